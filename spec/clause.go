@@ -1,0 +1,177 @@
+package spec
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pb33f/go-yaml"
+)
+
+// Clause is a place of the contract that a rule is read from.
+type Clause struct {
+	Pointer string `json:"pointer"` // JSON pointer (RFC 6901) into the OpenAPI document, references resolved
+	Line    int    `json:"line"`    // line of the source, counted from 1: of the page, where the document stands in one
+	Quote   string `json:"quote"`   // the words that stand there, on one line, shortened where long
+}
+
+// maxQuote bounds [Clause.Quote], in runes.
+const maxQuote = 160
+
+// Pointer joins reference tokens to a JSON pointer, escaping each
+// (RFC 6901, section 3).
+func Pointer(tokens ...string) string {
+	var b strings.Builder
+	for _, t := range tokens {
+		b.WriteByte('/')
+		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(t))
+	}
+	return b.String()
+}
+
+// Clause finds the place that a JSON pointer names. References on the way are
+// followed, so that "/paths/…/schema/required" is found in the component that
+// holds it; the returned pointer is the one it was found under.
+func (d *Document) Clause(pointer string) (Clause, error) {
+	key, value, ok := d.find(pointer)
+	if !ok {
+		return Clause{}, fmt.Errorf("%s: nothing stands at %q", d.source, pointer)
+	}
+	c := Clause{Pointer: d.resolved(pointer), Line: d.LineOfPage(value.Line), Quote: compact(value, 0)}
+	if key != nil {
+		c.Line = d.LineOfPage(key.Line)
+		c.Quote = key.Value + ": " + c.Quote
+	}
+	if r := []rune(c.Quote); len(r) > maxQuote {
+		c.Quote = string(r[:maxQuote-1]) + "…"
+	}
+	return c, nil
+}
+
+// find walks pointer from the root. key is the mapping key of the place, nil in
+// a sequence and at the root.
+func (d *Document) find(pointer string) (key, value *yaml.Node, ok bool) {
+	key, value, _, ok = d.walk(pointer, 0)
+	return key, value, ok
+}
+
+func (d *Document) resolved(pointer string) string {
+	_, _, at, _ := d.walk(pointer, 0)
+	return at
+}
+
+const maxReferences = 64
+
+// walk is find that also tells the pointer of the place with the references on
+// the way resolved.
+func (d *Document) walk(pointer string, references int) (key, value *yaml.Node, at string, ok bool) {
+	value = d.root
+	if pointer == "" {
+		return nil, value, "", true
+	}
+	if !strings.HasPrefix(pointer, "/") || references > maxReferences {
+		return nil, nil, "", false
+	}
+	for _, raw := range strings.Split(pointer, "/")[1:] {
+		token := strings.NewReplacer("~1", "/", "~0", "~").Replace(raw)
+		nextKey, next := child(value, token)
+		if next == nil {
+			ref := field(value, "$ref")
+			if ref == nil || !strings.HasPrefix(ref.Value, "#") {
+				return nil, nil, "", false
+			}
+			_, value, at, ok = d.walk(strings.TrimPrefix(ref.Value, "#"), references+1)
+			if !ok {
+				return nil, nil, "", false
+			}
+			if nextKey, next = child(value, token); next == nil {
+				return nil, nil, "", false
+			}
+		}
+		key, value, at = nextKey, next, at+"/"+raw
+	}
+	return key, value, at, true
+}
+
+// deref follows a reference object to what it refers to.
+func (d *Document) deref(n *yaml.Node) *yaml.Node {
+	for range maxReferences {
+		ref := field(n, "$ref")
+		if ref == nil {
+			return n
+		}
+		_, next, ok := d.find(strings.TrimPrefix(ref.Value, "#"))
+		if !ok {
+			return nil
+		}
+		n = next
+	}
+	return nil
+}
+
+// child is the member of a mapping or the item of a sequence that token names.
+func child(n *yaml.Node, token string) (key, value *yaml.Node) {
+	n = unalias(n)
+	if n == nil {
+		return nil, nil
+	}
+	switch n.Kind {
+	case yaml.SequenceNode:
+		if i, err := strconv.Atoi(token); err == nil && i >= 0 && i < len(n.Content) {
+			return nil, n.Content[i]
+		}
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == token {
+				return n.Content[i], n.Content[i+1]
+			}
+		}
+	}
+	return nil, nil
+}
+
+func field(n *yaml.Node, name string) *yaml.Node {
+	if n = unalias(n); n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	_, value := child(n, name)
+	return unalias(value)
+}
+
+func scalar(n *yaml.Node, name string) string {
+	if v := field(n, name); v != nil && v.Kind == yaml.ScalarNode {
+		return v.Value
+	}
+	return ""
+}
+
+func unalias(n *yaml.Node) *yaml.Node {
+	for i := 0; n != nil && n.Kind == yaml.AliasNode && i < maxReferences; i++ {
+		n = n.Alias
+	}
+	return n
+}
+
+// compact writes a node on one line, as YAML flow style without the quoting.
+func compact(n *yaml.Node, depth int) string {
+	n = unalias(n)
+	switch {
+	case n == nil:
+		return ""
+	case depth > 8:
+		return "…"
+	case n.Kind == yaml.SequenceNode:
+		items := make([]string, len(n.Content))
+		for i, item := range n.Content {
+			items[i] = compact(item, depth+1)
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case n.Kind == yaml.MappingNode:
+		items := make([]string, 0, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			items = append(items, n.Content[i].Value+": "+compact(n.Content[i+1], depth+1))
+		}
+		return "{" + strings.Join(items, ", ") + "}"
+	}
+	return strings.Join(strings.Fields(n.Value), " ")
+}

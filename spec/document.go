@@ -1,0 +1,182 @@
+package spec
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/pb33f/go-yaml"
+)
+
+//go:embed create-manufacturer-device-connection.md
+var embeddedPage []byte
+
+// EmbeddedName is the [Document.Source] of the embedded contract.
+const EmbeddedName = "create-manufacturer-device-connection.md"
+
+// Document is a contract: an OpenAPI 3 document that has been read and found
+// usable. It is immutable and safe for concurrent use.
+type Document struct {
+	source     string
+	data       []byte
+	root       *yaml.Node // the top mapping
+	lineOffset int        // lines of the source before the document's first line
+	sha256     string
+	title      string
+	version    string
+	servers    []string
+	operations []Operation
+}
+
+// Operation is one operation that the contract declares, in document order.
+type Operation struct {
+	ID       string   // operationId, or method and path joined by dashes where there is none
+	Method   string   // in upper case, as on the wire
+	Path     string   // the path template beneath the server's base path
+	Pointer  string   // JSON pointer of the operation object
+	Statuses []string // the keys of its responses, in document order
+}
+
+// Error says in one sentence why a contract cannot be used. Line is the line of
+// Source, or 0 where no line is to blame.
+type Error struct {
+	Source string
+	Line   int
+	Reason string
+}
+
+func (e *Error) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s", e.Source, e.Line, e.Reason)
+	}
+	return fmt.Sprintf("%s: %s", e.Source, e.Reason)
+}
+
+// Embedded returns the contract of the NOX manufacturer API that this version
+// of the module was made for.
+func Embedded() (*Document, error) { return Parse(EmbeddedName, embeddedPage) }
+
+// Parse reads a contract from data: an OpenAPI 3 document in YAML or JSON, or a
+// Markdown page with such a document in a fence. source names it in errors.
+// Any error is an [*Error].
+func Parse(source string, data []byte) (*Document, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	d := &Document{source: source, data: data}
+	node, err := decode(data)
+	if err != nil || field(node, "openapi") == nil {
+		fenced, offset, found := documentInFence(data)
+		switch {
+		case found:
+			d.data, d.lineOffset = fenced, offset
+			if node, err = decode(fenced); err != nil {
+				return nil, d.yamlError(err)
+			}
+		case looksLikeMarkdown(data):
+			return nil, d.errorAt(nil, "this page holds no OpenAPI document: expected one in a code fence, starting with \"openapi: 3\"")
+		case err != nil:
+			return nil, d.yamlError(err)
+		}
+	}
+	d.root = node
+	sum := sha256.Sum256(d.data)
+	d.sha256 = hex.EncodeToString(sum[:])
+	if err := d.inspect(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// Source is the name the contract was loaded under: a file name, a URL, "-"
+// for standard input, or [EmbeddedName].
+func (d *Document) Source() string { return d.source }
+
+// Bytes returns the OpenAPI document itself, without the page around it. The
+// caller must not change it.
+func (d *Document) Bytes() []byte { return d.data }
+
+// SHA256 is the digest of [Document.Bytes], in lower-case hexadecimal. A page
+// and a bare file that hold the same document have the same digest.
+func (d *Document) SHA256() string { return d.sha256 }
+
+// Title is the info.title of the contract.
+func (d *Document) Title() string { return d.title }
+
+// Version is the info.version of the contract.
+func (d *Document) Version() string { return d.version }
+
+// Servers returns the server URLs in document order, their variables replaced
+// by their defaults.
+func (d *Document) Servers() []string { return append([]string(nil), d.servers...) }
+
+// BasePath is the path of the first server, without a trailing slash: "/v2".
+func (d *Document) BasePath() string {
+	u, err := url.Parse(d.servers[0])
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.Path, "/")
+}
+
+// Operations returns the declared operations in document order.
+func (d *Document) Operations() []Operation { return append([]Operation(nil), d.operations...) }
+
+// LineOfPage turns a line of [Document.Bytes] into a line of the source.
+func (d *Document) LineOfPage(line int) int {
+	if line <= 0 {
+		return 0
+	}
+	return line + d.lineOffset
+}
+
+// Errorf makes an [*Error] about this contract, at the clause that pointer
+// names, or at none when pointer is not found in it.
+func (d *Document) Errorf(pointer, format string, args ...any) *Error {
+	e := &Error{Source: d.source, Reason: fmt.Sprintf(format, args...)}
+	if c, err := d.Clause(pointer); err == nil && pointer != "" {
+		e.Line = c.Line
+	}
+	return e
+}
+
+func (d *Document) errorAt(n *yaml.Node, format string, args ...any) *Error {
+	e := &Error{Source: d.source, Reason: fmt.Sprintf(format, args...)}
+	if n != nil {
+		e.Line = d.LineOfPage(n.Line)
+	}
+	return e
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+)`)
+
+// yamlError makes one sentence of a syntax error of the YAML library.
+func (d *Document) yamlError(err error) *Error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text, _, _ = strings.Cut(text, "\n")
+	e := &Error{Source: d.source, Reason: "not YAML or JSON: " + text}
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		if n, convErr := strconv.Atoi(m[1]); convErr == nil {
+			e.Line = d.LineOfPage(n)
+			_, after, _ := strings.Cut(text, m[0])
+			e.Reason = "not YAML or JSON: " + strings.TrimLeft(after, ": ,")
+		}
+	}
+	return e
+}
+
+// decode parses one YAML (or JSON) document and returns its top node.
+func decode(data []byte) (*yaml.Node, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return nil, err
+	}
+	if doc.Kind != yaml.DocumentNode || len(doc.Content) == 0 {
+		return nil, nil
+	}
+	return doc.Content[0], nil
+}
