@@ -23,8 +23,8 @@ func ExampleDocument_Clause() {
 		fmt.Println(c.Line, c.Quote, err)
 	}
 	// Output:
-	// NOX Authenticator API — Manufacturer 2.0.0
+	// NOX Authenticator API — Manufacturer 2.0.0 /v2
 	// createManufacturerDeviceConnection [201 400 401 500]
-	// 62 description: Missing or invalid API key, or manufacturer not enabled.
-	// 85 required: [user_id]
+	// 63 description: Missing or invalid API key, or manufacturer not enabled. <nil>
+	// 84 required: [user_id] <nil>
 }
