@@ -1,0 +1,164 @@
+package conformance
+
+import (
+	"time"
+
+	"nox.energy/contract/spec"
+)
+
+// ReportFormat names the version of [Result] as JSON. Within a major version
+// fields are added, never changed or removed.
+const ReportFormat = "nox-conformance-report/1"
+
+// Level says how much a check weighs.
+type Level string
+
+// The levels of a check.
+const (
+	Must   Level = "must"   // the contract or HTTP says so: failing it fails the run
+	Should Level = "should" // good practice, or prose that leaves room: a warning
+	May    Level = "may"    // information
+)
+
+// Outcome is what a check came to.
+type Outcome string
+
+// The outcomes of a check.
+const (
+	Pass Outcome = "pass"
+	Fail Outcome = "fail"
+	Warn Outcome = "warn"
+	Skip Outcome = "skip"  // not tried, or not to be judged, for the reason given
+	Err  Outcome = "error" // the experiment broke; the target did not get its say
+)
+
+// Verdict is what a run, or one documented response of it, came to.
+type Verdict string
+
+// The verdicts. NotExercised is of documented responses only, Inconclusive of
+// runs only.
+const (
+	Conforms     Verdict = "conforms"
+	Violates     Verdict = "violates"
+	Inconclusive Verdict = "inconclusive"
+	NotExercised Verdict = "not exercised"
+)
+
+// The exit codes that a [Result] asks for.
+const (
+	ExitConforms     = 0 // every check that counts passed
+	ExitViolates     = 1 // some check counts as failed, or a known failure passed
+	ExitUsage        = 2 // usage, contract or configuration
+	ExitInconclusive = 3 // the run could not be done or decided nothing
+)
+
+// Result is one run: what was judged, and how. It holds no secret: keys were
+// replaced before anything was put in.
+type Result struct {
+	Format     string           `json:"format"`
+	Tool       Tool             `json:"tool"`
+	Contract   Contract         `json:"contract"`
+	Target     string           `json:"target"`
+	Profile    Profile          `json:"profile"`
+	RunID      string           `json:"run_id"`
+	Seed       int64            `json:"seed"`
+	Started    time.Time        `json:"started"`
+	DurationMS int64            `json:"duration_ms"`
+	Verdict    Verdict          `json:"verdict"`
+	ExitCode   int              `json:"exit_code"`
+	Reason     string           `json:"reason,omitempty"` // of a verdict that no single check explains: why the run is inconclusive
+	Requests   int              `json:"requests"`         // sent, repetitions included
+	Summary    Summary          `json:"summary"`
+	Responses  []ResponseResult `json:"responses"`
+	Checks     []CheckResult    `json:"checks"`
+}
+
+// Tool is the program that made a report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Contract is the contract that a run judged by.
+type Contract struct {
+	Title   string `json:"title"`
+	Version string `json:"version"`
+	SHA256  string `json:"sha256"`
+	Source  string `json:"source"`
+}
+
+// Summary counts checks by outcome. Known failures are counted under Known
+// only.
+type Summary struct {
+	Pass  int `json:"pass"`
+	Fail  int `json:"fail"`
+	Warn  int `json:"warn"`
+	Skip  int `json:"skip"`
+	Error int `json:"error"`
+	Known int `json:"known"`
+}
+
+// ResponseResult is the verdict on one documented response.
+type ResponseResult struct {
+	Operation string   `json:"operation"`
+	Status    string   `json:"status"`
+	Exchanges int      `json:"exchanges"` // answers of this status that were judged
+	Verdict   Verdict  `json:"verdict"`
+	Latency   *Latency `json:"latency,omitempty"` // nil where nothing was exchanged
+}
+
+// Latency is how long a target took to answer, from the first byte sent to the
+// last one read, in milliseconds. Information, never a verdict.
+type Latency struct {
+	P50 float64 `json:"p50_ms"`
+	P99 float64 `json:"p99_ms"`
+}
+
+// CheckResult is one check of a run.
+type CheckResult struct {
+	ID         string      `json:"id"`
+	Operation  string      `json:"operation"`
+	Status     string      `json:"status"`
+	Level      Level       `json:"level"`
+	Summary    string      `json:"summary"`
+	Clause     spec.Clause `json:"clause"`
+	Outcome    Outcome     `json:"outcome"`
+	Known      bool        `json:"known"`
+	Reason     string      `json:"reason,omitempty"`   // why it was skipped or broke; for a failure, what follows from it or its likely cause
+	Expected   string      `json:"expected,omitempty"` // of a failure or warning
+	Actual     string      `json:"actual,omitempty"`   // of a failure or warning
+	Cause      string      `json:"cause,omitempty"`    // id of the check whose failure this one fell to
+	Failed     int         `json:"failed,omitempty"`   // of an intermittent failure: how many tries failed …
+	Tried      int         `json:"tried,omitempty"`    // … of how many
+	DurationMS int64       `json:"duration_ms"`
+	Exchanges  []Exchange  `json:"exchanges"` // those that show the outcome; of a passing check none unless asked for
+}
+
+// Exchange is one request and its response, secrets removed.
+type Exchange struct {
+	Request    Request   `json:"request"`
+	Response   *Response `json:"response"`        // nil where no answer came
+	Error      string    `json:"error,omitempty"` // why no answer, or no whole one, came
+	DurationMS float64   `json:"duration_ms"`
+	Started    time.Time `json:"started"`
+	Curl       string    `json:"curl"` // a command line that sends it again, with $NOX_API_KEY for the key
+}
+
+// Request is a request as sent.
+type Request struct {
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers"` // several values of one name joined by ", "
+	Body    string            `json:"body"`
+	Base64  bool              `json:"base64,omitempty"` // Body is base64, for bytes that are not UTF-8
+	Note    string            `json:"note,omitempty"`   // what stands in place of a secret, in words
+}
+
+// Response is an answer as it came.
+type Response struct {
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    string            `json:"body"`
+	Base64  bool              `json:"base64,omitempty"`
+	Size    int64             `json:"size"` // bytes of the body as it came; Body may hold fewer
+}
