@@ -1,0 +1,130 @@
+package mock
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// problem says what is wrong with a request. words never repeat what was sent.
+type problem struct {
+	words            string
+	property         string // of the body, where the problem is about one
+	absentOrMistyped bool   // the property is missing or of another JSON type
+	closing          bool   // the rest of the body is not waited for
+}
+
+func (p *problem) Error() string { return p.words }
+
+// readBody returns the body of a request, which fits the declared media types,
+// the limit and the time, and is well formed if it is JSON. Any error is a
+// *problem.
+func (m *Mock) readBody(op *operation, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	declared := op.route.Operation.RequestBody
+	if declared == nil || declared.Value == nil {
+		return nil, nil // what is not declared is not looked at
+	}
+	if r.ContentLength == 0 && len(r.Header.Values("Content-Type")) == 0 && !declared.Value.Required {
+		return nil, nil
+	}
+	if err := checkMediaType(op, r); err != nil {
+		return nil, err
+	}
+	data, err := m.receive(w, r)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > 0 && isJSON(r.Header.Get("Content-Type")) {
+		return data, checkJSON(data)
+	}
+	return data, nil
+}
+
+func checkMediaType(op *operation, r *http.Request) error {
+	content := op.route.Operation.RequestBody.Value.Content
+	sent := r.Header.Values("Content-Type")
+	if len(content) > 0 && (len(sent) != 1 || sent[0] == "" || content.Get(sent[0]) == nil) {
+		var expected []string
+		for name := range content {
+			expected = append(expected, name)
+		}
+		return &problem{words: "Content-Type must be " + alternatives(expected), closing: r.ContentLength > MaxBodyBytes}
+	}
+	for _, coding := range r.Header.Values("Content-Encoding") {
+		if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
+			return &problem{words: "Content-Encoding is not supported", closing: r.ContentLength > MaxBodyBytes}
+		}
+	}
+	return nil
+}
+
+// receive reads the whole body within the limits of size and time.
+func (m *Mock) receive(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	tooLarge := &problem{words: fmt.Sprintf("The request body is larger than %d bytes", MaxBodyBytes), closing: true}
+	if r.ContentLength > MaxBodyBytes {
+		return nil, tooLarge
+	}
+	done := m.limitTime(w, r)
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	done(err == nil)
+	var tooMany *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooMany):
+		return nil, tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &problem{words: "The request body did not arrive in time", closing: true}
+	case err != nil:
+		return nil, &problem{words: "The request body is incomplete", closing: true}
+	}
+	return data, nil
+}
+
+// bodyGrace is what a body may still take once the server is told to stop.
+const bodyGrace = 250 * time.Millisecond
+
+// limitTime sets the deadline for the body, and a closer one when the request's
+// context ends. done takes it back if all was read; otherwise it stays, so that
+// the server does not wait for the rest either. A writer that has no deadlines
+// is left alone.
+func (m *Mock) limitTime(w http.ResponseWriter, r *http.Request) (done func(all bool)) {
+	control := http.NewResponseController(w)
+	if control.SetReadDeadline(time.Now().Add(m.bodyTimeout)) != nil {
+		return func(bool) {}
+	}
+	cancel := context.AfterFunc(r.Context(), func() { control.SetReadDeadline(time.Now().Add(bodyGrace)) })
+	return func(all bool) {
+		if cancel(); all {
+			control.SetReadDeadline(time.Time{})
+		}
+	}
+}
+
+// checkJSON tells whether data is one JSON text (RFC 8259) in UTF-8, with
+// nothing around it but white space, no surrogate alone and no property twice.
+func checkJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte("\ufeff")) {
+		return &problem{words: "The request body starts with a byte order mark"}
+	}
+	decoder := jsontext.NewDecoder(bytes.NewReader(data))
+	err := decoder.SkipValue()
+	if err == nil {
+		if _, err = decoder.ReadToken(); err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			return &problem{words: "The request body goes on after its JSON value"}
+		}
+	}
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return &problem{words: "The request body has a property twice"}
+	}
+	return &problem{words: fmt.Sprintf("The request body is not valid JSON in UTF-8 (near byte %d)", decoder.InputOffset())}
+}

@@ -1,0 +1,100 @@
+package mock
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"nox.energy/contract/spec"
+)
+
+// Config says what a [Mock] serves. The zero value serves the embedded contract
+// to [DefaultManufacturers].
+type Config struct {
+	// Contract is the contract to serve; nil means the embedded one.
+	Contract *spec.Document
+	// Manufacturers may call the mock with their keys; nil means
+	// [DefaultManufacturers].
+	Manufacturers []Manufacturer
+	// Connections exist to begin with. Their manufacturers must be known.
+	Connections []Connection
+	// Store keeps the connections; nil means a new one in memory.
+	Store Store
+	// IDs says how the ids of NOX users are made; "" means [DerivedIDs].
+	IDs IDs
+	// NoOverrides switches off the header Prefer and the magic user_ids.
+	NoOverrides bool
+	// BodyTimeout bounds the wait for a request body; 0 means
+	// [DefaultBodyTimeout].
+	BodyTimeout time.Duration
+	// Logger gets one line a request; nil means none. No key is ever logged,
+	// only its fingerprint.
+	Logger *slog.Logger
+}
+
+// DefaultBodyTimeout is how long a request body may take to arrive.
+const DefaultBodyTimeout = 10 * time.Second
+
+// MaxBodyBytes is the size of the largest request body that is accepted.
+const MaxBodyBytes = 1 << 20
+
+// Manufacturer is a tenant of the mock. Its connections are its own.
+type Manufacturer struct {
+	Name    string   `json:"name"`
+	Keys    []string `json:"keys"`    // any of them will do
+	Enabled bool     `json:"enabled"` // if not, its keys are answered with 401
+}
+
+// DefaultManufacturers returns the manufacturers of a mock that was given
+// none: two that are enabled and one that is not. Their keys are public and
+// never change.
+func DefaultManufacturers() []Manufacturer {
+	return []Manufacturer{
+		{Name: "acme", Keys: []string{"acme-test-key-5c1d0a"}, Enabled: true},
+		{Name: "globex", Keys: []string{"globex-test-key-e83b27"}, Enabled: true},
+		{Name: "initech", Keys: []string{"initech-test-key-94f6bd"}, Enabled: false},
+	}
+}
+
+// checkManufacturers finds what would make a key ambiguous or impossible to
+// send.
+func checkManufacturers(all []Manufacturer) error {
+	names, owners := map[string]bool{}, map[string]string{}
+	for i, m := range all {
+		at := fmt.Sprintf("manufacturers[%d]", i)
+		switch {
+		case m.Name == "":
+			return fmt.Errorf("%s: a manufacturer needs a name", at)
+		case names[m.Name]:
+			return fmt.Errorf("%s: the name %q is taken by another manufacturer", at, m.Name)
+		case len(m.Keys) == 0:
+			return fmt.Errorf("%s: manufacturer %q needs at least one key", at, m.Name)
+		}
+		names[m.Name] = true
+		for j, key := range m.Keys {
+			if err := checkKey(key); err != nil {
+				return fmt.Errorf("%s.keys[%d]: %w", at, j, err)
+			}
+			if owner, taken := owners[key]; taken {
+				return fmt.Errorf("%s.keys[%d]: this key of %q is also a key of %q", at, j, m.Name, owner)
+			}
+			owners[key] = m.Name
+		}
+	}
+	return nil
+}
+
+// checkKey tells whether key can travel as a header value and arrive unchanged
+// (RFC 9110, section 5.5). It never repeats the key.
+func checkKey(key string) error {
+	if key == "" {
+		return errors.New("a key may not be empty")
+	}
+	for _, c := range []byte(key) {
+		if c <= ' ' || c > '~' {
+			return errors.New("a key may hold visible ASCII characters only, without spaces")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package mock
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/google/uuid"
+)
+
+// IDs says how the mock makes the id of a NOX user. Either way it is a UUID
+// (RFC 9562).
+type IDs string
+
+const (
+	// DerivedIDs are computed from the manufacturer and its user (UUID version
+	// 5), so that they are the same after a restart.
+	DerivedIDs IDs = "derived"
+	// RandomIDs are drawn at random (UUID version 4).
+	RandomIDs IDs = "random"
+)
+
+// ParseIDs returns the [IDs] that text names: "derived" or "random".
+func ParseIDs(text string) (IDs, error) {
+	switch ids := IDs(text); ids {
+	case DerivedIDs, RandomIDs:
+		return ids, nil
+	}
+	return "", fmt.Errorf("ids must be %q or %q, not %q", DerivedIDs, RandomIDs, text)
+}
+
+// idNamespace is the namespace of derived ids, a UUID drawn once for this
+// purpose. Another one would change every id.
+const idNamespace = "6f0e3b52-9c1d-4f7a-8a44-3d5b1c7e9f20"
+
+// newID makes the id of a user that has none yet.
+func (ids IDs) newID(manufacturer, userID string) (string, error) {
+	if ids == RandomIDs {
+		id, err := uuid.NewRandom()
+		return id.String(), err
+	}
+	// The length in front keeps the pairs ("ab", "c") and ("a", "bc") apart.
+	name := strconv.Itoa(len(manufacturer)) + ":" + manufacturer + userID
+	return uuid.NewSHA1(uuid.MustParse(idNamespace), []byte(name)).String(), nil
+}

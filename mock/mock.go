@@ -1,0 +1,260 @@
+package mock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"nox.energy/contract/spec"
+)
+
+// Mock answers requests as the contract says. It is an [http.Handler] for the
+// contract's base path and everything beneath, and safe for concurrent use.
+type Mock struct {
+	contract    *spec.Document
+	router      *router
+	registry    *registry
+	store       Store
+	ids         IDs
+	overrides   bool
+	bodyTimeout time.Duration
+	log         *slog.Logger
+}
+
+// New builds a mock. It fails if the contract cannot be served, or if
+// manufacturers or connections contradict each other; the error names the
+// place.
+func New(cfg Config) (*Mock, error) {
+	m := &Mock{
+		contract:    cfg.Contract,
+		store:       cfg.Store,
+		ids:         cfg.IDs,
+		overrides:   !cfg.NoOverrides,
+		bodyTimeout: cfg.BodyTimeout,
+		log:         cfg.Logger,
+	}
+	if err := m.setDefaults(); err != nil {
+		return nil, err
+	}
+	manufacturers := cfg.Manufacturers
+	if manufacturers == nil {
+		manufacturers = DefaultManufacturers()
+	}
+	if err := checkManufacturers(manufacturers); err != nil {
+		return nil, err
+	}
+	m.registry = newRegistry(manufacturers)
+	doc, err := readContract(m.contract)
+	if err != nil {
+		return nil, err
+	}
+	operations, err := readOperations(m.contract, doc)
+	if err != nil {
+		return nil, err
+	}
+	m.router = newRouter(m.contract.BasePath(), operations)
+	return m, m.begin(manufacturers, cfg.Connections)
+}
+
+func (m *Mock) setDefaults() error {
+	if m.contract == nil {
+		embedded, err := spec.Embedded()
+		if err != nil {
+			return err
+		}
+		m.contract = embedded
+	}
+	if m.store == nil {
+		m.store = NewMemoryStore()
+	}
+	if m.ids == "" {
+		m.ids = DerivedIDs
+	}
+	if _, err := ParseIDs(string(m.ids)); err != nil {
+		return err
+	}
+	if m.bodyTimeout <= 0 {
+		m.bodyTimeout = DefaultBodyTimeout
+	}
+	if m.log == nil {
+		m.log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// begin puts the first connections into the store.
+func (m *Mock) begin(manufacturers []Manufacturer, connections []Connection) error {
+	known := map[string]bool{}
+	for _, each := range manufacturers {
+		known[each.Name] = true
+	}
+	made := make([]Connection, len(connections))
+	owners := map[[2]string]int{}
+	for i, c := range connections {
+		if !known[c.Manufacturer] {
+			return fmt.Errorf("connections[%d]: there is no manufacturer %q", i, c.Manufacturer)
+		}
+		if c.NoxUserID == "" {
+			id, err := m.ids.newID(c.Manufacturer, c.UserID)
+			if err != nil {
+				return err
+			}
+			c.NoxUserID = id
+		}
+		owner := [2]string{c.Manufacturer, c.NoxUserID}
+		if j, taken := owners[owner]; taken {
+			return fmt.Errorf("connections[%d]: nox_user_id %q belongs to connections[%d] already", i, c.NoxUserID, j)
+		}
+		owners[owner] = i
+		made[i] = c
+	}
+	if err := m.store.Put(context.Background(), made...); err != nil {
+		return fmt.Errorf("connections: %w", err)
+	}
+	return nil
+}
+
+// BasePath is the path that all operations of the contract stand under, as
+// "/v2".
+func (m *Mock) BasePath() string { return m.router.base }
+
+// ServeHTTP answers one request.
+func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{request: r, began: time.Now()}
+	// Without it the server takes the body off the line before it sends an
+	// answer, a refusal for want of a key included. Not every writer has it.
+	_ = http.NewResponseController(w).EnableFullDuplex()
+	a := m.guarded(x, w)
+	m.record(x, a)
+	if a.lost {
+		panic(http.ErrAbortHandler) // closes the connection, nothing else
+	}
+	a.write(w)
+}
+
+// exchange is what is known of one request while it is answered.
+type exchange struct {
+	request   *http.Request
+	began     time.Time
+	operation *operation
+	caller    caller
+	notes     []slog.Attr
+}
+
+// guarded is answer, with a panic turned into the contract's 500.
+func (m *Mock) guarded(x *exchange, w http.ResponseWriter) (a answer) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			m.log.Error("panic while answering", "cause", fmt.Sprint(cause))
+			a = m.failure(x.operation, http.StatusInternalServerError, "").because("panic")
+		}
+	}()
+	return m.answer(x, w)
+}
+
+// answer decides, in the order of the package comment.
+func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
+	r := x.request
+	op, parameters, allowed := m.router.find(r)
+	if op == nil {
+		return m.unknown(allowed)
+	}
+	x.operation = op
+	who, err := m.authenticate(op, r)
+	x.caller = who
+	if err != nil {
+		return op.fail(http.StatusUnauthorized, "").because(err.Error()).with("WWW-Authenticate", m.challenge(op))
+	}
+	wanted := 0
+	if m.overrides {
+		wanted = preferred(r)
+	}
+	if wanted != 0 && !op.documents(wanted) {
+		x.notes = append(x.notes, slog.Int("prefer_ignored", wanted))
+		wanted = 0
+	}
+	if wanted >= 300 {
+		return op.outcome(wanted).with("Preference-Applied", "code="+strconv.Itoa(wanted))
+	}
+	body, err := m.readBody(op, w, r)
+	if err == nil {
+		err = op.validate(r, parameters, body)
+	}
+	if p := (*problem)(nil); errors.As(err, &p) {
+		a := op.invalid(*p)
+		a.closing = p.closing
+		return a
+	}
+	if wanted != 0 && (wanted != op.success || op.rule == nil) {
+		return op.outcome(wanted).with("Preference-Applied", "code="+strconv.Itoa(wanted))
+	}
+	if op.rule == nil {
+		return op.outcome(op.success)
+	}
+	a := m.connect(r.Context(), op, who, body, m.overrides && wanted == 0)
+	if wanted != 0 && a.status == wanted {
+		a = a.with("Preference-Applied", "code="+strconv.Itoa(wanted))
+	}
+	return a
+}
+
+// unknown answers a request for no operation of the contract.
+func (m *Mock) unknown(allowed []string) answer {
+	if len(allowed) == 0 {
+		return m.failure(nil, http.StatusNotFound, "").because("no such path")
+	}
+	return m.failure(nil, http.StatusMethodNotAllowed, "").
+		because("no such method").
+		with("Allow", strings.Join(allowed, ", "))
+}
+
+// failure is an error answer where op may not be known.
+func (m *Mock) failure(op *operation, status int, words string) answer {
+	if op == nil {
+		op = m.router.any()
+	}
+	return op.fail(status, words)
+}
+
+// record logs one exchange. Of a path that the contract does not know, segments
+// that are keys are left out.
+func (m *Mock) record(x *exchange, a answer) {
+	attributes := []slog.Attr{
+		slog.String("method", x.request.Method),
+		slog.String("path", m.withoutKeys(x.request.URL.EscapedPath())),
+		slog.Int("status", a.status),
+		slog.Duration("took", time.Since(x.began)),
+	}
+	if x.operation != nil {
+		attributes = append(attributes, slog.String("operation", x.operation.id))
+	}
+	if x.caller.manufacturer != "" {
+		attributes = append(attributes, slog.String("manufacturer", x.caller.manufacturer))
+	}
+	if x.caller.key != "" {
+		attributes = append(attributes, slog.String("key_sha256", x.caller.key))
+	}
+	if a.reason != "" {
+		attributes = append(attributes, slog.String("reason", a.reason))
+	}
+	if a.lost {
+		attributes = append(attributes, slog.Bool("lost", true))
+	}
+	attributes = append(attributes, x.notes...)
+	m.log.LogAttrs(x.request.Context(), slog.LevelInfo, "request", attributes...)
+}
+
+func (m *Mock) withoutKeys(path string) string {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if _, isKey := m.registry.find(segment); isKey {
+			segments[i] = "KEY"
+		}
+	}
+	return strings.Join(segments, "/")
+}

@@ -1,0 +1,124 @@
+package mock
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// This file holds what the contract says in prose and no schema can: it is the
+// only place that names an operation or a property.
+//
+//   - manufacturer_user_id is "the manufacturer's user ID that was provided":
+//     the user_id of the request, unchanged;
+//   - nox_user_id is "the NOX subscriber ID (resolved or newly created)": one
+//     user of one manufacturer has one, for ever.
+//
+// The third such sentence, "Missing or invalid API key, or manufacturer not
+// enabled", is true of every operation that needs a key: see auth.go.
+const (
+	connectOperation = "createManufacturerDeviceConnection"
+	providedProperty = "user_id"
+	echoedProperty   = "manufacturer_user_id"
+	resolvedProperty = "nox_user_id"
+)
+
+// connectRule makes connections. It applies to the operation above as long as
+// the schemas have the properties that the prose is about.
+type connectRule struct {
+	mediaType string
+	base      map[string]any // the response but for the two properties above
+}
+
+// newConnectRule returns the rule, nil if op is not what it is about.
+func newConnectRule(op *operation) *connectRule {
+	if op.id != connectOperation {
+		return nil
+	}
+	body := op.route.Operation.RequestBody
+	response := op.response(op.success)
+	if body == nil || body.Value == nil || response == nil {
+		return nil
+	}
+	_, sent := jsonContent(body.Value.Content)
+	mediaType, returned := jsonContent(response.Content)
+	if !hasString(sent, providedProperty) || !hasString(returned, echoedProperty) || !hasString(returned, resolvedProperty) {
+		return nil
+	}
+	rule := &connectRule{mediaType: mediaType, base: map[string]any{}}
+	g := generator{doc: op.route.Spec, response: true, requiredOnly: true}
+	if made, err := g.value(returned.Schema, 0); err == nil {
+		if object, ok := made.(map[string]any); ok {
+			rule.base = object
+		}
+	}
+	return rule
+}
+
+func hasString(media *openapi3.MediaType, property string) bool {
+	if media == nil || media.Schema == nil || media.Schema.Value == nil {
+		return false
+	}
+	ref := media.Schema.Value.Properties[property]
+	return ref != nil && ref.Value != nil && ref.Value.Type.Includes("string")
+}
+
+// connect answers a valid request: the echo, and the user resolved or created.
+func (m *Mock) connect(ctx context.Context, op *operation, who caller, body []byte, overrides bool) answer {
+	userID, err := provided(body)
+	if err != nil {
+		return op.fail(http.StatusInternalServerError, "").because(err.Error())
+	}
+	var asked magic
+	if overrides {
+		asked = magicOf(op, userID)
+	}
+	if asked.status != 0 {
+		return op.fail(asked.status, "").because("asked for by the user_id")
+	}
+	wait(ctx, asked.delay)
+	noxUserID, err := m.ids.newID(who.manufacturer, userID)
+	if err != nil {
+		return op.fail(http.StatusInternalServerError, "").because("no id: " + err.Error())
+	}
+	// Once begun, a connection is made even if the client has gone.
+	c, created, err := m.store.Connect(context.WithoutCancel(ctx), who.manufacturer, userID, noxUserID, time.Now())
+	if err != nil {
+		return op.fail(http.StatusInternalServerError, "").because("store: " + err.Error())
+	}
+	response := make(map[string]any, len(op.rule.base)+2)
+	for name, value := range op.rule.base {
+		response[name] = value
+	}
+	response[echoedProperty] = userID
+	response[resolvedProperty] = c.NoxUserID
+	data, err := encode(response)
+	if err != nil {
+		return op.fail(http.StatusInternalServerError, "").because(err.Error())
+	}
+	a := answer{status: op.success, mediaType: op.rule.mediaType, body: data, reason: "resolved", lost: asked.lost}
+	if created {
+		a.reason = "created"
+	}
+	return a
+}
+
+// provided reads the manufacturer's user ID from a body that is valid.
+func provided(body []byte) (string, error) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(body, &object); err != nil {
+		return "", err
+	}
+	var userID *string
+	if err := json.Unmarshal(object[providedProperty], &userID); err != nil {
+		return "", err
+	}
+	if userID == nil {
+		return "", errors.New(providedProperty + " is null")
+	}
+	return *userID, nil
+}

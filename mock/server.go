@@ -1,0 +1,61 @@
+package mock
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	maxHeaderBytes = 64 << 10 // of the request line and all header fields
+	serverSlack    = 4096     // what net/http allows on top of its limit
+	headerTimeout  = 10 * time.Second
+	readTimeout    = 30 * time.Second
+	writeTimeout   = MaxDelay + 30*time.Second
+	idleTimeout    = 2 * time.Minute
+	stopTimeout    = 800 * time.Millisecond
+)
+
+// NewHTTPServer returns a server for h with limits on size and time set, which
+// logs nothing. Run it with [Serve], or as any other [http.Server].
+func NewHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           closeAfterTwoLengths(h),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes - serverSlack,
+		ErrorLog:          log.New(io.Discard, "", 0),
+		ConnContext:       rememberConn,
+		// Otherwise "OPTIONS *" is answered before the handler sees it.
+		DisableGeneralOptionsHandler: true,
+	}
+}
+
+// Serve serves on l until ctx ends, then answers the requests in flight and
+// returns nil. It takes less than a second to stop: a delay that a request
+// asked for and the wait for a body are cut short, and what is not answered by
+// then is closed. Any other error of the server is returned. Serve closes l.
+func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
+	server.BaseContext = func(net.Listener) context.Context { return ctx }
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(NewListener(l)) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	err := server.Shutdown(limit)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+	<-failed
+	return err
+}
