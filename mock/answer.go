@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strconv"
 )
 
 // answer is a response that is decided but not yet written. Handlers return
@@ -44,6 +45,9 @@ func (a answer) write(w http.ResponseWriter) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	if a.mediaType != "" {
 		h.Set("Content-Type", a.mediaType)
+	}
+	if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
+		h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	if a.closing {
 		h.Set("Connection", "close")

@@ -27,7 +27,8 @@ func (p *problem) Error() string { return p.words }
 // readBody returns the body of a request, which fits the declared media types,
 // the limit and the time, and is well formed if it is JSON. Any error is a
 // *problem.
-func (m *Mock) readBody(op *operation, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func (m *Mock) readBody(x *exchange, w http.ResponseWriter) ([]byte, error) {
+	r, op := x.request, x.operation
 	declared := op.route.Operation.RequestBody
 	if declared == nil || declared.Value == nil {
 		return nil, nil // what is not declared is not looked at
@@ -38,7 +39,7 @@ func (m *Mock) readBody(op *operation, w http.ResponseWriter, r *http.Request) (
 	if err := checkMediaType(op, r); err != nil {
 		return nil, err
 	}
-	data, err := m.receive(w, r)
+	data, err := m.receive(x, w)
 	if err != nil {
 		return nil, err
 	}
@@ -67,14 +68,19 @@ func checkMediaType(op *operation, r *http.Request) error {
 }
 
 // receive reads the whole body within the limits of size and time.
-func (m *Mock) receive(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func (m *Mock) receive(x *exchange, w http.ResponseWriter) ([]byte, error) {
+	r := x.request
+	if x.bodyRead {
+		return nil, nil
+	}
 	tooLarge := &problem{words: fmt.Sprintf("The request body is larger than %d bytes", MaxBodyBytes), closing: true}
 	if r.ContentLength > MaxBodyBytes {
 		return nil, tooLarge
 	}
 	done := m.limitTime(w, r)
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
-	done(err == nil)
+	x.bodyRead = err == nil
+	done(x.bodyRead)
 	var tooMany *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooMany):

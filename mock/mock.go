@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -125,9 +126,9 @@ func (m *Mock) BasePath() string { return m.router.base }
 
 // ServeHTTP answers one request.
 func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{request: r, began: time.Now()}
-	// Without it the server takes the body off the line before it sends an
-	// answer, a refusal for want of a key included. Not every writer has it.
+	x := &exchange{request: r, began: time.Now(), bodyRead: r.Body == nil || r.Body == http.NoBody}
+	// Otherwise the server takes the body off the line before it sends an
+	// answer, a refusal for want of a key included. Not every writer can.
 	_ = http.NewResponseController(w).EnableFullDuplex()
 	a := m.guarded(x, w)
 	m.record(x, a)
@@ -135,7 +136,29 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // closes the connection, nothing else
 	}
 	a.write(w)
+	if r.ProtoMajor == 1 && !x.bodyRead && !a.closing && r.Header.Get("Expect") == "" {
+		m.drain(w, r)
+	}
 }
+
+// drain reads what is left of the body once the answer is out, so that the
+// connection can be used again. In full duplex it may not be left to the
+// server: that would read it while it waits for the next request already.
+func (m *Mock) drain(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	if control.SetReadDeadline(time.Now().Add(m.bodyTimeout)) != nil || control.Flush() != nil {
+		return
+	}
+	// At its limit the reader makes the server close the connection.
+	_, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxDrainBytes))
+	if tooMany := (*http.MaxBytesError)(nil); err != nil && !errors.As(err, &tooMany) {
+		// What is still to come must not be taken for another request.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// maxDrainBytes is how much of an unread body is worth a connection.
+const maxDrainBytes = 256 << 10
 
 // exchange is what is known of one request while it is answered.
 type exchange struct {
@@ -143,6 +166,7 @@ type exchange struct {
 	began     time.Time
 	operation *operation
 	caller    caller
+	bodyRead  bool // to its end
 	notes     []slog.Attr
 }
 
@@ -181,7 +205,7 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
 	if wanted >= 300 {
 		return op.outcome(wanted).with("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
-	body, err := m.readBody(op, w, r)
+	body, err := m.readBody(x, w)
 	if err == nil {
 		err = op.validate(r, parameters, body)
 	}
