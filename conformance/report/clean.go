@@ -1,0 +1,108 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// visible makes s safe to show: on one line, every character that is not
+// printable (control characters, escapes, line ends, direction overrides,
+// zero-width characters, bytes that are not UTF-8) is written as an escape in
+// the manner of Go. Nothing else is changed, backslashes neither.
+func visible(s string) string {
+	clean := true
+	for _, r := range s {
+		if r == utf8.RuneError || !shows(r) {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case shows(r):
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < utf8.RuneSelf:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// shows tells whether a character has a glyph or is an ordinary space. The
+// Hangul fillers are letters by their category and show nothing.
+func shows(r rune) bool {
+	switch r {
+	case '\u115f', '\u1160', '\u3164', '\uffa0':
+		return false
+	}
+	return unicode.IsPrint(r)
+}
+
+// shorten cuts s to at most n characters, the last of them an ellipsis where
+// something was cut.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	runes := 0
+	for i := range s {
+		if runes++; runes == n {
+			if _, size := utf8.DecodeRuneInString(s[i:]); i+size == len(s) {
+				return s
+			}
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// line is s made visible, at most n characters of it before the escapes.
+func line(s string, n int) string {
+	return visible(shorten(strings.TrimSpace(s), n))
+}
+
+// wrap breaks s at spaces into lines of at most width characters; a longer word
+// stays whole. Other spaces are kept as they are.
+func wrap(s string, width int) []string {
+	var lines []string
+	for utf8.RuneCountInString(s) > width {
+		at, runes := -1, 0
+		for i, r := range s {
+			if runes++; r == ' ' && i > 0 {
+				at = i
+			}
+			if runes > width && at > 0 {
+				break
+			}
+		}
+		if at < 0 {
+			break
+		}
+		lines = append(lines, s[:at])
+		s = strings.TrimLeft(s[at:], " ")
+	}
+	if s == "" && len(lines) > 0 {
+		return lines
+	}
+	return append(lines, s)
+}

@@ -1,0 +1,338 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"nox.energy/contract/conformance"
+)
+
+// TextOptions says how [Text] writes.
+type TextOptions struct {
+	Color   bool // mark with ANSI colours
+	Verbose bool // every exchange and header, the ids of what was skipped and what passed
+	Quiet   bool // the verdict line only
+	Width   int  // columns to wrap prose at; 0 means 100
+	Strict  bool // a warning counts as a failure, and is said to
+}
+
+// What a failure shows of an exchange.
+const (
+	textBodyChars   = 400
+	textBodyLines   = 12
+	textHeaderChars = 160
+	textCurlChars   = 1500
+	textFactChars   = 800
+	textFell        = 8
+	textReasons     = 4
+	textBlocks      = 5 // that many warnings are told in full
+)
+
+// Text writes r for a person at a terminal: failures first, each with the
+// clause, what was expected, what came, the exchange and a line to send it
+// again; then errors, warnings, known failures, what was skipped and why, the
+// table of documented responses, and the verdict on the last line. A passing
+// run fits on one screen.
+func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
+	if r == nil {
+		return errNoResult
+	}
+	if o.Width <= 0 {
+		o.Width = 100
+	}
+	o.Width = max(o.Width, 40)
+	t := &text{r: r, o: o}
+	if !o.Quiet {
+		t.failures()
+		t.errors()
+		t.warnings()
+		t.known()
+		t.skipped()
+		t.passed()
+		t.responses()
+	}
+	t.verdict()
+	_, err := w.Write(t.b.Bytes())
+	return err
+}
+
+// text is a text report that is being written.
+type text struct {
+	b bytes.Buffer
+	r *conformance.Result
+	o TextOptions
+}
+
+func (t *text) printf(format string, args ...any) { fmt.Fprintf(&t.b, format, args...) }
+
+// Colours, as ANSI SGR parameters.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "1;31"
+	green  = "1;32"
+	yellow = "1;33"
+	cyan   = "36"
+)
+
+func (t *text) paint(color, s string) string {
+	if !t.o.Color || s == "" {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+// title begins a block: a word in colour, an id, and what stands behind it.
+func (t *text) title(color, word, id, behind string) {
+	t.printf("%s %s", t.paint(color, fmt.Sprintf("%-5s", word)), t.paint(bold, line(id, 200)))
+	if behind != "" {
+		t.printf("  %s", t.paint(dim, behind))
+	}
+	t.printf("\n")
+}
+
+// fact writes a named text, wrapped, with its further lines under the first.
+func (t *text) fact(label, s string) {
+	if strings.TrimSpace(s) == "" {
+		return
+	}
+	for i, l := range wrap(line(s, textFactChars), t.o.Width-16) {
+		if i > 0 {
+			label = ""
+		}
+		t.printf("      %s %s\n", t.paint(dim, fmt.Sprintf("%-9s", label)), l)
+	}
+}
+
+func (t *text) failures() {
+	for _, f := range failures(t.r) {
+		t.title(red, "FAIL", f.ID, string(f.Level))
+		t.facts(f.CheckResult)
+		if f.Known && f.Outcome == conformance.Pass {
+			t.fact("why", headline(f.CheckResult))
+		}
+		t.fell(f.fell)
+		t.exchanges(f.CheckResult)
+		t.printf("\n")
+	}
+}
+
+// facts writes what makes a failure or a warning: the clause, what was
+// expected, what came, how often, and what is likely behind it.
+func (t *text) facts(c *conformance.CheckResult) {
+	t.fact("checks", c.Summary)
+	t.fact("clause", place(t.r, c))
+	t.fact("", c.Clause.Quote)
+	t.fact("expected", c.Expected)
+	t.fact("actual", c.Actual)
+	t.fact("tries", tries(c))
+	if c.Known {
+		t.fact("excused", c.Reason)
+	} else {
+		t.fact("note", c.Reason)
+	}
+	if c.Cause != "" {
+		t.fact("cause", "falls to the cause of "+c.Cause)
+	}
+}
+
+func (t *text) fell(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	shown := ids
+	if !t.o.Verbose && len(ids) > textFell {
+		shown = ids[:textFell]
+	}
+	s := count(len(ids), "more check") + " fell to the same cause: " + strings.Join(shown, ", ")
+	if n := len(ids) - len(shown); n > 0 {
+		s += fmt.Sprintf(" and %d more", n)
+	}
+	for i, l := range wrap(visible(s), t.o.Width-16) {
+		label := "with it"
+		if i > 0 {
+			label = ""
+		}
+		t.printf("      %s %s\n", t.paint(dim, fmt.Sprintf("%-9s", label)), l)
+	}
+}
+
+func (t *text) errors() {
+	for _, c := range of(t.r, broke) {
+		t.title(yellow, "ERROR", c.ID, "the experiment broke; the target was not judged by it")
+		t.fact("why", headline(c))
+		if t.o.Verbose {
+			t.exchanges(c)
+		}
+		t.printf("\n")
+	}
+}
+
+// warnings writes a block each, or a line each where there are many.
+func (t *text) warnings() {
+	list := of(t.r, warned)
+	if len(list) == 0 {
+		return
+	}
+	behind := ""
+	if t.o.Strict {
+		behind = "counts as a failure"
+	}
+	for _, c := range list {
+		switch {
+		case t.o.Verbose:
+			t.title(yellow, "WARN", c.ID, behind)
+			t.facts(c)
+			t.exchanges(c)
+		case len(list) <= textBlocks:
+			t.title(yellow, "WARN", c.ID, behind)
+			t.printf("      %s\n", line(headline(c), t.o.Width-6))
+		default:
+			room := max(20, t.o.Width-8-utf8.RuneCountInString(c.ID))
+			t.printf("%s %s  %s\n", t.paint(yellow, "WARN "), line(c.ID, 200), t.paint(dim, line(headline(c), room)))
+		}
+	}
+	t.printf("\n")
+}
+
+func (t *text) known() {
+	list := of(t.r, known)
+	for _, c := range list {
+		t.title(cyan, "KNOWN", c.ID, "")
+		t.printf("      %s\n", line(headline(c), t.o.Width-6))
+		t.fact("excused", c.Reason)
+	}
+	if len(list) > 0 {
+		t.printf("\n")
+	}
+}
+
+func (t *text) skipped() {
+	groups := skippedByReason(t.r)
+	if len(groups) == 0 {
+		return
+	}
+	n := 0
+	for _, g := range groups {
+		n += len(g.ids)
+	}
+	t.printf("%s %s\n", t.paint(bold, "SKIP "), count(n, "check"))
+	for i, g := range groups {
+		if i == textReasons && !t.o.Verbose && len(groups) > textReasons+1 {
+			rest := 0
+			for _, g := range groups[i:] {
+				rest += len(g.ids)
+			}
+			t.printf("%6d  for %s; --verbose names them\n", rest, count(len(groups)-i, "other reason"))
+			break
+		}
+		t.printf("%6d  %s\n", len(g.ids), line(g.reason, max(t.o.Width-8, 120)))
+		if t.o.Verbose {
+			for _, id := range g.ids {
+				t.printf("        %s\n", t.paint(dim, line(id, 200)))
+			}
+		}
+	}
+	t.printf("\n")
+}
+
+func (t *text) passed() {
+	if !t.o.Verbose {
+		return
+	}
+	list := of(t.r, passed)
+	for _, c := range list {
+		t.title(green, "PASS", c.ID, duration(float64(c.DurationMS)))
+		t.exchanges(c)
+	}
+	if len(list) > 0 {
+		t.printf("\n")
+	}
+}
+
+// responses writes the table of documented responses.
+func (t *text) responses() {
+	if len(t.r.Responses) == 0 {
+		return
+	}
+	rows := make([][]string, len(t.r.Responses))
+	for i, d := range t.r.Responses {
+		rows[i] = []string{line(d.Operation+"/"+d.Status, 120), string(d.Verdict), count(d.Exchanges, "exchange"), "", ""}
+		if d.Latency != nil {
+			rows[i][3], rows[i][4] = "p50 "+duration(d.Latency.P50), "p99 "+duration(d.Latency.P99)
+		}
+	}
+	widths := make([]int, 5)
+	for _, row := range rows {
+		for j, cell := range row {
+			widths[j] = max(widths[j], utf8.RuneCountInString(cell))
+		}
+	}
+	for i, row := range rows {
+		var cells []string
+		for j, cell := range row {
+			pad := strings.Repeat(" ", widths[j]-utf8.RuneCountInString(cell))
+			switch j {
+			case 0:
+				cells = append(cells, cell+pad)
+			case 1:
+				cells = append(cells, t.paint(verdictColor(t.r.Responses[i].Verdict), visible(cell))+pad)
+			default:
+				cells = append(cells, pad+cell)
+			}
+		}
+		t.printf("  %s\n", strings.TrimRight(strings.Join(cells, "   "), " "))
+	}
+	t.printf("\n")
+}
+
+func verdictColor(v conformance.Verdict) string {
+	switch v {
+	case conformance.Conforms:
+		return green
+	case conformance.Violates:
+		return red
+	}
+	return yellow
+}
+
+// verdict writes the last line.
+func (t *text) verdict() {
+	r := t.r
+	word := strings.ToUpper(visible(string(r.Verdict)))
+	if word == "" {
+		word = "NO VERDICT"
+	}
+	s := line(r.Target, 200)
+	if by := strings.TrimSpace(r.Contract.Title + " " + r.Contract.Version); by != "" {
+		s += " by " + line(by, 200)
+	}
+	if r.Reason != "" {
+		s += ": " + line(r.Reason, 400)
+	}
+	s += fmt.Sprintf(" (%s; %s in %.1f s)", tally(r.Summary), count(r.Requests, "request"), float64(r.DurationMS)/1000)
+	if missing := notExercised(r); len(missing) > 0 && r.Verdict != conformance.Inconclusive {
+		s += "; not exercised: " + line(strings.Join(t.statusesOnly(missing), ", "), 200)
+	}
+	t.printf("%s  %s\n", t.paint(verdictColor(r.Verdict), word), s)
+}
+
+// statusesOnly drops the operation from ids where the run has one only.
+func (t *text) statusesOnly(ids []string) []string {
+	operation := ""
+	for _, d := range t.r.Responses {
+		if operation != "" && d.Operation != operation {
+			return ids
+		}
+		operation = d.Operation
+	}
+	short := slices.Clone(ids)
+	for i := range short {
+		short[i] = strings.TrimPrefix(short[i], operation+"/")
+	}
+	return short
+}
