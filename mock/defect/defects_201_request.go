@@ -1,0 +1,68 @@
+package defect
+
+import (
+	"net"
+	"strings"
+)
+
+// requestDefects stumble over a valid request for the way in which it is
+// written or sent.
+func requestDefects() []Deviation {
+	return []Deviation{
+		should("charset-refused", "201/media-type-charset", "A media type with a charset parameter is answered with 415.", after(both(created, headerIs("Content-Type", containing(";"))), fail(415, "Unsupported media type"))),
+		should("charset-fails", "201/media-type-charset", "A media type with a charset parameter brings about a 500.", after(both(created, headerIs("Content-Type", containing(";"))), fail(500, "Internal server error"))),
+		must("media-type-case-refused", "201/media-type-case", "The media type is compared with case; another spelling is answered with 400.", after(both(created, headerIs("Content-Type", mixedCase)), fail(400, "Content-Type must be application/json"))),
+		must("media-type-case-415", "201/media-type-case", "The media type is compared with case; another spelling is answered with 415.", after(both(created, headerIs("Content-Type", mixedCase)), fail(415, "Unsupported media type"))),
+		headerCaseDefect(),
+		should("accept-any-refused", "201/accept-any", "Accept: */* is answered with 406.", after(both(created, headerIs("Accept", containing("*/*"))), fail(406, "Not acceptable"))),
+		should("accept-any-as-html", "201/accept-any", "Accept: */* is answered with HTML.", after(both(created, headerIs("Accept", containing("*/*"))), page(201, "Created"))),
+		should("accept-none-refused", "201/accept-none", "A request without Accept is answered with 406.", after(both(created, lacks("Accept")), fail(406, "Not acceptable"))),
+		should("accept-none-as-xml", "201/accept-none", "A request without Accept is answered in XML.", after(both(created, lacks("Accept")), contentType("application/xml"), setBody("<connection/>"))),
+		should("accept-json-refused", "201/accept-json", "Accept: application/json is answered with 406, as only a vendor type is made.", after(both(created, headerIs("Accept", equals("application/json"))), fail(406, "Not acceptable"))),
+		should("accept-json-fails", "201/accept-json", "Accept: application/json brings about a 500.", after(both(created, headerIs("Accept", equals("application/json"))), fail(500, "Internal server error"))),
+		should("unknown-headers-refused", "201/unknown-headers", "A request with a header that the server does not know is answered with 400.", after(both(created, strange), fail(400, "Unknown header"))),
+		should("unknown-headers-firewalled", "201/unknown-headers", "A firewall answers 403 to a request with a header that it does not know.", after(both(created, strange), page(403, "Forbidden"))),
+		should("undeclared-refused", "201/open-object", "A property that the contract does not name is answered with 400.", after(both(created, undeclared), fail(400, "Unknown property"))),
+		should("undeclared-fails", "201/open-object", "A property that the contract does not name brings about a 500.", after(both(created, undeclared), fail(500, "Internal server error"))),
+		should("chunked-refused", "201/chunked", "A request sent in chunks is answered with 411.", after(both(created, chunked), fail(411, "Length required"))),
+		should("chunked-not-read", "201/chunked", "A request sent in chunks is taken for one without a body.", before(chunked, sendNothing)),
+		should("expect-refused", "201/expect-continue", "Expect: 100-continue is answered with 417.", after(both(created, has("Expect")), fail(417, "Expectation failed"))),
+		should("expect-fails", "201/expect-continue", "Expect: 100-continue brings about a 500.", after(both(created, has("Expect")), fail(500, "Internal server error"))),
+		should("stale-answer-after-error", "201/after-error", "After an error the next request on the connection gets the error's answer.", afterMarked(erred, connection, created, remote, true, fail(400, "user_id is required and must be a string"))),
+		should("broken-after-error", "201/after-error", "After an error the next request on the connection gets none.", afterMarked(erred, connection, created, remote, true, dropped)),
+		should("unread-body-after-error", "201/after-error", "After an error the next request on the connection is not understood.", afterMarked(erred, connection, created, remote, true, page(400, "Bad Request"), without("Connection"))),
+	}
+}
+
+func connection(x *exchange) []string { return []string{x.request.RemoteAddr} }
+func remote(x *exchange) string       { return x.request.RemoteAddr }
+
+func mixedCase(s string) bool {
+	essence, _, _ := strings.Cut(s, ";")
+	return essence != strings.ToLower(essence)
+}
+
+// sendNothing lets the sound handler see no body.
+func sendNothing(x *exchange) { x.send(nil) }
+
+// strange holds for a request with a header beyond those that ordinary clients
+// send to this operation.
+func strange(x *exchange) bool {
+	for name := range x.request.Header {
+		switch name {
+		case "Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cache-Control", "Connection",
+			"Content-Encoding", "Content-Length", "Content-Type", "Cookie", "Expect", "Origin", "Prefer", "Referer",
+			"User-Agent", keyHeader:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// headerCaseDefect shows below net/http, which gives all header names one case.
+func headerCaseDefect() Deviation {
+	d := must("header-name-case", "201/header-name-case", "The name of the key's header is compared with case, and all capitals are not known.", before(always))
+	d.wire = func(l net.Listener) net.Listener { return caseListener{l} }
+	return d
+}

@@ -1,0 +1,43 @@
+package defect
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// robustnessDefects fall over requests that are valid or not, as a server
+// chooses, but never its fault.
+func robustnessDefects() []Deviation {
+	return []Deviation{
+		must("deep-nesting-fails", "400/deep-nesting", "A body nested more than 100 levels deep brings about a 500.", crash(nested(100))),
+		must("deep-nesting-dropped", "400/deep-nesting", "At a body nested more than 500 levels deep the connection is closed.", after(nested(500), dropped)),
+		must("long-number-fails", "400/long-number", "A number of more than 300 digits brings about a 500.", crash(hasNumber(func(n string) bool { return len(n) > 300 }))),
+		must("huge-exponent-fails", "400/huge-exponent", "A number beyond a double's range brings about a 500.", crash(hasNumber(beyondDouble))),
+		must("nul-fails", "400/user_id-nul", "U+0000 in a user id brings about a 500.", crash(userText(containing("\x00")))),
+		must("nul-cuts", "400/user_id-nul", "The echo ends before U+0000.", after(created, echo(func(s string) string { before, _, _ := strings.Cut(s, "\x00"); return before }))),
+		must("nul-dropped", "400/user_id-nul", "U+0000 is missing in the echo.", before(userText(containing("\x00")), ask(func(x *exchange) string { return replace(`\u0000`, "")(rawUser(x.sent)) }))),
+		must("lone-surrogate-fails", "400/user_id-lone-surrogate", "A surrogate without its other half brings about a 500.", crash(userRaw(hasLoneSurrogate))),
+		must("lone-surrogate-replaced", "400/user_id-lone-surrogate", "A surrogate without its other half is taken for U+FFFD.", before(userRaw(hasLoneSurrogate), repaired(replaceSurrogates))),
+		should("media-type-other-fails", "400/media-type-other", "Another media type brings about a 500.", crash(mediaTypeIs(otherMediaType))),
+		should("media-type-other-page", "400/media-type-other", "Another media type is answered with a web page.", after(both(rejected, mediaTypeIs(otherMediaType)), page(415, "Unsupported Media Type"))),
+		should("media-type-none-fails", "400/media-type-none", "A request without a media type brings about a 500.", crash(mediaTypeIs(equals("")))),
+		should("media-type-none-page", "400/media-type-none", "A request without a media type is answered with a web page.", after(both(rejected, mediaTypeIs(equals(""))), page(415, "Unsupported Media Type"))),
+		should("media-type-nonsense-fails", "400/media-type-nonsense", "A media type that is none brings about a 500.", crash(mediaTypeIs(equals("?")))),
+		should("media-type-nonsense-page", "400/media-type-nonsense", "A media type that is none is answered with a web page.", after(both(rejected, mediaTypeIs(equals("?"))), page(415, "Unsupported Media Type"))),
+		should("large-body-fails", "400/large-body", "A body of 1 MiB brings about a 500.", instead(bodyOver(1<<20), fail(500, "Internal server error"))),
+		should("large-body-bad-gateway", "400/large-body", "A body of 1 MiB is answered with the 502 page of a gateway.", instead(bodyOver(1<<20), page(http.StatusBadGateway, "Bad Gateway"))),
+		should("duplicate-keys-fail", "400/duplicate-keys", "A property that is there twice brings about a 500.", crash(twiceNamed)),
+		should("duplicate-keys-422", "400/duplicate-keys", "A property that is there twice is answered with 422.", after(both(answered(201, 400), twiceNamed), fail(422, "Duplicate property"))),
+		should("byte-order-mark-fails", "400/byte-order-mark", "A byte order mark brings about a 500.", crash(marked)),
+		should("byte-order-mark-415", "400/byte-order-mark", "A byte order mark is answered with 415.", after(both(answered(201, 400), marked), fail(415, "Unsupported media type"))),
+	}
+}
+
+func beyondDouble(n string) bool {
+	f, err := strconv.ParseFloat(n, 64)
+	return err != nil && math.IsInf(f, 0)
+}
+
+func hasLoneSurrogate(raw string) bool { return replaceSurrogates(raw) != raw }

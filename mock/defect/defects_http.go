@@ -1,0 +1,51 @@
+package defect
+
+import (
+	"net/http"
+	"strings"
+)
+
+// httpDefects answer other methods and paths as nobody should.
+func httpDefects() []Deviation {
+	return []Deviation{
+		should("get-answers", "http/other-methods", "GET lists connections, without a key.", instead(method(http.MethodGet), ok(`{"connections":[]}`)...)),
+		should("head-answers", "http/other-methods", "HEAD is answered with 200.", instead(method(http.MethodHead), ok("")...)),
+		should("trace-answers", "http/other-methods", "TRACE is answered with the request.", instead(method(http.MethodTrace), contentType("message/http"), setStatus(200), traced)),
+		should("put-creates", "http/other-methods", "PUT and PATCH do what POST does.", before(method(http.MethodPut, http.MethodPatch), asPost)),
+		should("delete-answers", "http/other-methods", "DELETE is answered with 204.", instead(method(http.MethodDelete), setStatus(204))),
+		should("any-method-creates", "http/other-methods", "The method is not looked at.", before(both((*exchange).operation, not(method(http.MethodPost))), asPost)),
+		should("methods-fail", "http/other-methods", "Other methods bring about a 500.", after(both((*exchange).operation, not(posted)), fail(500, "Internal server error"))),
+		should("405-without-allow", "http/allow", "A 405 lacks Allow.", after(answered(405), without("Allow"))),
+		should("405-allows-nothing", "http/allow", "The Allow of a 405 does not name POST.", after(answered(405), setHeader("Allow", "GET, HEAD"))),
+		should("unknown-path-200", "http/unknown-path", "Other paths are answered with 200 and an empty object.", after(elsewhere, ok("{}")...)),
+		should("unknown-path-page", "http/unknown-path", "Other paths are answered with 200 and the page of an application.", after(elsewhere, page(200, "NOX"))),
+		should("unknown-path-fails", "http/unknown-path", "Other paths bring about a 500.", after(elsewhere, fail(500, "Internal server error"))),
+		should("path-by-prefix", "http/unknown-path", "Whatever stands behind the path is served as well.", before(below, toOperation)),
+	}
+}
+
+func ok(body string) []edit {
+	return []edit{setStatus(200), contentType("application/json"), setBody(body)}
+}
+
+func asPost(x *exchange) { x.request.Method = http.MethodPost }
+
+// traced repeats the head of the request.
+func traced(x *exchange) {
+	x.body = []byte(x.request.Method + " " + x.request.URL.RequestURI() + " HTTP/1.1\r\n")
+	for name, values := range x.request.Header {
+		for _, v := range values {
+			x.body = append(x.body, name+": "+v+"\r\n"...)
+		}
+	}
+}
+
+// below holds for paths that begin with the operation's and go on.
+func below(x *exchange) bool { return strings.Contains(x.request.URL.Path, operationPath+"/") }
+
+func toOperation(x *exchange) {
+	url := *x.request.URL
+	base, _, _ := strings.Cut(url.Path, operationPath)
+	url.Path, url.RawPath = base+operationPath, ""
+	x.request.URL, x.request.RequestURI = &url, url.RequestURI()
+}

@@ -1,0 +1,155 @@
+package defect
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+)
+
+// A Deviation is one deliberate difference from the sound server.
+//
+// The defects are listed by subject in defects_*.go, the variations in
+// variations_*.go.
+type Deviation struct {
+	// Name is unique, in words with dashes: "echo-lower-cased".
+	Name string
+	// Summary says in one sentence what the server does.
+	Summary string
+	// Level is the level of the check that catches a defect, "must", "should"
+	// or "may". It is empty for a variation.
+	Level string
+	// Caught is the id of the check meant for a defect, without the
+	// operation: "201/echo-case". It is empty for a variation.
+	Caught string
+
+	mechanism mechanism
+	wire      func(net.Listener) net.Listener // nil for nearly all: nothing is changed below HTTP
+}
+
+// Wrap returns a handler that answers as next does, but for the deviation.
+// The handler keeps state of its own, fresh at each call, and is safe for
+// concurrent use. next must be sound: it serves the contract's operation and
+// answers other paths and methods with 404 and 405.
+//
+// The deviations about keys that are not enabled must be told which those are
+// (see [WithNotEnabled]); otherwise they change nothing.
+func (d Deviation) Wrap(next http.Handler) http.Handler {
+	answer := d.mechanism()
+	var count atomic.Int64
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := newExchange(w, r, next, int(count.Add(1)))
+		answer(x)
+		x.finish()
+	})
+}
+
+// Listen returns a listener for the server of the wrapped handler. It is l
+// itself, except for the few deviations that show only in the bytes that
+// net/http takes apart before a handler is called. Those need both Wrap and
+// Listen.
+func (d Deviation) Listen(l net.Listener) net.Listener {
+	if d.wire == nil {
+		return l
+	}
+	return d.wire(l)
+}
+
+// WithNotEnabled returns next, together with the keys of manufacturers that are
+// known but not enabled, to be wrapped by a deviation. Nothing in HTTP shows
+// which those are, as the contract answers 401 to every key that it refuses.
+func WithNotEnabled(next http.Handler, keys ...string) http.Handler {
+	return informed{next, keys}
+}
+
+type informed struct {
+	http.Handler
+	notEnabled []string
+}
+
+// Defects returns every defect, ordered by the status whose checks catch it.
+func Defects() []Deviation {
+	return join(
+		everyResponseDefects(),
+		createdDefects(), echoDefects(), identityDefects(), requestDefects(),
+		validationDefects(), bodyDefects(), jsonDefects(), robustnessDefects(),
+		refusalDefects(), keyDefects(),
+		provokedDefects(),
+		httpDefects(),
+	)
+}
+
+// Variations returns every variation.
+func Variations() []Deviation {
+	return join(
+		wordingVariations(), jsonVariations(), idVariations(),
+		headerVariations(), strictVariations(), transportVariations(), otherRequestVariations(),
+	)
+}
+
+// Find returns the defect or variation of that name. The error for an unknown
+// name says which is nearest.
+func Find(name string) (Deviation, error) {
+	all := append(Defects(), Variations()...)
+	if len(all) == 0 {
+		return Deviation{}, fmt.Errorf("no defect or variation is named %q: there are none", name)
+	}
+	nearest, least := all[0], distance(name, all[0].Name)
+	for _, d := range all {
+		if d.Name == name {
+			return d, nil
+		}
+		if n := distance(name, d.Name); n < least {
+			nearest, least = d, n
+		}
+	}
+	return Deviation{}, fmt.Errorf("no defect or variation is named %q; the nearest is %q", name, nearest.Name)
+}
+
+// must, should and may are rows of a table of defects: by the level of the
+// check that catches it, then its id.
+func must(name, caught, summary string, m mechanism) Deviation {
+	return Deviation{Name: name, Summary: summary, Level: "must", Caught: caught, mechanism: m}
+}
+
+func should(name, caught, summary string, m mechanism) Deviation {
+	return Deviation{Name: name, Summary: summary, Level: "should", Caught: caught, mechanism: m}
+}
+
+func may(name, caught, summary string, m mechanism) Deviation {
+	return Deviation{Name: name, Summary: summary, Level: "may", Caught: caught, mechanism: m}
+}
+
+// legal is a row of a table of variations.
+func legal(name, summary string, m mechanism) Deviation {
+	return Deviation{Name: name, Summary: summary, mechanism: m}
+}
+
+func join(tables ...[]Deviation) []Deviation {
+	var all []Deviation
+	for _, t := range tables {
+		all = append(all, t...)
+	}
+	return all
+}
+
+// distance is the number of letters to insert, drop or replace between a and b.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

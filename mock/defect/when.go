@@ -1,0 +1,129 @@
+package defect
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+// Conditions on the answer. They hold only for the contract's operation, and
+// never before serve.
+
+func always(*exchange) bool { return true }
+
+func answered(statuses ...int) when {
+	return func(x *exchange) bool {
+		for _, s := range statuses {
+			if x.status == s {
+				return x.operation()
+			}
+		}
+		return false
+	}
+}
+
+func created(x *exchange) bool  { return x.operation() && x.status == http.StatusCreated }
+func rejected(x *exchange) bool { return x.operation() && x.status == http.StatusBadRequest }
+func refused(x *exchange) bool  { return x.operation() && x.status == http.StatusUnauthorized }
+func failed(x *exchange) bool   { return x.operation() && x.status == http.StatusInternalServerError }
+func erred(x *exchange) bool    { return x.operation() && x.status >= 400 }
+
+// echoes holds for a created connection whose user id is one that f names.
+func echoes(f func(string) bool) when {
+	return func(x *exchange) bool { return created(x) && f(x.echoed()) }
+}
+
+func longer(characters int) func(string) bool {
+	return func(s string) bool { return utf8.RuneCountInString(s) > characters }
+}
+
+func containing(parts ...string) func(string) bool {
+	return func(s string) bool {
+		for _, p := range parts {
+			if strings.Contains(s, p) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func containingRune(f func(rune) bool) func(string) bool {
+	return func(s string) bool { return strings.ContainsFunc(s, f) }
+}
+
+// Conditions on the request.
+
+func both(a, b when) when {
+	return func(x *exchange) bool { return a(x) && b(x) }
+}
+
+func not(w when) when {
+	return func(x *exchange) bool { return !w(x) }
+}
+
+func method(names ...string) when {
+	return func(x *exchange) bool {
+		for _, n := range names {
+			if x.request.Method == n {
+				return x.operation()
+			}
+		}
+		return false
+	}
+}
+
+func posted(x *exchange) bool    { return x.operation() && x.request.Method == http.MethodPost }
+func elsewhere(x *exchange) bool { return !x.operation() }
+
+// Keys.
+func keyless(x *exchange) bool  { return posted(x) && len(x.request.Header[keyHeader]) == 0 }
+func keyed(x *exchange) bool    { return posted(x) && x.key() != "" }
+func twoKeyed(x *exchange) bool { return posted(x) && len(x.request.Header[keyHeader]) > 1 }
+func keyEmpty(x *exchange) bool {
+	return posted(x) && len(x.request.Header[keyHeader]) == 1 && x.key() == ""
+}
+
+func keyIs(f func(string) bool) when {
+	return func(x *exchange) bool { return posted(x) && f(x.key()) }
+}
+
+// Headers.
+func has(name string) when {
+	return func(x *exchange) bool { return posted(x) && len(x.request.Header[name]) > 0 }
+}
+
+func lacks(name string) when {
+	return func(x *exchange) bool { return posted(x) && len(x.request.Header[name]) == 0 }
+}
+
+func headerIs(name string, f func(string) bool) when {
+	return func(x *exchange) bool { return posted(x) && f(x.request.Header.Get(name)) }
+}
+
+func equals(text string) func(string) bool {
+	return func(s string) bool { return s == text }
+}
+
+// mediaType sorts a request by its Content-Type: "" for none, "?" for
+// nonsense, else the type in lower case.
+func mediaType(x *exchange) string {
+	v := x.request.Header.Get("Content-Type")
+	if v == "" {
+		return ""
+	}
+	t, _, err := mime.ParseMediaType(v)
+	if err != nil || !strings.Contains(t, "/") {
+		return "?"
+	}
+	return t
+}
+
+func mediaTypeIs(f func(string) bool) when {
+	return func(x *exchange) bool { return posted(x) && f(mediaType(x)) }
+}
+
+func otherMediaType(t string) bool { return t != "" && t != "?" && t != "application/json" }
+
+func chunked(x *exchange) bool { return posted(x) && x.request.ContentLength < 0 }
