@@ -1,0 +1,92 @@
+package mock_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/spec"
+)
+
+func TestNewRefuses(t *testing.T) {
+	one := []mock.Manufacturer{{Name: "a", Keys: []string{"k-secret"}, Enabled: true}}
+	for name, x := range map[string]struct {
+		config mock.Config
+		want   string
+	}{
+		"no name":     {mock.Config{Manufacturers: []mock.Manufacturer{{Keys: []string{"k-secret"}}}}, "manufacturers[0]: a manufacturer needs a name"},
+		"name twice":  {mock.Config{Manufacturers: append(one, mock.Manufacturer{Name: "a", Keys: []string{"l"}})}, `manufacturers[1]: the name "a" is taken`},
+		"no key":      {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a"}}}, "at least one key"},
+		"empty key":   {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"k-secret", ""}}}}, "manufacturers[0].keys[1]: a key may not be empty"},
+		"key in two":  {mock.Config{Manufacturers: append(one, mock.Manufacturer{Name: "b", Keys: []string{"k-secret"}})}, `manufacturers[1].keys[0]: this key of "b" is also a key of "a"`},
+		"odd key":     {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"k-secret\n"}}}}, "visible ASCII"},
+		"stranger":    {mock.Config{Connections: []mock.Connection{{Manufacturer: "nobody"}}}, `connections[0]: there is no manufacturer "nobody"`},
+		"user twice":  {mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "u", NoxUserID: "2"}}}, `user_id "u" of manufacturer "acme"`},
+		"id twice":    {mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "v", NoxUserID: "1"}}}, `connections[1]: nox_user_id "1" belongs to connections[0]`},
+		"unknown ids": {mock.Config{IDs: "serial"}, `"derived" or "random", not "serial"`},
+		"bad contract": {mock.Config{Contract: parse(t, `
+openapi: 3.0.3
+info: {title: t, version: "1"}
+servers: [{url: /}]
+paths:
+  /a:
+    get: {responses: {'200': {}}}
+`)}, "test:7: not a valid OpenAPI document"},
+	} {
+		_, err := mock.New(x.config)
+		if err == nil || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, x.want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "k-secret") || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%s: the error gives a key away or is more than a sentence: %v", name, err)
+		}
+	}
+}
+
+func parse(t testing.TB, document string) *spec.Document {
+	t.Helper()
+	d, err := spec.Parse("test", []byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestReadFixture(t *testing.T) {
+	got, err := mock.ReadFixture(strings.NewReader(`{
+		"manufacturers": [{"name": "a", "keys": ["k", "l"], "enabled": true}, {"name": "b", "keys": ["m"], "enabled": false}, {"name": "c", "keys": ["n"]}],
+		"connections": [{"manufacturer": "a", "user_id": "", "nox_user_id": "1"}, {"manufacturer": "a", "user_id": "v"}]
+	}`))
+	want := mock.Fixture{
+		Manufacturers: []mock.Manufacturer{{"a", []string{"k", "l"}, true}, {"b", []string{"m"}, false}, {"c", []string{"n"}, true}},
+		Connections:   []mock.Connection{{Manufacturer: "a", NoxUserID: "1"}, {Manufacturer: "a", UserID: "v"}},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if empty, err := mock.ReadFixture(strings.NewReader(`{}`)); err != nil || empty.Manufacturers != nil {
+		t.Errorf("%+v, %v", empty, err)
+	}
+}
+
+func TestReadFixtureNamesThePlace(t *testing.T) {
+	for _, x := range [][2]string{
+		{"", "line 1: not valid JSON"},
+		{"{\n\"manufacturers\": [\n{\"name\": \"a\",}]}", "line 3: not valid JSON"},
+		{"{\n\"manufacturer\": []}", "line 2: unknown property at /manufacturer"},
+		{"{\"connections\": [\n{\"user_id\": 1}]}", "line 2: a value of another kind is needed at /connections/0/user_id"},
+		{"{\"manufacturers\": [\n\n{\"name\": \"a\", \"keys\": \"k\"}]}", "line 3: a value of another kind is needed at /manufacturers/0/keys"},
+		{"{\"connections\": [], \n\"connections\": []}", "line 2: a property stands twice at /connections"},
+		{`{"manufacturers": [{"keys": ["k"]}]}`, `manufacturers[0]: "name" is missing`},
+		{`{"manufacturers": [{"name": "a", "keys": ["k"]}, {"name": "b", "keys": ["k"]}]}`, "manufacturers[1].keys[0]"},
+		{`{"connections": [{"manufacturer": "a"}]}`, `connections[0]: "user_id" is missing`},
+		{"[]", "line 1: a value of another kind is needed"},
+		{"{} {}", "line 1: not valid JSON"},
+	} {
+		_, err := mock.ReadFixture(strings.NewReader(x[0]))
+		if err == nil || !strings.HasPrefix(err.Error(), x[1]) {
+			t.Errorf("%s: error %v, want %q", x[0], err, x[1])
+		}
+	}
+}

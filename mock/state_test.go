@@ -1,0 +1,238 @@
+package mock_test
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/mocktest"
+)
+
+// awkward ids that a server likes to change.
+var awkward = []string{
+	"", " ", "u", "U", " u", "u ", "u\n", "007", "7", "null", "true", "\x00", "a\x00b",
+	`"`, `\`, `\u0041`, "%41", "a+b", "a/b", "<script>&'\"</script>", "__proto__", "${x}", "{{x}}", "' OR 1=1 --",
+	"é", "e\u0301", "Å", "\u212b", "ß", "SS", "İ", "漢字", "🙂", "👩‍👩‍👧", "\u202eabc", "\u2028", "\ufeff", "\ufffd", "\U0010ffff",
+	strings.Repeat("x", 1000), strings.Repeat("x", 1001), "nox-mock:", "nox-mock:delay=", "NOX-MOCK:500",
+}
+
+func TestEchoResolveCreate(t *testing.T) {
+	for _, ids := range []mock.IDs{mock.DerivedIDs, mock.RandomIDs} {
+		t.Run(string(ids), func(t *testing.T) {
+			s := mocktest.NewServer(t, configured(mock.Config{IDs: ids}))
+			owner := map[string]string{}
+			for round := range 2 {
+				for _, key := range []string{s.APIKey, s.OtherAPIKey} {
+					for _, userID := range awkward {
+						echo, id := connect(t, s, key, userID)
+						if echo != userID {
+							t.Errorf("user_id %q comes back as %q", userID, echo)
+						}
+						if who := key + "\xff" + userID; round == 0 {
+							if other, taken := owner[id]; taken {
+								t.Errorf("%q has the id of %q", who, other)
+							}
+							owner[id] = who
+						} else if owner[id] != who {
+							t.Errorf("%q was resolved to the id of %q", who, owner[id])
+						}
+						if !regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[45][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(id) {
+							t.Errorf("%q is not a UUID of version 4 or 5", id)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// The same user written differently is the same user.
+func TestSpellingsOfOneUser(t *testing.T) {
+	s := mocktest.NewServer(t)
+	var first string
+	for _, body := range []string{
+		`{"user_id":"aé🙂"}`,
+		"\t{ \"user_id\"\n: \"a\\u00e9\\ud83d\\ude42\" }\r\n",
+		`{"x":{"user_id":"other"},"user_id":"\u0061é\uD83D\uDE42","z":1}`,
+		`{"user\u005fid":"aé🙂"}`,
+	} {
+		r := do(t, s, "POST", connectPath, good(s), strings.NewReader(body))
+		if r.status != 201 || first != "" && r.body != first {
+			t.Errorf("%s: status %d, body %s, before %s", body, r.status, r.body, first)
+		}
+		first = r.body
+	}
+}
+
+func TestDerivedIDsSurviveARestart(t *testing.T) {
+	one, two := mocktest.NewServer(t), mocktest.NewServer(t)
+	_, a := connect(t, one, one.APIKey, "u")
+	_, b := connect(t, two, two.APIKey, "u")
+	if a != b {
+		t.Errorf("%s before, %s after", a, b)
+	}
+	// An id that changes from release to release would be worth little.
+	if want := "2294f06e-e5ea-5b10-b4cd-2d62674f5b3b"; a != want {
+		t.Errorf("the id of acme's user u is %s, was %s", a, want)
+	}
+	random := configured(mock.Config{IDs: mock.RandomIDs})
+	one, two = mocktest.NewServer(t, random), mocktest.NewServer(t, random)
+	_, a = connect(t, one, one.APIKey, "u")
+	_, b = connect(t, two, two.APIKey, "u")
+	if a == b {
+		t.Errorf("random ids are the same twice: %s", a)
+	}
+}
+
+// "ab"+"c" and "a"+"bc" must not meet in a derived id.
+func TestDerivedIDsAreUnambiguous(t *testing.T) {
+	s := mocktest.NewServer(t, configured(mock.Config{Manufacturers: []mock.Manufacturer{
+		{Name: "ab", Keys: []string{"k1"}, Enabled: true},
+		{Name: "a", Keys: []string{"k2"}, Enabled: true},
+	}}))
+	_, one := connect(t, s, "k1", "c")
+	_, two := connect(t, s, "k2", "bc")
+	if one == two {
+		t.Error("two users have one id")
+	}
+}
+
+// One user under many simultaneous requests has one id.
+func TestSimultaneousRequests(t *testing.T) {
+	s := mocktest.NewServer(t, configured(mock.Config{IDs: mock.RandomIDs}))
+	for round := range 10 {
+		userID := strings.Repeat("r", round+1)
+		ids := make([]string, 48)
+		var ready, done sync.WaitGroup
+		start := make(chan struct{})
+		for i := range ids {
+			ready.Add(1)
+			done.Go(func() {
+				ready.Done()
+				<-start
+				_, ids[i] = connect(t, s, s.APIKey, userID)
+			})
+		}
+		ready.Wait()
+		close(start)
+		done.Wait()
+		for _, id := range ids {
+			if id != ids[0] {
+				t.Fatalf("round %d: ids %s and %s", round, id, ids[0])
+			}
+		}
+	}
+}
+
+func TestRejectedRequestsLeaveNothingBehind(t *testing.T) {
+	store := mock.NewMemoryStore()
+	s := mocktest.NewServer(t, configured(mock.Config{Store: store}))
+	for _, x := range []struct {
+		body   string
+		header []string
+	}{
+		{`{"user_id":"u"}x`, nil},
+		{`{"user_id":"u"}`, []string{"Prefer", "code=500"}},
+		{`{"user_id":"u"}`, []string{"Content-Encoding", "gzip"}},
+	} {
+		if r := do(t, s, "POST", connectPath, good(s, x.header...), strings.NewReader(x.body)); r.status == 201 {
+			t.Fatalf("%s %v: status 201", x.body, x.header)
+		}
+	}
+	do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"nox-mock:500"}`))
+	for _, userID := range []string{"u", "nox-mock:500"} {
+		if c, created, err := store.Connect(t.Context(), "acme", userID, "fresh", time.Now()); err != nil || !created {
+			t.Errorf("%s has a connection: %+v, %v", userID, c, err)
+		}
+	}
+}
+
+func TestNoOverrides(t *testing.T) {
+	s := mocktest.NewServer(t, configured(mock.Config{NoOverrides: true}))
+	for _, userID := range []string{"nox-mock:400", "nox-mock:500", "nox-mock:lost", "nox-mock:delay=1h"} {
+		connect(t, s, s.APIKey, userID)
+	}
+	r := do(t, s, "POST", connectPath, good(s, "Prefer", "code=500"), strings.NewReader(validBody))
+	if r.status != 201 || r.header.Get("Preference-Applied") != "" {
+		t.Errorf("Prefer: status %d, header %v", r.status, r.header)
+	}
+}
+
+// store is a Store that fails, or does not come back in one piece.
+type brokenStore struct {
+	mock.Store
+	panics bool
+}
+
+func (s brokenStore) Connect(context.Context, string, string, string, time.Time) (mock.Connection, bool, error) {
+	if s.panics {
+		panic("secret of the store")
+	}
+	return mock.Connection{}, false, errors.New("secret of the store")
+}
+
+func TestBrokenStoreIsTheContracts500(t *testing.T) {
+	for _, panics := range []bool{false, true} {
+		s := mocktest.NewServer(t, configured(mock.Config{Store: brokenStore{mock.NewMemoryStore(), panics}}))
+		r := do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
+		if r.status != 500 || words(t, r) != wordsOf500 {
+			t.Errorf("panics %t: status %d, body %s", panics, r.status, r.body)
+		}
+	}
+}
+
+func TestConnectionsToBeginWith(t *testing.T) {
+	s := mocktest.NewServer(t, configured(mock.Config{Connections: []mock.Connection{
+		{Manufacturer: "acme", UserID: "u", NoxUserID: "nox-1"},
+		{Manufacturer: "globex", UserID: "u", NoxUserID: "nox-1"},
+		{Manufacturer: "acme", UserID: ""},
+	}}))
+	if _, id := connect(t, s, s.APIKey, "u"); id != "nox-1" {
+		t.Errorf("acme: %s", id)
+	}
+	if _, id := connect(t, s, s.OtherAPIKey, "u"); id != "nox-1" {
+		t.Errorf("globex: %s", id)
+	}
+	_, fresh := connect(t, mocktest.NewServer(t), s.APIKey, "")
+	if _, id := connect(t, s, s.APIKey, ""); id != fresh {
+		t.Errorf("an id that is left out is %s, not the derived one %s", id, fresh)
+	}
+}
+
+// TestMemoryStore holds what Store promises.
+func TestMemoryStore(t *testing.T) {
+	store := mock.NewMemoryStore()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	connect := func(manufacturer, userID, id string, at time.Time) (mock.Connection, bool) {
+		c, created, err := store.Connect(t.Context(), manufacturer, userID, id, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, created
+	}
+	if c, created := connect("a", "u", "1", at); !created || c.NoxUserID != "1" || c.TimesAsked != 1 {
+		t.Errorf("first: %+v, %t", c, created)
+	}
+	want := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1", FirstAsked: at, LastAsked: at.Add(time.Hour), TimesAsked: 2}
+	if c, created := connect("a", "u", "2", at.Add(time.Hour)); created || c != want {
+		t.Errorf("again: %+v, %t", c, created)
+	}
+	if c, created := connect("b", "u", "3", at); !created || c.NoxUserID != "3" {
+		t.Errorf("another manufacturer: %+v, %t", c, created)
+	}
+	known := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "9"}
+	fresh := mock.Connection{Manufacturer: "a", UserID: "v", NoxUserID: "8"}
+	for _, put := range [][]mock.Connection{{fresh, known}, {fresh, fresh}} {
+		if err := store.Put(t.Context(), put...); err == nil {
+			t.Errorf("Put(%+v) is no error", put)
+		}
+	}
+	if c, created := connect("a", "v", "7", at); !created || c.NoxUserID != "7" {
+		t.Errorf("a Put that failed left %+v", c)
+	}
+}
