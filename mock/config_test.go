@@ -90,3 +90,12 @@ func TestReadFixtureNamesThePlace(t *testing.T) {
 		}
 	}
 }
+
+func embedded(t testing.TB) *spec.Document {
+	t.Helper()
+	d, err := spec.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,10 +19,6 @@ type failure struct {
 	words     string   // the message of base
 	fits      func(value any) bool
 }
-
-// standardWords are the messages for statuses that the contract has no words
-// for.
-func standardWords(status int) string { return http.StatusText(status) }
 
 // readFailures gives each operation its error bodies. Where an operation
 // documents none, the first one of the whole contract serves.
@@ -70,6 +67,7 @@ func newFailure(doc *openapi3.T, op *operation, status int) (failure, bool) {
 	if err != nil {
 		return failure{}, false
 	}
+	base = stated(base, status, hasExample(media))
 	f := failure{mediaType: mediaType, base: base, fits: func(v any) bool { return g.fits(media.Schema, v) }}
 	f.message = messagePath(media.Schema, base)
 	f.words, _ = at(base, f.message).(string)
@@ -77,6 +75,18 @@ func newFailure(doc *openapi3.T, op *operation, status int) (failure, bool) {
 		f.words = "" // a generated value is no message
 	}
 	return f, true
+}
+
+// stated is a generated body in which a property "status" tells the status, as
+// problem details do (RFC 9457, section 3.1.2).
+func stated(base any, status int, example bool) any {
+	object, ok := base.(map[string]any)
+	if _, has := object["status"].(float64); !ok || !has || example {
+		return base
+	}
+	changed := maps.Clone(object)
+	changed["status"] = float64(status)
+	return changed
 }
 
 // messagePath finds the property that holds the message for people: a string
@@ -139,10 +149,7 @@ func replaced(value any, path []string, words string) any {
 	if !ok {
 		return value
 	}
-	copied := make(map[string]any, len(object))
-	for name, inner := range object {
-		copied[name] = inner
-	}
+	copied := maps.Clone(object)
 	if len(path) == 1 {
 		copied[path[0]] = words
 	} else {
@@ -154,13 +161,18 @@ func replaced(value any, path []string, words string) any {
 // answer writes the failure with a status and words; "" keeps the words of the
 // contract.
 func (f failure) answer(status int, words string) answer {
-	value := f.base
-	if words == "" && f.words == "" {
-		words = standardWords(status)
+	tries := []string{words}
+	if f.words == "" {
+		tries = append(tries, http.StatusText(status))
 	}
-	if words != "" && f.message != nil {
+	value := f.base
+	for _, words := range tries {
+		if words == "" || f.message == nil {
+			continue
+		}
 		if changed := replaced(f.base, f.message, words); f.fits(changed) {
 			value = changed
+			break
 		}
 	}
 	body, err := encode(value)
@@ -180,7 +192,7 @@ func (op *operation) fail(status int, words string) answer {
 		return answer{status: status}
 	}
 	if words == "" {
-		words = standardWords(status)
+		words = http.StatusText(status)
 	}
 	return op.fallback.answer(status, words)
 }

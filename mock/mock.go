@@ -19,6 +19,7 @@ import (
 type Mock struct {
 	contract    *spec.Document
 	router      *router
+	first       *operation // in the order of the contract
 	registry    *registry
 	store       Store
 	ids         IDs
@@ -58,6 +59,7 @@ func New(cfg Config) (*Mock, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.first = operations[0]
 	m.router = newRouter(m.contract.BasePath(), operations)
 	return m, m.begin(manufacturers, cfg.Connections)
 }
@@ -240,7 +242,7 @@ func (m *Mock) unknown(allowed []string) answer {
 // failure is an error answer where op may not be known.
 func (m *Mock) failure(op *operation, status int, words string) answer {
 	if op == nil {
-		op = m.router.any()
+		op = m.first
 	}
 	return op.fail(status, words)
 }

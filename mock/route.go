@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -95,13 +94,4 @@ func (p path) parameters(values []string) map[string]string {
 		parameters[p.names[i]] = value
 	}
 	return parameters
-}
-
-// any returns some operation, the first one declared on the first path.
-func (r *router) any() *operation {
-	first := r.paths[0]
-	for _, method := range slices.Sorted(maps.Keys(first.operations)) {
-		return first.operations[method]
-	}
-	return nil
 }
