@@ -194,6 +194,7 @@ func payloads() map[string]string {
 		"style":         "</style><style>body{display:none}</style>",
 		"attribute":     `" onmouseover="window.pwned=1" x='`,
 		"command":       "%0A::error file=a,line=1::injected\n::error::injected\r\n::set-output name=x::y",
+		"log-command":   "##[error]injected ##vso[task.complete]x ##teamcity[x] ::warning::y",
 		"markdown":      "| a | b |\n\n# heading\n```\n[link](javascript:alert(1)) @everyone <b>bold</b> `code` ![i](http://evil.example/x.png)",
 		"autolink":      "see http://evil.example/?q=1 and www.evil.example or me@evil.example #1 GH-1",
 		"invalid-utf8":  "caf\xe9 \xff\xfe\xc0\xaf \xed\xa0\x80",
@@ -207,7 +208,7 @@ func payloads() map[string]string {
 }
 
 // hostile is a run in which every text that a target can influence is one of
-// the payloads.
+// the payloads. One of the bodies goes on with body.
 func hostile(body string) *conformance.Result {
 	all := payloads()
 	var checks []conformance.CheckResult
@@ -217,12 +218,16 @@ func hostile(body string) *conformance.Result {
 		if name == "script" || name == "command" || name == "escape" || name == "invalid-utf8" {
 			outcome = conformance.Fail
 		}
+		tail := ""
+		if name == "script" {
+			tail = body
+		}
 		c := check("400/"+name, conformance.Must, outcome, p)
 		c.Reason, c.Expected, c.Actual = p, "no "+p, p+" came"
 		c.Clause.Quote = p
 		c.Exchanges = []conformance.Exchange{{
-			Request:  conformance.Request{Method: "POST", URL: endpoint + "?" + p, Headers: map[string]string{p: p, "Content-Type": p}, Body: p + body, Note: p},
-			Response: &conformance.Response{Status: 418, Headers: map[string]string{"X-Evil": p, "Content-Type": p, "Location": p}, Body: p + body, Size: int64(len(p) + len(body))},
+			Request:  conformance.Request{Method: "POST", URL: endpoint + "?" + p, Headers: map[string]string{p: p, "Content-Type": p}, Body: p + tail, Note: p},
+			Response: &conformance.Response{Status: 418, Headers: map[string]string{"X-Evil": p, "Content-Type": p, "Location": p}, Body: p + tail, Size: int64(len(p) + len(tail))},
 			Error:    p, Curl: "curl " + p, DurationMS: 1, Started: started,
 		}}
 		checks = append(checks, c)

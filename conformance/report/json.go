@@ -15,8 +15,8 @@ import (
 // [conformance.Result], indented by two spaces, in UTF-8. Lists and maps are
 // there even where they are empty. The shape is held in report.schema.json.
 //
-// Characters that could steer a terminal are written as \u escapes, which name
-// the same characters to every JSON reader.
+// Characters that could steer a terminal or a build server's log are written as
+// \u escapes, which name the same characters to every JSON reader.
 func JSON(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
@@ -37,9 +37,11 @@ func writeJSON(w io.Writer, v any) error {
 	return err
 }
 
-// escapeUnseen writes the characters of JSON text that do not show as \u
-// escapes. Beyond white space they can stand in strings only.
+// escapeUnseen writes the characters of JSON text that do not show, and what
+// begins a command to a build server, as \u escapes. Such can stand in strings
+// only.
 func escapeUnseen(text []byte) []byte {
+	text = bytes.ReplaceAll(text, []byte("##"), []byte(`#\u0023`))
 	unseen := func(r rune) bool { return r >= 0x7f && !shows(r) }
 	if bytes.IndexFunc(text, unseen) < 0 {
 		return text

@@ -22,6 +22,12 @@ func formats() []format {
 	return []format{
 		{"text", plainText},
 		{"json", JSON},
+		{"junit", JUnit},
+		{"sarif", SARIF},
+		{"markdown", Markdown},
+		{"github", GitHub},
+		{"gitlab", GitLab},
+		{"har", HAR},
 	}
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -145,6 +146,27 @@ func headline(c *conformance.CheckResult) string {
 	return string(standingOf(c))
 }
 
+// sentence is headline with what was expected, for formats that have one line
+// for a check.
+func sentence(c *conformance.CheckResult) string {
+	s := headline(c)
+	if expected := strings.TrimSpace(c.Expected); expected != "" && strings.TrimSpace(c.Actual) != "" && s == c.Actual {
+		s = "expected: " + shorten(expected, 300) + "; actual: " + shorten(s, 300)
+	}
+	if often := tries(c); often != "" {
+		s += " (" + often + ")"
+	}
+	return s
+}
+
+// noteLabel names the reason of a check.
+func noteLabel(c *conformance.CheckResult) string {
+	if c.Known {
+		return "excused"
+	}
+	return "note"
+}
+
 // shortID is the id of a check without its operation, "401/missing-key".
 func shortID(c *conformance.CheckResult) string {
 	return strings.TrimPrefix(c.ID, c.Operation+"/")
@@ -153,4 +175,22 @@ func shortID(c *conformance.CheckResult) string {
 // name is what follows "<operation>/<status>/" in the id of a check.
 func name(c *conformance.CheckResult) string {
 	return strings.TrimPrefix(shortID(c), c.Status+"/")
+}
+
+// unexplained returns why a run does not conform, where none of its checks says
+// so: "" otherwise.
+func unexplained(r *conformance.Result) string {
+	if r.Verdict == conformance.Conforms {
+		return ""
+	}
+	why := strings.TrimSpace(r.Reason)
+	if why == "" {
+		for i := range r.Checks {
+			if s := standingOf(&r.Checks[i]); s == failed || s == broke {
+				return ""
+			}
+		}
+		why = "the verdict of the run is: " + cmp.Or(string(r.Verdict), "none")
+	}
+	return why
 }

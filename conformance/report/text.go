@@ -17,19 +17,15 @@ type TextOptions struct {
 	Verbose bool // every exchange and header, the ids of what was skipped and what passed
 	Quiet   bool // the verdict line only
 	Width   int  // columns to wrap prose at; 0 means 100
-	Strict  bool // a warning counts as a failure, and is said to
+	Strict  bool // the run was strict, and the report says so
 }
 
-// What a failure shows of an exchange.
+// What a text report shows unless verbose.
 const (
-	textBodyChars   = 400
-	textBodyLines   = 12
-	textHeaderChars = 160
-	textCurlChars   = 1500
-	textFactChars   = 800
-	textFell        = 8
-	textReasons     = 4
-	textBlocks      = 5 // that many warnings are told in full
+	textFactChars = 800
+	textFell      = 8 // ids of those that fell to the same cause
+	textReasons   = 4 // reasons of skipped checks
+	textBlocks    = 5 // warnings told in a block, more in a line each
 )
 
 // Text writes r for a person at a terminal: failures first, each with the
@@ -56,7 +52,7 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 		t.responses()
 	}
 	t.verdict()
-	_, err := w.Write(t.b.Bytes())
+	_, err := w.Write(tameLog(t.b.Bytes()))
 	return err
 }
 
@@ -110,7 +106,7 @@ func (t *text) fact(label, s string) {
 
 func (t *text) failures() {
 	for _, f := range failures(t.r) {
-		t.title(red, "FAIL", f.ID, string(f.Level))
+		t.title(red, "FAIL", f.ID, t.weight(f.CheckResult))
 		t.facts(f.CheckResult)
 		if f.Known && f.Outcome == conformance.Pass {
 			t.fact("why", headline(f.CheckResult))
@@ -119,6 +115,14 @@ func (t *text) failures() {
 		t.exchanges(f.CheckResult)
 		t.printf("\n")
 	}
+}
+
+// weight says why a failure counts.
+func (t *text) weight(c *conformance.CheckResult) string {
+	if t.o.Strict && c.Level == conformance.Should {
+		return "should, which counts as must under --strict"
+	}
+	return visible(string(c.Level))
 }
 
 // facts writes what makes a failure or a warning: the clause, what was
@@ -130,11 +134,7 @@ func (t *text) facts(c *conformance.CheckResult) {
 	t.fact("expected", c.Expected)
 	t.fact("actual", c.Actual)
 	t.fact("tries", tries(c))
-	if c.Known {
-		t.fact("excused", c.Reason)
-	} else {
-		t.fact("note", c.Reason)
-	}
+	t.fact(noteLabel(c), c.Reason)
 	if c.Cause != "" {
 		t.fact("cause", "falls to the cause of "+c.Cause)
 	}
@@ -178,18 +178,14 @@ func (t *text) warnings() {
 	if len(list) == 0 {
 		return
 	}
-	behind := ""
-	if t.o.Strict {
-		behind = "counts as a failure"
-	}
 	for _, c := range list {
 		switch {
 		case t.o.Verbose:
-			t.title(yellow, "WARN", c.ID, behind)
+			t.title(yellow, "WARN", c.ID, "")
 			t.facts(c)
 			t.exchanges(c)
 		case len(list) <= textBlocks:
-			t.title(yellow, "WARN", c.ID, behind)
+			t.title(yellow, "WARN", c.ID, "")
 			t.printf("      %s\n", line(headline(c), t.o.Width-6))
 		default:
 			room := max(20, t.o.Width-8-utf8.RuneCountInString(c.ID))
@@ -317,6 +313,9 @@ func (t *text) verdict() {
 	s += fmt.Sprintf(" (%s; %s in %.1f s)", tally(r.Summary), count(r.Requests, "request"), float64(r.DurationMS)/1000)
 	if missing := notExercised(r); len(missing) > 0 && r.Verdict != conformance.Inconclusive {
 		s += "; not exercised: " + line(strings.Join(t.statusesOnly(missing), ", "), 200)
+	}
+	if t.o.Strict {
+		s += "; strict"
 	}
 	t.printf("%s  %s\n", t.paint(verdictColor(r.Verdict), word), s)
 }

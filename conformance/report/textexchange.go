@@ -11,7 +11,6 @@ import (
 func (t *text) exchanges(c *conformance.CheckResult) {
 	n := len(c.Exchanges)
 	if n > 0 && !t.o.Verbose && tries(c) != "" {
-		t.printf("\n")
 		t.exchange(&c.Exchanges[0])
 		return
 	}
@@ -22,67 +21,35 @@ func (t *text) exchanges(c *conformance.CheckResult) {
 			}
 			continue
 		}
-		t.printf("\n")
 		t.exchange(&c.Exchanges[i])
 	}
 }
 
 func (t *text) exchange(x *conformance.Exchange) {
-	q := &x.Request
-	t.arrow(">", t.paint(cyan, visible(q.Method)+" "+line(q.URL, 400)))
-	t.headers(">", q.Headers)
-	data := bodyBytes(q.Body, q.Base64)
-	t.body(">", data, int64(len(data)))
-	if q.Note != "" {
-		t.arrow(">", t.paint(dim, "("+line(q.Note, 200)+")"))
-	}
-	if p := x.Response; p != nil {
-		t.arrow("<", t.paint(cyan, statusLine(p.Status))+"  "+t.paint(dim, "after "+duration(x.DurationMS)))
-		t.headers("<", p.Headers)
-		t.body("<", bodyBytes(p.Body, p.Base64), responseSize(p))
-	}
-	if x.Error != "" || x.Response == nil {
-		why := line(x.Error, 400)
-		if why == "" {
-			why = "no answer"
+	colors := map[part]string{startLine: cyan, remark: dim, trouble: yellow}
+	t.printf("\n")
+	for _, l := range exchangeLines(x, t.o.Verbose) {
+		s := l.text
+		if color, there := colors[l.part]; there {
+			s = t.paint(color, s)
 		}
-		t.arrow("<", t.paint(yellow, why))
+		if l.part == startLine && l.arrow == "<" {
+			s += "  " + t.paint(dim, "after "+duration(x.DurationMS))
+		}
+		t.printf("      %s %s\n", t.paint(dim, l.arrow), s)
 	}
 	t.curl(x.Curl)
 }
 
-func (t *text) arrow(arrow, s string) { t.printf("      %s %s\n", t.paint(dim, arrow), s) }
-
-func (t *text) headers(arrow string, headers map[string]string) {
-	names := tellingHeaders(headers)
-	if t.o.Verbose {
-		names = headerNames(headers)
-	}
-	for _, n := range names {
-		t.arrow(arrow, line(n, 80)+": "+line(headers[n], textHeaderChars))
-	}
-}
-
-func (t *text) body(arrow string, data []byte, size int64) {
-	e := excerptOf(data, size, textBodyChars, textBodyLines)
-	for _, l := range e.lines {
-		t.arrow(arrow, l)
-	}
-	if note := e.note(); note != "" {
-		t.arrow(arrow, t.paint(dim, note))
-	}
-}
-
-// curl writes the command line that sends a request again. One that cannot be
-// shown whole and unchanged would not work when pasted, and is left out.
+// curl writes the command line that sends a request again, where it works when
+// pasted.
 func (t *text) curl(s string) {
-	s = strings.TrimSpace(s)
-	switch {
+	switch s = strings.TrimSpace(s); {
 	case s == "":
-	case len(s) > textCurlChars:
+	case len(s) > curlChars:
 		t.fact("again", "the curl line is "+thousands(int64(len(s)))+" bytes long: take it from the json report")
-	case visible(s) != s:
-		t.fact("again", "the curl line holds characters that do not show: take it from the json report")
+	case !pastes(s) || steersLog(s):
+		t.fact("again", "the curl line holds characters that are not shown here: take it from the json report")
 	default:
 		t.printf("      %s %s\n", t.paint(dim, "again    "), s)
 	}

@@ -1,0 +1,84 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"nox.energy/contract/conformance"
+)
+
+// githubAnnotations is how many findings are annotated; GitHub shows ten of a
+// step, and the last is for the rest.
+const githubAnnotations = 9
+
+// GitHub writes r as workflow commands, which GitHub Actions turns into
+// annotations on lines of the contract: at most nine, the gravest first, and a
+// tenth that counts the others. A run with nothing to say writes nothing.
+func GitHub(w io.Writer, r *conformance.Result) error {
+	if r == nil {
+		return errNoResult
+	}
+	var commands []string
+	if why := unexplained(r); why != "" {
+		commands = append(commands, githubCommand("error", r, 0, "conformance run", line(why, 1000)))
+	}
+	for _, f := range failures(r) {
+		message := githubMessage(f.CheckResult)
+		if n := len(f.fell); n > 0 {
+			message += "\n" + count(n, "more check") + " fell to the same cause"
+		}
+		commands = append(commands, githubCommand("error", r, f.Clause.Line, f.ID, message))
+	}
+	for _, c := range of(r, broke) {
+		commands = append(commands, githubCommand("error", r, c.Clause.Line, "not judged: "+c.ID, githubMessage(c)))
+	}
+	for _, c := range of(r, warned) {
+		commands = append(commands, githubCommand("warning", r, c.Clause.Line, c.ID, githubMessage(c)))
+	}
+	if rest := len(commands) - githubAnnotations; rest > 0 {
+		more := fmt.Sprintf("%d more; the other reports hold all of them", rest)
+		commands = append(commands[:githubAnnotations], githubCommand("notice", r, 0, "conformance run", more))
+	}
+	_, err := io.WriteString(w, strings.Join(commands, ""))
+	return err
+}
+
+// githubMessage tells a check in a few lines.
+func githubMessage(c *conformance.CheckResult) string {
+	lines := []string{line(cmp.Or(c.Summary, c.ID), 300)}
+	add := func(label, s string) {
+		if strings.TrimSpace(s) != "" {
+			lines = append(lines, label+": "+line(s, 500))
+		}
+	}
+	add("clause", c.Clause.Quote)
+	add("expected", c.Expected)
+	add("actual", c.Actual)
+	add("tries", tries(c))
+	add(noteLabel(c), c.Reason)
+	if c.Known {
+		add("now", headline(c))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// githubCommand writes one workflow command. at is a line of the contract, 0
+// for none.
+func githubCommand(command string, r *conformance.Result, at int, title, message string) string {
+	var properties []string
+	if at > 0 {
+		properties = append(properties, "file="+githubProperty(repositoryPath(r.Contract.Source)), fmt.Sprintf("line=%d", at))
+	}
+	properties = append(properties, "title="+githubProperty(line(title, 200)))
+	return "::" + command + " " + strings.Join(properties, ",") + "::" + githubData(message) + "\n"
+}
+
+func githubData(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+func githubProperty(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(s)
+}

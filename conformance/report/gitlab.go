@@ -1,0 +1,90 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+
+	"nox.energy/contract/conformance"
+)
+
+// GitLab writes r as a code quality report of GitLab: an array with an issue
+// for each check that failed, warned or broke, at its line of the contract, and
+// one for a reason of the whole run. Known failures are left out.
+func GitLab(w io.Writer, r *conformance.Result) error {
+	if r == nil {
+		return errNoResult
+	}
+	issues := []gitlabIssue{}
+	seen := map[string]int{}
+	add := func(id, description, severity string, at int) {
+		seen[id]++
+		unique := id
+		if seen[id] > 1 {
+			unique = fmt.Sprintf("%s#%d", id, seen[id])
+		}
+		issues = append(issues, gitlabIssue{
+			Description: line(description, 1000), CheckName: visible(cmp.Or(id, "check")),
+			Fingerprint: fingerprint(unique), Severity: severity,
+			Location: gitlabLocation{Path: repositoryPath(r.Contract.Source), Lines: gitlabLines{max(at, 1)}},
+		})
+	}
+	if why := unexplained(r); why != "" {
+		add("run/verdict", why, "blocker", 1)
+	}
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		if severity := gitlabSeverity(c); severity != "" {
+			add(c.ID, cmp.Or(c.Summary, c.ID)+": "+sentence(c), severity, c.Clause.Line)
+		}
+	}
+	return writeJSON(w, issues)
+}
+
+type gitlabIssue struct {
+	Description string         `json:"description"`
+	CheckName   string         `json:"check_name"`
+	Fingerprint string         `json:"fingerprint"`
+	Severity    string         `json:"severity"`
+	Location    gitlabLocation `json:"location"`
+}
+
+type gitlabLocation struct {
+	Path  string      `json:"path"`
+	Lines gitlabLines `json:"lines"`
+}
+
+type gitlabLines struct {
+	Begin int `json:"begin"`
+}
+
+// gitlabSeverity is one of GitLab's words, "" for what is no issue.
+func gitlabSeverity(c *conformance.CheckResult) string {
+	switch standingOf(c) {
+	case failed:
+		if c.Level == conformance.Must {
+			return "critical"
+		}
+		return "major"
+	case broke:
+		return "major"
+	case warned:
+		if c.Level == conformance.May {
+			return "info"
+		}
+		return "minor"
+	}
+	return ""
+}
+
+// repositoryPath is the source of a contract as a path that a pipeline can
+// match with a file of its repository.
+func repositoryPath(source string) string {
+	switch source {
+	case "":
+		return "contract"
+	case "-":
+		return "stdin"
+	}
+	return visible(source)
+}

@@ -1,0 +1,225 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"nox.energy/contract/conformance"
+)
+
+// junitFactChars bounds a text of the result in a JUnit report.
+const junitFactChars = 4000
+
+// JUnit writes r as JUnit XML, in the part of the format on which the schemas
+// of Ant and of Jenkins agree: a test suite for each documented response, a
+// test case for each check, with the class name "<operation>.<status>" and the
+// rest of the check's id as its name.
+//
+// A check that failed is a failure, one that broke an error; skipped ones and
+// known failures are skipped, with the reason. A warning is a test case that
+// passed, and is told in the suite's system-out. Where the verdict of a run has
+// a cause that no check shows, a test case "run.verdict" fails with it.
+func JUnit(w io.Writer, r *conformance.Result) error {
+	if r == nil {
+		return errNoResult
+	}
+	var b bytes.Buffer
+	b.WriteString(xml.Header)
+	e := xml.NewEncoder(&b)
+	e.Indent("", "  ")
+	if err := e.Encode(junitOf(r)); err != nil {
+		return fmt.Errorf("the report cannot be written as XML: %w", err)
+	}
+	b.WriteByte('\n')
+	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("##"), []byte("#&#35;"))) // see steersLog
+	return err
+}
+
+type junitSuites struct {
+	XMLName xml.Name `xml:"testsuites"`
+	Suites  []*junitSuite
+}
+
+type junitSuite struct {
+	XMLName    xml.Name        `xml:"testsuite"`
+	Package    string          `xml:"package,attr"`
+	ID         int             `xml:"id,attr"`
+	Name       string          `xml:"name,attr"`
+	Timestamp  string          `xml:"timestamp,attr"`
+	Hostname   string          `xml:"hostname,attr"`
+	Tests      int             `xml:"tests,attr"`
+	Failures   int             `xml:"failures,attr"`
+	Errors     int             `xml:"errors,attr"`
+	Skipped    int             `xml:"skipped,attr"`
+	Time       string          `xml:"time,attr"`
+	Properties []junitProperty `xml:"properties>property"`
+	Cases      []junitCase     `xml:"testcase"`
+	Out        junitOutput     `xml:"system-out"`
+	Err        junitOutput     `xml:"system-err"`
+	ms         int64
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type junitCase struct {
+	Name      string     `xml:"name,attr"`
+	Classname string     `xml:"classname,attr"`
+	Time      string     `xml:"time,attr"`
+	Skipped   *junitText `xml:"skipped"`
+	Error     *junitText `xml:"error"`
+	Failure   *junitText `xml:"failure"`
+}
+
+type junitText struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",innerxml"`
+}
+
+type junitOutput struct {
+	Text string `xml:",innerxml"`
+}
+
+func junitOf(r *conformance.Result) *junitSuites {
+	all := &junitSuites{}
+	byName := map[string]*junitSuite{}
+	suite := func(name string) *junitSuite {
+		if s := byName[name]; s != nil {
+			return s
+		}
+		s := newJUnitSuite(r, name, len(all.Suites))
+		byName[name] = s
+		all.Suites = append(all.Suites, s)
+		return s
+	}
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		suite(token(c.Operation+"."+c.Status)).add(r, c)
+	}
+	if why := unexplained(r); why != "" {
+		suite("run").addVerdict(r, why)
+	}
+	for _, s := range all.Suites {
+		s.Time = seconds(s.ms)
+	}
+	return all
+}
+
+func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
+	s := &junitSuite{
+		Package: token(r.Tool.Name), ID: id, Name: name,
+		Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), Hostname: "localhost",
+	}
+	for _, p := range [][2]string{
+		{"target", r.Target}, {"profile", string(r.Profile)}, {"run_id", r.RunID}, {"seed", strconv.FormatInt(r.Seed, 10)},
+		{"contract", r.Contract.Source}, {"contract.version", r.Contract.Version}, {"contract.sha256", r.Contract.SHA256},
+		{"tool.version", r.Tool.Version}, {"verdict", string(r.Verdict)},
+	} {
+		s.Properties = append(s.Properties, junitProperty{p[0], xmlText(line(p[1], 600))})
+	}
+	return s
+}
+
+// add puts a check into its suite.
+func (s *junitSuite) add(r *conformance.Result, c *conformance.CheckResult) {
+	ms := max(c.DurationMS, 0)
+	t := junitCase{Name: token(name(c)), Classname: s.Name, Time: seconds(ms)}
+	message := xmlText(line(sentence(c), 600))
+	switch standingOf(c) {
+	case failed:
+		s.Failures++
+		t.Failure = &junitText{message, cmp.Or(string(c.Level), "failure"), junitFacts(r, c)}
+	case broke:
+		s.Errors++
+		t.Error = &junitText{message, "error", junitFacts(r, c)}
+	case known:
+		s.Skipped++
+		t.Skipped = &junitText{Message: "known failure: " + xmlText(line(c.Reason, 600)), Text: junitFacts(r, c)}
+	case skipped:
+		s.Skipped++
+		t.Skipped = &junitText{Message: message, Text: xmlElement(message)}
+	case warned:
+		s.Out.Text += xmlElement("warning: "+visible(c.ID)+"\n") + junitFacts(r, c) + "\n"
+	}
+	s.Tests++
+	s.ms += ms
+	s.Cases = append(s.Cases, t)
+}
+
+// addVerdict adds the test case that fails for a reason of the whole run.
+func (s *junitSuite) addVerdict(r *conformance.Result, why string) {
+	t := junitCase{Name: "verdict", Classname: s.Name, Time: seconds(0)}
+	message := xmlText(line(why, junitFactChars))
+	if r.Verdict == conformance.Violates {
+		s.Failures++
+		t.Failure = &junitText{message, "verdict", xmlElement(message)}
+	} else {
+		s.Errors++
+		t.Error = &junitText{message, "verdict", xmlElement(message)}
+	}
+	s.Tests++
+	s.Cases = append(s.Cases, t)
+}
+
+// junitFacts tells a check in full, as the text of an element.
+func junitFacts(r *conformance.Result, c *conformance.CheckResult) string {
+	var b strings.Builder
+	add := func(label, s string) {
+		if strings.TrimSpace(s) != "" {
+			fmt.Fprintf(&b, "%s: %s\n", label, line(s, junitFactChars))
+		}
+	}
+	add("checks", c.Summary)
+	add("clause", strings.TrimSpace(place(r, c)+" "+c.Clause.Quote))
+	add("expected", c.Expected)
+	add("actual", c.Actual)
+	add("tries", tries(c))
+	add(noteLabel(c), c.Reason)
+	add("cause", c.Cause)
+	for i := range c.Exchanges {
+		x := &c.Exchanges[i]
+		if i == 2 {
+			fmt.Fprintf(&b, "… %s\n", count(len(c.Exchanges)-i, "more exchange"))
+			break
+		}
+		b.WriteString("\n" + plainExchange(x))
+	}
+	return xmlElement(b.String())
+}
+
+// seconds writes milliseconds as both schemas want a time.
+func seconds(ms int64) string { return fmt.Sprintf("%d.%03d", ms/1000, ms%1000) }
+
+// token makes a name of XML Schema's type token, which is not empty and has no
+// white space at its ends or twice in a row.
+func token(s string) string {
+	return cmp.Or(strings.Join(strings.Fields(xmlText(line(s, 300))), " "), "-")
+}
+
+// xmlElement escapes a text that stands in an element. Line ends stay, so that
+// the file can be read as it is.
+func xmlElement(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;").Replace(xmlText(s))
+}
+
+// xmlText keeps of s what XML 1.0 allows (section 2.2, production 2) and
+// replaces the rest by U+FFFD.
+func xmlText(s string) string {
+	allowed := func(r rune) rune {
+		switch {
+		case r == '\t', r == '\n', r == '\r', r >= 0x20 && r <= 0xd7ff, r >= 0xe000 && r <= 0xfffd, r >= 0x10000 && r <= 0x10ffff:
+			return r
+		}
+		return utf8.RuneError
+	}
+	return strings.Map(allowed, s)
+}

@@ -1,0 +1,185 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"nox.energy/contract/conformance"
+)
+
+const (
+	// markdownBytes bounds a Markdown report: a job summary of GitHub may have
+	// one MiB, and other steps write to it too.
+	markdownBytes = 880_000
+	// markdownTail is kept free for the lines that say what was left out.
+	markdownTail = 4_000
+
+	markdownFactChars = 600
+	markdownRows      = 200 // of a table
+)
+
+// Markdown writes r as a summary of a job in GitHub Flavored Markdown: the
+// verdict, the table of documented responses, each failure with its facts and
+// exchange folded away, then warnings, known failures and what was skipped.
+// It has fewer than 900,000 bytes whatever happened; what was left out is said.
+func Markdown(w io.Writer, r *conformance.Result) error {
+	if r == nil {
+		return errNoResult
+	}
+	m := &markdown{r: r}
+	m.head()
+	m.responses()
+	m.failures()
+	m.table("Not judged, because the experiment broke", of(r, broke))
+	m.table("Warnings", of(r, warned))
+	m.table("Known failures", of(r, known))
+	m.skipped()
+	m.foot()
+	_, err := w.Write(m.b.Bytes())
+	return err
+}
+
+// markdown is a Markdown report that is being written.
+type markdown struct {
+	b    bytes.Buffer
+	r    *conformance.Result
+	left int // blocks that found no room
+}
+
+// add writes a block, where there is room for it.
+func (m *markdown) add(block string) bool {
+	if m.b.Len()+len(block) > markdownBytes-markdownTail {
+		m.left++
+		return false
+	}
+	m.b.WriteString(block)
+	return true
+}
+
+func (m *markdown) head() {
+	r := m.r
+	mark := map[conformance.Verdict]string{conformance.Conforms: "✅", conformance.Violates: "❌"}
+	m.add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), prose(cmp.Or(string(r.Verdict), "no verdict"), 40)))
+	m.add(fmt.Sprintf("%s by %s (%s), %s in %.1f s.\n\n", code(r.Target, 300),
+		code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
+		code(cmp.Or(r.Contract.Source, "no source"), 300), count(r.Requests, "request"), float64(r.DurationMS)/1000))
+	m.add("**" + tally(r.Summary) + "**\n\n")
+	if r.Reason != "" {
+		m.add(prose(r.Reason, markdownFactChars) + "\n\n")
+	}
+}
+
+func (m *markdown) responses() {
+	if len(m.r.Responses) == 0 {
+		return
+	}
+	m.add("| documented response | verdict | exchanges | p50 | p99 |\n|---|---|--:|--:|--:|\n")
+	for i, d := range m.r.Responses {
+		if i == markdownRows {
+			m.add(fmt.Sprintf("\n%s not shown.\n", count(len(m.r.Responses)-i, "more response")))
+			break
+		}
+		p50, p99 := "", ""
+		if d.Latency != nil {
+			p50, p99 = duration(d.Latency.P50), duration(d.Latency.P99)
+		}
+		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(d.Operation+"/"+d.Status, 200), prose(string(d.Verdict), 40), thousands(int64(d.Exchanges)), p50, p99))
+	}
+	m.add("\n")
+}
+
+func (m *markdown) failures() {
+	list := failures(m.r)
+	if len(list) == 0 {
+		return
+	}
+	m.add("### Failures\n\n")
+	for i, f := range list {
+		if !m.add(m.failure(f)) {
+			m.left += len(list) - i - 1
+			break
+		}
+	}
+}
+
+// failure is the block of one failed check.
+func (m *markdown) failure(f failure) string {
+	var b strings.Builder
+	c := f.CheckResult
+	fmt.Fprintf(&b, "<details><summary>❌ %s — %s</summary>\n\n", html(c.ID, 200), html(sentence(c), 300))
+	fact := func(label, s string) {
+		if strings.TrimSpace(s) != "" {
+			fmt.Fprintf(&b, "- **%s**: %s\n", label, prose(s, markdownFactChars))
+		}
+	}
+	fact("checks", c.Summary)
+	fmt.Fprintf(&b, "- **clause**: %s %s\n", code(place(m.r, c), 300), code(c.Clause.Quote, 300))
+	fact("level", string(c.Level))
+	fact("expected", c.Expected)
+	fact("actual", c.Actual)
+	fact("tries", tries(c))
+	fact(noteLabel(c), c.Reason)
+	if len(f.fell) > 0 {
+		fact(count(len(f.fell), "more check")+" fell to the same cause", strings.Join(f.fell, ", "))
+	}
+	b.WriteString("\n")
+	for i := range c.Exchanges {
+		if i == 2 || i == 1 && tries(c) != "" {
+			fmt.Fprintf(&b, "%s not shown.\n\n", count(len(c.Exchanges)-i, "more exchange"))
+			break
+		}
+		b.WriteString(fenced(plainExchange(&c.Exchanges[i])))
+	}
+	b.WriteString("</details>\n\n")
+	return b.String()
+}
+
+// table lists checks in a table, a line each.
+func (m *markdown) table(title string, list []*conformance.CheckResult) {
+	if len(list) == 0 {
+		return
+	}
+	m.add(fmt.Sprintf("<details><summary>%s: %d</summary>\n\n| check | came to |\n|---|---|\n", title, len(list)))
+	rows := 0
+	for _, c := range list {
+		if rows == markdownRows || !m.add(fmt.Sprintf("| %s | %s |\n", code(c.ID, 200), prose(sentence(c), 300))) {
+			break
+		}
+		rows++
+	}
+	if rest := len(list) - rows; rest > 0 {
+		m.add(fmt.Sprintf("\n%d more not shown.\n", rest))
+	}
+	m.add("\n</details>\n\n")
+}
+
+func (m *markdown) skipped() {
+	groups := skippedByReason(m.r)
+	if len(groups) == 0 {
+		return
+	}
+	m.add(fmt.Sprintf("<details><summary>Skipped: %d</summary>\n\n| checks | reason |\n|--:|---|\n", len(of(m.r, skipped))))
+	rows := 0
+	for _, g := range groups {
+		if rows == markdownRows || !m.add(fmt.Sprintf("| %d | %s |\n", len(g.ids), prose(g.reason, 300))) {
+			break
+		}
+		rows++
+	}
+	if rest := len(groups) - rows; rest > 0 {
+		m.add(fmt.Sprintf("\n%s not shown.\n", count(rest, "more reason")))
+	}
+	m.add("\n</details>\n\n")
+}
+
+// foot is written into the room kept free for it.
+func (m *markdown) foot() {
+	if m.left > 0 {
+		fmt.Fprintf(&m.b, "%s found no room here; the json and html reports hold all.\n\n", count(m.left, "more block"))
+	}
+	fmt.Fprintf(&m.b, "%s, run %s, seed %d, profile %s\n", prose(strings.TrimSpace(cmp.Or(m.r.Tool.Name, "nox-conformance")+" "+m.r.Tool.Version), 100),
+		code(m.r.RunID, 100), m.r.Seed, prose(string(m.r.Profile), 40))
+}

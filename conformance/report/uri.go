@@ -1,0 +1,55 @@
+package report
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+)
+
+// artifactURI is the source of a contract as a URI reference (RFC 3986): a URL
+// as it is, a file name with its odd characters encoded.
+func artifactURI(source string) string {
+	switch {
+	case source == "":
+		return "contract"
+	case source == "-":
+		return "stdin"
+	case strings.HasPrefix(source, "http://"), strings.HasPrefix(source, "https://"):
+		return safeURL(source)
+	}
+	path := filepath.ToSlash(source)
+	if strings.HasPrefix(path, "/") {
+		return (&url.URL{Scheme: "file", Path: path}).String()
+	}
+	return (&url.URL{Path: path}).String()
+}
+
+// safeURL encodes what may not stand in a URL (RFC 3986, section 2) and leaves
+// the rest alone, so that a sound URL stays the same byte for byte. What is no
+// absolute URL even so becomes about:invalid.
+func safeURL(s string) string {
+	var b strings.Builder
+	tail, fragment := false, false // behind a "?" or "#", behind a "#"
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c == '%' && (i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2])),
+			c <= ' ', c >= 0x7f, strings.IndexByte("\"<>\\^`{|}", c) >= 0,
+			c == '#' && fragment, (c == '[' || c == ']') && tail:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+		fragment = fragment || c == '#'
+		tail = tail || c == '?' || c == '#'
+	}
+	if u, err := url.Parse(b.String()); err != nil || !u.IsAbs() {
+		return "about:invalid"
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
