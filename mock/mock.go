@@ -126,6 +126,9 @@ func (m *Mock) begin(manufacturers []Manufacturer, connections []Connection) err
 // "/v2".
 func (m *Mock) BasePath() string { return m.router.base }
 
+// Contract is the contract in force.
+func (m *Mock) Contract() *spec.Document { return m.contract }
+
 // ServeHTTP answers one request.
 func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{request: r, began: time.Now(), bodyRead: r.Body == nil || r.Body == http.NoBody}

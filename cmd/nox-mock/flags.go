@@ -1,0 +1,191 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/pflag"
+
+	"nox.energy/contract/mock"
+)
+
+// settings is what flags and environment ask for.
+type settings struct {
+	listen         string
+	spec           string
+	fixture        string
+	addressFile    string
+	manufacturers  []mock.Manufacturer // nil: not given
+	ids            mock.IDs
+	noOverrides    bool
+	defects        []string
+	variations     []string
+	logFormat      string
+	quiet          bool
+	listDeviations bool
+	version        bool
+	help           bool
+	usage          string // the help text
+}
+
+const examples = `nox-mock answers as the NOX manufacturer API does, for clients that are being built.
+
+  nox-mock                                        three manufacturers with test keys on 127.0.0.1:4010
+  nox-mock --listen 127.0.0.1:0 --address-file a  a free port; its base URL is written to the file a
+  nox-mock --manufacturer acme=KEY                one manufacturer with a key of your own
+  nox-mock --fixture FILE                         manufacturers and connections to begin with, as JSON
+  nox-mock --spec FILE                            another contract, as YAML, JSON or Markdown; also a URL, or - for stdin
+  nox-mock --defect NAME                          break the contract in one way; --list-deviations has the names
+
+A request can ask for its outcome:
+
+%s
+Flags, each also as an environment variable (--address-file is NOX_MOCK_ADDRESS_FILE;
+a flag comes before it; lists are separated by commas):
+
+%s
+Exit codes: 0 stopped by a signal, 1 it could not be done, 2 usage, contract or configuration.
+`
+
+// envPrefix starts the environment variable of each flag.
+const envPrefix = "NOX_MOCK_"
+
+// parse reads args and, for flags that are not there, the environment.
+func parse(args []string, getenv func(string) string) (settings, error) {
+	var s settings
+	var manufacturers []string
+	var ids string
+	f := pflag.NewFlagSet("nox-mock", pflag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.SortFlags = false
+	f.StringVar(&s.listen, "listen", "127.0.0.1:4010", "`ADDRESS` to serve on; port 0 takes a free one")
+	f.StringVar(&s.spec, "spec", "", "contract to serve instead of the embedded one: `FILE`, URL or -")
+	f.StringArrayVar(&manufacturers, "manufacturer", nil, "manufacturer and its key, as `NAME=KEY`; again for more of either; replaces all others")
+	f.StringVar(&s.fixture, "fixture", "", "JSON `FILE` with manufacturers and connections to begin with")
+	f.StringVar(&ids, "ids", string(mock.DerivedIDs), "`KIND` of NOX ids: derived (the same after a restart) or random")
+	f.BoolVar(&s.noOverrides, "no-overrides", false, "ignore the header Prefer and magic user_ids")
+	f.StringVar(&s.addressFile, "address-file", "", "write {\"base_url\": …} to `FILE` once it serves, and remove it at the end")
+	f.StringArrayVar(&s.defects, "defect", nil, "break the contract as `NAME` says; again for more")
+	f.StringArrayVar(&s.variations, "variation", nil, "be unusual, within the contract, as `NAME` says; again for more")
+	f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` of the request log on standard error: text or json")
+	f.BoolVar(&s.quiet, "quiet", false, "no start-up message, no request log")
+	f.BoolVar(&s.listDeviations, "list-deviations", false, "print the names for --defect and --variation, and stop")
+	f.BoolVar(&s.version, "version", false, "print the version, and stop")
+	f.BoolVarP(&s.help, "help", "h", false, "print this, and stop")
+	if err := f.Parse(args); err != nil {
+		return s, flagError(err)
+	}
+	s.usage = usage(f)
+	if s.help || s.version {
+		return s, nil
+	}
+	if f.NArg() > 0 { // which may be a key that went astray
+		return s, badUsage("arguments beside the flags are not understood, and there are %d; see nox-mock --help", f.NArg())
+	}
+	if err := readEnvironment(f, getenv); err != nil {
+		return s, err
+	}
+	return s, s.check(manufacturers, ids)
+}
+
+func (s *settings) check(manufacturers []string, ids string) (err error) {
+	if s.ids, err = mock.ParseIDs(ids); err != nil {
+		return badUsage("--ids: %w", err)
+	}
+	if s.logFormat != "text" && s.logFormat != "json" {
+		return badUsage("--log-format must be \"text\" or \"json\", not %q", s.logFormat)
+	}
+	s.manufacturers, err = parseManufacturers(manufacturers)
+	return err
+}
+
+// readEnvironment sets the flags that were not given from their variables.
+func readEnvironment(f *pflag.FlagSet, getenv func(string) string) error {
+	var failed error
+	f.VisitAll(func(flag *pflag.Flag) {
+		name := variable(flag.Name)
+		text := getenv(name)
+		if flag.Changed || text == "" || failed != nil || flag.Name == "help" || flag.Name == "version" {
+			return
+		}
+		values := []string{text}
+		if flag.Value.Type() == "stringArray" {
+			values = strings.Split(text, ",")
+		}
+		for _, value := range values {
+			if err := f.Set(flag.Name, strings.TrimSpace(value)); err != nil {
+				failed = badUsage("the environment variable %s must be true or false", name)
+			}
+		}
+	})
+	return failed
+}
+
+func variable(flag string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// parseManufacturers reads NAME=KEY pairs. Its errors never hold a key.
+func parseManufacturers(pairs []string) ([]mock.Manufacturer, error) {
+	var all []mock.Manufacturer
+	index := map[string]int{}
+	for i, pair := range pairs {
+		name, key, ok := strings.Cut(pair, "=")
+		if !ok || name == "" || key == "" {
+			return nil, badUsage("--manufacturer needs NAME=KEY, as in --manufacturer acme=secret; number %d is not", i+1)
+		}
+		at, known := index[name]
+		if !known {
+			at = len(all)
+			index[name] = at
+			all = append(all, mock.Manufacturer{Name: name, Enabled: true})
+		}
+		all[at].Keys = append(all[at].Keys, key)
+	}
+	return all, nil
+}
+
+// flagError makes a sentence of an error of the flag library, without the value
+// that was given.
+func flagError(err error) error {
+	var unknown *pflag.NotExistError
+	var required *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && len(unknown.GetSpecifiedShortnames()) > 0:
+		return badUsage("unknown flag: long flags start with two dashes; see nox-mock --help")
+	case errors.As(err, &unknown):
+		return badUsage("unknown flag --%s; see nox-mock --help", unknown.GetSpecifiedName())
+	case errors.As(err, &required):
+		return badUsage("--%s needs a value; see nox-mock --help", required.GetSpecifiedName())
+	case errors.As(err, &invalid) && invalid.GetFlag() != nil:
+		return badUsage("--%s must be true or false", invalid.GetFlag().Name)
+	}
+	return badUsage("a flag is malformed; see nox-mock --help")
+}
+
+// usage is the text of --help: examples first.
+func usage(f *pflag.FlagSet) string {
+	var overrides strings.Builder
+	w := tabwriter.NewWriter(&overrides, 0, 0, 2, ' ', 0)
+	for _, o := range mock.Overrides() {
+		fmt.Fprintf(w, "  %s\t%s\n", o.Ask, o.Outcome)
+	}
+	w.Flush()
+	var flags strings.Builder
+	w = tabwriter.NewWriter(&flags, 0, 0, 2, ' ', 0)
+	f.VisitAll(func(flag *pflag.Flag) {
+		value, text := pflag.UnquoteUsage(flag)
+		if flag.Value.Type() == "bool" {
+			value = ""
+		} else if flag.DefValue != "" && flag.DefValue != "[]" {
+			text += " (default " + flag.DefValue + ")"
+		}
+		fmt.Fprintf(w, "  --%s\t%s\n", strings.TrimSpace(flag.Name+" "+value), text)
+	})
+	w.Flush()
+	return fmt.Sprintf(examples, overrides.String(), flags.String())
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/defect"
+)
+
+// greeting is the start-up message: where the mock is, who may call it, and a
+// line to copy. Only the mock's own test keys are shown; of others, the
+// fingerprint.
+func greeting(m *mock.Mock, config mock.Config, base string, deviations []defect.Deviation) (string, error) {
+	own := reflect.DeepEqual(config.Manufacturers, mock.DefaultManufacturers())
+	var b bytes.Buffer
+	contract := m.Contract()
+	fmt.Fprintf(&b, "nox-mock %s serves %q %q at\n\n  %s\n\n", version(), contract.Title(), contract.Version(), base)
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, each := range config.Manufacturers {
+		state := "enabled"
+		if !each.Enabled {
+			state = "not enabled"
+		}
+		for _, key := range each.Keys {
+			if !own {
+				key = "(key with SHA-256 " + mock.Fingerprint(key) + "…)"
+			}
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", each.Name, key, state)
+		}
+	}
+	w.Flush()
+	for _, d := range deviations {
+		fmt.Fprintf(&b, "\nDeviates as %s: %s\n", d.Name, d.Summary)
+	}
+	line, err := tryIt(m, config, base, own)
+	if err != nil {
+		return "", err
+	}
+	b.WriteString(line + "\nStop it with Ctrl-C.\n")
+	return b.String(), nil
+}
+
+// keyPlaceholder stands for a key that is not shown. It needs no escaping in a
+// header, a query or a cookie.
+const keyPlaceholder = "NOX-API-KEY-PLACEHOLDER"
+
+// tryIt is a curl line that works as it stands; with keys that are not shown,
+// once NOX_API_KEY is set.
+func tryIt(m *mock.Mock, config mock.Config, base string, own bool) (string, error) {
+	key := keyPlaceholder
+	for _, each := range config.Manufacturers {
+		if own && each.Enabled {
+			key = each.Keys[0]
+			break
+		}
+	}
+	req, err := m.ExampleRequest(base, key)
+	if err != nil { // the contract gives no way to make one
+		return "", nil
+	}
+	line, err := curl(req)
+	if err != nil {
+		return "", err
+	}
+	if !own && strings.Contains(line, "authorization: Basic") { // where the key is encoded
+		return "", nil
+	}
+	if own {
+		return "\nTry it:\n\n  " + line + "\n", nil
+	}
+	line = strings.ReplaceAll(line, keyPlaceholder, `'"$NOX_API_KEY"'`)
+	return "\nTry it, with a key in NOX_API_KEY:\n\n  " + line + "\n", nil
+}
+
+// curl writes a request as a line for a POSIX shell.
+func curl(req *http.Request) (string, error) {
+	words := []string{"curl", "-i"}
+	if req.Method != http.MethodGet && (req.Method != http.MethodPost || req.Body == nil) {
+		words = append(words, "-X", req.Method)
+	}
+	words = append(words, quote(req.URL.String()))
+	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
+		for _, value := range req.Header[name] {
+			words = append(words, "-H", quote(strings.ToLower(name)+": "+value))
+		}
+	}
+	if req.Body != nil {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return "", err
+		}
+		words = append(words, "--data-raw", quote(string(body)))
+	}
+	return strings.Join(words, " "), nil
+}
+
+// quote writes a word for a POSIX shell.
+func quote(word string) string {
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

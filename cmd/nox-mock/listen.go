@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// listen opens the port, so that a busy one is known before anything is said.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	_, port, err := net.SplitHostPort(address)
+	if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
+		return nil, badUsage("--listen needs HOST:PORT, as in 127.0.0.1:4010, not %q", address)
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is in use by another program; choose another port with --listen, or a free one with --listen 127.0.0.1:0", address)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%s may not be used by this user; choose a port above 1023 with --listen", address)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%s is not an address of this machine; choose another with --listen", address)
+	case err != nil:
+		return nil, fmt.Errorf("%s cannot be served on: %w", address, errors.Unwrap(err))
+	}
+	return l, nil
+}
+
+// baseURL is where clients on this machine find the mock.
+func baseURL(address net.Addr, basePath string) string {
+	host, port, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return "http://" + address.String() + basePath
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port) + basePath
+}
+
+// writeAddress writes the address file whole or not at all: whoever sees it can
+// read it.
+func writeAddress(name, base string) error {
+	data, err := json.Marshal(struct {
+		BaseURL string `json:"base_url"`
+	}{base})
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".nox-mock-*")
+	if err != nil {
+		return withoutTemporary(err, name)
+	}
+	defer os.Remove(f.Name()) // in vain once it is renamed
+	_, err = f.Write(append(data, '\n'))
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+// withoutTemporary names the file that was asked for instead of the temporary
+// one.
+func withoutTemporary(err error, name string) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return fmt.Errorf("%s: %w", name, path.Err)
+	}
+	return err
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime/debug"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/spec"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1 // it could not be done
+	exitUsage   = 2 // flags, contract or configuration
+)
+
+// usageError is an error that the user's input is to blame for.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func badUsage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// run is the whole program. It returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	err := start(ctx, args, stdin, stdout, stderr, getenv)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "nox-mock: %v\n", err)
+	if usage := (usageError{}); errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) error {
+	settings, err := parse(args, getenv)
+	switch {
+	case err != nil:
+		return err
+	case settings.help:
+		_, err = io.WriteString(stdout, settings.usage)
+		return err
+	case settings.version:
+		_, err = fmt.Fprintln(stdout, "nox-mock", version())
+		return err
+	case settings.listDeviations:
+		return listDeviations(stdout)
+	}
+	return serve(ctx, settings, stdin, stdout, stderr)
+}
+
+// serve serves until ctx ends.
+func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stderr io.Writer) error {
+	config, err := configure(ctx, settings, stdin)
+	if err != nil {
+		return err
+	}
+	deviations, err := findDeviations(settings)
+	if err != nil {
+		return err
+	}
+	log := newLogger(settings, stderr)
+	config.Logger = log
+	m, err := mock.New(config)
+	if err != nil {
+		return usageError{err}
+	}
+	l, err := listen(ctx, settings.listen)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	base := baseURL(l.Addr(), m.BasePath())
+	if settings.addressFile != "" {
+		if err := writeAddress(settings.addressFile, base); err != nil {
+			return fmt.Errorf("the address file cannot be written: %w", err)
+		}
+		defer os.Remove(settings.addressFile) // nobody is there any more
+	}
+	if !settings.quiet {
+		text, err := greeting(m, config, base, deviations)
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(stdout, text); err != nil {
+			return fmt.Errorf("standard output: %w", err)
+		}
+	}
+	var h http.Handler = m
+	for _, d := range deviations {
+		h = d.Wrap(defect.WithNotEnabled(h, keysNotEnabled(config.Manufacturers)...))
+		l = d.Listen(l)
+	}
+	server := mock.NewHTTPServer(h)
+	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+	if err := mock.Serve(ctx, server, l); err != nil {
+		return fmt.Errorf("the server ended: %w", err)
+	}
+	return nil
+}
+
+// configure puts the configuration together from flags and files.
+func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Config, error) {
+	config := mock.Config{
+		IDs:           settings.ids,
+		NoOverrides:   settings.noOverrides,
+		Manufacturers: settings.manufacturers,
+	}
+	if settings.spec != "" {
+		contract, err := spec.Load(ctx, settings.spec, stdin)
+		if err != nil {
+			return config, usageError{err}
+		}
+		config.Contract = contract
+	}
+	if settings.fixture != "" {
+		fixture, err := readFixture(settings.fixture)
+		if err != nil {
+			return config, err
+		}
+		config.Connections = fixture.Connections
+		if config.Manufacturers == nil {
+			config.Manufacturers = fixture.Manufacturers
+		}
+	}
+	if config.Manufacturers == nil {
+		config.Manufacturers = mock.DefaultManufacturers()
+	}
+	return config, nil
+}
+
+func readFixture(name string) (mock.Fixture, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return mock.Fixture{}, badUsage("the fixture cannot be read: %w", err)
+	}
+	defer f.Close()
+	fixture, err := mock.ReadFixture(f)
+	if err != nil {
+		return mock.Fixture{}, badUsage("the fixture %s cannot be used: %w", name, err)
+	}
+	return fixture, nil
+}
+
+func newLogger(settings settings, stderr io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if settings.quiet {
+		options.Level = slog.LevelError
+	}
+	if settings.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(stderr, options))
+}
+
+func keysNotEnabled(manufacturers []mock.Manufacturer) []string {
+	var keys []string
+	for _, m := range manufacturers {
+		if !m.Enabled {
+			keys = append(keys, m.Keys...)
+		}
+	}
+	return keys
+}
+
+// version is what the build knows of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
