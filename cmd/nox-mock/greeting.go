@@ -22,7 +22,7 @@ func greeting(m *mock.Mock, config mock.Config, base string, deviations []defect
 	own := reflect.DeepEqual(config.Manufacturers, mock.DefaultManufacturers())
 	var b bytes.Buffer
 	contract := m.Contract()
-	fmt.Fprintf(&b, "nox-mock %s serves %q %q at\n\n  %s\n\n", version(), contract.Title(), contract.Version(), base)
+	fmt.Fprintf(&b, "nox-mock %s serves %q, version %q, at\n\n  %s\n\n", version(), contract.Title(), contract.Version(), base)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, each := range config.Manufacturers {
 		state := "enabled"
