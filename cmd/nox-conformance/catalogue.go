@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+
+	"nox.energy/contract/conformance"
+)
+
+// catalogue prints the checks, or one of them with its reasons.
+func (o *options) catalogue(ctx context.Context, std streams) error {
+	doc, err := o.contract(ctx, std)
+	if err != nil {
+		return err
+	}
+	checks, err := conformance.Catalogue(doc)
+	if err != nil {
+		return err
+	}
+	if o.explain != "" {
+		return o.explainOne(std, checks, doc.Source())
+	}
+	if o.output == "json" {
+		e := json.NewEncoder(std.out)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(checks)
+	}
+	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+	for _, c := range checks {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, c.Level, c.Summary)
+	}
+	return w.Flush()
+}
+
+func (o *options) explainOne(std streams, checks []conformance.Check, source string) error {
+	chosen, err := conformance.Select(checks, o.explain)
+	if err != nil {
+		return err
+	}
+	for i, c := range chosen {
+		if i > 0 {
+			fmt.Fprintln(std.out)
+		}
+		fmt.Fprintf(std.out, "%s (%s)\n  %s\n\n  sends:   %s\n  why:     %s\n  clause:  %s\n           %s:%d, %s\n  production profile: %s\n",
+			c.ID, c.Level, c.Summary, c.Sends, c.Why, c.Clause.Quote, source, c.Clause.Line, c.Clause.Pointer, inProduction(c.Production))
+	}
+	return nil
+}
+
+func inProduction(class conformance.ProductionClass) string {
+	switch class {
+	case conformance.Harmless:
+		return "sent, as it cannot create anything"
+	case conformance.LaxOnly:
+		return "sent, as it creates something only on a target that takes what it must refuse"
+	case conformance.Creates:
+		return "sent as far as its small number of users allows, as it creates one"
+	}
+	return "never sent"
+}

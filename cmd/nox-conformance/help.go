@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/pflag"
+)
+
+const helpHead = `nox-conformance judges whether a server keeps the contract of the NOX
+manufacturer API, or of any OpenAPI 3 document.
+
+  NOX_API_KEY=… nox-conformance http://127.0.0.1:4010/v2
+                           judge a server, by its base URL
+  nox-conformance --provoke 500='Prefer: code=500' --require 201,400,401,500 URL
+                           … its 500 too, and fail unless all four were seen
+  nox-conformance --report junit=report.xml --report html=report.html URL
+                           … and write reports
+  nox-conformance --run '**/401/*' URL
+                           … only the checks of the 401
+  nox-conformance --self-test
+                           start the built-in mock and judge it; nothing else is needed
+  nox-conformance --list   print the catalogue of checks
+  nox-conformance --explain 401/missing-key
+
+Keys come from the environment or a file, never from a flag's value:
+  NOX_API_KEY              of an enabled manufacturer
+  NOX_OTHER_API_KEY        of another one, to see that they are kept apart
+  NOX_DISABLED_API_KEY     of one that is not enabled
+
+Exit codes: 0 conforms · 1 a check that counts failed · 2 usage, contract or
+configuration · 3 the run could not be done or decided nothing
+
+Flags:
+`
+
+func printHelp(w io.Writer, flags *pflag.FlagSet) {
+	fmt.Fprint(w, helpHead, flags.FlagUsagesWrapped(100))
+}

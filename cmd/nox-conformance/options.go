@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/spec"
+)
+
+// options are the flags as they were given.
+type options struct {
+	getenv func(string) string
+
+	spec                                         string
+	run, skip, provoke, require, headers, report []string
+	strict                                       bool
+	profile                                      string
+	rate                                         float64
+	parallel                                     int
+	timeout, deadline, wait                      time.Duration
+	runID                                        string
+	seed                                         int64
+	output                                       string
+	keyFile, otherKeyFile, disabledKeyFile       string
+	caCert, clientCert, clientKey                string
+	insecure                                     bool
+	list, selfTest, version                      bool
+	explain                                      string
+	quiet, verbose                               bool
+}
+
+func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
+	o := &options{getenv: getenv}
+	f := pflag.NewFlagSet("nox-conformance", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.Usage = func() {}
+	f.BoolVar(&o.selfTest, "self-test", false, "judge the built-in mock, then show that each check can fail")
+	f.BoolVar(&o.list, "list", false, "print the catalogue of checks")
+	f.StringVar(&o.explain, "explain", "", "say why the check `ID` exists, with its clause")
+	f.StringVar(&o.spec, "spec", "", "judge by another contract: a `FILE`, a URL, or - for standard input")
+	f.StringArrayVar(&o.run, "run", nil, "run only the checks whose id matches `PATTERN` (* within a segment, ** across)")
+	f.StringArrayVar(&o.skip, "skip", nil, "leave out the checks whose id matches `PATTERN`")
+	f.BoolVar(&o.strict, "strict", false, "count a warning as a failure")
+	f.StringArrayVar(&o.provoke, "provoke", nil, "how the target is made to answer a status, as `STATUS=HOW`: a header or a JSON body")
+	f.StringSliceVar(&o.require, "require", nil, "fail unless these `STATUSES` were exercised: 201,400,401,500")
+	f.StringVar(&o.profile, "profile", string(conformance.Full), "full, or production: only what cannot harm")
+	f.Float64Var(&o.rate, "rate", 0, "at most so many requests a second (production: 5)")
+	f.IntVar(&o.parallel, "parallel", 0, "requests at one time (default 16; production: 2)")
+	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long one answer may take")
+	f.DurationVar(&o.deadline, "deadline", 10*time.Minute, "how long the run may take")
+	f.DurationVar(&o.wait, "wait", 0, "how long to wait for a target that does not answer yet")
+	f.StringVar(&o.runID, "run-id", "", "mark of the users that the run creates, to repeat a run")
+	f.Int64Var(&o.seed, "seed", 0, "seed of what is random, to repeat a run")
+	f.StringArrayVar(&o.report, "report", nil, "also write a report, as `FORMAT=FILE`, - for standard output; any number")
+	f.StringVar(&o.output, "output", "text", "what goes to standard output: text or json")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict only")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every check and its exchanges")
+	f.StringVar(&o.keyFile, "api-key-file", "", "`FILE` with the API key, instead of NOX_API_KEY")
+	f.StringVar(&o.otherKeyFile, "other-api-key-file", "", "`FILE` with another manufacturer's key, instead of NOX_OTHER_API_KEY")
+	f.StringVar(&o.disabledKeyFile, "disabled-api-key-file", "", "`FILE` with the key of a manufacturer that is not enabled, instead of NOX_DISABLED_API_KEY")
+	f.StringArrayVar(&o.headers, "header", nil, "add a header to every request, as `NAME: VALUE`")
+	f.StringVar(&o.caCert, "ca-cert", "", "trust the authorities in this PEM `FILE` too")
+	f.StringVar(&o.clientCert, "client-cert", "", "PEM `FILE` with a client certificate")
+	f.StringVar(&o.clientKey, "client-key", "", "PEM `FILE` with its key")
+	f.BoolVar(&o.insecure, "insecure", false, "do not verify the target's certificate")
+	f.BoolVar(&o.version, "version", false, "print the version")
+	return o, f
+}
+
+// config turns the options into a configuration of the runner.
+func (o *options) config(ctx context.Context, args []string, std streams) (conformance.Config, error) {
+	cfg := conformance.Config{
+		Run: o.run, Skip: o.skip, Strict: o.strict, Require: o.require,
+		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
+		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait,
+		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,
+		Version: version(), UserAgent: "nox-conformance/" + version(),
+	}
+	switch {
+	case len(args) > 1:
+		return cfg, &conformance.UsageError{Problem: fmt.Sprintf("one target at a time: %q is one too many", args[1])}
+	case len(args) == 1:
+		cfg.Target = args[0]
+	}
+	if o.rate < 0 || o.parallel < 0 || o.timeout <= 0 || o.deadline <= 0 || o.wait < 0 {
+		return cfg, &conformance.UsageError{Problem: "--rate, --parallel, --timeout, --deadline and --wait must not be negative, nor a time-out zero"}
+	}
+	var err error
+	if cfg.Contract, err = o.contract(ctx, std); err != nil {
+		return cfg, err
+	}
+	for _, p := range o.provoke {
+		provocation, err := conformance.ParseProvocation(p)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.Provoke = append(cfg.Provoke, provocation)
+	}
+	if cfg.Header, err = parseHeaders(o.headers); err != nil {
+		return cfg, err
+	}
+	if cfg.TLS, err = o.tls(); err != nil {
+		return cfg, err
+	}
+	cfg.Keys, err = o.keys()
+	return cfg, err
+}
+
+// contract loads the contract in force; nil is the embedded one.
+func (o *options) contract(ctx context.Context, std streams) (*spec.Document, error) {
+	if o.spec == "" {
+		return spec.Embedded()
+	}
+	return spec.Load(ctx, o.spec, std.in)
+}
+
+// keys reads the secrets: from a file where one is named, else from the
+// environment.
+func (o *options) keys() (conformance.Keys, error) {
+	var keys conformance.Keys
+	for _, k := range []struct {
+		to                   *string
+		file, flag, variable string
+	}{
+		{&keys.Key, o.keyFile, "--api-key-file", "NOX_API_KEY"},
+		{&keys.Other, o.otherKeyFile, "--other-api-key-file", "NOX_OTHER_API_KEY"},
+		{&keys.Disabled, o.disabledKeyFile, "--disabled-api-key-file", "NOX_DISABLED_API_KEY"},
+	} {
+		*k.to = o.getenv(k.variable)
+		if k.file == "" {
+			continue
+		}
+		data, err := os.ReadFile(k.file)
+		if err != nil {
+			return keys, fmt.Errorf("%s: %w", k.flag, err)
+		}
+		if *k.to = strings.TrimRight(string(data), "\r\n"); *k.to == "" {
+			return keys, &conformance.UsageError{Problem: fmt.Sprintf("%s: %s is empty", k.flag, k.file)}
+		}
+	}
+	return keys, nil
+}
+
+func parseHeaders(lines []string) (http.Header, error) {
+	h := http.Header{}
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || strings.TrimSpace(name) == "" || strings.ContainsAny(name, " \t") || strings.ContainsAny(value, "\r\n") {
+			return nil, &conformance.UsageError{Problem: "--header takes NAME: VALUE, as in 'X-Gateway-Token: …'"}
+		}
+		h.Add(name, strings.TrimSpace(value))
+	}
+	return h, nil
+}
+
+func (o *options) tls() (*tls.Config, error) {
+	cfg := &tls.Config{InsecureSkipVerify: o.insecure}
+	if o.caCert != "" {
+		pem, err := os.ReadFile(o.caCert)
+		if err != nil {
+			return nil, fmt.Errorf("--ca-cert: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, &conformance.UsageError{Problem: fmt.Sprintf("--ca-cert: %s holds no PEM certificate", o.caCert)}
+		}
+		cfg.RootCAs = pool
+	}
+	if (o.clientCert == "") != (o.clientKey == "") {
+		return nil, &conformance.UsageError{Problem: "--client-cert and --client-key belong together: give both"}
+	}
+	if o.clientCert != "" {
+		pair, err := tls.LoadX509KeyPair(o.clientCert, o.clientKey)
+		if err != nil {
+			return nil, &conformance.UsageError{Problem: fmt.Sprintf("--client-cert, --client-key: %v", err)}
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	}
+	return cfg, nil
+}

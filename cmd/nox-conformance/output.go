@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report"
+)
+
+// output is one place that a result goes to.
+type output struct {
+	to    string // in words, for an error
+	write func(*conformance.Result) error
+}
+
+// outputs lists where the result goes: to standard output, unless a report
+// takes that, and to every report.
+func (o *options) outputs(std streams) ([]output, error) {
+	var out []output
+	taken := false
+	for _, r := range o.report {
+		format, file, ok := strings.Cut(r, "=")
+		if !ok || file == "" {
+			return nil, fmt.Errorf("--report takes FORMAT=FILE, as in --report junit=report.xml, and %q is not that", r)
+		}
+		if !slices.Contains(report.Formats(), format) {
+			return nil, fmt.Errorf("--report %s: unknown format %q, the nearest is %s; there are %s", r, format,
+				conformance.Nearest(format, report.Formats()), strings.Join(report.Formats(), ", "))
+		}
+		if file == "-" {
+			if taken {
+				return nil, errors.New("only one report can go to standard output")
+			}
+			taken = true
+			out = append(out, output{"standard output", func(result *conformance.Result) error {
+				return report.Write(std.out, format, result)
+			}})
+			continue
+		}
+		out = append(out, output{file, func(result *conformance.Result) error {
+			return writeWhole(file, func(w io.Writer) error { return report.Write(w, format, result) })
+		}})
+	}
+	switch {
+	case o.output != "text" && o.output != "json":
+		return nil, fmt.Errorf("--output %q: choose text or json", o.output)
+	case taken:
+	case o.output == "json":
+		out = append([]output{{"standard output", func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
+	default:
+		out = append([]output{{"standard output", func(r *conformance.Result) error {
+			return report.Text(std.out, r, o.textOptions(std.out))
+		}}}, out...)
+	}
+	return out, nil
+}
+
+func (o *options) textOptions(w io.Writer) report.TextOptions {
+	options := report.TextOptions{Quiet: o.quiet, Verbose: o.verbose, Strict: o.strict}
+	if f, ok := terminal(w); ok {
+		options.Color = o.getenv("NO_COLOR") == "" && o.getenv("TERM") != "dumb"
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			options.Width = width
+		}
+	}
+	return options
+}
+
+func terminal(w io.Writer) (*os.File, bool) {
+	f, ok := w.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// writeWhole writes a file so that it is there whole or not at all.
+func writeWhole(name string, write func(io.Writer) error) (err error) {
+	if info, statErr := os.Stat(name); statErr == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0) // a pipe or device: there is nothing to replace
+		if err != nil {
+			return fmt.Errorf("the report cannot be written: %w", err)
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("the report %s cannot be written: %w", name, unwrapPath(err))
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("the report %s cannot be written: %w", name, unwrapPath(err))
+			_ = os.Remove(f.Name()) // the first error is the one to tell
+		}
+	}()
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+// unwrapPath takes the name of the temporary file out of an error.
+func unwrapPath(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"nox.energy/contract/conformance"
+)
+
+// progressDelay keeps short runs quiet.
+const progressDelay = time.Second
+
+// progressLine shows on a terminal how far a run has come, in one line that is
+// gone when the run ends.
+type progressLine struct {
+	w       io.Writer
+	started time.Time
+	last    time.Time
+	shown   bool
+}
+
+func newProgressLine(w io.Writer, quiet bool) *progressLine {
+	p := &progressLine{started: time.Now()}
+	if _, ok := terminal(w); ok && !quiet {
+		p.w = w
+	}
+	return p
+}
+
+func (p *progressLine) show(now conformance.Progress) {
+	p.say("%d of %d checks, %d requests, %d failed", now.Done, now.Total, now.Requests, now.Failed)
+}
+
+func (p *progressLine) say(format string, args ...any) {
+	if p.w == nil || time.Since(p.started) < progressDelay || time.Since(p.last) < 100*time.Millisecond {
+		return
+	}
+	p.last, p.shown = time.Now(), true
+	fmt.Fprintf(p.w, "\r\x1b[K"+format, args...)
+}
+
+func (p *progressLine) clear() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}

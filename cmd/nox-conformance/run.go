@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/pflag"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/spec"
+)
+
+// streams are what the program reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run is the whole program; it returns the exit code.
+func run(ctx context.Context, args []string, std streams, getenv func(string) string) int {
+	o, flags := newOptions(getenv)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			printHelp(std.out, flags)
+			return conformance.ExitConforms
+		}
+		return usage(std, err)
+	}
+	switch {
+	case o.version:
+		fmt.Fprintln(std.out, "nox-conformance", version())
+		return conformance.ExitConforms
+	case o.list || o.explain != "":
+		return fail(std, o.catalogue(ctx, std))
+	case o.selfTest:
+		if flags.NArg() > 0 {
+			return usage(std, fmt.Errorf("--self-test starts a target of its own: leave %q out", flags.Arg(0)))
+		}
+		return o.runSelfTest(ctx, std)
+	}
+	return o.judge(ctx, flags.Args(), std)
+}
+
+// judge runs the checks against a target.
+func (o *options) judge(ctx context.Context, args []string, std streams) int {
+	cfg, err := o.config(ctx, args, std)
+	if err != nil {
+		return fail(std, err)
+	}
+	outputs, err := o.outputs(std)
+	if err != nil {
+		return usage(std, err)
+	}
+	line := newProgressLine(std.err, o.quiet)
+	cfg.Progress = line.show
+	runner, err := conformance.New(cfg)
+	if err != nil {
+		return fail(std, err)
+	}
+	result := runner.Run(ctx)
+	line.clear()
+	code := result.ExitCode
+	for _, out := range outputs {
+		if err := out.write(result); err != nil {
+			fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
+			code = conformance.ExitInconclusive
+		}
+	}
+	return code
+}
+
+// usage reports a mistake in the command line.
+func usage(std streams, err error) int {
+	fmt.Fprintf(std.err, "nox-conformance: %v\nTry nox-conformance --help.\n", err)
+	return conformance.ExitUsage
+}
+
+// fail reports an error and tells the exit code of its kind.
+func fail(std streams, err error) int {
+	var (
+		wrongUse *conformance.UsageError
+		contract *spec.Error
+		path     *os.PathError
+	)
+	switch {
+	case err == nil:
+		return conformance.ExitConforms
+	case errors.As(err, &contract):
+		fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
+		return conformance.ExitUsage
+	case errors.As(err, &wrongUse), errors.As(err, &path):
+		return usage(std, err)
+	}
+	fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
+	return conformance.ExitInconclusive
+}
+
+// version is the version of the module that the program was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,118 @@
+package conformance
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// failure is why no answer, or no whole one, came.
+type failure string
+
+const (
+	none        failure = ""
+	timedOut    failure = "no answer in time"
+	unreachable failure = "no connection"
+	untrusted   failure = "no trusted TLS connection"
+	closed      failure = "the connection was closed without an answer"
+	notHTTP     failure = "an answer that is not HTTP"
+	cutShort    failure = "an answer that is cut short"
+	interrupted failure = "interrupted"
+	tooSlow     failure = "told to slow down, again and again"
+)
+
+// answer is what came back for one request, as it came.
+type answer struct {
+	request  *request
+	sentURL  string
+	sent     http.Header // as sent, keys included
+	started  time.Time
+	took     time.Duration
+	failure  failure
+	err      error // behind failure
+	status   int
+	proto    string
+	header   http.Header
+	body     []byte
+	size     int64
+	value    any  // the body decoded, where it is JSON
+	isJSON   bool // value holds
+	findings []finding
+}
+
+// came tells whether an HTTP answer came at all, cut short or not.
+func (a *answer) came() bool { return a.status != 0 }
+
+// is tells whether the status is the documented one, which may be a range.
+func (a *answer) is(status string) bool {
+	if !a.came() {
+		return false
+	}
+	r := a.request.op.documented(a.status)
+	return r != nil && strings.EqualFold(r.status, status)
+}
+
+// member reads a property of the body as a string.
+func (a *answer) member(name string) (string, bool) {
+	members, _ := a.value.(map[string]any)
+	text, ok := members[name].(string)
+	return text, ok
+}
+
+// says puts the answer into a few words.
+func (a *answer) says() string {
+	if !a.came() {
+		return string(a.failure)
+	}
+	text := statusText(a.status)
+	if location := a.header.Get("Location"); location != "" && a.status/100 == 3 {
+		text += " to " + location
+	}
+	if a.failure == cutShort {
+		text += ", " + string(cutShort)
+	}
+	return text
+}
+
+// classify finds the reason in an error of net/http.
+func classify(err error) failure {
+	var (
+		dial      *net.OpError
+		authority x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		verify    *tls.CertificateVerificationError
+		record    tls.RecordHeaderError
+		alert     tls.AlertError
+		dns       *net.DNSError
+	)
+	switch text := err.Error(); {
+	case errors.Is(err, context.Canceled):
+		return interrupted
+	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+		return timedOut
+	case errors.As(err, &record), strings.Contains(text, "server gave HTTP response to HTTPS client"):
+		return notHTTP
+	case errors.As(err, &authority), errors.As(err, &hostname), errors.As(err, &invalid), errors.As(err, &verify), errors.As(err, &alert), strings.Contains(text, "tls: "):
+		return untrusted
+	case errors.As(err, &dns), errors.As(err, &dial) && dial.Op == "dial", strings.Contains(text, "proxyconnect"):
+		return unreachable
+	case strings.Contains(text, "malformed"), strings.Contains(text, "unsupported transfer encoding"), strings.Contains(text, "invalid"):
+		return notHTTP
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), strings.Contains(text, "closed"), strings.Contains(text, "GOAWAY"), strings.Contains(text, "stream error"):
+		return closed
+	}
+	return notHTTP
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}

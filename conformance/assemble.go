@@ -1,0 +1,145 @@
+package conformance
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+const (
+	toolName          = "nox-conformance"
+	evidenceExchanges = 3 // kept for a check that did not pass
+)
+
+// result puts the verdicts of a run together. Secrets end here.
+func (r *run) result(reason string) *Result {
+	doc := r.contract.doc
+	out := &Result{
+		Format:   ReportFormat,
+		Tool:     Tool{toolName, r.cfg.Version},
+		Contract: Contract{doc.Title(), doc.Version(), doc.SHA256(), doc.Source()},
+		Target:   r.redactor.redact(r.client.base.String()),
+		Profile:  r.cfg.Profile, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
+		Requests: int(r.client.sent.Load()),
+		Checks:   []CheckResult{}, Responses: []ResponseResult{},
+	}
+	for i, c := range r.checks {
+		if r.verdicts[i].outcome == "" {
+			r.verdicts[i] = verdict{outcome: Err, reason: "the run ended before this check"}
+		}
+		out.Checks = append(out.Checks, r.checkResult(c, &r.verdicts[i], r.took[i]))
+	}
+	out.Responses = r.responses(out.Checks)
+	r.conclude(out, r.redactor.redact(reason))
+	return out
+}
+
+func (r *run) checkResult(c *check, v *verdict, took time.Duration) CheckResult {
+	out := CheckResult{
+		ID: c.ID, Operation: c.Operation, Status: c.Status, Level: c.Level, Summary: c.Summary, Clause: c.Clause,
+		Outcome: v.outcome, DurationMS: took.Milliseconds(), Cause: v.cause,
+		Reason:    r.redactor.redact(v.reason),
+		Expected:  r.redactor.redact(v.expected),
+		Actual:    r.redactor.redact(v.actual),
+		Exchanges: []Exchange{},
+	}
+	if v.failed < v.tried {
+		out.Failed, out.Tried = v.failed, v.tried
+	}
+	if v.outcome == Fail && (c.Level == May || c.Level == Should && !r.cfg.Strict) {
+		out.Outcome = Warn
+	}
+	if v.outcome != Pass && v.outcome != Skip || r.cfg.Evidence {
+		for i, a := range v.evidence {
+			if i >= evidenceExchanges && !r.cfg.Evidence {
+				break
+			}
+			out.Exchanges = append(out.Exchanges, r.exchange(a))
+		}
+	}
+	return out
+}
+
+// responses gives a verdict on each documented response: it violates if a
+// check of it that counts failed, and was not exercised if no answer had it.
+func (r *run) responses(checks []CheckResult) []ResponseResult {
+	var out []ResponseResult
+	for _, op := range r.contract.operations {
+		for _, status := range op.Statuses {
+			row := ResponseResult{Operation: op.ID, Status: status, Verdict: NotExercised}
+			var took []float64
+			for _, s := range r.all() {
+				if s.answer.request.op == op && s.answer.is(status) && s.check.Status != "http" {
+					took = append(took, milliseconds(s.answer.took))
+				}
+			}
+			if row.Exchanges = len(took); row.Exchanges > 0 {
+				row.Verdict = Conforms
+				sort.Float64s(took)
+				row.Latency = &Latency{P50: took[(len(took)-1)/2], P99: took[(len(took)-1)*99/100]}
+			}
+			for _, c := range checks {
+				if c.Operation == op.ID && c.Status == status && c.Outcome == Fail {
+					row.Verdict = Violates
+				}
+			}
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Microseconds()) / 1000
+}
+
+// conclude counts the outcomes and draws the verdict from them.
+func (r *run) conclude(out *Result, reason string) {
+	undecided := ""
+	for _, c := range out.Checks {
+		switch c.Outcome {
+		case Pass:
+			out.Summary.Pass++
+		case Fail:
+			out.Summary.Fail++
+		case Warn:
+			out.Summary.Warn++
+		case Skip:
+			out.Summary.Skip++
+		case Err:
+			out.Summary.Error++
+			if undecided == "" && (c.Level == Must || r.cfg.Strict) {
+				undecided = c.ID + " is undecided: " + c.Reason
+			}
+		}
+	}
+	missing := r.unexercised(out.Responses)
+	switch {
+	case out.Summary.Fail > 0:
+		out.Verdict, out.ExitCode = Violates, ExitViolates
+	case reason != "":
+		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, reason
+	case out.Summary.Pass+out.Summary.Warn == 0:
+		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, "nothing was judged"
+	case undecided != "":
+		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, undecided
+	case len(missing) > 0:
+		out.Verdict, out.ExitCode, out.Reason = Violates, ExitViolates, "required but not exercised: "+strings.Join(missing, ", ")
+	default:
+		out.Verdict, out.ExitCode = Conforms, ExitConforms
+	}
+	if out.Reason == "" && reason != "" {
+		out.Reason = reason
+	}
+}
+
+func (r *run) unexercised(rows []ResponseResult) []string {
+	var missing []string
+	for _, row := range rows {
+		if row.Verdict == NotExercised && slices.Contains(r.cfg.Require, row.Status) {
+			missing = append(missing, row.Operation+" "+row.Status)
+		}
+	}
+	return missing
+}

@@ -1,0 +1,64 @@
+package conformance
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// barrier lets several requests go at one moment: each is held back, its
+// connection open and its header written, until all of them have come so far.
+type barrier struct {
+	arrived chan struct{}
+	open    chan struct{}
+}
+
+// longestHold is how long a barrier waits for the last of its requests, as one
+// that cannot connect never arrives.
+const longestHold = 3 * time.Second
+
+// newBarrier makes a barrier for n requests; it opens once they have all
+// arrived.
+func newBarrier(ctx context.Context, n int) *barrier {
+	b := &barrier{arrived: make(chan struct{}, n), open: make(chan struct{})}
+	go func() {
+		defer close(b.open)
+		limit := time.After(longestHold)
+		for range n {
+			select {
+			case <-b.arrived:
+			case <-limit:
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return b
+}
+
+// heldBody is a body that arrives at a barrier when it is first read.
+type heldBody struct {
+	io.Reader
+	barrier *barrier
+	done    <-chan struct{} // ends the wait
+	told    bool
+}
+
+func (h *heldBody) Read(p []byte) (int, error) {
+	if !h.told {
+		h.told = true
+		select {
+		case h.barrier.arrived <- struct{}{}:
+		default: // a second try of the same request
+		}
+	}
+	select {
+	case <-h.barrier.open:
+		return h.Reader.Read(p)
+	case <-h.done:
+		return 0, io.ErrClosedPipe
+	}
+}
+
+func (h *heldBody) Close() error { return nil }

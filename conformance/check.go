@@ -1,0 +1,222 @@
+package conformance
+
+import (
+	"slices"
+	"strings"
+
+	"nox.energy/contract/spec"
+)
+
+// ProductionClass says what a check may do to a target that real users depend on.
+type ProductionClass string
+
+// The production classes of a check.
+const (
+	Harmless     ProductionClass = "0" // cannot create anything
+	LaxOnly      ProductionClass = "1" // creates only on a target that takes what it must refuse
+	Creates      ProductionClass = "2" // creates by design
+	NotInService ProductionClass = "x" // never sent under the production profile
+)
+
+// Check is one clause of the contract as an experiment: an entry of the
+// catalogue.
+type Check struct {
+	ID         string          `json:"id"` // "<operationId>/<status>/<name>", never renamed
+	Operation  string          `json:"operation"`
+	Status     string          `json:"status"` // a documented one, or "http"
+	Level      Level           `json:"level"`
+	Production ProductionClass `json:"production"`
+	Summary    string          `json:"summary"` // what must hold, in one sentence
+	Sends      string          `json:"sends"`   // what is sent to find out
+	Why        string          `json:"why"`     // why it matters to those who use the API
+	Clause     spec.Clause     `json:"clause"`
+}
+
+// check is a [Check] with the experiment behind it.
+type check struct {
+	Check
+	stage stage
+	needs needs
+	// run is the experiment; nil for a clause that is judged over every answer
+	// of the run.
+	run func(*trial)
+	// over is that judgement.
+	over func(*session, *check) verdict
+}
+
+// stage orders the checks: those of one stage run side by side, and none that
+// could disturb another stands in one stage with it.
+type stage int
+
+const (
+	stageGate     stage = iota
+	stageAccept         // valid requests
+	stageTogether       // requests at the same moment, undisturbed
+	stageReject         // bodies that are refused
+	stageRefuse         // keys that are refused
+	stageAround         // other methods and paths
+	stageAfter          // what must still hold after all that was refused
+	stageProvoke
+	stageRecover // what must still hold after what was provoked
+	stageLast    // what must hold over the whole run
+	stageCount
+)
+
+// needs is what a check cannot do without.
+type needs int
+
+const (
+	needsOther needs = 1 << iota
+	needsDisabled
+	needsProvocation
+)
+
+// missingNeed says what the configuration lacks for a check, "" for nothing.
+func missingNeed(c *check, cfg *Config) string {
+	switch {
+	case c.needs&needsOther != 0 && cfg.Keys.Other == "":
+		return "needs the key of another manufacturer: set NOX_OTHER_API_KEY"
+	case c.needs&needsDisabled != 0 && cfg.Keys.Disabled == "":
+		return "needs the key of a manufacturer that is not enabled: set NOX_DISABLED_API_KEY"
+	case c.needs&needsProvocation != 0 && len(provocations(cfg, c.Status)) == 0:
+		return "not exercised: no honest request brings a " + c.Status + " about; say how this target can be made to answer it, as in --provoke " + c.Status + "='Prefer: code=" + c.Status + "'"
+	}
+	return ""
+}
+
+func provocations(cfg *Config, status string) []Provocation {
+	var out []Provocation
+	for _, p := range cfg.Provoke {
+		if p.Status == status || len(status) == 3 && strings.HasSuffix(status, "XX") && p.Status[:1] == status[:1] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// checkText is what a check says of itself.
+type checkText struct {
+	name    string
+	level   Level
+	prod    ProductionClass
+	summary string
+	sends   string
+	why     string
+	pointer string // of the clause
+}
+
+// builder collects the checks of one operation.
+type builder struct {
+	contract *contract
+	op       *operation
+	checks   []*check
+}
+
+// add makes a check of the operation at a status.
+func (b *builder) add(status string, t checkText, st stage, run func(*trial)) *check {
+	c := &check{
+		Check: Check{
+			ID:        b.op.ID + "/" + status + "/" + t.name,
+			Operation: b.op.ID, Status: status, Level: t.level, Production: t.prod,
+			Summary: t.summary, Sends: t.sends, Why: t.why,
+		},
+		stage: st, run: run,
+	}
+	pointer := t.pointer
+	if pointer == "" {
+		pointer = b.op.Pointer + spec.Pointer("responses", status)
+	}
+	c.Clause = b.clause(pointer)
+	b.checks = append(b.checks, c)
+	return c
+}
+
+// clause finds the words behind a pointer. A response or an operation is best
+// quoted by its description; what is not in the document is quoted by what is
+// above it.
+func (b *builder) clause(pointer string) spec.Clause {
+	for pointer != "" {
+		for _, detail := range []string{"/description", ""} {
+			if detail != "" && !isDescribed(pointer) {
+				continue
+			}
+			if c, err := b.contract.doc.Clause(pointer + detail); err == nil {
+				return c
+			}
+		}
+		pointer = pointer[:strings.LastIndex(pointer, "/")]
+	}
+	return spec.Clause{}
+}
+
+// isDescribed tells whether a pointer leads to an object that is quoted by its
+// description rather than whole.
+func isDescribed(pointer string) bool {
+	tokens := strings.Split(pointer, "/")
+	last := tokens[len(tokens)-1]
+	parent := ""
+	if len(tokens) > 1 {
+		parent = tokens[len(tokens)-2]
+	}
+	return parent == "responses" || parent == "properties" || slices.Contains([]string{"get", "put", "post", "delete", "patch", "head", "options", "trace"}, last)
+}
+
+// catalogue makes the checks of a contract, in the order in which they are
+// reported.
+func catalogue(c *contract) []*check {
+	var all []*check
+	for _, op := range c.operations {
+		b := &builder{contract: c, op: op}
+		b.successChecks()
+		b.echoChecks()
+		b.identityChecks()
+		b.latitudeChecks()
+		b.rejectionChecks()
+		b.malformedChecks()
+		b.extremeChecks()
+		b.refusalChecks()
+		b.breakdownChecks()
+		b.httpChecks()
+		b.everyAnswerChecks()
+		order(op, b.checks)
+		all = append(all, b.checks...)
+	}
+	return all
+}
+
+// order sorts by the place of the status in the contract, http last, and keeps
+// the order within.
+func order(op *operation, checks []*check) {
+	rank := func(c *check) int {
+		if i := slices.Index(op.Statuses, c.Status); i >= 0 {
+			return i
+		}
+		return len(op.Statuses)
+	}
+	slices.SortStableFunc(checks, func(a, b *check) int { return rank(a) - rank(b) })
+}
+
+// Catalogue lists the checks that a contract gives rise to; nil means the
+// embedded one. An error is an [*spec.Error].
+func Catalogue(doc *spec.Document) ([]Check, error) {
+	c, err := loadContract(doc)
+	if err != nil {
+		return nil, err
+	}
+	var out []Check
+	for _, ch := range catalogue(c) {
+		out = append(out, ch.Check)
+	}
+	return out, nil
+}
+
+func loadContract(doc *spec.Document) (*contract, error) {
+	if doc == nil {
+		embedded, err := spec.Embedded()
+		if err != nil {
+			return nil, err
+		}
+		doc = embedded
+	}
+	return readContract(doc)
+}

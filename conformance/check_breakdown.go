@@ -1,0 +1,49 @@
+package conformance
+
+import "strings"
+
+// breakdownChecks bring the documented server error about in the way that the
+// configuration says, and look at the target afterwards.
+func (b *builder) breakdownChecks() {
+	status := b.op.breakdown()
+	if status == "" {
+		return
+	}
+	provoked := b.add(status, checkText{
+		name: "provoked", level: Must, prod: LaxOnly,
+		summary: "an unexpected error is answered " + status + " as documented",
+		sends:   "a valid request, changed in the way that --provoke says, three times",
+		why:     "It is the answer that clients get on the worst day, and the one nobody tests.",
+	}, stageProvoke, func(t *trial) {
+		for _, p := range provocations(t.s.cfg, status) {
+			for range 3 {
+				t.readable(t.expect(t.request().provokedBy(p), status))
+			}
+		}
+	})
+	provoked.needs = needsProvocation
+	if b.op.success() == "" {
+		return
+	}
+	b.add(status, checkText{
+		name: "serves-on", level: Must, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
+		summary: "valid requests succeed after an unexpected error", sends: "valid requests, after the provoked errors",
+		why: "One bad moment must not become an outage.",
+	}, stageRecover, func(t *trial) {
+		for range 3 {
+			t.expect(t.request(), t.op.success())
+		}
+	}).needs = needsProvocation
+}
+
+// provokedBy changes a valid request as a provocation says.
+func (r *request) provokedBy(p Provocation) *request {
+	c := r.clone()
+	c.provoked, c.intent = true, open
+	if p.Body != "" {
+		c.body, c.subject = []byte(p.Body), ""
+		return c
+	}
+	name, value, _ := strings.Cut(p.Header, ":")
+	return c.withHeader(strings.TrimSpace(name), strings.TrimSpace(value))
+}

@@ -1,0 +1,157 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+)
+
+// specimen is a value that servers are apt to change on its way through.
+type specimen struct {
+	name string
+	what string
+	// value makes it from a fresh user's name, which makes it unique.
+	value   func(user string) string
+	lenient bool // beyond what every server must take: a documented refusal is as good
+}
+
+func affix(before, after string) func(string) string {
+	return func(user string) string { return before + user + after }
+}
+
+// exactly is a value that is the same in every run: only the bare word is
+// mistaken for something else.
+func exactly(value string) func(string) string { return func(string) string { return value } }
+
+// markup is sent to see whether it comes back where a browser would run it.
+const markup = `<b onclick="x">`
+
+// ofLength fills or cuts to a number of characters, keeping what is unique.
+func ofLength(n int) func(string) string {
+	return func(user string) string {
+		if n <= len(user) {
+			return user[len(user)-n:]
+		}
+		return strings.Repeat("x", n-len(user)) + user
+	}
+}
+
+func specimens() []specimen {
+	return []specimen{
+		{"case", "letters of both cases", affix("MiXed-", "-CaSe"), false},
+		{"digits", "digits only", digitsOf, false},
+		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, false},
+		{"inner-space", "spaces inside", affix("two  spaces ", " end"), false},
+		{"outer-space", "spaces at both ends", affix(" ", " "), false},
+		{"html", "markup", affix(markup, "</b>&amp;"), false},
+		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), false},
+		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), false},
+		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), false},
+		{"plus", "plus signs and what looks like an e-mail address", affix("user+tag-", "@example.com"), false},
+		{"slash", "slashes and dots", affix("../a/b/", "/.."), false},
+		{"template", "what template engines replace", affix("{{7*7}}${7*7}#{7*7}%s", "<%= 7*7 %>"), false},
+		{"sql", "what looks like SQL", affix("'; DROP TABLE users; -- ", "' OR '1'='1"), false},
+		{"proto", "a name that means something to JavaScript", exactly("__proto__"), false},
+		{"null", "a word that looks like null", exactly("null"), false},
+		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), false},
+		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩‍🚀"), false},
+		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), false},
+		{"precomposed", "composed letters", affix("\u00e9\u00e4-", "-\u00f4"), false},
+		{"right-to-left", "letters written from right to left", affix("مستخدم-", "-משתמש"), false},
+		{"length-1", "one character", func(string) string { return "x" }, false},
+		{"length-36", "36 characters", ofLength(36), false},
+		{"length-64", "64 characters", ofLength(64), false},
+		{"length-255", "255 characters", ofLength(255), true},
+		{"length-256", "256 characters", ofLength(256), true},
+		{"length-1000", "1,000 characters", ofLength(1000), true},
+		{"control", "tab, line feed and other control characters", affix("a\tb\nc\u0001-", "\u007f"), true},
+	}
+}
+
+// digitsOf makes digits of a user's name, as unique as the name.
+func digitsOf(user string) string {
+	var b strings.Builder
+	b.WriteByte('7')
+	for _, c := range []byte(user) {
+		if c >= '0' && c <= '9' {
+			b.WriteByte(c)
+		} else {
+			b.WriteByte('0' + c%10)
+		}
+	}
+	return b.String()
+}
+
+// echoChecks hold the property that returns what was sent to it, code point by
+// code point.
+func (b *builder) echoChecks() {
+	rules := b.op.rules
+	if rules.echo == "" {
+		return
+	}
+	status, rejection := b.op.success(), b.op.rejection()
+	pointer := b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.echo
+	for _, sp := range specimens() {
+		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.echo, rules.subject, sp.what)
+		if sp.lenient {
+			summary += ", unless it is refused with " + rejection
+		}
+		b.add(status, checkText{
+			name: "echo-" + sp.name, level: Must, prod: Creates, pointer: pointer, summary: summary,
+			sends: rules.subject + " with " + sp.what,
+			why:   "A client finds its user by what comes back; one changed character is another user.",
+		}, stageAccept, func(t *trial) { echoes(t, sp.value(t.user()), sp.lenient) })
+	}
+}
+
+func echoes(t *trial, user string, lenient bool) {
+	allowed := want{t.op.success()}
+	if lenient && t.op.rejection() != "" {
+		allowed = append(allowed, t.op.rejection())
+	}
+	a := t.expect(t.requestFor(user), allowed...)
+	if a.is(t.op.success()) {
+		t.echoed(a, user)
+	}
+}
+
+// echoed ends the trial unless the answer returns the user as sent.
+func (t *trial) echoed(a *answer, user string) {
+	t.readable(a)
+	name := t.op.rules.echo
+	if name == "" {
+		return
+	}
+	got, ok := a.member(name)
+	if !ok {
+		t.fell(a, t.op.ID+"/"+t.op.success()+"/"+clauseSchema)
+	}
+	if got != user {
+		t.fail(fmt.Sprintf("%s %s", name, quoteDifference(user, got)), fmt.Sprintf("%s %s", name, quoteDifference(got, user)), a)
+	}
+}
+
+// quoteDifference quotes a text; a long one from a little before the place
+// where it begins to differ from another.
+func quoteDifference(text, other string) string {
+	const around, enough = 12, 60
+	runes, others := []rune(text), []rune(other)
+	if len(runes) <= enough {
+		return quoted(text)
+	}
+	at := 0
+	for at < len(runes) && at < len(others) && runes[at] == others[at] {
+		at++
+	}
+	from, to := max(0, at-around), min(len(runes), at+around)
+	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", quoted(string(runes[from:to])), len(runes), at+1)
+}
+
+// quoted quotes a text so that its characters can be told apart: what is not
+// plain ASCII stands beside its code points.
+func quoted(text string) string {
+	ascii := fmt.Sprintf("%+q", text)
+	if plain := fmt.Sprintf("%q", text); plain != ascii {
+		return plain + " (" + ascii + ")"
+	}
+	return ascii
+}

@@ -1,0 +1,184 @@
+package conformance
+
+import (
+	"bytes"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// statusHTTP stands in the ids of checks that belong to no documented status.
+const statusHTTP = "http"
+
+// httpChecks look at what is around the operation, and at what no answer of
+// any status may be.
+func (b *builder) httpChecks() {
+	b.neverChecks()
+	b.markupCheck()
+	declared := b.contract.documentedMethods(b.op.Path)
+	if declared[0] != b.op.Method {
+		return // one set of checks for each path
+	}
+	undeclared := func(t *trial) []*request {
+		var out []*request
+		for _, m := range []string{"GET", "HEAD", "TRACE", "PUT", "PATCH", "DELETE"} {
+			if slices.Contains(declared, m) || m == "HEAD" && slices.Contains(declared, "GET") {
+				continue
+			}
+			if r := t.s.otherMethod(t.op, m); r != nil {
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+	b.add(statusHTTP, checkText{
+		name: "other-methods", level: Should, prod: Harmless, pointer: b.op.Pointer,
+		summary: "methods that the contract does not declare do not succeed",
+		sends:   "GET, HEAD and TRACE, then PUT, PATCH and DELETE, with the key",
+		why:     "An operation that nobody documented is one that nobody guards.",
+	}, stageAround, func(t *trial) {
+		for _, r := range undeclared(t) {
+			if a := t.send(r); a.status/100 == 2 || a.status/100 == 5 && a.status != http.StatusNotImplemented {
+				t.fail("a refusal of "+r.method, a.says(), a)
+			}
+		}
+	})
+	b.add(statusHTTP, checkText{
+		name: "allow", level: Should, prod: Harmless, pointer: b.op.Pointer,
+		summary: "a method that is not allowed is answered 405 with Allow", sends: "GET, or PUT where GET is declared",
+		why: "Allow tells the client what to do instead (RFC 9110, section 15.5.6).",
+	}, stageAround, func(t *trial) {
+		requests := undeclared(t)
+		if len(requests) == 0 {
+			t.skip("the contract declares every method")
+		}
+		a := t.expect(requests[0], "405", "404", "501", "401", "403")
+		if a.status == http.StatusMethodNotAllowed && !slices.Contains(listed(a.header.Values("Allow")), t.op.Method) {
+			t.fail("Allow: "+t.op.Method, fmt.Sprintf("Allow: %q", strings.Join(a.header.Values("Allow"), ", ")), a)
+		}
+	})
+	b.add(statusHTTP, checkText{
+		name: "unknown-path", level: Should, prod: Harmless, pointer: "/paths",
+		summary: "a path that the contract does not declare is answered 404", sends: "a path beneath the operation's, with the key",
+		why: "A server that answers everything hides a client's typing mistakes.",
+	}, stageAround, func(t *trial) {
+		r := t.request().on(func(r *request) {
+			r.path += "/conformance-unknown-" + url.PathEscape(markup)
+			r.intent = open
+			r.subject = ""
+		})
+		t.expect(r, "404", "405", "401", "403", "400")
+	})
+}
+
+// markupCheck looks for what was sent where a browser would run it, above all
+// in the error pages that servers make for paths they do not know.
+func (b *builder) markupCheck() {
+	c := b.add(statusHTTP, checkText{
+		name: "no-markup", level: Should, prod: Harmless, pointer: b.op.Pointer + "/responses",
+		summary: "what was sent does not come back as markup under text/html",
+		sends:   "nothing of its own: every answer to a request with markup in it is looked at",
+		why:     "A browser that opens the address would run it.",
+	}, stageLast, nil)
+	c.over = func(s *session, c *check) verdict {
+		return s.overAnswers(b.op, true, func(a *answer) (finding, bool) {
+			f := finding{expected: "text from a request, escaped or left out"}
+			if name, _, _ := mime.ParseMediaType(a.header.Get("Content-Type")); name == "text/html" && bytes.Contains(a.body, []byte(markup)) {
+				f.actual = "markup from the request, as it was sent, under text/html"
+			}
+			return f, a.came()
+		})
+	}
+}
+
+func listed(values []string) []string {
+	var out []string
+	for _, v := range strings.Split(strings.Join(values, ","), ",") {
+		out = append(out, strings.TrimSpace(v))
+	}
+	return out
+}
+
+// otherMethod is a request by a method that the contract does not declare; nil
+// where the profile does not allow it.
+func (s *session) otherMethod(op *operation, method string) *request {
+	if s.cfg.Profile == Production && method != "GET" && method != "HEAD" {
+		return nil
+	}
+	r := s.validRequest(op, userPrefixOf(s.cfg.RunID)+strings.ToLower(method))
+	r.method, r.intent = method, open
+	if slices.Contains([]string{"GET", "HEAD", "TRACE"}, method) {
+		r.body = nil
+		delete(r.header, "Content-Type")
+	}
+	return r
+}
+
+// neverChecks are judged over every answer to the operation itself.
+func (b *builder) neverChecks() {
+	never := func(name, summary, why string, wrong func(*answer) string) {
+		c := b.add(statusHTTP, checkText{
+			name: name, level: Must, prod: Harmless, pointer: b.op.Pointer + "/responses",
+			summary: summary, sends: "nothing of its own: every answer of the run is looked at", why: why,
+		}, stageLast, nil)
+		c.over = func(s *session, c *check) verdict {
+			return s.overAnswers(b.op, false, func(a *answer) (problem finding, judged bool) {
+				text := wrong(a)
+				return finding{expected: summary, actual: text}, !a.request.provoked
+			})
+		}
+	}
+	never("answered", "every request gets an HTTP answer",
+		"A client that gets none cannot know what became of its request.", func(a *answer) string {
+			if (a.failure == closed || a.failure == notHTTP && !a.came()) && !a.request.mayClose {
+				return failureWords(a)
+			}
+			return ""
+		})
+	never("no-redirect", "no request is redirected",
+		"Clients follow redirects with the key in hand, or with the body lost.", func(a *answer) string {
+			if a.status/100 == 3 {
+				return a.says()
+			}
+			return ""
+		})
+	never("no-server-error", "no honest request, valid or not, is answered 5xx",
+		"A 5xx says that the fault is the server's; clients retry it for ever.", func(a *answer) string {
+			if a.status/100 == 5 && a.failure != tooSlow && !a.request.hostile {
+				return a.says()
+			}
+			return ""
+		})
+}
+
+// overAnswers judges every answer to an operation by one rule; with around, also
+// those to other methods and to paths beside it.
+func (s *session) overAnswers(op *operation, around bool, rule func(*answer) (problem finding, judged bool)) verdict {
+	v := verdict{outcome: Pass}
+	for _, each := range s.all() {
+		if each.answer.request.op != op || each.check.Status == statusHTTP && !around {
+			continue
+		}
+		problem, judged := rule(each.answer)
+		if !judged {
+			continue
+		}
+		v.tried++
+		if problem.actual == "" {
+			continue
+		}
+		if v.failed++; v.failed == 1 {
+			v.outcome, v.expected, v.actual = Fail, problem.expected, problem.actual
+		}
+		if len(v.evidence) < evidenceExchanges {
+			v.evidence = append(v.evidence, each.answer)
+		}
+	}
+	if v.tried == 0 {
+		return verdict{outcome: Skip, reason: "no answer was seen"}
+	}
+	return v
+}

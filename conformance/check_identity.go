@@ -1,0 +1,329 @@
+package conformance
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// identityChecks hold the id that is resolved or newly created: one user, one
+// id, for ever; another user, another id; for each manufacturer apart.
+func (b *builder) identityChecks() {
+	rules := b.op.rules
+	if rules.identity == "" {
+		return
+	}
+	b.resolveChecks()
+	b.createChecks()
+	status := b.op.success()
+	pointer := b.identityPointer()
+	b.add(status, checkText{
+		name: "simultaneous", level: Must, prod: NotInService, pointer: pointer,
+		summary: "a new user who is asked for several times at one moment gets one id",
+		sends:   fmt.Sprintf("%d requests for a fresh user, released together; %d rounds", atOnce, rounds),
+		why:     "Clients retry and run side by side; two ids for one user split that user's devices.",
+	}, stageTogether, simultaneous)
+	tenants := b.add(status, checkText{
+		name: "tenants", level: Must, prod: Creates, pointer: pointer,
+		summary: "the same user id under two manufacturers is two users",
+		sends:   "one " + rules.subject + " with the keys of two manufacturers",
+		why:     "Manufacturers number their users independently; a shared id hands one's devices to another.",
+	}, stageAccept, func(t *trial) {
+		user := t.user()
+		first := t.identity(t.accepted(t.requestFor(user)))
+		second := t.accepted(t.requestFor(user).withKeys(t.s.otherKey()))
+		t.echoed(second, user)
+		if id := t.identity(second); id == first {
+			t.fail("another "+rules.identity+" under the other manufacturer", fmt.Sprintf("%q under both", id))
+		}
+		if id := t.identity(t.accepted(t.requestFor(user))); id != first {
+			t.fail(fmt.Sprintf("%s %q as before", rules.identity, first), fmt.Sprintf("%q, after the other manufacturer had asked", id))
+		}
+	})
+	tenants.needs = needsOther
+	b.wholeRunChecks()
+}
+
+func (b *builder) identityPointer() string {
+	return b.op.Pointer + "/responses/" + b.op.success() + "/content/application~1json/schema/properties/" + b.op.rules.identity
+}
+
+func (b *builder) resolveChecks() {
+	rules := b.op.rules
+	add := func(name string, prod ProductionClass, st stage, summary, sends string, again func(t *trial, user string) []*request) {
+		b.add(b.op.success(), checkText{
+			name: "resolve-" + name, level: Must, prod: prod, pointer: b.identityPointer(),
+			summary: summary, sends: sends,
+			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
+		}, st, func(t *trial) {
+			user := t.user()
+			first := t.accepted(t.requestFor(user))
+			id := t.identity(first)
+			for _, r := range again(t, user) {
+				a := t.accepted(r)
+				t.echoed(a, user)
+				if got := t.identity(a); got != id {
+					t.fail(fmt.Sprintf("%s %q, as the first time", rules.identity, id), fmt.Sprintf("%q", got), first, a)
+				}
+			}
+		})
+	}
+	plainly := func(n int) func(*trial, string) []*request {
+		return func(t *trial, user string) []*request {
+			out := make([]*request, n)
+			for i := range out {
+				out[i] = t.requestFor(user)
+			}
+			return out
+		}
+	}
+	add("at-once", Creates, stageAccept, "a user who is asked for again has the same id",
+		"one user, eight times in a row", plainly(7))
+	add("other-connection", Creates, stageAccept, "a user has the same id on every connection",
+		"one user, on several connections of their own", func(t *trial, user string) []*request {
+			out := plainly(3)(t, user)
+			for i := range out {
+				out[i] = out[i].on(func(r *request) { r.fresh = true })
+			}
+			return out
+		})
+	add("escapes", Creates, stageAccept, "a user has the same id however the JSON is written: characters as \\u escapes",
+		"one user, plainly and with every character as an escape", func(t *trial, user string) []*request {
+			return []*request{t.requestFor(user).withBody(t.body(user).with([]string{rules.subject}, escaped(user)), fits)}
+		})
+	add("white-space", Creates, stageAccept, "a user has the same id however the JSON is written: white space",
+		"one user, plainly and with white space around every token", func(t *trial, user string) []*request {
+			text := fmt.Sprintf("\r\n\t{ %s\t:\n %s } \n", encode(rules.subject), encode(user))
+			if len(t.body(user)) > 1 {
+				return nil
+			}
+			return []*request{t.requestFor(user).withText([]byte(text), fits)}
+		})
+	b.keyOrderCheck()
+	b.add(b.op.success(), checkText{
+		name: "resolve-later", level: Must, prod: Creates, pointer: b.identityPointer(),
+		summary: "a user has the same id after others have come",
+		sends:   "the first users of the run, once more at its end",
+		why:     "An id is for ever, not for as long as a cache holds it.",
+	}, stageRecover, resolveLater)
+}
+
+// keyOrderCheck needs a second property; where the schema declares none it
+// uses one of its own, which the schema allows and a target may refuse.
+func (b *builder) keyOrderCheck() {
+	rules := b.op.rules
+	if b.op.body.schema.closed {
+		return
+	}
+	b.add(b.op.success(), checkText{
+		name: "resolve-key-order", level: Must, prod: Creates, pointer: b.identityPointer(),
+		summary: "a user has the same id whatever the order of the properties",
+		sends:   "one user, with another property before and behind " + rules.subject,
+		why:     "JSON objects have no order (RFC 8259, section 4); client libraries write them in any.",
+	}, stageAccept, func(t *trial) {
+		user := t.user()
+		body := t.body(user)
+		front := append(object{{"undeclared", "value"}}, body...)
+		back := append(body[:len(body):len(body)], member{"undeclared", "value"})
+		first := t.send(t.requestFor(user).withBody(front, fits))
+		if !first.is(t.op.success()) {
+			t.skip("the target takes no property beyond the declared one, so there is no order to change")
+		}
+		t.readable(first)
+		second := t.accepted(t.requestFor(user).withBody(back, fits))
+		if x, y := t.identity(first), t.identity(second); x != y {
+			t.fail(fmt.Sprintf("%s %q in either order", rules.identity, x), fmt.Sprintf("%q in the other", y), first, second)
+		}
+	})
+}
+
+// resolveLater asks for the first users of the run once more. Nothing it
+// needs is sent where nothing was asked for before.
+func resolveLater(t *trial) {
+	asked := 0
+	seen := map[string]bool{}
+	for _, s := range t.s.all() {
+		a := s.answer
+		id, ok := a.member(t.op.rules.identity)
+		user := a.request.subject
+		if !ok || a.request.op != t.op || !a.is(t.op.success()) || !ownKey(a.request) || seen[user] || len(user) > 64 {
+			continue
+		}
+		seen[user] = true
+		again := t.accepted(t.requestFor(user))
+		if got := t.identity(again); got != id {
+			t.fail(fmt.Sprintf("%s %q, as when %s was first asked for", t.op.rules.identity, id, quoted(user)), fmt.Sprintf("%q", got), a, again)
+		}
+		if asked++; asked == 3 {
+			return
+		}
+	}
+	if asked == 0 {
+		t.skip("no user of this run was answered with an id")
+	}
+}
+
+func ownKey(r *request) bool {
+	return len(r.keys) == 1 && r.keys[0].good && r.keys[0].label == "the key"
+}
+
+func (b *builder) createChecks() {
+	rules := b.op.rules
+	type pair struct {
+		name    string
+		level   Level
+		summary string
+		make    func(user string) []string
+	}
+	for _, p := range []pair{
+		{"distinct", Must, "different users have different ids", func(u string) []string {
+			return []string{u + "-1", u + "-2", u + "-3", u + "-4", "a" + u, "b" + u, u + "0", u + "00"}
+		}},
+		{"late-character", Must, "users who differ in a late character are different", func(u string) []string {
+			return []string{ofLength(63)(u) + "a", ofLength(63)(u) + "b"}
+		}},
+		{"case", Should, "users who differ only in case are different", func(u string) []string {
+			return []string{"user-" + u, "USER-" + u}
+		}},
+		{"outer-space", Should, "users who differ only in outer spaces are different", func(u string) []string {
+			return []string{u, u + " ", " " + u}
+		}},
+		{"normal-form", Should, "users who differ only in their Unicode normal form are different", func(u string) []string {
+			return []string{"\u00e9-" + u, "e\u0301-" + u}
+		}},
+	} {
+		b.add(b.op.success(), checkText{
+			name: "create-" + p.name, level: p.level, prod: Creates, pointer: b.identityPointer(),
+			summary: p.summary,
+			sends:   "users that nobody had before: " + strings.TrimPrefix(p.summary, "users who "),
+			why:     "Two users with one id see each other's devices.",
+		}, stageAccept, func(t *trial) {
+			owners := map[string]*answer{}
+			for _, user := range p.make(t.user()) {
+				a := t.accepted(t.requestFor(user))
+				id := t.identity(a)
+				if other := owners[id]; other != nil {
+					t.fail("another "+rules.identity+" for each", fmt.Sprintf("%q for both %s and %s", id, quoted(other.request.subject), quoted(user)), other, a)
+				}
+				owners[id] = a
+			}
+		})
+	}
+}
+
+const (
+	atOnce = 8 // requests released together
+	rounds = 4
+)
+
+// simultaneous asks for one fresh user several times at one moment: the
+// connections are open and the headers written before the bodies are let go.
+func simultaneous(t *trial) {
+	for range rounds {
+		user := t.user()
+		together := newBarrier(t.ctx, atOnce)
+		requests := make([]*request, atOnce)
+		for i := range requests {
+			requests[i] = t.requestFor(user).on(func(r *request) { r.barrier = together })
+		}
+		answers := t.together(requests)
+		t.most(answers, statusWords(t.op.success()), func(a *answer) string {
+			if !a.is(t.op.success()) {
+				return a.says()
+			}
+			return ""
+		})
+		ids := map[string]*answer{}
+		for _, a := range answers {
+			t.readable(a)
+			ids[t.identity(a)] = a
+		}
+		after := t.identity(t.accepted(t.requestFor(user)))
+		ids[after] = t.answers[len(t.answers)-1]
+		if len(ids) > 1 {
+			t.fail("one "+t.op.rules.identity+" for one user", fmt.Sprintf("%d of them: %s", len(ids), strings.Join(slices.Sorted(maps.Keys(ids)), ", ")), slices.Collect(maps.Values(ids))...)
+		}
+	}
+}
+
+// wholeRunChecks are judged over every answer of the run, so that an id that is
+// wrong now and then is found wherever it shows.
+func (b *builder) wholeRunChecks() {
+	rules := b.op.rules
+	one := b.add(b.op.success(), checkText{
+		name: "resolve-throughout", level: Must, prod: Harmless, pointer: b.identityPointer(),
+		summary: "over the whole run, each user has one id",
+		sends:   "nothing of its own: every answer of the run is compared",
+		why:     "An id that is wrong now and then is as lost as one that is always wrong.",
+	}, stageLast, nil)
+	one.over = func(s *session, c *check) verdict {
+		return s.overIdentities(b.op, func(a, other *answer) string {
+			if a.request.subject == other.request.subject {
+				return fmt.Sprintf("one %s for %s", rules.identity, quoted(a.request.subject))
+			}
+			return ""
+		}, false)
+	}
+	apart := b.add(b.op.success(), checkText{
+		name: "create-throughout", level: Must, prod: Harmless, pointer: b.identityPointer(),
+		summary: "over the whole run, no two users share an id",
+		sends:   "nothing of its own: every answer of the run is compared",
+		why:     "Ids that collide now and then hand one user's devices to another.",
+	}, stageLast, nil)
+	apart.over = func(s *session, c *check) verdict {
+		return s.overIdentities(b.op, func(a, other *answer) string {
+			if folded(a.request.subject) != folded(other.request.subject) {
+				return "another " + rules.identity + " for each user"
+			}
+			return ""
+		}, true)
+	}
+}
+
+// overIdentities looks for two answers that contradict each other: the same id
+// for two users (sameID), or two ids for one.
+func (s *session) overIdentities(op *operation, contradiction func(a, other *answer) string, sameID bool) verdict {
+	first := map[string]*answer{}
+	v := verdict{outcome: Pass}
+	for _, each := range s.all() {
+		a := each.answer
+		id, ok := a.member(op.rules.identity)
+		if !ok || a.request.op != op || !a.is(op.success()) || len(a.request.keys) != 1 || !a.request.keys[0].good || a.request.subject == "" {
+			continue
+		}
+		v.tried++
+		tenant := a.request.keys[0].label
+		key := tenant + "\x00" + a.request.subject
+		if sameID {
+			key = tenant + "\x00" + id
+		}
+		other := first[key]
+		if other == nil {
+			first[key] = a
+			continue
+		}
+		otherID, _ := other.member(op.rules.identity)
+		if sameID == (id == otherID) {
+			if expected := contradiction(a, other); expected != "" {
+				if v.failed++; v.failed == 1 {
+					v.outcome, v.expected, v.evidence = Fail, expected, []*answer{other, a}
+					v.actual = fmt.Sprintf("%q for %s, %q for %s", otherID, quoted(other.request.subject), id, quoted(a.request.subject))
+				}
+			}
+		}
+	}
+	if v.tried == 0 {
+		return verdict{outcome: Skip, reason: "no answer of this run held an id"}
+	}
+	return v
+}
+
+// folded is what servers that fold take two users to be the same by: case,
+// outer spaces, normal form. Whether they should is another check's question.
+func folded(user string) string {
+	return strings.ToLower(strings.TrimFunc(norm.NFKC.String(user), unicode.IsSpace))
+}

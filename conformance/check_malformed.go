@@ -1,0 +1,84 @@
+package conformance
+
+import (
+	"bytes"
+	"strings"
+)
+
+// malformation spoils a JSON text. text is a whole valid body, value the
+// quoted string within it that may be spoilt.
+type malformation struct {
+	name, what string
+	spoil      func(text, value []byte) []byte
+}
+
+func replacing(with func(value []byte) []byte) func(text, value []byte) []byte {
+	return func(text, value []byte) []byte { return bytes.Replace(text, value, with(value), 1) }
+}
+
+func malformations() []malformation {
+	// within puts bytes into the quoted string.
+	within := func(extra string) func(text, value []byte) []byte {
+		return replacing(func(v []byte) []byte {
+			return append(append(append([]byte{}, v[:len(v)-1]...), extra...), '"')
+		})
+	}
+	behind := func(extra string) func(text, value []byte) []byte {
+		return func(text, _ []byte) []byte { return append(append([]byte{}, text...), extra...) }
+	}
+	beforeEnd := func(extra string) func(text, value []byte) []byte {
+		return func(text, _ []byte) []byte {
+			return append(append([]byte{}, text[:len(text)-1]...), extra+"}"...)
+		}
+	}
+	return []malformation{
+		{"cut-short", "cut short", func(text, _ []byte) []byte { return text[:len(text)-2] }},
+		{"trailing-comma", "a comma behind the last property", beforeEnd(",")},
+		{"single-quotes", "single quotes", func(text, _ []byte) []byte { return bytes.ReplaceAll(text, []byte(`"`), []byte(`'`)) }},
+		{"comment", "a comment", func(text, _ []byte) []byte { return append([]byte("{/* comment */"), text[1:]...) }},
+		{"trailing-text", "text behind the JSON", behind("xyz" + markup)},
+		{"two-texts", "two JSON texts", func(text, _ []byte) []byte { return bytes.Repeat(text, 2) }},
+		{"unquoted-key", "a property name without quotes", func(text, _ []byte) []byte {
+			end := bytes.IndexByte(text[2:], '"') + 2
+			return append(append([]byte("{"), text[2:end]...), text[end+1:]...)
+		}},
+		{"nan", "NaN", beforeEnd(`,"undeclared":NaN`)},
+		{"bare-word", "a bare word for a value", replacing(func(v []byte) []byte { return bytes.Trim(v, `"`) })},
+		{"control-character", "a line feed within a string", within("\n")},
+		{"invalid-utf8", "bytes that are not UTF-8", within("\xff\xfe\xc0")},
+		{"bad-escape", "an escape that JSON does not have", within(`\x41`)},
+	}
+}
+
+// malformedChecks send what is no JSON text at all (RFC 8259).
+func (b *builder) malformedChecks() {
+	status := b.op.rejection()
+	if status == "" || b.op.body == nil || !isJSON(b.op.body.mediaType) || !b.op.body.schema.is("object") {
+		return
+	}
+	for _, m := range malformations() {
+		b.add(status, checkText{
+			name: "json-" + m.name, level: Must, prod: Harmless, pointer: b.op.Pointer + "/requestBody/content",
+			summary: "a body that is not JSON is refused: " + m.what,
+			sends:   "a valid body made invalid: " + m.what,
+			why:     "A reader that guesses what was meant guesses wrong one day, and differently from the next reader (RFC 8259).",
+		}, stageReject, func(t *trial) {
+			r := t.request()
+			text, value := spoilable(t, r)
+			t.expect(r.withText(m.spoil(text, value), breaks).on(func(r *request) { r.subject = "" }), status)
+		})
+	}
+}
+
+// spoilable returns a valid body with a string in it, and that string as it
+// stands there.
+func spoilable(t *trial, r *request) (text, value []byte) {
+	body := t.body(r.subject)
+	for _, m := range body {
+		if s, ok := m.value.(string); ok && !strings.ContainsAny(s, `"\`) {
+			return encode(body), encode(s)
+		}
+	}
+	body = append(body, member{"undeclared", "value"})
+	return encode(body), encode("value")
+}

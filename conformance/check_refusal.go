@@ -1,0 +1,217 @@
+package conformance
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// refusalChecks send requests that are valid but for their key.
+func (b *builder) refusalChecks() {
+	status := b.op.refusal()
+	if status == "" || len(b.op.security) == 0 {
+		return
+	}
+	pointer := b.op.security[0].pointer
+	if pointer == b.op.Pointer+"/security" {
+		pointer = b.op.Pointer + "/responses/" + status
+	}
+	refused := func(name string, level Level, what, why string, keys func(t *trial) []credential) *check {
+		return b.add(status, checkText{
+			name: name, level: level, prod: LaxOnly, pointer: pointer,
+			summary: "refused: " + what, sends: "an otherwise valid request with " + what, why: why,
+		}, stageRefuse, func(t *trial) {
+			r := t.request()
+			if t.op.rules.subject != "" {
+				r = t.requestFor(markup + t.user())
+			}
+			t.expect(r.withKeys(keys(t)...), status)
+		})
+	}
+	const open = "Whoever gets in without the right key acts in a manufacturer's name."
+	refused("missing-key", Must, "no key", open, func(*trial) []credential { return nil })
+	refused("empty-key", Must, "an empty key", open, func(*trial) []credential { return []credential{{label: "an empty key"}} })
+	refused("blank-key", Must, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key"}} })
+	for _, w := range wrongKeys() {
+		refused(w.name, w.level, w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []credential {
+			value := w.make(t.s.cfg.Keys.Key, t.random())
+			if value == "" || t.s.isRealKey(value) {
+				t.skip("the key cannot be spoilt in this way")
+			}
+			return []credential{{value: value, label: w.what, shell: w.shell}}
+		})
+	}
+	for _, p := range []struct {
+		name string
+		in   place
+	}{{"key-in-query", inQuery}, {"key-as-bearer", asBearer}, {"key-as-basic", asBasic}, {"key-in-cookie", inCookie}} {
+		if in, _ := resolvePlace(declared, b.op.security[0]); in == string(p.in) {
+			continue // it is the declared place
+		}
+		refused(p.name, Should, "the right key in another place ("+string(p.in)+")", "A key in a URL or cookie ends up in logs and with other sites.", func(t *trial) []credential {
+			k := t.s.key()
+			k.in = p.in
+			return []credential{k}
+		})
+	}
+	refused("not-enabled", Must, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []credential {
+		return []credential{t.s.disabledKey()}
+	}).needs = needsDisabled
+	b.oddKeyChecks(status, pointer)
+	b.refusalManners(status, pointer)
+	b.steadyRefusal(status, pointer)
+}
+
+func (s *session) isRealKey(value string) bool {
+	return slices.Contains([]string{s.cfg.Keys.Key, s.cfg.Keys.Other, s.cfg.Keys.Disabled}, value)
+}
+
+// random is a source of its own for a check, the same in each run of a seed.
+func (t *trial) random() *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(t.check.ID))
+	return rand.New(rand.NewPCG(uint64(t.s.cfg.Seed), h.Sum64()))
+}
+
+// longKey is the length of the very long key: long, and still below the 8 KiB
+// at which common servers cut headers off.
+const longKey = 4000
+
+func (b *builder) oddKeyChecks(status, pointer string) {
+	for _, k := range []struct {
+		name, what string
+		value      string
+	}{
+		{"long-key", "a key of 4,000 characters", strings.Repeat("k", longKey)},
+		{"non-ascii-key", "a key that is not ASCII", "schlüssel-ключ-鍵"},
+	} {
+		b.add(status, checkText{
+			name: k.name, level: Should, prod: Harmless, pointer: pointer,
+			summary: "refused without a breakdown: " + k.what, sends: "an otherwise valid request with " + k.what,
+			why: "Nobody without a key should be able to cause a 500.",
+		}, stageRefuse, func(t *trial) {
+			hostile := func(r *request) { r.mayClose, r.fresh, r.hostile = true, true, true }
+			t.expect(t.request().withKeys(credential{value: k.value, label: k.what}).on(hostile), status, "400", "431")
+		})
+	}
+	if b.op.security[0].in != "header" || b.op.security[0].kind != "apiKey" {
+		return
+	}
+	b.add(status, checkText{
+		name: "two-keys", level: Should, prod: Creates, pointer: pointer,
+		summary: "a good and a bad key together have the same answer in either order",
+		sends:   "the header twice, the good key first and the bad key first",
+		why:     "If a proxy and the server each read another of the two, one lets in what the other refused.",
+	}, stageRefuse, func(t *trial) {
+		bad := credential{value: scrambled(t.s.cfg.Keys.Key, t.random()), label: "an unknown key"}
+		hostile := func(r *request) { r.hostile = true }
+		first := t.send(t.request().withKeys(t.s.key(), bad).on(hostile))
+		second := t.send(t.request().withKeys(bad, t.s.key()).on(hostile))
+		for _, a := range []*answer{first, second} {
+			t.hasStatus(a, "2XX", "4XX")
+		}
+		if first.status != second.status {
+			t.fail("the same answer in either order", fmt.Sprintf("%s with the good key first, %s with the bad key first", statusText(first.status), statusText(second.status)), first, second)
+		}
+	})
+}
+
+func (b *builder) refusalManners(status, pointer string) {
+	bad := func(t *trial) credential {
+		return credential{value: scrambled(t.s.cfg.Keys.Key, t.random()), label: "an unknown key"}
+	}
+	if b.op.body != nil && b.op.rejection() != "" {
+		b.add(status, checkText{
+			name: "before-" + b.op.rejection(), level: Should, prod: Harmless, pointer: pointer,
+			summary: "the key is looked at before the body", sends: "a bad key with a body that is refused, and with one that is not JSON",
+			why: "Strangers should learn nothing of what the service takes.",
+		}, stageRefuse, func(t *trial) {
+			for _, text := range []string{"{}", "{"} {
+				t.expect(t.request().withText([]byte(text), open).withKeys(bad(t)).on(func(r *request) { r.subject = "" }), status)
+			}
+		})
+	}
+	b.add(status, checkText{
+		name: "same-shape", level: Should, prod: LaxOnly, pointer: pointer,
+		summary: "a missing and a wrong key are refused in the same shape", sends: "no key, then an unknown one",
+		why: "Clients handle one refusal, not two.",
+	}, stageRefuse, func(t *trial) {
+		missing, wrong := t.expect(t.request().withKeys(), status), t.expect(t.request().withKeys(bad(t)), status)
+		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
+			t.fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
+		}
+	})
+	b.add(status, checkText{
+		name: "www-authenticate", level: Should, prod: LaxOnly, pointer: pointer,
+		summary: "a refusal names the scheme in WWW-Authenticate", sends: "no key",
+		why: "HTTP asks for it (RFC 9110, section 11.6.1), and generic clients rely on it.",
+	}, stageRefuse, func(t *trial) {
+		if a := t.expect(t.request().withKeys(), status); status == "401" && a.header.Get("WWW-Authenticate") == "" {
+			t.fail("a WWW-Authenticate header", "none", a)
+		}
+	})
+	if b.op.success() != "" {
+		b.add(status, checkText{
+			name: "no-lock-out", level: Must, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
+			summary: "the right key works after wrong ones were refused", sends: "valid requests, after all those with wrong keys",
+			why: "Otherwise anyone can lock a manufacturer out.",
+		}, stageAfter, func(t *trial) {
+			for range 2 {
+				t.expect(t.request().withKeys(bad(t)), status)
+			}
+			t.expect(t.request(), b.op.success())
+		})
+	}
+}
+
+// shapeOf names the kind of an answer's body: its media type and the names of
+// its members.
+func shapeOf(a *answer) string {
+	members, ok := a.value.(map[string]any)
+	if !ok {
+		return wordOr(a.header.Get("Content-Type"), "no media type")
+	}
+	names := make([]string, 0, len(members))
+	for name := range members {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return "{" + strings.Join(names, ", ") + "}"
+}
+
+func wordOr(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func (b *builder) steadyRefusal(status, pointer string) {
+	b.add(status, checkText{
+		name: "steady", level: Must, prod: LaxOnly, pointer: pointer,
+		summary: "wrong and missing keys are refused every time",
+		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", repeats),
+		why:     "A door that opens for one stranger in seven is open.",
+	}, stageRefuse, func(t *trial) {
+		n := repeats
+		if t.s.cfg.Profile == Production {
+			n = 2
+		}
+		random := t.random()
+		requests := make([]*request, n)
+		for i := range requests {
+			requests[i] = t.request().withKeys()
+			if i%2 == 0 {
+				requests[i] = t.request().withKeys(credential{value: scrambled(t.s.cfg.Keys.Key, random), label: "an unknown key"})
+			}
+		}
+		t.most(t.together(requests), statusWords(status), func(a *answer) string {
+			if !want([]string{status}).has(a.status) {
+				return a.says()
+			}
+			return ""
+		})
+	})
+}

@@ -1,0 +1,142 @@
+package conformance
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// rejectionChecks send bodies that break one rule of the schema each.
+func (b *builder) rejectionChecks() {
+	status := b.op.rejection()
+	if status == "" || b.op.body == nil {
+		return
+	}
+	all := mutations(b.op.body.schema)
+	for _, m := range all {
+		b.add(status, checkText{
+			name: m.name, level: m.level, prod: LaxOnly, pointer: m.pointer,
+			summary: "a body that breaks the schema is refused: " + m.about,
+			sends:   "an otherwise valid body, " + m.about,
+			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
+		}, stageReject, func(t *trial) { t.expect(t.withSubject(m), status) })
+	}
+	b.bodilessChecks(status)
+	b.mediaTypeChecks(status)
+	b.add(status, checkText{
+		name: "steady", level: Must, prod: LaxOnly, pointer: b.op.body.schema.pointer + "/required",
+		summary: "what breaks the schema is refused every time",
+		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", repeats),
+		why:     "A check that fails to bite now and then lets bad data in every day.",
+	}, stageReject, func(t *trial) {
+		n := repeats
+		if t.s.cfg.Profile == Production {
+			n = 2
+		}
+		requests := make([]*request, n)
+		for i := range requests {
+			if i%2 == 1 {
+				requests[i] = t.request().withText([]byte("{"), breaks)
+				continue
+			}
+			requests[i] = t.withSubject(all[(i/2)%min(2, len(all))])
+		}
+		t.most(t.together(requests), statusWords(status), func(a *answer) string {
+			if !want([]string{status}).has(a.status) {
+				return a.says()
+			}
+			return ""
+		})
+	})
+}
+
+// withSubject makes the request of a mutation about a fresh user, where the
+// mutation left the user alone.
+func (t *trial) withSubject(m mutation) *request {
+	r := t.request()
+	user := r.subject
+	body := m.body
+	if o, ok := body.(object); ok && t.op.rules.subject != "" {
+		if v, has := o.get(t.op.rules.subject); has {
+			if _, isText := v.(string); isText {
+				body = o.with([]string{t.op.rules.subject}, user)
+			}
+		}
+	}
+	how := breaks
+	if m.level == Should {
+		how = open // a format that is only annotated
+	}
+	return r.withBody(body, how)
+}
+
+// bodilessChecks leave the required body out.
+func (b *builder) bodilessChecks(status string) {
+	if !b.op.body.required {
+		return
+	}
+	for _, e := range []struct {
+		name, what string
+		change     func(*request)
+	}{
+		{"body-none", "neither a body nor a length", func(r *request) { r.body, r.bodiless = nil, true }},
+		{"body-empty", "a body of no bytes", func(r *request) { r.body = []byte{} }},
+		{"body-blank", "a body of white space only", func(r *request) { r.body = []byte(" \r\n\t ") }},
+	} {
+		b.add(status, checkText{
+			name: e.name, level: Must, prod: Harmless, pointer: b.op.Pointer + "/requestBody/required",
+			summary: "a required body that is missing is refused: " + e.what,
+			sends:   "the right media type and " + e.what,
+			why:     "It is what a client sends whose serialiser failed.",
+		}, stageReject, func(t *trial) {
+			t.expect(t.request().on(func(r *request) { e.change(r); r.intent = breaks; r.subject = "" }), status)
+		})
+	}
+}
+
+// mediaTypeChecks send what the contract does not declare, or does not name.
+// Whether such a body is read as JSON is the target's choice.
+func (b *builder) mediaTypeChecks(status string) {
+	for _, e := range []struct {
+		name, what string
+		values     []string
+	}{
+		{"media-type-other", "text/plain", []string{"text/plain"}},
+		{"media-type-none", "no media type", nil},
+		{"media-type-nonsense", "a media type that is none", []string{"nonsense"}},
+	} {
+		b.add(status, checkText{
+			name: e.name, level: Should, prod: LaxOnly, pointer: b.op.Pointer + "/requestBody/content",
+			summary: "a body under " + e.what + " is refused in a documented shape, or read as " + b.op.body.mediaType,
+			sends:   "a valid body with " + e.what,
+			why:     "Clients forget the header; the answer should tell them so.",
+		}, stageReject, func(t *trial) {
+			a := t.expect(t.request().withHeader("Content-Type", e.values...).on(func(r *request) { r.intent = open }), t.op.success(), "4XX")
+			t.documentedShape(a)
+		})
+	}
+}
+
+// documentedShape ends the trial unless a refusal has the shape of one that the
+// contract documents, whatever its status.
+func (t *trial) documentedShape(a *answer) {
+	if t.op.documented(a.status) != nil {
+		return // every answer of a documented status is judged
+	}
+	shape := &answer{request: a.request, header: a.header, body: a.body, status: documentedNumber(t.op.rejection()), proto: a.proto}
+	t.s.contract.judge(shape)
+	for _, f := range shape.findings {
+		if f.clause == clauseContentType || f.clause == clauseJSON || f.clause == clauseSchema {
+			t.fail("a refusal in the shape of "+t.op.rejection(), statusText(a.status)+" with "+f.actual, a)
+		}
+	}
+}
+
+// documentedNumber is a status as a number; of a range, its first.
+func documentedNumber(status string) int {
+	for n := http.StatusOK; n < 600; n++ {
+		if want([]string{status}).has(n) {
+			return n
+		}
+	}
+	return 0
+}

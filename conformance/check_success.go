@@ -1,0 +1,98 @@
+package conformance
+
+import "fmt"
+
+// repeats is how often a plain request is sent to find a fault that does not
+// show each time: one in seven is missed by forty with less than 0.3%.
+const repeats = 40
+
+// successChecks are about valid requests: the plainest, the documented
+// example, each freedom that the schema declares.
+func (b *builder) successChecks() {
+	status := b.op.success()
+	if status == "" {
+		return
+	}
+	b.add(status, checkText{
+		name: "minimal", level: Must, prod: Creates,
+		summary: "the plainest valid request is answered " + status,
+		sends:   "a request with nothing but what is required",
+		why:     "Everything else a client does begins here; nothing else can be judged where this fails.",
+	}, stageGate, gate)
+	if b.op.body != nil {
+		b.exampleCheck(status)
+		for _, v := range variants(b.op.body.schema) {
+			b.add(status, checkText{
+				name: v.name, level: Must, prod: Creates, pointer: v.pointer,
+				summary: "a valid body is accepted: " + v.about,
+				sends:   "a body that fits the schema: " + v.about,
+				why:     "What the schema allows, clients send.",
+			}, stageAccept, func(t *trial) {
+				body, ok := v.body.(object)
+				if ok && t.op.rules.subject != "" {
+					body = body.with([]string{t.op.rules.subject}, t.user())
+				}
+				t.expect(t.request().withBody(body, fits), status)
+			})
+		}
+	}
+	b.add(status, checkText{
+		name: "repeat", level: Must, prod: Creates,
+		summary: "valid requests succeed every time",
+		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", repeats),
+		why:     "A fault of one answer in ten is an outage for one client in ten.",
+	}, stageAccept, repeat)
+}
+
+// exampleCheck sends the contract's own example. On a shared target that user
+// may exist already, which changes nothing for an operation that resolves.
+func (b *builder) exampleCheck(status string) {
+	body, _ := sample(b.op.body.schema, true).(object)
+	if example, ok := ordered(b.op.body.example, b.op.body.schema).(object); ok && b.op.body.example != nil {
+		body = example
+	}
+	b.add(status, checkText{
+		name: "example", level: Must, prod: Creates, pointer: b.op.body.schema.pointer + "/properties",
+		summary: "the documented example is accepted",
+		sends:   "the request body that the contract gives as its example",
+		why:     "It is the first thing that a reader of the reference tries.",
+	}, stageAccept, func(t *trial) { t.expect(t.request().withBody(body, fits), status) })
+}
+
+// repeat sends one request many times and demands the same answer of each.
+func repeat(t *trial) {
+	user := t.user()
+	n := repeats
+	if t.s.cfg.Profile == Production {
+		n = 3
+	}
+	requests := make([]*request, n)
+	for i := range requests {
+		requests[i] = t.requestFor(user).on(func(r *request) { r.fresh = true })
+	}
+	answers := t.together(requests)
+	t.most(answers, statusWords(t.op.success()), func(a *answer) string {
+		if !a.is(t.op.success()) {
+			return a.says()
+		}
+		return ""
+	})
+	rules := t.op.rules
+	if rules.echo == "" {
+		return
+	}
+	t.most(answers, "the same echo and the same id each time", func(a *answer) string {
+		echo, ok := a.member(rules.echo)
+		id, _ := a.member(rules.identity)
+		first, _ := answers[0].member(rules.identity)
+		switch {
+		case !ok:
+			return "" // the schema's business
+		case echo != user:
+			return fmt.Sprintf("%s %q", rules.echo, echo)
+		case id != first:
+			return fmt.Sprintf("%s %q for the user who was %q before", rules.identity, id, first)
+		}
+		return ""
+	})
+}

@@ -1,0 +1,238 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	maxAnswer     = 8 << 20          // bytes of an answer that are read
+	maxSlowDowns  = 20               // times that one request is told to slow down before it is given up
+	defaultPause  = time.Second      // after a 429 that does not say how long
+	longestPause  = 60 * time.Second // that a Retry-After is obeyed for
+	dialKeepAlive = 90 * time.Second
+)
+
+// client sends requests to one target: at its pace, each connection as the
+// request wants it, following no redirect.
+type client struct {
+	base      *url.URL
+	added     http.Header
+	timeout   time.Duration
+	pooled    *http.Transport // connections are used again
+	fresh     *http.Transport // one connection for each request
+	single    *http.Transport // one connection for all
+	limiter   *rate.Limiter
+	slots     chan struct{}
+	sent      atomic.Int64
+	fastest   atomic.Int64 // nanoseconds of the quickest answer so far
+	pauseLock sync.Mutex
+	paused    time.Time // nothing is sent before
+	waiting   func(time.Duration)
+}
+
+func newClient(cfg *Config, base *url.URL) *client {
+	transport := func() *http.Transport {
+		return &http.Transport{
+			Proxy:                 http.ProxyFromEnvironment,
+			TLSClientConfig:       cfg.TLS,
+			ForceAttemptHTTP2:     true,
+			DisableCompression:    true, // bodies are judged as they come
+			MaxIdleConnsPerHost:   cfg.Parallel + 16,
+			IdleConnTimeout:       dialKeepAlive,
+			ExpectContinueTimeout: time.Second,
+		}
+	}
+	c := &client{
+		base: base, added: cfg.Header, timeout: cfg.Timeout,
+		pooled: transport(), fresh: transport(), single: transport(),
+		limiter: rate.NewLimiter(rate.Inf, 1),
+		slots:   make(chan struct{}, cfg.Parallel),
+	}
+	c.fresh.DisableKeepAlives = true
+	c.single.MaxConnsPerHost = 1
+	if cfg.Rate > 0 {
+		c.limiter = rate.NewLimiter(rate.Limit(cfg.Rate), 1)
+	}
+	return c
+}
+
+func (c *client) close() {
+	for _, t := range []*http.Transport{c.pooled, c.fresh, c.single} {
+		t.CloseIdleConnections()
+	}
+}
+
+// do sends a request and returns what came back, never nil. Where the target
+// asks for patience it is given; where a connection that had been used before
+// closed before any byte of an answer, which a server may do at any time
+// (RFC 9112, section 9.3.1), the request is sent once more on a new one.
+func (c *client) do(ctx context.Context, r *request) *answer {
+	retried := false
+	for slowDowns := 0; ; {
+		if err := c.pace(ctx); err != nil {
+			return &answer{request: r, started: time.Now(), failure: interruption(err), err: err}
+		}
+		a, reused := c.once(ctx, r)
+		if a.failure == closed && reused && !retried {
+			retried = true
+			r = r.on(func(r *request) { r.fresh, r.single = true, false })
+			continue
+		}
+		pause, asked := patience(a)
+		if !asked {
+			return a
+		}
+		if slowDowns++; slowDowns > maxSlowDowns {
+			a.failure = tooSlow
+			return a
+		}
+		c.pause(pause)
+	}
+}
+
+func interruption(err error) failure {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return timedOut
+	}
+	return interrupted
+}
+
+// patience tells whether an answer asks to come back later, and when: 429
+// (RFC 6585, section 4), or 503 with Retry-After (RFC 9110, section 15.6.4).
+func patience(a *answer) (time.Duration, bool) {
+	after := a.header.Get("Retry-After")
+	if a.status != http.StatusTooManyRequests && (a.status != http.StatusServiceUnavailable || after == "") || a.request.provoked {
+		return 0, false
+	}
+	pause := defaultPause
+	if seconds, err := strconv.Atoi(after); err == nil && seconds >= 0 {
+		pause = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(after); err == nil {
+		pause = time.Until(at)
+	}
+	return min(max(pause, 5*time.Millisecond), longestPause), true
+}
+
+// pace waits for the rate and for a pause that the target asked for.
+func (c *client) pace(ctx context.Context) error {
+	if err := c.limiter.Wait(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return context.DeadlineExceeded
+	}
+	for {
+		c.pauseLock.Lock()
+		wait := time.Until(c.paused)
+		c.pauseLock.Unlock()
+		if wait <= 0 {
+			return ctx.Err()
+		}
+		if c.waiting != nil {
+			c.waiting(wait)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (c *client) pause(d time.Duration) {
+	c.pauseLock.Lock()
+	defer c.pauseLock.Unlock()
+	if until := time.Now().Add(d); until.After(c.paused) {
+		c.paused = until
+	}
+}
+
+// once sends a request one time. reused tells whether its connection had
+// carried another before, and no byte of an answer came.
+func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) {
+	a = &answer{request: r, started: time.Now()}
+	if r.barrier == nil { // those that are released together must not wait for each other
+		select {
+		case c.slots <- struct{}{}:
+			defer func() { <-c.slots }()
+		case <-ctx.Done():
+			a.failure, a.err = interruption(ctx.Err()), ctx.Err()
+			return a, false
+		}
+	}
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var first bool
+	trace := &httptrace.ClientTrace{
+		GotConn:              func(i httptrace.GotConnInfo) { reused = i.Reused },
+		GotFirstResponseByte: func() { first = true },
+	}
+	req, err := r.httpRequest(c.base, c.added)
+	if err != nil {
+		a.failure, a.err = notHTTP, fmt.Errorf("the request cannot be made: %w", err)
+		return a, false
+	}
+	a.sentURL, a.sent = req.URL.String(), req.Header.Clone()
+	if r.barrier != nil {
+		req.Body = &heldBody{Reader: bytes.NewReader(r.body), barrier: r.barrier, done: limited.Done()}
+	}
+	c.sent.Add(1)
+	a.started = time.Now()
+	resp, err := c.transport(r).RoundTrip(req.WithContext(httptrace.WithClientTrace(limited, trace)))
+	if err != nil {
+		a.took, a.failure, a.err = time.Since(a.started), classify(err), err
+		if ctx.Err() != nil {
+			a.failure = interruption(ctx.Err())
+		}
+		return a, reused && !first
+	}
+	defer resp.Body.Close()
+	a.status, a.proto, a.header = resp.StatusCode, resp.Proto, resp.Header
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	a.took, a.size = time.Since(a.started), int64(len(a.body))
+	if err != nil {
+		a.failure, a.err = cutShort, err
+		if isTimeout(err) || errors.Is(err, context.DeadlineExceeded) {
+			a.failure = timedOut
+		}
+		if ctx.Err() != nil {
+			a.failure = interruption(ctx.Err())
+		}
+	}
+	c.noteSpeed(a.took)
+	return a, false
+}
+
+func (c *client) noteSpeed(took time.Duration) {
+	for {
+		have := c.fastest.Load()
+		if have != 0 && have <= int64(took) || c.fastest.CompareAndSwap(have, int64(took)) {
+			return
+		}
+	}
+}
+
+func (c *client) transport(r *request) http.RoundTripper {
+	switch {
+	case r.bodiless && c.base.Scheme == "http":
+		return bodiless{}
+	case r.fresh:
+		return c.fresh
+	case r.single:
+		return c.single
+	}
+	return c.pooled
+}

@@ -1,0 +1,200 @@
+package conformance
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"nox.energy/contract/spec"
+)
+
+// Config says what to judge and how. Only Target and Keys.Key are needed.
+type Config struct {
+	Contract *spec.Document // nil: the embedded one
+	Target   string         // base URL, with the base path: "https://auth.nox.energy/v2"
+	Keys     Keys
+
+	Run     []string      // patterns of check ids to run, empty: all
+	Skip    []string      // patterns of check ids to leave out
+	Strict  bool          // should counts as must
+	Provoke []Provocation // how the target is made to answer what no honest request brings about
+	Require []string      // statuses that must have been exercised, as the contract writes them
+
+	Profile  Profile       // empty: Full
+	Rate     float64       // requests a second, 0: as fast as the target answers (Production: 5)
+	Parallel int           // requests at one time, 0: 16 (Production: 2)
+	Timeout  time.Duration // of one request, 0: 10 s
+	Deadline time.Duration // of the whole run, 0: 10 min
+	Wait     time.Duration // how long to wait for a target that does not answer yet
+
+	RunID string // marks every user that the run creates, empty: random
+	Seed  int64  // of what is random, 0: random
+
+	TLS       *tls.Config // nil: the system's roots
+	Header    http.Header // added to every request, as a gateway in between may ask
+	UserAgent string      // empty: "nox-conformance"
+	Version   string      // of the program, for the report
+	Evidence  bool        // keep the exchanges of passing checks too
+
+	// Progress, if set, is called after each finished check, from one
+	// goroutine at a time.
+	Progress func(Progress)
+}
+
+// Keys are the secrets of a run. They appear in no result.
+type Keys struct {
+	Key      string // of an enabled manufacturer
+	Other    string // of another enabled manufacturer, for isolation; may be empty
+	Disabled string // of one that is not enabled; may be empty
+}
+
+// Progress tells how far a run has come.
+type Progress struct {
+	Done, Total int // checks
+	Requests    int // sent so far
+	Failed      int // checks failed so far
+	Waiting     time.Duration
+}
+
+// Provocation is a way to make a target answer a status: a header that is
+// added to a valid request, or a body sent instead of it.
+type Provocation struct {
+	Status string
+	Header string // "Prefer: code=500"
+	Body   string // `{"user_id":"nox-mock:500"}`
+}
+
+// UsageError is a [Config] that cannot be run. Its text says what to change.
+type UsageError struct{ Problem string }
+
+func (e *UsageError) Error() string { return e.Problem }
+
+func usageErrorf(format string, args ...any) error {
+	return &UsageError{fmt.Sprintf(format, args...)}
+}
+
+var headerLine = regexp.MustCompile("^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$") // a field line, RFC 9110 section 5
+
+// ParseProvocation reads STATUS=HOW, where HOW is a header line or a JSON
+// body: "500=Prefer: code=500".
+func ParseProvocation(s string) (Provocation, error) {
+	status, how, ok := strings.Cut(s, "=")
+	status, how = strings.TrimSpace(status), strings.TrimSpace(how)
+	if !ok || len(status) != 3 || how == "" {
+		return Provocation{}, usageErrorf("%q is not STATUS=HOW, as in 500='Prefer: code=500' or 500='{\"user_id\":\"…\"}'", s)
+	}
+	if strings.HasPrefix(how, "{") || strings.HasPrefix(how, "[") {
+		return Provocation{Status: status, Body: how}, nil
+	}
+	if !headerLine.MatchString(how) {
+		return Provocation{}, usageErrorf("%q in %q is neither a header (Name: value) nor a JSON body", how, s)
+	}
+	return Provocation{Status: status, Header: how}, nil
+}
+
+func (c *Config) setDefaults() {
+	if c.Profile == "" {
+		c.Profile = Full
+	}
+	if c.Parallel <= 0 {
+		c.Parallel = 16
+		if c.Profile == Production {
+			c.Parallel = 2
+		}
+	}
+	if c.Rate <= 0 && c.Profile == Production {
+		c.Rate = productionRate
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 10 * time.Second
+	}
+	if c.Deadline <= 0 {
+		c.Deadline = 10 * time.Minute
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "nox-conformance"
+	}
+}
+
+// parseTarget reads the base URL.
+func parseTarget(target string) (*url.URL, error) {
+	if target == "" {
+		return nil, usageErrorf("no target: name its base URL, with the base path, as in http://127.0.0.1:4010/v2")
+	}
+	u, err := url.Parse(target)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, usageErrorf("%q is not a base URL: write http:// or https://, the host and the base path, as in http://127.0.0.1:4010/v2", withoutUserInfo(target))
+	case u.User != nil:
+		return nil, usageErrorf("the target holds a user name or password; give keys by NOX_API_KEY and other credentials by --header")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, usageErrorf("%q has a query or fragment; a base URL ends with the base path", target)
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
+	return u, nil
+}
+
+func withoutUserInfo(target string) string {
+	scheme, rest, found := strings.Cut(target, "://")
+	if at := strings.LastIndex(rest, "@"); found && at >= 0 {
+		return scheme + "://…@" + rest[at+1:]
+	}
+	return target
+}
+
+// refuseServerOfContract keeps the full profile away from the real thing.
+func refuseServerOfContract(doc *spec.Document, target *url.URL, p Profile) error {
+	if p != Full {
+		return nil
+	}
+	for _, server := range doc.Servers() {
+		u, err := url.Parse(server)
+		if err == nil && u.Host != "" && strings.EqualFold(u.Hostname(), target.Hostname()) {
+			return usageErrorf("%s is a server of the contract, and the full profile would create many users there: use --profile production, or a staging host", u.Hostname())
+		}
+	}
+	return nil
+}
+
+func (c *Config) validate(doc *spec.Document, target *url.URL) error {
+	if c.Profile != Full && c.Profile != Production {
+		return usageErrorf("unknown profile %q: choose full or production", c.Profile)
+	}
+	if err := refuseServerOfContract(doc, target, c.Profile); err != nil {
+		return err
+	}
+	for _, k := range []struct{ name, value string }{{"the API key", c.Keys.Key}, {"the other API key", c.Keys.Other}, {"the disabled API key", c.Keys.Disabled}} {
+		if i := strings.IndexFunc(k.value, func(r rune) bool { return r < ' ' || r == 0x7f }); i >= 0 {
+			return usageErrorf("%s holds a control character at position %d: a header cannot carry it; look for a line break at its end", k.name, i+1)
+		}
+	}
+	if c.Keys.Key != "" && (c.Keys.Key == c.Keys.Other || c.Keys.Key == c.Keys.Disabled) {
+		return usageErrorf("two of the keys are the same: each must belong to another manufacturer")
+	}
+	documented := map[string]bool{}
+	var known []string
+	for _, op := range doc.Operations() {
+		for _, s := range op.Statuses {
+			if !documented[s] {
+				known = append(known, s)
+			}
+			documented[s] = true
+		}
+	}
+	for _, s := range c.Require {
+		if !documented[s] {
+			return usageErrorf("--require %s: the contract documents no such response, only %s", s, strings.Join(known, ", "))
+		}
+	}
+	for _, p := range c.Provoke {
+		if !documented[p.Status] && !slices.Contains(known, "default") {
+			return usageErrorf("--provoke %s: the contract documents no such response, only %s", p.Status, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}

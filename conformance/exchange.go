@@ -1,0 +1,196 @@
+package conformance
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxEvidence bounds the bytes of a body that a report keeps.
+const maxEvidence = 16 << 10
+
+// exchange turns an answer into what a report may show of it.
+func (s *session) exchange(a *answer) Exchange {
+	out := Exchange{
+		Request: Request{
+			Method: a.request.method, URL: s.redactor.redact(a.sentURL),
+			Headers: s.headers(a.sent), Note: a.request.note(),
+		},
+		Started:    a.started.UTC(),
+		DurationMS: milliseconds(a.took),
+		Curl:       s.redactor.redact(curl(a)),
+	}
+	for _, k := range a.request.keys {
+		s.hideKey(a, k, out.Request.Headers)
+	}
+	out.Request.Body, out.Request.Base64 = s.bodyText(a.request.body)
+	if a.failure != none {
+		out.Error = s.redactor.redact(failureWords(a))
+	}
+	if a.came() {
+		out.Response = &Response{Status: a.status, Headers: s.headers(a.header), Size: a.size}
+		out.Response.Body, out.Response.Base64 = s.bodyText(a.body)
+	}
+	return out
+}
+
+// hideKey replaces a key where the request carries it, however short it is.
+func (s *session) hideKey(a *answer, k credential, headers map[string]string) {
+	if len(a.request.op.security) == 0 || k.value == "" {
+		return
+	}
+	in, name := resolvePlace(k.in, a.request.op.security[0])
+	if in != "header" {
+		return
+	}
+	for have := range headers {
+		if strings.EqualFold(have, name) {
+			labels := make([]string, len(a.request.keys))
+			for i, each := range a.request.keys {
+				labels[i] = "[" + labelOf(each) + "]"
+			}
+			headers[have] = strings.Join(labels, ", ")
+		}
+	}
+}
+
+// note says in words what the request carries as a key.
+func (r *request) note() string {
+	if len(r.op.security) == 0 {
+		return ""
+	}
+	if len(r.keys) == 0 {
+		return "no key"
+	}
+	labels := make([]string, len(r.keys))
+	for i, k := range r.keys {
+		labels[i] = labelOf(k)
+	}
+	return strings.Join(labels, ", then ")
+}
+
+func (s *session) headers(h http.Header) map[string]string {
+	out := make(map[string]string, len(h))
+	for name, values := range h {
+		out[s.redactor.redact(name)] = s.redactor.redact(strings.ToValidUTF8(strings.Join(values, ", "), "\ufffd"))
+	}
+	return out
+}
+
+func (s *session) bodyText(body []byte) (text string, isBase64 bool) {
+	if !utf8.Valid(body) {
+		// Redact first: afterwards nobody could read what stands there.
+		return base64.StdEncoding.EncodeToString(shorten([]byte(s.redactor.redact(string(body))))), true
+	}
+	return string(shorten([]byte(s.redactor.redact(string(body))))), false
+}
+
+func shorten(b []byte) []byte {
+	if len(b) <= maxEvidence {
+		return b
+	}
+	cut := maxEvidence
+	for cut > 0 && !utf8.RuneStart(b[cut]) {
+		cut--
+	}
+	return b[:cut]
+}
+
+// maxCurlBody bounds the body in a command line, which people paste.
+const maxCurlBody = 4 << 10
+
+// curl writes a command line that sends the request again. Keys are taken from
+// the environment.
+func curl(a *answer) string {
+	r := a.request
+	parts := []string{"curl -sS -i"}
+	if r.method != http.MethodPost || r.body == nil {
+		parts = append(parts, "-X "+r.method)
+	}
+	for _, name := range sortedNames(r.header) {
+		for _, v := range r.header[name] {
+			if !strings.EqualFold(name, "User-Agent") {
+				parts = append(parts, "-H "+shellQuote(name+": "+v))
+			}
+		}
+	}
+	if _, typed := r.header["Content-Type"]; !typed && r.body != nil {
+		parts = append(parts, "-H 'Content-Type:'") // curl adds one of its own
+	}
+	target := a.sentURL
+	for _, k := range r.keys {
+		parts, target = curlKey(parts, target, r, k)
+	}
+	if r.chunked {
+		parts = append(parts, "-H 'Transfer-Encoding: chunked'")
+	}
+	switch {
+	case r.body == nil:
+	case len(r.body) > maxCurlBody:
+		parts = append(parts, "--data-binary @body.json")
+	default:
+		parts = append(parts, "--data-binary "+shellQuote(string(r.body)))
+	}
+	return strings.Join(append(parts, shellQuote(target)), " ")
+}
+
+func curlKey(parts []string, target string, r *request, k credential) ([]string, string) {
+	if len(r.op.security) == 0 {
+		return parts, target
+	}
+	value := k.shell
+	if value == "" {
+		value = shellQuote("[" + labelOf(k) + "]")
+	}
+	switch in, name := resolvePlace(k.in, r.op.security[0]); in {
+	case "header":
+		if k.value == "" {
+			return append(parts, "-H "+shellQuote(name+";")), target // curl's way to send an empty header
+		}
+		return append(parts, "-H "+shellQuote(name+": ")+value), target
+	case "bearer":
+		return append(parts, "-H 'Authorization: Bearer '"+value), target
+	case "basic":
+		return append(parts, "-u "+value+":"), target
+	case "cookie":
+		return append(parts, "-b "+shellQuote(name+"=")+value), target
+	}
+	return parts, target
+}
+
+func sortedNames(h http.Header) []string {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// shellQuote quotes a word for bash: plainly where it can, else as $'…'.
+func shellQuote(s string) string {
+	plain := utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+	if plain {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	b.WriteString("$'")
+	for _, c := range []byte(s) {
+		switch {
+		case c == '\'' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c >= 0x7f:
+			const digits = "0123456789abcdef"
+			b.WriteString(`\x`)
+			b.WriteByte(digits[c>>4])
+			b.WriteByte(digits[c&15])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('\'')
+	return b.String()
+}

@@ -1,0 +1,61 @@
+package conformance
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+// signs are the marks that the inside of a server leaves in an answer.
+var signs = []struct {
+	what    string
+	pattern *regexp.Regexp
+}{
+	{"a stack trace", regexp.MustCompile(`Traceback \(most recent call last\)|goroutine \d+ \[|(?m)^\s*at [\w$.<>]+ ?\(.*:\d+(:\d+)?\)|\bat [\w$.<>]+\([\w$]+\.(java|kt|scala|cs|js|ts):\d+|\bat (async )?[\w$.<>]+ \(?(file://|node:|/)[^\s)]*:\d+:\d+|File "[^"]+", line \d+|panic: runtime error|#\d+ /[^\s]+\(\d+\)`)},
+	{"a source file and line", regexp.MustCompile(`\b[\w./\\-]+\.(go|py|rb|java|kt|cs|php|js|ts|rs|ex|scala)(:| line |\()\d+`)},
+	{"a path on the server", regexp.MustCompile(`(^|[\s"'(=:])(/(usr|home|var|opt|srv|app|root|tmp|etc|proc|workspace)/[\w.-]+[\w./-]*|[A-Za-z]:\\+[\w.-]+\\+)`)},
+	{"SQL", regexp.MustCompile(`(?i)SQLSTATE|syntax error at or near|\bORA-\d{5}\b|duplicate key value violates|You have an error in your SQL syntax|\bSELECT\b[^"]{1,200}\bFROM\b|\bINSERT INTO\b|\bUPDATE\b[^"]{1,100}\bSET\b|\bDELETE FROM\b|sqlite3?\.|psycopg2|pq: |SQLITE_[A-Z]+|relation "[^"]+" does not exist`)},
+	{"an exception of the server's language", regexp.MustCompile(`\b([a-z]\w*\.)+[A-Z]\w*(Exception|Error)\b|\b(NullPointer|NullReference|IllegalArgument|IllegalState|IndexOutOfBounds|ClassCast|Runtime)Exception\b|\b(TypeError|ReferenceError|AttributeError|KeyError|NameError|ZeroDivisionError|UnhandledPromiseRejection): |nil pointer dereference|segmentation (fault|violation)`)},
+	{"a page of a framework", regexp.MustCompile(`(?i)Whitelabel Error Page|Werkzeug Debugger|DEBUG = True|<title>[^<]*(Django|Laravel|Symfony|Rails|Express|Tomcat|ASP\.NET)[^<]*</title>|X-Debug-Token`)},
+}
+
+// internals returns what an answer shows of the inside of the server, "" for
+// nothing.
+func internals(text string, header http.Header) string {
+	var all strings.Builder
+	all.WriteString(text)
+	if flat := strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\"`, `"`, `\\`, `\`).Replace(text); flat != text {
+		all.WriteString("\n" + flat) // as the text reads once the JSON is decoded
+	}
+	for name, values := range header {
+		if strings.HasPrefix(strings.ToLower(name), "x-") {
+			all.WriteString("\n" + name + ": " + strings.Join(values, " "))
+		}
+	}
+	for _, s := range signs {
+		if found := s.pattern.FindString(all.String()); found != "" {
+			return s.what + ": " + strings.Join(strings.Fields(found), " ")
+		}
+	}
+	return ""
+}
+
+// withoutSent takes what the request itself said out of an answer's text, so
+// that a faithful echo is not mistaken for a leak.
+func withoutSent(a *answer, text string) string {
+	for _, sent := range []string{a.request.subject, string(a.request.body)} {
+		if len(sent) < 3 {
+			continue
+		}
+		quoted, err := json.Marshal(sent)
+		if err != nil {
+			continue
+		}
+		plain := string(encode(sent))
+		for _, form := range []string{string(quoted[1 : len(quoted)-1]), plain[1 : len(plain)-1], sent, strings.ReplaceAll(plain[1:len(plain)-1], "/", `\/`)} {
+			text = strings.ReplaceAll(text, form, "")
+		}
+	}
+	return text
+}

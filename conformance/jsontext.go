@@ -1,0 +1,114 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+var byteOrderMark = []byte("\ufeff")
+
+// jsonProblem says why bytes are not one JSON text (RFC 8259): whole, in
+// UTF-8, with nothing before or behind it but white space. It returns "" for
+// one. Names that stand twice and lone surrogates in escapes, which the grammar
+// allows, are not its business.
+func jsonProblem(text []byte) string {
+	switch {
+	case len(text) == 0:
+		return "an empty body"
+	case len(bytes.TrimLeft(text, " \t\r\n")) == 0:
+		return "a body of white space only"
+	case bytes.HasPrefix(text, byteOrderMark):
+		return "a byte order mark before the JSON text"
+	case !utf8.Valid(text):
+		return "bytes that are not UTF-8"
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if err := d.SkipValue(); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return "a JSON text that is cut short"
+		}
+		return fmt.Sprintf("a body that is not JSON, from byte %d on", d.InputOffset())
+	}
+	end := d.InputOffset()
+	if rest := bytes.TrimSpace(text[end:]); len(rest) > 0 {
+		return fmt.Sprintf("%d bytes behind the JSON text", len(rest))
+	}
+	return ""
+}
+
+// duplicateName finds a name that stands twice in one object, "" where none
+// does (RFC 8259, section 4: names SHOULD be unique).
+func duplicateName(text []byte) string {
+	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowInvalidUTF8(true))
+	for {
+		_, err := d.ReadToken()
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			pointer := string(d.StackPointer())
+			return pointer[strings.LastIndex(pointer, "/")+1:]
+		}
+		if err != nil {
+			return ""
+		}
+	}
+}
+
+// decodeJSON decodes a JSON text that [jsonProblem] found nothing wrong with.
+func decodeJSON(text []byte) (any, bool) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, false
+	}
+	return v, true
+}
+
+// codeUnits decodes the member of a JSON object to UTF-16 code units, so that
+// a lone surrogate, which a Go string cannot hold, is still told from others.
+func codeUnits(text []byte, name string) ([]uint16, bool) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(text, &members) != nil {
+		return nil, false
+	}
+	raw := bytes.TrimSpace(members[name])
+	if len(raw) < 2 || raw[0] != '"' {
+		return nil, false
+	}
+	return unescape(string(raw[1 : len(raw)-1])), true
+}
+
+func unescape(s string) []uint16 {
+	var out []uint16
+	for i := 0; i < len(s); {
+		if s[i] == '\\' && i+1 < len(s) {
+			if s[i+1] == 'u' && i+6 <= len(s) {
+				var unit uint16
+				if _, err := fmt.Sscanf(s[i+2:i+6], "%04x", &unit); err == nil {
+					out = append(out, unit)
+				}
+				i += 6
+				continue
+			}
+			out = append(out, uint16(map[byte]byte{'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}[s[i+1]]))
+			if out[len(out)-1] == 0 {
+				out[len(out)-1] = uint16(s[i+1])
+			}
+			i += 2
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		out = utf16.AppendRune(out, r)
+		i += size
+	}
+	return out
+}
+
+func utf16Units(s string) []uint16 { return utf16.Encode([]rune(s)) }

@@ -1,0 +1,274 @@
+package conformance
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	validerrors "github.com/pb33f/libopenapi-validator/errors"
+)
+
+// finding is what one answer shows against one of the clauses that hold for
+// every answer, whatever it answers.
+type finding struct {
+	clause   string // the name of the check: "content-type"
+	expected string
+	actual   string
+}
+
+// The clauses of every answer, by the name of their check.
+const (
+	clauseContentType = "content-type"
+	clauseJSON        = "json"
+	clauseSchema      = "schema"
+	clauseHeaders     = "headers"
+	clauseNonEmpty    = "non-empty"
+	clauseUniqueNames = "unique-names"
+	clauseInternals   = "no-internals"
+	clauseKey         = "no-key"
+	clauseCache       = "no-shared-cache"
+)
+
+// judge reads an answer as it came: framing and bytes, then the schema of its
+// very status, then what no answer should show. Only an answer of a documented
+// status is held to the document.
+func (c *contract) judge(a *answer) {
+	if !a.came() {
+		return
+	}
+	a.decompress()
+	if problem := jsonProblem(a.body); problem == "" && a.failure == none {
+		a.value, a.isJSON = decodeJSON(a.body)
+	}
+	found := func(clause, expected, actual string) {
+		a.findings = append(a.findings, finding{clause, expected, actual})
+	}
+	documented := a.request.op.documented(a.status)
+	if documented == nil {
+		return
+	}
+	if a.failure == cutShort {
+		found(clauseJSON, "a whole body", cutShortWords(a))
+	}
+	if len(documented.mediaTypes) > 0 {
+		c.judgeContent(a, documented, found)
+	}
+	judgeManners(a, found)
+}
+
+func cutShortWords(a *answer) string {
+	if length := a.header.Get("Content-Length"); length != "" {
+		return fmt.Sprintf("Content-Length: %s, but the connection ended after %d bytes", length, a.size)
+	}
+	return fmt.Sprintf("the body broke off after %d bytes: %v", a.size, a.err)
+}
+
+func (c *contract) judgeContent(a *answer, documented *response, found func(clause, expected, actual string)) {
+	want := strings.Join(documented.mediaTypes, " or ")
+	if actual := wrongMediaType(a.header, documented.mediaTypes); actual != "" {
+		found(clauseContentType, "Content-Type: "+want, actual)
+		return
+	}
+	if a.failure != none || a.request.method == http.MethodHead {
+		return
+	}
+	if !isJSON(documented.mediaTypes[0]) {
+		return
+	}
+	if problem := jsonProblem(a.body); problem != "" {
+		found(clauseJSON, "one JSON text, whole, in UTF-8, nothing before or behind it", problem)
+		return
+	}
+	if name := duplicateName(a.body); name != "" {
+		found(clauseUniqueNames, "each name once in an object", strconv.Quote(name)+" stands twice")
+	}
+	c.judgeSchema(a, documented, found)
+	judgeFilled(a, documented, found)
+}
+
+// wrongMediaType compares media types without regard to case and parameters
+// (RFC 9110, section 8.3.1). It returns what is wrong, "" for nothing.
+func wrongMediaType(header http.Header, documented []string) string {
+	values := header.Values("Content-Type")
+	switch len(values) {
+	case 0:
+		return "no Content-Type"
+	case 1:
+	default:
+		return "several Content-Type headers: " + strings.Join(values, ", ")
+	}
+	name, _, err := mime.ParseMediaType(values[0])
+	if err != nil && name == "" {
+		return "Content-Type: " + values[0] + ", which is no media type"
+	}
+	for _, want := range documented {
+		wanted, _, _ := mime.ParseMediaType(want)
+		kind, sub, _ := strings.Cut(wanted, "/")
+		if name == wanted || wanted == "*/*" || sub == "*" && strings.HasPrefix(name, kind+"/") {
+			return ""
+		}
+	}
+	return "Content-Type: " + values[0]
+}
+
+// judgeSchema asks the validator, with a request and a response of their own
+// made from what was recorded: it changes those that it is given.
+func (c *contract) judgeSchema(a *answer, documented *response, found func(clause, expected, actual string)) {
+	if a.isJSON && a.value == nil && documented.schema != nil && !documented.schema.accepts("null") {
+		found(clauseSchema, "a body that fits the schema of "+documented.status, "null") // the validator lets it pass
+		return
+	}
+	u, err := url.Parse(c.canonicalURL(a.request.path, a.request.query))
+	if err != nil {
+		return
+	}
+	request := &http.Request{Method: a.request.op.Method, URL: u, Header: http.Header{}}
+	header := a.header.Clone()
+	header.Set("Content-Type", documented.mediaTypes[0])
+	response := &http.Response{
+		StatusCode: a.status, Status: statusText(a.status), Proto: a.proto, Header: header, Request: request,
+		Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)),
+	}
+	ok, errs := c.validator.ValidateHttpResponse(request, response)
+	if ok {
+		return
+	}
+	for _, e := range errs {
+		switch {
+		case e.ValidationType == "response" && e.ValidationSubType == "header":
+			found(clauseHeaders, "the documented response headers", e.Reason)
+		case e.ValidationSubType == "schema":
+			found(clauseSchema, "a body that fits the schema of "+documented.status, schemaWords(e))
+		}
+	}
+}
+
+func schemaWords(e *validerrors.ValidationError) string {
+	var words []string
+	for _, s := range e.SchemaValidationErrors {
+		text := s.Reason
+		if path := strings.TrimPrefix(s.FieldPath, "$."); path != "" && path != "$" {
+			text = path + ": " + text
+		}
+		if !slices.Contains(words, text) {
+			words = append(words, text)
+		}
+	}
+	if len(words) == 0 {
+		return e.Reason
+	}
+	return strings.Join(words, "; ")
+}
+
+// judgeFilled looks for required strings that say nothing: an id that is
+// empty, an error message that is blank.
+func judgeFilled(a *answer, documented *response, found func(clause, expected, actual string)) {
+	if a.status/100 == 2 {
+		if name := a.request.op.rules.identity; name != "" {
+			if v, ok := a.member(name); ok && v == "" {
+				found(clauseNonEmpty, name+" that is not empty", "an empty "+name)
+			}
+		}
+		return
+	}
+	if a.status < 400 || documented.schema == nil {
+		return
+	}
+	for _, p := range documented.schema.properties {
+		if v, ok := a.member(p.name); ok && p.required && p.schema.is("string") && strings.TrimSpace(v) == "" {
+			found(clauseNonEmpty, p.name+" that says something", "a blank "+p.name)
+		}
+	}
+}
+
+// judgeManners looks for what no answer should show. None of it breaks the
+// contract.
+func judgeManners(a *answer, found func(clause, expected, actual string)) {
+	text := string(a.body)
+	if sign := internals(withoutSent(a, text), a.header); sign != "" {
+		found(clauseInternals, "nothing that shows how the server is made", sign)
+	}
+	if where := keyComesBack(a, text); where != "" {
+		found(clauseKey, "no key in an answer", "the key that was sent, in "+where)
+	}
+	if a.status/100 == 2 {
+		if v := sharedCaching(a.header); v != "" {
+			found(clauseCache, "an answer that shared caches do not store", v)
+		}
+	}
+}
+
+// keyComesBack tells where a key that the request carried stands in the
+// answer. Short values are passed over: they stand in any text by chance.
+func keyComesBack(a *answer, text string) string {
+	for _, k := range a.request.keys {
+		if len(k.value) < 8 {
+			continue
+		}
+		for _, form := range writings(k.value) {
+			if len(form) < 8 {
+				continue
+			}
+			for name, values := range a.header {
+				if strings.Contains(strings.Join(values, " "), form) {
+					return "the header " + name
+				}
+			}
+			if strings.Contains(text, form) {
+				return "the body"
+			}
+		}
+	}
+	return ""
+}
+
+// sharedCaching returns the header that lets shared caches keep an answer, ""
+// where none does (RFC 9111, sections 3 and 5.2.2).
+func sharedCaching(header http.Header) string {
+	value := header.Get("Cache-Control")
+	longLived := false
+	for _, d := range strings.Split(strings.ToLower(value), ",") {
+		name, arg, _ := strings.Cut(strings.TrimSpace(d), "=")
+		seconds, _ := strconv.Atoi(strings.Trim(arg, `"`))
+		switch name {
+		case "private", "no-store", "no-cache":
+			return ""
+		case "public":
+			longLived = true
+		case "max-age", "s-maxage":
+			longLived = longLived || seconds >= 60
+		}
+	}
+	if longLived {
+		return "Cache-Control: " + value
+	}
+	if value == "" {
+		if at, err := http.ParseTime(header.Get("Expires")); err == nil && time.Until(at) > time.Minute {
+			return "Expires: " + header.Get("Expires")
+		}
+	}
+	return ""
+}
+
+// decompress undoes a content coding: a server may use one when the request
+// says nothing of codings (RFC 9110, section 12.5.3).
+func (a *answer) decompress() {
+	if !strings.EqualFold(a.header.Get("Content-Encoding"), "gzip") {
+		return
+	}
+	r, err := gzip.NewReader(bytes.NewReader(a.body))
+	if err != nil {
+		return
+	}
+	if plain, err := io.ReadAll(io.LimitReader(r, maxAnswer)); err == nil {
+		a.body = plain
+	}
+}

@@ -1,0 +1,72 @@
+package conformance
+
+import (
+	"math/rand/v2"
+	"strings"
+	"unicode"
+)
+
+// wrongKey is a key that the target must not take, and how it was made.
+type wrongKey struct {
+	name, what string
+	level      Level
+	// make returns "" where the key cannot be spoilt this way.
+	make  func(key string, random *rand.Rand) string
+	shell string
+}
+
+// wrongKeys lists keys that are missing, unknown, or nearly right: each is
+// taken by a server that compares carelessly in one way.
+func wrongKeys() []wrongKey {
+	return []wrongKey{
+		{"unknown-key", "an unknown key of the same length and alphabet", Must, scrambled, ""},
+		{"key-short-start", "the key without its first character", Must, func(k string, _ *rand.Rand) string { return k[min(1, len(k)):] }, `"${NOX_API_KEY#?}"`},
+		{"key-short-end", "the key without its last character", Must, func(k string, _ *rand.Rand) string { return k[:max(0, len(k)-1)] }, `"${NOX_API_KEY%?}"`},
+		{"key-longer", "the key with one character more", Must, func(k string, _ *rand.Rand) string { return k + "x" }, `"${NOX_API_KEY}x"`},
+		{"key-changed", "the key with a character changed in the middle", Must, changed, ""},
+		{"key-half", "the first half of the key", Must, func(k string, _ *rand.Rand) string { return k[:len(k)/2] }, `"${NOX_API_KEY:0:$((${#NOX_API_KEY}/2))}"`},
+		{"key-doubled", "the key twice", Must, func(k string, _ *rand.Rand) string { return k + k }, `"$NOX_API_KEY$NOX_API_KEY"`},
+		{"key-quoted", "the key in quotes", Must, func(k string, _ *rand.Rand) string { return `"` + k + `"` }, `"\"$NOX_API_KEY\""`},
+		{"key-case", "the key in other case", Should, recased, ""},
+	}
+}
+
+// scrambled replaces every letter and digit by another of its kind.
+func scrambled(key string, random *rand.Rand) string {
+	return strings.Map(func(r rune) rune { return another(r, random) }, key)
+}
+
+func changed(key string, random *rand.Rand) string {
+	runes := []rune(key)
+	if len(runes) == 0 {
+		return ""
+	}
+	middle := len(runes) / 2
+	if next := another(runes[middle], random); next != runes[middle] {
+		runes[middle] = next
+	} else {
+		runes[middle] = 'x'
+	}
+	return string(runes)
+}
+
+// another picks a different character of the same kind.
+func another(r rune, random *rand.Rand) rune {
+	for _, kind := range []struct{ from, to rune }{{'a', 'z'}, {'A', 'Z'}, {'0', '9'}} {
+		if r >= kind.from && r <= kind.to {
+			size := kind.to - kind.from + 1
+			return kind.from + (r-kind.from+1+rune(random.IntN(int(size-1))))%size
+		}
+	}
+	return r
+}
+
+// recased swaps the case of every letter.
+func recased(key string, _ *rand.Rand) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsUpper(r) {
+			return unicode.ToLower(r)
+		}
+		return unicode.ToUpper(r)
+	}, key)
+}

@@ -1,0 +1,259 @@
+package conformance
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	mathrand "math/rand/v2"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Runner judges one target by one contract.
+type Runner struct {
+	cfg      Config
+	contract *contract
+	checks   []*check // those selected
+	client   *client
+}
+
+var runIDSyntax = regexp.MustCompile(`^[A-Za-z0-9]{1,16}$`)
+
+// New reads the contract and the configuration. An error is a [*UsageError],
+// or an [*nox.energy/contract/spec.Error] where the contract is at fault.
+func New(cfg Config) (*Runner, error) {
+	c, err := loadContract(cfg.Contract)
+	if err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	target, err := parseTarget(cfg.Target)
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.validate(c.doc, target); err != nil {
+		return nil, err
+	}
+	if cfg.RunID == "" {
+		cfg.RunID = randomID()
+	}
+	if !runIDSyntax.MatchString(cfg.RunID) {
+		return nil, usageErrorf("the run id %q must be 1 to 16 letters and digits", cfg.RunID)
+	}
+	if cfg.Seed == 0 {
+		cfg.Seed = mathrand.Int64N(1<<31) + 1
+	}
+	if cfg.Keys.Key == "" && slices.ContainsFunc(c.operations, func(op *operation) bool { return len(op.security) > 0 }) {
+		return nil, usageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
+	}
+	selected, err := choose(catalogue(c), &cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Runner{cfg: cfg, contract: c, checks: selected, client: newClient(&cfg, target)}, nil
+}
+
+func randomID() string {
+	b := make([]byte, 4)
+	rand.Read(b) // never fails since Go 1.24
+	return hex.EncodeToString(b)
+}
+
+// Run sends what the checks need and judges what comes back. It returns a
+// result whatever happens: a target that cannot be reached, or a context that
+// ends, makes the run inconclusive.
+func (r *Runner) Run(ctx context.Context) *Result {
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.Deadline)
+	defer cancel()
+	s := r.session()
+	defer s.client.close()
+	run := &run{session: s, checks: r.checks, verdicts: make([]verdict, len(r.checks)), took: make([]time.Duration, len(r.checks))}
+	reason := run.wait(ctx)
+	if reason == "" {
+		reason = run.perform(ctx)
+	}
+	result := run.result(reason)
+	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
+	return result
+}
+
+func (r *Runner) session() *session {
+	s := &session{
+		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(),
+		userPrefix: userPrefixOf(r.cfg.RunID), number: map[string]string{}, gate: map[string]int{},
+	}
+	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
+		s.redactor.add(k.value, k.label)
+	}
+	for i, c := range catalogue(r.contract) {
+		s.number[c.ID] = numberOf(i)
+	}
+	return s
+}
+
+// run holds the verdicts of a session while they come in.
+type run struct {
+	*session
+	checks   []*check
+	mu       sync.Mutex
+	verdicts []verdict
+	took     []time.Duration
+	done     int
+	failed   int
+}
+
+// perform runs the stages in turn. It returns why the run is undecided as a
+// whole, "" where it is not.
+func (r *run) perform(ctx context.Context) string {
+	for st := range stageCount {
+		var wg sync.WaitGroup
+		for i, c := range r.checks {
+			if c.stage != st {
+				continue
+			}
+			if st == stageTogether { // nothing may run beside these
+				r.one(ctx, i, c)
+				continue
+			}
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				r.one(ctx, i, c)
+			}()
+		}
+		wg.Wait()
+		if st == stageGate {
+			if reason := r.closedGate(); reason != "" {
+				r.leaveOut("the run ended at the gate")
+				return reason
+			}
+		}
+	}
+	if ctx.Err() != nil {
+		return "the run was ended before it was done: " + string(interruption(ctx.Err()))
+	}
+	return ""
+}
+
+// one performs one check, as often as it takes to tell a failure from an
+// intermittent one.
+func (r *run) one(ctx context.Context, i int, c *check) {
+	started := time.Now()
+	v := r.attempt(ctx, c)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.verdicts[i], r.took[i] = v, time.Since(started)
+	r.done++
+	if v.outcome == Fail {
+		r.failed++
+	}
+	if r.cfg.Progress != nil {
+		r.cfg.Progress(Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.sent.Load()), Failed: r.failed})
+	}
+}
+
+func (r *run) attempt(ctx context.Context, c *check) verdict {
+	if ctx.Err() != nil {
+		return verdict{outcome: Err, reason: "the run was ended before this check"}
+	}
+	if lack := missingNeed(c, r.cfg); lack != "" {
+		return verdict{outcome: Skip, reason: lack}
+	}
+	if c.over != nil {
+		return c.over(r.session, c)
+	}
+	op := r.operation(c)
+	if c.stage != stageGate && r.shut(op) {
+		return verdict{outcome: Skip, reason: "not tried: no valid request to " + op.ID + " is answered as it should be", cause: op.ID + "/" + op.success() + "/minimal"}
+	}
+	t := &trial{ctx: ctx, s: r.session, check: c, op: op}
+	v := t.run()
+	if v.outcome == Err && len(v.evidence) > 0 && v.evidence[len(v.evidence)-1].failure == timedOut {
+		v = r.again(t)
+	}
+	if v.outcome == Fail && v.tried == 0 {
+		r.repeat(t, &v)
+	}
+	return v
+}
+
+// again performs the experiment of a trial once more, with new users.
+func (r *run) again(t *trial) verdict {
+	next := &trial{ctx: t.ctx, s: t.s, check: t.check, op: t.op, users: t.users}
+	v := next.run()
+	t.users = next.users
+	return v
+}
+
+// repetitions of a failed experiment tell whether it fails each time.
+const repetitions = 3
+
+func (r *run) repeat(t *trial, v *verdict) {
+	if slow := slices.ContainsFunc(v.evidence, func(a *answer) bool { return a.failure == timedOut }); slow || t.check.Production == NotInService {
+		return
+	}
+	if r.cfg.Profile == Production {
+		return
+	}
+	v.failed, v.tried = 1, 1
+	for range repetitions {
+		next := r.again(t)
+		if next.outcome == Pass || next.outcome == Fail {
+			v.tried++
+		}
+		if next.outcome == Fail {
+			v.failed++
+		}
+	}
+}
+
+func (r *run) operation(c *check) *operation {
+	i := slices.IndexFunc(r.contract.operations, func(op *operation) bool { return op.ID == c.Operation })
+	return r.contract.operations[i]
+}
+
+// leaveOut gives every check that has no verdict yet a reason for it.
+func (r *run) leaveOut(reason string) {
+	for i := range r.verdicts {
+		if r.verdicts[i].outcome == "" {
+			r.verdicts[i] = verdict{outcome: Skip, reason: "not tried: " + reason}
+		}
+	}
+}
+
+// wait polls until the target answers at all, as long as the configuration
+// allows.
+func (r *run) wait(ctx context.Context) string {
+	if r.cfg.Wait <= 0 {
+		return ""
+	}
+	until := time.Now().Add(r.cfg.Wait)
+	op := r.contract.operations[0]
+	for {
+		probe := r.validRequest(op, "")
+		probe.keys, probe.method, probe.body = nil, "GET", nil
+		a, _ := r.client.once(ctx, probe)
+		if a.came() && a.status != 502 && a.status != 503 && a.status != 504 {
+			return ""
+		}
+		if ctx.Err() != nil || time.Now().After(until) {
+			r.leaveOut("the target did not answer")
+			return fmt.Sprintf("the target did not answer within %s: %s", r.cfg.Wait, failureOrStatus(a))
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func failureOrStatus(a *answer) string {
+	if a.came() {
+		return a.says()
+	}
+	return failureWords(a)
+}

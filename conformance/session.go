@@ -1,0 +1,140 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// session is one run in progress. What it remembers of the answers is what the
+// clauses over the whole run are judged by.
+type session struct {
+	cfg        *Config
+	contract   *contract
+	client     *client
+	redactor   *redactor
+	userPrefix string
+	number     map[string]string // of each check, for the names of its users
+
+	mu      sync.Mutex
+	answers []seen
+	gate    map[string]int // status of the gate's answer, by operation, where it was wrong
+}
+
+// seen is an answer and the check that asked for it.
+type seen struct {
+	check  *check
+	answer *answer
+}
+
+// send sends a request, judges the answer by the clauses of every answer and
+// remembers it.
+func (s *session) send(ctx context.Context, c *check, r *request) *answer {
+	for _, k := range r.keys {
+		s.redactor.add(k.value, labelOf(k))
+	}
+	a := s.client.do(ctx, r)
+	s.contract.judge(a)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers = append(s.answers, seen{c, a})
+	return a
+}
+
+func labelOf(k credential) string {
+	if k.label == "" {
+		return "the key"
+	}
+	return k.label
+}
+
+// all returns what has been seen so far.
+func (s *session) all() []seen {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answers[:len(s.answers):len(s.answers)]
+}
+
+func (s *session) key() credential {
+	return credential{value: s.cfg.Keys.Key, label: "the key", shell: `"$NOX_API_KEY"`, good: true}
+}
+
+func (s *session) otherKey() credential {
+	return credential{value: s.cfg.Keys.Other, label: "the other manufacturer's key", shell: `"$NOX_OTHER_API_KEY"`, good: true}
+}
+
+func (s *session) disabledKey() credential {
+	return credential{value: s.cfg.Keys.Disabled, label: "the key of a manufacturer that is not enabled", shell: `"$NOX_DISABLED_API_KEY"`}
+}
+
+// validRequest makes a request that fits the contract, about a user where the
+// operation is about one.
+func (s *session) validRequest(op *operation, user string) *request {
+	r := &request{op: op, method: op.Method, path: op.Path, subject: user, header: http.Header{
+		"Accept":     {"application/json"},
+		"User-Agent": {s.cfg.UserAgent},
+	}}
+	if len(op.security) > 0 {
+		r.keys = []credential{s.key()}
+	}
+	r.fillParameters()
+	if op.body != nil {
+		r.header["Content-Type"] = []string{op.body.mediaType}
+		r.body = encode(s.validBody(op, user))
+	}
+	return r
+}
+
+// validBody is the smallest body that fits, about a user.
+func (s *session) validBody(op *operation, user string) object {
+	body, _ := sample(op.body.schema, false).(object)
+	if op.rules.subject != "" {
+		body = body.with([]string{op.rules.subject}, user)
+	}
+	return body
+}
+
+// usuallyQuick tells whether the target has answered so quickly before that a
+// time-out is not mere slowness.
+func (s *session) usuallyQuick() bool {
+	fastest := s.client.fastest.Load()
+	return fastest > 0 && time.Duration(fastest) < s.cfg.Timeout/10
+}
+
+func (s *session) quickest() string {
+	return time.Duration(s.client.fastest.Load()).Round(time.Millisecond / 10).String()
+}
+
+// commonCause names the check that an answer fails whichever check had asked
+// for it, "" where there is none.
+func (s *session) commonCause(c *check, a *answer) string {
+	op := a.request.op
+	s.mu.Lock()
+	gate := s.gate[op.ID]
+	s.mu.Unlock()
+	switch {
+	case c.stage == stageGate || !a.came():
+		return ""
+	case a.status/100 == 5 && c.Status != "http":
+		return op.ID + "/http/no-server-error"
+	case a.status/100 == 3:
+		return op.ID + "/http/no-redirect"
+	case gate == a.status && c.Status == op.success():
+		return op.ID + "/" + op.success() + "/minimal"
+	}
+	return ""
+}
+
+func (s *session) noteGate(op *operation, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gate[op.ID] = status
+}
+
+// userPrefixOf marks the users of a run, so that they can be found and told
+// from real ones.
+func userPrefixOf(runID string) string { return "nox-conformance-" + runID + "-" }
+
+func numberOf(i int) string { return fmt.Sprintf("%03d", i) }

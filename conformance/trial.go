@@ -1,0 +1,265 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// verdict is what one experiment came to.
+type verdict struct {
+	outcome  Outcome // Pass, Fail, Skip or Err; the level turns a Fail into a Warn later
+	expected string
+	actual   string
+	reason   string
+	cause    string // id of the check whose failure this one fell to
+	failed   int    // tries that failed …
+	tried    int    // … of so many, where there were several
+	evidence []*answer
+}
+
+// trial is one experiment of one check. Its methods end it, like those of
+// testing.T, as soon as the outcome is known.
+type trial struct {
+	ctx     context.Context
+	s       *session
+	check   *check
+	op      *operation
+	mu      sync.Mutex
+	users   int // made so far, over all tries of the check
+	answers []*answer
+	verdict verdict
+}
+
+// run performs the experiment and returns its verdict.
+func (t *trial) run() verdict {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t.check.run(t)
+		t.verdict.outcome = Pass
+	}()
+	<-done
+	return t.verdict
+}
+
+func (t *trial) end(v verdict) {
+	if len(v.evidence) == 0 {
+		v.evidence = t.answers
+	}
+	t.verdict = v
+	runtime.Goexit()
+}
+
+// fail ends the trial: the target did not do what the clause asks.
+func (t *trial) fail(expected, actual string, evidence ...*answer) {
+	t.end(verdict{outcome: Fail, expected: expected, actual: actual, evidence: evidence})
+}
+
+// skip ends the trial without a verdict.
+func (t *trial) skip(reason string) { t.end(verdict{outcome: Skip, reason: reason}) }
+
+// fell ends the trial: it could not be judged, because of what another check
+// fails for.
+func (t *trial) fell(a *answer, cause string) {
+	t.end(verdict{outcome: Skip, reason: "not judged: the answer already breaks " + cause, cause: cause, evidence: []*answer{a}})
+}
+
+// broke ends the trial: the experiment itself went wrong.
+func (t *trial) broke(reason string, evidence ...*answer) {
+	t.end(verdict{outcome: Err, reason: reason, evidence: evidence})
+}
+
+// user makes the name of a user that nobody had before, the same one in each
+// run of the same id.
+func (t *trial) user() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.users++
+	return t.s.userPrefix + t.s.number[t.check.ID] + "-" + strconv.Itoa(t.users)
+}
+
+// request makes a valid request about a user that nobody had before.
+func (t *trial) request() *request { return t.requestFor(t.user()) }
+
+// requestFor makes a valid request about a user.
+func (t *trial) requestFor(user string) *request { return t.s.validRequest(t.op, user) }
+
+// body is the minimal valid body about a user, as an object.
+func (t *trial) body(user string) object { return t.s.validBody(t.op, user) }
+
+// try sends a request and returns what came back, whatever it is, unless the
+// experiment broke.
+func (t *trial) try(r *request) *answer {
+	if err := r.confirm(t.s.contract); err != nil {
+		t.broke("the experiment is at fault, not the target: " + err.Error())
+	}
+	a := t.s.send(t.ctx, t.check, r)
+	t.mu.Lock()
+	t.answers = append(t.answers, a)
+	t.mu.Unlock()
+	return a
+}
+
+// send sends a request that must be answered.
+func (t *trial) send(r *request) *answer {
+	a := t.try(r)
+	t.answered(a)
+	return a
+}
+
+// answered ends the trial where no answer came.
+func (t *trial) answered(a *answer) {
+	switch {
+	case a.failure == timedOut && t.s.usuallyQuick():
+		t.fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.s.cfg.Timeout, t.s.quickest()), a)
+	case a.failure == closed, a.failure == notHTTP && !a.came():
+		v := verdict{outcome: Fail, expected: "an HTTP answer", actual: a.says(), evidence: []*answer{a}}
+		if !a.request.mayClose {
+			v.cause = t.op.ID + "/http/answered"
+		}
+		t.end(v)
+	case a.failure != none && a.failure != cutShort:
+		t.broke(failureWords(a), a)
+	}
+}
+
+func failureWords(a *answer) string {
+	if a.err == nil {
+		return string(a.failure)
+	}
+	return string(a.failure) + ": " + innermost(a.err)
+}
+
+func innermost(err error) string {
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(text, "Post ") {
+		return after
+	}
+	return text
+}
+
+// want is a list of acceptable statuses: "201", or "4XX" for a class.
+type want []string
+
+func (w want) has(status int) bool {
+	code := strconv.Itoa(status)
+	return slices.ContainsFunc(w, func(s string) bool {
+		return s == code || strings.HasSuffix(s, "XX") && s[:1] == code[:1]
+	})
+}
+
+func (w want) String() string {
+	words := make([]string, len(w))
+	for i, s := range w {
+		if n, err := strconv.Atoi(s); err == nil && http.StatusText(n) != "" {
+			s += " " + http.StatusText(n)
+		}
+		words[i] = s
+	}
+	return strings.Join(words, " or ")
+}
+
+// expect sends a request and ends the trial unless the answer has one of the
+// statuses.
+func (t *trial) expect(r *request, statuses ...string) *answer {
+	a := t.send(r)
+	t.hasStatus(a, statuses...)
+	return a
+}
+
+func (t *trial) hasStatus(a *answer, statuses ...string) {
+	if want(statuses).has(a.status) {
+		return
+	}
+	v := verdict{outcome: Fail, expected: want(statuses).String(), actual: a.says(), evidence: []*answer{a}}
+	if !a.request.provoked && !a.request.hostile {
+		v.cause = t.s.commonCause(t.check, a)
+	}
+	t.end(v)
+}
+
+// accepted sends a valid request and returns the answer, which is a success
+// whose body can be read.
+func (t *trial) accepted(r *request) *answer {
+	a := t.expect(r, t.op.success())
+	t.readable(a)
+	return a
+}
+
+// readable ends the trial where the body of an answer cannot be judged.
+func (t *trial) readable(a *answer) {
+	prefix := t.op.ID + "/" + t.op.documented(a.status).status + "/"
+	for _, f := range a.findings {
+		if f.clause == clauseJSON || f.clause == clauseSchema || f.clause == clauseContentType && !a.isJSON {
+			t.fell(a, prefix+f.clause)
+		}
+	}
+}
+
+// identity is the id that an answer gives to the user it is about.
+func (t *trial) identity(a *answer) string {
+	id, ok := a.member(t.op.rules.identity)
+	if !ok {
+		t.fell(a, t.op.ID+"/"+t.op.success()+"/"+clauseSchema)
+	}
+	return id
+}
+
+// together sends requests side by side and returns the answers in order.
+func (t *trial) together(requests []*request) []*answer {
+	for _, r := range requests {
+		if err := r.confirm(t.s.contract); err != nil {
+			t.broke("the experiment is at fault, not the target: " + err.Error())
+		}
+	}
+	answers := make([]*answer, len(requests))
+	var wg sync.WaitGroup
+	for i, r := range requests {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			answers[i] = t.s.send(t.ctx, t.check, r)
+		}()
+	}
+	wg.Wait()
+	t.answers = append(t.answers, answers...)
+	return answers
+}
+
+// most lists the failures among many tries of one thing and ends the trial if
+// there is one, saying how many of how many failed.
+func (t *trial) most(answers []*answer, expected string, wrong func(*answer) string) {
+	var first *answer
+	var actual string
+	failed := 0
+	for _, a := range answers {
+		if a.failure == interrupted || a.failure == unreachable || a.failure == untrusted || a.failure == tooSlow || a.failure == timedOut && !t.s.usuallyQuick() {
+			t.broke(failureWords(a), a)
+		}
+		problem := ""
+		if !a.came() {
+			problem = a.says()
+		} else {
+			problem = wrong(a)
+		}
+		if problem != "" {
+			if failed++; first == nil {
+				first, actual = a, problem
+			}
+		}
+	}
+	if failed == 0 {
+		return
+	}
+	v := verdict{outcome: Fail, expected: expected, actual: actual, evidence: []*answer{first}, tried: len(answers), failed: failed}
+	if first.came() {
+		v.cause = t.s.commonCause(t.check, first)
+	}
+	t.end(v)
+}
