@@ -85,7 +85,7 @@ var exchanges = []exchange{
 	{name: "gzip", header: map[string]string{"Content-Encoding": "gzip"}, status: 400, words: "Content-Encoding is not supported"},
 	{name: "no body", nobody: true, status: 400},
 	{name: "white space", body: " \n\t", status: 400},
-	{name: "byte order mark", body: "\ufeff{\"user_id\":\"u\"}", status: 400},
+	{name: "byte order mark", body: "\ufeff{\"user_id\":\"u\"}", status: 400, words: "The request body starts with a byte order mark"},
 	{name: "cut short", body: `{"user_id":"u`, status: 400},
 	{name: "trailing comma", body: `{"user_id":"u",}`, status: 400},
 	{name: "single quotes", body: `{'user_id':'u'}`, status: 400},

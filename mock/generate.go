@@ -207,28 +207,44 @@ func another(ref *openapi3.SchemaRef, item any, i int) any {
 	return item
 }
 
-// merged makes an object of all the schemas of an allOf, or the first value of
-// them that is not an object.
+// merged makes an object of all the schemas of an allOf, or a value of the first
+// of them that is not about objects.
 func (g generator) merged(s *openapi3.Schema, depth int) (any, error) {
-	own := *s
-	own.AllOf = nil
-	refs := slices.Clone(s.AllOf)
-	if own.Type != nil || own.Properties != nil {
-		refs = append(refs, &openapi3.SchemaRef{Value: &own})
+	whole := &openapi3.Schema{Type: &openapi3.Types{"object"}, Properties: openapi3.Schemas{}}
+	if other := flatten(whole, s, 0); other != nil {
+		return g.value(&openapi3.SchemaRef{Value: other}, depth+1)
 	}
-	made := map[string]any{}
-	for _, ref := range refs {
-		value, err := g.value(ref, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		object, ok := value.(map[string]any)
-		if !ok {
-			return value, nil
-		}
-		maps.Copy(made, object)
+	return g.object(whole, depth)
+}
+
+// flatten adds what s says of an object to whole. It returns the first schema
+// that is about something else.
+func flatten(whole, s *openapi3.Schema, depth int) (other *openapi3.Schema) {
+	if depth > maxGenerated {
+		return nil
 	}
-	return made, nil
+	if kind := kindOf(s); kind != "object" {
+		return s
+	}
+	maps.Copy(whole.Properties, s.Properties)
+	whole.Required = append(whole.Required, s.Required...)
+	whole.MinProps = max(whole.MinProps, s.MinProps)
+	parts := slices.Clone(s.AllOf)
+	if len(s.OneOf) > 0 {
+		parts = append(parts, s.OneOf[0])
+	}
+	if len(s.AnyOf) > 0 {
+		parts = append(parts, s.AnyOf[0])
+	}
+	for _, ref := range parts {
+		if ref == nil || ref.Value == nil {
+			continue
+		}
+		if other := flatten(whole, ref.Value, depth+1); other != nil {
+			return other
+		}
+	}
+	return nil
 }
 
 func (g generator) oneOf(refs openapi3.SchemaRefs, depth int) (any, error) {

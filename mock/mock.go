@@ -60,7 +60,7 @@ func New(cfg Config) (*Mock, error) {
 		return nil, err
 	}
 	m.first = operations[0]
-	m.router = newRouter(m.contract.BasePath(), operations)
+	m.router = newRouter(basePath(m.contract), operations)
 	return m, m.begin(manufacturers, cfg.Connections)
 }
 
@@ -125,6 +125,16 @@ func (m *Mock) begin(manufacturers []Manufacturer, connections []Connection) err
 // BasePath is the path that all operations of the contract stand under, as
 // "/v2".
 func (m *Mock) BasePath() string { return m.router.base }
+
+// basePath starts with a slash, unless it is empty. That of a server URL which
+// is relative to its document need not.
+func basePath(contract *spec.Document) string {
+	base := contract.BasePath()
+	if base != "" && !strings.HasPrefix(base, "/") {
+		return "/" + base
+	}
+	return base
+}
 
 // Contract is the contract in force.
 func (m *Mock) Contract() *spec.Document { return m.contract }

@@ -49,7 +49,7 @@ paths:
       security: [{cookie: []}, {basic: []}]
       requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}
       responses:
-        '201': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Order'}, examples: {b: {value: {sku: "AB-999", count: 9}}, a: {value: {sku: "AB-123", count: 2}}}}}}
+        '201': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Order'}, examples: {b: {value: {sku: "AB-999", count: 9, both: {x: a, y: true}}}, a: {value: {sku: "AB-123", count: 2, both: {x: a, y: true}}}}}}}
         '422': {description: bad, content: {application/json: {schema: {type: object, required: [code, error], properties: {code: {type: integer}, error: {type: object, required: [text], properties: {text: {type: string}}}}}, example: {code: 7, error: {text: "count is mandatory"}}}}}
 components:
   securitySchemes:
@@ -61,7 +61,7 @@ components:
     Problem: {type: object, required: [type, title], properties: {type: {type: string, format: uri}, title: {type: string, maxLength: 40}, status: {type: integer}}}
     Order:
       type: object
-      required: [sku, count]
+      required: [sku, count, both]
       properties:
         sku: {type: string, pattern: '^[A-Z]{2}-\d{3,}$'}
         count: {type: integer, minimum: 1, exclusiveMinimum: true, maximum: 10}
@@ -72,7 +72,7 @@ components:
         secret: {type: string, writeOnly: true}
         parent: {$ref: '#/components/schemas/Order'}
         kind: {oneOf: [{type: string, enum: [a]}, {type: integer}]}
-        both: {allOf: [{type: object, required: [x], properties: {x: {type: string, maxLength: 2}}}, {type: object, properties: {y: {type: boolean}}}]}
+        both: {allOf: [{type: object, required: [x], properties: {x: {type: string, maxLength: 2}}}, {type: object, properties: {y: {type: boolean}}}, {type: object, required: [x, y]}]}
 `
 
 func TestOtherContract(t *testing.T) {
@@ -82,7 +82,7 @@ func TestOtherContract(t *testing.T) {
 	}
 	const trace = "0123abcd-x"
 	key := "?key=" + s.APIKey
-	order := `{"sku":"AB-123","count":2}`
+	order := `{"sku":"AB-123","count":2,"both":{"x":"a","y":true}}`
 	for _, x := range []struct {
 		name, method, path string
 		header             []string
@@ -103,7 +103,7 @@ func TestOtherContract(t *testing.T) {
 		{"other method", "PUT", "/orders/10", nil, "", 405, "application/problem+json", "Method Not Allowed"},
 		{"bearer", "DELETE", "/orders/10", []string{"Authorization", "bearer " + s.APIKey}, "", 204, "", ""},
 		{"bearer, unknown", "DELETE", "/orders/10", []string{"Authorization", "Bearer x"}, "", 401, "application/problem+json", ""},
-		{"cookie", "POST", "/orders", []string{"Cookie", "session=" + s.APIKey, "Content-Type", "application/json"}, order, 201, "application/json", `{"count":2,"sku":"AB-123"}`},
+		{"cookie", "POST", "/orders", []string{"Cookie", "session=" + s.APIKey, "Content-Type", "application/json"}, order, 201, "application/json", `{"both":{"x":"a","y":true},"count":2,"sku":"AB-123"}`},
 		{"basic instead", "POST", "/orders", []string{"Authorization", "Basic OmFjbWUtdGVzdC1rZXktNWMxZDBh", "Content-Type", "application/json"}, order, 201, "application/json", ""},
 		{"two cookies", "POST", "/orders", []string{"Cookie", "session=a; session=b", "Content-Type", "application/json"}, order, 401, "application/json", "Unauthorized"},
 		{"the example's words", "POST", "/orders", []string{"Cookie", "session=" + s.APIKey, "Content-Type", "application/json"}, `{"sku":"AB-123"}`, 422, "application/json", `{"code":7,"error":{"text":"count is mandatory"}}`},

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -18,6 +19,7 @@ const (
 	writeTimeout   = MaxDelay + 30*time.Second
 	idleTimeout    = 2 * time.Minute
 	stopTimeout    = 800 * time.Millisecond
+	newConnGrace   = 100 * time.Millisecond // to send a request once told to stop
 )
 
 // NewHTTPServer returns a server for h with limits on size and time set, which
@@ -42,6 +44,7 @@ func NewHTTPServer(h http.Handler) *http.Server {
 // asked for and the wait for a body are cut short, and what is not answered by
 // then is closed. Any other error of the server is returned. Serve closes l.
 func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
+	unused := watchUnused(server)
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(NewListener(l)) }()
@@ -52,10 +55,49 @@ func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
+	defer time.AfterFunc(newConnGrace, unused.close).Stop()
 	err := server.Shutdown(limit)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
 	<-failed
 	return err
+}
+
+// unusedConns are the connections that no request has come on yet. Clients open
+// some in advance, and the server would wait for them.
+type unusedConns struct {
+	mu  sync.Mutex
+	all map[net.Conn]bool
+}
+
+// watchUnused lets server keep account of its unused connections.
+func watchUnused(server *http.Server) *unusedConns {
+	unused := &unusedConns{all: map[net.Conn]bool{}}
+	inner := server.ConnState
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		unused.note(c, state)
+		if inner != nil {
+			inner(c, state)
+		}
+	}
+	return unused
+}
+
+func (u *unusedConns) note(c net.Conn, state http.ConnState) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if state == http.StateNew {
+		u.all[c] = true
+	} else {
+		delete(u.all, c)
+	}
+}
+
+func (u *unusedConns) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for c := range u.all {
+		c.Close()
+	}
 }

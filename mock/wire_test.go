@@ -1,9 +1,11 @@
 package mock_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -51,13 +53,14 @@ func TestFramingErrors(t *testing.T) {
 
 func TestBrokenBodies(t *testing.T) {
 	s := mocktest.NewServer(t)
-	for _, x := range []struct{ name, more, body string }{
-		{"bad chunk size", "Transfer-Encoding: chunked\n", "zz\r\n" + validBody + "\r\n0\r\n\r\n"},
-		{"chunk longer than said", "Transfer-Encoding: chunked\n", "4\r\n" + validBody + "\r\n0\r\n\r\n"},
-		{"too large, in chunks", "Transfer-Encoding: chunked\n", "110000\r\n" + strings.Repeat(" ", 0x110000) + "\r\n0\r\n\r\n"},
-		{"far too large, announced", "Content-Length: 99999999999\n", ""},
-		{"two media types", "Content-Type: application/json\nContent-Length: 15\n", validBody},
-		{"no length", "", ""},
+	const tooLarge = "The request body is larger than 1048576 bytes"
+	for _, x := range []struct{ name, more, body, words string }{
+		{"bad chunk size", "Transfer-Encoding: chunked\n", "zz\r\n" + validBody + "\r\n0\r\n\r\n", "The request body is incomplete"},
+		{"chunk longer than said", "Transfer-Encoding: chunked\n", "4\r\n" + validBody + "\r\n0\r\n\r\n", "The request body is incomplete"},
+		{"one byte too large, in chunks", "Transfer-Encoding: chunked\n", "100001\r\n" + validBody + strings.Repeat(" ", 1<<20+1-len(validBody)) + "\r\n0\r\n\r\n", tooLarge},
+		{"far too large, announced", "Content-Length: 99999999999\n", "", tooLarge},
+		{"two media types", "Content-Type: application/json\nContent-Length: 15\n", validBody, "Content-Type must be application/json"},
+		{"no length", "", "", "A request body is required"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			r, _, _ := raw(t, s, head(s, x.more), x.body)
@@ -65,6 +68,9 @@ func TestBrokenBodies(t *testing.T) {
 				t.Fatalf("status %d, want 400", r.status)
 			}
 			checkEveryAnswer(t, "POST", r)
+			if got := words(t, r); got != x.words {
+				t.Errorf("error %q, want %q", got, x.words)
+			}
 		})
 	}
 }
@@ -95,19 +101,50 @@ func TestTwoLengthsCloseTheConnection(t *testing.T) {
 	}
 }
 
+// pipes is a listener whose connections hand over each write as it was made.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	c, ok := <-p
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+func (p pipes) Close() error   { return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
 // The field may come in pieces.
 func TestTwoLengthsByteByByte(t *testing.T) {
-	s := mocktest.NewServer(t)
-	c, r := dial(t, s)
-	request := strings.ReplaceAll(head(s, "Transfer-Encoding: chunked\nContent-Length: 15\n"), "\n", "\r\n") + validChunked
-	for i := range len(request) {
-		if _, err := io.WriteString(c, request[i:i+1]); err != nil {
-			t.Fatal(err)
-		}
+	m, err := mock.New(mock.Config{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	resp, err := http.ReadResponse(r, nil)
-	if err != nil || resp.StatusCode != 201 || !resp.Close {
-		t.Fatalf("%v, %v", resp, err)
+	s := &mocktest.Server{APIKey: mock.DefaultManufacturers()[0].Keys[0]}
+	for fields, closes := range map[string]bool{
+		"Transfer-Encoding: chunked\nContent-Length: 15\n":          true,
+		"content-length: 15\nTransfer-Encoding: chunked\n":          true,
+		"Transfer-Encoding: chunked\nX-Content-Length: 15\n":        false,
+		"Transfer-Encoding: chunked\nContent-Lengt: Content-Length": false,
+	} {
+		server := mock.NewHTTPServer(m)
+		l := make(pipes, 1)
+		go server.Serve(mock.NewListener(l))
+		client, end := net.Pipe()
+		l <- end
+		go func() {
+			request := strings.ReplaceAll(head(s, strings.TrimSuffix(fields, "\n")+"\n"), "\n", "\r\n") + validChunked
+			for i := range len(request) {
+				io.WriteString(client, request[i:i+1])
+			}
+		}()
+		resp, err := http.ReadResponse(bufio.NewReader(client), nil)
+		if err != nil || resp.StatusCode != 201 || resp.Close != closes {
+			t.Errorf("%q: %+v, %v; want it closed: %t", fields, resp, err, closes)
+		}
+		client.Close()
+		close(l)
+		server.Close()
 	}
 }
 
