@@ -190,7 +190,7 @@ func payloads() map[string]string {
 		"escape":        "\x1b[2J\x1b[31mred\x1b]0;title\x07\x1b]8;;http://evil.example\x1b\\link",
 		"c1":            "\u009b31mred\u0085next",
 		"cdata":         "]]> <![CDATA[ ]]&gt; <!-- --> <?xml ?> &bogus; &#0;",
-		"script":        "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>",
+		"script":        "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1><svg onload=window.pwned=1><a href=javascript:window.pwned=1>x</a>",
 		"style":         "</style><style>body{display:none}</style>",
 		"attribute":     `" onmouseover="window.pwned=1" x='`,
 		"command":       "%0A::error file=a,line=1::injected\n::error::injected\r\n::set-output name=x::y",

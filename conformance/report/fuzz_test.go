@@ -45,5 +45,3 @@ func FuzzFormats(f *testing.F) {
 		}
 	})
 }
-
-func htmlWellFormed(t testing.TB, out []byte) {}

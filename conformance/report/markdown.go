@@ -109,7 +109,7 @@ func (m *markdown) failures() {
 func (m *markdown) failure(f failure) string {
 	var b strings.Builder
 	c := f.CheckResult
-	fmt.Fprintf(&b, "<details><summary>❌ %s — %s</summary>\n\n", html(c.ID, 200), html(sentence(c), 300))
+	fmt.Fprintf(&b, "<details><summary>❌ %s — %s</summary>\n\n", inHTML(c.ID, 200), inHTML(sentence(c), 300))
 	fact := func(label, s string) {
 		if strings.TrimSpace(s) != "" {
 			fmt.Fprintf(&b, "- **%s**: %s\n", label, prose(s, markdownFactChars))

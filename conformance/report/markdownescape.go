@@ -45,8 +45,8 @@ func code(s string, n int) string {
 	return "<code>" + entities(s) + "</code>"
 }
 
-// html is s within an HTML block of Markdown, where no Markdown is read.
-func html(s string, n int) string {
+// inHTML is s within an HTML block of Markdown, where no Markdown is read.
+func inHTML(s string, n int) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;"+joiner, "#", "&#35;"+joiner, "|", "&#124;").Replace(line(s, n))
 }
 

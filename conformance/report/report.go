@@ -23,6 +23,7 @@ func formats() []format {
 		{"text", plainText},
 		{"json", JSON},
 		{"junit", JUnit},
+		{"html", HTML},
 		{"sarif", SARIF},
 		{"markdown", Markdown},
 		{"github", GitHub},
