@@ -4,20 +4,25 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // signs are the marks that the inside of a server leaves in an answer.
+//
+// Each has words of which one stands in whatever its pattern matches: most
+// answers hold none of them, and need no slow search.
 var signs = []struct {
 	what    string
+	hints   []string
 	pattern *regexp.Regexp
 }{
-	{"a stack trace", regexp.MustCompile(`Traceback \(most recent call last\)|goroutine \d+ \[|(?m)^\s*at [\w$.<>]+ ?\(.*:\d+(:\d+)?\)|\bat [\w$.<>]+\([\w$]+\.(java|kt|scala|cs|js|ts):\d+|\bat (async )?[\w$.<>]+ \(?(file://|node:|/)[^\s)]*:\d+:\d+|File "[^"]+", line \d+|panic: runtime error|#\d+ /[^\s]+\(\d+\)`)},
-	{"a source file and line", regexp.MustCompile(`\b[\w./\\-]+\.(go|py|rb|java|kt|cs|php|js|ts|rs|ex|scala)(:| line |\()\d+`)},
-	{"a path on the server", regexp.MustCompile(`(^|[\s"'(=:])(/(usr|home|var|opt|srv|app|root|tmp|etc|proc|workspace)/[\w.-]+[\w./-]*|[A-Za-z]:\\+[\w.-]+\\+)`)},
-	{"SQL", regexp.MustCompile(`(?i)SQLSTATE|syntax error at or near|\bORA-\d{5}\b|duplicate key value violates|You have an error in your SQL syntax|\bSELECT\b[^"]{1,200}\bFROM\b|\bINSERT INTO\b|\bUPDATE\b[^"]{1,100}\bSET\b|\bDELETE FROM\b|sqlite3?\.|psycopg2|pq: |SQLITE_[A-Z]+|relation "[^"]+" does not exist`)},
-	{"an exception of the server's language", regexp.MustCompile(`\b([a-z]\w*\.)+[A-Z]\w*(Exception|Error)\b|\b(NullPointer|NullReference|IllegalArgument|IllegalState|IndexOutOfBounds|ClassCast|Runtime)Exception\b|\b(TypeError|ReferenceError|AttributeError|KeyError|NameError|ZeroDivisionError|UnhandledPromiseRejection): |nil pointer dereference|segmentation (fault|violation)`)},
-	{"a page of a framework", regexp.MustCompile(`(?i)Whitelabel Error Page|Werkzeug Debugger|DEBUG = True|<title>[^<]*(Django|Laravel|Symfony|Rails|Express|Tomcat|ASP\.NET)[^<]*</title>|X-Debug-Token`)},
+	{"a stack trace", []string{"traceback", "goroutine", "at ", "file \"", "panic: ", "#"}, regexp.MustCompile(`Traceback \(most recent call last\)|goroutine \d+ \[|(?m)^\s*at [\w$.<>]+ ?\(.*:\d+(:\d+)?\)|\bat [\w$.<>]+\([\w$]+\.(java|kt|scala|cs|js|ts):\d+|\bat (async )?[\w$.<>]+ \(?(file://|node:|/)[^\s)]*:\d+:\d+|File "[^"]+", line \d+|panic: runtime error|#\d+ /[^\s]+\(\d+\)`)},
+	{"a source file and line", []string{".go", ".py", ".rb", ".java", ".kt", ".cs", ".php", ".js", ".ts", ".rs", ".ex", ".scala"}, regexp.MustCompile(`\b[\w./\\-]+\.(go|py|rb|java|kt|cs|php|js|ts|rs|ex|scala)(:| line |\()\d+`)},
+	{"a path on the server", []string{"/usr/", "/home/", "/var/", "/opt/", "/srv/", "/app/", "/root/", "/tmp/", "/etc/", "/proc/", "/workspace/", ":\\"}, regexp.MustCompile(`(^|[\s"'(=:])(/(usr|home|var|opt|srv|app|root|tmp|etc|proc|workspace)/[\w.-]+[\w./-]*|[A-Za-z]:\\+[\w.-]+\\+)`)},
+	{"SQL", []string{"sql", "syntax error", "ora-", "duplicate key", "select", "insert", "update", "delete", "psycopg2", "pq: ", "relation"}, regexp.MustCompile(`(?i)SQLSTATE|syntax error at or near|\bORA-\d{5}\b|duplicate key value violates|You have an error in your SQL syntax|\bSELECT\b[^"]{1,200}\bFROM\b|\bINSERT INTO\b|\bUPDATE\b[^"]{1,100}\bSET\b|\bDELETE FROM\b|sqlite3?\.|psycopg2|pq: |SQLITE_[A-Z]+|relation "[^"]+" does not exist`)},
+	{"an exception of the server's language", []string{"exception", "error", "unhandledpromiserejection", "nil pointer", "segmentation"}, regexp.MustCompile(`\b([a-z]\w*\.)+[A-Z]\w*(Exception|Error)\b|\b(NullPointer|NullReference|IllegalArgument|IllegalState|IndexOutOfBounds|ClassCast|Runtime)Exception\b|\b(TypeError|ReferenceError|AttributeError|KeyError|NameError|ZeroDivisionError|UnhandledPromiseRejection): |nil pointer dereference|segmentation (fault|violation)`)},
+	{"a page of a framework", []string{"whitelabel", "werkzeug", "debug", "<title>"}, regexp.MustCompile(`(?i)Whitelabel Error Page|Werkzeug Debugger|DEBUG = True|<title>[^<]*(Django|Laravel|Symfony|Rails|Express|Tomcat|ASP\.NET)[^<]*</title>|X-Debug-Token`)},
 }
 
 // internals returns what an answer shows of the inside of the server, "" for
@@ -33,7 +38,12 @@ func internals(text string, header http.Header) string {
 			all.WriteString("\n" + name + ": " + strings.Join(values, " "))
 		}
 	}
+	lower := strings.ToLower(all.String())
+	hinted := func(word string) bool { return strings.Contains(lower, word) }
 	for _, s := range signs {
+		if !slices.ContainsFunc(s.hints, hinted) {
+			continue
+		}
 		if found := s.pattern.FindString(all.String()); found != "" {
 			return s.what + ": " + strings.Join(strings.Fields(found), " ")
 		}

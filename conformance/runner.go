@@ -16,7 +16,8 @@ import (
 type Runner struct {
 	cfg      Config
 	contract *contract
-	checks   []*check // those selected
+	checks   []*check          // those selected
+	number   map[string]string // of each check in the catalogue
 	client   *client
 }
 
@@ -49,11 +50,16 @@ func New(cfg Config) (*Runner, error) {
 	if cfg.Keys.Key == "" && slices.ContainsFunc(c.operations, func(op *operation) bool { return len(op.security) > 0 }) {
 		return nil, usageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
 	}
-	selected, err := choose(catalogue(c), &cfg)
+	all := catalogue(c)
+	selected, err := choose(all, &cfg)
 	if err != nil {
 		return nil, err
 	}
-	return &Runner{cfg: cfg, contract: c, checks: selected, client: newClient(&cfg, target)}, nil
+	number := make(map[string]string, len(all))
+	for i, each := range all {
+		number[each.ID] = numberOf(i)
+	}
+	return &Runner{cfg: cfg, contract: c, checks: selected, number: number, client: newClient(&cfg, target)}, nil
 }
 
 func randomID() string {
@@ -84,13 +90,10 @@ func (r *Runner) Run(ctx context.Context) *Result {
 func (r *Runner) session() *session {
 	s := &session{
 		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(),
-		userPrefix: userPrefixOf(r.cfg.RunID), number: map[string]string{}, gate: map[string]int{},
+		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, gate: map[string]int{},
 	}
 	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
 		s.redactor.add(k.value, k.label)
-	}
-	for i, c := range catalogue(r.contract) {
-		s.number[c.ID] = numberOf(i)
 	}
 	return s
 }

@@ -73,7 +73,10 @@ func (d *Document) walk(pointer string, references int) (key, value *yaml.Node, 
 		return nil, nil, "", false
 	}
 	for _, raw := range strings.Split(pointer, "/")[1:] {
-		token := strings.NewReplacer("~1", "/", "~0", "~").Replace(raw)
+		token := raw
+		if strings.Contains(raw, "~") {
+			token = strings.NewReplacer("~1", "/", "~0", "~").Replace(raw)
+		}
 		nextKey, next := child(value, token)
 		if next == nil {
 			ref := field(value, "$ref")

@@ -32,13 +32,14 @@ type proof struct {
 
 // trialOf is one deviation and how the runner judged it.
 type trialOf struct {
-	Name    string   `json:"name"`
-	Summary string   `json:"summary"`
-	Level   string   `json:"level,omitempty"`
-	Caught  string   `json:"caught_by,omitempty"` // the check meant for it
-	Failed  []string `json:"failed"`              // checks that failed or warned
-	Exit    int      `json:"exit_code"`
-	Problem string   `json:"problem,omitempty"`
+	Name       string   `json:"name"`
+	Summary    string   `json:"summary"`
+	Level      string   `json:"level,omitempty"`
+	Caught     string   `json:"caught_by,omitempty"` // the check meant for it
+	Failed     []string `json:"failed"`              // checks that failed or warned
+	Exit       int      `json:"exit_code"`
+	Problem    string   `json:"problem,omitempty"`
+	DurationMS int64    `json:"duration_ms"`
 }
 
 // selfTestParallel is how many mocks are judged at one time.
@@ -176,7 +177,7 @@ func try(ctx context.Context, o *options, d defect.Deviation) trialOf {
 		t.Problem = err.Error()
 		return t
 	}
-	t.Exit = result.ExitCode
+	t.Exit, t.DurationMS = result.ExitCode, result.DurationMS
 	var undecided []string
 	for _, c := range result.Checks {
 		switch c.Outcome {
