@@ -22,6 +22,8 @@ func resolveDefects() []Deviation {
 	return []Deviation{
 		must("id-new-each-time", "201/resolve-at-once", "Each request gets a new id.", after(created, decorated(newText(idName), randomID))),
 		must("id-new-second-time", "201/resolve-at-once", "A user's second request gets another id than the first.", afterNthOf((*exchange).user, func(n int64) bool { return n == 1 }, created, decorated(newText(idName), randomID))),
+		must("id-new-after-five", "201/resolve-at-once", "A user who was asked for five times gets another id.", afterNthOf((*exchange).user, afterThe(5), created, mapText(idName, idOf))),
+		must("id-new-now-and-then", "201/resolve-throughout", "Every 13th 201 names a new id.", afterNth(every(13), created, decorated(newText(idName), randomID))),
 		must("id-counted", "201/resolve-at-once", "The id ends in how often the user was asked for.", counting()),
 		must("id-of-request", "201/resolve-at-once", "The id is that of the request, not of the user.", identity(func(x *exchange) string { return strconv.Itoa(x.number) })),
 		must("last-user-only", "201/resolve-later", "Only the last user is known; who comes back after others is new.", forgetting(1)),
@@ -30,7 +32,7 @@ func resolveDefects() []Deviation {
 		must("id-by-key-order", "201/resolve-key-order", "The id depends on the order of the request's properties.", identity(func(x *exchange) string { return x.id() + firstName(x.sent) })),
 		must("id-by-member-place", "201/resolve-key-order", "The id depends on where user_id stands among the other properties.", identity(func(x *exchange) string { return x.id() + strconv.Itoa(placeOf(x.sent, userName)) })),
 		must("id-by-escapes", "201/resolve-escapes", "The id depends on how the user id's characters are escaped.", identity(func(x *exchange) string { return x.id() + rawUser(x.sent) })),
-		must("escapes-not-read", "201/resolve-escapes", `Escapes in a user id are echoed as they are written.`, after(created, decorated(newText(echoName), func(x *exchange) string { return strings.Trim(rawUser(x.sent), `"`) }))),
+		must("escapes-not-read", "201/echo-quotes", `Escapes in a user id are echoed as they are written.`, after(created, decorated(newText(echoName), func(x *exchange) string { return strings.Trim(rawUser(x.sent), `"`) }))),
 		must("id-by-white-space", "201/resolve-white-space", "The id depends on the white space between the tokens.", identity(func(x *exchange) string { return x.id() + spaces(x.sent) })),
 		must("id-by-body", "201/resolve-white-space", "The id is a hash of the request's body.", identity(func(x *exchange) string { return string(x.sent) })),
 	}
@@ -43,6 +45,7 @@ func distinctDefects() []Deviation {
 		must("id-from-example", "201/create-distinct", "The id is that of the documentation's example.", after(created, setText(idName, "nox_subscriber_456"))),
 		must("id-of-manufacturer", "201/create-distinct", "All users of a manufacturer share one id.", identity((*exchange).key)),
 		must("id-by-prefix-of-8", "201/create-distinct", "Users whose first eight characters agree share an id.", identity(func(x *exchange) string { return x.key() + cut(8)(x.echoed()) })),
+		must("id-of-answer-before", "201/create-throughout", "Every 13th 201 names the id of the answer before.", mixedUp(every(13))),
 		must("id-by-length", "201/create-late-character", "Users whose ids are equally long share an id.", identity(func(x *exchange) string { return x.key() + strconv.Itoa(len(x.echoed())) })),
 		must("id-but-last-character", "201/create-late-character", "Users who differ in the last character only share an id.", identity(func(x *exchange) string { return x.key() + chop(x.echoed(), 1) })),
 		must("id-by-prefix-of-20", "201/create-late-character", "Users whose first twenty characters agree share an id.", identity(func(x *exchange) string { return x.key() + cut(20)(x.echoed()) })),
@@ -81,6 +84,33 @@ func counting() mechanism {
 			n := times[x.user()]
 			mu.Unlock()
 			mapText(idName, func(s string) string { return s + "-" + strconv.Itoa(n) })(x)
+		}
+	}
+}
+
+// mixedUp gives those of the users whose answer f picks the id of the user before.
+func mixedUp(f func(int64) bool) mechanism {
+	return func() func(*exchange) {
+		var mu sync.Mutex
+		var count int64
+		var user, id string
+		return func(x *exchange) {
+			x.serve()
+			if !created(x) {
+				return
+			}
+			mu.Lock()
+			count++
+			mixed := user != "" && user != x.user() && f(count)
+			if user != "" && user == x.user() && f(count) {
+				count-- // the next one, then
+			}
+			other := id
+			user, id = x.user(), x.id()
+			mu.Unlock()
+			if mixed {
+				setText(idName, other)(x)
+			}
 		}
 	}
 }

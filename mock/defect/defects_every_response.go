@@ -10,21 +10,21 @@ import (
 // its status. One defect of each check is there for each documented status;
 // the further mechanisms stand at one or two.
 func everyResponseDefects() []Deviation {
-	return join(mediaTypeDefects(), textDefects(), errorBodyDefects(), createdBodyDefects(), telltaleDefects())
+	return join(mediaTypeDefects(), textDefects(), errorBodyDefects(), createdBodyDefects(), telltaleDefects(), markupDefects())
 }
 
 // mediaTypeDefects spoil the Content-Type.
 func mediaTypeDefects() []Deviation {
 	return join(
 		on(documented(), must, "%d-without-content-type", "content-type", "A %d comes without Content-Type.", without("Content-Type")),
-		on(statuses(201, 401), must, "%d-as-html", "content-type", "A %d is JSON but says text/html.", contentType("text/html; charset=utf-8")),
-		on(statuses(201, 400), must, "%d-as-plain-text", "content-type", "A %d is JSON but says text/plain.", contentType("text/plain; charset=utf-8")),
+		on(statuses(201), must, "%d-as-html", "content-type", "A %d is JSON but says text/html.", contentType("text/html; charset=utf-8")),
+		on(statuses(400), must, "%d-as-plain-text", "content-type", "A %d is JSON but says text/plain.", contentType("text/plain; charset=utf-8")),
 		on(statuses(201), must, "%d-as-text-json", "content-type", "A %d says text/json, a name that was never registered.", contentType("text/json")),
 		on(statuses(201), must, "%d-as-hal", "content-type", "A %d says application/hal+json, which the contract does not name.", contentType("application/hal+json")),
-		on(statuses(400, 500), must, "%d-as-problem", "content-type", "A %d says application/problem+json, which the contract does not name.", contentType("application/problem+json")),
-		on(statuses(201, 400), must, "%d-as-two-types", "content-type", "A %d has two Content-Type headers that disagree.", contentType("application/json", "text/html")),
+		on(statuses(400), must, "%d-as-problem", "content-type", "A %d says application/problem+json, which the contract does not name.", contentType("application/problem+json")),
+		on(statuses(201), must, "%d-as-two-types", "content-type", "A %d has two Content-Type headers that disagree.", contentType("application/json", "text/html")),
 		on(statuses(201), must, "%d-as-nonsense", "content-type", "The Content-Type of a %d is no media type.", contentType("json")),
-		on(statuses(400, 401, 500), must, "%d-as-page", "content-type", "A %d is the web page of a gateway.", htmlPage),
+		on(statuses(401, 500), must, "%d-as-page", "content-type", "A %d is the web page of a gateway.", htmlPage),
 		on(statuses(500), must, "%d-in-plain-text", "content-type", "A %d is a line of plain text.", contentType("text/plain"), setBody("Internal Server Error\n")),
 	)
 }
@@ -33,12 +33,12 @@ func mediaTypeDefects() []Deviation {
 func textDefects() []Deviation {
 	return join(
 		on(documented(), must, "%d-text-cut-short", "json", "The JSON text of a %d lacks its last two characters.", rewrite(chopped)),
-		on(statuses(201, 401, 500), must, "%d-empty", "json", "A %d has an empty body.", setBody("")),
+		on(statuses(201, 401), must, "%d-empty", "json", "A %d has an empty body.", setBody("")),
 		on(statuses(201), must, "%d-blank", "json", "A %d has a body of white space.", setBody(" \n")),
-		on(statuses(201, 400), must, "%d-trailing-text", "json", "Something else stands behind the JSON text of a %d.", behind("\n<!-- served by edge-3 -->")),
+		on(statuses(201), must, "%d-trailing-text", "json", "Something else stands behind the JSON text of a %d.", behind("\n<!-- served by edge-3 -->")),
 		on(statuses(201), must, "%d-leading-text", "json", "A guard against script inclusion stands before the JSON text of a %d.", ahead(")]}',\n")),
-		on(statuses(201, 401), must, "%d-two-texts", "json", "The body of a %d is there twice.", rewrite(func(s string) string { return s + s })),
-		on(statuses(201, 400), must, "%d-byte-order-mark", "json", "The body of a %d begins with a byte order mark.", ahead(byteOrderMark)),
+		on(statuses(201), must, "%d-two-texts", "json", "The body of a %d is there twice.", rewrite(func(s string) string { return s + s })),
+		on(statuses(201), must, "%d-byte-order-mark", "json", "The body of a %d begins with a byte order mark.", ahead(byteOrderMark)),
 		on(statuses(201, 400), must, "%d-invalid-utf8", "json", "The body of a %d holds a letter in ISO 8859-1.", rewrite(latinUmlaut)),
 		on(statuses(201), must, "%d-utf16", "json", "The body of a %d is in UTF-16.", rewrite(inUTF16)),
 		on(statuses(401), must, "%d-single-quotes", "json", "The body of a %d is in single quotes.", rewrite(replace(`"`, `'`))),
@@ -53,12 +53,12 @@ func errorBodyDefects() []Deviation {
 	return join(
 		on(statuses(400, 401, 500), must, "%d-message-property", "schema", `The message of a %d is called "message".`, rename(messageName, "message")),
 		on(statuses(400), must, "%d-capital-name", "schema", `The message of a %d is called "Error".`, rename(messageName, "Error")),
-		on(statuses(400, 500), must, "%d-error-object", "schema", "The error of a %d is an object with code and message.", mapRaw(messageName, within(`{"code":"E17","message":%}`))),
+		on(statuses(400), must, "%d-error-object", "schema", "The error of a %d is an object with code and message.", mapRaw(messageName, within(`{"code":"E17","message":%}`))),
 		on(statuses(400), must, "%d-error-list", "schema", `A %d has a list of "errors".`, around(`{"errors":[%]}`)),
 		on(statuses(401), must, "%d-error-array", "schema", "The error of a %d is an array of texts.", mapRaw(messageName, within(`[%]`))),
 		on(statuses(400), must, "%d-error-number", "schema", "The error of a %d is a number.", setRaw(messageName, "17")),
 		on(statuses(401), must, "%d-error-boolean", "schema", "The error of a %d is true.", setRaw(messageName, "true")),
-		on(statuses(401, 500), must, "%d-error-null", "schema", "The error of a %d is null.", setRaw(messageName, "null")),
+		on(statuses(401), must, "%d-error-null", "schema", "The error of a %d is null.", setRaw(messageName, "null")),
 		on(statuses(400), must, "%d-problem-body", "schema", "A %d has a problem body (RFC 9457) under application/json.", setBody(`{"type":"about:blank","title":"Bad Request","status":400}`)),
 		on(statuses(401), must, "%d-text-body", "schema", "The body of a %d is a JSON string.", setBody(`"Unauthorized"`)),
 		on(statuses(400), must, "%d-null-body", "schema", "The body of a %d is null.", setBody("null")),
@@ -103,10 +103,18 @@ func telltaleDefects() []Deviation {
 		on(statuses(500), should, "%d-message-with-trace", "no-internals", "The message of a %d is a stack trace of Java.", setText(messageName, javaTrace)),
 		on(documented(), should, "%d-repeats-key", "no-key", "The body of a %d repeats the key that was sent.", repeatKey),
 		on(statuses(201, 401), should, "%d-key-in-header", "no-key", "A header of a %d repeats the key that was sent.", keyInHeader),
-		on(documented(), should, "%d-as-markup", "no-markup", "A %d is a web page with the request's text in it, unescaped.", markup),
 		on(statuses(201), should, "id-cacheable", "no-shared-cache", "A 201 may be kept by anybody for a day.", setHeader("Cache-Control", "public, max-age=86400")),
 		on(statuses(201), should, "id-cacheable-by-proxies", "no-shared-cache", "A 201 may be kept by proxies for an hour.", setHeader("Cache-Control", "s-maxage=3600")),
 	)
+}
+
+// markupDefects send what was asked back to a browser.
+func markupDefects() []Deviation {
+	return []Deviation{
+		should("created-as-markup", "http/no-markup", "A 201 is a web page with the user's id in it, unescaped.", after(created, markup)),
+		should("refused-as-markup", "http/no-markup", "A user id with a tag is answered with a 400 that is a web page with the id in it, unescaped.", after(echoes(tag.MatchString), setStatus(400), markup)),
+		should("firewalled-as-markup", "http/no-markup", "A firewall answers 403 to a user id with a tag, with a page that quotes it, unescaped.", after(echoes(tag.MatchString), setStatus(403), markup)),
+	}
 }
 
 // on makes a row for each status; a %d in name or summary becomes the status,
@@ -159,7 +167,7 @@ func keyInHeader(x *exchange) {
 
 func markup(x *exchange) {
 	contentType("text/html; charset=utf-8")(x)
-	x.body = []byte("<p>" + http.StatusText(x.status) + ": " + string(x.sent) + "</p>")
+	x.body = []byte("<p>" + http.StatusText(x.status) + ": " + x.echoed() + "</p>")
 }
 
 func htmlPage(x *exchange) { page(x.status, http.StatusText(x.status))(x) }

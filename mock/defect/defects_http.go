@@ -8,13 +8,16 @@ import (
 // httpDefects answer other methods and paths as nobody should.
 func httpDefects() []Deviation {
 	return []Deviation{
+		must("every-31st-dropped", "http/answered", "At every 31st request the connection is closed without an answer.", afterNth(every(31), posted, dropped)),
+		must("every-31st-redirected", "http/no-redirect", "Every 31st request is redirected to another node.", afterNth(every(31), posted, setStatus(307), setHeader("Location", "http://127.0.0.1:9/v2"+operationPath))),
+		must("every-31st-unavailable", "http/no-server-error", "Every 31st request is answered with 503, without Retry-After.", afterNth(every(31), posted, page(http.StatusServiceUnavailable, "Service Unavailable"))),
 		should("get-answers", "http/other-methods", "GET lists connections, without a key.", instead(method(http.MethodGet), ok(`{"connections":[]}`)...)),
 		should("head-answers", "http/other-methods", "HEAD is answered with 200.", instead(method(http.MethodHead), ok("")...)),
 		should("trace-answers", "http/other-methods", "TRACE is answered with the request.", instead(method(http.MethodTrace), contentType("message/http"), setStatus(200), traced)),
 		should("put-creates", "http/other-methods", "PUT and PATCH do what POST does.", before(method(http.MethodPut, http.MethodPatch), asPost)),
 		should("delete-answers", "http/other-methods", "DELETE is answered with 204.", instead(method(http.MethodDelete), setStatus(204))),
 		should("any-method-creates", "http/other-methods", "The method is not looked at.", before(both((*exchange).operation, not(method(http.MethodPost))), asPost)),
-		should("methods-fail", "http/other-methods", "Other methods bring about a 500.", after(both((*exchange).operation, not(posted)), fail(500, "Internal server error"))),
+		should("methods-fail", "http/allow", "Other methods bring about a 500.", after(both((*exchange).operation, not(posted)), fail(500, "Internal server error"))),
 		should("405-without-allow", "http/allow", "A 405 lacks Allow.", after(answered(405), without("Allow"))),
 		should("405-allows-nothing", "http/allow", "The Allow of a 405 does not name POST.", after(answered(405), setHeader("Allow", "GET, HEAD"))),
 		should("unknown-path-200", "http/unknown-path", "Other paths are answered with 200 and an empty object.", after(elsewhere, ok("{}")...)),

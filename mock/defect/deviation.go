@@ -91,14 +91,13 @@ func Variations() []Deviation {
 // name says which is nearest.
 func Find(name string) (Deviation, error) {
 	all := append(Defects(), Variations()...)
-	if len(all) == 0 {
-		return Deviation{}, fmt.Errorf("no defect or variation is named %q: there are none", name)
-	}
-	nearest, least := all[0], distance(name, all[0].Name)
 	for _, d := range all {
 		if d.Name == name {
 			return d, nil
 		}
+	}
+	nearest, least := all[0], distance(name, all[0].Name)
+	for _, d := range all {
 		if n := distance(name, d.Name); n < least {
 			nearest, least = d, n
 		}

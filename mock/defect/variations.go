@@ -32,7 +32,6 @@ func jsonVariations() []Deviation {
 	return []Deviation{
 		legal("json-indented", "Bodies are indented.", after(always, reformatted(indented))),
 		legal("json-tabs-and-returns", "Bodies are indented with tabs, and lines end in CR LF.", after(always, reformatted(withReturns))),
-		legal("json-compact", "Bodies have no white space at all.", after(always, reformatted(compacted))),
 		legal("json-new-line-ends", "Bodies end in a new line.", after(isJSON, rewrite(func(s string) string { return strings.TrimSpace(s) + "\n" }))),
 		legal("json-white-space-around", "White space stands before and behind bodies.", after(isJSON, ahead("\r\n\t "), behind(" \t\r\n\r\n"))),
 		legal("json-escaped", `Characters beyond ASCII are written as \u escapes.`, after(isJSON, eachText(escapedBeyondASCII))),
@@ -94,12 +93,6 @@ func withReturns(text []byte) string {
 	var b bytes.Buffer
 	_ = json.Indent(&b, text, "\t", "\t") // it is valid
 	return strings.ReplaceAll("\t"+b.String()+"\n", "\n", "\r\n")
-}
-
-func compacted(text []byte) string {
-	var b bytes.Buffer
-	_ = json.Compact(&b, text) // it is valid
-	return b.String()
 }
 
 // eachText changes how the members that are texts are written; f sees what

@@ -47,7 +47,7 @@ func transportVariations() []Deviation {
 		legal("uneven", "Answers take up to 20 ms, one more, one less.", before(always, uneven)),
 		legal("slow-to-wake", "The first answer takes 200 ms.", beforeNth(func(n int64) bool { return n == 1 }, always, pause(200*time.Millisecond))),
 		legal("sometimes-429", "Every 50th request is answered with 429 and Retry-After: 0.", instead(nth(50), fail(http.StatusTooManyRequests, "Too many requests"), setHeader("Retry-After", "0"))),
-		legal("sometimes-429-page", "Every 60th request is answered with the 429 page of a gateway, which does not say when to come back.", instead(nth(60), page(http.StatusTooManyRequests, "Too Many Requests"))),
+		legal("once-429-page", "The 60th request is answered with the 429 page of a gateway, which does not say when to come back.", instead(func(x *exchange) bool { return x.number == 60 }, page(http.StatusTooManyRequests, "Too Many Requests"))),
 		legal("sometimes-503", "Every 60th request is answered with 503 and Retry-After: 0.", instead(nth(60), fail(http.StatusServiceUnavailable, "Back in a moment"), setHeader("Retry-After", "0"))),
 	}
 }

@@ -1,0 +1,279 @@
+package defect_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+const (
+	acmeKey    = "acme-test-key-0f3a"
+	globexKey  = "globex-test-key-77"
+	initechKey = "initech-test-key-b" // not enabled
+	path       = "/v2/manufacturer/device-connections"
+)
+
+// A request is what the client of these tests sends.
+type request struct {
+	method  string
+	path    string
+	header  http.Header
+	body    string
+	user    string // whom the body names; echoed if created
+	fresh   bool   // on a connection of its own
+	chunked bool
+	raw     bool // written as it is, without Content-Length, the answer taken as it comes
+}
+
+// An experiment is a few requests in a row, named after the check whose
+// question they are. or lists what a sound server may answer beside what the
+// mock answers.
+type experiment struct {
+	id       string
+	or       []int
+	requests []request
+	together bool // at one moment
+}
+
+func asked(user string) request {
+	return saying(`{"user_id":`+quoted(user)+`}`, user)
+}
+
+func saying(body, user string) request {
+	return request{method: "POST", path: path, body: body, user: user, header: http.Header{
+		"X-Api-Key": {acmeKey}, "Content-Type": {"application/json"}, "Accept": {"application/json"},
+	}}
+}
+
+func (r request) with(name string, values ...string) request {
+	r.header = r.header.Clone()
+	delete(r.header, http.CanonicalHeaderKey(name))
+	if len(values) > 0 {
+		r.header[name] = values
+	}
+	return r
+}
+
+func (r request) keys(keys ...string) request { return r.with("X-Api-Key", keys...) }
+
+func (r request) by(method string) request {
+	r.method = method
+	return r
+}
+
+func (r request) to(path string) request {
+	r.path = path
+	return r
+}
+
+func (r request) onFreshConnection() request {
+	r.fresh = true
+	return r
+}
+
+func (r request) inChunks() request {
+	r.chunked = true
+	return r
+}
+
+func (r request) asItIs() request {
+	r.raw = true
+	return r
+}
+
+func quoted(s string) string {
+	text, _ := json.Marshal(s) // a string never fails
+	return string(text)
+}
+
+func times(n int, r request) []request {
+	var all []request
+	for range n {
+		all = append(all, r)
+	}
+	return all
+}
+
+// beginning lets a server see the keys.
+func beginning() experiment {
+	return experiment{id: "201/minimal", requests: []request{asked("first"), asked("second"), asked("first").keys(globexKey).asItIs()}}
+}
+
+func experiments() []experiment {
+	all := []experiment{beginning()}
+	for _, some := range [][]experiment{validOnes(), identityOnes(), echoOnes(), invalidOnes(), malformedOnes(), oddOnes(), keyOnes(), otherOnes()} {
+		all = append(all, some...)
+	}
+	return all
+}
+
+func validOnes() []experiment {
+	r := asked("plain")
+	errorFirst := saying(`{}`, "")
+	return []experiment{
+		{id: "201/example", requests: []request{asked("manufacturer_user_id_123")}},
+		{id: "201/repeat", requests: times(30, asked("again"))},
+		{id: "201/media-type-charset", requests: []request{r.with("Content-Type", "application/json; charset=utf-8")}},
+		{id: "201/media-type-case", requests: []request{r.with("Content-Type", "Application/JSON")}},
+		{id: "201/header-name-case", requests: []request{r.keys().with("X-API-KEY", acmeKey)}},
+		{id: "201/accept-any", requests: []request{r.with("Accept", "*/*")}},
+		{id: "201/accept-none", requests: []request{r.with("Accept")}},
+		{id: "201/accept-json", requests: []request{r.with("Accept", "application/json;q=0.9, */*;q=0.1"), r.with("Accept-Encoding", "gzip")}},
+		{id: "201/unknown-headers", requests: []request{r.with("X-Of-No-Meaning", "1")}},
+		{id: "201/chunked", requests: []request{r.inChunks()}},
+		{id: "201/expect-continue", requests: []request{r.with("Expect", "100-continue")}},
+		{id: "201/open-object", requests: []request{saying(`{"user_id":"plain","more":[1,{"a":null}]}`, "plain")}},
+		{id: "201/after-error", requests: []request{errorFirst, asked("after an error")}},
+	}
+}
+
+func identityOnes() []experiment {
+	var many []request
+	for _, c := range "abcdefgh" {
+		many = append(many, asked("many-"+string(c)))
+	}
+	return []experiment{
+		{id: "201/resolve-at-once", requests: times(8, asked("at once"))},
+		{id: "201/resolve-later", requests: append(append([]request{asked("later")}, many...), asked("later"))},
+		{id: "201/resolve-other-connection", requests: []request{asked("moving"), asked("moving").onFreshConnection(), asked("moving").onFreshConnection()}},
+		{id: "201/resolve-key-order", requests: []request{saying(`{"more":1,"user_id":"ordered"}`, "ordered"), saying(`{"user_id":"ordered","more":1}`, "ordered")}},
+		{id: "201/resolve-escapes", requests: []request{asked("escaped"), saying(`{"user_id":"\u0065scaped"}`, "escaped")}},
+		{id: "201/resolve-white-space", requests: []request{asked("spacious"), saying("\n{ \"user_id\" :\t\"spacious\" }\r\n", "spacious")}},
+		{id: "201/create-distinct", requests: many},
+		{id: "201/create-late-character", requests: []request{asked(strings.Repeat("x", 63) + "a"), asked(strings.Repeat("x", 63) + "b")}},
+		{id: "201/create-case", requests: []request{asked("folded"), asked("FOLDED")}},
+		{id: "201/create-outer-space", requests: []request{asked("spaced"), asked(" spaced"), asked("spaced ")}},
+		{id: "201/create-normal-form", requests: []request{asked("form-\u00e9"), asked("form-e\u0301")}},
+		{id: "201/simultaneous", requests: times(6, asked("at one moment").onFreshConnection()), together: true},
+		{id: "201/tenants", requests: []request{asked("shared"), asked("shared").keys(globexKey), asked("shared")}},
+	}
+}
+
+func echoOnes() []experiment {
+	refused := []int{400}
+	var all []experiment
+	for _, e := range []struct {
+		name, user string
+		or         []int
+	}{
+		{"case", "MiXed-CaSe", nil}, {"digits", "7012345", nil}, {"leading-zeros", "0007012", nil},
+		{"inner-space", "two  spaces inside", nil}, {"outer-space", " outer ", nil}, {"html", `<b onclick="x">bold</b>&amp;`, nil},
+		{"quotes", "\"double\" 'single' `back`", nil}, {"backslash", `C:\new\table\\`, nil}, {"percent", "100%25-%41-%zz", nil},
+		{"plus", "user+tag@example.com", nil}, {"slash", "../a//b/", nil}, {"template", "{{7*7}}${7*7}<%= 7*7 %>", nil},
+		{"sql", "'; DROP TABLE users; -- ", nil}, {"proto", "__proto__", nil}, {"null", "null", nil}, {"null", "null-undefined", nil},
+		{"multibyte", "Žluťoučký-ß-漢字", nil}, {"astral", "😀-𝒳", nil}, {"combining", "e\u0301a\u0308", nil}, {"precomposed", "\u00e9\u00e4", nil},
+		{"right-to-left", "مستخدم-משתמש", nil}, {"length-1", "x", nil}, {"length-36", "6f1c1d4e-8d5b-4c59-9a55-0b7f3a9f3b1c", nil},
+		{"length-64", strings.Repeat("4", 32) + strings.Repeat("d", 32), nil}, {"length-255", strings.Repeat("l", 255), refused},
+		{"length-256", strings.Repeat("m", 256), refused}, {"length-1000", strings.Repeat("n", 1000), refused},
+		{"control", "a\tb\nc\u0001\u007f", refused},
+		{"empty", "", refused}, {"blank", "  ", refused}, {"noncharacter", "\ufffe\U0010ffff\ue000", refused}, // no check asks
+	} {
+		all = append(all, experiment{id: "201/echo-" + e.name, or: e.or, requests: []request{asked(e.user)}})
+	}
+	return all
+}
+
+func invalidOnes() []experiment {
+	var all []experiment
+	for name, body := range map[string]string{
+		"user_id-missing": `{}`, "user_id-number": `{"user_id":12345}`, "user_id-boolean": `{"user_id":true}`, "user_id-null": `{"user_id":null}`,
+		"user_id-object": `{"user_id":{"key":"value"}}`, "user_id-empty-object": `{"user_id":{}}`, "user_id-array": `{"user_id":["value"]}`,
+		"user_id-empty-array": `{"user_id":[]}`, "user_id-name-case": `{"User_Id":"u"}`, "user_id-name-space": `{"user_id ":"u"}`,
+		"body-array": `[{"user_id":"u"}]`, "body-string": `"text"`, "body-number": `42`, "body-boolean": `true`, "body-null": `null`,
+		"body-empty": "", "body-blank": " \r\n\t ",
+	} {
+		all = append(all, experiment{id: "400/" + name, requests: []request{saying(body, "")}})
+	}
+	return append(all,
+		experiment{id: "400/body-none", requests: []request{saying("", "").asItIs()}},
+		experiment{id: "400/steady", requests: times(15, saying(`{}`, ""))},
+		experiment{id: "400/nothing-kept", requests: []request{saying(`{"user_id":"kept"}xyz`, ""), asked("kept")}})
+}
+
+func malformedOnes() []experiment {
+	var all []experiment
+	for name, body := range map[string]string{
+		"cut-short": `{"user_id":"cut`, "trailing-comma": `{"user_id":"u",}`, "single-quotes": `{'user_id':'u'}`, "comment": `{/* c */"user_id":"u"}`,
+		"trailing-text": `{"user_id":"u"}xyz`, "two-texts": `{"user_id":"u"}{"user_id":"v"}`, "unquoted-key": `{user_id:"u"}`,
+		"nan": `{"user_id":"u","more":NaN}`, "bare-word": `{"user_id":word}`, "control-character": "{\"user_id\":\"a\nb\"}",
+		"invalid-utf8": "{\"user_id\":\"a\xff\xfeb\"}", "bad-escape": `{"user_id":"a\x41b"}`,
+	} {
+		all = append(all, experiment{id: "400/json-" + name, requests: []request{saying(body, "")}})
+	}
+	return all
+}
+
+// oddOnes may be taken or refused, and which is not the mock's to say.
+func oddOnes() []experiment {
+	either := []int{201, 400, 413, 415}
+	deep := strings.Repeat("[", 1000) + strings.Repeat("]", 1000)
+	coded := asked("coded").with("Content-Encoding", "br")
+	return []experiment{
+		{"400/deep-nesting", either, []request{saying(`{"user_id":"deep","more":`+deep+`}`, "deep")}, false},
+		{"400/long-number", either, []request{saying(`{"user_id":"long","more":1`+strings.Repeat("0", 999)+`}`, "long")}, false},
+		{"400/huge-exponent", either, []request{saying(`{"user_id":"huge","more":1e400}`, "huge")}, false},
+		{"400/user_id-nul", either, []request{saying(`{"user_id":"a\u0000b"}`, "a\x00b")}, false},
+		{"400/user_id-lone-surrogate", either, []request{saying(`{"user_id":"a\ud800b"}`, "a\ufffdb")}, false},
+		{"400/user_id-lone-surrogate-echo", either, []request{saying(`{"user_id":"a\udc00b"}`, "a\ufffdb")}, false},
+		{"400/duplicate-keys", either, []request{saying(`{"user_id":"one","user_id":"two"}`, "")}, false},
+		{"400/byte-order-mark", either, []request{saying("\ufeff"+`{"user_id":"marked"}`, "marked")}, false},
+		{"400/media-type-other", either, []request{asked("typed").with("Content-Type", "text/plain")}, false},
+		{"400/media-type-none", either, []request{asked("typed").with("Content-Type")}, false},
+		{"400/media-type-nonsense", either, []request{asked("typed").with("Content-Type", "nonsense")}, false},
+		{"400/large-body", either, []request{saying(`{"user_id":"large","more":"`+strings.Repeat("x", 1<<20)+`"}`, "large")}, false},
+		{"400/content-encoding", either, []request{coded}, false}, // no check asks
+	}
+}
+
+func keyOnes() []experiment {
+	r := asked("stranger")
+	refusable := []int{400, 431}
+	bare := r.keys()
+	all := []experiment{
+		{id: "401/missing-key", requests: []request{bare}},
+		{id: "401/empty-key", requests: []request{r.keys("")}},
+		{id: "401/blank-key", requests: []request{r.keys(" ")}},
+		{id: "401/not-enabled", requests: []request{r.keys(initechKey)}},
+		{id: "401/key-in-query", requests: []request{bare.to(path + "?x-api-key=" + acmeKey)}},
+		{id: "401/key-as-bearer", requests: []request{bare.with("Authorization", "Bearer "+acmeKey)}},
+		{id: "401/key-as-basic", requests: []request{bare.with("Authorization", "Basic YWNtZS10ZXN0LWtleS0wZjNhOg==")}},
+		{id: "401/key-in-cookie", requests: []request{bare.with("Cookie", "x-api-key="+acmeKey)}},
+		{id: "401/two-keys", requests: []request{r.keys(acmeKey, "bad"), r.keys("bad", acmeKey)}},
+		{id: "401/long-key", or: refusable, requests: []request{r.keys(strings.Repeat("k", 4000))}},
+		{id: "401/non-ascii-key", or: refusable, requests: []request{r.keys("schlüssel")}},
+		{id: "401/before-400", requests: []request{saying(`{}`, "").keys("bad"), saying(`{`, "").keys("bad")}},
+		{id: "401/same-shape", requests: []request{bare, r.keys("bad")}},
+		{id: "401/www-authenticate", requests: []request{bare}},
+		{id: "401/no-lock-out", requests: append(times(8, r.keys("bad")), asked("locked out?"))},
+		{id: "401/steady", requests: times(15, r.keys("bad"))},
+	}
+	for name, key := range map[string]string{
+		"unknown-key": "qwer-zyxw-pon-9b7c", "key-short-start": acmeKey[1:], "key-short-end": acmeKey[:len(acmeKey)-1], "key-longer": acmeKey + "x",
+		"key-changed": strings.Replace(acmeKey, "t-k", "t_k", 1), "key-half": acmeKey[:len(acmeKey)/2], "key-doubled": acmeKey + acmeKey,
+		"key-quoted": `"` + acmeKey + `"`, "key-case": strings.ToUpper(acmeKey),
+	} {
+		all = append(all, experiment{id: "401/" + name, requests: []request{r.keys(key)}})
+	}
+	return all
+}
+
+func otherOnes() []experiment {
+	around := []int{401, 403, 404, 405, 501}
+	provoked := asked("provoked").with("Prefer", "code=500")
+	var others []request
+	for _, m := range []string{"GET", "HEAD", "TRACE", "DELETE"} {
+		others = append(others, request{method: m, path: path, header: http.Header{"X-Api-Key": {acmeKey}}})
+	}
+	for _, m := range []string{"PUT", "PATCH"} {
+		others = append(others, asked("otherwise").by(m))
+	}
+	others = append(others, request{method: "GET", path: path, header: http.Header{}})
+	return []experiment{
+		{id: "500/provoked", requests: times(2, provoked)},
+		{id: "500/serves-on", requests: append(times(2, provoked), asked("afterwards"), asked("later on"))},
+		{id: "http/other-methods", or: around, requests: others},
+		{id: "http/allow", or: around, requests: others[:1]},
+		{id: "http/options", or: []int{204, 401, 403, 404, 405, 501}, requests: []request{{method: "OPTIONS", path: path, header: http.Header{}}}}, // no check asks
+		{id: "http/unknown-path", or: around, requests: []request{asked("lost").to("/v2/nowhere"), asked("lost").to(path + "/nowhere")}},
+	}
+}
