@@ -120,13 +120,16 @@ func akin(tokens []string, keep []bool) bool {
 	return words > 0 && kept*3 >= words
 }
 
-// spans joins tokens of a kind; a blank between two that differ differs too.
+// spans joins tokens of a kind. A blank belongs to the words that differ where
+// it stands between two of them, and not at their edge.
 func spans(tokens []string, keep []bool) []span {
 	var list []span
 	for i, t := range tokens {
 		differs := !keep[i]
-		if t == " " && keep[i] && i > 0 && i+1 < len(tokens) && !keep[i-1] && !keep[i+1] {
-			differs = true
+		if t == " " && i > 0 && i+1 < len(tokens) && keep[i-1] == keep[i+1] {
+			differs = !keep[i-1] || differs
+		} else if t == " " && len(tokens) > 1 && (i > 0 && !keep[i-1] || i+1 < len(tokens) && !keep[i+1]) {
+			differs = false
 		}
 		if n := len(list); n > 0 && list[n-1].Differs == differs {
 			list[n-1].Text += t

@@ -21,9 +21,9 @@
       if (words.length && !g.hidden) g.open = true;
     }
     for (const s of document.querySelectorAll("section.response")) {
-      s.hidden = n > 0 && !s.querySelector("details.check:not([hidden])");
+      s.hidden = n < checks.length && !s.querySelector("details.check:not([hidden])");
     }
-    shown.value = n === checks.length ? checks.length + " checks" : n + " of " + checks.length + " checks";
+    shown.value = (n === checks.length ? "" : n + " of ") + checks.length + (checks.length === 1 ? " check" : " checks");
   }
 
   // A link to a check shows it, whatever the filter and however it is folded.
