@@ -36,7 +36,7 @@ func malformations() []malformation {
 		{"trailing-comma", "a comma behind the last property", beforeEnd(",")},
 		{"single-quotes", "single quotes", func(text, _ []byte) []byte { return bytes.ReplaceAll(text, []byte(`"`), []byte(`'`)) }},
 		{"comment", "a comment", func(text, _ []byte) []byte { return append([]byte("{/* comment */"), text[1:]...) }},
-		{"trailing-text", "text behind the JSON", behind("xyz" + markup)},
+		{"trailing-text", "text behind the JSON", behind("xyz")},
 		{"two-texts", "two JSON texts", func(text, _ []byte) []byte { return bytes.Repeat(text, 2) }},
 		{"unquoted-key", "a property name without quotes", func(text, _ []byte) []byte {
 			end := bytes.IndexByte(text[2:], '"') + 2

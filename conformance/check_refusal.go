@@ -22,13 +22,7 @@ func (b *builder) refusalChecks() {
 		return b.add(status, checkText{
 			name: name, level: level, prod: LaxOnly, pointer: pointer,
 			summary: "refused: " + what, sends: "an otherwise valid request with " + what, why: why,
-		}, stageRefuse, func(t *trial) {
-			r := t.request()
-			if t.op.rules.subject != "" {
-				r = t.requestFor(markup + t.user())
-			}
-			t.expect(r.withKeys(keys(t)...), status)
-		})
+		}, stageRefuse, func(t *trial) { t.expect(t.request().withKeys(keys(t)...), status) })
 	}
 	const open = "Whoever gets in without the right key acts in a manufacturer's name."
 	refused("missing-key", Must, "no key", open, func(*trial) []credential { return nil })
@@ -138,7 +132,9 @@ func (b *builder) refusalManners(status, pointer string) {
 		summary: "a missing and a wrong key are refused in the same shape", sends: "no key, then an unknown one",
 		why: "Clients handle one refusal, not two.",
 	}, stageRefuse, func(t *trial) {
-		missing, wrong := t.expect(t.request().withKeys(), status), t.expect(t.request().withKeys(bad(t)), status)
+		// The markup is for the clause about markup, which looks at every answer.
+		missing := t.expect(t.requestFor(markup+t.user()).withKeys(), status)
+		wrong := t.expect(t.request().withKeys(bad(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
 		}
@@ -202,9 +198,10 @@ func (b *builder) steadyRefusal(status, pointer string) {
 		random := t.random()
 		requests := make([]*request, n)
 		for i := range requests {
-			requests[i] = t.request().withKeys()
+			r := t.request().on(func(r *request) { r.fresh = true })
+			requests[i] = r.withKeys()
 			if i%2 == 0 {
-				requests[i] = t.request().withKeys(credential{value: scrambled(t.s.cfg.Keys.Key, random), label: "an unknown key"})
+				requests[i] = r.withKeys(credential{value: scrambled(t.s.cfg.Keys.Key, random), label: "an unknown key"})
 			}
 		}
 		t.most(t.together(requests), statusWords(status), func(a *answer) string {

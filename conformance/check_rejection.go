@@ -34,11 +34,11 @@ func (b *builder) rejectionChecks() {
 		}
 		requests := make([]*request, n)
 		for i := range requests {
+			requests[i] = t.withSubject(all[(i/2)%min(2, len(all))])
 			if i%2 == 1 {
 				requests[i] = t.request().withText([]byte("{"), breaks)
-				continue
 			}
-			requests[i] = t.withSubject(all[(i/2)%min(2, len(all))])
+			requests[i].fresh = true // so that a connection that is dropped shows
 		}
 		t.most(t.together(requests), statusWords(status), func(a *answer) string {
 			if !want([]string{status}).has(a.status) {
@@ -110,7 +110,9 @@ func (b *builder) mediaTypeChecks(status string) {
 			sends:   "a valid body with " + e.what,
 			why:     "Clients forget the header; the answer should tell them so.",
 		}, stageReject, func(t *trial) {
-			a := t.expect(t.request().withHeader("Content-Type", e.values...).on(func(r *request) { r.intent = open }), t.op.success(), "4XX")
+			// The markup is for the clause about markup, which looks at every answer.
+			r := t.requestFor(markup+t.user()).withHeader("Content-Type", e.values...)
+			a := t.expect(r.on(func(r *request) { r.intent = open }), t.op.success(), "4XX")
 			t.documentedShape(a)
 		})
 	}
