@@ -43,6 +43,9 @@ func TestFramingErrors(t *testing.T) {
 			if r.status != 0 && (r.status < 400 || r.status > 599) {
 				t.Errorf("status %d, want a 4xx or a closed connection", r.status)
 			}
+			if r.header.Get("Cache-Control") != "" {
+				t.Errorf("status %d: it came as far as the mock", r.status)
+			}
 		})
 	}
 	r, _, _ := raw(t, s, head(s, "X-Long: "+strings.Repeat("x", 60<<10)+"\nContent-Length: 15\n"), validBody)
