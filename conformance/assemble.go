@@ -24,6 +24,7 @@ func (r *run) result(reason string) *Result {
 		Requests: int(r.client.sent.Load()),
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
 	}
+	r.group()
 	for i, c := range r.checks {
 		if r.verdicts[i].outcome == "" {
 			r.verdicts[i] = verdict{outcome: Err, reason: "the run ended before this check"}

@@ -37,6 +37,9 @@ type check struct {
 	Check
 	stage stage
 	needs needs
+	// uniform says that the check sends one request again and again, so that
+	// answers which differ show an intermittent fault.
+	uniform bool
 	// run is the experiment; nil for a clause that is judged over every answer
 	// of the run.
 	run func(*trial)

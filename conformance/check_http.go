@@ -158,16 +158,19 @@ func (b *builder) neverChecks() {
 // those to other methods and to paths beside it.
 func (s *session) overAnswers(op *operation, around bool, rule func(*answer) (problem finding, judged bool)) verdict {
 	v := verdict{outcome: Pass}
+	wrong, right := map[sameRequest]int{}, map[sameRequest]int{}
 	for _, each := range s.all() {
 		if each.answer.request.op != op || each.check.Status == statusHTTP && !around {
 			continue
 		}
+		same := sameRequest{each.check, each.answer.request.kind}
 		problem, judged := rule(each.answer)
 		if !judged {
 			continue
 		}
 		v.tried++
 		if problem.actual == "" {
+			right[same]++
 			continue
 		}
 		if v.failed++; v.failed == 1 {
@@ -176,9 +179,32 @@ func (s *session) overAnswers(op *operation, around bool, rule func(*answer) (pr
 		if len(v.evidence) < evidenceExchanges {
 			v.evidence = append(v.evidence, each.answer)
 		}
+		wrong[same]++
 	}
 	if v.tried == 0 {
 		return verdict{outcome: Skip, reason: "no answer was seen"}
 	}
+	if v.outcome == Fail && !intermittent(wrong, right) {
+		v.actual += fmt.Sprintf(" (%d of %d answers)", v.failed, v.tried)
+		v.failed, v.tried = 0, 0
+	}
 	return v
+}
+
+// sameRequest stands for the requests of a check that are all alike.
+type sameRequest struct {
+	check *check
+	kind  int
+}
+
+// intermittent tells whether a check that sends one request again and again
+// had right answers beside wrong ones. Elsewhere the difference may lie in what
+// was sent.
+func intermittent(wrong, right map[sameRequest]int) bool {
+	for same := range wrong {
+		if same.check.uniform && right[same] > 0 {
+			return true
+		}
+	}
+	return false
 }

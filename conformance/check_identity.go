@@ -319,6 +319,10 @@ func (s *session) overIdentities(op *operation, contradiction func(a, other *ans
 	if v.tried == 0 {
 		return verdict{outcome: Skip, reason: "no answer of this run held an id"}
 	}
+	if v.outcome == Fail {
+		v.actual += fmt.Sprintf(" (%d of %d answers)", v.failed, v.tried)
+		v.failed, v.tried = 0, 0
+	}
 	return v
 }
 

@@ -204,11 +204,6 @@ func (b *builder) steadyRefusal(status, pointer string) {
 				requests[i] = r.withKeys(credential{value: scrambled(t.s.cfg.Keys.Key, random), label: "an unknown key"})
 			}
 		}
-		t.most(t.together(requests), statusWords(status), func(a *answer) string {
-			if !want([]string{status}).has(a.status) {
-				return a.says()
-			}
-			return ""
-		})
-	})
+		t.inTurn(requests, status)
+	}).uniform = true
 }

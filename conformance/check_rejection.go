@@ -40,13 +40,8 @@ func (b *builder) rejectionChecks() {
 			}
 			requests[i].fresh = true // so that a connection that is dropped shows
 		}
-		t.most(t.together(requests), statusWords(status), func(a *answer) string {
-			if !want([]string{status}).has(a.status) {
-				return a.says()
-			}
-			return ""
-		})
-	})
+		t.inTurn(requests, status)
+	}).uniform = true
 }
 
 // withSubject makes the request of a mutation about a fresh user, where the

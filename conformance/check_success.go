@@ -41,7 +41,7 @@ func (b *builder) successChecks() {
 		summary: "valid requests succeed every time",
 		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", repeats),
 		why:     "A fault of one answer in ten is an outage for one client in ten.",
-	}, stageAccept, repeat)
+	}, stageAccept, repeat).uniform = true
 }
 
 // exampleCheck sends the contract's own example. On a shared target that user

@@ -18,6 +18,7 @@ type verdict struct {
 	actual   string
 	reason   string
 	cause    string // id of the check whose failure this one fell to
+	symptom  string // what failures of the same kind have in common
 	failed   int    // tries that failed …
 	tried    int    // … of so many, where there were several
 	evidence []*answer
@@ -177,7 +178,7 @@ func (t *trial) hasStatus(a *answer, statuses ...string) {
 	if want(statuses).has(a.status) {
 		return
 	}
-	v := verdict{outcome: Fail, expected: want(statuses).String(), actual: a.says(), evidence: []*answer{a}}
+	v := verdict{outcome: Fail, expected: want(statuses).String(), actual: a.says(), evidence: []*answer{a}, symptom: itoa(a.status)}
 	if !a.request.provoked && !a.request.hostile {
 		v.cause = t.s.commonCause(t.check, a)
 	}
@@ -259,7 +260,28 @@ func (t *trial) most(answers []*answer, expected string, wrong func(*answer) str
 	}
 	v := verdict{outcome: Fail, expected: expected, actual: actual, evidence: []*answer{first}, tried: len(answers), failed: failed}
 	if first.came() {
-		v.cause = t.s.commonCause(t.check, first)
+		v.cause, v.symptom = t.s.commonCause(t.check, first), itoa(first.status)
 	}
 	t.end(v)
+}
+
+// inTurn sends two kinds of requests, which stand in turn, side by side and
+// demands one status of all. Each kind is counted for itself.
+func (t *trial) inTurn(requests []*request, status string) {
+	for i, r := range requests {
+		r.kind = i % 2
+	}
+	answers := t.together(requests)
+	for kind := range 2 {
+		var same []*answer
+		for i := kind; i < len(answers); i += 2 {
+			same = append(same, answers[i])
+		}
+		t.most(same, statusWords(status), func(a *answer) string {
+			if !want([]string{status}).has(a.status) {
+				return a.says()
+			}
+			return ""
+		})
+	}
 }
