@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -35,5 +36,7 @@ Flags:
 `
 
 func printHelp(w io.Writer, flags *pflag.FlagSet) {
-	fmt.Fprint(w, helpHead, flags.FlagUsagesWrapped(100))
+	const choice = "[=true|false]" // what the library puts behind a flag that is given or not
+	usages := strings.ReplaceAll(flags.FlagUsagesWrapped(100), choice, strings.Repeat(" ", len(choice)))
+	fmt.Fprint(w, helpHead, strings.TrimRight(usages, "\n"), "\n")
 }

@@ -52,16 +52,16 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.BoolVar(&o.strict, "strict", false, "count a warning as a failure")
 	f.StringArrayVar(&o.provoke, "provoke", nil, "how the target is made to answer a status, as `STATUS=HOW`: a header or a JSON body")
 	f.StringSliceVar(&o.require, "require", nil, "fail unless these `STATUSES` were exercised: 201,400,401,500")
-	f.StringVar(&o.profile, "profile", string(conformance.Full), "full, or production: only what cannot harm")
-	f.Float64Var(&o.rate, "rate", 0, "at most so many requests a second (production: 5)")
-	f.IntVar(&o.parallel, "parallel", 0, "requests at one time (default 16; production: 2)")
-	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long one answer may take")
-	f.DurationVar(&o.deadline, "deadline", 10*time.Minute, "how long the run may take")
-	f.DurationVar(&o.wait, "wait", 0, "how long to wait for a target that does not answer yet")
-	f.StringVar(&o.runID, "run-id", "", "mark of the users that the run creates, to repeat a run")
-	f.Int64Var(&o.seed, "seed", 0, "seed of what is random, to repeat a run")
+	f.StringVar(&o.profile, "profile", string(conformance.Full), "`NAME` of the profile: full, or production: only what cannot harm")
+	f.Float64Var(&o.rate, "rate", 0, "at most `NUMBER` requests a second (production: 5)")
+	f.IntVar(&o.parallel, "parallel", 0, "`NUMBER` of requests at one time (default 16; production: 2)")
+	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "`TIME` that one answer may take")
+	f.DurationVar(&o.deadline, "deadline", 10*time.Minute, "`TIME` that the run may take")
+	f.DurationVar(&o.wait, "wait", 0, "`TIME` to wait for a target that does not answer yet")
+	f.StringVar(&o.runID, "run-id", "", "`MARK` of the users that the run creates, to repeat a run")
+	f.Int64Var(&o.seed, "seed", 0, "`NUMBER` that what is random begins with, to repeat a run")
 	f.StringArrayVar(&o.report, "report", nil, "also write a report, as `FORMAT=FILE`, - for standard output; any number")
-	f.StringVar(&o.output, "output", "text", "what goes to standard output: text or json")
+	f.StringVar(&o.output, "output", "text", "`FORMAT` of what goes to standard output: text or json")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict only")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every check and its exchanges")
 	f.StringVar(&o.keyFile, "api-key-file", "", "`FILE` with the API key, instead of NOX_API_KEY")
@@ -86,8 +86,8 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 		Version: version(), UserAgent: "nox-conformance/" + version(),
 	}
 	switch {
-	case len(args) > 1:
-		return cfg, &conformance.UsageError{Problem: fmt.Sprintf("one target at a time: %q is one too many", args[1])}
+	case len(args) > 1: // which are not repeated here, as one may be a key that went astray
+		return cfg, &conformance.UsageError{Problem: fmt.Sprintf("one target at a time, and there are %d arguments beside the flags", len(args))}
 	case len(args) == 1:
 		cfg.Target = args[0]
 	}

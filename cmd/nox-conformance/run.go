@@ -28,18 +28,17 @@ func run(ctx context.Context, args []string, std streams, getenv func(string) st
 			printHelp(std.out, flags)
 			return conformance.ExitConforms
 		}
-		return usage(std, err)
+		return usage(std, flagError(err, flags))
 	}
-	switch {
+	switch err := o.conflict(flags); {
+	case err != nil:
+		return usage(std, err)
 	case o.version:
 		fmt.Fprintln(std.out, "nox-conformance", version())
 		return conformance.ExitConforms
 	case o.list || o.explain != "":
 		return fail(std, o.catalogue(ctx, std))
 	case o.selfTest:
-		if flags.NArg() > 0 {
-			return usage(std, fmt.Errorf("--self-test starts a target of its own: leave %q out", flags.Arg(0)))
-		}
 		return o.runSelfTest(ctx, std)
 	}
 	return o.judge(ctx, flags.Args(), std)

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"nox.energy/contract/conformance"
+)
+
+// conflict finds flags that do not go with each other or with a target.
+func (o *options) conflict(flags *pflag.FlagSet) error {
+	for _, f := range []struct{ name, reason string }{
+		{"self-test", "starts a target of its own"},
+		{"list", "sends nothing"},
+		{"explain", "sends nothing"},
+	} {
+		if flags.Changed(f.name) && flags.NArg() > 0 {
+			return fmt.Errorf("--%s %s: leave the target out", f.name, f.reason)
+		}
+	}
+	if flags.Changed("explain") && o.explain == "" {
+		return errors.New("--explain needs the id of a check: --list prints them")
+	}
+	if flags.Changed("output") {
+		for _, r := range o.report {
+			if strings.HasSuffix(r, "=-") {
+				return fmt.Errorf("--output and --report %s both go to standard output: leave one out", r)
+			}
+		}
+	}
+	return nil
+}
+
+// flagError makes a sentence of an error of the flag library. It repeats no
+// value of a flag that is not known, as that may be a key.
+func flagError(err error, flags *pflag.FlagSet) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	if unknown.GetSpecifiedShortnames() != "" {
+		return errors.New("unknown flag: apart from -q, -v and -h, flags begin with two dashes")
+	}
+	name := unknown.GetSpecifiedName()
+	var names, longer []string
+	flags.VisitAll(func(f *pflag.Flag) {
+		names = append(names, f.Name)
+		if strings.HasPrefix(f.Name, name) {
+			longer = append(longer, f.Name)
+		}
+	})
+	if len(longer) == 0 {
+		longer = names
+	}
+	return fmt.Errorf("unknown flag --%s: the nearest is --%s", name, conformance.Nearest(name, longer))
+}
