@@ -39,7 +39,6 @@ func validationDefects() []Deviation {
 		must("every-7th-400-as-500", "400/steady", "Every 7th 400 is a 500.", afterNth(every(7), rejected, fail(500, "Internal server error"))),
 		must("every-7th-400-as-422", "400/steady", "Every 7th 400 is a 422.", afterNth(every(7), rejected, setStatus(422))),
 		must("every-7th-400-dropped", "400/steady", "Instead of every 7th 400 the connection is closed.", afterNth(every(7), rejected, dropped)),
-		may("rejected-user-taken", "400/nothing-kept", "A user id that a rejected request named cannot be created afterwards.", afterMarked(rejected, textsSent, created, (*exchange).echoed, false, fail(400, "user_id already exists"))),
 		may("rejected-user-created", "400/nothing-kept", "A rejected request creates its user, and the 400 names the id.", creatingRejected()),
 	}
 }

@@ -10,7 +10,7 @@ import (
 // its status. One defect of each check is there for each documented status;
 // the further mechanisms stand at one or two.
 func everyResponseDefects() []Deviation {
-	return join(mediaTypeDefects(), textDefects(), errorBodyDefects(), createdBodyDefects(), telltaleDefects(), markupDefects())
+	return join(mediaTypeDefects(), textDefects(), errorBodyDefects(), createdBodyDefects(), telltaleDefects())
 }
 
 // mediaTypeDefects spoil the Content-Type.
@@ -108,15 +108,6 @@ func telltaleDefects() []Deviation {
 	)
 }
 
-// markupDefects send what was asked back to a browser.
-func markupDefects() []Deviation {
-	return []Deviation{
-		should("created-as-markup", "http/no-markup", "A 201 is a web page with the user's id in it, unescaped.", after(created, markup)),
-		should("refused-as-markup", "http/no-markup", "A user id with a tag is answered with a 400 that is a web page with the id in it, unescaped.", after(echoes(tag.MatchString), setStatus(400), markup)),
-		should("firewalled-as-markup", "http/no-markup", "A firewall answers 403 to a user id with a tag, with a page that quotes it, unescaped.", after(echoes(tag.MatchString), setStatus(403), markup)),
-	}
-}
-
 // on makes a row for each status; a %d in name or summary becomes the status,
 // which also begins the id of the check.
 func on(statuses []int, level func(name, caught, summary string, m mechanism) Deviation, name, check, summary string, edits ...edit) []Deviation {
@@ -163,11 +154,6 @@ func keyInHeader(x *exchange) {
 	if k := x.key(); k != "" {
 		setHeader("X-Consumer-Key", k)(x)
 	}
-}
-
-func markup(x *exchange) {
-	contentType("text/html; charset=utf-8")(x)
-	x.body = []byte("<p>" + http.StatusText(x.status) + ": " + x.echoed() + "</p>")
 }
 
 func htmlPage(x *exchange) { page(x.status, http.StatusText(x.status))(x) }

@@ -23,8 +23,24 @@ func httpDefects() []Deviation {
 		should("unknown-path-200", "http/unknown-path", "Other paths are answered with 200 and an empty object.", after(elsewhere, ok("{}")...)),
 		should("unknown-path-page", "http/unknown-path", "Other paths are answered with 200 and the page of an application.", after(elsewhere, page(200, "NOX"))),
 		should("unknown-path-fails", "http/unknown-path", "Other paths bring about a 500.", after(elsewhere, fail(500, "Internal server error"))),
+		should("unknown-path-as-markup", "http/no-markup", "Other paths are answered with a 404 page that quotes the path, unescaped.", after(elsewhere, quoting(404, func(x *exchange) string { return x.request.URL.Path }))),
+		should("media-type-as-markup", "http/no-markup", "Another media type is answered with a 415 page that quotes the body, unescaped.", after(both(rejected, mediaTypeIs(otherMediaType)), quoting(415, askedText))),
 		should("path-by-prefix", "http/unknown-path", "Whatever stands behind the path is served as well.", before(below, toOperation)),
 	}
+}
+
+// quoting answers with a page that holds what a client sent, as it is.
+func quoting(status int, sent func(*exchange) string) edit {
+	return func(x *exchange) {
+		page(status, http.StatusText(status))(x)
+		x.body = append(x.body, "<p>Not understood: "+sent(x)+"</p>"...)
+	}
+}
+
+// askedText is the user id that a request names, decoded.
+func askedText(x *exchange) string {
+	text, _ := memberText(x.sent, userName)
+	return text
 }
 
 func ok(body string) []edit {

@@ -37,6 +37,7 @@ func transportVariations() []Deviation {
 	return []Deviation{
 		legal("closes-announced", "The connection is closed after each answer, and the answer says so.", after(always, setHeader("Connection", "close"))),
 		legal("closes-unannounced", "The connection is closed after each answer, unannounced.", after(always, written(writeAndClose))),
+		legal("closes-after-errors", "The connection is closed after each error, unannounced.", after(erred, written(writeAndClose))),
 		legal("until-close", "Answers have no length and end with the connection.", after(always, written(writeUntilClose))),
 		legal("in-chunks", "Answers come in chunks.", after(always, written(writeChunks(8)))),
 		legal("in-single-bytes", "Answers come in chunks of one byte.", after(always, written(writeChunks(1)))),
