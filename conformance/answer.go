@@ -25,6 +25,7 @@ const (
 	notHTTP     failure = "an answer that is not HTTP"
 	cutShort    failure = "an answer that is cut short"
 	interrupted failure = "interrupted"
+	spent       failure = "not sent: the requests of the profile are used up"
 	tooSlow     failure = "told to slow down, again and again"
 )
 

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -31,6 +32,7 @@ func (r *run) result(reason string) *Result {
 		}
 		out.Checks = append(out.Checks, r.checkResult(c, &r.verdicts[i], r.took[i]))
 	}
+	out.Problems = r.applyKnown(out, slices.Collect(maps.Keys(r.number)))
 	out.Responses = r.responses(out.Checks)
 	r.conclude(out, r.redactor.redact(reason))
 	return out
@@ -81,7 +83,7 @@ func (r *run) responses(checks []CheckResult) []ResponseResult {
 				row.Latency = &Latency{P50: took[(len(took)-1)/2], P99: took[(len(took)-1)*99/100]}
 			}
 			for _, c := range checks {
-				if c.Operation == op.ID && c.Status == status && c.Outcome == Fail {
+				if c.Operation == op.ID && c.Status == status && c.Outcome == Fail && !c.Known {
 					row.Verdict = Violates
 				}
 			}
@@ -99,6 +101,10 @@ func milliseconds(d time.Duration) float64 {
 func (r *run) conclude(out *Result, reason string) {
 	undecided := ""
 	for _, c := range out.Checks {
+		if c.Known {
+			out.Summary.Known++
+			continue
+		}
 		switch c.Outcome {
 		case Pass:
 			out.Summary.Pass++
@@ -117,7 +123,7 @@ func (r *run) conclude(out *Result, reason string) {
 	}
 	missing := r.unexercised(out.Responses)
 	switch {
-	case out.Summary.Fail > 0:
+	case out.Summary.Fail > 0 || len(out.Problems) > 0:
 		out.Verdict, out.ExitCode = Violates, ExitViolates
 	case reason != "":
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, reason
@@ -130,9 +136,16 @@ func (r *run) conclude(out *Result, reason string) {
 	default:
 		out.Verdict, out.ExitCode = Conforms, ExitConforms
 	}
-	if out.Reason == "" && reason != "" {
-		out.Reason = reason
+	if out.Reason == "" {
+		out.Reason = strings.Join(append(out.Problems, nonEmpty(reason)...), "; ")
 	}
+}
+
+func nonEmpty(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
 }
 
 func (r *run) unexercised(rows []ResponseResult) []string {

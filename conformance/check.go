@@ -40,6 +40,10 @@ type check struct {
 	// uniform says that the check sends one request again and again, so that
 	// answers which differ show an intermittent fault.
 	uniform bool
+	// newUsers is how many users the check creates beside the one that the
+	// production profile uses for all; requests is how many it sends there,
+	// where that is more than one.
+	newUsers, requests int
 	// run is the experiment; nil for a clause that is judged over every answer
 	// of the run.
 	run func(*trial)

@@ -2,6 +2,9 @@ package conformance
 
 import "strings"
 
+// provocationTries is how often each way to bring an error about is tried.
+const provocationTries = 3
+
 // breakdownChecks bring the documented server error about in the way that the
 // configuration says, and look at the target afterwards.
 func (b *builder) breakdownChecks() {
@@ -16,24 +19,25 @@ func (b *builder) breakdownChecks() {
 		why:     "It is the answer that clients get on the worst day, and the one nobody tests.",
 	}, stageProvoke, func(t *trial) {
 		for _, p := range provocations(t.s.cfg, status) {
-			for range 3 {
+			for range provocationTries {
 				t.readable(t.expect(t.request().provokedBy(p), status))
 			}
 		}
 	})
-	provoked.needs = needsProvocation
+	provoked.needs, provoked.requests = needsProvocation, provocationTries
 	if b.op.success() == "" {
 		return
 	}
-	b.add(status, checkText{
+	serves := b.add(status, checkText{
 		name: "serves-on", level: Must, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
 		summary: "valid requests succeed after an unexpected error", sends: "valid requests, after the provoked errors",
 		why: "One bad moment must not become an outage.",
 	}, stageRecover, func(t *trial) {
-		for range 3 {
+		for range provocationTries {
 			t.expect(t.request(), t.op.success())
 		}
-	}).needs = needsProvocation
+	})
+	serves.needs, serves.requests = needsProvocation, provocationTries
 }
 
 // provokedBy changes a valid request as a provocation says.

@@ -99,7 +99,7 @@ func (b *builder) echoChecks() {
 			name: "echo-" + sp.name, level: Must, prod: Creates, pointer: pointer, summary: summary,
 			sends: rules.subject + " with " + sp.what,
 			why:   "A client finds its user by what comes back; one changed character is another user.",
-		}, stageAccept, func(t *trial) { echoes(t, sp.value(t.user()), sp.lenient) })
+		}, stageAccept, func(t *trial) { echoes(t, sp.value(t.user()), sp.lenient) }).newUsers = 1
 	}
 }
 

@@ -101,7 +101,7 @@ func (b *builder) oddSubjects(status string) {
 		if a.is(t.op.success()) {
 			t.echoed(a, user)
 		}
-	})
+	}).newUsers = 1
 	lone := func(t *trial) *answer {
 		user := t.user()
 		text := append(append([]byte(`"\ud800`), user...), '"')
@@ -111,7 +111,7 @@ func (b *builder) oddSubjects(status string) {
 		name: rules.subject + "-lone-surrogate", level: Must, prod: LaxOnly, pointer: pointer,
 		summary: "half a surrogate pair in " + rules.subject + " is accepted or refused, without a breakdown",
 		sends:   rules.subject + " with the escape \\ud800 alone", why: why,
-	}, stageReject, func(t *trial) { lone(t) })
+	}, stageReject, func(t *trial) { lone(t) }).newUsers = 1
 	b.add(status, checkText{
 		name: rules.subject + "-lone-surrogate-echo", level: Should, prod: LaxOnly, pointer: pointer,
 		summary: "half a surrogate pair in " + rules.subject + ", if accepted, is echoed exactly",
@@ -128,7 +128,7 @@ func (b *builder) oddSubjects(status string) {
 		if got, ok := codeUnits(a.body, rules.echo); ok && string16(got) != string16(sent) {
 			t.fail("the echo of what was sent, or "+want{status}.String(), "another text in "+rules.echo, a)
 		}
-	})
+	}).newUsers = 1
 }
 
 // string16 makes code units comparable.

@@ -10,6 +10,10 @@ import (
 	"strings"
 )
 
+// unknownPath is what is put behind a path to make one that no contract
+// declares.
+const unknownPath = "/conformance-unknown-"
+
 // statusHTTP stands in the ids of checks that belong to no documented status.
 const statusHTTP = "http"
 
@@ -45,7 +49,7 @@ func (b *builder) httpChecks() {
 				t.fail("a refusal of "+r.method, a.says(), a)
 			}
 		}
-	})
+	}).requests = 2
 	b.add(statusHTTP, checkText{
 		name: "allow", level: Should, prod: Harmless, pointer: b.op.Pointer,
 		summary: "a method that is not allowed is answered 405 with Allow", sends: "GET, or PUT where GET is declared",
@@ -66,7 +70,7 @@ func (b *builder) httpChecks() {
 		why: "A server that answers everything hides a client's typing mistakes.",
 	}, stageAround, func(t *trial) {
 		r := t.request().on(func(r *request) {
-			r.path += "/conformance-unknown-" + url.PathEscape(markup)
+			r.path += unknownPath + url.PathEscape(markup)
 			r.intent = open
 			r.subject = ""
 		})

@@ -73,7 +73,7 @@ func (b *builder) latitudeChecks() {
 			alone := func(r *request) { r.single = true }
 			t.send(t.request().withText([]byte("{"), breaks).on(alone))
 			t.expect(t.request().on(alone), status)
-		})
+		}).requests = 2
 	}
 }
 

@@ -58,6 +58,15 @@ func (b *builder) refusalChecks() {
 	b.steadyRefusal(status, pointer)
 }
 
+// markupUser is a fresh user with markup in its name, for the clause about
+// markup, where it may be sent.
+func (t *trial) markupUser() string {
+	if t.s.cfg.Profile == Production {
+		return t.user()
+	}
+	return markup + t.user()
+}
+
 func (s *session) isRealKey(value string) bool {
 	return slices.Contains([]string{s.cfg.Keys.Key, s.cfg.Keys.Other, s.cfg.Keys.Disabled}, value)
 }
@@ -109,7 +118,7 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 		if first.status != second.status {
 			t.fail("the same answer in either order", fmt.Sprintf("%s with the good key first, %s with the bad key first", statusText(first.status), statusText(second.status)), first, second)
 		}
-	})
+	}).requests = 2
 }
 
 func (b *builder) refusalManners(status, pointer string) {
@@ -125,7 +134,7 @@ func (b *builder) refusalManners(status, pointer string) {
 			for _, text := range []string{"{}", "{"} {
 				t.expect(t.request().withText([]byte(text), open).withKeys(bad(t)).on(func(r *request) { r.subject = "" }), status)
 			}
-		})
+		}).requests = 2
 	}
 	b.add(status, checkText{
 		name: "same-shape", level: Should, prod: LaxOnly, pointer: pointer,
@@ -133,12 +142,12 @@ func (b *builder) refusalManners(status, pointer string) {
 		why: "Clients handle one refusal, not two.",
 	}, stageRefuse, func(t *trial) {
 		// The markup is for the clause about markup, which looks at every answer.
-		missing := t.expect(t.requestFor(markup+t.user()).withKeys(), status)
+		missing := t.expect(t.requestFor(t.markupUser()).withKeys(), status)
 		wrong := t.expect(t.request().withKeys(bad(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
 		}
-	})
+	}).requests = 2
 	b.add(status, checkText{
 		name: "www-authenticate", level: Should, prod: LaxOnly, pointer: pointer,
 		summary: "a refusal names the scheme in WWW-Authenticate", sends: "no key",
@@ -158,7 +167,7 @@ func (b *builder) refusalManners(status, pointer string) {
 				t.expect(t.request().withKeys(bad(t)), status)
 			}
 			t.expect(t.request(), b.op.success())
-		})
+		}).requests = 3
 	}
 }
 
@@ -185,7 +194,7 @@ func wordOr(text, otherwise string) string {
 }
 
 func (b *builder) steadyRefusal(status, pointer string) {
-	b.add(status, checkText{
+	steady := b.add(status, checkText{
 		name: "steady", level: Must, prod: LaxOnly, pointer: pointer,
 		summary: "wrong and missing keys are refused every time",
 		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", repeats),
@@ -193,7 +202,7 @@ func (b *builder) steadyRefusal(status, pointer string) {
 	}, stageRefuse, func(t *trial) {
 		n := repeats
 		if t.s.cfg.Profile == Production {
-			n = 2
+			n = productionRepeats
 		}
 		random := t.random()
 		requests := make([]*request, n)
@@ -205,5 +214,6 @@ func (b *builder) steadyRefusal(status, pointer string) {
 			}
 		}
 		t.inTurn(requests, status)
-	}).uniform = true
+	})
+	steady.uniform, steady.requests = true, productionRepeats
 }

@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // rejectionChecks send bodies that break one rule of the schema each.
@@ -22,7 +23,7 @@ func (b *builder) rejectionChecks() {
 	}
 	b.bodilessChecks(status)
 	b.mediaTypeChecks(status)
-	b.add(status, checkText{
+	steady := b.add(status, checkText{
 		name: "steady", level: Must, prod: LaxOnly, pointer: b.op.body.schema.pointer + "/required",
 		summary: "what breaks the schema is refused every time",
 		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", repeats),
@@ -30,7 +31,7 @@ func (b *builder) rejectionChecks() {
 	}, stageReject, func(t *trial) {
 		n := repeats
 		if t.s.cfg.Profile == Production {
-			n = 2
+			n = productionRepeats
 		}
 		requests := make([]*request, n)
 		for i := range requests {
@@ -41,7 +42,8 @@ func (b *builder) rejectionChecks() {
 			requests[i].fresh = true // so that a connection that is dropped shows
 		}
 		t.inTurn(requests, status)
-	}).uniform = true
+	})
+	steady.uniform, steady.requests = true, productionRepeats
 }
 
 // withSubject makes the request of a mutation about a fresh user, where the
@@ -51,17 +53,32 @@ func (t *trial) withSubject(m mutation) *request {
 	user := r.subject
 	body := m.body
 	if o, ok := body.(object); ok && t.op.rules.subject != "" {
-		if v, has := o.get(t.op.rules.subject); has {
-			if _, isText := v.(string); isText {
-				body = o.with([]string{t.op.rules.subject}, user)
-			}
-		}
+		body = o.about(sampleOf(t.op), user)
 	}
 	how := breaks
 	if m.level == Should {
 		how = open // a format that is only annotated
 	}
 	return r.withBody(body, how)
+}
+
+// sampleOf is the user whom bodies made from the schema alone name.
+func sampleOf(op *operation) any {
+	body, _ := sample(op.body.schema, true).(object)
+	user, _ := body.get(op.rules.subject)
+	return user
+}
+
+// about returns a copy of a body in which every property that names one user
+// names another, under whatever name the property stands.
+func (o object) about(from any, to string) object {
+	out := slices.Clone(o)
+	for i, m := range out {
+		if text, ok := m.value.(string); ok && text == from {
+			out[i].value = to
+		}
+	}
+	return out
 }
 
 // bodilessChecks leave the required body out.
@@ -106,7 +123,7 @@ func (b *builder) mediaTypeChecks(status string) {
 			why:     "Clients forget the header; the answer should tell them so.",
 		}, stageReject, func(t *trial) {
 			// The markup is for the clause about markup, which looks at every answer.
-			r := t.requestFor(markup+t.user()).withHeader("Content-Type", e.values...)
+			r := t.requestFor(t.markupUser()).withHeader("Content-Type", e.values...)
 			a := t.expect(r.on(func(r *request) { r.intent = open }), t.op.success(), "4XX")
 			t.documentedShape(a)
 		})

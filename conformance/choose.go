@@ -5,10 +5,6 @@ import (
 	"strings"
 )
 
-// productionRate is the requests a second of the production profile, where
-// nothing else is asked for.
-const productionRate = 5
-
 // choose selects the checks that a configuration asks for. A pattern that
 // matches none is an error that names the nearest id, so that a misspelt one
 // never runs less than was meant.

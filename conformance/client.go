@@ -41,7 +41,16 @@ type client struct {
 	pauseLock sync.Mutex
 	paused    time.Time // nothing is sent before
 	waiting   func(time.Duration)
+	imagine   func(*request) *answer  // if set, answers in place of the target
+	budget    int64                   // requests that may be sent, 0: any number
+	stop      context.CancelCauseFunc // ends the run
+	streak    atomic.Int64            // answers of 5xx or 429 in a row, counted where there is a budget
 }
+
+// stoppedError ends a run for the target's sake.
+type stoppedError struct{ reason string }
+
+func (e *stoppedError) Error() string { return e.reason }
 
 func newClient(cfg *Config, base *url.URL) *client {
 	transport := func() *http.Transport {
@@ -63,6 +72,9 @@ func newClient(cfg *Config, base *url.URL) *client {
 	}
 	c.fresh.DisableKeepAlives = true
 	c.single.MaxConnsPerHost = 1
+	if cfg.Profile == Production {
+		c.budget = productionRequests
+	}
 	if cfg.Rate > 0 {
 		c.limiter = rate.NewLimiter(rate.Limit(cfg.Rate), 1)
 	}
@@ -80,6 +92,13 @@ func (c *client) close() {
 // closed before any byte of an answer, which a server may do at any time
 // (RFC 9112, section 9.3.1), the request is sent once more on a new one.
 func (c *client) do(ctx context.Context, r *request) *answer {
+	if c.imagine != nil {
+		a := c.imagine(r)
+		if req, err := r.httpRequest(c.base, c.added); err == nil {
+			a.sentURL, a.sent = req.URL.String(), req.Header
+		}
+		return a
+	}
 	retried := false
 	for slowDowns := 0; ; {
 		if err := c.pace(ctx); err != nil {
@@ -189,7 +208,11 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	if r.barrier != nil {
 		req.Body = &heldBody{Reader: bytes.NewReader(r.body), barrier: r.barrier, done: limited.Done()}
 	}
-	c.sent.Add(1)
+	if n := c.sent.Add(1); c.budget > 0 && n > c.budget {
+		c.sent.Add(-1)
+		a.failure = spent
+		return a, false
+	}
 	a.started = time.Now()
 	resp, err := c.transport(r).RoundTrip(req.WithContext(httptrace.WithClientTrace(limited, trace)))
 	if err != nil {
@@ -213,7 +236,20 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 		}
 	}
 	c.noteSpeed(a.took)
+	c.noteTrouble(a)
 	return a, false
+}
+
+// noteTrouble ends a run under the production profile when the target answers
+// as if it were in trouble.
+func (c *client) noteTrouble(a *answer) {
+	switch {
+	case c.budget == 0 || a.request.provoked:
+	case a.status/100 != 5 && a.status != http.StatusTooManyRequests:
+		c.streak.Store(0)
+	case c.streak.Add(1) == productionStreak && c.stop != nil:
+		c.stop(&stoppedError{fmt.Sprintf("stopped for the target's sake: %d answers in a row were 5xx or 429, the last one %s", productionStreak, statusText(a.status))})
+	}
 }
 
 func (c *client) noteSpeed(took time.Duration) {

@@ -23,11 +23,12 @@ type Config struct {
 	Skip    []string      // patterns of check ids to leave out
 	Strict  bool          // should counts as must
 	Provoke []Provocation // how the target is made to answer what no honest request brings about
+	Known   []Known       // failures that are excused, and must fail
 	Require []string      // statuses that must have been exercised, as the contract writes them
 
 	Profile  Profile       // empty: Full
 	Rate     float64       // requests a second, 0: as fast as the target answers (Production: 5)
-	Parallel int           // requests at one time, 0: 16 (Production: 2)
+	Parallel int           // requests at one time, 0: 16 (Production: 1)
 	Timeout  time.Duration // of one request, 0: 10 s
 	Deadline time.Duration // of the whole run, 0: 10 min
 	Wait     time.Duration // how long to wait for a target that does not answer yet
@@ -104,7 +105,7 @@ func (c *Config) setDefaults() {
 	if c.Parallel <= 0 {
 		c.Parallel = 16
 		if c.Profile == Production {
-			c.Parallel = 2
+			c.Parallel = 1
 		}
 	}
 	if c.Rate <= 0 && c.Profile == Production {

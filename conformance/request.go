@@ -42,6 +42,7 @@ type request struct {
 	expect100 bool     // Expect: 100-continue
 	barrier   *barrier // if set, the body is held back until it opens
 	mayClose  bool     // the target may close the connection instead of answering
+	sequence  int      // among the requests of its check
 	kind      int      // tells apart the requests of a check that sends several kinds of them
 	keyName   string   // the header of the key, spelt otherwise than declared
 	provoked  bool     // meant to bring a 5xx about

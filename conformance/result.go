@@ -66,8 +66,9 @@ type Result struct {
 	DurationMS int64            `json:"duration_ms"`
 	Verdict    Verdict          `json:"verdict"`
 	ExitCode   int              `json:"exit_code"`
-	Reason     string           `json:"reason,omitempty"` // of a verdict that no single check explains: why the run is inconclusive
-	Requests   int              `json:"requests"`         // sent, repetitions included
+	Reason     string           `json:"reason,omitempty"`   // of a verdict that no single check explains: why the run is inconclusive
+	Problems   []string         `json:"problems,omitempty"` // of the list of known failures, each of which fails the run
+	Requests   int              `json:"requests"`           // sent, repetitions included
 	Summary    Summary          `json:"summary"`
 	Responses  []ResponseResult `json:"responses"`
 	Checks     []CheckResult    `json:"checks"`

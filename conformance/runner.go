@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"regexp"
@@ -18,6 +19,7 @@ type Runner struct {
 	contract *contract
 	checks   []*check          // those selected
 	number   map[string]string // of each check in the catalogue
+	leftOut  map[string]string // why the profile leaves a check out
 	client   *client
 }
 
@@ -59,7 +61,7 @@ func New(cfg Config) (*Runner, error) {
 	for i, each := range all {
 		number[each.ID] = numberOf(i)
 	}
-	return &Runner{cfg: cfg, contract: c, checks: selected, number: number, client: newClient(&cfg, target)}, nil
+	return &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: newClient(&cfg, target)}, nil
 }
 
 func randomID() string {
@@ -75,9 +77,12 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.Deadline)
 	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	s := r.session()
+	s.client.stop = stop
 	defer s.client.close()
-	run := &run{session: s, checks: r.checks, verdicts: make([]verdict, len(r.checks)), took: make([]time.Duration, len(r.checks))}
+	run := newRun(s, r.checks)
 	reason := run.wait(ctx)
 	if reason == "" {
 		reason = run.perform(ctx)
@@ -87,10 +92,14 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	return result
 }
 
+func newRun(s *session, checks []*check) *run {
+	return &run{session: s, checks: checks, verdicts: make([]verdict, len(checks)), took: make([]time.Duration, len(checks))}
+}
+
 func (r *Runner) session() *session {
 	s := &session{
 		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(),
-		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, gate: map[string]int{},
+		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{},
 	}
 	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
 		s.redactor.add(k.value, k.label)
@@ -131,12 +140,16 @@ func (r *run) perform(ctx context.Context) string {
 		wg.Wait()
 		if st == stageGate {
 			if reason := r.closedGate(); reason != "" {
-				r.leaveOut("the run ended at the gate")
+				r.giveUp("the run ended at the gate")
 				return reason
 			}
 		}
 	}
-	if ctx.Err() != nil {
+	var stopped *stoppedError
+	switch {
+	case errors.As(context.Cause(ctx), &stopped):
+		return stopped.Error()
+	case ctx.Err() != nil:
 		return "the run was ended before it was done: " + string(interruption(ctx.Err()))
 	}
 	return ""
@@ -162,6 +175,9 @@ func (r *run) one(ctx context.Context, i int, c *check) {
 func (r *run) attempt(ctx context.Context, c *check) verdict {
 	if ctx.Err() != nil {
 		return verdict{outcome: Err, reason: "the run was ended before this check"}
+	}
+	if reason := r.session.leftOut[c.ID]; reason != "" {
+		return verdict{outcome: Skip, reason: reason}
 	}
 	if lack := missingNeed(c, r.cfg); lack != "" {
 		return verdict{outcome: Skip, reason: lack}
@@ -219,8 +235,8 @@ func (r *run) operation(c *check) *operation {
 	return r.contract.operations[i]
 }
 
-// leaveOut gives every check that has no verdict yet a reason for it.
-func (r *run) leaveOut(reason string) {
+// giveUp gives every check that has no verdict yet a reason for it.
+func (r *run) giveUp(reason string) {
 	for i := range r.verdicts {
 		if r.verdicts[i].outcome == "" {
 			r.verdicts[i] = verdict{outcome: Skip, reason: "not tried: " + reason}
@@ -244,7 +260,7 @@ func (r *run) wait(ctx context.Context) string {
 			return ""
 		}
 		if ctx.Err() != nil || time.Now().After(until) {
-			r.leaveOut("the target did not answer")
+			r.giveUp("the target did not answer")
 			return fmt.Sprintf("the target did not answer within %s: %s", r.cfg.Wait, failureOrStatus(a))
 		}
 		select {

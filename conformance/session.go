@@ -17,14 +17,15 @@ type session struct {
 	redactor   *redactor
 	userPrefix string
 	number     map[string]string // of each check, for the names of its users
+	leftOut    map[string]string // why the profile leaves a check out
 
 	mu      sync.Mutex
-	answers []seen
+	answers []seenAnswer
 	gate    map[string]int // status of the gate's answer, by operation, where it was wrong
 }
 
-// seen is an answer and the check that asked for it.
-type seen struct {
+// seenAnswer is an answer and the check that asked for it.
+type seenAnswer struct {
 	check  *check
 	answer *answer
 }
@@ -39,7 +40,7 @@ func (s *session) send(ctx context.Context, c *check, r *request) *answer {
 	s.contract.judge(a)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.answers = append(s.answers, seen{c, a})
+	s.answers = append(s.answers, seenAnswer{c, a})
 	return a
 }
 
@@ -51,7 +52,7 @@ func labelOf(k credential) string {
 }
 
 // all returns what has been seen so far.
-func (s *session) all() []seen {
+func (s *session) all() []seenAnswer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.answers[:len(s.answers):len(s.answers)]

@@ -27,14 +27,15 @@ type verdict struct {
 // trial is one experiment of one check. Its methods end it, like those of
 // testing.T, as soon as the outcome is known.
 type trial struct {
-	ctx     context.Context
-	s       *session
-	check   *check
-	op      *operation
-	mu      sync.Mutex
-	users   int // made so far, over all tries of the check
-	answers []*answer
-	verdict verdict
+	ctx      context.Context
+	s        *session
+	check    *check
+	op       *operation
+	mu       sync.Mutex
+	users    int // made so far, over all tries of the check
+	sequence int // of the requests, likewise
+	answers  []*answer
+	verdict  verdict
 }
 
 // run performs the experiment and returns its verdict.
@@ -81,6 +82,9 @@ func (t *trial) broke(reason string, evidence ...*answer) {
 func (t *trial) user() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.s.cfg.Profile == Production {
+		return t.s.userPrefix + "1" // all checks are about one user, as far as they can
+	}
 	t.users++
 	return t.s.userPrefix + t.s.number[t.check.ID] + "-" + strconv.Itoa(t.users)
 }
@@ -100,11 +104,19 @@ func (t *trial) try(r *request) *answer {
 	if err := r.confirm(t.s.contract); err != nil {
 		t.broke("the experiment is at fault, not the target: " + err.Error())
 	}
-	a := t.s.send(t.ctx, t.check, r)
+	a := t.s.send(t.ctx, t.check, t.numbered(r))
 	t.mu.Lock()
 	t.answers = append(t.answers, a)
 	t.mu.Unlock()
 	return a
+}
+
+// numbered gives a request its place among those of the check.
+func (t *trial) numbered(r *request) *request {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sequence++
+	return r.on(func(r *request) { r.sequence = t.sequence })
 }
 
 // send sends a request that must be answered.
@@ -117,6 +129,8 @@ func (t *trial) send(r *request) *answer {
 // answered ends the trial where no answer came.
 func (t *trial) answered(a *answer) {
 	switch {
+	case a.failure == spent:
+		t.skip(fmt.Sprintf("not sent: the %d requests of the production profile were used up", productionRequests))
 	case a.failure == timedOut && t.s.usuallyQuick():
 		t.fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.s.cfg.Timeout, t.s.quickest()), a)
 	case a.failure == closed, a.failure == notHTTP && !a.came():
@@ -222,6 +236,7 @@ func (t *trial) together(requests []*request) []*answer {
 	answers := make([]*answer, len(requests))
 	var wg sync.WaitGroup
 	for i, r := range requests {
+		r = t.numbered(r)
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
@@ -240,6 +255,9 @@ func (t *trial) most(answers []*answer, expected string, wrong func(*answer) str
 	var actual string
 	failed := 0
 	for _, a := range answers {
+		if a.failure == spent {
+			t.answered(a)
+		}
 		if a.failure == interrupted || a.failure == unreachable || a.failure == untrusted || a.failure == tooSlow || a.failure == timedOut && !t.s.usuallyQuick() {
 			t.broke(failureWords(a), a)
 		}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"strings"
@@ -34,6 +36,8 @@ type options struct {
 	caCert, clientCert, clientKey                string
 	insecure                                     bool
 	list, selfTest, version                      bool
+	known, updateKnown                           string
+	dryRun                                       bool
 	explain                                      string
 	quiet, verbose                               bool
 }
@@ -52,6 +56,9 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.BoolVar(&o.strict, "strict", false, "count a warning as a failure")
 	f.StringArrayVar(&o.provoke, "provoke", nil, "how the target is made to answer a status, as `STATUS=HOW`: a header or a JSON body")
 	f.StringSliceVar(&o.require, "require", nil, "fail unless these `STATUSES` were exercised: 201,400,401,500")
+	f.StringVar(&o.known, "known", "", "`FILE` of known failures: each is excused until its day, and must fail")
+	f.StringVar(&o.updateKnown, "update-known", "", "bring a `FILE` of known failures up to date with this run")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print every request without sending any")
 	f.StringVar(&o.profile, "profile", string(conformance.Full), "`NAME` of the profile: full, or production: only what cannot harm")
 	f.Float64Var(&o.rate, "rate", 0, "at most `NUMBER` requests a second (production: 5)")
 	f.IntVar(&o.parallel, "parallel", 0, "`NUMBER` of requests at one time (default 16; production: 2)")
@@ -111,8 +118,32 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	if cfg.TLS, err = o.tls(); err != nil {
 		return cfg, err
 	}
+	if cfg.Known, err = o.knownFailures(); err != nil {
+		return cfg, err
+	}
 	cfg.Keys, err = o.keys()
 	return cfg, err
+}
+
+// knownFailures reads the file of known failures: the one that excuses them,
+// or the one that is brought up to date, which need not be there yet.
+func (o *options) knownFailures() ([]conformance.Known, error) {
+	name := o.known
+	if name == "" {
+		name = o.updateKnown
+	}
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) && name == o.updateKnown {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--known: %w", err)
+	}
+	defer f.Close()
+	return conformance.ReadKnown(f, name)
 }
 
 // contract loads the contract in force; nil is the embedded one.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -60,9 +61,18 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	if err != nil {
 		return fail(std, err)
 	}
+	if o.dryRun {
+		return fail(std, o.printPlan(std.out, runner.DryRun(ctx)))
+	}
 	result := runner.Run(ctx)
 	line.clear()
 	code := result.ExitCode
+	if o.updateKnown != "" {
+		known := conformance.UpdateKnown(cfg.Known, result, time.Now())
+		outputs = append(outputs, output{o.updateKnown, func(*conformance.Result) error {
+			return writeWhole(o.updateKnown, func(w io.Writer) error { return conformance.WriteKnown(w, known) })
+		}})
+	}
 	for _, out := range outputs {
 		if err := out.write(result); err != nil {
 			fmt.Fprintf(std.err, "nox-conformance: %v\n", err)

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"nox.energy/contract/conformance"
+)
+
+// printPlan prints the requests that a run would send.
+func (o *options) printPlan(w io.Writer, plan []conformance.Planned) error {
+	if o.output == "json" {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(plan)
+	}
+	last := ""
+	for _, p := range plan {
+		if p.Check != last {
+			if _, err := fmt.Fprintf(w, "# %s\n", p.Check); err != nil {
+				return err
+			}
+			last = p.Check
+		}
+		if _, err := fmt.Fprintln(w, p.Curl); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "# %d requests, none sent\n", len(plan))
+	return err
+}
