@@ -3,6 +3,7 @@ package defect
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,21 +37,11 @@ func kindOf(value []byte) string {
 	return "number"
 }
 
-// is one of the kinds named by kindOf.
-func isOneOf(kind string, kinds []string) bool {
-	for _, k := range kinds {
-		if k == kind {
-			return true
-		}
-	}
-	return false
-}
-
 // userIs holds for a request whose user_id is of one of these kinds.
 func userIs(kinds ...string) when {
 	return func(x *exchange) bool {
 		s, ok := member(x.sent, userName)
-		return posted(x) && ok && valid(x.sent) && isOneOf(kindOf(x.sent[s.start:s.end]), kinds)
+		return posted(x) && ok && valid(x.sent) && slices.Contains(kinds, kindOf(x.sent[s.start:s.end]))
 	}
 }
 
@@ -97,7 +88,7 @@ func userRaw(f func(string) bool) when {
 // bodyIs holds for a request whose body is one JSON text of one of these kinds.
 func bodyIs(kinds ...string) when {
 	return func(x *exchange) bool {
-		return posted(x) && valid(x.sent) && isOneOf(kindOf(x.sent), kinds)
+		return posted(x) && valid(x.sent) && slices.Contains(kinds, kindOf(x.sent))
 	}
 }
 
@@ -145,7 +136,8 @@ func twiceNamed(x *exchange) bool {
 	return false
 }
 
-func marked(x *exchange) bool { return posted(x) && bytes.HasPrefix(x.sent, []byte(byteOrderMark)) }
+// withMark holds for a body with a byte order mark.
+func withMark(x *exchange) bool { return posted(x) && bytes.HasPrefix(x.sent, []byte(byteOrderMark)) }
 
 const byteOrderMark = "\uFEFF"
 
@@ -186,7 +178,8 @@ func hasNumber(f func(string) bool) when {
 	}
 }
 
-// strings of a body, however broken it is, but for the names of properties.
+// textsIn finds the strings of a body, however broken it is, but for the names
+// of properties.
 func textsIn(body []byte) []string {
 	var found []string
 	for _, m := range anyString.FindAllSubmatchIndex(body, -1) {
@@ -201,4 +194,5 @@ func textsIn(body []byte) []string {
 	return found
 }
 
+// hasControl holds for a text with control characters.
 func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }

@@ -15,9 +15,9 @@ func createdDefects() []Deviation {
 		must("redirect-303", "201/minimal", "A created connection is answered with 303 and a Location.", after(created, setStatus(303), locationOfUser)),
 		must("echo-canned", "201/echo-case", "The echo is that of the documentation's example, whoever was asked for.", after(created, setText(echoName, exampleUser))),
 		must("example-refused", "201/example", "The documentation's example is refused as a placeholder.", after(echoes(equals(exampleUser)), fail(400, "user_id is a placeholder"))),
-		must("example-fails", "201/example", "The documentation's example brings about a 500.", after(echoes(equals(exampleUser)), fail(500, "Internal server error"))),
+		must("example-fails", "201/example", "The documentation's example brings about a 500.", after(echoes(equals(exampleUser)), serverError())),
 
-		must("every-7th-500", "201/repeat", "Every 7th valid request is answered with 500.", afterNth(every(7), created, fail(500, "Internal server error"))),
+		must("every-7th-500", "201/repeat", "Every 7th valid request is answered with 500.", afterNth(every(7), created, serverError())),
 		must("every-7th-bad-gateway", "201/repeat", "Every 7th valid request is answered with the 502 page of a gateway.", afterNth(every(7), created, page(502, "Bad Gateway"))),
 		must("every-7th-200", "201/repeat", "Every 7th valid request is answered with 200.", afterNth(every(7), created, setStatus(200))),
 		must("every-7th-refused", "201/repeat", "Every 7th good key is refused.", afterNth(every(7), created, fail(401, "Invalid API key"))),
@@ -27,7 +27,7 @@ func createdDefects() []Deviation {
 		must("every-7th-as-html", "201/content-type", "Every 7th 201 says text/html.", afterNth(every(7), created, contentType("text/html"))),
 		must("every-7th-cut-short", "201/json", "Every 7th 201 is cut short.", afterNth(every(7), created, written(writeShort))),
 		must("every-7th-dropped", "201/repeat", "At every 7th valid request the connection is closed without an answer.", afterNth(every(7), created, dropped)),
-		must("wears-out", "201/repeat", "After each 12 good answers three are 500.", afterNth(theLast(3, 15), created, fail(500, "Internal server error"))),
+		must("wears-out", "201/repeat", "After each 12 good answers three are 500.", afterNth(theLast(3, 15), created, serverError())),
 	}
 }
 

@@ -63,7 +63,7 @@ func raceDefects() []Deviation {
 	const meanwhile = 15 * time.Millisecond // long enough for requests sent at one moment to meet
 	return []Deviation{
 		must("race-two-ids", "201/simultaneous", "Requests for a new user that overlap get an id each; the last one stays.", racing(meanwhile)),
-		must("race-500", "201/simultaneous", "Of requests for a new user that overlap, all but one are answered with 500.", colliding(meanwhile, fail(500, "Internal server error"))),
+		must("race-500", "201/simultaneous", "Of requests for a new user that overlap, all but one are answered with 500.", colliding(meanwhile, serverError())),
 		must("race-409", "201/simultaneous", "Of requests for a new user that overlap, all but one are answered with 409.", colliding(meanwhile, fail(409, "user_id is being created"))),
 		must("race-empty-id", "201/simultaneous", "Of requests for a new user that overlap, all but one get an empty id.", colliding(meanwhile, setText(idName, ""))),
 	}

@@ -111,7 +111,7 @@ func firstElement(x *exchange) string {
 
 func noSpace(name string) bool { return strings.TrimSpace(name) == name }
 
-// not1 is the opposite of a condition on a text.
-func not1(f func(string) bool) func(string) bool {
+// unlike is the opposite of a condition on a text.
+func unlike(f func(string) bool) func(string) bool {
 	return func(s string) bool { return !f(s) }
 }

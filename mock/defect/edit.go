@@ -49,6 +49,9 @@ func fail(status int, message string) edit {
 	}
 }
 
+// serverError answers the contract's 500.
+func serverError() edit { return fail(http.StatusInternalServerError, "Internal server error") }
+
 // page answers a status with an HTML page.
 func page(status int, text string) edit {
 	return func(x *exchange) {

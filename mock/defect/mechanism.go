@@ -121,27 +121,18 @@ func afterMany(n int64, trigger, w when, edits ...edit) mechanism {
 	}
 }
 
-// afterMarked changes the answers about a subject that an earlier exchange
-// marked. It remembers the marks; those of once are taken off when used.
-func afterMarked(trigger when, marks func(*exchange) []string, w when, subject func(*exchange) string, once bool, edits ...edit) mechanism {
+// nextOnConnection changes the answer that follows a trigger on the same
+// connection. It remembers the connections.
+func nextOnConnection(trigger, w when, edits ...edit) mechanism {
 	return func() func(*exchange) {
-		var marked sync.Map
+		var triggered sync.Map
 		return func(x *exchange) {
 			x.serve()
 			if trigger(x) {
-				for _, m := range marks(x) {
-					marked.Store(m, true)
-				}
+				triggered.Store(x.request.RemoteAddr, true)
 				return
 			}
-			if !w(x) {
-				return
-			}
-			s := subject(x)
-			if _, ok := marked.Load(s); ok {
-				if once {
-					marked.Delete(s)
-				}
+			if _, ok := triggered.LoadAndDelete(x.request.RemoteAddr); ok && w(x) {
 				apply(x, edits)
 			}
 		}

@@ -150,7 +150,7 @@ func oneOfTwice(last bool) func(string) string {
 
 // What careless servers make of a user's id.
 
-// notLatin holds for letters that are written from right to left.
+// rightToLeft holds for letters that are written from right to left.
 func rightToLeft(r rune) bool { return unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac) }
 
 func reversed(s string) string {

@@ -26,7 +26,7 @@ func strictVariations() []Deviation {
 		legal("large-413", "A body of 1 MiB and more is answered with 413 in the contract's error shape.", instead(bodyOver(1<<20), fail(http.StatusRequestEntityTooLarge, "The body is too large"))),
 		legal("large-refused-early", "A body of 64 KiB and more is answered with 400.", after(both(rejectable, bodyOver(64<<10)), fail(400, "The body is too large"))),
 		legal("encoding-415", "A content coding is answered with 415 in the contract's error shape.", after(both(rejected, has("Content-Encoding")), setStatus(http.StatusUnsupportedMediaType))),
-		legal("byte-order-mark-ignored", "A byte order mark before the body is skipped.", before(marked, repaired(dropMark))),
+		legal("byte-order-mark-ignored", "A byte order mark before the body is skipped.", before(withMark, repaired(dropMark))),
 		legal("first-of-duplicates", "Of properties with one name the first counts.", before(twiceNamed, repaired(oneOfTwice(false)))),
 		legal("last-of-duplicates", "Of properties with one name the last counts.", before(twiceNamed, repaired(oneOfTwice(true)))),
 		legal("lone-surrogates-kept", "A surrogate without its other half is kept, and echoed as it came.", keepingSurrogates()),
