@@ -31,7 +31,6 @@ type excerpt struct {
 // excerptOf takes at most chars characters and maxLines lines of a body that
 // was size bytes long.
 func excerptOf(data []byte, size int64, chars, maxLines int) excerpt {
-	size = max(size, int64(len(data)))
 	if size == 0 {
 		return excerpt{}
 	}

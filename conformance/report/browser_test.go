@@ -50,9 +50,9 @@ func TestHTMLInABrowser(t *testing.T) {
 	_, rest, there := strings.Cut(string(out), `<pre id="found">`)
 	text, _, _ := strings.Cut(rest, "</pre>")
 	var found struct {
-		Pwned, Styled, Scripted, Filtered, Restored, Revealed bool
-		Clicked                                               int
-		Violations, Errors                                    []string
+		Pwned, Styled, Scripted, Linked, Filtered, Restored, Revealed bool
+		Clicked                                                       int
+		Violations, Errors                                            []string
 	}
 	if err := json.Unmarshal([]byte(html.UnescapeString(text)), &found); err != nil || !there {
 		t.Fatalf("the harness found nothing (%v): %s", err, out)
@@ -66,7 +66,7 @@ func TestHTMLInABrowser(t *testing.T) {
 	if !found.Filtered || !found.Restored {
 		t.Error("the filter does not filter")
 	}
-	if !found.Revealed {
+	if !found.Linked || !found.Revealed {
 		t.Error("a deep link does not show its check")
 	}
 	if found.Clicked < 20 || len(found.Violations) > 0 || len(found.Errors) > 0 {

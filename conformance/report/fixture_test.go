@@ -196,6 +196,8 @@ func payloads() map[string]string {
 		"command":       "%0A::error file=a,line=1::injected\n::error::injected\r\n::set-output name=x::y",
 		"log-command":   "##[error]injected ##vso[task.complete]x ##teamcity[x] ::warning::y",
 		"markdown":      "| a | b |\n\n# heading\n```\n[link](javascript:alert(1)) @everyone <b>bold</b> `code` ![i](http://evil.example/x.png)",
+		"bars":          "a | b || c",
+		"pipes":         "a | b || c \\| d |",
 		"autolink":      "see http://evil.example/?q=1 and www.evil.example or me@evil.example #1 GH-1",
 		"invalid-utf8":  "caf\xe9 \xff\xfe\xc0\xaf \xed\xa0\x80",
 		"right-to-left": "safe\u202egnp.exe\u202c \u2066x\u2069 \u200b\u200d\ufeff",

@@ -96,6 +96,9 @@ var (
 	markdownFence = regexp.MustCompile("(?ms)^(`{3,})text\n.*?\n(`{3,})$")
 	markdownCode  = regexp.MustCompile("`[^`\n]*`|<code>[^<\n]*</code>")
 	markdownOwn   = regexp.MustCompile(`</?details>|</?summary>|\*\*|^#{2,3} |^\|?[-:|]+\|$|^- `)
+	markdownOnly  = regexp.MustCompile("[`_:\\[\\]!$~^\\\\{}]")
+	markdownLink  = regexp.MustCompile(`://|www\.|:[a-z0-9_+-]+:`)
+	entity        = regexp.MustCompile(`&[a-z#0-9]+;`)
 )
 
 // markdownWellFormed takes away what the writer itself marks up and all code;
@@ -126,14 +129,14 @@ func markdownWellFormed(t testing.TB, out []byte) {
 		l = markdownCode.ReplaceAllString(l, "")
 		if strings.HasPrefix(l, "<details>") {
 			l = strings.ReplaceAll(l, "*", "") // an HTML block knows no emphasis
-			l = regexp.MustCompile("[`_:\\[\\]!$~^\\\\{}]").ReplaceAllString(l, "")
-			l = regexp.MustCompile(`&[a-z#0-9]+;`).ReplaceAllString(l, "")
+			l = markdownOnly.ReplaceAllString(l, "")
+			l = entity.ReplaceAllString(l, "")
 		}
 		l = markdownOwn.ReplaceAllString(l, "")
 		if i := strings.IndexAny(l, "<>&@#`*[]\\!~$"); i >= 0 {
 			t.Errorf("markdown: %q may be markup: %q", l[i], l[max(0, i-60):min(len(l), i+60)])
 		}
-		if regexp.MustCompile(`://|www\.|:[a-z0-9_+-]+:`).MatchString(l) && !strings.Contains(l, "❌") {
+		if markdownLink.MatchString(l) && !strings.Contains(l, "❌") {
 			t.Errorf("markdown: a link or an emoji: %q", l)
 		}
 	}
@@ -176,6 +179,11 @@ func TestGitHubAnnotations(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 10 || !strings.Contains(lines[9], "::71 more") || strings.Count(out, "::error ") != 9 {
 		t.Errorf("%d lines: %s", len(lines), out)
+	}
+	r := violating()
+	r.Checks[1].Actual, r.Checks[1].ID = "100%0A::error::x%", "a%2C,b:c"
+	if out := string(write(t, "github", r)); !strings.Contains(out, "title=a%252C%2Cb%3Ac::") || !strings.Contains(out, "%0Aactual: 100%250A::error::x%25%0A") {
+		t.Errorf("not escaped: %s", out)
 	}
 	if out := write(t, "github", conforming()); len(out) != 0 {
 		t.Errorf("a run that conforms is annotated: %s", out)
@@ -244,6 +252,28 @@ func TestJUnitCounts(t *testing.T) {
 		if cases-extra != len(r().Checks) {
 			t.Errorf("%s: %d cases for %d checks", name, cases, len(r().Checks))
 		}
+	}
+}
+
+func TestJUnitKeepsOutcomesApart(t *testing.T) {
+	var failed, broke, skipped, warned []string
+	for _, s := range readJUnit(t, violating()).Suites {
+		for _, c := range s.Cases {
+			switch {
+			case len(c.Failure) > 0:
+				failed = append(failed, c.Name)
+			case len(c.Error) > 0:
+				broke = append(broke, c.Name)
+			case len(c.Skipped) > 0:
+				skipped = append(skipped, c.Name)
+			case strings.Contains(s.Out, c.Name):
+				warned = append(warned, c.Name)
+			}
+		}
+	}
+	got := fmt.Sprint(failed, broke, skipped, warned)
+	if want := "[repeat body-null missing-key empty-key] [simultaneous] [body-array provoked] [www-authenticate other-methods]"; got != want {
+		t.Errorf("failed, broke, skipped, warned: %s; want %s", got, want)
 	}
 }
 
@@ -350,6 +380,44 @@ func TestGitLabFingerprints(t *testing.T) {
 				t.Errorf("the fingerprint %s is there twice", i.Fingerprint)
 			}
 			seen[i.Fingerprint] = true
+		}
+	}
+}
+
+// An excuse that is no longer needed fails a run, and every format says so.
+func TestKnownFailureThatPasses(t *testing.T) {
+	r := conforming()
+	r.Checks[3].Known, r.Verdict = true, conformance.Violates
+	id := r.Checks[3].ID
+	for format, want := range map[string]string{
+		"text": "FAIL  " + id, "junit": "<failure message=\"a known failure that passes", "html": `class="check failed" id="` + id,
+		"sarif": `"ruleId": "` + id, "markdown": "❌ " + id, "github": "title=" + id, "gitlab": `"check_name": "` + id,
+	} {
+		if out := write(t, format, r); !bytes.Contains(out, []byte(want)) {
+			t.Errorf("%s has no %q", format, want)
+		}
+	}
+}
+
+// However causes point at each other, no failure is lost.
+func TestEveryFailureIsNamed(t *testing.T) {
+	for _, causes := range [][]int{{0, 0, 0}, {1, 0, 0}, {1, 2, 0}, {1, 2, 2}, {9, 0, 1}, {1, 2, 9}} {
+		r := run(conformance.Violates, 1)
+		for i, cause := range causes {
+			c := check(fmt.Sprintf("401/check-%d", i), conformance.Must, conformance.Fail, "Fails")
+			c.Actual, c.Cause = "something else", fmt.Sprintf("%s/401/check-%d", operation, cause)
+			r.Checks = append(r.Checks, c)
+		}
+		for _, format := range []string{"text", "html", "markdown"} {
+			out := write(t, format, r)
+			for _, c := range r.Checks {
+				if !bytes.Contains(out, []byte(c.ID)) {
+					t.Errorf("causes %v: %s does not name %s", causes, format, c.ID)
+				}
+			}
+		}
+		if n := bytes.Count(write(t, "text", r), []byte("FAIL ")); causes[0] == 1 && causes[1] == 2 && causes[2] == 2 && n != 1 {
+			t.Errorf("causes %v: %d failures stand for one cause", causes, n)
 		}
 	}
 }

@@ -19,7 +19,9 @@ func eachFormat(t testing.TB, r *conformance.Result) {
 func FuzzFormats(f *testing.F) {
 	all := payloads()
 	for i, name := range sortedKeys(all) {
-		f.Add(all[name], all[sortedKeys(all)[(i+3)%len(all)]], []byte(all[name]), i, uint8(i))
+		for kind := range uint8(6) {
+			f.Add(all[name], all[sortedKeys(all)[(i+3)%len(all)]], []byte(all[name]), i, kind+1)
+		}
 	}
 	f.Fuzz(func(t *testing.T, id, words string, body []byte, number int, kind uint8) {
 		c := conformance.CheckResult{
@@ -36,7 +38,9 @@ func FuzzFormats(f *testing.F) {
 				Response: &conformance.Response{Status: number, Headers: map[string]string{words: id}, Body: string(body), Base64: kind%3 == 0, Size: int64(number)},
 			},
 		}
-		r := run(conformance.Verdict(id), number, c, c)
+		fallen := c
+		fallen.ID, fallen.Cause = id+words, id
+		r := run(conformance.Verdict(id), number, c, c, fallen)
 		r.Target, r.Reason, r.RunID, r.Contract.Source, r.Contract.Title, r.Tool.Version = words, id, words, string(body), id, words
 		r.Responses = []conformance.ResponseResult{{Operation: words, Status: id, Verdict: conformance.Verdict(words), Exchanges: number}}
 		eachFormat(t, r)

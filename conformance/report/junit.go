@@ -8,7 +8,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
 )
@@ -124,7 +123,7 @@ func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
 		{"contract", r.Contract.Source}, {"contract.version", r.Contract.Version}, {"contract.sha256", r.Contract.SHA256},
 		{"tool.version", r.Tool.Version}, {"verdict", string(r.Verdict)},
 	} {
-		s.Properties = append(s.Properties, junitProperty{p[0], xmlText(line(p[1], 600))})
+		s.Properties = append(s.Properties, junitProperty{p[0], line(p[1], 600)})
 	}
 	return s
 }
@@ -133,7 +132,7 @@ func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
 func (s *junitSuite) add(r *conformance.Result, c *conformance.CheckResult) {
 	ms := max(c.DurationMS, 0)
 	t := junitCase{Name: token(name(c)), Classname: s.Name, Time: seconds(ms)}
-	message := xmlText(line(sentence(c), 600))
+	message := line(sentence(c), 600)
 	switch standingOf(c) {
 	case failed:
 		s.Failures++
@@ -143,7 +142,7 @@ func (s *junitSuite) add(r *conformance.Result, c *conformance.CheckResult) {
 		t.Error = &junitText{message, "error", junitFacts(r, c)}
 	case known:
 		s.Skipped++
-		t.Skipped = &junitText{Message: "known failure: " + xmlText(line(c.Reason, 600)), Text: junitFacts(r, c)}
+		t.Skipped = &junitText{Message: "known failure: " + line(c.Reason, 600), Text: junitFacts(r, c)}
 	case skipped:
 		s.Skipped++
 		t.Skipped = &junitText{Message: message, Text: xmlElement(message)}
@@ -158,7 +157,7 @@ func (s *junitSuite) add(r *conformance.Result, c *conformance.CheckResult) {
 // addVerdict adds the test case that fails for a reason of the whole run.
 func (s *junitSuite) addVerdict(r *conformance.Result, why string) {
 	t := junitCase{Name: "verdict", Classname: s.Name, Time: seconds(0)}
-	message := xmlText(line(why, junitFactChars))
+	message := line(why, junitFactChars)
 	if r.Verdict == conformance.Violates {
 		s.Failures++
 		t.Failure = &junitText{message, "verdict", xmlElement(message)}
@@ -202,24 +201,12 @@ func seconds(ms int64) string { return fmt.Sprintf("%d.%03d", ms/1000, ms%1000) 
 // token makes a name of XML Schema's type token, which is not empty and has no
 // white space at its ends or twice in a row.
 func token(s string) string {
-	return cmp.Or(strings.Join(strings.Fields(xmlText(line(s, 300))), " "), "-")
+	return cmp.Or(strings.Join(strings.Fields(line(s, 300)), " "), "-")
 }
 
 // xmlElement escapes a text that stands in an element. Line ends stay, so that
-// the file can be read as it is.
+// the file can be read as it is. The text was made visible, and so holds none
+// of the characters that XML 1.0 forbids (section 2.2).
 func xmlElement(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;").Replace(xmlText(s))
-}
-
-// xmlText keeps of s what XML 1.0 allows (section 2.2, production 2) and
-// replaces the rest by U+FFFD.
-func xmlText(s string) string {
-	allowed := func(r rune) rune {
-		switch {
-		case r == '\t', r == '\n', r == '\r', r >= 0x20 && r <= 0xd7ff, r >= 0xe000 && r <= 0xfffd, r >= 0x10000 && r <= 0x10ffff:
-			return r
-		}
-		return utf8.RuneError
-	}
-	return strings.Map(allowed, s)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }

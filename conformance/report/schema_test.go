@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -96,5 +97,13 @@ func TestJSONReadsBack(t *testing.T) {
 		if !bytes.Equal(first, again.Bytes()) {
 			t.Errorf("%s: reading the report and writing it again changes it: %s", name, firstDifference(first, again.Bytes()))
 		}
+	}
+}
+
+// A reader in a typed language need not tell an absent list from an empty one.
+func TestJSONHasNoNullButTheAbsentResponse(t *testing.T) {
+	out := string(write(t, "json", bare())) + string(write(t, "json", &conformance.Result{}))
+	if rest := strings.ReplaceAll(out, `"response": null`, ""); strings.Contains(rest, "null") {
+		t.Error(out)
 	}
 }

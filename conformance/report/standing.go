@@ -97,7 +97,7 @@ func rootCause(c *conformance.CheckResult, byID map[string]*conformance.CheckRes
 	at := c
 	for range len(byID) {
 		next := byID[at.Cause]
-		if at.Cause == "" || next == nil {
+		if at.Cause == "" || next == nil || next == at {
 			return at
 		}
 		at = next
