@@ -43,7 +43,7 @@ func (b *builder) breakdownChecks() {
 // provokedBy changes a valid request as a provocation says.
 func (r *request) provokedBy(p Provocation) *request {
 	c := r.clone()
-	c.provoked, c.intent = true, open
+	c.provoked, c.provokes, c.intent = true, p.Status, open
 	if p.Body != "" {
 		c.body, c.subject = []byte(p.Body), ""
 		return c

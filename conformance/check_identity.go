@@ -152,7 +152,7 @@ const lookBack = 3
 func resolveLater(t *trial) {
 	asked := 0
 	seen := map[string]bool{}
-	for _, s := range t.s.all() {
+	for _, s := range t.s.inOrder() {
 		a := s.answer
 		id, ok := a.member(t.op.rules.identity)
 		user := a.request.subject

@@ -133,7 +133,10 @@ func interruption(err error) failure {
 // (RFC 6585, section 4), or 503 with Retry-After (RFC 9110, section 15.6.4).
 func patience(a *answer) (time.Duration, bool) {
 	after := a.header.Get("Retry-After")
-	if a.status != http.StatusTooManyRequests && (a.status != http.StatusServiceUnavailable || after == "") || a.request.provoked {
+	if a.status != http.StatusTooManyRequests && (a.status != http.StatusServiceUnavailable || after == "") {
+		return 0, false
+	}
+	if a.request.provoked && a.is(a.request.provokes) {
 		return 0, false
 	}
 	pause := defaultPause
@@ -206,6 +209,7 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	}
 	a.sentURL, a.sent = req.URL.String(), req.Header.Clone()
 	if r.barrier != nil {
+		req.GetBody = nil
 		req.Body = &heldBody{Reader: bytes.NewReader(r.body), barrier: r.barrier, done: limited.Done()}
 	}
 	if n := c.sent.Add(1); c.budget > 0 && n > c.budget {

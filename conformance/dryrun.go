@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -23,10 +22,7 @@ func (r *Runner) DryRun(ctx context.Context) []Planned {
 	s.client.imagine = s.contract.ideal
 	run := newRun(s, r.checks)
 	run.perform(ctx)
-	seen := s.all()
-	slices.SortStableFunc(seen, func(a, b seenAnswer) int {
-		return cmp.Or(cmp.Compare(s.number[a.check.ID], s.number[b.check.ID]), cmp.Compare(a.answer.request.sequence, b.answer.request.sequence))
-	})
+	seen := s.inOrder()
 	out := make([]Planned, 0, len(seen))
 	for _, each := range seen {
 		x := s.exchange(each.answer)

@@ -46,6 +46,7 @@ type request struct {
 	kind      int      // tells apart the requests of a check that sends several kinds of them
 	keyName   string   // the header of the key, spelt otherwise than declared
 	provoked  bool     // meant to bring a 5xx about
+	provokes  string   // the status that it is meant to bring about
 	hostile   bool     // what no honest client sends: a breakdown is only worth a warning
 
 	subject string // whom the body names, where the rules know
@@ -206,8 +207,11 @@ func (r *request) httpRequest(base *url.URL, added http.Header) (*http.Request, 
 	}
 	req.Body = io.NopCloser(bytes.NewReader(r.body))
 	req.ContentLength = int64(len(r.body))
+	// HTTP/2 sends a request again, from here, that the server has told it never
+	// reached it (RFC 9113, section 8.7).
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
 	if len(r.body) == 0 {
-		req.Body = http.NoBody
+		req.Body, req.GetBody = http.NoBody, nil
 	}
 	if r.chunked {
 		req.ContentLength = -1

@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -56,6 +58,16 @@ func (s *session) all() []seenAnswer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.answers[:len(s.answers):len(s.answers)]
+}
+
+// inOrder returns what has been seen so far in the order of the catalogue,
+// which is the same in each run.
+func (s *session) inOrder() []seenAnswer {
+	seen := slices.Clone(s.all())
+	slices.SortStableFunc(seen, func(a, b seenAnswer) int {
+		return cmp.Or(cmp.Compare(s.number[a.check.ID], s.number[b.check.ID]), cmp.Compare(a.answer.request.sequence, b.answer.request.sequence))
+	})
+	return seen
 }
 
 func (s *session) key() credential {
