@@ -30,6 +30,7 @@ type Check struct {
 	Sends      string          `json:"sends"`   // what is sent to find out
 	Why        string          `json:"why"`     // why it matters to those who use the API
 	Clause     spec.Clause     `json:"clause"`
+	Passive    bool            `json:"passive"` // sends nothing, but judges what other checks are answered
 }
 
 // check is a [Check] with the experiment behind it.
@@ -37,8 +38,11 @@ type check struct {
 	Check
 	stage stage
 	needs needs
+	// alone says that nothing may run beside the check.
+	alone bool
 	// uniform says that the check sends one request again and again, so that
-	// answers which differ show an intermittent fault.
+	// answers which differ show an intermittent fault. Such a check is alone:
+	// a fault that comes by the count then comes for certain.
 	uniform bool
 	// newUsers is how many users the check creates beside the one that the
 	// production profile uses for all; requests is how many it sends there,
@@ -56,13 +60,12 @@ type check struct {
 type stage int
 
 const (
-	stageGate     stage = iota
-	stageAccept         // valid requests
-	stageTogether       // requests at the same moment, undisturbed
-	stageReject         // bodies that are refused
-	stageRefuse         // keys that are refused
-	stageAround         // other methods and paths
-	stageAfter          // what must still hold after all that was refused
+	stageGate   stage = iota
+	stageAccept       // valid requests
+	stageReject       // bodies that are refused
+	stageRefuse       // keys that are refused
+	stageAround       // other methods and paths
+	stageAfter        // what must still hold after all that was refused
 	stageProvoke
 	stageRecover // what must still hold after what was provoked
 	stageLast    // what must hold over the whole run
@@ -125,7 +128,7 @@ func (b *builder) add(status string, t checkText, st stage, run func(*trial)) *c
 		Check: Check{
 			ID:        b.op.ID + "/" + status + "/" + t.name,
 			Operation: b.op.ID, Status: status, Level: t.level, Production: t.prod,
-			Summary: t.summary, Sends: t.sends, Why: t.why,
+			Summary: t.summary, Sends: t.sends, Why: t.why, Passive: run == nil,
 		},
 		stage: st, run: run,
 	}

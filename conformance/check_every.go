@@ -76,7 +76,7 @@ func (b *builder) every(r *response, clause string, level Level, pointer, summar
 			}
 			return finding{}, true
 		})
-		if v.tried == 0 {
+		if v.outcome == Skip {
 			return verdict{outcome: Skip, reason: "not exercised: no " + r.status + " was seen"}
 		}
 		return v

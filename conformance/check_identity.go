@@ -21,12 +21,13 @@ func (b *builder) identityChecks() {
 	b.createChecks()
 	status := b.op.success()
 	pointer := b.identityPointer()
-	b.add(status, checkText{
+	together := b.add(status, checkText{
 		name: "simultaneous", level: Must, prod: NotInService, pointer: pointer,
 		summary: "a new user who is asked for several times at one moment gets one id",
 		sends:   fmt.Sprintf("%d requests for a fresh user, released together; %d rounds", atOnce, rounds),
 		why:     "Clients retry and run side by side; two ids for one user split that user's devices.",
-	}, stageTogether, simultaneous)
+	}, stageAccept, simultaneous)
+	together.alone = true
 	tenants := b.add(status, checkText{
 		name: "tenants", level: Must, prod: Creates, pointer: pointer,
 		summary: "the same user id under two manufacturers is two users",

@@ -65,7 +65,7 @@ func (b *builder) latitudeChecks() {
 	}
 	if b.op.body != nil {
 		b.add(status, checkText{
-			name: "after-error", level: Should, prod: Creates,
+			name: "after-error", level: Must, prod: Creates,
 			summary: "a connection is usable after a request on it was refused",
 			sends:   "a broken body, then a valid request, on one connection",
 			why:     "Clients keep connections; one bad request must not spoil the next.",

@@ -124,11 +124,7 @@ func (r *run) perform(ctx context.Context) string {
 	for st := range stageCount {
 		var wg sync.WaitGroup
 		for i, c := range r.checks {
-			if c.stage != st {
-				continue
-			}
-			if st == stageTogether { // nothing may run beside these
-				r.one(ctx, i, c)
+			if c.stage != st || c.alone || c.uniform {
 				continue
 			}
 			wg.Add(1)
@@ -138,6 +134,11 @@ func (r *run) perform(ctx context.Context) string {
 			}()
 		}
 		wg.Wait()
+		for i, c := range r.checks {
+			if c.stage == st && (c.alone || c.uniform) {
+				r.one(ctx, i, c)
+			}
+		}
 		if st == stageGate {
 			if reason := r.closedGate(); reason != "" {
 				r.giveUp("the run ended at the gate")

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +12,6 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
-	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 )
 
@@ -45,28 +42,30 @@ type trialOf struct {
 // selfTestParallel is how many mocks are judged at one time.
 const selfTestParallel = 4
 
+// selfTest judges the built-in mock and its deviations.
+type selfTest struct {
+	options *options
+	line    *progressLine
+	full    bool // every defect meets every check, not only the one meant for it
+	checks  []conformance.Check
+}
+
 // runSelfTest judges the built-in mock, then each deviation from it.
 func (o *options) runSelfTest(ctx context.Context, std streams) int {
-	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, o.deadline)
 	defer cancel()
-	sound, err := judgeDeviation(ctx, defect.Deviation{}, o)
-	if err != nil {
+	t := &selfTest{options: o, line: newProgressLine(std.err, o.quiet), full: o.verbose}
+	p, err := t.prove(ctx)
+	t.line.clear()
+	switch {
+	case err != nil:
 		return fail(std, err)
-	}
-	p := &proof{Sound: sound}
-	line := newProgressLine(std.err, o.quiet)
-	p.Variations = tryAll(ctx, o, defect.Variations(), line, "variations")
-	p.Defects = tryAll(ctx, o, defect.Defects(), line, "defects")
-	line.clear()
-	p.conclude(ctx)
-	p.DurationMS = time.Since(started).Milliseconds()
-	if o.output == "json" {
+	case o.output == "json":
 		e := json.NewEncoder(std.out)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
 		err = e.Encode(p)
-	} else {
+	default:
 		err = p.print(std.out, o)
 	}
 	switch {
@@ -81,31 +80,43 @@ func (o *options) runSelfTest(ctx context.Context, std streams) int {
 	return conformance.ExitConforms
 }
 
-// judgeDeviation serves a mock with a deviation on a free port and judges it
-// there over HTTP. The zero deviation is the sound mock.
-func judgeDeviation(ctx context.Context, d defect.Deviation, o *options) (*conformance.Result, error) {
+// prove judges the sound mock, every variation and every defect.
+func (t *selfTest) prove(ctx context.Context) (*proof, error) {
+	started := time.Now()
+	checks, err := conformance.Catalogue(nil)
+	if err != nil {
+		return nil, err
+	}
+	t.checks = checks
+	p := &proof{}
+	if p.Sound, err = t.judge(ctx, defect.Deviation{}, nil); err != nil {
+		return nil, err
+	}
+	p.Variations = t.tryAll(ctx, defect.Variations(), "variations")
+	p.Defects = t.tryAll(ctx, defect.Defects(), "defects")
+	p.conclude(ctx)
+	p.DurationMS = time.Since(started).Milliseconds()
+	return p, nil
+}
+
+// judge serves a mock with a deviation on a free port and judges it there over
+// HTTP: by the checks that patterns select, or by all. The zero deviation is
+// the sound mock.
+func (t *selfTest) judge(ctx context.Context, d defect.Deviation, patterns []string) (*conformance.Result, error) {
 	target, stop, err := serve(ctx, d)
 	if err != nil {
 		return nil, err
 	}
 	defer stop()
+	o := t.options
 	cfg := conformance.Config{
-		Target: target, Strict: false,
-		Require: []string{"201", "400", "401", "500"},
+		Target: target, Run: patterns, Keys: testKeys(),
 		Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
 		RunID:   o.runID, Seed: o.seed, Version: version(), UserAgent: "nox-conformance/" + version(),
 		Timeout: min(o.timeout, 5*time.Second), Parallel: o.parallel,
 	}
-	keys := mock.DefaultManufacturers()
-	for _, m := range keys {
-		switch {
-		case !m.Enabled:
-			cfg.Keys.Disabled = m.Keys[0]
-		case cfg.Keys.Key == "":
-			cfg.Keys.Key = m.Keys[0]
-		default:
-			cfg.Keys.Other = m.Keys[0]
-		}
+	if patterns == nil {
+		cfg.Require = []string{"201", "400", "401", "500"}
 	}
 	runner, err := conformance.New(cfg)
 	if err != nil {
@@ -114,39 +125,20 @@ func judgeDeviation(ctx context.Context, d defect.Deviation, o *options) (*confo
 	return runner.Run(ctx), nil
 }
 
-// serve starts a mock with a deviation; stop ends it.
-func serve(ctx context.Context, d defect.Deviation) (target string, stop func(), err error) {
-	m, err := mock.New(mock.Config{})
-	if err != nil {
-		return "", nil, err
-	}
-	var notEnabled []string
-	for _, each := range mock.DefaultManufacturers() {
-		if !each.Enabled {
-			notEnabled = append(notEnabled, each.Keys...)
+// meant returns the pattern of the check that is meant for a defect, or nil
+// where every check is needed: for a variation, for the full proof, and for a
+// check that judges what others are answered.
+func (t *selfTest) meant(d defect.Deviation) []string {
+	for _, c := range t.checks {
+		if d.Level != "" && !t.full && !c.Passive && strings.HasSuffix(c.ID, "/"+d.Caught) {
+			return []string{c.ID}
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, fmt.Errorf("no free port on the loopback interface: %w", err)
-	}
-	target = "http://" + l.Addr().String() + m.BasePath()
-	var h http.Handler = m
-	if d.Name != "" {
-		h = d.Wrap(defect.WithNotEnabled(m, notEnabled...))
-		l = d.Listen(l)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = mock.Serve(ctx, mock.NewHTTPServer(h), l) // ends with ctx
-	}()
-	return target, func() { cancel(); <-done }, nil
+	return nil
 }
 
 // tryAll judges deviations, several at a time, and keeps their order.
-func tryAll(ctx context.Context, o *options, all []defect.Deviation, line *progressLine, what string) []trialOf {
+func (t *selfTest) tryAll(ctx context.Context, all []defect.Deviation, what string) []trialOf {
 	out := make([]trialOf, len(all))
 	slots := make(chan struct{}, selfTestParallel)
 	var (
@@ -159,36 +151,47 @@ func tryAll(ctx context.Context, o *options, all []defect.Deviation, line *progr
 		wg.Add(1)
 		go func() {
 			defer func() { <-slots; wg.Done() }()
-			out[i] = try(ctx, o, d)
+			out[i] = t.try(ctx, d)
 			mu.Lock()
 			defer mu.Unlock()
 			done++
-			line.say("%d of %d %s judged", done, len(all), what)
+			t.line.say("%d of %d %s judged", done, len(all), what)
 		}()
 	}
 	wg.Wait()
 	return out
 }
 
-func try(ctx context.Context, o *options, d defect.Deviation) trialOf {
-	t := trialOf{Name: d.Name, Summary: d.Summary, Level: d.Level, Caught: d.Caught, Failed: []string{}}
-	result, err := judgeDeviation(ctx, d, o)
-	if err != nil {
-		t.Problem = err.Error()
-		return t
+// try judges one deviation: first by the check meant for it, and by all where
+// that one needs the company of others to fail.
+func (t *selfTest) try(ctx context.Context, d defect.Deviation) trialOf {
+	meant := t.meant(d)
+	out := t.tryBy(ctx, d, meant)
+	if out.Problem != "" && meant != nil {
+		out = t.tryBy(ctx, d, nil)
 	}
-	t.Exit, t.DurationMS = result.ExitCode, result.DurationMS
+	return out
+}
+
+func (t *selfTest) tryBy(ctx context.Context, d defect.Deviation, patterns []string) trialOf {
+	out := trialOf{Name: d.Name, Summary: d.Summary, Level: d.Level, Caught: d.Caught, Failed: []string{}}
+	result, err := t.judge(ctx, d, patterns)
+	if err != nil {
+		out.Problem = err.Error()
+		return out
+	}
+	out.Exit, out.DurationMS = result.ExitCode, result.DurationMS
 	var undecided []string
 	for _, c := range result.Checks {
 		switch c.Outcome {
 		case conformance.Fail, conformance.Warn:
-			t.Failed = append(t.Failed, c.ID)
+			out.Failed = append(out.Failed, c.ID)
 		case conformance.Err:
 			undecided = append(undecided, c.ID)
 		}
 	}
-	t.Problem = problemOf(d, t, undecided, result.Reason)
-	return t
+	out.Problem = problemOf(d, out, undecided, result.Reason)
+	return out
 }
 
 // problemOf says what is wrong with how a deviation was judged, "" for

@@ -5,7 +5,7 @@ import "strings"
 // catalogue lists the ids of the runner's checks, without the operation, by
 // status and level.
 const catalogue = `
-201 must: minimal example repeat
+201 must: minimal example repeat after-error
 201 must: echo-case echo-digits echo-leading-zeros echo-inner-space echo-outer-space echo-html echo-quotes
 201 must: echo-backslash echo-percent echo-plus echo-slash echo-template echo-sql echo-proto echo-null
 201 must: echo-multibyte echo-astral echo-combining echo-precomposed echo-right-to-left echo-control
@@ -14,7 +14,7 @@ const catalogue = `
 201 must: resolve-white-space resolve-throughout create-distinct create-late-character create-throughout
 201 must: simultaneous tenants header-name-case media-type-case content-type json schema non-empty
 201 should: create-case create-outer-space create-normal-form accept-any accept-none accept-json
-201 should: unknown-headers media-type-charset chunked expect-continue open-object after-error
+201 should: unknown-headers media-type-charset chunked expect-continue open-object
 201 should: unique-names no-internals no-key no-shared-cache
 400 must: user_id-missing user_id-number user_id-boolean user_id-null user_id-object user_id-empty-object
 400 must: user_id-array user_id-empty-array user_id-name-case user_id-name-space

@@ -28,8 +28,8 @@ func requestDefects() []Deviation {
 		should("chunked-not-read", "201/chunked", "A request sent in chunks is taken for one without a body.", before(chunked, sendNothing)),
 		should("expect-refused", "201/expect-continue", "Expect: 100-continue is answered with 417.", after(both(created, has("Expect")), fail(417, "Expectation failed"))),
 		must("expect-fails", "http/no-server-error", "Expect: 100-continue brings about a 500.", after(both(created, has("Expect")), serverError())),
-		should("stale-answer-after-error", "201/after-error", "After an error the next request on the connection gets the error's answer.", nextOnConnection(erred, created, fail(400, "user_id is required and must be a string"))),
-		should("unread-body-after-error", "201/after-error", "After an error the next request on the connection is not understood.", nextOnConnection(erred, created, page(400, "Bad Request"))),
+		must("stale-answer-after-error", "201/after-error", "After an error the next request on the connection gets the error's answer.", nextOnConnection(erred, created, fail(400, "user_id is required and must be a string"))),
+		must("unread-body-after-error", "201/after-error", "After an error the next request on the connection is not understood.", nextOnConnection(erred, created, page(400, "Bad Request"))),
 	}
 }
 
