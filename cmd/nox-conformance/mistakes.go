@@ -24,6 +24,9 @@ func (o *options) conflict(flags *pflag.FlagSet) error {
 	if flags.Changed("explain") && o.explain == "" {
 		return errors.New("--explain needs the id of a check: --list prints them")
 	}
+	if o.output != "text" && o.output != "json" {
+		return fmt.Errorf("--output %q: choose text or json", o.output)
+	}
 	if flags.Changed("output") {
 		for _, r := range o.report {
 			if strings.HasSuffix(r, "=-") {

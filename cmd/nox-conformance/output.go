@@ -50,8 +50,6 @@ func (o *options) outputs(std streams) ([]output, error) {
 		}})
 	}
 	switch {
-	case o.output != "text" && o.output != "json":
-		return nil, fmt.Errorf("--output %q: choose text or json", o.output)
 	case taken:
 	case o.output == "json":
 		out = append([]output{{"standard output", func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
