@@ -3,8 +3,11 @@ package mock
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
+
+	"nox.energy/contract/mock/journal"
 )
 
 // answer is a response that is decided but not yet written. Handlers return
@@ -14,7 +17,7 @@ type answer struct {
 	mediaType string // "" where there is no body
 	body      []byte
 	header    http.Header // further fields; may be nil
-	reason    string      // why, for the log; holds nothing secret
+	why       journal.Why // for journal and log; holds nothing secret
 	closing   bool        // close the connection afterwards
 	lost      bool        // close the connection instead of answering
 }
@@ -30,16 +33,22 @@ func (a answer) with(name, value string) answer {
 	return a
 }
 
-// because sets the reason for the log.
-func (a answer) because(reason string) answer {
-	a.reason = reason
+// because says why: the name of a rule, and a sentence.
+func (a answer) because(rule, reason string) answer {
+	return a.explained(journal.Why{Rule: rule, Reason: reason})
+}
+
+// explained says why, in full.
+func (a answer) explained(why journal.Why) answer {
+	a.why = why
 	return a
 }
 
-func (a answer) write(w http.ResponseWriter) {
-	h := w.Header()
-	for name, values := range a.header {
-		h[name] = values
+// fields are the header fields of the answer.
+func (a answer) fields() http.Header {
+	h := a.header.Clone()
+	if h == nil {
+		h = http.Header{}
 	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -52,6 +61,11 @@ func (a answer) write(w http.ResponseWriter) {
 	if a.closing {
 		h.Set("Connection", "close")
 	}
+	return h
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.fields())
 	w.WriteHeader(a.status)
 	w.Write(a.body) // an error means that the client is gone
 }

@@ -1,9 +1,6 @@
 package mock
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,48 +9,9 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"nox.energy/contract/mock/journal"
 )
-
-// registry knows the manufacturers by the digests of their keys.
-type registry struct{ keys []registeredKey }
-
-type registeredKey struct {
-	digest       [sha256.Size]byte
-	manufacturer string
-	enabled      bool
-}
-
-func newRegistry(manufacturers []Manufacturer) *registry {
-	r := &registry{}
-	for _, m := range manufacturers {
-		for _, key := range m.Keys {
-			r.keys = append(r.keys, registeredKey{sha256.Sum256([]byte(key)), m.Name, m.Enabled})
-		}
-	}
-	return r
-}
-
-// find looks a key up in a time that does not depend on how much of it is
-// right: digests are compared, whole, against every key.
-func (r *registry) find(key string) (found registeredKey, ok bool) {
-	digest := sha256.Sum256([]byte(key))
-	at := -1
-	for i := range r.keys {
-		equal := subtle.ConstantTimeCompare(digest[:], r.keys[i].digest[:])
-		at = subtle.ConstantTimeSelect(equal, i, at)
-	}
-	if at < 0 {
-		return registeredKey{}, false
-	}
-	return r.keys[at], true
-}
-
-// Fingerprint names a key without giving it away: the start of its SHA-256
-// digest, in hexadecimal.
-func Fingerprint(key string) string {
-	digest := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(digest[:4])
-}
 
 // requirement is one security requirement of the contract: all of its schemes
 // must be met.
@@ -90,6 +48,30 @@ type caller struct {
 	key          string // its fingerprint
 }
 
+// refusal says why a key will not do: the name of a rule, and words for the
+// log.
+type refusal struct{ rule, words string }
+
+func (r *refusal) Error() string { return r.words }
+
+// refused is what the journal has of an error of authenticate.
+func (op *operation) refused(err error) journal.Why {
+	why := journal.Why{Rule: "key", Reason: err.Error(), Got: err.Error(), Expected: "one key of a manufacturer that is enabled"}
+	var r *refusal
+	if errors.As(err, &r) {
+		why.Rule = r.rule
+	}
+	if len(op.security) > 0 && len(op.security[0]) > 0 {
+		switch scheme := op.security[0][0]; scheme.Type {
+		case "apiKey":
+			why.In, why.Pointer = scheme.In, scheme.Name
+		default:
+			why.In, why.Pointer = "header", "Authorization"
+		}
+	}
+	return why
+}
+
 // authenticate finds the caller. The error says why there is none, in words for
 // the log.
 func (m *Mock) authenticate(op *operation, r *http.Request) (caller, error) {
@@ -115,7 +97,7 @@ func (m *Mock) meets(all requirement, r *http.Request) (caller, error) {
 			return c, err
 		}
 		if who.manufacturer != "" && who.manufacturer != c.manufacturer {
-			return caller{key: c.key}, errors.New("the keys belong to different manufacturers")
+			return caller{key: c.key}, &refusal{"key.conflict", "the keys belong to different manufacturers"}
 		}
 		who = c
 	}
@@ -125,20 +107,20 @@ func (m *Mock) meets(all requirement, r *http.Request) (caller, error) {
 func (m *Mock) identify(keys []string) (caller, error) {
 	switch {
 	case len(keys) == 0:
-		return caller{}, errors.New("no key")
+		return caller{}, &refusal{"key.missing", "no key"}
 	case len(keys) > 1:
-		return caller{}, fmt.Errorf("%d keys", len(keys))
+		return caller{}, &refusal{"key.repeated", fmt.Sprintf("%d keys", len(keys))}
 	case keys[0] == "":
-		return caller{}, errors.New("empty key")
+		return caller{}, &refusal{"key.empty", "empty key"}
 	}
 	found, ok := m.registry.find(keys[0])
 	who := caller{key: Fingerprint(keys[0])}
 	if !ok {
-		return who, errors.New("unknown key")
+		return who, &refusal{"key.unknown", "unknown key"}
 	}
 	who.manufacturer = found.manufacturer
 	if !found.enabled {
-		return who, errors.New("manufacturer not enabled")
+		return who, &refusal{"manufacturer.not-enabled", "manufacturer not enabled"}
 	}
 	return who, nil
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"nox.energy/contract/mock/journal"
 )
 
 // problem says what is wrong with a request. words never repeat what was sent.
@@ -20,6 +22,17 @@ type problem struct {
 	property         string // of the body, where the problem is about one
 	absentOrMistyped bool   // the property is missing or of another JSON type
 	closing          bool   // the rest of the body is not waited for
+	at               journal.Why
+}
+
+// why is what the journal has of it.
+func (p *problem) why() journal.Why {
+	why := p.at
+	why.Reason = p.words
+	if why.Rule == "" {
+		why.Rule = "contract"
+	}
+	return why
 }
 
 func (p *problem) Error() string { return p.words }
@@ -57,11 +70,15 @@ func checkMediaType(op *operation, r *http.Request) error {
 		for name := range content {
 			expected = append(expected, name)
 		}
-		return &problem{words: "Content-Type must be " + alternatives(expected), closing: r.ContentLength > MaxBodyBytes}
+		p := &problem{words: "Content-Type must be " + alternatives(expected), closing: r.ContentLength > MaxBodyBytes}
+		p.at = journal.Why{Rule: "media-type", In: "header", Pointer: "Content-Type", Got: described(sent), Expected: alternatives(expected)}
+		return p
 	}
 	for _, coding := range r.Header.Values("Content-Encoding") {
 		if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
-			return &problem{words: "Content-Encoding is not supported", closing: r.ContentLength > MaxBodyBytes}
+			p := &problem{words: "Content-Encoding is not supported", closing: r.ContentLength > MaxBodyBytes}
+			p.at = journal.Why{Rule: "content-encoding", In: "header", Pointer: "Content-Encoding", Got: described([]string{coding}), Expected: "none"}
+			return p
 		}
 	}
 	return nil
@@ -74,21 +91,22 @@ func (m *Mock) receive(x *exchange, w http.ResponseWriter) ([]byte, error) {
 		return nil, nil
 	}
 	tooLarge := &problem{words: fmt.Sprintf("The request body is larger than %d bytes", MaxBodyBytes), closing: true}
+	tooLarge.at = journal.Why{Rule: "body.too-large", In: "body", Got: "more", Expected: fmt.Sprintf("at most %d bytes", MaxBodyBytes)}
 	if r.ContentLength > MaxBodyBytes {
 		return nil, tooLarge
 	}
 	done := m.limitTime(w, r)
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
-	x.bodyRead = err == nil
+	x.bodyRead, x.body = err == nil, data
 	done(x.bodyRead)
 	var tooMany *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooMany):
 		return nil, tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &problem{words: "The request body did not arrive in time", closing: true}
+		return nil, &problem{words: "The request body did not arrive in time", closing: true, at: journal.Why{Rule: "body.too-slow", In: "body", Got: "a part", Expected: "all within " + m.bodyTimeout.String()}}
 	case err != nil:
-		return nil, &problem{words: "The request body is incomplete", closing: true}
+		return nil, &problem{words: "The request body is incomplete", closing: true, at: journal.Why{Rule: "body.incomplete", In: "body", Got: "a part", Expected: "the whole body"}}
 	}
 	return data, nil
 }
@@ -117,7 +135,7 @@ func (m *Mock) limitTime(w http.ResponseWriter, r *http.Request) (done func(all 
 // nothing around it but white space, no surrogate alone and no property twice.
 func checkJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("\ufeff")) {
-		return &problem{words: "The request body starts with a byte order mark"}
+		return &problem{words: "The request body starts with a byte order mark", at: journal.Why{Rule: "json.byte-order-mark", In: "body", Got: "a byte order mark", Expected: "JSON"}}
 	}
 	decoder := jsontext.NewDecoder(bytes.NewReader(data))
 	err := decoder.SkipValue()
@@ -126,11 +144,29 @@ func checkJSON(data []byte) error {
 			return nil
 		}
 		if err == nil {
-			return &problem{words: "The request body goes on after its JSON value"}
+			return &problem{words: "The request body goes on after its JSON value", at: journal.Why{Rule: "json.trailing", In: "body", Got: "more behind it", Expected: "one JSON value"}}
 		}
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return &problem{words: "The request body has a property twice"}
+		return &problem{words: "The request body has a property twice", at: journal.Why{Rule: "json.duplicate", In: "body", Pointer: string(decoder.StackPointer()), Got: "twice", Expected: "once"}}
 	}
-	return &problem{words: fmt.Sprintf("The request body is not valid JSON in UTF-8 (near byte %d)", decoder.InputOffset())}
+	return &problem{
+		words: fmt.Sprintf("The request body is not valid JSON in UTF-8 (near byte %d)", decoder.InputOffset()),
+		at:    journal.Why{Rule: "json.syntax", In: "body", Got: fmt.Sprintf("something else near byte %d", decoder.InputOffset()), Expected: "JSON in UTF-8"},
+	}
+}
+
+// described describes the values of a header field for the journal.
+func described(values []string) string {
+	switch {
+	case len(values) == 0:
+		return "nothing"
+	case len(values) > 1:
+		return fmt.Sprintf("%d values", len(values))
+	case values[0] == "":
+		return "an empty value"
+	case len(values[0]) > 100:
+		return values[0][:100] + "…"
+	}
+	return values[0]
 }

@@ -1,11 +1,14 @@
 package mock
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/spec"
 )
 
@@ -28,6 +31,10 @@ type Config struct {
 	// BodyTimeout bounds the wait for a request body; 0 means
 	// [DefaultBodyTimeout].
 	BodyTimeout time.Duration
+	// Journal bounds what is remembered of the exchanges.
+	Journal journal.Limits
+	// ExplainErrors adds the header [ExplainHeader] to every error.
+	ExplainErrors bool
 	// Logger gets one line a request; nil means none. No key is ever logged,
 	// only its fingerprint.
 	Logger *slog.Logger
@@ -44,6 +51,9 @@ type Manufacturer struct {
 	Name    string   `json:"name"`
 	Keys    []string `json:"keys"`    // any of them will do
 	Enabled bool     `json:"enabled"` // if not, its keys are answered with 401
+	// KeyDigests are the SHA-256 digests of further keys, in hexadecimal: keys
+	// that can be recognised but not read.
+	KeyDigests []string `json:"key_sha256,omitempty"`
 }
 
 // DefaultManufacturers returns the manufacturers of a mock that was given
@@ -60,7 +70,7 @@ func DefaultManufacturers() []Manufacturer {
 // checkManufacturers finds what would make a key ambiguous or impossible to
 // send.
 func checkManufacturers(all []Manufacturer) error {
-	names, owners := map[string]bool{}, map[string]string{}
+	names, owners := map[string]bool{}, map[[sha256.Size]byte]string{}
 	for i, m := range all {
 		at := fmt.Sprintf("manufacturers[%d]", i)
 		switch {
@@ -68,7 +78,7 @@ func checkManufacturers(all []Manufacturer) error {
 			return fmt.Errorf("%s: a manufacturer needs a name", at)
 		case names[m.Name]:
 			return fmt.Errorf("%s: the name %q is taken by another manufacturer", at, m.Name)
-		case len(m.Keys) == 0:
+		case len(m.Keys) == 0 && len(m.KeyDigests) == 0:
 			return fmt.Errorf("%s: manufacturer %q needs at least one key", at, m.Name)
 		}
 		names[m.Name] = true
@@ -76,10 +86,17 @@ func checkManufacturers(all []Manufacturer) error {
 			if err := checkKey(key); err != nil {
 				return fmt.Errorf("%s.keys[%d]: %w", at, j, err)
 			}
-			if owner, taken := owners[key]; taken {
+		}
+		for j, text := range m.KeyDigests {
+			if digest, err := hex.DecodeString(text); err != nil || len(digest) != sha256.Size {
+				return fmt.Errorf("%s.key_sha256[%d]: a SHA-256 digest has 64 hexadecimal digits", at, j)
+			}
+		}
+		for j, digest := range m.digests() {
+			if owner, taken := owners[digest]; taken {
 				return fmt.Errorf("%s.keys[%d]: this key of %q is also a key of %q", at, j, m.Name, owner)
 			}
-			owners[key] = m.Name
+			owners[digest] = m.Name
 		}
 	}
 	return nil

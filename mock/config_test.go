@@ -59,7 +59,7 @@ func TestReadFixture(t *testing.T) {
 		"connections": [{"manufacturer": "a", "user_id": "", "nox_user_id": "1"}, {"manufacturer": "a", "user_id": "v"}]
 	}`))
 	want := mock.Fixture{
-		Manufacturers: []mock.Manufacturer{{"a", []string{"k", "l"}, true}, {"b", []string{"m"}, false}, {"c", []string{"n"}, true}},
+		Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"k", "l"}, Enabled: true}, {Name: "b", Keys: []string{"m"}}, {Name: "c", Keys: []string{"n"}, Enabled: true}},
 		Connections:   []mock.Connection{{Manufacturer: "a", NoxUserID: "1"}, {Manufacturer: "a", UserID: "v"}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {

@@ -22,6 +22,10 @@
 // contract declares and the mock has no state for is answered from its examples
 // and schemas, marked by the header X-Nox-Mock: generated.
 //
+// What was asked and answered, and why, stands in the [Mock.Journal], without
+// keys. If [Config.ExplainErrors] asks for it, every error also tells in the
+// header X-Nox-Mock-Explain.
+//
 // The handler relies on its server for framing and time-outs: serve it with
 // [NewHTTPServer] and [Serve], or in tests with package mocktest.
 package mock

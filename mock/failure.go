@@ -177,7 +177,7 @@ func (f failure) answer(status int, words string) answer {
 	}
 	body, err := encode(value)
 	if err != nil { // cannot be: value came from JSON
-		return answer{status: status, reason: err.Error()}
+		return answer{status: status}.because("internal", err.Error())
 	}
 	return answer{status: status, mediaType: f.mediaType, body: body}
 }
@@ -205,7 +205,7 @@ func (op *operation) invalid(p problem) answer {
 	if example := op.failures[status].words; p.absentOrMistyped && mentions(example, p.property) {
 		words = ""
 	}
-	return op.fail(status, words).because(p.words)
+	return op.fail(status, words).explained(p.why())
 }
 
 // mentions tells whether name stands in text as a word of its own.

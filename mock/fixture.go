@@ -18,7 +18,8 @@ import (
 //	}
 //
 // Either list may be left out. A manufacturer without "enabled" is enabled, a
-// connection without "nox_user_id" gets one from the mock.
+// connection without "nox_user_id" gets one from the mock. Instead of "keys", or
+// beside them, "key_sha256" lists the digests of keys.
 type Fixture struct {
 	Manufacturers []Manufacturer `json:"manufacturers"`
 	Connections   []Connection   `json:"connections"`
@@ -47,9 +48,10 @@ func ReadFixture(r io.Reader) (Fixture, error) {
 // The file's own types tell what is left out from what is empty.
 type fixtureFile struct {
 	Manufacturers []struct {
-		Name    *string  `json:"name"`
-		Keys    []string `json:"keys"`
-		Enabled *bool    `json:"enabled"`
+		Name       *string  `json:"name"`
+		Keys       []string `json:"keys"`
+		KeyDigests []string `json:"key_sha256"`
+		Enabled    *bool    `json:"enabled"`
 	} `json:"manufacturers"`
 	Connections []struct {
 		Connection
@@ -64,9 +66,10 @@ func (f fixtureFile) fixture() (Fixture, error) {
 			return Fixture{}, fmt.Errorf("manufacturers[%d]: \"name\" is missing", i)
 		}
 		made.Manufacturers = append(made.Manufacturers, Manufacturer{
-			Name:    *m.Name,
-			Keys:    m.Keys,
-			Enabled: m.Enabled == nil || *m.Enabled,
+			Name:       *m.Name,
+			Keys:       m.Keys,
+			KeyDigests: m.KeyDigests,
+			Enabled:    m.Enabled == nil || *m.Enabled,
 		})
 	}
 	for i, c := range f.Connections {

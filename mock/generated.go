@@ -13,9 +13,9 @@ const GeneratedHeader = "X-Nox-Mock"
 // outcome answers with a documented status, from the contract alone.
 func (op *operation) outcome(status int) answer {
 	if status >= 400 {
-		return op.fail(status, "").because("asked for by the header Prefer")
+		return op.fail(status, "").because("prefer", "asked for by the header Prefer")
 	}
-	a := answer{status: status, reason: "generated"}
+	a := answer{status: status}.because("generated", "generated")
 	response := op.response(status)
 	if response == nil {
 		return a.with(GeneratedHeader, "generated")
@@ -27,14 +27,14 @@ func (op *operation) outcome(status int) answer {
 		}
 		value, err := g.fitting(ref.Value.Schema)
 		if err != nil {
-			return op.fail(http.StatusInternalServerError, "").because("header " + name + ": " + err.Error())
+			return op.fail(http.StatusInternalServerError, "").because("internal", "header "+name+": "+err.Error())
 		}
 		a = a.with(name, fmt.Sprint(value))
 	}
 	if mediaType, media := jsonContent(response.Content); media != nil && status != http.StatusNoContent && status != http.StatusNotModified {
 		body, err := g.body(mediaType, media)
 		if err != nil {
-			return op.fail(http.StatusInternalServerError, "").because("response body: " + err.Error())
+			return op.fail(http.StatusInternalServerError, "").because("internal", "response body: "+err.Error())
 		}
 		a.mediaType, a.body = concrete(mediaType), body
 	}

@@ -86,8 +86,20 @@ func (c *watchedConn) CloseWrite() error {
 
 type connKey struct{}
 
-func rememberConn(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
+type numberKey struct{}
+
+// rememberConns lets a request know its connection, and which of all it is.
+func rememberConns() func(context.Context, net.Conn) context.Context {
+	var last atomic.Int64
+	return func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(context.WithValue(ctx, connKey{}, c), numberKey{}, last.Add(1))
+	}
+}
+
+// connectionNumber counts the connections of a server from 1; 0 is unknown.
+func connectionNumber(ctx context.Context) int64 {
+	n, _ := ctx.Value(numberKey{}).(int64)
+	return n
 }
 
 func closeAfterTwoLengths(h http.Handler) http.Handler {

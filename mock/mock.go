@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/spec"
 )
 
@@ -25,6 +26,8 @@ type Mock struct {
 	ids         IDs
 	overrides   bool
 	bodyTimeout time.Duration
+	journal     *journal.Journal
+	explains    bool
 	log         *slog.Logger
 }
 
@@ -38,6 +41,8 @@ func New(cfg Config) (*Mock, error) {
 		ids:         cfg.IDs,
 		overrides:   !cfg.NoOverrides,
 		bodyTimeout: cfg.BodyTimeout,
+		journal:     journal.New(cfg.Journal),
+		explains:    cfg.ExplainErrors,
 		log:         cfg.Logger,
 	}
 	if err := m.setDefaults(); err != nil {
@@ -146,6 +151,10 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// answer, a refusal for want of a key included. Not every writer can.
 	_ = http.NewResponseController(w).EnableFullDuplex()
 	a := m.guarded(x, w)
+	if m.explains && a.status >= http.StatusBadRequest {
+		a = a.with(ExplainHeader, explanation(a.why))
+	}
+	x.decided = a.status
 	m.record(x, a)
 	if a.lost {
 		panic(http.ErrAbortHandler) // closes the connection, nothing else
@@ -184,7 +193,11 @@ type exchange struct {
 	operation *operation
 	caller    caller
 	bodyRead  bool // to its end
-	notes     []slog.Attr
+	body      []byte
+	decided   int // the status that was decided on
+	notes     []string
+	logged    []slog.Attr // further ones, for the log
+	entry     journal.Entry
 }
 
 // guarded is answer, with a panic turned into the contract's 500.
@@ -192,7 +205,7 @@ func (m *Mock) guarded(x *exchange, w http.ResponseWriter) (a answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			m.log.Error("panic while answering", "cause", fmt.Sprint(cause))
-			a = m.failure(x.operation, http.StatusInternalServerError, "").because("panic")
+			a = m.failure(x.operation, http.StatusInternalServerError, "").because("internal", "panic")
 		}
 	}()
 	return m.answer(x, w)
@@ -209,14 +222,15 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
 	who, err := m.authenticate(op, r)
 	x.caller = who
 	if err != nil {
-		return op.fail(http.StatusUnauthorized, "").because(err.Error()).with("WWW-Authenticate", m.challenge(op))
+		return op.fail(http.StatusUnauthorized, "").explained(op.refused(err)).with("WWW-Authenticate", m.challenge(op))
 	}
 	wanted := 0
 	if m.overrides {
 		wanted = preferred(r)
 	}
 	if wanted != 0 && !op.documents(wanted) {
-		x.notes = append(x.notes, slog.Int("prefer_ignored", wanted))
+		x.logged = append(x.logged, slog.Int("prefer_ignored", wanted))
+		x.notes = append(x.notes, fmt.Sprintf("Prefer: code=%d is ignored, as the contract does not document that status here", wanted))
 		wanted = 0
 	}
 	if wanted >= 300 {
@@ -247,10 +261,10 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
 // unknown answers a request for no operation of the contract.
 func (m *Mock) unknown(allowed []string) answer {
 	if len(allowed) == 0 {
-		return m.failure(nil, http.StatusNotFound, "").because("no such path")
+		return m.failure(nil, http.StatusNotFound, "").explained(journal.Why{Rule: "path.unknown", In: "path", Reason: "no such path", Got: "another path", Expected: "a path of the contract"})
 	}
 	return m.failure(nil, http.StatusMethodNotAllowed, "").
-		because("no such method").
+		explained(journal.Why{Rule: "method.unknown", In: "method", Reason: "no such method", Got: "another method", Expected: strings.Join(allowed, " or ")}).
 		with("Allow", strings.Join(allowed, ", "))
 }
 

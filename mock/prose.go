@@ -71,24 +71,24 @@ func hasString(media *openapi3.MediaType, property string) bool {
 func (m *Mock) connect(ctx context.Context, op *operation, who caller, body []byte, overrides bool) answer {
 	userID, err := provided(body)
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because(err.Error())
+		return op.fail(http.StatusInternalServerError, "").because("internal", err.Error())
 	}
 	var asked magic
 	if overrides {
 		asked = magicOf(op, userID)
 	}
 	if asked.status != 0 {
-		return op.fail(asked.status, "").because("asked for by the user_id")
+		return op.fail(asked.status, "").because("magic", "asked for by the user_id")
 	}
 	wait(ctx, asked.delay)
 	noxUserID, err := m.ids.newID(who.manufacturer, userID)
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because("no id: " + err.Error())
+		return op.fail(http.StatusInternalServerError, "").because("internal", "no id: "+err.Error())
 	}
 	// Once begun, a connection is made even if the client has gone.
 	c, created, err := m.store.Connect(context.WithoutCancel(ctx), who.manufacturer, userID, noxUserID, time.Now())
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because("store: " + err.Error())
+		return op.fail(http.StatusInternalServerError, "").because("internal", "store: "+err.Error())
 	}
 	response := make(map[string]any, len(op.rule.base)+2)
 	for name, value := range op.rule.base {
@@ -98,11 +98,11 @@ func (m *Mock) connect(ctx context.Context, op *operation, who caller, body []by
 	response[resolvedProperty] = c.NoxUserID
 	data, err := encode(response)
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because(err.Error())
+		return op.fail(http.StatusInternalServerError, "").because("internal", err.Error())
 	}
-	a := answer{status: op.success, mediaType: op.rule.mediaType, body: data, reason: "resolved", lost: asked.lost}
+	a := answer{status: op.success, mediaType: op.rule.mediaType, body: data, lost: asked.lost}.because("resolved", "resolved")
 	if created {
-		a.reason = "created"
+		a = a.because("created", "created")
 	}
 	return a
 }

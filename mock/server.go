@@ -33,7 +33,7 @@ func NewHTTPServer(h http.Handler) *http.Server {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes - serverSlack,
 		ErrorLog:          log.New(io.Discard, "", 0),
-		ConnContext:       rememberConn,
+		ConnContext:       rememberConns(),
 		// Otherwise "OPTIONS *" is answered before the handler sees it.
 		DisableGeneralOptionsHandler: true,
 	}

@@ -106,7 +106,7 @@ func TestLog(t *testing.T) {
 		"reason=resolved prefer_ignored=418",
 		"status=401 took=… operation=createManufacturerDeviceConnection manufacturer=initech key_sha256=" + mock.Fingerprint(s.DisabledAPIKey) + ` reason="manufacturer not enabled"`,
 		`reason="unknown key"`,
-		`path=/v2/KEY/x status=404`,
+		`path=/v2/sha256:` + mock.Fingerprint(s.APIKey) + `/x status=404`,
 	} {
 		line := strings.Split(got, "\n")[i]
 		if before, after, ok := strings.Cut(line, "took="); ok {

@@ -14,6 +14,9 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/spec"
 )
 
 // validate judges parameters and body by the contract. Any error is a *problem.
@@ -48,17 +51,17 @@ func (op *operation) explain(err error) error {
 	parameter := errors.As(err, &request) && request.Parameter != nil
 	switch {
 	case parameter && errors.Is(err, openapi3filter.ErrInvalidRequired):
-		return &problem{words: fmt.Sprintf("%s parameter %s is required", request.Parameter.In, request.Parameter.Name)}
+		return &problem{words: fmt.Sprintf("%s parameter %s is required", request.Parameter.In, request.Parameter.Name), at: inParameter(request.Parameter, "parameter.required", "nothing", "a value")}
 	case parameter && errors.As(err, &schema):
-		return &problem{words: fmt.Sprintf("%s parameter %s: %s", request.Parameter.In, request.Parameter.Name, op.reason(schema))}
+		return &problem{words: fmt.Sprintf("%s parameter %s: %s", request.Parameter.In, request.Parameter.Name, op.reason(schema)), at: inParameter(request.Parameter, "parameter."+schema.SchemaField, "another value", op.reason(schema))}
 	case parameter:
-		return &problem{words: fmt.Sprintf("%s parameter %s is not valid", request.Parameter.In, request.Parameter.Name)}
+		return &problem{words: fmt.Sprintf("%s parameter %s is not valid", request.Parameter.In, request.Parameter.Name), at: inParameter(request.Parameter, "parameter.type", "another value", "as the contract says")}
 	case errors.Is(err, openapi3filter.ErrInvalidRequired):
-		return &problem{words: "A request body is required"}
+		return &problem{words: "A request body is required", at: journal.Why{Rule: "body.missing", In: "body", Got: "nothing", Expected: "a body"}}
 	case errors.As(err, &parse) && parse.Kind == openapi3filter.KindUnsupportedFormat:
 		return nil
 	case errors.As(err, &parse):
-		return &problem{words: "The request body cannot be read as its Content-Type says"}
+		return &problem{words: "The request body cannot be read as its Content-Type says", at: journal.Why{Rule: "body.syntax", In: "body", Got: "something else", Expected: "a body as its Content-Type says"}}
 	case errors.As(err, &schema):
 		return op.explainSchema(schema)
 	}
@@ -69,9 +72,9 @@ func (op *operation) explainSchema(err *openapi3.SchemaError) *problem {
 	place := err.JSONPointer()
 	place = slices.DeleteFunc(slices.Clone(place), func(s string) bool { return s == "" })
 	if len(place) == 0 {
-		return &problem{words: "The request body is not valid: " + op.reason(err)}
+		return &problem{words: "The request body is not valid: " + op.reason(err), at: inBody(err, op.reason(err))}
 	}
-	p := &problem{property: place[len(place)-1]}
+	p := &problem{property: place[len(place)-1], at: inBody(err, op.reason(err))}
 	switch err.SchemaField {
 	case "required":
 		p.words, p.absentOrMistyped = strings.Join(place, ".")+" is required", true
@@ -98,7 +101,7 @@ func (op *operation) plainProblem(body []byte) *problem {
 	schema := media.Schema.Value
 	for _, name := range schema.Required {
 		if _, present := object[name]; !present {
-			return &problem{property: name, absentOrMistyped: true, words: name + " is required"}
+			return &problem{property: name, absentOrMistyped: true, words: name + " is required", at: journal.Why{Rule: "schema.required", In: "body", Pointer: spec.Pointer(name), Got: "nothing", Expected: "a value"}}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -106,7 +109,11 @@ func (op *operation) plainProblem(body []byte) *problem {
 		if ref == nil || ref.Value == nil || ref.Value.Type.IsEmpty() || permits(ref.Value.Type, object[name]) {
 			continue
 		}
-		return &problem{property: name, absentOrMistyped: true, words: name + " must be of type " + alternatives(ref.Value.Type.Clone())}
+		types := alternatives(ref.Value.Type.Clone())
+		return &problem{
+			property: name, absentOrMistyped: true, words: name + " must be of type " + types,
+			at: journal.Why{Rule: "schema.type", In: "body", Pointer: spec.Pointer(name), Got: jsonType(object[name]), Expected: types},
+		}
 	}
 	return nil
 }
@@ -146,4 +153,39 @@ func alternatives(names []string) string {
 		return strings.Join(names[:n-1], ", ") + " or " + names[n-1]
 	}
 	return strings.Join(names, "")
+}
+
+// inParameter is where and why a parameter is not valid.
+func inParameter(p *openapi3.Parameter, rule, got, expected string) journal.Why {
+	return journal.Why{Rule: rule, In: p.In, Pointer: p.Name, Got: got, Expected: expected}
+}
+
+// inBody is where and why a body does not fit its schema.
+func inBody(err *openapi3.SchemaError, reason string) journal.Why {
+	place := slices.DeleteFunc(slices.Clone(err.JSONPointer()), func(s string) bool { return s == "" })
+	why := journal.Why{Rule: "schema." + err.SchemaField, In: "body", Pointer: spec.Pointer(place...), Got: jsonType(err.Value), Expected: reason}
+	switch {
+	case err.SchemaField == "required":
+		why.Got, why.Expected = "nothing", "a value"
+	case err.SchemaField == "type" && err.Schema != nil && err.Schema.Type != nil:
+		why.Expected = alternatives(err.Schema.Type.Clone())
+	}
+	return why
+}
+
+// jsonType names the kind of a JSON value.
+func jsonType(value any) string {
+	switch value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "string"
+	case float64, json.Number, int, int64:
+		return "number"
+	case []any:
+		return "array"
+	}
+	return "object"
 }

@@ -21,6 +21,8 @@ type settings struct {
 	manufacturers  []mock.Manufacturer // nil: not given
 	ids            mock.IDs
 	noOverrides    bool
+	explainErrors  bool
+	journalEntries int
 	defects        []string
 	variations     []string
 	logFormat      string
@@ -67,6 +69,8 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.StringVar(&s.fixture, "fixture", "", "JSON `FILE` with manufacturers and connections to begin with")
 	f.StringVar(&ids, "ids", string(mock.DerivedIDs), "`KIND` of NOX ids: derived (the same after a restart) or random")
 	f.BoolVar(&s.noOverrides, "no-overrides", false, "ignore the header Prefer and magic user_ids")
+	f.BoolVar(&s.explainErrors, "explain-errors", false, "add the header "+mock.ExplainHeader+" to errors: rule, place, got, expected")
+	f.IntVar(&s.journalEntries, "journal-entries", 1000, "remember the last `N` exchanges of each manufacturer")
 	f.StringVar(&s.addressFile, "address-file", "", "write {\"base_url\": …} to `FILE` once it serves, and remove it at the end")
 	f.StringArrayVar(&s.defects, "defect", nil, "break the contract as `NAME` says; again for more")
 	f.StringArrayVar(&s.variations, "variation", nil, "be unusual, within the contract, as `NAME` says; again for more")
@@ -98,6 +102,9 @@ func (s *settings) check(manufacturers []string, ids string) (err error) {
 	if s.logFormat != "text" && s.logFormat != "json" {
 		return badUsage("--log-format must be \"text\" or \"json\", not %q", s.logFormat)
 	}
+	if s.journalEntries < 1 {
+		return badUsage("--journal-entries must be 1 or more, not %d", s.journalEntries)
+	}
 	s.manufacturers, err = parseManufacturers(manufacturers)
 	return err
 }
@@ -117,7 +124,7 @@ func readEnvironment(f *pflag.FlagSet, getenv func(string) string) error {
 		}
 		for _, value := range values {
 			if err := f.Set(flag.Name, strings.TrimSpace(value)); err != nil {
-				failed = badUsage("the environment variable %s must be true or false", name)
+				failed = badUsage("the environment variable %s must be %s", name, kindOf(flag))
 			}
 		}
 	})
@@ -162,9 +169,22 @@ func flagError(err error) error {
 	case errors.As(err, &required):
 		return badUsage("--%s needs a value; see nox-mock --help", required.GetSpecifiedName())
 	case errors.As(err, &invalid) && invalid.GetFlag() != nil:
-		return badUsage("--%s must be true or false", invalid.GetFlag().Name)
+		return badUsage("--%s must be %s", invalid.GetFlag().Name, kindOf(invalid.GetFlag()))
 	}
 	return badUsage("a flag is malformed; see nox-mock --help")
+}
+
+// kindOf says what the value of a flag must be.
+func kindOf(flag *pflag.Flag) string {
+	switch flag.Value.Type() {
+	case "bool":
+		return "true or false"
+	case "int":
+		return "a whole number"
+	case "duration":
+		return "a duration, as in 30s"
+	}
+	return "well-formed"
 }
 
 // usage is the text of --help: examples first.

@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/spec"
 )
 
@@ -114,6 +115,8 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 	config := mock.Config{
 		IDs:           settings.ids,
 		NoOverrides:   settings.noOverrides,
+		ExplainErrors: settings.explainErrors,
+		Journal:       journal.Limits{Entries: settings.journalEntries},
 		Manufacturers: settings.manufacturers,
 	}
 	if settings.spec != "" {

@@ -30,6 +30,9 @@ type Server struct {
 	// no manufacturer for is "".
 	APIKey, OtherAPIKey, DisabledAPIKey string
 
+	// Mock is what the server serves.
+	Mock *mock.Mock
+
 	stop      context.CancelFunc
 	stopped   chan struct{}
 	transport *http.Transport
@@ -91,6 +94,7 @@ func Start(opts ...Option) (*Server, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{
 		URL:       "http://" + l.Addr().String() + m.BasePath(),
+		Mock:      m,
 		stop:      stop,
 		stopped:   make(chan struct{}),
 		transport: &http.Transport{MaxIdleConnsPerHost: 64},

@@ -1,0 +1,180 @@
+package journal
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+)
+
+// Expectation is what should have been asked, and how often. Each field that
+// is set must fit; without Times, AtLeast and AtMost, once or more will do.
+type Expectation struct {
+	Manufacturer *string           `json:"manufacturer,omitempty"` // nil: any; "": nobody's requests
+	Method       string            `json:"method,omitempty"`
+	Path         string            `json:"path,omitempty"` // with the base path
+	Operation    string            `json:"operation,omitempty"`
+	UserID       *string           `json:"user_id,omitempty"`
+	Headers      map[string]string `json:"headers,omitempty"` // names in any case; one value of several will do
+	Body         json.RawMessage   `json:"body,omitempty"`    // JSON; an object may have more members than these
+	Status       int               `json:"status,omitempty"`  // of the answer
+
+	Times   *int `json:"times,omitempty"`
+	AtLeast *int `json:"at_least,omitempty"`
+	AtMost  *int `json:"at_most,omitempty"`
+}
+
+// Verification is what became of an [Expectation].
+type Verification struct {
+	Met      bool    `json:"met"`
+	Count    int     `json:"count"`             // requests that fit
+	Expected string  `json:"expected"`          // how many should, in words
+	Entries  []int64 `json:"entries"`           // the ids of those that fit, at most MaxVerified
+	Nearest  *Miss   `json:"nearest,omitempty"` // of those that do not fit, if too few do
+}
+
+// MaxVerified is how many ids a [Verification] holds at most.
+const MaxVerified = 100
+
+// Miss is an entry that nearly was as expected.
+type Miss struct {
+	Entry       Entry        `json:"entry"`
+	Differences []Difference `json:"differences"`
+}
+
+// Difference is one field in which they differ.
+type Difference struct {
+	Field    string `json:"field"` // as "user_id", "headers/Content-Type", "body/user_id"
+	Expected string `json:"expected"`
+	Got      string `json:"got"`
+}
+
+func (d Difference) String() string {
+	return d.Field + ": expected " + d.Expected + ", got " + d.Got
+}
+
+// Verify compares the entries with an expectation. The nearest miss is the
+// entry with the fewest differences, the latest of several.
+func (j *Journal) Verify(x Expectation) Verification {
+	v := Verification{Entries: []int64{}}
+	var nearest *Miss
+	for _, e := range j.List(Query{Manufacturer: x.Manufacturer}).Entries {
+		differences := x.differences(&e)
+		if len(differences) == 0 {
+			v.Count++
+			if len(v.Entries) < MaxVerified {
+				v.Entries = append(v.Entries, e.ID)
+			}
+			continue
+		}
+		if nearest == nil || len(differences) <= len(nearest.Differences) {
+			nearest = &Miss{Entry: e, Differences: differences}
+		}
+	}
+	least, most, words := x.bounds()
+	v.Expected = words
+	v.Met = v.Count >= least && (most < 0 || v.Count <= most)
+	if v.Count < least {
+		v.Nearest = nearest
+	}
+	return v
+}
+
+// bounds says how many requests should fit; most is -1 for any number.
+func (x Expectation) bounds() (least, most int, words string) {
+	switch {
+	case x.Times != nil:
+		return *x.Times, *x.Times, fmt.Sprintf("exactly %d", *x.Times)
+	case x.AtLeast != nil && x.AtMost != nil:
+		return *x.AtLeast, *x.AtMost, fmt.Sprintf("%d to %d", *x.AtLeast, *x.AtMost)
+	case x.AtLeast != nil:
+		return *x.AtLeast, -1, fmt.Sprintf("at least %d", *x.AtLeast)
+	case x.AtMost != nil:
+		return 0, *x.AtMost, fmt.Sprintf("at most %d", *x.AtMost)
+	}
+	return 1, -1, "at least 1"
+}
+
+// differences compares one entry, in the order of the fields.
+func (x Expectation) differences(e *Entry) []Difference {
+	var all []Difference
+	compare := func(field, expected, got string) {
+		if expected != "" && expected != got {
+			all = append(all, Difference{field, strconv.Quote(expected), strconv.Quote(got)})
+		}
+	}
+	compare("method", x.Method, e.Request.Method)
+	compare("path", x.Path, e.Request.Path)
+	compare("operation", x.Operation, e.Operation)
+	if x.UserID != nil && (e.UserID == nil || *x.UserID != *e.UserID) {
+		got := "none"
+		if e.UserID != nil {
+			got = strconv.Quote(*e.UserID)
+		}
+		all = append(all, Difference{"user_id", strconv.Quote(*x.UserID), got})
+	}
+	for _, name := range slices.Sorted(maps.Keys(x.Headers)) {
+		values := e.Request.Headers[http.CanonicalHeaderKey(name)]
+		if !slices.Contains(values, x.Headers[name]) {
+			all = append(all, Difference{"headers/" + name, strconv.Quote(x.Headers[name]), fmt.Sprintf("%q", values)})
+		}
+	}
+	all = append(all, x.bodyDifferences(e)...)
+	if x.Status != 0 && x.Status != e.Response.Status {
+		all = append(all, Difference{"status", strconv.Itoa(x.Status), strconv.Itoa(e.Response.Status)})
+	}
+	return all
+}
+
+func (x Expectation) bodyDifferences(e *Entry) []Difference {
+	if len(x.Body) == 0 {
+		return nil
+	}
+	var expected, got any
+	if err := json.Unmarshal(x.Body, &expected); err != nil {
+		return []Difference{{"body", "JSON", "an expectation that is not JSON"}}
+	}
+	if err := json.Unmarshal([]byte(e.Request.Body), &got); err != nil {
+		return []Difference{{"body", short(expected), "no JSON"}}
+	}
+	return differing("body", expected, got)
+}
+
+// differing compares two JSON values; objects may have more members than
+// expected.
+func differing(place string, expected, got any) []Difference {
+	object, isObject := expected.(map[string]any)
+	other, gotObject := got.(map[string]any)
+	if !isObject || !gotObject {
+		if reflect.DeepEqual(expected, got) {
+			return nil
+		}
+		return []Difference{{place, short(expected), short(got)}}
+	}
+	var all []Difference
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		value, present := other[name]
+		if !present {
+			all = append(all, Difference{place + "/" + name, short(object[name]), "nothing"})
+			continue
+		}
+		all = append(all, differing(place+"/"+name, object[name], value)...)
+	}
+	return all
+}
+
+// short writes a JSON value in little space.
+func short(value any) string {
+	const most = 200
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err.Error()
+	}
+	if len(data) > most {
+		return string(data[:most]) + "…"
+	}
+	return string(data)
+}

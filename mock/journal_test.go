@@ -1,0 +1,160 @@
+package mock_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/mocktest"
+)
+
+// observed serves a mock that the test can look into.
+func observed(t testing.TB, config mock.Config) (*mocktest.Server, *mock.Mock) {
+	t.Helper()
+	s := mocktest.NewServer(t, configured(config))
+	return s, s.Mock
+}
+
+// Each entry says why the answer was what it was.
+func TestWhy(t *testing.T) {
+	s, m := observed(t, mock.Config{ExplainErrors: true})
+	for _, x := range []struct {
+		name, method, path string
+		header             http.Header
+		body               string
+		want               journal.Why
+	}{
+		{"created", "POST", connectPath, good(s), `{"user_id":"u"}`, journal.Why{Rule: "created", Reason: "created"}},
+		{"resolved", "POST", connectPath, good(s), `{"user_id":"u"}`, journal.Why{Rule: "resolved", Reason: "resolved"}},
+		{"type", "POST", connectPath, good(s), `{"user_id":7}`,
+			journal.Why{Rule: "schema.type", In: "body", Pointer: "/user_id", Got: "number", Expected: "string"}},
+		{"missing", "POST", connectPath, good(s), `{}`,
+			journal.Why{Rule: "schema.required", In: "body", Pointer: "/user_id", Got: "nothing", Expected: "a value"}},
+		{"duplicate", "POST", connectPath, good(s), `{"user_id":"a","user_id":"b"}`,
+			journal.Why{Rule: "json.duplicate", In: "body", Got: "twice", Expected: "once"}},
+		{"media type", "POST", connectPath, headers("x-api-key", s.APIKey, "Content-Type", "text/plain"), `{"user_id":"u"}`,
+			journal.Why{Rule: "media-type", In: "header", Pointer: "Content-Type", Got: "text/plain", Expected: "application/json"}},
+		{"no key", "POST", connectPath, headers(), `{}`,
+			journal.Why{Rule: "key.missing", In: "header", Pointer: "x-api-key", Got: "no key"}},
+		{"not enabled", "POST", connectPath, headers("x-api-key", s.DisabledAPIKey), `{}`,
+			journal.Why{Rule: "manufacturer.not-enabled", In: "header", Pointer: "x-api-key"}},
+		{"path", "POST", "/nowhere", headers(), ``, journal.Why{Rule: "path.unknown", In: "path"}},
+		{"method", "PUT", connectPath, headers(), ``, journal.Why{Rule: "method.unknown", In: "method", Expected: "POST"}},
+		{"prefer", "POST", connectPath, good(s, "Prefer", "code=500"), `{}`, journal.Why{Rule: "prefer"}},
+		{"magic", "POST", connectPath, good(s), `{"user_id":"nox-mock:500"}`, journal.Why{Rule: "magic"}},
+	} {
+		r := do(t, s, x.method, x.path, x.header, strings.NewReader(x.body))
+		entries := m.Journal().List(journal.Query{}).Entries
+		e := entries[len(entries)-1]
+		got := e.Why
+		if got.Rule != x.want.Rule || got.In != x.want.In || !strings.HasPrefix(got.Pointer, x.want.Pointer) ||
+			x.want.Got != "" && got.Got != x.want.Got || x.want.Expected != "" && got.Expected != x.want.Expected {
+			t.Errorf("%s: %+v, want %+v", x.name, got, x.want)
+		}
+		if e.Response.Status != r.status || e.Response.Body != r.body {
+			t.Errorf("%s: the journal has %d %s, the client got %d %s", x.name, e.Response.Status, e.Response.Body, r.status, r.body)
+		}
+		explained := r.header.Get(mock.ExplainHeader)
+		if (r.status >= 400) != strings.HasPrefix(explained, `rule="`+x.want.Rule+`"`) {
+			t.Errorf("%s: status %d, header %q", x.name, r.status, explained)
+		}
+	}
+	plain, _ := observed(t, mock.Config{})
+	if r := do(t, plain, "POST", connectPath, headers(), nil); r.header.Get(mock.ExplainHeader) != "" {
+		t.Error("the header came without being asked for")
+	}
+}
+
+// However a key is sent, and wherever, neither journal nor log holds it.
+func TestNoKeyIsKept(t *testing.T) {
+	var log syncBuffer
+	s, m := observed(t, mock.Config{ExplainErrors: true, Logger: slog.New(slog.NewJSONHandler(&log, nil))})
+	const foreign = "canary-key-of-elsewhere-1f2e3d"
+	for _, key := range []string{s.APIKey, foreign} {
+		escaped := `\u00` + "61" + key[1:]
+		if key == foreign {
+			escaped = `\u00` + "63" + key[1:]
+		}
+		for _, x := range []struct {
+			path   string
+			header http.Header
+			body   string
+		}{
+			{connectPath, headers("x-api-key", key, "Content-Type", "application/json"), `{"user_id":"` + key + `"}`},
+			{connectPath, headers("x-api-key", key, "Content-Type", "application/json"), `{"user_id":"before ` + escaped + ` after"}`},
+			{connectPath, headers("x-api-key", key, "Content-Type", key), `{}`},
+			{connectPath, headers("x-api-key", key, "Content-Type", "application/json"), `{"user_id":"x","` + key + `":1,"user_id":""}`},
+			{connectPath, headers("Authorization", "Bearer "+key), `{}`},
+			{connectPath, headers("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("u:"+key))), `{}`},
+			{connectPath, headers("Cookie", "api="+key), `{}`},
+			{connectPath + "?api_key=" + key, headers(), `{}`},
+			{connectPath + "?x-api-key=" + url.QueryEscape(key[:3]) + "%" + "2d" + key[3:], headers(), ``},
+			{connectPath, headers("X-Other-Key", key), `{}`},
+			{connectPath, headers("x-api-key", key, "X-Forwarded", "k="+key, "Content-Type", "text/plain"), `{}`},
+		} {
+			do(t, s, "POST", x.path, x.header, strings.NewReader(x.body))
+		}
+	}
+	// Those can only be told for a key that the mock knows.
+	do(t, s, "POST", "/"+s.APIKey+"/x", headers(), nil)
+	do(t, s, "POST", connectPath, good(s, "x-api-key", "other", "x-trace", s.APIKey), strings.NewReader(`{"user_id":"u","api_key":"`+s.OtherAPIKey+`"}`))
+	entries := m.Journal().List(journal.Query{}).Entries
+	for _, kept := range []any{entries, journal.HAR(entries, "test"), log.String()} {
+		data, err := json.Marshal(kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{s.APIKey, s.OtherAPIKey, foreign, base64.StdEncoding.EncodeToString([]byte("u:" + s.APIKey))} {
+			if at := strings.Index(string(data), key); at >= 0 {
+				t.Errorf("%T holds the key %s: …%s…", kept, key, data[max(0, at-200):at+50])
+			}
+		}
+	}
+	if e := entries[0]; e.Request.Headers["X-Api-Key"][0] != "sha256:"+mock.Fingerprint(s.APIKey) || e.Key != mock.Fingerprint(s.APIKey) {
+		t.Errorf("no fingerprint: %v", e.Request.Headers)
+	}
+}
+
+// A key in the wrong place is told.
+func TestKeyElsewhere(t *testing.T) {
+	s, m := observed(t, mock.Config{})
+	for _, x := range []struct {
+		path   string
+		header http.Header
+		want   string
+	}{
+		{connectPath, headers("Authorization", "Bearer "+s.APIKey), "authorization"},
+		{connectPath + "?key=" + s.APIKey, headers(), "query"},
+		{connectPath, headers("Cookie", "k="+s.APIKey), "cookie"},
+		{connectPath, headers("api-key", s.APIKey), "api-key"},
+		{connectPath, headers(), ""},
+		{connectPath, good(s), ""},
+	} {
+		do(t, s, "POST", x.path, x.header, strings.NewReader(validBody))
+		entries := m.Journal().List(journal.Query{}).Entries
+		if got := entries[len(entries)-1].KeyElsewhere; got != x.want {
+			t.Errorf("%v: %q, want %q", x.header, got, x.want)
+		}
+	}
+}
+
+// The journal keeps a little of a large body, and nothing of one that was not
+// read.
+func TestLargeBodyInJournal(t *testing.T) {
+	s, m := observed(t, mock.Config{})
+	long := `{"user_id":"` + strings.Repeat("é", 20_000) + `"}`
+	do(t, s, "POST", connectPath, good(s), strings.NewReader(long))
+	e := m.Journal().List(journal.Query{}).Entries[0]
+	if len(e.Request.Body) > 16<<10 || !e.Request.Cut || e.Request.BodyBytes != len(long) {
+		t.Errorf("%d bytes kept of %d, cut %t", len(e.Request.Body), e.Request.BodyBytes, e.Request.Cut)
+	}
+	if !strings.HasPrefix(long, e.Request.Body) {
+		t.Error("what is kept is not the start of it")
+	}
+}

@@ -1,0 +1,130 @@
+package mock
+
+import (
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"nox.energy/contract/mock/journal"
+)
+
+// maxKeptBody is how much of a body the journal keeps, in bytes.
+const maxKeptBody = 16 << 10
+
+// Journal is what the mock was asked and answered.
+func (m *Mock) Journal() *journal.Journal { return m.journal }
+
+// record puts one exchange into the journal and the log.
+func (m *Mock) record(x *exchange, a answer) {
+	x.entry = m.journal.Add(m.newEntry(x, a))
+	m.logEntry(x, &x.entry)
+}
+
+func (m *Mock) newEntry(x *exchange, a answer) journal.Entry {
+	r := x.request
+	hidden := newRedactor(m.registry, x.operation, r)
+	e := journal.Entry{
+		Time:         x.began,
+		Manufacturer: x.caller.manufacturer,
+		Key:          x.caller.key,
+		Connection:   connectionNumber(r.Context()),
+		Request:      x.keptRequest(hidden),
+		TookMS:       float64(time.Since(x.began).Microseconds()) / 1000,
+		Outcome:      journal.Answered,
+		Why:          redactedWhy(hidden, a.why),
+		Notes:        x.notes,
+	}
+	if x.operation != nil {
+		e.Operation = x.operation.id
+		if x.operation.rule != nil {
+			if userID, err := provided(x.body); err == nil {
+				userID = hidden.text(userID)
+				e.UserID = &userID
+			}
+		}
+	}
+	if x.caller.key == "" {
+		e.KeyElsewhere = hidden.elsewhere(r, x.body)
+	}
+	if a.lost {
+		e.Outcome = journal.Dropped
+	} else {
+		e.Response = journal.Response{Status: a.status, Headers: hidden.header(a.fields()), Body: kept(hidden.body(string(a.body)))}
+	}
+	return e
+}
+
+// keptRequest is what the journal keeps of a request.
+func (x *exchange) keptRequest(hidden *redactor) journal.Request {
+	r := x.request
+	header := r.Header.Clone()
+	header.Set("Host", r.Host)
+	made := journal.Request{
+		Method:    hidden.text(r.Method),
+		Path:      hidden.path(r.URL.EscapedPath()),
+		Query:     hidden.query(r.URL.RawQuery),
+		Protocol:  r.Proto,
+		Headers:   hidden.header(header),
+		BodyBytes: len(x.body),
+		Cut:       len(x.body) > maxKeptBody,
+	}
+	if utf8.Valid(x.body) {
+		made.Body = kept(hidden.body(string(x.body)))
+	} else {
+		made.Body, made.Encoding = base64.StdEncoding.EncodeToString([]byte(kept(hidden.body(string(x.body))))), "base64"
+	}
+	return made
+}
+
+func redactedWhy(hidden *redactor, why journal.Why) journal.Why {
+	why.Pointer, why.Got = hidden.text(why.Pointer), hidden.text(why.Got)
+	why.Expected, why.Reason = hidden.text(why.Expected), hidden.text(why.Reason)
+	return why
+}
+
+// kept is the start of a body, cut between characters.
+func kept(body string) string {
+	if len(body) <= maxKeptBody {
+		return body
+	}
+	at := maxKeptBody
+	for at > maxKeptBody-utf8.UTFMax && !utf8.RuneStart(body[at]) {
+		at--
+	}
+	return body[:at]
+}
+
+// logEntry logs one exchange.
+func (m *Mock) logEntry(x *exchange, e *journal.Entry) {
+	attributes := []slog.Attr{
+		slog.String("method", e.Request.Method),
+		slog.String("path", e.Request.Path),
+		slog.Int("status", x.decided),
+		slog.Duration("took", time.Since(x.began)),
+	}
+	add := func(name, value string) {
+		if value != "" {
+			attributes = append(attributes, slog.String(name, value))
+		}
+	}
+	add("operation", e.Operation)
+	add("manufacturer", e.Manufacturer)
+	add("key_sha256", e.Key)
+	add("reason", e.Why.Reason)
+	if x.decided >= http.StatusBadRequest {
+		add("rule", e.Why.Rule)
+		add("pointer", e.Why.Pointer)
+		add("got", e.Why.Got)
+		add("expected", e.Why.Expected)
+	}
+	if e.Fault != nil {
+		add("fault", e.Fault.ID)
+	}
+	if e.Outcome == journal.Dropped {
+		attributes = append(attributes, slog.Bool("lost", true))
+	}
+	attributes = append(attributes, x.logged...)
+	m.log.LogAttrs(x.request.Context(), slog.LevelInfo, "request", attributes...)
+}
