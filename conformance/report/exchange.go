@@ -94,5 +94,5 @@ func plainExchange(x *conformance.Exchange) string {
 // it works when pasted.
 func pastes(curl string) bool {
 	curl = strings.TrimSpace(curl)
-	return curl != "" && len(curl) <= curlChars && visible(curl) == curl
+	return curl != "" && len(curl) <= curlChars && visible(curl) == curl && !steersLog(curl)
 }

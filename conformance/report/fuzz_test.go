@@ -42,6 +42,7 @@ func FuzzFormats(f *testing.F) {
 		fallen.ID, fallen.Cause = id+words, id
 		r := run(conformance.Verdict(id), number, c, c, fallen)
 		r.Target, r.Reason, r.RunID, r.Contract.Source, r.Contract.Title, r.Tool.Version = words, id, words, string(body), id, words
+		r.Problems = []string{words, string(body), id}
 		r.Responses = []conformance.ResponseResult{{Operation: words, Status: id, Verdict: conformance.Verdict(words), Exchanges: number}}
 		eachFormat(t, r)
 		for _, o := range []report.TextOptions{{Verbose: true, Width: number}, {Quiet: true}, {Strict: true, Width: 50}} {

@@ -21,7 +21,7 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 		return errNoResult
 	}
 	var commands []string
-	if why := unexplained(r); why != "" {
+	for _, why := range unexplained(r) {
 		commands = append(commands, githubCommand("error", r, 0, "conformance run", line(why, 1000)))
 	}
 	for _, f := range failures(r) {

@@ -10,7 +10,7 @@ import (
 
 // GitLab writes r as a code quality report of GitLab: an array with an issue
 // for each check that failed, warned or broke, at its line of the contract, and
-// one for a reason of the whole run. Known failures are left out.
+// one for each reason of the whole run. Known failures are left out.
 func GitLab(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
@@ -29,7 +29,7 @@ func GitLab(w io.Writer, r *conformance.Result) error {
 			Location: gitlabLocation{Path: repositoryPath(r.Contract.Source), Lines: gitlabLines{max(at, 1)}},
 		})
 	}
-	if why := unexplained(r); why != "" {
+	for _, why := range unexplained(r) {
 		add("run/verdict", why, "blocker", 1)
 	}
 	for i := range r.Checks {

@@ -102,17 +102,20 @@ func TestWriteLeavesTheResultAlone(t *testing.T) {
 }
 
 func TestWriteUnknownFormat(t *testing.T) {
-	for given, nearest := range map[string]string{"jnit": "junit", "JSON": "json", "htm": "html", "md": "har", "sarif2": "sarif", "": "har", strings.Repeat("z", 1000): "markdown"} {
+	for given, nearest := range map[string]string{
+		"jnit": "junit", "JSON": "json", "htm": "html", "sarif2": "sarif", "markdwon": "markdown", "git-lab": "gitlab", "txt": "text", "har1.2": "har",
+		"": "", strings.Repeat("z", 100_000): "",
+	} {
 		err := report.Write(io.Discard, given, conforming())
 		if err == nil {
-			t.Fatalf("%q was taken as a format", given)
+			t.Fatalf("%.20q was taken as a format", given)
 		}
-		if slices.Contains(report.Formats(), nearest) && given != "md" && given != "" && len(given) < 10 && !strings.Contains(err.Error(), `did you mean "`+nearest+`"`) {
-			t.Errorf("%q: %v", given, err)
+		if nearest != "" && !strings.Contains(err.Error(), `did you mean "`+nearest+`"`) {
+			t.Errorf("%.20q: %v", given, err)
 		}
 		for _, f := range report.Formats() {
 			if !strings.Contains(err.Error(), f) {
-				t.Errorf("%q: %v does not name %s", given, err, f)
+				t.Errorf("%.20q: the error does not name %s", given, f)
 			}
 		}
 	}

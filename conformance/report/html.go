@@ -55,7 +55,7 @@ type htmlPage struct {
 	Class     string // of the verdict: good, bad or open
 	Target    string
 	Contract  string
-	Reason    string
+	Reasons   []string
 	Operation string // the only one there is
 	Facts     []htmlFact
 	Counts    []htmlCount
@@ -77,8 +77,11 @@ func htmlPageOf(r *conformance.Result) *htmlPage {
 		// The digests are of exactly these two, which are ours.
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 		Verdict: cmp.Or(visible(string(r.Verdict)), "no verdict"), Class: verdictClass(r.Verdict),
-		Target: line(r.Target, 300), Reason: line(r.Reason, 2000),
+		Target:   line(r.Target, 300),
 		Contract: cmp.Or(line(r.Contract.Title+" "+r.Contract.Version, 300), "the contract"),
+	}
+	for _, why := range reasons(r) {
+		p.Reasons = append(p.Reasons, line(why, 2000))
 	}
 	p.Title = p.Verdict + ": " + p.Target
 	p.Facts = htmlFacts(r)

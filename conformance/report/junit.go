@@ -104,7 +104,7 @@ func junitOf(r *conformance.Result) *junitSuites {
 		c := &r.Checks[i]
 		suite(token(c.Operation+"."+c.Status)).add(r, c)
 	}
-	if why := unexplained(r); why != "" {
+	if why := unexplained(r); len(why) > 0 {
 		suite("run").addVerdict(r, why)
 	}
 	for _, s := range all.Suites {
@@ -154,16 +154,20 @@ func (s *junitSuite) add(r *conformance.Result, c *conformance.CheckResult) {
 	s.Cases = append(s.Cases, t)
 }
 
-// addVerdict adds the test case that fails for a reason of the whole run.
-func (s *junitSuite) addVerdict(r *conformance.Result, why string) {
+// addVerdict adds the test case that fails for reasons of the whole run.
+func (s *junitSuite) addVerdict(r *conformance.Result, why []string) {
 	t := junitCase{Name: "verdict", Classname: s.Name, Time: seconds(0)}
-	message := line(why, junitFactChars)
+	lines := make([]string, len(why))
+	for i := range why {
+		lines[i] = line(why[i], junitFactChars)
+	}
+	message, text := strings.Join(lines, "; "), xmlElement(strings.Join(lines, "\n"))
 	if r.Verdict == conformance.Violates {
 		s.Failures++
-		t.Failure = &junitText{message, "verdict", xmlElement(message)}
+		t.Failure = &junitText{message, "verdict", text}
 	} else {
 		s.Errors++
-		t.Error = &junitText{message, "verdict", xmlElement(message)}
+		t.Error = &junitText{message, "verdict", text}
 	}
 	s.Tests++
 	s.Cases = append(s.Cases, t)

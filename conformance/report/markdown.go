@@ -67,8 +67,8 @@ func (m *markdown) head() {
 		code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
 		code(cmp.Or(r.Contract.Source, "no source"), 300), count(r.Requests, "request"), float64(r.DurationMS)/1000))
 	m.add("**" + tally(r.Summary) + "**\n\n")
-	if r.Reason != "" {
-		m.add(prose(r.Reason, markdownFactChars) + "\n\n")
+	for _, why := range reasons(r) {
+		m.add(prose(why, markdownFactChars) + "\n\n")
 	}
 }
 

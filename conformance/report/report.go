@@ -53,7 +53,7 @@ func Write(w io.Writer, format string, r *conformance.Result) error {
 		}
 	}
 	names := Formats()
-	return fmt.Errorf("unknown report format %q; did you mean %q? The formats are %s",
+	return fmt.Errorf("unknown report format %.40q; did you mean %q? The formats are %s",
 		format, nearest(format, names), strings.Join(names, ", "))
 }
 

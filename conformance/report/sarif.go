@@ -142,12 +142,12 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 		Properties: map[string]any{"target": visible(r.Target), "verdict": r.Verdict, "runId": r.RunID},
 	}
 	invocation := &run.Invocations[0]
-	if r.Reason != "" {
+	for _, why := range reasons(r) {
 		level := "error"
 		if r.Verdict == conformance.Conforms {
 			level = "note"
 		}
-		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: level, Message: sarifText(r.Reason)})
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: level, Message: sarifText(why)})
 	}
 	rules := map[string]int{}
 	for i := range r.Checks {

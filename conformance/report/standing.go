@@ -177,20 +177,35 @@ func name(c *conformance.CheckResult) string {
 	return strings.TrimPrefix(shortID(c), c.Status+"/")
 }
 
-// unexplained returns why a run does not conform, where none of its checks says
-// so: "" otherwise.
-func unexplained(r *conformance.Result) string {
-	if r.Verdict == conformance.Conforms {
-		return ""
-	}
-	why := strings.TrimSpace(r.Reason)
-	if why == "" {
-		for i := range r.Checks {
-			if s := standingOf(&r.Checks[i]); s == failed || s == broke {
-				return ""
-			}
+// reasons returns what the verdict of a run rests on beside its checks: what is
+// wrong with the list of known failures, and the reason of the run.
+func reasons(r *conformance.Result) []string {
+	var list []string
+	for _, p := range r.Problems {
+		if strings.TrimSpace(p) != "" {
+			list = append(list, p)
 		}
-		why = "the verdict of the run is: " + cmp.Or(string(r.Verdict), "none")
 	}
-	return why
+	// The reason of a run repeats the problems where there is no other.
+	if strings.TrimSpace(r.Reason) != "" && (len(list) == 0 || !strings.HasPrefix(r.Reason, list[0])) {
+		list = append(list, r.Reason)
+	}
+	return list
+}
+
+// unexplained returns why a run does not conform, where its checks do not say:
+// nothing where they do.
+func unexplained(r *conformance.Result) []string {
+	if r.Verdict == conformance.Conforms {
+		return nil
+	}
+	if why := reasons(r); len(why) > 0 {
+		return why
+	}
+	for i := range r.Checks {
+		if s := standingOf(&r.Checks[i]); s == failed || s == broke {
+			return nil
+		}
+	}
+	return []string{"the verdict of the run is: " + cmp.Or(string(r.Verdict), "none")}
 }

@@ -44,6 +44,7 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 	t := &text{r: r, o: o}
 	if !o.Quiet {
 		t.failures()
+		t.problems()
 		t.errors()
 		t.warnings()
 		t.known()
@@ -115,6 +116,19 @@ func (t *text) failures() {
 		t.exchanges(f.CheckResult)
 		t.printf("\n")
 	}
+}
+
+// problems writes what fails a run beside its checks. A single reason is in the
+// verdict line already.
+func (t *text) problems() {
+	if len(t.r.Problems) < 2 {
+		return
+	}
+	t.printf("%s %s\n", t.paint(red, "FAIL "), t.paint(bold, "the list of known failures"))
+	for _, p := range t.r.Problems {
+		t.fact("problem", p)
+	}
+	t.printf("\n")
 }
 
 // weight says why a failure counts.

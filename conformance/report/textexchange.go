@@ -48,7 +48,7 @@ func (t *text) curl(s string) {
 	case s == "":
 	case len(s) > curlChars:
 		t.fact("again", "the curl line is "+thousands(int64(len(s)))+" bytes long: take it from the json report")
-	case !pastes(s) || steersLog(s):
+	case !pastes(s):
 		t.fact("again", "the curl line holds characters that are not shown here: take it from the json report")
 	default:
 		t.printf("      %s %s\n", t.paint(dim, "again    "), s)
