@@ -1,6 +1,8 @@
 package report
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -147,6 +149,22 @@ func differing(spans []span) []string {
 	for _, s := range spans {
 		w := strings.TrimFunc(s.Text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 		if s.Differs && len(w) >= 3 && len(words) < 5 {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
+// telling are the words of a sentence that may stand in an exchange as they
+// are: names of properties, quoted texts, statuses.
+var telling = regexp.MustCompile(`[\pL\pN]+(?:_[\pL\pN]+)+|"[^"]{3,80}"|'[^']{3,80}'|\b[1-5][0-9]{2}\b`)
+
+// toMark returns what to mark in an exchange for a fact that was compared with
+// another.
+func toMark(fact string, compared []span) []string {
+	words := differing(compared)
+	for _, w := range telling.FindAllString(line(fact, diffChars), 5) {
+		if w = strings.Trim(w, `"'`); !slices.Contains(words, w) {
 			words = append(words, w)
 		}
 	}

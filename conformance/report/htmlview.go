@@ -214,9 +214,10 @@ func (b *htmlBuilder) check(c *conformance.CheckResult, s standing, fell []strin
 func link(anchor string) template.URL { return template.URL("#" + anchor) }
 
 // exchanges adds the exchanges of a check. What differs between the expected
-// and the actual is marked in the request and the response as well.
+// and the actual is marked in the request and the response as well, and in the
+// response what the actual names.
 func (b *htmlBuilder) exchanges(h *htmlCheck, c *conformance.CheckResult) {
-	expected, actual := differing(h.Expected), differing(h.Actual)
+	expected, actual := differing(h.Expected), toMark(c.Actual, h.Actual)
 	shown := c.Exchanges
 	if len(shown) > htmlExchanges {
 		// The last one is what most checks judge by.
