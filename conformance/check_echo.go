@@ -63,6 +63,9 @@ func specimens() []specimen {
 		{"length-255", "255 characters", ofLength(255), true},
 		{"length-256", "256 characters", ofLength(256), true},
 		{"length-1000", "1,000 characters", ofLength(1000), true},
+		{"empty", "nothing in it", exactly(""), true},
+		{"blank", "spaces only", exactly("   "), true},
+		{"invisible", "characters that do not show", affix("a\u200b\u00adb\u2028-", "\ufeff"), true},
 		{"control", "tab, line feed and other control characters", affix("a\tb\nc\u0001-", "\u007f"), true},
 	}
 }

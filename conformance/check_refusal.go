@@ -37,6 +37,15 @@ func (b *builder) refusalChecks() {
 			return []credential{{value: value, label: w.what, shell: w.shell}}
 		})
 	}
+	b.add(status, checkText{
+		name: "key-words", level: Must, prod: LaxOnly, pointer: pointer,
+		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(keyWords(), ", ") + " for a key",
+		why: "An unset variable or a pattern match must not be a way in.",
+	}, stageRefuse, func(t *trial) {
+		for _, word := range keyWords() {
+			t.expect(t.request().withKeys(credential{value: word, label: "the key " + word}), status)
+		}
+	}).requests = len(keyWords())
 	for _, p := range []struct {
 		name string
 		in   place
@@ -57,6 +66,9 @@ func (b *builder) refusalChecks() {
 	b.refusalManners(status, pointer)
 	b.steadyRefusal(status, pointer)
 }
+
+// keyWords are what an unset variable, a missing value or a pattern looks like.
+func keyWords() []string { return []string{"null", "undefined", "true", "0", "*", "%"} }
 
 // markupUser is a fresh user with markup in its name, for the clause about
 // markup, where it may be sent.

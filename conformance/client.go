@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	maxAnswer     = 8 << 20          // bytes of an answer that are read
-	maxSlowDowns  = 20               // times that one request is told to slow down before it is given up
-	defaultPause  = time.Second      // after a 429 that does not say how long
-	longestPause  = 60 * time.Second // that a Retry-After is obeyed for
+	maxAnswer     = 8 << 20                // bytes of an answer that are read
+	maxSlowDowns  = 20                     // times that one request is told to slow down before it is given up
+	firstPause    = 250 * time.Millisecond // after a 429 that does not say how long; each further one is twice as long
+	longestPause  = 60 * time.Second       // that a Retry-After is obeyed for, or a pause grows to
 	dialKeepAlive = 90 * time.Second
 )
 
@@ -40,6 +40,7 @@ type client struct {
 	fastest   atomic.Int64 // nanoseconds of the quickest answer so far
 	pauseLock sync.Mutex
 	paused    time.Time // nothing is sent before
+	narrowed  int       // places taken away
 	waiting   func(time.Duration)
 	imagine   func(*request) *answer  // if set, answers in place of the target
 	budget    int64                   // requests that may be sent, 0: any number
@@ -110,7 +111,7 @@ func (c *client) do(ctx context.Context, r *request) *answer {
 			r = r.on(func(r *request) { r.fresh, r.single = true, false })
 			continue
 		}
-		pause, asked := patience(a)
+		pause, asked := patience(a, firstPause<<min(slowDowns, 10))
 		if !asked {
 			return a
 		}
@@ -119,7 +120,20 @@ func (c *client) do(ctx context.Context, r *request) *answer {
 			return a
 		}
 		c.pause(pause)
+		c.narrow()
 	}
+}
+
+// narrow lets one request less be under way at a time from now on, down to
+// one: a target that asks for patience gets it, until it asks no more.
+func (c *client) narrow() {
+	c.pauseLock.Lock()
+	defer c.pauseLock.Unlock()
+	if c.narrowed+1 >= cap(c.slots) {
+		return
+	}
+	c.narrowed++
+	go func() { c.slots <- struct{}{} }() // a place that is never given back
 }
 
 func interruption(err error) failure {
@@ -129,9 +143,10 @@ func interruption(err error) failure {
 	return interrupted
 }
 
-// patience tells whether an answer asks to come back later, and when: 429
+// patience tells whether an answer asks to come back later, and when, if need
+// be after a pause of our own: 429
 // (RFC 6585, section 4), or 503 with Retry-After (RFC 9110, section 15.6.4).
-func patience(a *answer) (time.Duration, bool) {
+func patience(a *answer, pause time.Duration) (time.Duration, bool) {
 	after := a.header.Get("Retry-After")
 	if a.status != http.StatusTooManyRequests && (a.status != http.StatusServiceUnavailable || after == "") {
 		return 0, false
@@ -139,7 +154,6 @@ func patience(a *answer) (time.Duration, bool) {
 	if a.request.provoked && a.is(a.request.provokes) {
 		return 0, false
 	}
-	pause := defaultPause
 	if seconds, err := strconv.Atoi(after); err == nil && seconds >= 0 {
 		pause = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(after); err == nil {

@@ -192,13 +192,20 @@ func (r *run) attempt(ctx context.Context, c *check) verdict {
 	}
 	t := &trial{ctx: ctx, s: r.session, check: c, op: op}
 	v := t.run()
-	if v.outcome == Err && len(v.evidence) > 0 && v.evidence[len(v.evidence)-1].failure == timedOut {
-		v = r.again(t)
+	if late(v) { // a moment's stall, or does the target never answer this?
+		if second := r.again(t); v.outcome == Err || second.outcome != Fail {
+			v = second
+		}
 	}
 	if v.outcome == Fail && v.tried == 0 {
 		r.repeat(t, &v)
 	}
 	return v
+}
+
+// late tells whether a verdict rests on a time-out.
+func late(v verdict) bool {
+	return (v.outcome == Err || v.outcome == Fail) && slices.ContainsFunc(v.evidence, func(a *answer) bool { return a.failure == timedOut })
 }
 
 // again performs the experiment of a trial once more, with new users.
@@ -213,7 +220,7 @@ func (r *run) again(t *trial) verdict {
 const repetitions = 3
 
 func (r *run) repeat(t *trial, v *verdict) {
-	if slow := slices.ContainsFunc(v.evidence, func(a *answer) bool { return a.failure == timedOut }); slow || t.check.Production == NotInService {
+	if late(*v) || t.check.Production == NotInService {
 		return
 	}
 	if r.cfg.Profile == Production {

@@ -9,7 +9,7 @@ const catalogue = `
 201 must: echo-case echo-digits echo-leading-zeros echo-inner-space echo-outer-space echo-html echo-quotes
 201 must: echo-backslash echo-percent echo-plus echo-slash echo-template echo-sql echo-proto echo-null
 201 must: echo-multibyte echo-astral echo-combining echo-precomposed echo-right-to-left echo-control
-201 must: echo-length-1 echo-length-36 echo-length-64 echo-length-255 echo-length-256 echo-length-1000
+201 must: echo-length-1 echo-length-36 echo-length-64 echo-length-255 echo-length-256 echo-length-1000 echo-empty echo-blank echo-invisible
 201 must: resolve-at-once resolve-later resolve-other-connection resolve-key-order resolve-escapes
 201 must: resolve-white-space resolve-throughout create-distinct create-late-character create-throughout
 201 must: simultaneous tenants header-name-case media-type-case content-type json schema non-empty
@@ -27,7 +27,7 @@ const catalogue = `
 400 should: user_id-lone-surrogate-echo unique-names non-empty no-internals no-key
 400 may: nothing-kept
 401 must: missing-key empty-key blank-key unknown-key not-enabled no-lock-out steady
-401 must: key-short-start key-short-end key-longer key-changed key-half key-doubled key-quoted
+401 must: key-short-start key-short-end key-longer key-changed key-half key-doubled key-quoted key-words
 401 must: content-type json schema
 401 should: key-case key-in-query key-as-bearer key-as-basic key-in-cookie two-keys long-key non-ascii-key
 401 should: before-400 same-shape www-authenticate unique-names non-empty no-internals no-key

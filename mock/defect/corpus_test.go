@@ -166,7 +166,8 @@ func echoOnes() []experiment {
 		{"length-64", strings.Repeat("4", 32) + strings.Repeat("d", 32), nil}, {"length-255", strings.Repeat("l", 255), refused},
 		{"length-256", strings.Repeat("m", 256), refused}, {"length-1000", strings.Repeat("n", 1000), refused},
 		{"control", "a\tb\nc\u0001\u007f", refused},
-		{"empty", "", refused}, {"blank", "  ", refused}, {"noncharacter", "\ufffe\U0010ffff\ue000", refused}, // no check asks
+		{"empty", "", refused}, {"blank", "  ", refused}, {"invisible", "a\u200b\u00adb\u2028c", refused},
+		{"noncharacter", "\ufffe\U0010ffff\ue000", refused}, // no check asks
 	} {
 		all = append(all, experiment{id: "201/echo-" + e.name, or: e.or, requests: []request{asked(e.user)}})
 	}
@@ -254,7 +255,11 @@ func keyOnes() []experiment {
 	} {
 		all = append(all, experiment{id: "401/" + name, requests: []request{r.keys(key)}})
 	}
-	return all
+	var words []request
+	for _, word := range []string{"null", "undefined", "true", "0", "*", "%"} {
+		words = append(words, r.keys(word))
+	}
+	return append(all, experiment{id: "401/key-words", requests: words})
 }
 
 func otherOnes() []experiment {

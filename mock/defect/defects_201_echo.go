@@ -67,6 +67,14 @@ func asciiEchoDefects() []Deviation {
 		must("null-text-refused", "201/echo-null", `The user id "null" is refused as missing.`, after(echoes(equals("null")), fail(400, "user_id is required and must be a string"))),
 		must("echo-control-dropped", "201/echo-control", "Control characters are missing in the echo.", after(created, echo(mapRunes(unicode.IsControl, "")))),
 		must("echo-control-as-space", "201/echo-control", "Control characters are echoed as spaces.", after(created, echo(mapRunes(unicode.IsControl, " ")))),
+		must("echo-empty-replaced", "201/echo-empty", "An empty user id is echoed as \"undefined\".", after(echoes(func(s string) bool { return s == "" }), echo(func(string) string { return "undefined" }))),
+		must("echo-blank-emptied", "201/echo-blank", "A user id of spaces is echoed as nothing.", after(created, echo(func(s string) string {
+			if strings.TrimSpace(s) == "" {
+				return ""
+			}
+			return s
+		}))),
+		must("echo-invisible-dropped", "201/echo-invisible", "Characters that do not show are missing in the echo.", after(created, echo(mapRunes(func(r rune) bool { return unicode.Is(unicode.Cf, r) || r == '\u2028' }, "")))),
 		must("control-fails", "201/echo-control", "A control character in a user id brings about a 500.", after(echoes(hasControl), serverError())),
 	}
 }

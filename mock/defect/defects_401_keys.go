@@ -27,6 +27,8 @@ func keyDefects() []Deviation {
 		must("key-first-half-compared", "401/key-half", "Only the first half of a key is compared.", forgiving(func(good, sent string) bool { return strings.HasPrefix(sent, good[:len(good)/2]) })),
 		must("key-doubled", "401/key-doubled", "The good key twice in a row is accepted.", forgiving(func(good, sent string) bool { return strings.ReplaceAll(sent, good, "") == "" })),
 		must("key-unquoted", "401/key-quoted", "Quotes around a key are taken off.", forgiving(func(good, sent string) bool { return strings.Trim(sent, `"'`) == good })),
+		must("key-undefined", "401/key-words", `A key of "undefined" is accepted, as where a variable is not set.`, forgiving(func(_, sent string) bool { return sent == "undefined" })),
+		must("key-wildcard", "401/key-words", "A key is taken for a pattern, so that a wildcard matches any.", forgiving(func(_, sent string) bool { return sent == "%" || sent == "*" })),
 		should("key-case-folded", "401/key-case", "Keys are compared without case.", forgiving(strings.EqualFold)),
 		should("key-in-query", "401/key-in-query", "The key is also read from the query.", accepting(keyless, inQuery)),
 		should("key-as-bearer", "401/key-as-bearer", "The key is also read from Authorization: Bearer.", accepting(keyless, asBearer)),
