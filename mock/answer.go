@@ -19,7 +19,7 @@ type answer struct {
 	header    http.Header // further fields; may be nil
 	why       journal.Why // for journal and log; holds nothing secret
 	closing   bool        // close the connection afterwards
-	lost      bool        // close the connection instead of answering
+	delivery  delivery
 }
 
 // with adds a header field.

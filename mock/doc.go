@@ -12,6 +12,9 @@
 //   - no key, an unknown key, two keys, the key of a manufacturer that is not
 //     enabled: 401, before a byte of the body is read;
 //   - a header "Prefer: code=500" that names a documented status: that status;
+//   - a fault that is set for the manufacturer (see package fault and
+//     [Mock.SetFault]), unless the magic user_id below is asked for: what it
+//     does;
 //   - a body that is of another media type, encoded, absent, too large, too
 //     slow, not one JSON text in UTF-8, or does not fit the schema: 400;
 //   - a magic user_id such as "nox-mock:500": the outcome it names;

@@ -84,6 +84,9 @@ func (c *watchedConn) CloseWrite() error {
 	return nil
 }
 
+// NetConn is the connection beneath.
+func (c *watchedConn) NetConn() net.Conn { return c.Conn }
+
 type connKey struct{}
 
 type numberKey struct{}

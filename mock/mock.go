@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/spec"
 )
@@ -27,6 +28,7 @@ type Mock struct {
 	overrides   bool
 	bodyTimeout time.Duration
 	journal     *journal.Journal
+	faults      *fault.Set
 	explains    bool
 	log         *slog.Logger
 }
@@ -42,6 +44,7 @@ func New(cfg Config) (*Mock, error) {
 		overrides:   !cfg.NoOverrides,
 		bodyTimeout: cfg.BodyTimeout,
 		journal:     journal.New(cfg.Journal),
+		faults:      fault.NewSet(),
 		explains:    cfg.ExplainErrors,
 		log:         cfg.Logger,
 	}
@@ -156,14 +159,11 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.decided = a.status
 	m.record(x, a)
-	if a.lost {
-		panic(http.ErrAbortHandler) // closes the connection, nothing else
-	}
 	unread := !x.bodyRead && r.ProtoMajor == 1
 	if unread && (r.ContentLength < 0 || r.ContentLength > maxDrainBytes) {
 		a.closing = true
 	}
-	a.write(w)
+	m.deliver(x, w, a)
 	if unread && !a.closing && r.Header.Get("Expect") == "" {
 		m.drain(w, r)
 	}
@@ -195,6 +195,8 @@ type exchange struct {
 	bodyRead  bool // to its end
 	body      []byte
 	decided   int // the status that was decided on
+	gaveUp    bool
+	shot      *fault.Shot // the fault that fires, nil if none
 	notes     []string
 	logged    []slog.Attr // further ones, for the log
 	entry     journal.Entry
@@ -240,18 +242,37 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
 	if err == nil {
 		err = op.validate(r, parameters, body)
 	}
-	if p := (*problem)(nil); errors.As(err, &p) {
+	var p *problem
+	errors.As(err, &p)
+	honest := func() answer { return m.honest(x, p, wanted) }
+	if p != nil && p.closing {
+		return honest()
+	}
+	userID := op.userID(body)
+	if p == nil && (wanted != 0 || m.overrides && userID != nil && magicOf(op, *userID) != magic{}) {
+		return honest() // what a request asks for itself comes before what was set for many
+	}
+	if shot := m.faults.Pick(who.manufacturer, userID, time.Now()); shot != nil {
+		return m.fire(x, shot, honest)
+	}
+	return honest()
+}
+
+// honest answers a request whose body was read and judged: p is what is wrong
+// with it, wanted the status that it prefers.
+func (m *Mock) honest(x *exchange, p *problem, wanted int) answer {
+	op := x.operation
+	switch {
+	case p != nil:
 		a := op.invalid(*p)
 		a.closing = p.closing
 		return a
-	}
-	if wanted != 0 && (wanted != op.success || op.rule == nil) {
+	case wanted != 0 && (wanted != op.success || op.rule == nil):
 		return op.outcome(wanted).with("Preference-Applied", "code="+strconv.Itoa(wanted))
-	}
-	if op.rule == nil {
+	case op.rule == nil:
 		return op.outcome(op.success)
 	}
-	a := m.connect(r.Context(), op, who, body, m.overrides && wanted == 0)
+	a := m.connect(x, m.overrides && wanted == 0)
 	if wanted != 0 && a.status == wanted {
 		a = a.with("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}

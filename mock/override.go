@@ -1,11 +1,12 @@
 package mock
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"nox.energy/contract/mock/fault"
 )
 
 // MagicPrefix starts every user_id that asks for an outcome.
@@ -13,7 +14,7 @@ const MagicPrefix = "nox-mock:"
 
 // MaxDelay bounds the delay that a magic user_id can ask for. A longer one is
 // not magic.
-const MaxDelay = time.Minute
+const MaxDelay = fault.MaxDelay
 
 // Override is one way in which a request can ask for an outcome by itself.
 type Override struct {
@@ -79,15 +80,4 @@ func magicOf(op *operation, userID string) magic {
 		return magic{status: status}
 	}
 	return magic{}
-}
-
-// wait lets d pass, or less if ctx ends first: a server that stops still
-// answers, only earlier.
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

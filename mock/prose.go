@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"nox.energy/contract/mock/fault"
 )
 
 // This file holds what the contract says in prose and no schema can: it is the
@@ -68,8 +70,9 @@ func hasString(media *openapi3.MediaType, property string) bool {
 }
 
 // connect answers a valid request: the echo, and the user resolved or created.
-func (m *Mock) connect(ctx context.Context, op *operation, who caller, body []byte, overrides bool) answer {
-	userID, err := provided(body)
+func (m *Mock) connect(x *exchange, overrides bool) answer {
+	op, who := x.operation, x.caller
+	userID, err := provided(x.body)
 	if err != nil {
 		return op.fail(http.StatusInternalServerError, "").because("internal", err.Error())
 	}
@@ -80,13 +83,13 @@ func (m *Mock) connect(ctx context.Context, op *operation, who caller, body []by
 	if asked.status != 0 {
 		return op.fail(asked.status, "").because("magic", "asked for by the user_id")
 	}
-	wait(ctx, asked.delay)
+	x.pause(asked.delay)
 	noxUserID, err := m.ids.newID(who.manufacturer, userID)
 	if err != nil {
 		return op.fail(http.StatusInternalServerError, "").because("internal", "no id: "+err.Error())
 	}
 	// Once begun, a connection is made even if the client has gone.
-	c, created, err := m.store.Connect(context.WithoutCancel(ctx), who.manufacturer, userID, noxUserID, time.Now())
+	c, created, err := m.store.Connect(context.WithoutCancel(x.request.Context()), who.manufacturer, userID, noxUserID, time.Now())
 	if err != nil {
 		return op.fail(http.StatusInternalServerError, "").because("internal", "store: "+err.Error())
 	}
@@ -100,11 +103,27 @@ func (m *Mock) connect(ctx context.Context, op *operation, who caller, body []by
 	if err != nil {
 		return op.fail(http.StatusInternalServerError, "").because("internal", err.Error())
 	}
-	a := answer{status: op.success, mediaType: op.rule.mediaType, body: data, lost: asked.lost}.because("resolved", "resolved")
+	a := answer{status: op.success, mediaType: op.rule.mediaType, body: data}.because("resolved", "resolved")
+	if asked.lost {
+		a.delivery.kind = fault.Lost
+	}
 	if created {
 		a = a.because("created", "created")
 	}
 	return a
+}
+
+// userID is the manufacturer's user that a request is about, nil if the
+// operation has no rule or the body does not tell.
+func (op *operation) userID(body []byte) *string {
+	if op.rule == nil {
+		return nil
+	}
+	userID, err := provided(body)
+	if err != nil {
+		return nil
+	}
+	return &userID
 }
 
 // provided reads the manufacturer's user ID from a body that is valid.

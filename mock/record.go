@@ -38,19 +38,24 @@ func (m *Mock) newEntry(x *exchange, a answer) journal.Entry {
 	}
 	if x.operation != nil {
 		e.Operation = x.operation.id
-		if x.operation.rule != nil {
-			if userID, err := provided(x.body); err == nil {
-				userID = hidden.text(userID)
-				e.UserID = &userID
-			}
+		if userID := x.operation.userID(x.body); userID != nil {
+			*userID = hidden.text(*userID)
+			e.UserID = userID
 		}
 	}
 	if x.caller.key == "" {
 		e.KeyElsewhere = hidden.elsewhere(r, x.body)
 	}
-	if a.lost {
+	switch {
+	case x.gaveUp:
+		e.Outcome = journal.GaveUp
+	case a.delivery.unanswered() || a.delivery.partial():
 		e.Outcome = journal.Dropped
-	} else {
+	}
+	if x.shot != nil {
+		e.Fault = &journal.Cause{ID: x.shot.ID, Kind: string(x.shot.Kind)}
+	}
+	if !a.delivery.unanswered() {
 		e.Response = journal.Response{Status: a.status, Headers: hidden.header(a.fields()), Body: kept(hidden.body(string(a.body)))}
 	}
 	return e

@@ -16,7 +16,7 @@ const (
 	serverSlack    = 4096     // what net/http allows on top of its limit
 	headerTimeout  = 10 * time.Second
 	readTimeout    = 30 * time.Second
-	writeTimeout   = MaxDelay + 30*time.Second
+	writeTimeout   = 2*MaxDelay + 30*time.Second
 	idleTimeout    = 2 * time.Minute
 	stopTimeout    = 800 * time.Millisecond
 	newConnGrace   = 100 * time.Millisecond // to send a request once told to stop
@@ -45,7 +45,8 @@ func NewHTTPServer(h http.Handler) *http.Server {
 // then is closed. Any other error of the server is returned. Serve closes l.
 func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	unused := watchUnused(server)
-	server.BaseContext = func(net.Listener) context.Context { return ctx }
+	base := context.WithValue(ctx, stopKey{}, ctx)
+	server.BaseContext = func(net.Listener) context.Context { return base }
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(NewListener(l)) }()
 	select {

@@ -1,0 +1,130 @@
+package mock
+
+import (
+	"context"
+	"maps"
+	"net"
+	"net/http"
+	"time"
+
+	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/journal"
+)
+
+// delivery is how an answer reaches the client; the zero value is as it should.
+type delivery struct {
+	kind  fault.Kind    // of those that need the connection; "" for none
+	piece int           // of Dribble, bytes
+	every time.Duration // of Dribble
+}
+
+// unanswered tells whether the client gets no byte of the answer.
+func (d delivery) unanswered() bool {
+	return d.kind == fault.Lost || d.kind == fault.Empty || d.kind == fault.Reset
+}
+
+// partial tells whether the client gets a part of the answer only.
+func (d delivery) partial() bool { return d.kind == fault.CutShort || d.kind == fault.ResetDuring }
+
+// deliver writes an answer as its delivery says. It panics with
+// [http.ErrAbortHandler] where the connection must close.
+func (m *Mock) deliver(x *exchange, w http.ResponseWriter, a answer) {
+	switch {
+	case a.delivery.kind == fault.Reset:
+		reset(w)
+	case a.delivery.unanswered():
+		panic(http.ErrAbortHandler) // closes the connection, nothing else
+	case a.delivery.partial():
+		a.writeHalf(w)
+		if a.delivery.kind == fault.ResetDuring {
+			reset(w)
+		} else {
+			panic(http.ErrAbortHandler)
+		}
+	case a.delivery.kind == fault.Dribble:
+		if !a.dribble(x.request.Context(), w) {
+			m.journal.SetOutcome(x.entry.Manufacturer, x.entry.ID, journal.GaveUp)
+		}
+	default:
+		a.write(w)
+	}
+}
+
+// writeHalf sends the head, which announces the whole body, and half of it.
+func (a answer) writeHalf(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.fields())
+	w.WriteHeader(a.status)
+	w.Write(a.body[:len(a.body)/2]) // an error means that the client is gone
+	_ = http.NewResponseController(w).Flush()
+}
+
+// dribble sends the body in pieces. It tells whether the client stayed. When
+// the server stops, or it has taken [fault.MaxDelay], the rest goes out at once.
+func (a answer) dribble(ctx context.Context, w http.ResponseWriter) bool {
+	maps.Copy(w.Header(), a.fields())
+	w.WriteHeader(a.status)
+	control := http.NewResponseController(w)
+	end := time.Now().Add(fault.MaxDelay)
+	for rest := a.body; len(rest) > 0; {
+		n := min(a.delivery.piece, len(rest))
+		if stopping(ctx) || time.Now().After(end) {
+			n = len(rest)
+		}
+		if _, err := w.Write(rest[:n]); err != nil || control.Flush() != nil {
+			return false
+		}
+		if rest = rest[n:]; len(rest) > 0 && !wait(ctx, a.delivery.every) {
+			return false
+		}
+	}
+	return true
+}
+
+// reset closes a connection in such a way that the client sees a reset (RFC
+// 9293, section 3.10.7.4), if it is one of TCP that can be taken from the
+// server; else as the server can.
+func reset(w http.ResponseWriter) {
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	for inner := c; inner != nil; {
+		if tcp, is := inner.(interface{ SetLinger(sec int) error }); is {
+			_ = tcp.SetLinger(0) // then Close is a reset
+		}
+		wrapped, is := inner.(interface{ NetConn() net.Conn })
+		if !is {
+			break
+		}
+		inner = wrapped.NetConn()
+	}
+	c.Close()
+}
+
+type stopKey struct{}
+
+// stopping tells whether the server of a request was told to stop.
+func stopping(ctx context.Context) bool {
+	server, known := ctx.Value(stopKey{}).(context.Context)
+	return known && server.Err() != nil
+}
+
+// wait lets d pass, or less if the server stops: what is in flight is still
+// answered, only earlier. It is false if the client left meanwhile.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return stopping(ctx)
+	}
+}
+
+// pause is wait for an exchange that is not answered yet.
+func (x *exchange) pause(d time.Duration) {
+	if d > 0 && !wait(x.request.Context(), d) {
+		x.gaveUp = true
+	}
+}

@@ -1,0 +1,92 @@
+package fault
+
+import "time"
+
+// Kind is what a fault does.
+type Kind string
+
+// The kinds of faults.
+const (
+	Status      Kind = "status"       // answers with a status, documented or not; nothing is connected
+	Gateway     Kind = "gateway"      // answers with HTML, as a gateway in between does; nothing is connected
+	Reset       Kind = "reset"        // resets the connection instead of answering; nothing is connected
+	Empty       Kind = "empty"        // closes the connection without a byte; nothing is connected
+	Lost        Kind = "lost"         // connects, then closes the connection without an answer
+	ResetDuring Kind = "reset-during" // resets the connection after half of the answer
+	CutShort    Kind = "cut-short"    // announces the whole body, sends half of it, closes the connection
+	Dribble     Kind = "dribble"      // sends the body in small pieces
+	MediaType   Kind = "media-type"   // sends the right body as another media type
+	Slow        Kind = "delay"        // answers late, and otherwise as ever
+)
+
+// Kinds lists all of them with what they do, for help texts.
+func Kinds() []struct{ Kind, Does string } {
+	return []struct{ Kind, Does string }{
+		{string(Status), "answer with \"status\", documented or not (\"retry_after\", \"body\" and \"media_type\" if wanted)"},
+		{string(Gateway), "answer with HTML, as a gateway in between does (\"status\": 502)"},
+		{string(Reset), "reset the connection before an answer"},
+		{string(ResetDuring), "reset the connection after half of the answer"},
+		{string(Empty), "close the connection without a byte"},
+		{string(CutShort), "announce the whole body, send half of it, close"},
+		{string(Lost), "connect the user, then lose the answer"},
+		{string(Dribble), "send the body in pieces (\"piece_bytes\": 1, \"every_ms\": 100)"},
+		{string(MediaType), "send the right body as \"media_type\" (text/html)"},
+		{string(Slow), "answer after \"delay\", which every other kind may have as well"},
+	}
+}
+
+// Fault is one deliberate failure.
+type Fault struct {
+	ID           string  `json:"id"`                // given by [Set.Add]
+	Manufacturer string  `json:"manufacturer"`      // whose requests fail
+	UserID       *string `json:"user_id,omitempty"` // of these users only; * stands for any characters
+	Kind         Kind    `json:"kind"`
+
+	Status     int     `json:"status,omitempty"`      // of Status, 200 to 599, and Gateway (502)
+	RetryAfter *int    `json:"retry_after,omitempty"` // seconds, with Status and Gateway; a 429 and 503 have 1 by default
+	Body       *string `json:"body,omitempty"`        // of Status; by default one in the contract's shape
+	MediaType  string  `json:"media_type,omitempty"`  // of Status with a body, and of MediaType
+	PieceBytes int     `json:"piece_bytes,omitempty"` // of Dribble
+	EveryMS    int     `json:"every_ms,omitempty"`    // of Dribble
+	Delay      *Delay  `json:"delay,omitempty"`       // before the answer; needed by Slow, possible with all
+
+	After     int       `json:"after,omitempty"`      // so many requests that fit pass first
+	Times     int       `json:"times,omitempty"`      // fires so often, then no more; 0: as long as it lasts
+	Share     float64   `json:"share,omitempty"`      // of the requests, above 0, at most 1; 0: all
+	Seed      uint64    `json:"seed,omitempty"`       // of the share and of delays: the same seed, the same choices
+	ExpiresIn int       `json:"expires_in,omitempty"` // seconds; 0: an hour
+	Expires   time.Time `json:"expires,omitzero"`     // computed from ExpiresIn
+
+	Fired  int  `json:"fired"`  // how often so far
+	Active bool `json:"active"` // it may fire again
+}
+
+// Delay is how long an answer waits, in milliseconds.
+type Delay struct {
+	Distribution Distribution `json:"distribution,omitempty"` // "" means Fixed
+	MS           int          `json:"ms,omitempty"`           // of Fixed
+	MinMS        int          `json:"min_ms,omitempty"`       // of Uniform
+	MaxMS        int          `json:"max_ms,omitempty"`       // of Uniform; of LogNormal, where to cut it off
+	MedianMS     int          `json:"median_ms,omitempty"`    // of LogNormal
+	Sigma        float64      `json:"sigma,omitempty"`        // of LogNormal: the standard deviation of the logarithm
+}
+
+// Distribution is how delays are spread.
+type Distribution string
+
+// The distributions.
+const (
+	Fixed     Distribution = "fixed"
+	Uniform   Distribution = "uniform"
+	LogNormal Distribution = "log-normal" // a long tail, as networks have
+)
+
+// MaxDelay bounds every delay, and the time that a dribbled body takes.
+const MaxDelay = time.Minute
+
+// Limits of a fault.
+const (
+	DefaultExpiry = time.Hour
+	MaxExpiry     = 7 * 24 * time.Hour
+	MaxBodyBytes  = 64 << 10
+)

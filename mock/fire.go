@@ -1,0 +1,104 @@
+package mock
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/journal"
+)
+
+// SetFault puts a fault into force and returns it with its id. The manufacturer
+// must be known.
+func (m *Mock) SetFault(f fault.Fault) (fault.Fault, error) {
+	if _, known := m.registry.named(f.Manufacturer); !known && f.Manufacturer != "" {
+		return fault.Fault{}, fmt.Errorf("manufacturer: there is no %q", f.Manufacturer)
+	}
+	return m.faults.Add(f, time.Now())
+}
+
+// Faults returns the faults of a manufacturer that have not expired, or of all
+// if it is nil.
+func (m *Mock) Faults(manufacturer *string) []fault.Fault {
+	return m.faults.List(manufacturer, time.Now())
+}
+
+// RemoveFault ends a fault. It tells whether there was one with that id.
+func (m *Mock) RemoveFault(id string) bool { return m.faults.Remove(id) }
+
+// ClearFaults ends the faults of a manufacturer, or all if it is nil, and
+// returns how many there were.
+func (m *Mock) ClearFaults(manufacturer *string) int { return m.faults.Clear(manufacturer) }
+
+// fire answers as a fault wants it. honest makes the answer that there would
+// have been; it is not called by the faults that come before it.
+func (m *Mock) fire(x *exchange, shot *fault.Shot, honest func() answer) answer {
+	x.shot = shot
+	x.pause(shot.Delay)
+	why := journal.Why{Rule: "fault." + string(shot.Kind), Reason: shot.ID + " (" + string(shot.Kind) + ")"}
+	switch shot.Kind {
+	case fault.Status, fault.Gateway:
+		return x.operation.faultStatus(shot).explained(why)
+	case fault.Reset, fault.Empty:
+		a := x.operation.fail(http.StatusInternalServerError, "").explained(why)
+		a.delivery.kind = shot.Kind
+		return a
+	}
+	a := honest()
+	why.Reason = a.why.Reason + ", then " + why.Reason
+	switch shot.Kind {
+	case fault.MediaType:
+		a.mediaType = shot.MediaType
+	case fault.Dribble:
+		a.delivery = delivery{fault.Dribble, shot.PieceBytes, time.Duration(shot.EveryMS) * time.Millisecond}
+	case fault.Slow: // it was
+	default:
+		a.delivery.kind = shot.Kind
+	}
+	return a.explained(why)
+}
+
+// faultStatus answers with a status that a fault asks for: in the contract's
+// shape, unless the fault has a body of its own.
+func (op *operation) faultStatus(shot *fault.Shot) answer {
+	var a answer
+	switch status := shot.Status; {
+	case shot.Kind == fault.Gateway:
+		a = answer{status: status, mediaType: "text/html; charset=utf-8", body: gatewayPage(status)}
+	case shot.Body != nil:
+		a = answer{status: status, mediaType: shot.MediaType, body: []byte(*shot.Body)}
+	case status >= http.StatusBadRequest:
+		words := ""
+		if !op.documents(status) {
+			words = statusWords(status)
+		}
+		a = op.fail(status, words)
+	case op.documents(status):
+		a = op.outcome(status)
+	default:
+		a = answer{status: status}
+	}
+	if shot.RetryAfter != nil {
+		a = a.with("Retry-After", strconv.Itoa(*shot.RetryAfter))
+	}
+	if a.status == http.StatusNoContent || a.status == http.StatusNotModified { // which have no body
+		a.mediaType, a.body = "", nil
+	}
+	return a
+}
+
+func statusWords(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return text
+	}
+	return "Status " + strconv.Itoa(status)
+}
+
+// gatewayPage is what a gateway answers when it does not reach a server.
+func gatewayPage(status int) []byte {
+	title := strconv.Itoa(status) + " " + statusWords(status)
+	return []byte("<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title +
+		"</h1></center>\r\n<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n")
+}
