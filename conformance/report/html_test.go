@@ -101,7 +101,7 @@ func TestHTMLMarksDifferences(t *testing.T) {
 	out := string(write(t, "html", violating()))
 	for _, want := range []string{
 		"nox_user_id is a <mark>string</mark>", "nox_user_id is a <mark>number</mark>", // in the facts
-		"&#34;<mark>nox_user_id</mark>&#34;:0}", // in the body
+		"&#34;<mark>nox_user_id</mark>&#34;:0}",                                           // in the body
 		"status <mark>401</mark> with an error body", "<b><mark>403</mark> Forbidden</b>", // in the response as well
 	} {
 		if !strings.Contains(out, want) {
