@@ -1,0 +1,242 @@
+package contract_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The flag -update is one for all tests of this package; another file may have
+// defined it already.
+func init() {
+	if flag.Lookup("update") == nil {
+		flag.Bool("update", false, "write the checked-in texts anew")
+	}
+}
+
+func updating() bool { return flag.Lookup("update").Value.String() == "true" }
+
+const module = "nox.energy/contract"
+
+// listed is a package as "go list" describes it.
+type listed struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+	Deps       []string
+	Export     string
+	Standard   bool
+	Module     *struct {
+		Path string
+		Main bool
+	}
+}
+
+// own tells whether a package is one of this module.
+func (p listed) own() bool { return p.Module != nil && p.Module.Main }
+
+// list runs "go list" over packages and all that they depend on.
+func list(t *testing.T, args ...string) map[string]listed {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-deps", "-json=ImportPath,Dir,GoFiles,Imports,Deps,Export,Standard,Module"}, args...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	all := map[string]listed{}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[p.ImportPath] = p
+	}
+}
+
+// ownPackages returns the packages of this module, by their path beneath it.
+func ownPackages(all map[string]listed) map[string]listed {
+	own := map[string]listed{}
+	for path, p := range all {
+		if p.own() {
+			own[strings.TrimPrefix(strings.TrimPrefix(path, module), "/")] = p
+		}
+	}
+	return own
+}
+
+// beneath tells whether a path is a folder or stands under it.
+func beneath(path, folder string) bool {
+	return path == folder || strings.HasPrefix(path, folder+"/")
+}
+
+// allowed says which parts of this module a part may be built from, directly or
+// not: the arrows of ARCHITECTURE.md.
+func allowed() map[string][]string {
+	return map[string][]string{
+		"":                    {},
+		"spec":                {},
+		"mock":                {"mock", "spec"},
+		"conformance":         {"conformance", "spec"},
+		"cmd/nox-mock":        {"mock", "spec"},
+		"cmd/nox-conformance": {"mock", "conformance", "spec"},
+	}
+}
+
+func TestPartsAreBuiltFromThoseBeneath(t *testing.T) {
+	t.Parallel()
+	rules := allowed()
+	for path, p := range ownPackages(list(t, "./...")) {
+		part := path
+		for rules[part] == nil && part != "" {
+			part = part[:max(0, strings.LastIndex(part, "/"))]
+		}
+		if part == "" && path != "" {
+			t.Errorf("%s belongs to no part of the module: see the layout in ARCHITECTURE.md", path)
+			continue
+		}
+		for _, dep := range p.Deps {
+			to, own := strings.CutPrefix(dep, module+"/")
+			if own && !slices.ContainsFunc(rules[part], func(may string) bool { return beneath(to, may) }) {
+				t.Errorf("%s is built from %s, which %q may not be", path, to, part)
+			}
+		}
+	}
+}
+
+// TestLibrariesStayWhereTheyBelong keeps the two readers of the contract apart,
+// and command lines out of libraries.
+func TestLibrariesStayWhereTheyBelong(t *testing.T) {
+	t.Parallel()
+	only := map[string]string{ // a library, and the folder whose packages may import it
+		"github.com/getkin/kin-openapi":            "mock",
+		"github.com/pb33f/libopenapi":              "conformance",
+		"github.com/pb33f/libopenapi-validator":    "conformance",
+		"github.com/spf13/pflag":                   "cmd",
+		"github.com/rogpeppe/go-internal":          "no package but tests",
+		"pgregory.net/rapid":                       "no package but tests",
+		"github.com/santhosh-tekuri/jsonschema/v6": "no package but tests",
+	}
+	all := ownPackages(list(t, "./..."))
+	for library, folder := range only {
+		for path, p := range all {
+			for _, imported := range p.Imports {
+				if beneath(imported, library) && !beneath(path, folder) {
+					t.Errorf("%s imports %s, which is for %s", path, imported, folder)
+				}
+			}
+		}
+	}
+	// What a user of one half gets must not hold the reader of the other.
+	for path, foreign := range map[string]string{
+		"mock/mocktest":      "github.com/pb33f/libopenapi",
+		"cmd/nox-mock":       "github.com/pb33f/libopenapi",
+		"conformance/report": "github.com/getkin/kin-openapi",
+		"spec":               "github.com/getkin/kin-openapi",
+	} {
+		if _, ok := all[path]; !ok {
+			t.Errorf("there is no package %s", path)
+		}
+		for _, dep := range all[path].Deps {
+			if beneath(dep, foreign) {
+				t.Errorf("%s is built from %s", path, dep)
+			}
+		}
+	}
+}
+
+func TestTopLevelFolders(t *testing.T) {
+	t.Parallel()
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	may := []string{"cmd", "conformance", "mock", "spec", "testdata"}
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(may, e.Name()) {
+			t.Errorf("the folder %s: there are %s, and no others", e.Name(), strings.Join(may, ", "))
+		}
+	}
+}
+
+const dependenciesFile = "testdata/dependencies.txt"
+
+// TestDependencies keeps a list of the modules that each program and each
+// library is built from, so that a new one shows where it arrives.
+func TestDependencies(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("# The modules that each part is built from, apart from Go's own packages.\n# Written by: go test . -run TestDependencies -update\n")
+	built := map[string]bool{}
+	for _, part := range []string{"cmd/nox-mock", "cmd/nox-conformance", "mock/mocktest", "conformance/report", "spec"} {
+		modules := modulesOf(list(t, "./"+part))
+		fmt.Fprintf(&b, "\n%s\n", part)
+		for _, m := range modules {
+			fmt.Fprintf(&b, "\t%s\n", m)
+			built[m] = true
+		}
+	}
+	b.WriteString("\ntests only\n")
+	for _, m := range modulesOf(list(t, "-test", "./...")) {
+		if !built[m] {
+			fmt.Fprintf(&b, "\t%s\n", m)
+		}
+	}
+	compare(t, dependenciesFile, b.String())
+}
+
+func modulesOf(all map[string]listed) []string {
+	modules := map[string]bool{}
+	for _, p := range all {
+		if p.Module != nil && !p.Module.Main {
+			modules[p.Module.Path] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(modules))
+}
+
+// compare holds a checked-in text to what it should be, or writes it.
+func compare(t *testing.T, name, want string) {
+	t.Helper()
+	if updating() {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	have, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(have) == want {
+		return
+	}
+	had, wants := strings.Split(string(have), "\n"), strings.Split(want, "\n")
+	for i := range max(len(had), len(wants)) {
+		if line(had, i) != line(wants, i) {
+			t.Fatalf("%s:%d is out of date:\n  is     %s\n  would be %s\nIf that is meant, run: go test . -run %s -update", name, i+1, line(had, i), line(wants, i), t.Name())
+		}
+	}
+}
+
+func line(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(nothing)"
+}
