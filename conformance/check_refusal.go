@@ -42,10 +42,16 @@ func (b *builder) refusalChecks() {
 		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(keyWords(), ", ") + " for a key",
 		why: "An unset variable or a pattern match must not be a way in.",
 	}, stageRefuse, func(t *trial) {
-		for _, word := range keyWords() {
-			t.expect(t.request().withKeys(credential{value: word, label: "the key " + word}), status)
+		words := keyWords()
+		if t.s.cfg.Profile == Production {
+			words = words[:1]
 		}
-	}).requests = len(keyWords())
+		var requests []*request
+		for _, word := range words {
+			requests = append(requests, t.request().withKeys(credential{value: word, label: "the key " + word}))
+		}
+		t.expectAll(requests, status)
+	})
 	for _, p := range []struct {
 		name string
 		in   place
@@ -68,7 +74,7 @@ func (b *builder) refusalChecks() {
 }
 
 // keyWords are what an unset variable, a missing value or a pattern looks like.
-func keyWords() []string { return []string{"null", "undefined", "true", "0", "*", "%"} }
+func keyWords() []string { return []string{"undefined", "null", "true", "0", "*", "%"} }
 
 // markupUser is a fresh user with markup in its name, for the clause about
 // markup, where it may be sent.

@@ -199,6 +199,17 @@ func (t *trial) hasStatus(a *answer, statuses ...string) {
 	t.end(v)
 }
 
+// expectAll sends requests side by side and ends the trial unless each answer
+// has one of the statuses.
+func (t *trial) expectAll(requests []*request, statuses ...string) []*answer {
+	answers := t.together(requests)
+	for _, a := range answers {
+		t.answered(a)
+		t.hasStatus(a, statuses...)
+	}
+	return answers
+}
+
 // accepted sends a valid request and returns the answer, which is a success
 // whose body can be read.
 func (t *trial) accepted(r *request) *answer {

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/mock/defect"
+)
+
+func newSelfTest(t *testing.T, full bool) *selfTest {
+	t.Helper()
+	checks, err := conformance.Catalogue(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &options{getenv: func(string) string { return "" }, timeout: 5 * time.Second, deadline: 10 * time.Minute}
+	return &selfTest{options: o, line: newProgressLine(io.Discard, true), full: full, checks: checks}
+}
+
+// TestEveryCheckCanFail is the proof that --self-test prints: the sound mock
+// passes, no variation fails anything, each defect is caught by the check meant
+// for it, and so each check has been seen to fail.
+func TestEveryCheckCanFail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	// Where the tests must be complete, each defect meets every check.
+	p, err := newSelfTest(t, os.Getenv("NOX_REQUIRE") != "").prove(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range p.Problems {
+		t.Error(problem)
+	}
+	if len(p.Defects) < 80 || len(p.Variations) < 25 {
+		t.Errorf("%d defects and %d variations", len(p.Defects), len(p.Variations))
+	}
+}
+
+// TestTheProofCanFail breaks what the proof rests on and looks whether it
+// notices.
+func TestTheProofCanFail(t *testing.T) {
+	st := newSelfTest(t, false)
+	sound := defect.Deviation{Name: "nothing", Level: "must", Caught: "401/missing-key"}
+	if got := problemOf(sound, trialOf{Failed: []string{}}, nil, ""); !strings.Contains(got, "not caught") {
+		t.Errorf("a defect that nothing catches: %q", got)
+	}
+	lax, err := defect.Find("missing-key-accepted")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lax.Level = "" // as if it were legal
+	if got := st.try(t.Context(), lax); !strings.Contains(got.Problem, "legal variation fails") {
+		t.Errorf("a variation that fails: %q", got.Problem)
+	}
+	lax.Level, lax.Caught = "must", "201/echo-case"
+	if got := st.try(t.Context(), lax); !strings.Contains(got.Problem, "not caught by 201/echo-case") {
+		t.Errorf("a defect that the wrong check catches: %q", got.Problem)
+	}
+	p := &proof{Sound: &conformance.Result{Checks: []conformance.CheckResult{{ID: "x/401/lonely", Outcome: conformance.Pass}}}}
+	p.conclude(t.Context())
+	if !slices.Contains(p.NeverFail, "x/401/lonely") || len(p.Problems) != 1 {
+		t.Errorf("a check that nothing fails: %v", p.Problems)
+	}
+}
+
+// takesOver tells of variations that write to the connection themselves, which
+// only the outermost can do.
+func takesOver(d defect.Deviation) bool { return strings.Contains(d.Name, "close") }
+
+// TestRandomCorrectServers draws servers from the freedoms that the contract
+// leaves, several at once, and demands that none fails.
+func TestRandomCorrectServers(t *testing.T) {
+	var legal, outermost []defect.Deviation
+	for _, d := range defect.Variations() {
+		if takesOver(d) {
+			outermost = append(outermost, d)
+		} else {
+			legal = append(legal, d)
+		}
+	}
+	n := 20
+	if testing.Short() {
+		n = 3
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range n {
+		var stack []defect.Deviation
+		for range 2 + random.IntN(3) {
+			stack = append(stack, legal[random.IntN(len(legal))])
+		}
+		if random.IntN(4) == 0 {
+			stack = append(stack, outermost[random.IntN(len(outermost))])
+		}
+		var names []string
+		for _, d := range stack {
+			names = append(names, d.Name)
+		}
+		t.Run(strings.Join(names, "+"), func(t *testing.T) {
+			target, stop, err := serveAll(t.Context(), stack)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stop()
+			r, err := conformance.New(conformance.Config{
+				Target: target, Keys: testKeys(), RunID: "random", Seed: 1,
+				Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			result := r.Run(t.Context())
+			for _, c := range result.Checks {
+				if c.Outcome == conformance.Fail || c.Outcome == conformance.Err {
+					t.Errorf("%s %s: want %s, got %s %s", c.Outcome, c.ID, c.Expected, c.Actual, c.Reason)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkSoundMock reports how near a run comes to the least possible time:
+// requests divided by those under way at once, times the round trip.
+func BenchmarkSoundMock(b *testing.B) {
+	const roundTrip = 50 * time.Millisecond
+	slow := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(roundTrip)
+			next.ServeHTTP(w, r)
+		})
+	}
+	target, stop, err := start(b.Context(), func(h http.Handler, l net.Listener) (http.Handler, net.Listener) { return slow(h), l })
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer stop()
+	for b.Loop() {
+		r, err := conformance.New(conformance.Config{Target: target, Keys: testKeys()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		started := time.Now()
+		result := r.Run(b.Context())
+		if result.ExitCode != 0 {
+			b.Fatal(result.Reason)
+		}
+		least := time.Duration(result.Requests) * roundTrip / 16
+		b.ReportMetric(float64(time.Since(started))/float64(least), "wall/least")
+		b.ReportMetric(float64(result.Requests), "requests")
+		b.ReportMetric(time.Since(started).Seconds(), "s/run")
+	}
+}
