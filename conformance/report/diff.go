@@ -122,15 +122,18 @@ func akin(tokens []string, keep []bool) bool {
 	return words > 0 && kept*3 >= words
 }
 
-// spans joins tokens of a kind. A blank belongs to the words that differ where
-// it stands between two of them, and not at their edge.
+// spans joins tokens of a kind. A mark between two words that differ differs
+// with them; a blank at the edge of what differs does not.
 func spans(tokens []string, keep []bool) []span {
 	var list []span
 	for i, t := range tokens {
 		differs := !keep[i]
-		if t == " " && i > 0 && i+1 < len(tokens) && keep[i-1] == keep[i+1] {
-			differs = !keep[i-1] || differs
-		} else if t == " " && len(tokens) > 1 && (i > 0 && !keep[i-1] || i+1 < len(tokens) && !keep[i+1]) {
+		before, after := i > 0 && !keep[i-1], i+1 < len(tokens) && !keep[i+1]
+		r, _ := utf8.DecodeRuneInString(t)
+		switch {
+		case before && after && !isWord(r):
+			differs = true
+		case t == " " && before != after:
 			differs = false
 		}
 		if n := len(list); n > 0 && list[n-1].Differs == differs {
@@ -142,17 +145,37 @@ func spans(tokens []string, keep []bool) []span {
 	return list
 }
 
-// differing returns the words that differ, without what is too short to be
-// looked for elsewhere.
+// marksAtMost bounds how many words are looked for in an exchange.
+const marksAtMost = 8
+
+// differing returns the texts that differ, and of those of several words the
+// ones that are no plain words, without what is too short to be looked for
+// elsewhere.
 func differing(spans []span) []string {
 	var words []string
 	for _, s := range spans {
-		w := strings.TrimFunc(s.Text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-		if s.Differs && len(w) >= 3 && len(words) < 5 {
-			words = append(words, w)
+		if !s.Differs {
+			continue
+		}
+		words = addWord(words, s.Text)
+		for _, w := range strings.Fields(s.Text) {
+			if strings.ContainsFunc(trimWord(w), func(r rune) bool { return !unicode.IsLetter(r) }) {
+				words = addWord(words, w)
+			}
 		}
 	}
 	return words
+}
+
+func trimWord(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+func addWord(words []string, w string) []string {
+	if w = trimWord(w); len(w) < 3 || len(words) == marksAtMost || slices.Contains(words, w) {
+		return words
+	}
+	return append(words, w)
 }
 
 // telling are the words of a sentence that may stand in an exchange as they
@@ -163,10 +186,8 @@ var telling = regexp.MustCompile(`[\pL\pN]+(?:_[\pL\pN]+)+|"[^"]{3,80}"|'[^']{3,
 // another.
 func toMark(fact string, compared []span) []string {
 	words := differing(compared)
-	for _, w := range telling.FindAllString(line(fact, diffChars), 5) {
-		if w = strings.Trim(w, `"'`); !slices.Contains(words, w) {
-			words = append(words, w)
-		}
+	for _, w := range telling.FindAllString(line(fact, diffChars), marksAtMost) {
+		words = addWord(words, w)
 	}
 	return words
 }

@@ -40,8 +40,8 @@ func exchangeLines(x *conformance.Exchange, allHeaders bool) []exchangeLine {
 	l := sideLines(">", line(x.Request.Method, 40)+" "+line(x.Request.URL, urlChars), x.Request.Headers, allHeaders)
 	data := bodyBytes(x.Request.Body, x.Request.Base64)
 	l = append(l, bodyExcerpt(">", data, int64(len(data)))...)
-	if x.Request.Note != "" {
-		l = append(l, exchangeLine{">", "(" + line(x.Request.Note, 200) + ")", remark})
+	if note := noteOf(&x.Request); note != "" {
+		l = append(l, exchangeLine{">", "(" + line(note, 200) + ")", remark})
 	}
 	if p := x.Response; p != nil {
 		l = append(l, sideLines("<", statusLine(p.Status), p.Headers, allHeaders)...)
@@ -51,6 +51,16 @@ func exchangeLines(x *conformance.Exchange, allHeaders bool) []exchangeLine {
 		l = append(l, exchangeLine{"<", cmp.Or(line(x.Error, 400), "no answer"), trouble})
 	}
 	return l
+}
+
+// noteOf is the note of a request, "" where a header says the same.
+func noteOf(q *conformance.Request) string {
+	for _, value := range q.Headers {
+		if strings.Contains(value, q.Note) {
+			return ""
+		}
+	}
+	return q.Note
 }
 
 func sideLines(arrow, start string, headers map[string]string, all bool) []exchangeLine {

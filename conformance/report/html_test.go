@@ -108,6 +108,12 @@ func TestHTMLMarksDifferences(t *testing.T) {
 			t.Errorf("there is no %s", want)
 		}
 	}
+	r := violating()
+	c := &r.Checks[1]
+	c.Expected, c.Actual = "Content-Type: text/html", "Content-Type: application/json (3 of 3 answers)"
+	if out := string(write(t, "html", r)); !strings.Contains(out, `Content-Type:</span> <mark>application/json</mark>`) {
+		t.Error("a header that differs is not marked")
+	}
 	if strings.Contains(out, "<mark>there is none</mark>") {
 		t.Error("texts that have nothing in common are marked")
 	}

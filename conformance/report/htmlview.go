@@ -79,9 +79,14 @@ type htmlExchange struct {
 	Curl              string
 }
 
+type htmlHeader struct {
+	Name  string
+	Value []span
+}
+
 type htmlMessage struct {
 	Start   []span
-	Headers []htmlFact
+	Headers []htmlHeader
 	Body    []span
 	Remarks []string
 	Trouble string
@@ -187,7 +192,7 @@ func (b *htmlBuilder) check(c *conformance.CheckResult, s standing, fell []strin
 		Summary: line(c.Summary, 1000), Place: line(place(b.r, c), 300), Quote: line(c.Clause.Quote, 500), Pointer: line(c.Clause.Pointer, 500),
 		Tries: tries(c), NoteLabel: noteLabel(c), Note: line(c.Reason, 2000),
 	}
-	h.Headline = line(headline(c), 200)
+	h.Headline = line(sentence(c), 250)
 	if s == passed {
 		h.Headline = line(c.Summary, 200)
 	}
@@ -240,8 +245,8 @@ func (b *htmlBuilder) exchanges(h *htmlCheck, c *conformance.CheckResult) {
 func htmlRequest(q *conformance.Request, words []string) htmlMessage {
 	data := bodyBytes(q.Body, q.Base64)
 	m := htmlMessageOf(line(q.Method, 40)+" "+line(q.URL, 2000), q.Headers, data, int64(len(data)), words)
-	if q.Note != "" {
-		m.Remarks = append(m.Remarks, line(q.Note, 500))
+	if note := noteOf(q); note != "" {
+		m.Remarks = append(m.Remarks, line(note, 500))
 	}
 	return m
 }
@@ -260,7 +265,7 @@ func htmlResponse(x *conformance.Exchange, words []string) htmlMessage {
 func htmlMessageOf(start string, headers map[string]string, data []byte, size int64, words []string) htmlMessage {
 	m := htmlMessage{Start: mark(start, words)}
 	for _, n := range headerNames(headers) {
-		m.Headers = append(m.Headers, htmlFact{line(n, 200), line(headers[n], 2000)})
+		m.Headers = append(m.Headers, htmlHeader{line(n, 200), mark(line(headers[n], 2000), words)})
 	}
 	e := excerptOf(data, size, htmlBodyChars, htmlBodyLines)
 	m.Body = mark(strings.Join(e.lines, "\n"), words)

@@ -200,10 +200,10 @@ func (t *text) warnings() {
 			t.exchanges(c)
 		case len(list) <= textBlocks:
 			t.title(yellow, "WARN", c.ID, "")
-			t.printf("      %s\n", line(headline(c), t.o.Width-6))
+			t.printf("      %s\n", line(sentence(c), t.o.Width-6))
 		default:
 			room := max(20, t.o.Width-8-utf8.RuneCountInString(c.ID))
-			t.printf("%s %s  %s\n", t.paint(yellow, "WARN "), line(c.ID, 200), t.paint(dim, line(headline(c), room)))
+			t.printf("%s %s  %s\n", t.paint(yellow, "WARN "), line(c.ID, 200), t.paint(dim, line(sentence(c), room)))
 		}
 	}
 	t.printf("\n")
