@@ -27,7 +27,7 @@ func (b *builder) refusalChecks() {
 	const open = "Whoever gets in without the right key acts in a manufacturer's name."
 	refused("missing-key", Must, "no key", open, func(*trial) []credential { return nil })
 	refused("empty-key", Must, "an empty key", open, func(*trial) []credential { return []credential{{label: "an empty key"}} })
-	refused("blank-key", Must, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key"}} })
+	refused("blank-key", Must, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key", shell: `' '`}} })
 	for _, w := range wrongKeys() {
 		refused(w.name, w.level, w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []credential {
 			value := w.make(t.s.cfg.Keys.Key, t.random())
@@ -48,7 +48,7 @@ func (b *builder) refusalChecks() {
 		}
 		var requests []*request
 		for _, word := range words {
-			requests = append(requests, t.request().withKeys(credential{value: word, label: "the key " + word}))
+			requests = append(requests, t.request().withKeys(credential{value: word, label: "the key " + word, shell: shellQuote(word)}))
 		}
 		t.expectAll(requests, status)
 	})
@@ -59,10 +59,18 @@ func (b *builder) refusalChecks() {
 		if in, _ := resolvePlace(declared, b.op.security[0]); in == string(p.in) {
 			continue // it is the declared place
 		}
-		refused(p.name, Should, "the right key in another place ("+string(p.in)+")", "A key in a URL or cookie ends up in logs and with other sites.", func(t *trial) []credential {
+		b.add(status, checkText{
+			name: p.name, level: Should, prod: LaxOnly, pointer: pointer,
+			summary: "refused: the right key in another place (" + string(p.in) + ")", sends: "an otherwise valid request with the right key in another place (" + string(p.in) + ")",
+			why: "A key in a URL or cookie ends up in logs and with other sites.",
+		}, stageRefuse, func(t *trial) {
 			k := t.s.key()
 			k.in = p.in
-			return []credential{k}
+			allowed := []string{status}
+			if p.in == inQuery {
+				allowed = append(allowed, "404") // a server may take a query for another path
+			}
+			t.expect(t.request().withKeys(k), allowed...)
 		})
 	}
 	refused("not-enabled", Must, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []credential {

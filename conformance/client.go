@@ -23,6 +23,10 @@ const (
 	firstPause    = 250 * time.Millisecond // after a 429 that does not say how long; each further one is twice as long
 	longestPause  = 60 * time.Second       // that a Retry-After is obeyed for, or a pause grows to
 	dialKeepAlive = 90 * time.Second
+	// lostSYN is how long a connection takes whose first packet was dropped, as
+	// by a server whose queue of connections is full.
+	lostSYN = 900 * time.Millisecond
+	crowded = 4 // requests under way at a time at such a server
 )
 
 // client sends requests to one target: at its pace, each connection as the
@@ -120,20 +124,25 @@ func (c *client) do(ctx context.Context, r *request) *answer {
 			return a
 		}
 		c.pause(pause)
-		c.narrow()
+		c.narrow(c.width() - 1)
 	}
 }
 
-// narrow lets one request less be under way at a time from now on, down to
-// one: a target that asks for patience gets it, until it asks no more.
-func (c *client) narrow() {
+// width is how many requests may be under way at a time.
+func (c *client) width() int {
 	c.pauseLock.Lock()
 	defer c.pauseLock.Unlock()
-	if c.narrowed+1 >= cap(c.slots) {
-		return
+	return cap(c.slots) - c.narrowed
+}
+
+// narrow lets no more than n requests be under way at a time from now on, and
+// at least one: a target that asks for patience gets it.
+func (c *client) narrow(n int) {
+	c.pauseLock.Lock()
+	defer c.pauseLock.Unlock()
+	for ; cap(c.slots)-c.narrowed > max(n, 1); c.narrowed++ {
+		go func() { c.slots <- struct{}{} }() // a place that is never given back
 	}
-	c.narrowed++
-	go func() { c.slots <- struct{}{} }() // a place that is never given back
 }
 
 func interruption(err error) failure {
@@ -212,9 +221,16 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var first bool
+	var dialled atomic.Int64 // two addresses of one host are tried side by side
 	trace := &httptrace.ClientTrace{
 		GotConn:              func(i httptrace.GotConnInfo) { reused = i.Reused },
 		GotFirstResponseByte: func() { first = true },
+		ConnectStart:         func(string, string) { dialled.Store(time.Now().UnixNano()) },
+		ConnectDone: func(string, string, error) {
+			if time.Since(time.Unix(0, dialled.Load())) > lostSYN {
+				c.narrow(crowded)
+			}
+		},
 	}
 	req, err := r.httpRequest(c.base, c.added)
 	if err != nil {

@@ -13,6 +13,10 @@ import (
 // any text by chance.
 const shortestSecret = 4
 
+// shortestHeader is the same for headers that are added to every request, of
+// which not all are secret.
+const shortestHeader = 8
+
 // redactor replaces secrets, however they are written, by a label.
 type redactor struct {
 	mu    sync.Mutex

@@ -104,6 +104,13 @@ func (r *Runner) session() *session {
 	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
 		s.redactor.add(k.value, k.label)
 	}
+	for name, values := range r.cfg.Header { // what a gateway asks for may be a secret
+		for _, v := range values {
+			if len(v) >= shortestHeader {
+				s.redactor.add(v, "the value of "+name)
+			}
+		}
+	}
 	return s
 }
 
