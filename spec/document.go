@@ -152,19 +152,24 @@ func (d *Document) errorAt(n *yaml.Node, format string, args ...any) *Error {
 	return e
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+// yamlPlace finds the place in an error of the YAML library, as L4.C8 or
+// L1.C10-L2.C1, and what it says of it.
+var yamlPlace = regexp.MustCompile(`\bL(\d+)\.C\d+(?:-L(\d+)\.C\d+)?: (.*)$`)
 
 // yamlError makes one sentence of a syntax error of the YAML library.
 func (d *Document) yamlError(err error) *Error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	text, _, _ = strings.Cut(text, "\n")
+	text, _, _ := strings.Cut(err.Error(), "\n")
 	e := &Error{Source: d.source, Reason: "not YAML or JSON: " + text}
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		if n, convErr := strconv.Atoi(m[1]); convErr == nil {
-			e.Line = d.LineOfPage(n)
-			_, after, _ := strings.Cut(text, m[0])
-			e.Reason = "not YAML or JSON: " + strings.TrimLeft(after, ": ,")
-		}
+	m := yamlPlace.FindStringSubmatch(text)
+	if m == nil {
+		return e
+	}
+	last := m[1]
+	if m[2] != "" {
+		last = m[2]
+	}
+	if line, err := strconv.Atoi(last); err == nil {
+		e.Line, e.Reason = d.LineOfPage(line), "not YAML or JSON: "+m[3]
 	}
 	return e
 }
