@@ -40,7 +40,7 @@ func (p *problem) Error() string { return p.words }
 // readBody returns the body of a request, which fits the declared media types,
 // the limit and the time, and is well formed if it is JSON. Any error is a
 // *problem.
-func (m *Mock) readBody(x *exchange, w http.ResponseWriter) ([]byte, error) {
+func (f *front) readBody(x *exchange, w http.ResponseWriter) ([]byte, error) {
 	r, op := x.request, x.operation
 	declared := op.route.Operation.RequestBody
 	if declared == nil || declared.Value == nil {
@@ -49,10 +49,10 @@ func (m *Mock) readBody(x *exchange, w http.ResponseWriter) ([]byte, error) {
 	if r.ContentLength == 0 && len(r.Header.Values("Content-Type")) == 0 && !declared.Value.Required {
 		return nil, nil
 	}
-	if err := checkMediaType(op, r); err != nil {
+	if err := f.checkMediaType(op, r); err != nil {
 		return nil, err
 	}
-	data, err := m.receive(x, w)
+	data, err := f.receive(x, w)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (m *Mock) readBody(x *exchange, w http.ResponseWriter) ([]byte, error) {
 	return data, nil
 }
 
-func checkMediaType(op *operation, r *http.Request) error {
+func (f *front) checkMediaType(op *operation, r *http.Request) error {
 	content := op.route.Operation.RequestBody.Value.Content
 	sent := r.Header.Values("Content-Type")
 	if len(content) > 0 && (len(sent) != 1 || sent[0] == "" || content.Get(sent[0]) == nil) {
@@ -70,13 +70,13 @@ func checkMediaType(op *operation, r *http.Request) error {
 		for name := range content {
 			expected = append(expected, name)
 		}
-		p := &problem{words: "Content-Type must be " + alternatives(expected), closing: r.ContentLength > MaxBodyBytes}
+		p := &problem{words: "Content-Type must be " + alternatives(expected), closing: r.ContentLength > f.maxBody}
 		p.at = journal.Why{Rule: "media-type", In: "header", Pointer: "Content-Type", Got: described(sent), Expected: alternatives(expected)}
 		return p
 	}
 	for _, coding := range r.Header.Values("Content-Encoding") {
 		if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
-			p := &problem{words: "Content-Encoding is not supported", closing: r.ContentLength > MaxBodyBytes}
+			p := &problem{words: "Content-Encoding is not supported", closing: r.ContentLength > f.maxBody}
 			p.at = journal.Why{Rule: "content-encoding", In: "header", Pointer: "Content-Encoding", Got: described([]string{coding}), Expected: "none"}
 			return p
 		}
@@ -85,18 +85,18 @@ func checkMediaType(op *operation, r *http.Request) error {
 }
 
 // receive reads the whole body within the limits of size and time.
-func (m *Mock) receive(x *exchange, w http.ResponseWriter) ([]byte, error) {
+func (f *front) receive(x *exchange, w http.ResponseWriter) ([]byte, error) {
 	r := x.request
 	if x.bodyRead {
 		return nil, nil
 	}
-	tooLarge := &problem{words: fmt.Sprintf("The request body is larger than %d bytes", MaxBodyBytes), closing: true}
-	tooLarge.at = journal.Why{Rule: "body.too-large", In: "body", Got: "more", Expected: fmt.Sprintf("at most %d bytes", MaxBodyBytes)}
-	if r.ContentLength > MaxBodyBytes {
+	tooLarge := &problem{words: fmt.Sprintf("The request body is larger than %d bytes", f.maxBody), closing: true}
+	tooLarge.at = journal.Why{Rule: "body.too-large", In: "body", Got: "more", Expected: fmt.Sprintf("at most %d bytes", f.maxBody)}
+	if r.ContentLength > f.maxBody {
 		return nil, tooLarge
 	}
-	done := m.limitTime(w, r)
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	done := f.limitTime(w, r)
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, f.maxBody))
 	x.bodyRead, x.body = err == nil, data
 	done(x.bodyRead)
 	var tooMany *http.MaxBytesError
@@ -104,7 +104,7 @@ func (m *Mock) receive(x *exchange, w http.ResponseWriter) ([]byte, error) {
 	case errors.As(err, &tooMany):
 		return nil, tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &problem{words: "The request body did not arrive in time", closing: true, at: journal.Why{Rule: "body.too-slow", In: "body", Got: "a part", Expected: "all within " + m.bodyTimeout.String()}}
+		return nil, &problem{words: "The request body did not arrive in time", closing: true, at: journal.Why{Rule: "body.too-slow", In: "body", Got: "a part", Expected: "all within " + f.bodyTimeout.String()}}
 	case err != nil:
 		return nil, &problem{words: "The request body is incomplete", closing: true, at: journal.Why{Rule: "body.incomplete", In: "body", Got: "a part", Expected: "the whole body"}}
 	}
@@ -118,9 +118,9 @@ const bodyGrace = 250 * time.Millisecond
 // context ends. done takes it back if all was read; otherwise it stays, so that
 // the server does not wait for the rest either. A writer that has no deadlines
 // is left alone.
-func (m *Mock) limitTime(w http.ResponseWriter, r *http.Request) (done func(all bool)) {
+func (f *front) limitTime(w http.ResponseWriter, r *http.Request) (done func(all bool)) {
 	control := http.NewResponseController(w)
-	if control.SetReadDeadline(time.Now().Add(m.bodyTimeout)) != nil {
+	if control.SetReadDeadline(time.Now().Add(f.bodyTimeout)) != nil {
 		return func(bool) {}
 	}
 	cancel := context.AfterFunc(r.Context(), func() { control.SetReadDeadline(time.Now().Add(bodyGrace)) })

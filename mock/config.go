@@ -49,8 +49,8 @@ const MaxBodyBytes = 1 << 20
 // Manufacturer is a tenant of the mock. Its connections are its own.
 type Manufacturer struct {
 	Name    string   `json:"name"`
-	Keys    []string `json:"keys"`    // any of them will do
-	Enabled bool     `json:"enabled"` // if not, its keys are answered with 401
+	Keys    []string `json:"keys,omitempty"` // any of them will do
+	Enabled bool     `json:"enabled"`        // if not, its keys are answered with 401
 	// KeyDigests are the SHA-256 digests of further keys, in hexadecimal: keys
 	// that can be recognised but not read.
 	KeyDigests []string `json:"key_sha256,omitempty"`
@@ -94,7 +94,7 @@ func checkManufacturers(all []Manufacturer) error {
 		}
 		for j, digest := range m.digests() {
 			if owner, taken := owners[digest]; taken {
-				return fmt.Errorf("%s.keys[%d]: this key of %q is also a key of %q", at, j, m.Name, owner)
+				return fmt.Errorf("%s.keys[%d]: this key of %q is also a key of %q: %w", at, j, m.Name, owner, ErrKeyTaken)
 			}
 			owners[digest] = m.Name
 		}

@@ -22,8 +22,8 @@ func TestNewRefuses(t *testing.T) {
 		"key in two":  {mock.Config{Manufacturers: append(one, mock.Manufacturer{Name: "b", Keys: []string{"k-secret"}})}, `manufacturers[1].keys[0]: this key of "b" is also a key of "a"`},
 		"odd key":     {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"k-secret\n"}}}}, "visible ASCII"},
 		"stranger":    {mock.Config{Connections: []mock.Connection{{Manufacturer: "nobody"}}}, `connections[0]: there is no manufacturer "nobody"`},
-		"user twice":  {mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "u", NoxUserID: "2"}}}, `user_id "u" of manufacturer "acme"`},
-		"id twice":    {mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "v", NoxUserID: "1"}}}, `connections[1]: nox_user_id "1" belongs to connections[0]`},
+		"user twice":  {mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "u", NoxUserID: "2"}}}, `user_id "u" of "acme" stands twice`},
+		"id twice":    {mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "v", NoxUserID: "1"}}}, `connections[1]: nox_user_id "1" belongs to user_id "u"`},
 		"unknown ids": {mock.Config{IDs: "serial"}, `"derived" or "random", not "serial"`},
 		"bad contract": {mock.Config{Contract: parse(t, `
 openapi: 3.0.3

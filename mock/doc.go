@@ -29,6 +29,9 @@
 // keys. If [Config.ExplainErrors] asks for it, every error also tells in the
 // header X-Nox-Mock-Explain.
 //
+// A running mock is looked into and changed by its methods, or over HTTP by its
+// control API, [NewControl], whose OpenAPI document is control.openapi.yaml.
+//
 // The handler relies on its server for framing and time-outs: serve it with
 // [NewHTTPServer] and [Serve], or in tests with package mocktest.
 package mock

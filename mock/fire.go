@@ -14,7 +14,7 @@ import (
 // must be known.
 func (m *Mock) SetFault(f fault.Fault) (fault.Fault, error) {
 	if _, known := m.registry.named(f.Manufacturer); !known && f.Manufacturer != "" {
-		return fault.Fault{}, fmt.Errorf("manufacturer: there is no %q", f.Manufacturer)
+		return fault.Fault{}, fmt.Errorf("%w: %q", ErrNoManufacturer, f.Manufacturer)
 	}
 	return m.faults.Add(f, time.Now())
 }

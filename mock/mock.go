@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -19,18 +18,19 @@ import (
 // Mock answers requests as the contract says. It is an [http.Handler] for the
 // contract's base path and everything beneath, and safe for concurrent use.
 type Mock struct {
-	contract    *spec.Document
-	router      *router
-	first       *operation // in the order of the contract
-	registry    *registry
-	store       Store
-	ids         IDs
-	overrides   bool
-	bodyTimeout time.Duration
-	journal     *journal.Journal
-	faults      *fault.Set
-	explains    bool
-	log         *slog.Logger
+	front
+	contract  *spec.Document
+	registry  *registry
+	store     Store
+	ids       IDs
+	overrides bool
+	journal   *journal.Journal
+	faults    *fault.Set
+	metrics   *metrics
+	explains  bool
+	began     []Connection  // what it began with
+	changes   chan struct{} // see Changes
+	log       *slog.Logger
 }
 
 // New builds a mock. It fails if the contract cannot be served, or if
@@ -38,15 +38,17 @@ type Mock struct {
 // place.
 func New(cfg Config) (*Mock, error) {
 	m := &Mock{
-		contract:    cfg.Contract,
-		store:       cfg.Store,
-		ids:         cfg.IDs,
-		overrides:   !cfg.NoOverrides,
-		bodyTimeout: cfg.BodyTimeout,
-		journal:     journal.New(cfg.Journal),
-		faults:      fault.NewSet(),
-		explains:    cfg.ExplainErrors,
-		log:         cfg.Logger,
+		contract:  cfg.Contract,
+		store:     cfg.Store,
+		ids:       cfg.IDs,
+		overrides: !cfg.NoOverrides,
+		front:     front{bodyTimeout: cfg.BodyTimeout, maxBody: MaxBodyBytes},
+		journal:   journal.New(cfg.Journal),
+		faults:    fault.NewSet(),
+		explains:  cfg.ExplainErrors,
+		began:     cfg.Connections,
+		changes:   make(chan struct{}, 1),
+		log:       cfg.Logger,
 	}
 	if err := m.setDefaults(); err != nil {
 		return nil, err
@@ -69,7 +71,8 @@ func New(cfg Config) (*Mock, error) {
 	}
 	m.first = operations[0]
 	m.router = newRouter(basePath(m.contract), operations)
-	return m, m.begin(manufacturers, cfg.Connections)
+	m.metrics = newMetrics(m)
+	return m, m.put(context.Background(), m.began)
 }
 
 func (m *Mock) setDefaults() error {
@@ -94,38 +97,6 @@ func (m *Mock) setDefaults() error {
 	}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
-	}
-	return nil
-}
-
-// begin puts the first connections into the store.
-func (m *Mock) begin(manufacturers []Manufacturer, connections []Connection) error {
-	known := map[string]bool{}
-	for _, each := range manufacturers {
-		known[each.Name] = true
-	}
-	made := make([]Connection, len(connections))
-	owners := map[[2]string]int{}
-	for i, c := range connections {
-		if !known[c.Manufacturer] {
-			return fmt.Errorf("connections[%d]: there is no manufacturer %q", i, c.Manufacturer)
-		}
-		if c.NoxUserID == "" {
-			id, err := m.ids.newID(c.Manufacturer, c.UserID)
-			if err != nil {
-				return err
-			}
-			c.NoxUserID = id
-		}
-		owner := [2]string{c.Manufacturer, c.NoxUserID}
-		if j, taken := owners[owner]; taken {
-			return fmt.Errorf("connections[%d]: nox_user_id %q belongs to connections[%d] already", i, c.NoxUserID, j)
-		}
-		owners[owner] = i
-		made[i] = c
-	}
-	if err := m.store.Put(context.Background(), made...); err != nil {
-		return fmt.Errorf("connections: %w", err)
 	}
 	return nil
 }
@@ -159,6 +130,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.decided = a.status
 	m.record(x, a)
+	defer m.metrics.finished(x)
 	unread := !x.bodyRead && r.ProtoMajor == 1
 	if unread && (r.ContentLength < 0 || r.ContentLength > maxDrainBytes) {
 		a.closing = true
@@ -166,23 +138,6 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.deliver(x, w, a)
 	if unread && !a.closing && r.Header.Get("Expect") == "" {
 		m.drain(w, r)
-	}
-}
-
-// maxDrainBytes is how much of an unread body is worth a connection.
-const maxDrainBytes = 256 << 10
-
-// drain reads what is left of the body once the answer is out, so that the
-// connection can be used again. In full duplex it may not be left to the
-// server: that would read it while it waits for the next request already.
-func (m *Mock) drain(w http.ResponseWriter, r *http.Request) {
-	control := http.NewResponseController(w)
-	if control.SetReadDeadline(time.Now().Add(m.bodyTimeout)) != nil || control.Flush() != nil {
-		return
-	}
-	if _, err := io.Copy(io.Discard, r.Body); err != nil {
-		// What is still to come must not be taken for another request.
-		panic(http.ErrAbortHandler)
 	}
 }
 
@@ -277,22 +232,4 @@ func (m *Mock) honest(x *exchange, p *problem, wanted int) answer {
 		a = a.with("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
 	return a
-}
-
-// unknown answers a request for no operation of the contract.
-func (m *Mock) unknown(allowed []string) answer {
-	if len(allowed) == 0 {
-		return m.failure(nil, http.StatusNotFound, "").explained(journal.Why{Rule: "path.unknown", In: "path", Reason: "no such path", Got: "another path", Expected: "a path of the contract"})
-	}
-	return m.failure(nil, http.StatusMethodNotAllowed, "").
-		explained(journal.Why{Rule: "method.unknown", In: "method", Reason: "no such method", Got: "another method", Expected: strings.Join(allowed, " or ")}).
-		with("Allow", strings.Join(allowed, ", "))
-}
-
-// failure is an error answer where op may not be known.
-func (m *Mock) failure(op *operation, status int, words string) answer {
-	if op == nil {
-		op = m.first
-	}
-	return op.fail(status, words)
 }

@@ -93,6 +93,7 @@ func (m *Mock) connect(x *exchange, overrides bool) answer {
 	if err != nil {
 		return op.fail(http.StatusInternalServerError, "").because("internal", "store: "+err.Error())
 	}
+	m.changed()
 	response := make(map[string]any, len(op.rule.base)+2)
 	for name, value := range op.rule.base {
 		response[name] = value

@@ -19,6 +19,7 @@ func (m *Mock) Journal() *journal.Journal { return m.journal }
 // record puts one exchange into the journal and the log.
 func (m *Mock) record(x *exchange, a answer) {
 	x.entry = m.journal.Add(m.newEntry(x, a))
+	m.metrics.count(&x.entry)
 	m.logEntry(x, &x.entry)
 }
 

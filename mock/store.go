@@ -3,7 +3,6 @@ package mock
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -24,52 +23,29 @@ type Store interface {
 	// noxUserID, and created is true. However many calls for one user run at
 	// once, exactly one of them creates.
 	Connect(ctx context.Context, manufacturer, userID, noxUserID string, at time.Time) (c Connection, created bool, err error)
-	// Put adds connections as they are. One whose user is known already is an
-	// error, and then none is added.
+	// Put adds connections as they are. One whose user is known with the same
+	// NOX id replaces what was known; with another, or one whose NOX id is
+	// taken by another user, it is a [ConflictError], and then none is added.
 	Put(ctx context.Context, connections ...Connection) error
+	// List returns connections of a manufacturer in the order in which they
+	// were made, at most limit after the cursor, and the cursor of the next
+	// page, "" if there is none. The first page is after "". If search is not
+	// "", only those with it in either id, in any case. A cursor that it did
+	// not give out is an error.
+	List(ctx context.Context, manufacturer, search, cursor string, limit int) (page []Connection, next string, err error)
+	// Count is how many connections a manufacturer has.
+	Count(ctx context.Context, manufacturer string) (int, error)
+	// Clear removes the connections of a manufacturer and returns how many
+	// there were.
+	Clear(ctx context.Context, manufacturer string) (int, error)
 }
 
-// NewMemoryStore returns a [Store] that forgets everything with the process.
-func NewMemoryStore() Store { return &memoryStore{users: map[user]Connection{}} }
-
-type user struct{ manufacturer, id string }
-
-type memoryStore struct {
-	mu    sync.Mutex
-	users map[user]Connection
+// ConflictError says which connection contradicts another.
+type ConflictError struct {
+	Index  int // in the list that was to be added
+	Reason string
 }
 
-func (s *memoryStore) Connect(_ context.Context, manufacturer, userID, noxUserID string, at time.Time) (Connection, bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := user{manufacturer, userID}
-	c, known := s.users[key]
-	if !known {
-		c = Connection{Manufacturer: manufacturer, UserID: userID, NoxUserID: noxUserID}
-	}
-	if c.TimesAsked == 0 {
-		c.FirstAsked = at
-	}
-	c.LastAsked = at
-	c.TimesAsked++
-	s.users[key] = c
-	return c, !known, nil
-}
-
-func (s *memoryStore) Put(_ context.Context, connections ...Connection) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	added := make(map[user]Connection, len(connections))
-	for _, c := range connections {
-		key := user{c.Manufacturer, c.UserID}
-		_, known := s.users[key]
-		if _, twice := added[key]; known || twice {
-			return fmt.Errorf("user_id %q of manufacturer %q has a connection already", c.UserID, c.Manufacturer)
-		}
-		added[key] = c
-	}
-	for key, c := range added {
-		s.users[key] = c
-	}
-	return nil
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("connections[%d]: %s", e.Index, e.Reason)
 }

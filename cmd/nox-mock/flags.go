@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -14,7 +16,12 @@ import (
 
 // settings is what flags and environment ask for.
 type settings struct {
+	command        string   // "" to serve, else one of commands
+	argv           []string // of exec: the program and its arguments
 	listen         string
+	controlListen  string
+	controlToken   string
+	controlHosts   []string
 	spec           string
 	fixture        string
 	addressFile    string
@@ -40,6 +47,7 @@ const examples = `nox-mock answers as the NOX manufacturer API does, for clients
   nox-mock --manufacturer acme=KEY                one manufacturer with a key of your own
   nox-mock --fixture FILE                         manufacturers and connections to begin with, as JSON
   nox-mock --spec FILE                            another contract, as YAML, JSON or Markdown; also a URL, or - for stdin
+  nox-mock healthcheck                            exit code 0 if a mock that runs here is ready
   nox-mock --defect NAME                          break the contract in one way; --list-deviations has the names
 
 A request can ask for its outcome:
@@ -52,18 +60,28 @@ a flag comes before it; lists are separated by commas):
 Exit codes: 0 stopped by a signal, 1 it could not be done, 2 usage, contract or configuration.
 `
 
+// commands are what the program can be told to do instead of serving.
+func commands() []string { return []string{"healthcheck"} }
+
 // envPrefix starts the environment variable of each flag.
 const envPrefix = "NOX_MOCK_"
 
 // parse reads args and, for flags that are not there, the environment.
 func parse(args []string, getenv func(string) string) (settings, error) {
 	var s settings
+	if len(args) > 0 && slices.Contains(commands(), args[0]) {
+		s.command, args = args[0], args[1:]
+	}
 	var manufacturers []string
-	var ids string
+	var ids, tokenFile string
 	f := pflag.NewFlagSet("nox-mock", pflag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.SortFlags = false
 	f.StringVar(&s.listen, "listen", "127.0.0.1:4010", "`ADDRESS` to serve on; port 0 takes a free one")
+	f.StringVar(&s.controlListen, "control-listen", "127.0.0.1:4011", "`ADDRESS` of the control API, or off; a free port if --listen takes one and this is not given")
+	f.StringVar(&s.controlToken, "control-token", "", "`TOKEN` that the control API asks for; needed off loopback; better --control-token-file")
+	f.StringVar(&tokenFile, "control-token-file", "", "`FILE` that holds the token")
+	f.StringArrayVar(&s.controlHosts, "control-host", nil, "`NAME` under which the control API may be called, beside localhost and IP addresses; again for more")
 	f.StringVar(&s.spec, "spec", "", "contract to serve instead of the embedded one: `FILE`, URL or -")
 	f.StringArrayVar(&manufacturers, "manufacturer", nil, "manufacturer and its key, as `NAME=KEY`; again for more of either; replaces all others")
 	f.StringVar(&s.fixture, "fixture", "", "JSON `FILE` with manufacturers and connections to begin with")
@@ -71,7 +89,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.BoolVar(&s.noOverrides, "no-overrides", false, "ignore the header Prefer and magic user_ids")
 	f.BoolVar(&s.explainErrors, "explain-errors", false, "add the header "+mock.ExplainHeader+" to errors: rule, place, got, expected")
 	f.IntVar(&s.journalEntries, "journal-entries", 1000, "remember the last `N` exchanges of each manufacturer")
-	f.StringVar(&s.addressFile, "address-file", "", "write {\"base_url\": …} to `FILE` once it serves, and remove it at the end")
+	f.StringVar(&s.addressFile, "address-file", "", "write {\"base_url\": …, \"control_url\": …} to `FILE` once it serves, and remove it at the end")
 	f.StringArrayVar(&s.defects, "defect", nil, "break the contract as `NAME` says; again for more")
 	f.StringArrayVar(&s.variations, "variation", nil, "be unusual, within the contract, as `NAME` says; again for more")
 	f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` of the request log on standard error: text or json")
@@ -86,13 +104,41 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if s.help || s.version {
 		return s, nil
 	}
-	if f.NArg() > 0 { // which may be a key that went astray
+	if s.command == "exec" && f.ArgsLenAtDash() == 0 {
+		s.argv = f.Args()
+	} else if f.NArg() > 0 { // which may be a key that went astray
 		return s, badUsage("arguments beside the flags are not understood, and there are %d; see nox-mock --help", f.NArg())
 	}
 	if err := readEnvironment(f, getenv); err != nil {
 		return s, err
 	}
+	if !f.Changed("control-listen") && strings.HasSuffix(s.listen, ":0") {
+		s.controlListen = "127.0.0.1:0"
+	}
+	if err := s.readToken(tokenFile); err != nil {
+		return s, err
+	}
 	return s, s.check(manufacturers, ids)
+}
+
+// readToken reads the file with the control token.
+func (s *settings) readToken(name string) error {
+	if name != "" {
+		if s.controlToken != "" {
+			return badUsage("--control-token and --control-token-file are both given; one is enough")
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return badUsage("the control token cannot be read: %w", err)
+		}
+		if s.controlToken = strings.TrimSpace(string(data)); s.controlToken == "" {
+			return badUsage("the control token cannot be read: %s is empty", name)
+		}
+	}
+	if strings.ContainsFunc(s.controlToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return badUsage("the control token may hold visible ASCII characters only, without spaces")
+	}
+	return nil
 }
 
 func (s *settings) check(manufacturers []string, ids string) (err error) {

@@ -12,17 +12,17 @@ import (
 	"text/tabwriter"
 
 	"nox.energy/contract/mock"
-	"nox.energy/contract/mock/defect"
 )
 
 // greeting is the start-up message: where the mock is, who may call it, and a
 // line to copy. Only the mock's own test keys are shown; of others, the
 // fingerprint.
-func greeting(m *mock.Mock, config mock.Config, base string, deviations []defect.Deviation) (string, error) {
+func greeting(s *site) (string, error) {
+	m, config := s.mock, s.config
 	own := reflect.DeepEqual(config.Manufacturers, mock.DefaultManufacturers())
 	var b bytes.Buffer
 	contract := m.Contract()
-	fmt.Fprintf(&b, "nox-mock %s serves %q, version %q, at\n\n  %s\n\n", version(), contract.Title(), contract.Version(), base)
+	fmt.Fprintf(&b, "nox-mock %s serves %q, version %q, at\n\n  %s\n\n", version(), contract.Title(), contract.Version(), s.base)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, each := range config.Manufacturers {
 		state := "enabled"
@@ -37,14 +37,18 @@ func greeting(m *mock.Mock, config mock.Config, base string, deviations []defect
 		}
 	}
 	w.Flush()
-	for _, d := range deviations {
+	for _, d := range s.deviations {
 		fmt.Fprintf(&b, "\nDeviates as %s: %s\n", d.Name, d.Summary)
 	}
-	line, err := tryIt(m, config, base, own)
+	line, err := tryIt(m, config, s.base, own)
 	if err != nil {
 		return "", err
 	}
-	b.WriteString(line + "\nStop it with Ctrl-C.\n")
+	b.WriteString(line)
+	if s.control != "" {
+		fmt.Fprintf(&b, "\nLook into it, and let it fail, at %s (see /openapi.json)\n", s.control)
+	}
+	b.WriteString("\nStop it with Ctrl-C.\n")
 	return b.String(), nil
 }
 

@@ -13,19 +13,19 @@ import (
 )
 
 // listen opens the port, so that a busy one is known before anything is said.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+func listen(ctx context.Context, flag, address, example string) (net.Listener, error) {
 	_, port, err := net.SplitHostPort(address)
 	if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
-		return nil, badUsage("--listen needs HOST:PORT, as in 127.0.0.1:4010, not %q", address)
+		return nil, badUsage("--%s needs HOST:PORT, as in %s, not %q", flag, example, address)
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program; choose another port with --listen, or a free one with --listen 127.0.0.1:0", address)
+		return nil, fmt.Errorf("%s is in use by another program; choose another port with --%s, or a free one with --%[2]s 127.0.0.1:0", address, flag)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%s may not be used by this user; choose a port above 1023 with --listen", address)
+		return nil, fmt.Errorf("%s may not be used by this user; choose a port above 1023 with --%s", address, flag)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, fmt.Errorf("%s is not an address of this machine; choose another with --listen", address)
+		return nil, fmt.Errorf("%s is not an address of this machine; choose another with --%s", address, flag)
 	case err != nil:
 		return nil, fmt.Errorf("%s cannot be served on: %w", address, errors.Unwrap(err))
 	}
@@ -46,10 +46,11 @@ func baseURL(address net.Addr, basePath string) string {
 
 // writeAddress writes the address file whole or not at all: whoever sees it can
 // read it.
-func writeAddress(name, base string) error {
+func writeAddress(name, base, control string) error {
 	data, err := json.Marshal(struct {
-		BaseURL string `json:"base_url"`
-	}{base})
+		BaseURL    string `json:"base_url"`
+		ControlURL string `json:"control_url,omitempty"`
+	}{base, control})
 	if err != nil {
 		return err
 	}

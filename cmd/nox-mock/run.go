@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"runtime/debug"
 
 	"nox.energy/contract/mock"
-	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/spec"
 )
@@ -56,58 +54,10 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return err
 	case settings.listDeviations:
 		return listDeviations(stdout)
+	case settings.command == "healthcheck":
+		return healthcheck(ctx, settings)
 	}
 	return serve(ctx, settings, stdin, stdout, stderr)
-}
-
-// serve serves until ctx ends.
-func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stderr io.Writer) error {
-	config, err := configure(ctx, settings, stdin)
-	if err != nil {
-		return err
-	}
-	deviations, err := findDeviations(settings)
-	if err != nil {
-		return err
-	}
-	log := newLogger(settings, stderr)
-	config.Logger = log
-	m, err := mock.New(config)
-	if err != nil {
-		return usageError{err}
-	}
-	l, err := listen(ctx, settings.listen)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	base := baseURL(l.Addr(), m.BasePath())
-	if settings.addressFile != "" {
-		if err := writeAddress(settings.addressFile, base); err != nil {
-			return fmt.Errorf("the address file cannot be written: %w", err)
-		}
-		defer os.Remove(settings.addressFile) // nobody is there any more
-	}
-	if !settings.quiet {
-		text, err := greeting(m, config, base, deviations)
-		if err != nil {
-			return err
-		}
-		if _, err := io.WriteString(stdout, text); err != nil {
-			return fmt.Errorf("standard output: %w", err)
-		}
-	}
-	var h http.Handler = m
-	for _, d := range deviations {
-		h = d.Wrap(defect.WithNotEnabled(h, keysNotEnabled(config.Manufacturers)...))
-		l = d.Listen(l)
-	}
-	server := mock.NewHTTPServer(h)
-	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
-	if err := mock.Serve(ctx, server, l); err != nil {
-		return fmt.Errorf("the server ended: %w", err)
-	}
-	return nil
 }
 
 // configure puts the configuration together from flags and files.

@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 //	ready                       wait until address.json is there
 //	call METHOD PATH KEY BODY   send a request; the answer becomes standard
 //	                            output: the status, the body
+//	control METHOD PATH BODY    the same, to the control API; header names and
+//	                            values may follow
 //	terminate                   SIGTERM to what runs in the background
 //	occupy                      take a port and put its address into $BUSY
 func TestScripts(t *testing.T) {
@@ -39,6 +41,7 @@ func TestScripts(t *testing.T) {
 			"fails":     fails,
 			"ready":     ready,
 			"call":      call,
+			"control":   control,
 			"terminate": terminate,
 			"occupy":    occupy,
 		},
@@ -75,18 +78,38 @@ func ready(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func call(ts *testscript.TestScript, _ bool, args []string) {
-	var address struct {
-		BaseURL string `json:"base_url"`
+	more := args[4:]
+	if args[2] != "" {
+		more = append([]string{"x-api-key", args[2]}, more...)
 	}
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(addressFile)), &address))
-	req, err := http.NewRequest(args[0], address.BaseURL+args[1], strings.NewReader(args[3]))
+	send(ts, args[0], addresses(ts).BaseURL+args[1], args[3], more)
+}
+
+func control(ts *testscript.TestScript, _ bool, args []string) {
+	send(ts, args[0], addresses(ts).ControlURL+args[1], args[2], args[3:])
+}
+
+type addressPair struct {
+	BaseURL    string `json:"base_url"`
+	ControlURL string `json:"control_url"`
+}
+
+func addresses(ts *testscript.TestScript) (pair addressPair) {
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(addressFile)), &pair))
+	return pair
+}
+
+// send sends a request with pairs of header names and values.
+func send(ts *testscript.TestScript, method, url, text string, headers []string) {
+	var content io.Reader
+	if text != "" {
+		content = strings.NewReader(text)
+	}
+	req, err := http.NewRequest(method, url, content)
 	ts.Check(err)
 	req.Header.Set("Content-Type", "application/json")
-	if args[2] != "" {
-		req.Header.Set("x-api-key", args[2])
-	}
-	for i := 4; i+1 < len(args); i += 2 {
-		req.Header.Set(args[i], args[i+1])
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
 	resp, err := transport.RoundTrip(req)

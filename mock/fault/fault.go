@@ -22,7 +22,7 @@ const (
 // Kinds lists all of them with what they do, for help texts.
 func Kinds() []struct{ Kind, Does string } {
 	return []struct{ Kind, Does string }{
-		{string(Status), "answer with \"status\", documented or not (\"retry_after\", \"body\" and \"media_type\" if wanted)"},
+		{string(Status), "answer with \"status\" (500), documented or not (\"retry_after\", \"body\" and \"media_type\" if wanted)"},
 		{string(Gateway), "answer with HTML, as a gateway in between does (\"status\": 502)"},
 		{string(Reset), "reset the connection before an answer"},
 		{string(ResetDuring), "reset the connection after half of the answer"},
@@ -31,24 +31,24 @@ func Kinds() []struct{ Kind, Does string } {
 		{string(Lost), "connect the user, then lose the answer"},
 		{string(Dribble), "send the body in pieces (\"piece_bytes\": 1, \"every_ms\": 100)"},
 		{string(MediaType), "send the right body as \"media_type\" (text/html)"},
-		{string(Slow), "answer after \"delay\", which every other kind may have as well"},
+		{string(Slow), "answer after \"delay\" (a second), which every other kind may have as well"},
 	}
 }
 
-// Fault is one deliberate failure.
+// Fault is one deliberate failure. What its kind has no use for is ignored.
 type Fault struct {
 	ID           string  `json:"id"`                // given by [Set.Add]
 	Manufacturer string  `json:"manufacturer"`      // whose requests fail
 	UserID       *string `json:"user_id,omitempty"` // of these users only; * stands for any characters
 	Kind         Kind    `json:"kind"`
 
-	Status     int     `json:"status,omitempty"`      // of Status, 200 to 599, and Gateway (502)
+	Status     int     `json:"status,omitempty"`      // of Status (500 by default), 200 to 599, and Gateway (502)
 	RetryAfter *int    `json:"retry_after,omitempty"` // seconds, with Status and Gateway; a 429 and 503 have 1 by default
 	Body       *string `json:"body,omitempty"`        // of Status; by default one in the contract's shape
 	MediaType  string  `json:"media_type,omitempty"`  // of Status with a body, and of MediaType
 	PieceBytes int     `json:"piece_bytes,omitempty"` // of Dribble
 	EveryMS    int     `json:"every_ms,omitempty"`    // of Dribble
-	Delay      *Delay  `json:"delay,omitempty"`       // before the answer; needed by Slow, possible with all
+	Delay      *Delay  `json:"delay,omitempty"`       // before the answer; of Slow a second by default; possible with all
 
 	After     int       `json:"after,omitempty"`      // so many requests that fit pass first
 	Times     int       `json:"times,omitempty"`      // fires so often, then no more; 0: as long as it lasts
@@ -88,5 +88,5 @@ const MaxDelay = time.Minute
 const (
 	DefaultExpiry = time.Hour
 	MaxExpiry     = 7 * 24 * time.Hour
-	MaxBodyBytes  = 64 << 10
+	MaxBodyBytes  = 256 << 10
 )

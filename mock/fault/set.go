@@ -3,6 +3,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -121,7 +122,7 @@ func (d *Delay) draw(chance *rand.Rand) time.Duration {
 	ms := float64(d.MS)
 	switch d.Distribution {
 	case Uniform:
-		ms = float64(d.MinMS) + chance.Float64()*float64(d.MaxMS-d.MinMS)
+		ms = float64(d.MinMS) + chance.Float64()*float64(max(d.MaxMS-d.MinMS, 0))
 	case LogNormal:
 		ms = float64(d.MedianMS) * math.Exp(d.Sigma*chance.NormFloat64())
 		if d.MaxMS > 0 {
@@ -170,15 +171,19 @@ func (s *Set) clear(selected func(*armed) bool) int {
 	return before - len(s.all)
 }
 
+// Forget ends the faults of a manufacturer and the count of those that fired.
+func (s *Set) Forget(manufacturer string) {
+	s.Clear(&manufacturer)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.fired, func(f Fired, _ int64) bool { return f.Manufacturer == manufacturer })
+}
+
 // Fired is how often faults have fired, ever, by manufacturer and kind.
 func (s *Set) Fired() map[Fired]int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make(map[Fired]int64, len(s.fired))
-	for k, n := range s.fired {
-		all[k] = n
-	}
-	return all
+	return maps.Clone(s.fired)
 }
 
 // matches compares text with a pattern in which * stands for any characters.

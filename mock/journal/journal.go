@@ -133,6 +133,15 @@ func (j *Journal) Clear(manufacturer string) int {
 	return len(b.entries)
 }
 
+// Forget is Clear for a manufacturer that is gone for good: what it dropped is
+// not counted any more either.
+func (j *Journal) Forget(manufacturer string) {
+	j.Clear(manufacturer)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.drops, manufacturer)
+}
+
 // ClearAll removes every entry and returns how many there were.
 func (j *Journal) ClearAll() int {
 	j.mu.Lock()

@@ -32,7 +32,7 @@ type Page struct {
 func (j *Journal) List(q Query) Page {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var page Page
+	page := Page{Entries: []Entry{}}
 	for name, b := range j.books {
 		if q.Manufacturer != nil && name != *q.Manufacturer {
 			continue

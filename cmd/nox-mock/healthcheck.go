@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// healthTimeout bounds a health check.
+const healthTimeout = 3 * time.Second
+
+// healthcheck asks a mock on this machine whether it is ready: the one of the
+// address file if there is one, else the one on the control address.
+func healthcheck(ctx context.Context, settings settings) error {
+	control, err := controlURL(settings)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, control+"/readyz", nil)
+	if err != nil {
+		return badUsage("%s is no address of a control API", control)
+	}
+	resp, err := (&http.Client{Transport: &http.Transport{}}).Do(req) // straight there, by no proxy
+	if err != nil {
+		return fmt.Errorf("no mock answers at %s; is it running, and with this --control-listen?", control)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the mock at %s is not ready: status %d", control, resp.StatusCode)
+	}
+	return nil
+}
+
+func controlURL(settings settings) (string, error) {
+	if settings.addressFile != "" {
+		data, err := os.ReadFile(settings.addressFile)
+		if err != nil {
+			return "", fmt.Errorf("no mock is running: %w", err)
+		}
+		var address struct {
+			ControlURL string `json:"control_url"`
+		}
+		if err := json.Unmarshal(data, &address); err != nil || address.ControlURL == "" {
+			return "", badUsage("%s holds no control_url", settings.addressFile)
+		}
+		return address.ControlURL, nil
+	}
+	host, port, err := net.SplitHostPort(settings.controlListen)
+	if err != nil || port == "0" {
+		return "", badUsage("--control-listen must name the port of a mock that runs, as in 127.0.0.1:4011, not %q", settings.controlListen)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port), nil
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/defect"
+)
+
+// site is a mock with its ports open.
+type site struct {
+	mock       *mock.Mock
+	config     mock.Config
+	deviations []defect.Deviation
+	base       string // the base URL
+	control    string // that of the control API, "" if it is off
+	servers    []listening
+}
+
+// listening is a server and what it is to serve on.
+type listening struct {
+	server   *http.Server
+	listener net.Listener
+}
+
+// serve serves until ctx ends.
+func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stderr io.Writer) error {
+	s, err := open(ctx, settings, stdin, stderr)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if settings.addressFile != "" {
+		if err := writeAddress(settings.addressFile, s.base, s.control); err != nil {
+			return fmt.Errorf("the address file cannot be written: %w", err)
+		}
+		defer os.Remove(settings.addressFile) // nobody is there any more
+	}
+	if !settings.quiet {
+		text, err := greeting(s)
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(stdout, text); err != nil {
+			return fmt.Errorf("standard output: %w", err)
+		}
+	}
+	return s.run(ctx)
+}
+
+// open makes everything ready to serve, so that whatever is wrong is known
+// before anything is said.
+func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
+	config, err := configure(ctx, settings, stdin)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{config: config}
+	if s.deviations, err = findDeviations(settings); err != nil {
+		return nil, err
+	}
+	log := newLogger(settings, stderr)
+	s.config.Logger = log
+	if s.mock, err = mock.New(s.config); err != nil {
+		return nil, usageError{err}
+	}
+	if err = s.openMock(ctx, settings); err == nil {
+		err = s.openControl(ctx, settings)
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	for _, l := range s.servers {
+		l.server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+	}
+	return s, nil
+}
+
+func (s *site) openMock(ctx context.Context, settings settings) error {
+	l, err := listen(ctx, "listen", settings.listen, "127.0.0.1:4010")
+	if err != nil {
+		return err
+	}
+	s.base = baseURL(l.Addr(), s.mock.BasePath())
+	var h http.Handler = s.mock
+	for _, d := range s.deviations {
+		h = d.Wrap(defect.WithNotEnabled(h, keysNotEnabled(s.config.Manufacturers)...))
+		l = d.Listen(l)
+	}
+	s.servers = append(s.servers, listening{mock.NewHTTPServer(h), l})
+	return nil
+}
+
+func (s *site) openControl(ctx context.Context, settings settings) error {
+	if settings.controlListen == "" || settings.controlListen == "off" {
+		return nil
+	}
+	h, err := mock.NewControl(s.mock, mock.ControlConfig{
+		Token:   settings.controlToken,
+		Hosts:   settings.controlHosts,
+		Version: version(),
+	})
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, "control-listen", settings.controlListen, "127.0.0.1:4011, or off")
+	if err != nil {
+		return err
+	}
+	s.servers = append(s.servers, listening{mock.NewHTTPServer(h), l})
+	if address, is := l.Addr().(*net.TCPAddr); settings.controlToken == "" && (!is || !address.IP.IsLoopback()) {
+		return badUsage("the control API on %s can be reached from elsewhere and needs --control-token-file, or --control-listen off", l.Addr())
+	}
+	s.control = baseURL(l.Addr(), "")
+	return nil
+}
+
+// run serves until ctx ends or a server fails, which then ends the others.
+func (s *site) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, len(s.servers))
+	for _, l := range s.servers {
+		go func() { ended <- mock.Serve(ctx, l.server, l.listener) }()
+	}
+	var failed error
+	for range s.servers {
+		if err := <-ended; err != nil {
+			failed = errors.Join(failed, fmt.Errorf("the server ended: %w", err))
+		}
+		stop()
+	}
+	return failed
+}
+
+// close closes ports that are not served on.
+func (s *site) close() {
+	for _, l := range s.servers {
+		l.listener.Close()
+	}
+}

@@ -1,0 +1,226 @@
+package mock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"nox.energy/contract/spec"
+)
+
+// ControlConfig says how a [Control] may be reached. The zero value is for one
+// that listens on the loopback interface only.
+type ControlConfig struct {
+	// Token must be presented as a bearer token by all requests but those for
+	// the health; "" means that none is needed.
+	Token string
+	// Hosts are names under which the API may be addressed, beside localhost
+	// and IP addresses.
+	Hosts []string
+	// Version is that of the program.
+	Version string
+}
+
+// Control is the control API of a mock: an [http.Handler] that serves what its
+// own OpenAPI document declares, and that document at /openapi.json. Give it a
+// listener of its own. It is safe for concurrent use.
+type Control struct {
+	front
+	mock     *Mock
+	config   ControlConfig
+	document []byte // as it is served
+	rules    map[string]controlRule
+	streams  map[string]http.HandlerFunc
+	readers  chan struct{} // holds a value for each reader of events
+}
+
+// controlRule answers a request that fits the document.
+type controlRule func(c *call) answer
+
+// call is one request to the control API.
+type call struct {
+	operation  *operation
+	parameters map[string]string // of the path
+	request    *http.Request
+	body       []byte
+}
+
+// maxControlBody bounds the body of an import, in bytes.
+const maxControlBody = 64 << 20
+
+// NewControl returns the control API of m.
+func NewControl(m *Mock, config ControlConfig) (*Control, error) {
+	document, err := controlDocument(config)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := readContract(document)
+	if err != nil {
+		return nil, err
+	}
+	operations, err := readOperations(document, parsed)
+	if err != nil {
+		return nil, err
+	}
+	c := &Control{
+		front:    front{newRouter("", operations), operations[0], DefaultBodyTimeout, maxControlBody},
+		mock:     m,
+		config:   config,
+		document: document.Bytes(),
+		rules:    map[string]controlRule{},
+		readers:  make(chan struct{}, maxReaders),
+	}
+	for _, group := range []map[string]controlRule{
+		c.healthRules(), c.manufacturerRules(), c.connectionRules(), c.journalRules(), c.faultRules(),
+	} {
+		maps.Copy(c.rules, group)
+	}
+	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getMetrics": m.metrics.serve}
+	for _, op := range operations {
+		if c.rules[op.id] == nil && c.streams[op.id] == nil {
+			return nil, fmt.Errorf("the control API has no rule for %s", op.id)
+		}
+	}
+	return c, nil
+}
+
+// ServeHTTP answers one request.
+func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	found := r
+	if r.Method == http.MethodHead { // is GET without the body, which the server leaves out
+		found = r.WithContext(r.Context())
+		found.Method = http.MethodGet
+	}
+	op, parameters, allowed := c.router.find(found)
+	if op == nil {
+		c.unknown(allowed).write(w)
+		return
+	}
+	if a, refused := c.guard(op, r); refused {
+		a.write(w)
+		return
+	}
+	body, err := c.judge(op, found, parameters, w)
+	if p := (*problem)(nil); errors.As(err, &p) {
+		a := op.fail(http.StatusBadRequest, p.words)
+		a.closing = p.closing
+		a.write(w)
+		return
+	}
+	if stream := c.streams[op.id]; stream != nil {
+		stream(w, r)
+		return
+	}
+	c.rules[op.id](&call{op, parameters, r, body}).write(w)
+}
+
+// judge reads the body and holds the request to the document. Any error is a
+// *problem.
+func (c *Control) judge(op *operation, r *http.Request, parameters map[string]string, w http.ResponseWriter) ([]byte, error) {
+	declared := op.parameters()
+	for name := range r.URL.Query() {
+		known := false
+		for _, p := range declared {
+			known = known || p.In == "query" && p.Name == name
+		}
+		if !known { // a filter that is misspelt would select all
+			return nil, &problem{words: fmt.Sprintf("there is no query parameter %q here", name)}
+		}
+	}
+	body, err := c.readBody(&exchange{request: r, operation: op, bodyRead: r.Body == nil || r.Body == http.NoBody}, w)
+	if err != nil {
+		return nil, err
+	}
+	return body, op.validate(r, parameters, body)
+}
+
+// query is the value of a query parameter, nil if it is not there.
+func (c *call) query(name string) *string {
+	values := c.request.URL.Query()[name]
+	if len(values) == 0 {
+		return nil
+	}
+	return &values[0]
+}
+
+// text is the value of a query parameter, "" if it is not there.
+func (c *call) text(name string) string {
+	if value := c.query(name); value != nil {
+		return *value
+	}
+	return ""
+}
+
+// read takes the body, which fits its schema, into v.
+func (c *call) read(v any) error {
+	err := json.Unmarshal(c.body, v, json.RejectUnknownMembers(true))
+	if err != nil {
+		return placed(c.body, err)
+	}
+	return nil
+}
+
+func (c *call) context() context.Context { return c.request.Context() }
+
+// reply answers with a JSON value.
+func (c *call) reply(status int, value any) answer {
+	body, err := encode(value)
+	if err != nil {
+		return c.fail(err)
+	}
+	return answer{status: status, mediaType: "application/json", body: body}
+}
+
+// done answers that there is nothing to say.
+func (c *call) done() answer { return answer{status: http.StatusNoContent} }
+
+// fail answers with an error, in its own words.
+func (c *call) fail(err error) answer {
+	status := http.StatusBadRequest
+	var conflict *ConflictError
+	switch {
+	case errors.Is(err, ErrNoManufacturer):
+		status = http.StatusNotFound
+	case errors.As(err, &conflict), errors.Is(err, ErrTooMany), errors.Is(err, ErrKeyTaken):
+		status = http.StatusConflict
+	}
+	return c.operation.fail(status, err.Error())
+}
+
+// manufacturer is the query parameter of that name, nil if it is not there.
+// One that is not known is an error.
+func (c *call) manufacturer(m *Mock) (*string, error) {
+	name := c.query("manufacturer")
+	if name != nil && indexOf(m.registry.all(), *name) < 0 {
+		return nil, fmt.Errorf("%w: %q", ErrNoManufacturer, *name)
+	}
+	return name, nil
+}
+
+func (c *Control) healthRules() map[string]controlRule {
+	healthy := func(x *call) answer { return x.reply(http.StatusOK, map[string]string{"status": "ok"}) }
+	return map[string]controlRule{
+		"live": healthy,
+		"ready": func(x *call) answer {
+			ctx, cancel := context.WithTimeout(x.context(), time.Second)
+			defer cancel()
+			if _, err := c.mock.store.Count(ctx, ""); err != nil || stopping(x.context()) {
+				return x.operation.fail(http.StatusServiceUnavailable, "not ready")
+			}
+			return healthy(x)
+		},
+		"getDocument": func(*call) answer {
+			return answer{status: http.StatusOK, mediaType: "application/json", body: c.document}
+		},
+	}
+}
+
+// Document is the OpenAPI document of the control API.
+func (c *Control) Document() (*spec.Document, error) {
+	return spec.Parse("control.openapi.json", c.document)
+}

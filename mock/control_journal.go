@@ -1,0 +1,67 @@
+package mock
+
+import (
+	"net/http"
+	"strconv"
+
+	"nox.energy/contract/mock/journal"
+)
+
+// everything stands for all manufacturers where one must be named.
+const everything = "*"
+
+func (c *Control) journalRules() map[string]controlRule {
+	return map[string]controlRule{
+		"listJournal": func(x *call) answer {
+			page := c.mock.journal.List(x.journalQuery())
+			var next int64
+			if page.More {
+				next = page.Entries[len(page.Entries)-1].ID
+			}
+			return x.reply(http.StatusOK, struct {
+				Entries []journal.Entry `json:"entries"`
+				Next    int64           `json:"next,omitempty"`
+				Dropped int64           `json:"dropped"`
+			}{page.Entries, next, page.Dropped})
+		},
+		"getHAR": func(x *call) answer {
+			query := x.journalQuery()
+			if x.query("limit") == nil {
+				query.Limit = 0
+			}
+			return x.reply(http.StatusOK, journal.HAR(c.mock.journal.List(query).Entries, c.config.Version))
+		},
+		"clearJournal": func(x *call) answer {
+			if name := x.text("manufacturer"); name == everything {
+				c.mock.journal.ClearAll()
+			} else {
+				c.mock.journal.Clear(name)
+			}
+			return x.done()
+		},
+		"verify": func(x *call) answer {
+			var expectation journal.Expectation
+			if err := x.read(&expectation); err != nil {
+				return x.fail(err)
+			}
+			return x.reply(http.StatusOK, c.mock.journal.Verify(expectation))
+		},
+	}
+}
+
+// journalQuery reads the query parameters.
+func (c *call) journalQuery() journal.Query {
+	q := journal.Query{
+		Manufacturer: c.query("manufacturer"),
+		UserID:       c.query("user_id"),
+		Method:       c.text("method"),
+		Path:         c.text("path"),
+		Rule:         c.text("rule"),
+		Fault:        c.text("fault"),
+		Search:       c.text("search"),
+		Limit:        c.limit(),
+	}
+	q.Status, _ = strconv.Atoi(c.text("status"))
+	q.After, _ = strconv.ParseInt(c.text("after"), 10, 64)
+	return q
+}

@@ -1,0 +1,87 @@
+package mock
+
+import (
+	"errors"
+	"net/http"
+)
+
+// seenManufacturer is how the control API shows a manufacturer.
+type seenManufacturer struct {
+	Name        string   `json:"name"`
+	Enabled     bool     `json:"enabled"`
+	KeyDigests  []string `json:"key_sha256"`
+	Connections int      `json:"connections"`
+}
+
+func (c *Control) manufacturerRules() map[string]controlRule {
+	return map[string]controlRule{
+		"listManufacturers": func(x *call) answer {
+			all := []seenManufacturer{}
+			for _, m := range c.mock.Manufacturers() {
+				seen, err := c.seen(x, m)
+				if err != nil {
+					return x.fail(err)
+				}
+				all = append(all, seen)
+			}
+			return x.reply(http.StatusOK, map[string]any{"manufacturers": all})
+		},
+		"setManufacturer":    c.setManufacturer,
+		"enableManufacturer": c.enableManufacturer,
+		"removeManufacturer": func(x *call) answer {
+			err := c.mock.RemoveManufacturer(x.context(), x.parameters["manufacturer"])
+			if err != nil && !errors.Is(err, ErrNoManufacturer) {
+				return x.fail(err)
+			}
+			return x.done()
+		},
+	}
+}
+
+func (c *Control) seen(x *call, m Manufacturer) (seenManufacturer, error) {
+	n, err := c.mock.store.Count(x.context(), m.Name)
+	m = m.withoutKeys()
+	return seenManufacturer{m.Name, m.Enabled, m.KeyDigests, n}, err
+}
+
+func (c *Control) setManufacturer(x *call) answer {
+	var body struct {
+		Keys    []string `json:"keys"`
+		Enabled *bool    `json:"enabled"`
+	}
+	if err := x.read(&body); err != nil {
+		return x.fail(err)
+	}
+	set := Manufacturer{Name: x.parameters["manufacturer"], Keys: body.Keys, Enabled: body.Enabled == nil || *body.Enabled}
+	if _, err := c.mock.SetManufacturer(set); err != nil {
+		return x.fail(err)
+	}
+	return c.show(x, set.Name)
+}
+
+func (c *Control) enableManufacturer(x *call) answer {
+	var body struct {
+		Enabled bool `json:"enabled"`
+	}
+	if err := x.read(&body); err != nil {
+		return x.fail(err)
+	}
+	name := x.parameters["manufacturer"]
+	if err := c.mock.EnableManufacturer(name, body.Enabled); err != nil {
+		return x.fail(err)
+	}
+	return c.show(x, name)
+}
+
+// show answers with a manufacturer as it is now.
+func (c *Control) show(x *call, name string) answer {
+	m, known := c.mock.registry.named(name)
+	if !known {
+		return x.fail(ErrNoManufacturer)
+	}
+	seen, err := c.seen(x, m)
+	if err != nil {
+		return x.fail(err)
+	}
+	return x.reply(http.StatusOK, seen)
+}

@@ -1,0 +1,295 @@
+package mock_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/mocktest"
+)
+
+// controlled serves the control API of a mock and returns its URL.
+func controlled(t testing.TB, s *mocktest.Server, config mock.ControlConfig) string {
+	t.Helper()
+	h, err := mock.NewControl(s.Mock, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listen(t)
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(h), l) }()
+	t.Cleanup(func() {
+		stop()
+		<-served
+	})
+	return "http://" + l.Addr().String()
+}
+
+func ask(t testing.TB, method, url, body string, header http.Header) reply {
+	t.Helper()
+	var content io.Reader
+	if body != "" {
+		content = strings.NewReader(body)
+	}
+	req, err := http.NewRequest(method, url, content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	if host := header.Get("Host"); host != "" {
+		req.Host = host
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read(t, resp)
+}
+
+// A walk through the API, in order. Every step sees what the ones before left.
+func TestControl(t *testing.T) {
+	s := mocktest.NewServer(t, configured(mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "from-fixture", NoxUserID: "n-0"}}}))
+	url := controlled(t, s, mock.ControlConfig{Version: "test"})
+	connect(t, s, s.APIKey, "u-1")
+	connect(t, s, s.APIKey, "u-2")
+	connect(t, s, s.OtherAPIKey, "g-1")
+	for _, x := range []struct {
+		method, path, body string
+		status             int
+		has                string // in the body
+		lacks              string
+	}{
+		{"GET", "/livez", "", 200, `{"status":"ok"}`, ""},
+		{"GET", "/readyz", "", 200, `{"status":"ok"}`, ""},
+		{"GET", "/openapi.json", "", 200, `"openapi":"3.0.3"`, ""},
+		{"GET", "/nowhere", "", 404, `{"error":`, ""},
+		{"PUT", "/faults", "{}", 405, `{"error":`, ""},
+		{"GET", "/manufacturers", "", 200, `"name":"acme","enabled":true,"key_sha256":["4116b175`, "test-key"},
+
+		{"GET", "/connections?manufacturer=acme&limit=2", "", 200, `"user_id":"u-1"`, "u-2"},
+		{"GET", "/connections?manufacturer=acme&limit=2&cursor=2", "", 200, `"user_id":"u-2"`, `"next"`},
+		{"GET", "/connections?manufacturer=acme&search=N-0", "", 200, `"user_id":"from-fixture"`, "u-1"},
+		{"GET", "/connections?manufacturer=acme&cursor=x", "", 400, `cursor`, ""},
+		{"GET", "/connections?manufacturer=umbrella", "", 404, `umbrella`, ""},
+		{"GET", "/connections", "", 400, `manufacturer is required`, ""},
+		{"GET", "/connections?manufacturer=acme&limit=0", "", 400, `limit`, ""},
+		{"GET", "/connections?manufacturer=acme&serach=x", "", 400, `serach`, ""},
+
+		{"PUT", "/manufacturers/umbrella", `{"keys":["umbrella-key-1"]}`, 200, `"name":"umbrella","enabled":true`, "umbrella-key"},
+		{"PUT", "/manufacturers/hooli", `{"keys":["umbrella-key-1"]}`, 409, `is also a key of`, "umbrella-key"},
+		{"PUT", "/manufacturers/hooli", `{}`, 400, `at least one key`, ""},
+		{"PATCH", "/manufacturers/umbrella", `{"enabled":false}`, 200, `"enabled":false`, ""},
+		{"PATCH", "/manufacturers/hooli", `{"enabled":false}`, 404, `{"error":`, ""},
+		{"DELETE", "/manufacturers/umbrella", "", 204, "", ""},
+		{"DELETE", "/manufacturers/umbrella", "", 204, "", ""},
+
+		{"POST", "/import", `{"manufacturers":[{"name":"hooli","keys":["hooli-key-1"]}],"connections":[{"manufacturer":"hooli","user_id":"h","nox_user_id":"n-h"}]}`, 200, `{"connections":1,"manufacturers":1}`, ""},
+		{"POST", "/import", `{"connections":[{"manufacturer":"acme","user_id":"new"},{"manufacturer":"acme","user_id":"from-fixture","nox_user_id":"other"}]}`, 409, `connections[1]`, ""},
+		{"GET", "/connections?manufacturer=acme&search=new", "", 200, `"connections":[]`, ""},
+		{"POST", "/import", `{"manufacturers":[{"name":"mill","keys":["mill-key-1"]}],"connections":[{"manufacturer":"nobody","user_id":"new"}]}`, 409, `nobody`, ""},
+		{"GET", "/manufacturers", "", 200, `"hooli"`, "mill"},
+		{"GET", "/export?manufacturer=hooli", "", 200, `"nox_user_id":"n-h"`, "hooli-key"},
+		{"GET", "/export", "", 200, `"user_id":"g-1"`, "test-key"},
+
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"status","status":503,"user_id":"u-*"}`, 201, `"id":"fault-1"`, ""},
+		{"POST", "/faults", `{"manufacturer":"nobody","kind":"status"}`, 404, `nobody`, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"explode"}`, 400, `kind`, ""},
+		{"GET", "/faults?manufacturer=globex", "", 200, `{"faults":[]}`, ""},
+		{"GET", "/faults?manufacturer=acme", "", 200, `"retry_after":1`, ""},
+		{"DELETE", "/faults/fault-1", "", 204, "", ""},
+		{"GET", "/faults", "", 200, `{"faults":[]}`, ""},
+
+		{"GET", "/journal?manufacturer=globex", "", 200, `"user_id":"g-1"`, "u-1"},
+		{"GET", "/journal?status=201&limit=1&after=1", "", 200, `"user_id":"u-2"`, "u-1"},
+		{"GET", "/journal?status=abc", "", 400, `status`, ""},
+		{"GET", "/journal.har?manufacturer=acme", "", 200, `"creator":{"name":"nox-mock","version":"test"}`, s.APIKey},
+		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","times":1}`, 200, `"met":true,"count":1`, ""},
+		{"POST", "/verify", `{"manufacturer":"globex","user_id":"u-1"}`, 200, `"differences":[{"field":"user_id","expected":"\"u-1\"","got":"\"g-1\""}]`, ""},
+		{"DELETE", "/journal?manufacturer=globex", "", 204, "", ""},
+		{"GET", "/journal?manufacturer=globex", "", 200, `{"entries":[],"dropped":0}`, ""},
+		{"GET", "/journal?manufacturer=acme", "", 200, `"user_id":"u-1"`, ""},
+
+		{"POST", "/reset", `{"manufacturer":"acme"}`, 204, "", ""},
+		{"GET", "/connections?manufacturer=acme", "", 200, `"user_id":"from-fixture"`, "u-1"},
+		{"GET", "/connections?manufacturer=globex", "", 200, `"user_id":"g-1"`, ""},
+		{"GET", "/journal?manufacturer=acme", "", 200, `"entries":[]`, ""},
+		{"POST", "/reset", `{"manufacturer":"nobody"}`, 404, `no such manufacturer`, ""},
+		{"POST", "/reset", `{}`, 204, "", ""},
+		{"GET", "/connections?manufacturer=globex", "", 200, `"connections":[]`, ""},
+		{"POST", "/reset", `{"manufactuer":"acme"}`, 400, `manufactuer`, ""},
+	} {
+		r := ask(t, x.method, url+x.path, x.body, nil)
+		if r.status != x.status || !strings.Contains(r.body, x.has) || x.lacks != "" && strings.Contains(r.body, x.lacks) {
+			t.Errorf("%s %s %s: status %d, %s", x.method, x.path, x.body, r.status, r.body)
+		}
+		if r.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s %s: CORS is on", x.method, x.path)
+		}
+	}
+}
+
+// What is changed over the API holds for the next request.
+func TestControlChangesWhatIsServed(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, mock.ControlConfig{})
+	status := func(key string) int {
+		return do(t, s, "POST", connectPath, headers("x-api-key", key, "Content-Type", "application/json"), strings.NewReader(validBody)).status
+	}
+	ask(t, "PUT", url+"/manufacturers/umbrella", `{"keys":["umbrella-key-1","umbrella-key-2"]}`, nil)
+	if status("umbrella-key-1") != 201 || status("umbrella-key-2") != 201 {
+		t.Error("a new manufacturer is refused")
+	}
+	ask(t, "PATCH", url+"/manufacturers/umbrella", `{"enabled":false}`, nil)
+	if status("umbrella-key-1") != 401 {
+		t.Error("a manufacturer that is not enabled is served")
+	}
+	ask(t, "PUT", url+"/manufacturers/umbrella", `{"keys":["umbrella-key-3"]}`, nil)
+	if status("umbrella-key-1") != 401 || status("umbrella-key-3") != 201 {
+		t.Error("other keys were given, and the old ones hold")
+	}
+	ask(t, "DELETE", url+"/manufacturers/umbrella", "", nil)
+	if status("umbrella-key-3") != 401 {
+		t.Error("a manufacturer that is gone is served")
+	}
+	// An export of one mock is an import of another, keys and all.
+	connect(t, s, s.APIKey, "moves")
+	export := ask(t, "GET", url+"/export", "", nil).body
+	other := mocktest.NewServer(t, configured(mock.Config{IDs: mock.RandomIDs, Manufacturers: []mock.Manufacturer{{Name: "only", Keys: []string{"only-key"}, Enabled: true}}}))
+	if r := ask(t, "POST", controlled(t, other, mock.ControlConfig{})+"/import", export, nil); r.status != 200 {
+		t.Fatalf("import: %s", r.body)
+	}
+	_, here := connect(t, s, s.APIKey, "moves")
+	if _, there := connect(t, other, s.APIKey, "moves"); here != there {
+		t.Errorf("%s here, %s there", here, there)
+	}
+}
+
+func TestControlGuard(t *testing.T) {
+	s := mocktest.NewServer(t)
+	open := controlled(t, s, mock.ControlConfig{Hosts: []string{"mock.internal"}})
+	closed := controlled(t, s, mock.ControlConfig{Token: "right-token"})
+	for _, x := range []struct {
+		name, url string
+		header    http.Header
+		want      int
+	}{
+		{"plain", open + "/manufacturers", nil, 200},
+		{"localhost", open + "/manufacturers", headers("Host", "localhost:4011"), 200},
+		{"IPv6", open + "/manufacturers", headers("Host", "[::1]:4011"), 200},
+		{"named", open + "/manufacturers", headers("Host", "Mock.Internal:4011"), 200},
+		{"rebound name", open + "/manufacturers", headers("Host", "evil.example"), 403},
+		{"lookalike", open + "/manufacturers", headers("Host", "localhost.evil.example"), 403},
+		{"health by any name", open + "/livez", headers("Host", "evil.example"), 200},
+		{"readiness by any name", open + "/readyz", headers("Host", "mock", "Origin", "http://evil.example"), 200},
+		{"same origin", open + "/manufacturers", headers("Host", "localhost:1", "Origin", "http://localhost:1"), 200},
+		{"another origin", open + "/manufacturers", headers("Host", "localhost:1", "Origin", "http://localhost:2"), 403},
+		{"no origin to speak of", open + "/manufacturers", headers("Origin", "null"), 403},
+		{"cross-site", open + "/manufacturers", headers("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"), 403},
+		{"a link", open + "/manufacturers", headers("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"), 200},
+		{"no token", closed + "/manufacturers", nil, 401},
+		{"wrong token", closed + "/manufacturers", headers("Authorization", "Bearer wrong-token"), 401},
+		{"token as Basic", closed + "/manufacturers", headers("Authorization", "Basic right-token"), 401},
+		{"right token", closed + "/manufacturers", headers("Authorization", "Bearer right-token"), 200},
+		{"document without token", closed + "/openapi.json", nil, 401},
+		{"health without token", closed + "/livez", nil, 200},
+	} {
+		if r := ask(t, "GET", x.url, "", x.header); r.status != x.want {
+			t.Errorf("%s: status %d, want %d", x.name, r.status, x.want)
+		}
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, mock.ControlConfig{})
+	connect(t, s, s.APIKey, "u")
+	do(t, s, "POST", connectPath, headers(), nil)
+	set(t, s, fault.Fault{Kind: fault.Empty, Times: 1})
+	attempt(t, s, s.APIKey, "u")
+	r := ask(t, "GET", url+"/metrics", "", nil)
+	for _, want := range []string{
+		`nox_mock_requests_total{manufacturer="acme",status="201"} 1`,
+		`nox_mock_requests_total{manufacturer="acme",status="none"} 1`,
+		`nox_mock_requests_total{manufacturer="",status="401"} 1`,
+		`nox_mock_request_duration_seconds_count{manufacturer="acme"}`,
+		`nox_mock_connections{manufacturer="acme"} 1`,
+		`nox_mock_journal_dropped_total{manufacturer="acme"} 0`,
+		`nox_mock_faults_fired_total{kind="empty",manufacturer="acme"} 1`,
+	} {
+		if !strings.Contains(r.body, want) {
+			t.Errorf("there is no %s in\n%s", want, r.body)
+		}
+	}
+	if strings.Contains(r.body, s.APIKey) {
+		t.Error("the metrics hold a key")
+	}
+}
+
+func TestEvents(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, mock.ControlConfig{})
+	connect(t, s, s.APIKey, "before")
+	follow := func(query string, header http.Header) *bufio.Scanner {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", url+"/events"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = header
+		resp, err := (&http.Transport{}).RoundTrip(req)
+		if err != nil || resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
+			t.Fatalf("%v, %v", resp, err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		lines := bufio.NewScanner(resp.Body)
+		lines.Buffer(nil, 1<<20)
+		lines.Scan() // the greeting
+		return lines
+	}
+	next := func(lines *bufio.Scanner) (id, userID string) {
+		for lines.Scan() {
+			if text, is := strings.CutPrefix(lines.Text(), "data: "); is {
+				var e struct {
+					ID     int64  `json:"id"`
+					UserID string `json:"user_id"`
+				}
+				if err := json.Unmarshal([]byte(text), &e); err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(text, s.APIKey) || strings.Contains(text, s.OtherAPIKey) {
+					t.Errorf("an event holds a key: %s", text)
+				}
+				return fmt.Sprint(e.ID), e.UserID
+			}
+		}
+		return "", ""
+	}
+	all, acme := follow("", headers()), follow("?manufacturer=acme", headers())
+	again := follow("", headers("Last-Event-ID", "0"))
+	connect(t, s, s.OtherAPIKey, "of-globex")
+	connect(t, s, s.APIKey, "of-acme")
+	if _, userID := next(all); userID != "of-globex" {
+		t.Errorf("all: %q", userID)
+	}
+	if id, userID := next(acme); userID != "of-acme" || id != "3" {
+		t.Errorf("acme: %s %q", id, userID)
+	}
+	for _, want := range []string{"before", "of-globex", "of-acme"} {
+		if _, userID := next(again); userID != want {
+			t.Errorf("again: %q, want %q", userID, want)
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package mock
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// MaxManufacturers is how many manufacturers a running mock takes on.
+const MaxManufacturers = 1000
+
+// Errors of what is asked of a running mock.
+var (
+	ErrNoManufacturer = errors.New("there is no such manufacturer")
+	ErrTooMany        = errors.New("there are too many manufacturers")
+	ErrKeyTaken       = errors.New("a key belongs to one manufacturer")
+)
+
+// Manufacturers returns those that are known, with the digests of their keys
+// instead of the keys.
+func (m *Mock) Manufacturers() []Manufacturer {
+	all := slices.Clone(m.registry.all())
+	for i := range all {
+		all[i] = all[i].withoutKeys()
+	}
+	return all
+}
+
+// withoutKeys has the digests of all keys, and no key.
+func (m Manufacturer) withoutKeys() Manufacturer {
+	made := Manufacturer{Name: m.Name, Enabled: m.Enabled}
+	for _, digest := range m.digests() {
+		made.KeyDigests = append(made.KeyDigests, hex.EncodeToString(digest[:]))
+	}
+	return made
+}
+
+// SetManufacturer adds a manufacturer, or gives the one of that name other
+// keys; without keys it keeps those it has. It tells whether it was added.
+func (m *Mock) SetManufacturer(set Manufacturer) (added bool, err error) {
+	err = m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+		at := indexOf(all, set.Name)
+		if added = at < 0; added {
+			if len(all) >= MaxManufacturers {
+				return nil, fmt.Errorf("%w: %d", ErrTooMany, len(all))
+			}
+			return append(all, set), nil
+		}
+		if len(set.Keys) == 0 && len(set.KeyDigests) == 0 {
+			set.Keys, set.KeyDigests = all[at].Keys, all[at].KeyDigests
+		}
+		all[at] = set
+		return all, nil
+	})
+	m.changed()
+	return added && err == nil, err
+}
+
+// EnableManufacturer enables a manufacturer, or disables it: then its keys are
+// answered with 401.
+func (m *Mock) EnableManufacturer(name string, enabled bool) error {
+	defer m.changed()
+	return m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+		at := indexOf(all, name)
+		if at < 0 {
+			return nil, ErrNoManufacturer
+		}
+		all[at].Enabled = enabled
+		return all, nil
+	})
+}
+
+// RemoveManufacturer forgets a manufacturer with all that belongs to it.
+func (m *Mock) RemoveManufacturer(ctx context.Context, name string) error {
+	err := m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+		at := indexOf(all, name)
+		if at < 0 {
+			return nil, ErrNoManufacturer
+		}
+		return slices.Delete(all, at, at+1), nil
+	})
+	if err != nil {
+		return err
+	}
+	err = m.forget(ctx, name)
+	m.journal.Forget(name)
+	m.faults.Forget(name)
+	m.metrics.forget(name)
+	return err
+}
+
+func indexOf(all []Manufacturer, name string) int {
+	return slices.IndexFunc(all, func(m Manufacturer) bool { return m.Name == name })
+}
+
+// forget removes what belongs to a manufacturer.
+func (m *Mock) forget(ctx context.Context, name string) error {
+	m.journal.Clear(name)
+	m.faults.Clear(&name)
+	_, err := m.store.Clear(ctx, name)
+	m.changed()
+	return err
+}
+
+// Reset forgets the connections, exchanges and faults of a manufacturer, or of
+// all if it is nil, and brings back the connections that the mock began with.
+func (m *Mock) Reset(ctx context.Context, manufacturer *string) error {
+	if manufacturer != nil && indexOf(m.registry.all(), *manufacturer) < 0 {
+		return ErrNoManufacturer
+	}
+	for _, each := range m.registry.all() {
+		if manufacturer != nil && each.Name != *manufacturer {
+			continue
+		}
+		if err := m.forget(ctx, each.Name); err != nil {
+			return err
+		}
+		began := slices.DeleteFunc(slices.Clone(m.began), func(c Connection) bool { return c.Manufacturer != each.Name })
+		if err := m.store.Put(ctx, began...); err != nil {
+			return err
+		}
+	}
+	if manufacturer == nil {
+		m.journal.ClearAll()
+	}
+	return nil
+}
+
+// Connections returns a page of a manufacturer's connections, as
+// [Store.List] does.
+func (m *Mock) Connections(ctx context.Context, manufacturer, search, cursor string, limit int) ([]Connection, string, error) {
+	return m.store.List(ctx, manufacturer, search, cursor, limit)
+}
+
+// Export returns the manufacturers, with digests instead of keys, and all
+// connections; of one manufacturer only, if it is not nil.
+func (m *Mock) Export(ctx context.Context, manufacturer *string) (Fixture, error) {
+	made := Fixture{Manufacturers: []Manufacturer{}, Connections: []Connection{}}
+	for _, each := range m.Manufacturers() {
+		if manufacturer != nil && each.Name != *manufacturer {
+			continue
+		}
+		made.Manufacturers = append(made.Manufacturers, each)
+		for cursor, more := "", true; more; {
+			page, next, err := m.store.List(ctx, each.Name, "", cursor, 1000)
+			if err != nil {
+				return Fixture{}, err
+			}
+			made.Connections = append(made.Connections, page...)
+			cursor, more = next, next != ""
+		}
+	}
+	return made, nil
+}
+
+// Import adds manufacturers and connections to those that are there. A
+// manufacturer that is known stays as it is. If anything contradicts, nothing
+// is added.
+func (m *Mock) Import(ctx context.Context, f Fixture) error {
+	var added []Manufacturer
+	err := m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+		for _, each := range f.Manufacturers {
+			if indexOf(all, each.Name) < 0 {
+				all, added = append(all, each), append(added, each)
+			}
+		}
+		if len(all) > MaxManufacturers {
+			return nil, fmt.Errorf("%w: %d", ErrTooMany, len(all))
+		}
+		return all, nil
+	})
+	if err != nil {
+		return err
+	}
+	if err = m.put(ctx, f.Connections); err != nil {
+		m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+			return slices.DeleteFunc(all, func(each Manufacturer) bool { return indexOf(added, each.Name) >= 0 }), nil
+		})
+	}
+	m.changed()
+	return err
+}
+
+// put adds connections, and makes the NOX ids that are missing.
+func (m *Mock) put(ctx context.Context, connections []Connection) error {
+	made := slices.Clone(connections)
+	for i := range made {
+		c := &made[i]
+		if indexOf(m.registry.all(), c.Manufacturer) < 0 {
+			return &ConflictError{i, fmt.Sprintf("there is no manufacturer %q", c.Manufacturer)}
+		}
+		if c.NoxUserID == "" {
+			id, err := m.ids.newID(c.Manufacturer, c.UserID)
+			if err != nil {
+				return err
+			}
+			c.NoxUserID = id
+		}
+	}
+	return m.store.Put(ctx, made...)
+}
+
+// Changes delivers a value after something changed that [Mock.Export] shows;
+// several changes may be delivered as one. It is for one reader.
+func (m *Mock) Changes() <-chan struct{} { return m.changes }
+
+func (m *Mock) changed() {
+	select {
+	case m.changes <- struct{}{}:
+	default:
+	}
+}
