@@ -60,6 +60,12 @@ func (a *answer) is(status string) bool {
 	return r != nil && strings.EqualFold(r.status, status)
 }
 
+// succeeded tells whether the status is one that is documented for a success.
+func (a *answer) succeeded() bool {
+	op := a.request.op
+	return a.came() && op.success() != "" && op.meaning(op.success()).has(a.status)
+}
+
 // member reads a property of the body as a string.
 func (a *answer) member(name string) (string, bool) {
 	members, _ := a.value.(map[string]any)

@@ -120,13 +120,17 @@ type builder struct {
 	contract *contract
 	op       *operation
 	checks   []*check
+	ids      map[string]bool
 }
 
 // add makes a check of the operation at a status.
 func (b *builder) add(status string, t checkText, st stage, run func(*trial)) *check {
+	if b.op.isSafe() && (t.prod == Creates || t.prod == LaxOnly) {
+		t.prod = Harmless
+	}
 	c := &check{
 		Check: Check{
-			ID:        b.op.ID + "/" + status + "/" + t.name,
+			ID:        b.id(status, t.name),
 			Operation: b.op.ID, Status: status, Level: t.level, Production: t.prod,
 			Summary: t.summary, Sends: t.sends, Why: t.why, Passive: run == nil,
 		},
@@ -139,6 +143,17 @@ func (b *builder) add(status string, t checkText, st stage, run func(*trial)) *c
 	c.Clause = b.clause(pointer)
 	b.checks = append(b.checks, c)
 	return c
+}
+
+// id makes the id of a check. Where properties are named so much alike that two
+// would be the same, the later one has a number behind it.
+func (b *builder) id(status, name string) string {
+	id := b.op.ID + "/" + status + "/" + name
+	for n := 2; b.ids[id]; n++ {
+		id = b.op.ID + "/" + status + "/" + name + "-" + itoa(n)
+	}
+	b.ids[id] = true
+	return id
 }
 
 // clause finds the words behind a pointer. A response or an operation is best
@@ -176,12 +191,18 @@ func isDescribed(pointer string) bool {
 func catalogue(c *contract) []*check {
 	var all []*check
 	for _, op := range c.operations {
-		b := &builder{contract: c, op: op}
+		b := &builder{contract: c, op: op, ids: map[string]bool{}}
+		if op.obstacle != "" {
+			b.obstacleCheck()
+			all = append(all, b.checks...)
+			continue
+		}
 		b.successChecks()
 		b.echoChecks()
 		b.identityChecks()
 		b.latitudeChecks()
 		b.rejectionChecks()
+		b.parameterChecks()
 		b.malformedChecks()
 		b.extremeChecks()
 		b.refusalChecks()

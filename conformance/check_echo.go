@@ -112,7 +112,7 @@ func echoes(t *trial, user string, lenient bool) {
 		allowed = append(allowed, t.op.rejection())
 	}
 	a := t.expect(t.requestFor(user), allowed...)
-	if a.is(t.op.success()) {
+	if a.succeeded() {
 		t.echoed(a, user)
 	}
 }

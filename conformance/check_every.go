@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"slices"
 	"strings"
 
 	"nox.energy/contract/spec"
@@ -34,7 +35,7 @@ func (b *builder) contentChecks(r *response) {
 	content := r.pointer + "/content"
 	media := strings.Join(r.mediaTypes, " or ")
 	b.every(r, clauseContentType, Must, content, "every "+r.status+" is "+media, "Clients choose their reader by the media type.")
-	if !isJSON(r.mediaTypes[0]) {
+	if !slices.ContainsFunc(r.mediaTypes, mayBeJSON) {
 		return
 	}
 	b.every(r, clauseJSON, Must, content,

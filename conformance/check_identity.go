@@ -120,7 +120,7 @@ func (b *builder) resolveChecks() {
 // uses one of its own, which the schema allows and a target may refuse.
 func (b *builder) keyOrderCheck() {
 	rules := b.op.rules
-	if b.op.body.schema.closed {
+	if !b.op.body.schema.takesMore() {
 		return
 	}
 	b.add(b.op.success(), checkText{
@@ -134,7 +134,7 @@ func (b *builder) keyOrderCheck() {
 		front := append(object{{"undeclared", "value"}}, body...)
 		back := append(body[:len(body):len(body)], member{"undeclared", "value"})
 		first := t.send(t.requestFor(user).withBody(front, fits))
-		if !first.is(t.op.success()) {
+		if !first.succeeded() {
 			t.skip("the target takes no property beyond the declared one, so there is no order to change")
 		}
 		t.readable(first)
@@ -158,7 +158,7 @@ func resolveLater(t *trial) {
 		a := s.answer
 		_, ok := a.member(t.op.rules.identity)
 		user := a.request.subject
-		if !ok || len(before) == lookBack || a.request.op != t.op || !a.is(t.op.success()) || !ownKey(a.request) || seen[user] || len(user) > 64 {
+		if !ok || len(before) == lookBack || a.request.op != t.op || !a.succeeded() || !ownKey(a.request) || seen[user] || len(user) > 64 {
 			continue
 		}
 		seen[user] = true
@@ -243,7 +243,7 @@ func simultaneous(t *trial) {
 		}
 		answers := t.together(requests)
 		t.most(answers, statusWords(t.op.success()), func(a *answer) string {
-			if !a.is(t.op.success()) {
+			if !a.succeeded() {
 				return a.says()
 			}
 			return ""
@@ -310,7 +310,7 @@ func (s *session) overIdentities(op *operation, contradiction func(a, other *ans
 	for _, each := range s.all() {
 		a := each.answer
 		id, ok := a.member(op.rules.identity)
-		if !ok || a.request.op != op || !a.is(op.success()) || len(a.request.keys) != 1 || !a.request.keys[0].good || a.request.subject == "" {
+		if !ok || a.request.op != op || !a.succeeded() || len(a.request.keys) != 1 || !a.request.keys[0].good || a.request.subject == "" {
 			continue
 		}
 		v.tried++

@@ -37,6 +37,7 @@ func (b *builder) latitudeChecks() {
 	}
 	if b.op.body != nil {
 		media := b.op.body.mediaType
+		plain, _ := b.op.body.plain.(object)
 		ways = append(ways,
 			way{"media-type-charset", "a charset beside the media type is accepted", "Content-Type: " + media + "; charset=utf-8", "Many HTTP libraries add it.", Should, header("Content-Type", media+"; charset=utf-8")},
 			way{"media-type-case", "the media type is read whatever its case", "Content-Type: " + otherCaseOf(media), "Media types are case-insensitive (RFC 9110, section 8.3.1).", Must, header("Content-Type", otherCaseOf(media))},
@@ -47,7 +48,7 @@ func (b *builder) latitudeChecks() {
 				return r.on(func(r *request) { r.expect100 = true })
 			}},
 		)
-		if s := b.op.body.schema; s.is("object") && !s.closed {
+		if s := b.op.body.schema; s.takesMore() && b.confirmed(plain.with([]string{"undeclared_property"}, "value"), fits) {
 			ways = append(ways, way{"open-object", "a property that the schema does not name is ignored", "a body with one more property", "The schema allows it, so a client may send it; clients of the next version will.", Should, func(t *trial, r *request) *request {
 				return r.withBody(t.body(r.subject).with([]string{"undeclared_property"}, "value"), fits)
 			}})

@@ -26,6 +26,15 @@ func (b *builder) refusalChecks() {
 	}
 	const open = "Whoever gets in without the right key acts in a manufacturer's name."
 	refused("missing-key", Must, "no key", open, func(*trial) []credential { return nil })
+	if len(b.op.security) > 1 {
+		for _, scheme := range b.op.security {
+			refused("missing-key-"+word(scheme.id), Must, "no key under "+scheme.id, open, func(t *trial) []credential {
+				k := t.s.key()
+				k.spare = scheme.id
+				return []credential{k}
+			})
+		}
+	}
 	refused("empty-key", Must, "an empty key", open, func(*trial) []credential { return []credential{{label: "an empty key"}} })
 	refused("blank-key", Must, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key", shell: `' '`}} })
 	for _, w := range wrongKeys() {
@@ -56,8 +65,8 @@ func (b *builder) refusalChecks() {
 		name string
 		in   place
 	}{{"key-in-query", inQuery}, {"key-as-bearer", asBearer}, {"key-as-basic", asBasic}, {"key-in-cookie", inCookie}} {
-		if in, _ := resolvePlace(declared, b.op.security[0]); in == string(p.in) {
-			continue // it is the declared place
+		if b.op.takesKeyIn(p.in) {
+			continue
 		}
 		b.add(status, checkText{
 			name: p.name, level: Should, prod: LaxOnly, pointer: pointer,

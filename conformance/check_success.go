@@ -1,6 +1,9 @@
 package conformance
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // repeats is how often a plain request is sent to find a fault that does not
 // show each time: one in seven is missed by forty with less than 0.3%.
@@ -25,15 +28,18 @@ func (b *builder) successChecks() {
 	if b.op.body != nil {
 		b.exampleCheck(status)
 		for _, v := range variants(b.op.body.schema) {
+			if !b.confirmed(v.body, fits) {
+				continue
+			}
 			b.add(status, checkText{
-				name: v.name, level: Must, prod: Creates, pointer: v.pointer,
+				name: v.name, level: v.level, prod: Creates, pointer: v.pointer,
 				summary: "a valid body is accepted: " + v.about,
 				sends:   "a body that fits the schema: " + v.about,
 				why:     "What the schema allows, clients send.",
 			}, stageAccept, func(t *trial) {
-				body, ok := v.body.(object)
-				if ok && t.op.rules.subject != "" {
-					body = body.with([]string{t.op.rules.subject}, t.user())
+				body := v.body
+				if o, ok := body.(object); ok && t.op.rules.subject != "" {
+					body = o.with([]string{t.op.rules.subject}, t.user())
 				}
 				t.expect(t.request().withBody(body, fits), status)
 			}).newUsers = 1
@@ -51,16 +57,22 @@ func (b *builder) successChecks() {
 // exampleCheck sends the contract's own example. On a shared target that user
 // may exist already, which changes nothing for an operation that resolves.
 func (b *builder) exampleCheck(status string) {
-	body, _ := sample(b.op.body.schema, true).(object)
-	if example, ok := ordered(b.op.body.example, b.op.body.schema).(object); ok && b.op.body.example != nil {
-		body = example
+	body := sample(b.op.body.schema, true)
+	if b.op.body.hasExample {
+		body = b.op.body.example
 	}
+	wrong := !b.confirmed(body, fits)
 	b.add(status, checkText{
 		name: "example", level: Must, prod: Creates, pointer: b.op.body.schema.pointer + "/properties",
 		summary: "the documented example is accepted",
 		sends:   "the request body that the contract gives as its example",
 		why:     "It is the first thing that a reader of the reference tries.",
-	}, stageAccept, func(t *trial) { t.expect(t.request().withBody(body, fits), status) }).newUsers = 1
+	}, stageAccept, func(t *trial) {
+		if wrong {
+			t.skip("the contract's own example does not fit its schema")
+		}
+		t.expect(t.request().withBody(body, fits), status)
+	}).newUsers = 1
 }
 
 // repeat sends one request many times and demands the same answer of each.
@@ -76,11 +88,14 @@ func repeat(t *trial) {
 	}
 	answers := t.together(requests)
 	t.most(answers, statusWords(t.op.success()), func(a *answer) string {
-		if !a.is(t.op.success()) {
+		if !a.succeeded() && !t.op.depends(a.status) {
 			return a.says()
 		}
 		return ""
 	})
+	if !slices.ContainsFunc(answers, (*answer).succeeded) {
+		t.skip("no answer was a success: " + answers[0].says())
+	}
 	rules := t.op.rules
 	if rules.echo == "" {
 		return

@@ -41,17 +41,19 @@ func (s *session) hideKey(a *answer, k credential, headers map[string]string) {
 	if len(a.request.op.security) == 0 || k.value == "" {
 		return
 	}
-	in, name := resolvePlace(k.in, a.request.op.security[0])
-	if in != "header" {
-		return
-	}
-	for have := range headers {
-		if strings.EqualFold(have, name) {
-			labels := make([]string, len(a.request.keys))
-			for i, each := range a.request.keys {
-				labels[i] = "[" + labelOf(each) + "]"
+	for _, scheme := range a.request.op.schemesOf(k) {
+		in, name := resolvePlace(k.in, scheme)
+		if in != "header" {
+			continue
+		}
+		for have := range headers {
+			if strings.EqualFold(have, name) {
+				labels := make([]string, len(a.request.keys))
+				for i, each := range a.request.keys {
+					labels[i] = "[" + labelOf(each) + "]"
+				}
+				headers[have] = strings.Join(labels, ", ")
 			}
-			headers[have] = strings.Join(labels, ", ")
 		}
 	}
 }
@@ -119,9 +121,10 @@ func curl(a *answer) string {
 	if _, typed := r.header["Content-Type"]; !typed && r.body != nil {
 		parts = append(parts, "-H 'Content-Type:'") // curl adds one of its own
 	}
-	target := a.sentURL
 	for _, k := range r.keys {
-		parts, target = curlKey(parts, target, r, k)
+		for _, scheme := range r.op.schemesOf(k) {
+			parts = curlKey(parts, r, k, scheme)
+		}
 	}
 	if r.chunked {
 		parts = append(parts, "-H 'Transfer-Encoding: chunked'")
@@ -133,31 +136,34 @@ func curl(a *answer) string {
 	default:
 		parts = append(parts, "--data-binary "+shellQuote(string(r.body)))
 	}
-	return strings.Join(append(parts, shellQuote(target)), " ")
+	return strings.Join(append(parts, shellQuote(a.sentURL)), " ")
 }
 
-func curlKey(parts []string, target string, r *request, k credential) ([]string, string) {
+func curlKey(parts []string, r *request, k credential, scheme securityScheme) []string {
 	if len(r.op.security) == 0 {
-		return parts, target
+		return parts
 	}
 	value := k.shell
 	if value == "" {
 		value = shellQuote("[" + labelOf(k) + "]")
 	}
-	switch in, name := resolvePlace(k.in, r.op.security[0]); in {
+	switch in, name := resolvePlace(k.in, scheme); in {
 	case "header":
 		if k.value == "" {
-			return append(parts, "-H "+shellQuote(name+";")), target // curl's way to send an empty header
+			return append(parts, "-H "+shellQuote(name+";")) // curl's way to send an empty header
 		}
-		return append(parts, "-H "+shellQuote(name+": ")+value), target
+		return append(parts, "-H "+shellQuote(name+": ")+value)
 	case "bearer":
-		return append(parts, "-H 'Authorization: Bearer '"+value), target
+		return append(parts, "-H 'Authorization: Bearer '"+value)
 	case "basic":
-		return append(parts, "-u "+value+":"), target
+		if !strings.Contains(k.value, ":") {
+			value += ":"
+		}
+		return append(parts, "-u "+value)
 	case "cookie":
-		return append(parts, "-b "+shellQuote(name+"=")+value), target
+		return append(parts, "-b "+shellQuote(name+"=")+value)
 	}
-	return parts, target
+	return parts
 }
 
 func sortedNames(h http.Header) []string {

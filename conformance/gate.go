@@ -16,7 +16,7 @@ func gate(t *trial) {
 	var first *answer
 	for range gateAttempts {
 		a := t.try(t.request())
-		if a.came() && a.is(t.op.success()) {
+		if a.came() && a.succeeded() {
 			if first != nil {
 				t.end(verdict{outcome: Fail, expected: statusWords(t.op.success()), actual: first.says(), failed: 1, tried: 2, evidence: []*answer{first}})
 			}
@@ -33,11 +33,32 @@ func gate(t *trial) {
 	switch {
 	case !first.came() && first.failure != closed:
 		t.broke(failureWords(first), first)
+	case first.came() && t.op.depends(first.status):
+		t.s.noteAbsent(t.op, first.status)
+		t.skip(stateWords(first))
 	case first.came() && undecided(first.status):
 		t.broke(statusText(first.status)+" to a valid request", first)
 	}
+	if taken := t.takesFull(first); taken != nil {
+		t.end(verdict{outcome: Fail, expected: statusWords(t.op.success()), actual: first.says(), reason: "the request is taken with everything that is optional in it, so the other checks send that", failed: gateAttempts, tried: gateAttempts, evidence: []*answer{first, taken}})
+	}
 	t.s.noteGate(t.op, orMinusOne(first.status))
 	t.end(verdict{outcome: Fail, expected: statusWords(t.op.success()), actual: first.says(), reason: likelyCause(first), failed: gateAttempts, tried: gateAttempts, evidence: []*answer{first}})
+}
+
+// takesFull tries, where the plainest request is refused, the one with
+// everything that is optional in it. If that is taken, all other checks are
+// made with it.
+func (t *trial) takesFull(refused *answer) *answer {
+	if !refused.came() || !t.op.meaning(t.op.rejection()).has(refused.status) || t.s.cfg.Profile == Production {
+		return nil
+	}
+	t.s.useFull(t.op, true)
+	if a := t.try(t.request()); a.succeeded() {
+		return a
+	}
+	t.s.useFull(t.op, false)
+	return nil
 }
 
 func orMinusOne(status int) int {
@@ -59,6 +80,25 @@ func undecided(status int) bool {
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, // nothing behind the gateway
 		http.StatusTooManyRequests,
 	}, status)
+}
+
+// stateWords say why an answer to a valid request decides nothing: it is
+// documented for a state of the target, which the runner does not know.
+func stateWords(a *answer) string {
+	return "the target answers " + a.says() + ", which the contract documents for " + a.request.method + " " + a.request.path + ": an example in the contract that the target knows would help"
+}
+
+func (s *session) noteAbsent(op *operation, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.absent[op.ID] = status
+}
+
+// isAbsent tells whether no valid request gets further than to this status.
+func (s *session) isAbsent(op *operation, status int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.absent[op.ID] == status
 }
 
 // shut tells whether nothing behind the gate of an operation can be judged: no

@@ -1,337 +1,349 @@
 package conformance
 
 import (
-	"math"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-// sample makes a value that fits a schema: its const, first enum value,
-// default or example where it has one, else the plainest value of its type.
-// With optional, objects hold all their properties, else the required ones.
+// sample makes a value that fits a schema, nil where none is found: see
+// [schema.make].
 func sample(s *schema, optional bool) any {
-	switch {
-	case s == nil:
-		return object{}
-	case s.hasConst:
-		return s.constant
-	case len(s.enum) > 0:
-		return s.enum[0]
-	case s.is("object") || len(s.properties) > 0:
-		return sampleObject(s, optional)
-	case s.hasExample:
-		return ordered(s.example, s)
-	case s.hasDefault && s.defaultValue != nil:
-		return ordered(s.defaultValue, s)
-	case s.is("array"):
-		return sampleArray(s, lowest(s.minItems, 1), optional)
-	case s.is("integer"), s.is("number"):
-		return sampleNumber(s)
-	case s.is("boolean"):
-		return true
-	case len(s.types) == 0 || s.is("string"):
-		return sampleString(s)
-	}
-	return nil
-}
-
-func sampleObject(s *schema, optional bool) object {
-	example, _ := s.example.(map[string]any)
-	out := object{}
-	for _, p := range s.properties {
-		if p.schema.readOnly || !p.required && !optional {
-			continue
-		}
-		if v, ok := example[p.name]; ok {
-			out = append(out, member{p.name, ordered(v, p.schema)})
-			continue
-		}
-		out = append(out, member{p.name, sample(p.schema, optional)})
-	}
-	return out
-}
-
-// sampleArray makes n items; where they must differ, as far as they can.
-func sampleArray(s *schema, n int, optional bool) []any {
-	out := make([]any, 0, n)
-	for i := range n {
-		out = append(out, nth(s.items, i, optional))
-	}
-	return out
-}
-
-// nth makes the i-th of several values that differ from each other.
-func nth(s *schema, i int, optional bool) any {
-	if s != nil && len(s.enum) > i {
-		return s.enum[i]
-	}
-	v := sample(s, optional)
-	if i == 0 {
-		return v
-	}
-	switch v := v.(type) {
-	case string:
-		if len(s.enum) == 0 && s.pattern == "" && s.format == "" {
-			return withLength(v+"-"+itoa(i), s)
-		}
-	case float64:
-		return v + float64(i)*step(s)
-	case int:
-		return float64(v) + float64(i)*step(s)
-	}
+	v, _ := s.make(optional)
 	return v
 }
 
-func step(s *schema) float64 {
-	if s.multipleOf != nil {
-		return *s.multipleOf
+// make makes a value that fits the schema: its first enum value, its example or
+// default where it has one, else the plainest value of its type. With optional,
+// objects hold all their properties, else the required ones. ok is false where
+// none was found.
+func (s *schema) make(optional bool) (v any, ok bool) {
+	if s.never || s.cut {
+		return nil, false
 	}
-	return 1
+	for _, v := range s.enum {
+		if s.fits(v) {
+			return v, true
+		}
+	}
+	if len(s.choices) > 0 {
+		return s.makeByBranch(optional)
+	}
+	if s.isObject() {
+		if o, ok := s.makeObject(optional); ok {
+			return o, true
+		}
+	}
+	switch {
+	case s.hasExample && s.fits(s.example):
+		return s.example, true
+	case s.hasDefault && s.defaultValue != nil && s.fits(s.defaultValue):
+		return s.defaultValue, true
+	}
+	return s.makeOfType(optional)
 }
 
-func sampleNumber(s *schema) float64 {
-	n := 1.0
-	switch {
-	case s.minimum != nil:
-		n = s.minimum.value
-		if s.minimum.exclusive {
-			n += step(s)
-		}
-	case s.maximum != nil && s.maximum.value < 1:
-		n = s.maximum.value
-		if s.maximum.exclusive {
-			n -= step(s)
+// makeByBranch makes a value that fits one branch of a oneOf or anyOf, and s as
+// a whole: of a oneOf no other branch.
+func (s *schema) makeByBranch(optional bool) (any, bool) {
+	for _, full := range []bool{optional, !optional} {
+		for _, view := range s.views() {
+			if v, ok := view.make(full); ok && s.fits(v) {
+				return v, true
+			}
 		}
 	}
-	if s.multipleOf != nil {
-		n = math.Ceil(n / *s.multipleOf) * *s.multipleOf
+	return nil, false
+}
+
+func (s *schema) makeOfType(optional bool) (any, bool) {
+	types := s.types
+	if types == nil {
+		types = []string{"string", "object", "integer", "array", "boolean"}
 	}
-	if s.is("integer") {
-		n = math.Ceil(n)
+	for _, t := range types {
+		var values []any
+		switch t {
+		case "object":
+			if o, ok := s.makeObject(optional); ok {
+				return o, true
+			}
+		case "array":
+			if items, ok := s.makeArray(s.plainLength(), optional); ok {
+				return items, true
+			}
+		case "integer", "number":
+			values = s.numbers(1)
+		case "boolean":
+			values = []any{true, false}
+		case "string":
+			values = s.strings(1)
+		case "null":
+			values = []any{nil}
+		}
+		for _, v := range values {
+			if s.fits(v) {
+				return v, true
+			}
+		}
+	}
+	return nil, false
+}
+
+func (s *schema) makeObject(optional bool) (object, bool) {
+	example, _ := s.example.(object)
+	out := object{}
+	var left []member
+	for _, p := range s.properties {
+		if p.schema.readOnly || p.schema.never && !p.required {
+			continue
+		}
+		v, ok := example.get(p.name)
+		if !ok || !p.schema.fits(v) {
+			v, ok = p.schema.make(optional)
+		}
+		switch {
+		case ok && (p.required || optional):
+			out = append(out, member{p.name, v})
+		case ok:
+			left = append(left, member{p.name, v})
+		case p.required:
+			return nil, false
+		}
+	}
+	out = s.filled(out, left)
+	for i := len(out) - 1; i >= 0 && s.maxProperties != nil && int64(len(out)) > *s.maxProperties; i-- {
+		if !s.property(out[i].name).required {
+			out = slices.Delete(out, i, i+1)
+		}
+	}
+	return out, s.fits(out)
+}
+
+// filled adds properties until there are as many as minProperties asks for:
+// those declared that were left out, then others.
+func (s *schema) filled(out object, left []member) object {
+	if s.minProperties == nil {
+		return out
+	}
+	for _, m := range left {
+		if int64(len(out)) < *s.minProperties {
+			out = append(out, m)
+		}
+	}
+	return s.padded(out, int(min(*s.minProperties, maxGeneratedList)))
+}
+
+// padded adds undeclared properties until there are n, where they are allowed.
+func (s *schema) padded(out object, n int) object {
+	var v any = "value"
+	if s.additional != nil {
+		v, _ = s.additional.make(false)
+	}
+	for i := 1; len(out) < n && !s.closed; i++ {
+		name := "property-" + itoa(i)
+		if _, has := out.get(name); !has && s.property(name) == nil {
+			out = append(out[:len(out):len(out)], member{name, v})
+		}
+	}
+	return out
+}
+
+// plainLength is how many items an array has where nothing asks for more.
+func (s *schema) plainLength() int {
+	n := 1
+	if s.minItems != nil {
+		n = int(min(max(*s.minItems, 1), maxGeneratedList+1))
+	}
+	if s.maxItems != nil {
+		n = min(n, int(max(*s.maxItems, 0)))
 	}
 	return n
 }
 
-// formatSamples are values of the formats of OpenAPI 3.0.3 ("Data Types") and
-// of JSON Schema (validation, section 7.3).
-func formatSample(format string) string {
-	switch format {
-	case "date":
-		return "2026-03-01"
-	case "date-time":
-		return "2026-03-01T12:00:00Z"
-	case "time":
-		return "12:00:00Z"
-	case "email":
-		return "somebody@example.com"
-	case "uuid":
-		return "6f1c1d4e-8d5b-4c59-9a55-0b7f3a9f3b10"
-	case "uri", "url", "iri":
-		return "https://example.com/path"
-	case "hostname":
-		return "host.example.com"
-	case "ipv4":
-		return "192.0.2.1"
-	case "ipv6":
-		return "2001:db8::1"
-	case "byte":
-		return "c29tZXRoaW5n"
+// makeArray makes an array of n items that fit, different ones where they must
+// be. It may have a number of items that the schema forbids.
+func (s *schema) makeArray(n int, optional bool) ([]any, bool) {
+	if n > maxGeneratedList+1 {
+		return nil, false
 	}
-	return ""
+	items := s.items
+	if items == nil {
+		items = &schema{types: []string{"string"}}
+	}
+	out := items.several(n, optional)
+	if len(out) == 0 && n > 0 && s.minItems == nil {
+		return []any{}, true // its items cannot be made
+	}
+	for i := 0; len(out) > 0 && len(out) < n && !s.uniqueItems; i++ {
+		out = append(out, out[i])
+	}
+	return out, len(out) == n
 }
 
-func sampleString(s *schema) string {
-	if v := formatSample(s.format); v != "" {
-		return v
+// several makes up to n different values that fit, the sample first.
+func (s *schema) several(n int, optional bool) []any {
+	out := []any{}
+	seen := map[string]bool{}
+	add := func(v any) bool {
+		if key := canonical(v); len(out) < n && !seen[key] && s.fits(v) {
+			seen[key] = true
+			out = append(out, v)
+		}
+		return len(out) == n
 	}
-	if s.pattern != "" {
-		if v, ok := matching(s.pattern); ok {
-			return v
+	first, ok := s.make(optional)
+	if !ok || n == 0 || add(first) {
+		return out
+	}
+	for _, v := range s.enum {
+		add(v)
+	}
+	for _, view := range s.views() {
+		if len(out) < n {
+			view.each(n+1, optional, add)
 		}
 	}
-	return withLength("sample", s)
+	return out
 }
 
-// withLength cuts or fills a string to the limits of a schema.
-func withLength(v string, s *schema) string {
-	if s.maxLength != nil && int64(len(v)) > *s.maxLength {
-		v = v[int64(len(v))-*s.maxLength:]
+// each passes values of every type that the schema takes to add, until it says
+// that it has enough.
+func (s *schema) each(n int, optional bool, add func(any) bool) {
+	if s.enum != nil {
+		return
 	}
-	if s.minLength != nil && int64(len(v)) < *s.minLength {
-		v += strings.Repeat("x", int(*s.minLength)-len(v))
+	var values []any
+	types := s.types
+	if types == nil {
+		types = []string{"string"}
 	}
-	return v
-}
-
-func lowest(limit *int64, otherwise int) int {
-	if limit == nil {
-		return otherwise
-	}
-	return int(*limit)
-}
-
-// matches tells whether a pattern matches a string; a pattern that Go cannot
-// compile matches everything, so that nothing is blamed on it.
-func matches(pattern, v string) bool {
-	re, err := regexp.Compile(pattern)
-	return err != nil || re.MatchString(v)
-}
-
-// matching looks for a string that a pattern matches, among shapes that
-// patterns in contracts have; ok is false where none of them fits.
-func matching(pattern string) (string, bool) {
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return "", false
-	}
-	candidates := []string{"a", "A", "1", "abc", "ABC", "sample", "SAMPLE", "Sample", "123", "a1", "A1", "abc-123", "ABC-123", "abc_123", "0000", "+4915112345678", "DE", "de", "EUR", "de-DE", "1.0.0", "00000000-0000-4000-8000-000000000000"}
-	for _, c := range candidates {
-		for n := 1; n <= 64; n++ {
-			for _, v := range []string{c, strings.Repeat(c, n)} {
-				if re.MatchString(v) {
-					return v, true
-				}
-			}
+	for _, t := range types {
+		switch t {
+		case "boolean":
+			values = append(values, true, false)
+		case "null":
+			values = append(values, nil)
+		case "integer", "number":
+			values = append(values, s.numbers(n)...)
+		case "string":
+			values = append(values, s.strings(n)...)
+		case "array":
+			values = append(values, s.arrays(n, optional)...)
+		case "object":
+			values = append(values, s.objects(n, optional)...)
 		}
 	}
-	return "", false
-}
-
-// variant is a valid body that differs from the minimal one in one respect.
-type variant struct {
-	name    string
-	about   string
-	pointer string // of the rule it exercises
-	body    any
-}
-
-// variants lists valid bodies that exercise each freedom the schema declares:
-// optional properties, enum values, both ends of each limit, null where it is
-// allowed.
-func variants(s *schema) []variant {
-	var out []variant
-	if !s.is("object") {
-		return nil
-	}
-	minimal, _ := sample(s, false).(object)
-	full, _ := sample(s, true).(object)
-	if len(full) > len(minimal) {
-		out = append(out, variant{"all-properties", "every optional property present", s.pointer + "/properties", full})
-	}
-	eachProperty(s, nil, func(path []string, p property) {
-		name := strings.Join(path, ".")
-		add := func(suffix, about, keyword string, v any) {
-			out = append(out, variant{name + "-" + suffix, about, p.schema.pointer + keyword, full.with(path, v)})
-		}
-		if !p.required && len(full) > len(minimal) {
-			out = append(out, variant{name + "-absent", name + " left out, since it is optional", p.schema.pointer, full.without(path)})
-		}
-		if p.schema.readOnly || p.schema.composite {
+	for _, v := range values {
+		if add(v) {
 			return
 		}
-		for i, v := range p.schema.enum {
-			if i > 0 && v != nil {
-				add("enum-"+slug(v), name+" with another of its enum values", "/enum", v)
-			}
-		}
-		if p.schema.nullable {
-			add("null", name+" null, which it may be", "", nil)
-		}
-		for _, e := range ends(p.schema) {
-			add(e.name, name+" "+e.about, e.keyword, e.value)
-		}
-	})
+	}
+}
+
+// arrays makes arrays that differ in their first item.
+func (s *schema) arrays(n int, optional bool) []any {
+	whole, ok := s.makeArray(s.plainLength()+n, optional)
+	if !ok && s.items != nil {
+		whole = s.items.several(n, optional)
+	}
+	length := s.plainLength()
+	var out []any
+	for i := 0; i+length <= len(whole) && length > 0; i++ {
+		out = append(out, whole[i:i+length:i+length])
+	}
 	return out
 }
 
-// eachProperty visits the properties of an object schema, and those of the
-// objects within it.
-func eachProperty(s *schema, path []string, visit func(path []string, p property)) {
-	for _, p := range s.properties {
-		at := append(slices.Clone(path), p.name)
-		if p.schema.readOnly {
-			continue
-		}
-		visit(at, p)
-		if p.schema.is("object") {
-			eachProperty(p.schema, at, visit)
-		}
-	}
-}
-
-// end is a value at, or one beyond, a limit of a schema.
-type end struct {
-	name, about, keyword string
-	value                any
-}
-
-// ends are the values at the limits of a schema, which still fit it.
-func ends(s *schema) []end { return limits(s, 0) }
-
-// beyond are the values one past the limits of a schema.
-func beyond(s *schema) []end { return limits(s, 1) }
-
-// limits lists the value at each limit of a schema (past 0), or the one past
-// it (past 1).
-func limits(s *schema, past int) []end {
-	word := [...]string{"at", "past"}[past]
-	var out []end
-	add := func(name, keyword string, v any) {
-		out = append(out, end{word + "-" + name, word + " its " + keyword, "/" + keyword, v})
-	}
-	if len(s.enum) > 0 || s.hasConst {
+// objects makes objects that differ in one property.
+func (s *schema) objects(n int, optional bool) []any {
+	base, ok := s.makeObject(optional)
+	if !ok {
 		return nil
 	}
-	if s.is("string") && s.pattern == "" && s.format == "" {
-		if n := s.maxLength; n != nil && *n < 1<<16 {
-			add("max-length", "maxLength", strings.Repeat("x", int(*n)+past))
+	var out []any
+	for _, p := range s.properties {
+		if _, has := base.get(p.name); !has {
+			continue
 		}
-		if n := s.minLength; n != nil && int(*n)-past >= 0 {
-			add("min-length", "minLength", strings.Repeat("x", int(*n)-past))
+		for _, v := range p.schema.several(n, optional) {
+			out = append(out, base.with([]string{p.name}, v))
 		}
-	}
-	if s.is("integer") || s.is("number") {
-		if l := s.maximum; l != nil {
-			add("maximum", "maximum", atLimit(s, l, -1, past))
-		}
-		if l := s.minimum; l != nil {
-			add("minimum", "minimum", atLimit(s, l, 1, past))
-		}
-	}
-	if s.is("array") {
-		if n := s.maxItems; n != nil && *n < 1000 && enough(s, int(*n)+past) {
-			add("max-items", "maxItems", sampleArray(s, int(*n)+past, false))
-		}
-		if n := s.minItems; n != nil && int(*n)-past >= 0 {
-			add("min-items", "minItems", sampleArray(s, int(*n)-past, false))
+		if len(out) >= n {
+			return out
 		}
 	}
 	return out
 }
 
-// atLimit is the last value inside a limit, or the first outside it. inward is
-// the direction from the limit into the range.
-func atLimit(s *schema, l *limit, inward float64, past int) float64 {
-	unit := step(s)
-	switch {
-	case past == 0 && l.exclusive:
-		return l.value + inward*unit
-	case past == 1 && !l.exclusive:
-		return l.value - inward*unit
+// strings lists up to n different strings that fit.
+func (s *schema) strings(n int) []any {
+	if s.minLength != nil && *s.minLength > maxGenerated {
+		return nil
 	}
-	return l.value
+	var out []any
+	seen := map[string]bool{}
+	try := func(v string) {
+		if len(out) < n && !seen[v] && s.fits(v) {
+			seen[v] = true
+			out = append(out, v)
+		}
+	}
+	for i := range n {
+		if v := formatSample(s.format, i); v != "" {
+			try(v)
+			try(s.ofAllowedLength(v))
+		}
+	}
+	if s.minLength != nil {
+		try(longInFormat(s.format, int(*s.minLength)))
+	}
+	if len(s.patterns) > 0 && len(out) < n {
+		for _, v := range samplesOf(s.patterns, n, func(v string) bool { return s.fits(v) }) {
+			try(v)
+		}
+	}
+	if len(s.patterns) == 0 || len(out) == 0 {
+		for i := range n {
+			try(s.numberedText(i))
+		}
+	}
+	return out
 }
 
-// enough tells whether n items can be made that differ, where they must.
-func enough(s *schema, n int) bool {
-	return !s.uniqueItems || s.items == nil || len(s.items.enum) == 0 || n <= len(s.items.enum)
+// numberedText is the i-th of texts of an allowed length that differ at their
+// end.
+func (s *schema) numberedText(i int) string {
+	if i == 0 {
+		return s.ofAllowedLength("sample")
+	}
+	const digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+	var tail []byte
+	for n := i; n > 0; n /= len(digits) {
+		tail = append([]byte{digits[n%len(digits)]}, tail...)
+	}
+	end := string(tail)
+	if s.maxLength != nil && int64(len(end)) > *s.maxLength {
+		return ""
+	}
+	text := s.ofAllowedLength("sample-" + end)
+	if strings.HasSuffix(text, end) {
+		return text
+	}
+	return text[:len(text)-len(end)] + end
 }
 
-func slug(v any) string {
-	text := strings.ToLower(strings.Trim(string(encode(v)), `"`))
-	words := strings.FieldsFunc(text, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
-	})
-	return strings.Join(slices.Compact(words), "-")
+// text is a string of exactly so many characters that fits in all but its
+// length; ok is false where none was found.
+func (s *schema) text(length int64) (v string, ok bool) {
+	if s.enum != nil || length < 0 || length > maxGenerated {
+		return "", false
+	}
+	target := *s
+	target.minLength, target.maxLength = &length, &length
+	made := target.strings(1)
+	if len(made) == 0 {
+		return "", false
+	}
+	v, ok = made[0].(string)
+	return v, ok
 }

@@ -60,6 +60,8 @@ func (c *contract) judge(a *answer) {
 	}
 	if len(documented.mediaTypes) > 0 {
 		c.judgeContent(a, documented, found)
+	} else if documented.headers {
+		c.judgeSchema(a, documented, "", found)
 	}
 	judgeManners(a, found)
 }
@@ -77,10 +79,8 @@ func (c *contract) judgeContent(a *answer, documented *response, found func(clau
 		found(clauseContentType, "Content-Type: "+want, actual)
 		return
 	}
-	if a.failure != none || a.request.method == http.MethodHead {
-		return
-	}
-	if !isJSON(documented.mediaTypes[0]) {
+	media := mediaTypeOf(a.header)
+	if a.failure != none || a.request.method == http.MethodHead || !isJSON(media) {
 		return
 	}
 	if problem := jsonProblem(a.body); problem != "" {
@@ -90,7 +90,7 @@ func (c *contract) judgeContent(a *answer, documented *response, found func(clau
 	if name := duplicateName(a.body); name != "" {
 		found(clauseUniqueNames, "each name once in an object", strconv.Quote(name)+" stands twice")
 	}
-	c.judgeSchema(a, documented, found)
+	c.judgeSchema(a, documented, media, found)
 	judgeFilled(a, documented, found)
 }
 
@@ -110,18 +110,23 @@ func wrongMediaType(header http.Header, documented []string) string {
 		return "Content-Type: " + values[0] + ", which is no media type"
 	}
 	for _, want := range documented {
-		wanted, _, _ := mime.ParseMediaType(want)
-		kind, sub, _ := strings.Cut(wanted, "/")
-		if name == wanted || wanted == "*/*" || sub == "*" && strings.HasPrefix(name, kind+"/") {
+		if wanted, _, _ := mime.ParseMediaType(want); inRange(name, wanted) {
 			return ""
 		}
 	}
 	return "Content-Type: " + values[0]
 }
 
+// mediaTypeOf is the media type of a message without its parameters.
+func mediaTypeOf(header http.Header) string {
+	name, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	return name
+}
+
 // judgeSchema asks the validator, with a request and a response of their own
-// made from what was recorded: it changes those that it is given.
-func (c *contract) judgeSchema(a *answer, documented *response, found func(clause, expected, actual string)) {
+// made from what was recorded: it changes those that it is given. media is the
+// media type, "" where no content is documented.
+func (c *contract) judgeSchema(a *answer, documented *response, media string, found func(clause, expected, actual string)) {
 	if a.isJSON && a.value == nil && documented.schema != nil && !documented.schema.accepts("null") {
 		found(clauseSchema, "a body that fits the schema of "+documented.status, "null") // the validator lets it pass
 		return
@@ -132,7 +137,9 @@ func (c *contract) judgeSchema(a *answer, documented *response, found func(claus
 	}
 	request := &http.Request{Method: a.request.op.Method, URL: u, Header: http.Header{}}
 	header := a.header.Clone()
-	header.Set("Content-Type", documented.mediaTypes[0])
+	if media != "" {
+		header.Set("Content-Type", media)
+	}
 	response := &http.Response{
 		StatusCode: a.status, Status: statusText(a.status), Proto: a.proto, Header: header, Request: request,
 		Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)),
@@ -143,8 +150,10 @@ func (c *contract) judgeSchema(a *answer, documented *response, found func(claus
 	}
 	for _, e := range errs {
 		switch {
-		case e.ValidationType == "response" && e.ValidationSubType == "header":
+		case e.ValidationSubType == "header": // a required one is not there
 			found(clauseHeaders, "the documented response headers", e.Reason)
+		case e.ValidationSubType == "headers": // one does not fit its schema
+			found(clauseHeaders, "the documented response headers", schemaWords(e))
 		case e.ValidationSubType == "schema":
 			found(clauseSchema, "a body that fits the schema of "+documented.status, schemaWords(e))
 		}

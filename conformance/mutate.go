@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"math/big"
 	"slices"
 	"strings"
 )
@@ -18,63 +19,88 @@ type mutation struct {
 // property left out or under another name, a value of another type, past a
 // limit, outside an enum; and whole bodies of another kind.
 func mutations(s *schema) []mutation {
-	if s == nil || s.composite {
-		return nil
-	}
-	var out []mutation
-	base, isObject := sample(s, true).(object)
-	if isObject {
-		out = append(out, missing(s, base)...)
-		eachProperty(s, nil, func(path []string, p property) {
-			out = append(out, brokenValues(base, path, p)...)
-			if p.schema.closed {
-				out = append(out, undeclared(p.schema, base, path))
-			}
-			if p.schema.is("array") && p.schema.items != nil && lowest(p.schema.maxItems, 1) > 0 {
-				item := property{name: "0", required: true, schema: p.schema.items}
-				at := append(slices.Clone(path), "0")
-				whole := base.with(path, sampleArray(p.schema, max(1, lowest(p.schema.minItems, 1)), true))
-				out = append(out, brokenValues(whole, at, item)...)
-			}
-		})
-		if s.closed {
-			out = append(out, undeclared(s, base, nil))
+	full, ok := s.make(true)
+	if !ok {
+		if full, ok = s.make(false); !ok {
+			return nil
 		}
 	}
-	return append(out, otherKinds(s)...)
+	var out []mutation
+	add := func(m mutation) {
+		if !s.fits(m.body) || m.level == Should {
+			out = append(out, m)
+		}
+	}
+	whole, isObject := full.(object)
+	if isObject {
+		absences(s, whole, add)
+	}
+	visit(s, full, func(p spot) {
+		if len(p.path) > 0 {
+			for _, b := range p.wrongTypes() {
+				add(p.broken(b))
+			}
+		}
+		for _, b := range p.breaches() {
+			add(p.broken(b))
+		}
+	})
+	for _, m := range otherKinds(s, full) {
+		add(m)
+	}
+	return out
 }
 
-// missing leaves out each required property, all of them, and renames each in
-// ways that a lax reader would overlook. JSON names are compared exactly
-// (RFC 8259, section 8.3).
-func missing(s *schema, base object) []mutation {
-	var out []mutation
+// breach is a value that breaks one rule of a schema.
+type breach struct {
+	name, about, pointer string
+	level                Level
+	value                any
+}
+
+const undeclaredProperty = "undeclared-property"
+
+func (p spot) broken(b breach) mutation {
+	name := p.id(b.name)
+	if b.name == undeclaredProperty { // the name of a property of its own, as it were
+		name = strings.TrimPrefix(p.label+"."+b.name, ".")
+	}
+	return mutation{name, p.called() + " " + b.about, b.pointer, b.level, replaced(p.body, p.path, b.value)}
+}
+
+// absences leave out each required property, all of them, and rename each of
+// the outermost in ways that a lax reader would overlook. JSON names are
+// compared exactly (RFC 8259, section 8.3).
+func absences(s *schema, whole object, add func(mutation)) {
 	required := 0
-	all := base
-	eachProperty(s, nil, func(path []string, p property) {
-		if !p.required {
+	all := whole
+	visit(s, whole, func(p spot) {
+		if !p.required || len(p.path) == 0 || p.isItem() {
 			return
 		}
-		name := strings.Join(path, ".")
-		rule := strings.TrimSuffix(p.schema.pointer, "/properties/"+p.name) + "/required"
-		add := func(suffix, about string, body any) {
-			out = append(out, mutation{name + "-" + suffix, about, rule, Must, body})
-		}
-		add("missing", "without "+name, base.without(path))
-		if len(path) > 1 {
+		rule := strings.TrimSuffix(p.schema.pointer, "/properties/"+p.path[len(p.path)-1]) + "/required"
+		add(mutation{p.id("missing"), "without " + p.label, rule, Must, removed(p.body, p.path)})
+		if len(p.path) > 1 || p.label != word(p.path[0]) {
 			return
 		}
 		required++
-		all = all.without(path)
-		if swapped := otherCase(p.name); swapped != p.name {
-			add("name-case", name+" named "+swapped+" instead", base.renamed(p.name, swapped))
+		all = all.without(p.path)
+		name := p.path[0]
+		if swapped := otherCase(name); swapped != name {
+			add(mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, Must, whole.renamed(name, swapped)})
 		}
-		add("name-space", name+" with a space in its name", base.renamed(p.name, p.name+" "))
+		add(mutation{p.id("name-space"), name + " with a space in its name", rule, Must, whole.renamed(name, name+" ")})
 	})
 	if required > 1 {
-		out = append(out, mutation{"all-missing", "without any required property", s.pointer + "/required", Must, all})
+		add(mutation{"all-missing", "without any required property", s.rule("required"), Must, all})
 	}
-	return out
+}
+
+// isItem tells whether the spot is an item of an array.
+func (p spot) isItem() bool {
+	parent, _ := valueAt(p.body, p.path[:len(p.path)-1])
+	_, is := parent.([]any)
+	return is
 }
 
 // otherCase writes a name in another case: each word with a capital.
@@ -90,128 +116,193 @@ func otherCase(name string) string {
 	return string(out)
 }
 
-func undeclared(s *schema, base object, path []string) mutation {
-	name := strings.Join(append(slices.Clone(path), "undeclared-property"), ".")
-	body := base.with(append(slices.Clone(path), "undeclared"), "value")
-	return mutation{name, "with a property that the schema forbids", s.pointer + "/additionalProperties", Must, body}
-}
-
-// wrongTypes are values of each JSON type, for properties of another.
-func wrongTypes() []struct {
-	name, jsonType string
-	value          any
-} {
-	return []struct {
+// wrongTypes lists values of each JSON type that the spot does not take. Where
+// a lax reader would convert one, it looks like the value that belongs there.
+func (p spot) wrongTypes() []breach {
+	text := string(encode(p.value))
+	alike, isText := p.value.(string)
+	if !isText {
+		alike = text
+	}
+	var item any = "value"
+	if !p.view.is("array") && !p.view.isObject() {
+		item = p.value
+	}
+	values := []struct {
 		name, jsonType string
 		value          any
 	}{
-		{"number", "number", literal("12345")},
+		{"number", "number", likeNumber(p.value)},
 		{"boolean", "boolean", true},
 		{"null", "null", nil},
-		{"object", "object", object{{"key", "value"}}},
+		{"object", "object", object{{"key", item}}},
 		{"empty-object", "object", object{}},
-		{"array", "array", []any{"value"}},
+		{"array", "array", []any{item}},
 		{"empty-array", "array", []any{}},
-		{"string", "string", "12345"},
+		{"string", "string", alike},
 	}
+	if p.view.is("array") {
+		if items, ok := p.value.([]any); ok && len(items) > 0 {
+			values = append(values, struct {
+				name, jsonType string
+				value          any
+			}{"bare-item", "", items[0]})
+		}
+	}
+	var out []breach
+	for _, w := range values {
+		if !p.schema.fits(w.value) && (w.jsonType == "" || !p.view.accepts(w.jsonType)) {
+			out = append(out, breach{w.name, article(w.name), p.view.rule("type"), Must, w.value})
+		}
+	}
+	if p.view.is("integer") && !p.view.is("number") {
+		if n, ok := rational(p.value); ok {
+			out = append(out, breach{"fraction", "with a fraction", p.view.rule("type"), Must, number(n.Add(n, big.NewRat(1, 2)))})
+		}
+	}
+	return out
 }
 
-func brokenValues(base object, path []string, p property) []mutation {
-	if p.schema.composite {
-		return nil
-	}
-	name, s := strings.Join(path, "."), p.schema
-	var out []mutation
-	add := func(suffix, about, keyword string, level Level, v any) {
-		out = append(out, mutation{name + "-" + suffix, about, s.pointer + keyword, level, base.with(path, v)})
-	}
-	for _, w := range wrongTypes() {
-		if !s.accepts(w.jsonType) {
-			add(w.name, name+" "+article(w.name), "/type", Must, w.value)
+// likeNumber is a number that looks like a value: the digits of a text, 1 for
+// true.
+func likeNumber(v any) literal {
+	switch v := v.(type) {
+	case bool:
+		return "1"
+	case string:
+		if _, ok := rational(literal(v)); ok {
+			return literal(v)
 		}
 	}
-	if s.is("integer") && !s.is("number") {
-		add("fraction", name+" with a fraction", "/type", Must, literal("1.5"))
-	}
-	for _, e := range beyond(s) {
-		add(e.name, name+" "+e.about, e.keyword, Must, e.value)
-	}
-	if len(s.enum) > 0 {
-		out = append(out, brokenEnum(base, path, s)...)
-	}
-	if s.is("array") && s.uniqueItems && lowest(s.maxItems, 2) >= 2 {
-		first := nth(s.items, 0, true)
-		add("duplicate-items", name+" with the same item twice", "/uniqueItems", Must, []any{first, first})
-	}
-	if s.multipleOf != nil {
-		add("not-multiple", name+" that is no multiple of what it must be", "/multipleOf", Must, sampleNumber(s)+*s.multipleOf/2)
-	}
-	if s.pattern != "" {
-		if v, ok := notMatching(s); ok {
-			add("pattern", name+" that its pattern does not match", "/pattern", Must, v)
+	return "12345"
+}
+
+// breaches lists values of the right type that break one other rule each.
+func (p spot) breaches() []breach {
+	var out []breach
+	s := p.view
+	add := func(name, about, keyword string, level Level, v any) {
+		if !p.schema.fits(v) {
+			out = append(out, breach{name, about, s.rule(keyword), level, v})
 		}
 	}
-	if near, wrong := brokenFormat(s.format); s.is("string") && wrong != "" && len(s.enum) == 0 {
+	for _, e := range s.beyond(true) {
+		add(e.name, e.about, e.keyword, Must, e.value)
+	}
+	for _, b := range s.unlisted(p.value) {
+		add(b.name, b.about, "enum", Must, b.value)
+	}
+	if v, ok := s.withDuplicate(); ok {
+		add("duplicate-items", "with the same item twice", "uniqueItems", Must, v)
+	}
+	if v, ok := s.betweenMultiples(p.value); ok {
+		add("not-multiple", "that is no multiple of what it must be", "multipleOf", Must, v)
+	}
+	if text, ok := p.value.(string); ok && s.enum == nil {
+		for _, u := range s.unmatchedBy(text) {
+			add(u.name, u.about, "pattern", u.level, u.value)
+		}
+		s.offFormat(add)
+	}
+	if most := integerFormat(s.format); most != nil && s.enum == nil {
 		// "format" is an annotation that a server may leave unchecked.
-		add("format-near", name+" nearly in its format", "/format", Should, near)
-		add("format-wrong", name+" not at all in its format", "/format", Should, wrong)
+		past := literal(new(big.Int).Add(most, big.NewInt(1)).String())
+		relaxed := *s
+		relaxed.format = ""
+		if relaxed.fits(past) {
+			add("past-format", "one more than its format holds", "format", Should, past)
+		}
+	}
+	if o, ok := p.value.(object); ok && s.closed {
+		add(undeclaredProperty, "with a property that the schema forbids", "additionalProperties", Must, append(o[:len(o):len(o)], member{s.undeclaredName(), "value"}))
 	}
 	return out
 }
 
-func brokenEnum(base object, path []string, s *schema) []mutation {
-	name := strings.Join(path, ".")
-	text, isText := s.enum[0].(string)
-	if !isText {
+// offFormat adds a string that is nearly in the format, and one that is not at
+// all. "format" is an annotation that a server may leave unchecked.
+func (s *schema) offFormat(add func(name, about, keyword string, level Level, v any)) {
+	near, wrong := brokenFormat(s.format)
+	if wrong == "" {
+		return
+	}
+	add("format-near", "nearly in its format", "format", Should, near)
+	add("format-wrong", "not at all in its format", "format", Should, wrong)
+}
+
+// unlisted lists values that an enum does not hold: another of the same type,
+// and listed ones written differently.
+func (s *schema) unlisted(v any) []breach {
+	if s.enum == nil {
 		return nil
 	}
-	out := []mutation{{name + "-enum", name + " with a value that its enum does not list", s.pointer + "/enum", Must, base.with(path, text+"-unlisted")}}
-	for _, other := range []string{strings.ToUpper(text), strings.ToLower(text)} {
-		if !slices.Contains(s.enum, any(other)) {
-			out = append(out, mutation{name + "-enum-case", name + " with an enum value in other case", s.pointer + "/enum", Must, base.with(path, other)})
-			break
+	relaxed := *s
+	relaxed.enum = nil
+	var out []breach
+	add := func(name, about string, v any) {
+		if relaxed.fits(v) && !holds(s.enum, v) {
+			out = append(out, breach{name: name, about: about, value: v})
 		}
+	}
+	switch v := v.(type) {
+	case string:
+		add("enum", "with a value that its enum does not list", v+"-unlisted")
+		for _, other := range []string{strings.ToUpper(v), strings.ToLower(v)} {
+			if len(out) < 2 {
+				add("enum-case", "with an enum value in other case", other)
+			}
+		}
+		add("enum-space", "with a space behind an enum value", v+" ")
+	case literal:
+		for n := int64(1); len(out) == 0 && n < 1000; n++ {
+			add("enum", "with a value that its enum does not list", number(whole(n)))
+		}
+	case bool:
+		add("enum", "with a value that its enum does not list", !v)
 	}
 	return out
 }
 
-func notMatching(s *schema) (string, bool) {
-	plain := &schema{pattern: s.pattern, minLength: s.minLength, maxLength: s.maxLength}
-	for _, v := range []string{"!", "?? ??", " ", "~~~~~~~~", "ÄÖÜ", "x"} {
-		v = withLength(v, plain)
-		if !matches(s.pattern, v) {
-			return v, true
-		}
+// withDuplicate is an array whose last item is its first once more.
+func (s *schema) withDuplicate() (v []any, ok bool) {
+	if !s.is("array") || !s.uniqueItems {
+		return nil, false
 	}
-	return "", false
+	n := max(2, s.plainLength())
+	items, ok := s.makeArray(n-1, true)
+	if !ok || len(items) == 0 {
+		return nil, false
+	}
+	out := append(slices.Clone(items), items[0])
+	relaxed := *s
+	relaxed.uniqueItems = false
+	return out, relaxed.fits(out)
 }
 
-func brokenFormat(format string) (near, wrong string) {
-	switch format {
-	case "date":
-		return "2026-02-30", "soon"
-	case "date-time":
-		return "2026-03-01 12:00", "soon"
-	case "time":
-		return "25:00:00Z", "noon"
-	case "email":
-		return "somebody@", "nobody"
-	case "uuid":
-		return "6f1c1d4e-8d5b-4c59-9a55-0b7f3a9f3b1", "no uuid"
-	case "uri", "url":
-		return "//example.com/path", "not a uri at all"
-	case "ipv4":
-		return "192.0.2.256", "here"
-	case "ipv6":
-		return "2001:db8::1::2", "here"
+// betweenMultiples is a number within the limits that is no multiple of
+// multipleOf.
+func (s *schema) betweenMultiples(v any) (any, bool) {
+	n, ok := rational(v)
+	if !ok || s.multipleOf == nil {
+		return nil, false
 	}
-	return "", ""
+	relaxed := *s
+	relaxed.multipleOf = nil
+	for _, step := range []*big.Rat{whole(1), whole(-1), new(big.Rat).Quo(s.multipleOf, whole(2)), new(big.Rat).Quo(s.multipleOf, whole(-2))} {
+		if other := number(new(big.Rat).Add(n, step)); relaxed.fits(other) && !s.fits(other) {
+			return other, true
+		}
+	}
+	return nil, false
 }
 
 // otherKinds are whole bodies of every kind of JSON text that the schema does
 // not take.
-func otherKinds(s *schema) []mutation {
-	inner := sample(s, false)
+func otherKinds(s *schema, full any) []mutation {
+	inner, ok := s.make(false)
+	if !ok {
+		inner = full
+	}
 	kinds := []struct {
 		name, jsonType string
 		body           any
@@ -227,7 +318,7 @@ func otherKinds(s *schema) []mutation {
 	for _, k := range kinds {
 		if !s.accepts(k.jsonType) {
 			kind := strings.TrimPrefix(k.name, "body-")
-			out = append(out, mutation{k.name, "the whole body " + article(kind), s.pointer + "/type", Must, k.body})
+			out = append(out, mutation{k.name, "the whole body " + article(kind), s.rule("type"), Must, k.body})
 		}
 	}
 	return out
@@ -237,6 +328,8 @@ func article(kind string) string {
 	switch {
 	case kind == "null":
 		return "null"
+	case kind == "bare-item":
+		return "one item without the array around it"
 	case strings.HasPrefix(kind, "empty-"):
 		return "an " + strings.Replace(kind, "-", " ", 1)
 	case strings.HasPrefix(kind, "a"), strings.HasPrefix(kind, "o"):

@@ -1,43 +1,179 @@
 package conformance
 
 import (
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// fillParameters gives every required parameter a value: its example, else a
-// sample of its schema. Optional ones are left out.
-func (r *request) fillParameters() {
-	var query []string
-	for _, p := range r.op.parameters {
-		value := p.sample()
-		switch p.in {
-		case "path":
-			r.path = strings.ReplaceAll(r.path, "{"+p.name+"}", url.PathEscape(value))
-		case "query":
-			if p.required {
-				query = append(query, url.QueryEscape(p.name)+"="+url.QueryEscape(value))
-			}
-		case "header":
-			if p.required {
-				r.header[p.name] = []string{value}
-			}
-		case "cookie":
-			if p.required {
-				r.header.Add("Cookie", p.name+"="+url.QueryEscape(value))
-			}
-		}
-	}
-	r.query = strings.Join(query, "&")
+// parameter is a value that a request carries beside its body.
+type parameter struct {
+	name, in   string // in: path, query, header or cookie
+	required   bool
+	schema     *schema
+	style      string
+	explode    bool
+	asJSON     bool // written as JSON text (its "content")
+	example    any
+	hasExample bool
+	pointer    string
 }
 
-func (p parameter) sample() string {
-	v := p.example
-	if v == nil {
-		v = sample(p.schema, false)
+// absent stands for the value of a parameter that is not sent.
+type absent struct{}
+
+// defaultStyle is how a parameter is written where it does not say (OpenAPI
+// 3.0.3, "Parameter Object").
+func defaultStyle(in string) string {
+	if in == "query" || in == "cookie" {
+		return "form"
 	}
-	if text, ok := v.(string); ok {
-		return text
+	return "simple"
+}
+
+// plain is the value of a parameter in the plainest request: its example where
+// it has one, else a value that fits. ok is false where none was found.
+func (p *parameter) plain() (v any, ok bool) {
+	if p.hasExample && p.schema.fits(p.example) {
+		return p.example, true
+	}
+	v, ok = p.schema.make(false)
+	return v, ok && !(p.in == "path" && p.text(v) == "")
+}
+
+// setParameters writes the values of the operation's parameters into the
+// request, in place of those that it had.
+func (r *request) setParameters(values []any) {
+	r.values = values
+	path := r.op.Path
+	var query, cookies []string
+	for i, p := range r.op.parameters {
+		v := values[i]
+		if p.in == "header" {
+			delete(r.header, http.CanonicalHeaderKey(p.name))
+		}
+		if _, isOut := v.(absent); isOut {
+			continue
+		}
+		switch p.in {
+		case "path":
+			path = strings.ReplaceAll(path, "{"+p.name+"}", p.segment(v))
+		case "query":
+			query = append(query, p.pairs(v)...)
+		case "header":
+			r.header[http.CanonicalHeaderKey(p.name)] = []string{p.text(v)}
+		case "cookie":
+			cookies = append(cookies, p.name+"="+url.QueryEscape(p.text(v)))
+		}
+	}
+	r.path, r.query = path, strings.Join(query, "&")
+	if len(cookies) > 0 {
+		r.header["Cookie"] = []string{strings.Join(cookies, "; ")}
+	}
+}
+
+// withParameter sends another value for the i-th parameter.
+func (r *request) withParameter(i int, v any, how intent) *request {
+	c := r.clone()
+	values := slices.Clone(r.values)
+	values[i] = v
+	c.setParameters(values)
+	c.intent = how
+	return c
+}
+
+// segment writes a value of a path parameter, escaped.
+func (p *parameter) segment(v any) string {
+	switch p.style {
+	case "label":
+		separator := ","
+		if p.explode {
+			separator = "."
+		}
+		return "." + p.joined(v, separator, url.PathEscape)
+	case "matrix":
+		items, isList := v.([]any)
+		if isList && p.explode {
+			var b strings.Builder
+			for _, item := range items {
+				b.WriteString(";" + p.name + "=" + url.PathEscape(scalarText(item)))
+			}
+			return b.String()
+		}
+		return ";" + p.name + "=" + p.joined(v, ",", url.PathEscape)
+	}
+	return p.joined(v, ",", url.PathEscape)
+}
+
+// text writes a value of a header or cookie.
+func (p *parameter) text(v any) string {
+	return p.joined(v, ",", func(s string) string { return s })
+}
+
+// pairs writes a value of a query parameter.
+func (p *parameter) pairs(v any) []string {
+	name := url.QueryEscape(p.name)
+	separator := map[string]string{"spaceDelimited": "%20", "pipeDelimited": "|"}[p.style]
+	if separator == "" {
+		separator = ","
+	}
+	members, isObject := v.(object)
+	items, isList := v.([]any)
+	var out []string
+	switch {
+	case p.asJSON:
+	case isObject && p.style == "deepObject":
+		for _, m := range members {
+			out = append(out, name+"["+url.QueryEscape(m.name)+"]="+url.QueryEscape(scalarText(m.value)))
+		}
+		return out
+	case isObject && p.explode:
+		for _, m := range members {
+			out = append(out, url.QueryEscape(m.name)+"="+url.QueryEscape(scalarText(m.value)))
+		}
+		return out
+	case isList && p.explode:
+		for _, item := range items {
+			out = append(out, name+"="+url.QueryEscape(scalarText(item)))
+		}
+		return out
+	}
+	return []string{name + "=" + p.joined(v, separator, url.QueryEscape)}
+}
+
+// joined writes a value as one text, the parts of a list or an object one
+// behind the other.
+func (p *parameter) joined(v any, separator string, escape func(string) string) string {
+	if p.asJSON {
+		return escape(string(encode(v)))
+	}
+	var parts []string
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			parts = append(parts, escape(scalarText(item)))
+		}
+	case object:
+		for _, m := range v {
+			if p.explode {
+				parts = append(parts, escape(m.name)+"="+escape(scalarText(m.value)))
+			} else {
+				parts = append(parts, escape(m.name), escape(scalarText(m.value)))
+			}
+		}
+	default:
+		return escape(scalarText(v))
+	}
+	return strings.Join(parts, separator)
+}
+
+func scalarText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case nil:
+		return ""
 	}
 	return string(encode(v))
 }

@@ -3,14 +3,11 @@ package conformance
 import (
 	"bytes"
 	"encoding/base64"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-
-	validerrors "github.com/pb33f/libopenapi-validator/errors"
 )
 
 // intent is what a check says of the body it sends, or of the request around
@@ -31,6 +28,7 @@ type request struct {
 	path   string // beneath the base URL, as sent
 	query  string // as sent
 	header http.Header
+	values []any // of the parameters, those in path, query and header
 	keys   []credential
 	body   []byte
 	intent intent
@@ -70,6 +68,7 @@ type credential struct {
 	label string // in words: "the key without its last character"
 	shell string // how a shell makes it from the key, "" where it cannot
 	good  bool   // one that the target must take
+	spare string // the id of a security scheme that it is not sent under
 }
 
 func (r *request) clone() *request {
@@ -135,28 +134,65 @@ func (r *request) on(change func(*request)) *request {
 func (r *request) setKeys(header http.Header) (query string) {
 	query = r.query
 	for _, k := range r.keys {
-		scheme := securityScheme{kind: "apiKey", in: "header", name: "x-api-key"}
-		if len(r.op.security) > 0 {
-			scheme = r.op.security[0]
-		}
-		switch in, name := resolvePlace(k.in, scheme); in {
-		case "header":
-			if r.keyName != "" {
-				name = r.keyName
+		for _, scheme := range r.op.schemesOf(k) {
+			switch in, name := resolvePlace(k.in, scheme); in {
+			case "header":
+				if r.keyName != "" {
+					name = r.keyName
+				}
+				key := headerSpelling(header, name)
+				header[key] = append(header[key], k.value)
+			case "query":
+				query = strings.TrimPrefix(query+"&"+url.QueryEscape(name)+"="+url.QueryEscape(k.value), "&")
+			case "cookie":
+				// One header for all cookies (RFC 6265, section 5.4).
+				header["Cookie"] = []string{strings.Join(append(header["Cookie"], name+"="+k.value), "; ")}
+			case "bearer":
+				header.Add("Authorization", "Bearer "+k.value)
+			case "basic":
+				header.Add("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(k.userAndPassword())))
 			}
-			key := headerSpelling(header, name)
-			header[key] = append(header[key], k.value)
-		case "query":
-			query = strings.TrimPrefix(query+"&"+url.QueryEscape(name)+"="+url.QueryEscape(k.value), "&")
-		case "cookie":
-			header.Add("Cookie", name+"="+k.value)
-		case "bearer":
-			header.Add("Authorization", "Bearer "+k.value)
-		case "basic":
-			header.Add("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(k.value+":")))
 		}
 	}
 	return query
+}
+
+// schemesOf are the security schemes that a request carries a credential
+// under: all of the operation, or the first where the credential stands in a
+// place of its own.
+func (op *operation) schemesOf(k credential) []securityScheme {
+	switch {
+	case len(op.security) == 0:
+		return []securityScheme{{kind: "apiKey", in: "header", name: "x-api-key"}}
+	case k.in != declared:
+		return op.security[:1]
+	}
+	var out []securityScheme
+	for _, s := range op.security {
+		if s.id != k.spare || k.spare == "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// takesKeyIn tells whether a place is one where the contract lets a key stand.
+func (op *operation) takesKeyIn(p place) bool {
+	for _, s := range op.security {
+		if in, _ := resolvePlace(declared, s); in == string(p) {
+			return true
+		}
+	}
+	return slices.Contains(op.elsewhere, string(p))
+}
+
+// userAndPassword is a key as basic authentication wants it: a key with a colon
+// in it is both, another is a user without a password.
+func (k credential) userAndPassword() string {
+	if strings.Contains(k.value, ":") {
+		return k.value
+	}
+	return k.value + ":"
 }
 
 // resolvePlace says where a credential goes, given the declared scheme.
@@ -220,56 +256,4 @@ func (r *request) httpRequest(base *url.URL, added http.Header) (*http.Request, 
 		header.Set("Expect", "100-continue")
 	}
 	return req, nil
-}
-
-// confirm validates the request once more, as sent, against the contract. It
-// returns what is wrong with the experiment, nil when it is what the check
-// says it is.
-func (r *request) confirm(c *contract) error {
-	if r.intent == open {
-		return nil
-	}
-	copied := r.clone()
-	copied.barrier, copied.chunked, copied.expect100 = nil, false, false
-	if len(copied.keys) == 0 || copied.keys[0].in != declared {
-		copied.keys = append(copied.keys, credential{value: "any"}) // the key is not this clause's business
-	}
-	base, err := url.Parse(strings.TrimSuffix(c.canonicalURL(r.path, ""), r.path))
-	if err != nil {
-		return err
-	}
-	req, err := copied.httpRequest(base, nil)
-	if err != nil {
-		return err
-	}
-	problem := ""
-	if ok, errs := c.validator.ValidateHttpRequestSync(req); !ok {
-		problem = firstOf(errs)
-	}
-	if isJSON(req.Header.Get("Content-Type")) && len(r.body) > 0 {
-		if p := jsonProblem(r.body); p != "" {
-			problem = p
-		}
-	}
-	switch {
-	case r.intent == fits && problem != "":
-		return fmt.Errorf("the request was meant to fit the contract and does not: %s", problem)
-	case r.intent == breaks && problem == "":
-		return fmt.Errorf("the request was meant to break the contract and fits it")
-	}
-	return nil
-}
-
-// firstOf puts the first problem that is not about the key into words.
-func firstOf(errs []*validerrors.ValidationError) string {
-	for _, e := range errs {
-		if e.ValidationType == "security" {
-			continue
-		}
-		for _, s := range e.SchemaValidationErrors {
-			return strings.TrimSpace(s.FieldPath + " " + s.Reason)
-		}
-		return e.Message
-	}
-	return ""
 }

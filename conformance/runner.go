@@ -99,7 +99,7 @@ func newRun(s *session, checks []*check) *run {
 func (r *Runner) session() *session {
 	s := &session{
 		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(),
-		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{},
+		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
 	}
 	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
 		s.redactor.add(k.value, k.label)

@@ -2,38 +2,45 @@ package conformance
 
 import (
 	"encoding/json"
+	"math/big"
+	"regexp"
 	"slices"
-
-	"github.com/pb33f/go-yaml"
-	"github.com/pb33f/libopenapi/datamodel/high/base"
-
-	"nox.energy/contract/spec"
 )
 
 // schema is what the checks need to know of a schema object: enough to make
-// values that fit it, and values that break one rule of it. Judging is left to
-// the validator.
+// values that fit it, and values that break one rule of it. What allOf joins is
+// one schema here. The last word on a value is the validator's.
 type schema struct {
-	pointer      string // where it stands in the contract, references not resolved
-	types        []string
-	nullable     bool
-	enum         []any
-	constant     any
-	hasConst     bool
-	format       string
-	pattern      string
-	minLength    *int64
-	maxLength    *int64
-	minimum      *limit
-	maximum      *limit
-	multipleOf   *float64
-	minItems     *int64
-	maxItems     *int64
-	uniqueItems  bool
-	items        *schema
-	properties   []property
-	closed       bool // no other properties than those
-	composite    bool // oneOf, anyOf or not: what breaks it cannot be told from the outside
+	pointer string            // where it stands in the contract, references not resolved
+	moved   map[string]string // keyword to pointer, of a rule that stands in a part of an allOf
+	types   []string          // JSON types, "null" among them; nil: any
+	never   bool              // nothing fits it
+	cut     bool              // it was not read: too deep, or within itself
+	opaque  bool              // it has rules that are left to the validator alone
+
+	enum       []any // the values of enum, or the one of const
+	format     string
+	patterns   []*regexp.Regexp
+	minLength  *int64
+	maxLength  *int64
+	minimum    *limit
+	maximum    *limit
+	multipleOf *big.Rat
+
+	minItems    *int64
+	maxItems    *int64
+	uniqueItems bool
+	items       *schema // nil: any
+
+	properties    []property
+	minProperties *int64
+	maxProperties *int64
+	additional    *schema // of properties not declared; nil: any
+	closed        bool    // no property but those declared
+
+	choices []choice  // oneOf and anyOf
+	not     []*schema // none of which may fit
+
 	readOnly     bool
 	example      any
 	hasExample   bool
@@ -49,157 +56,50 @@ type property struct {
 
 // limit is a minimum or maximum.
 type limit struct {
-	value     float64
+	value     *big.Rat
 	exclusive bool
 }
 
-// maxSchemaDepth ends the reading of a schema that contains itself.
-const maxSchemaDepth = 12
-
-// readSchema reads the schema object behind a proxy. It returns nil for none,
-// and for one nested too deeply.
-func readSchema(proxy *base.SchemaProxy, pointer string, depth int) *schema {
-	if proxy == nil || depth > maxSchemaDepth {
-		return nil
-	}
-	high := proxy.Schema()
-	if high == nil {
-		return nil
-	}
-	s := &schema{
-		pointer:     pointer,
-		format:      high.Format,
-		pattern:     high.Pattern,
-		minLength:   high.MinLength,
-		maxLength:   high.MaxLength,
-		multipleOf:  high.MultipleOf,
-		minItems:    high.MinItems,
-		maxItems:    high.MaxItems,
-		uniqueItems: high.UniqueItems != nil && *high.UniqueItems,
-		nullable:    high.Nullable != nil && *high.Nullable,
-		readOnly:    high.ReadOnly != nil && *high.ReadOnly,
-		composite:   len(high.OneOf) > 0 || len(high.AnyOf) > 0 || high.Not != nil,
-	}
-	for _, t := range high.Type {
-		if t == "null" {
-			s.nullable = true
-			continue
-		}
-		s.types = append(s.types, t)
-	}
-	s.minimum = readLimit(high.Minimum, high.ExclusiveMinimum)
-	s.maximum = readLimit(high.Maximum, high.ExclusiveMaximum)
-	for _, n := range high.Enum {
-		if v, ok := nodeValue(n); ok {
-			s.enum = append(s.enum, v)
-		}
-	}
-	s.constant, s.hasConst = nodeValue(high.Const)
-	s.example, s.hasExample = nodeValue(high.Example)
-	if !s.hasExample && len(high.Examples) > 0 {
-		s.example, s.hasExample = nodeValue(high.Examples[0])
-	}
-	s.defaultValue, s.hasDefault = nodeValue(high.Default)
-	if high.Items != nil && high.Items.IsA() {
-		s.items = readSchema(high.Items.A, pointer+"/items", depth+1)
-	}
-	if a := high.AdditionalProperties; a != nil && a.IsB() {
-		s.closed = !a.B
-	}
-	for name, p := range high.Properties.FromOldest() {
-		child := readSchema(p, pointer+spec.Pointer("properties", name), depth+1)
-		if child == nil {
-			continue
-		}
-		s.properties = append(s.properties, property{name, slices.Contains(high.Required, name), child})
-	}
-	for i, p := range high.AllOf {
-		s.merge(readSchema(p, pointer+spec.Pointer("allOf", itoa(i)), depth+1), high.Required)
-	}
-	for i, alternatives := range [][]*base.SchemaProxy{high.OneOf, high.AnyOf} {
-		if len(alternatives) > 0 {
-			keyword := []string{"oneOf", "anyOf"}[i]
-			s.merge(readSchema(alternatives[0], pointer+spec.Pointer(keyword, "0"), depth+1), high.Required)
-		}
-	}
-	if len(s.types) == 0 && len(s.properties) > 0 {
-		s.types = []string{"object"}
-	}
-	return s
+// choice is a oneOf or anyOf.
+type choice struct {
+	keyword  string
+	branches []*schema
 }
 
-// readLimit reads a minimum or maximum as OpenAPI 3.0 (exclusive is a boolean
-// beside it) and 3.1 (exclusive is a number of its own) write it.
-func readLimit(inclusive *float64, exclusive *base.DynamicValue[bool, float64]) *limit {
-	switch {
-	case exclusive != nil && exclusive.IsB():
-		return &limit{exclusive.B, true}
-	case inclusive != nil:
-		return &limit{*inclusive, exclusive != nil && exclusive.IsA() && exclusive.A}
+// rule points to a keyword of the schema.
+func (s *schema) rule(keyword string) string {
+	if at, ok := s.moved[keyword]; ok {
+		return at
 	}
-	return nil
+	return s.pointer + "/" + keyword
 }
 
-// merge adds the rules of a part (allOf, or the alternative chosen) to s.
-func (s *schema) merge(part *schema, required []string) {
-	if part == nil {
-		return
-	}
-	if len(s.types) == 0 {
-		s.types = part.types
-	}
-	if len(s.enum) == 0 {
-		s.enum = part.enum
-	}
-	if s.format == "" {
-		s.format = part.format
-	}
-	if s.pattern == "" {
-		s.pattern = part.pattern
-	}
-	for _, pair := range []struct{ to, from **int64 }{
-		{&s.minLength, &part.minLength}, {&s.maxLength, &part.maxLength},
-		{&s.minItems, &part.minItems}, {&s.maxItems, &part.maxItems},
-	} {
-		if *pair.to == nil {
-			*pair.to = *pair.from
-		}
-	}
-	if s.minimum == nil {
-		s.minimum = part.minimum
-	}
-	if s.maximum == nil {
-		s.maximum = part.maximum
-	}
-	if s.items == nil {
-		s.items = part.items
-	}
-	if !s.hasExample {
-		s.example, s.hasExample = part.example, part.hasExample
-	}
-	s.closed = s.closed || part.closed
-	s.composite = s.composite || part.composite
-	s.nullable = s.nullable || part.nullable
-	for _, p := range part.properties {
-		p.required = p.required || slices.Contains(required, p.name)
-		s.properties = append(s.properties, p)
-	}
-}
-
+// is tells whether the schema names a JSON type as one of its own.
 func (s *schema) is(jsonType string) bool { return s != nil && slices.Contains(s.types, jsonType) }
 
 // accepts tells whether a value of a JSON type may fit.
 func (s *schema) accepts(jsonType string) bool {
 	switch {
-	case jsonType == "null":
-		return s.nullable || len(s.types) == 0
-	case len(s.types) == 0:
+	case s.never:
+		return false
+	case s.types == nil:
 		return true
 	case jsonType == "number":
 		// A whole number is of both types, so that a schema of either takes it.
 		return s.is("number") || s.is("integer")
 	}
 	return s.is(jsonType)
+}
+
+// isObject tells whether what fits the schema is, first of all, an object.
+func (s *schema) isObject() bool {
+	return s.is("object") || s.types == nil && (len(s.properties) > 0 || s.closed)
+}
+
+// takesMore tells whether any undeclared property with any value may stand in
+// an object that fits.
+func (s *schema) takesMore() bool {
+	return s.isObject() && s.additional == nil && !s.closed && !s.opaque && s.maxProperties == nil && len(s.choices) == 0 && len(s.not) == 0
 }
 
 func (s *schema) property(name string) *property {
@@ -214,24 +114,73 @@ func (s *schema) property(name string) *property {
 	return nil
 }
 
-// nodeValue turns a YAML node into the JSON value that it stands for.
-func nodeValue(n *yaml.Node) (any, bool) {
-	if n == nil {
-		return nil, false
+// undeclaredName is a property name that the schema does not declare.
+func (s *schema) undeclaredName() string {
+	name := "undeclared"
+	for s.property(name) != nil {
+		name += "_"
 	}
-	var v any
-	if err := n.Decode(&v); err != nil {
-		return nil, false
-	}
-	text, err := json.Marshal(v) // dates and integers become what JSON has
-	if err != nil {
-		return nil, false
-	}
-	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!timestamp" {
-		return n.Value, true
-	}
-	if json.Unmarshal(text, &v) != nil {
-		return nil, false
-	}
-	return v, true
+	return name
 }
+
+// views are the schemas that a value may fit to fit s: one for each branch of
+// its first choice, joined with the rest, or s alone.
+func (s *schema) views() []*schema {
+	if len(s.choices) == 0 {
+		return []*schema{s}
+	}
+	rest := *s
+	rest.choices = s.choices[1:]
+	var out []*schema
+	for _, b := range s.choices[0].branches[:min(maxBranches, len(s.choices[0].branches))] {
+		if joined := join(&rest, b); !joined.never && !joined.cut {
+			out = append(out, joined.views()...)
+		}
+		if len(out) >= maxBranches {
+			return out[:maxBranches]
+		}
+	}
+	return out
+}
+
+// maxBranches bounds the branches of one oneOf or anyOf that are looked at.
+const maxBranches = 8
+
+// view is the branch that a value was made by, else the first.
+func (s *schema) view(v any) *schema {
+	if len(s.choices) == 0 {
+		return s
+	}
+	views := s.views()
+	for _, each := range views {
+		if each.fits(v) {
+			return each
+		}
+	}
+	if len(views) == 0 {
+		return s
+	}
+	return views[0]
+}
+
+// rational reads a JSON number exactly. ok is false for what is none, and for
+// one whose exponent is beyond what anybody computes with.
+func rational(v any) (*big.Rat, bool) {
+	var text string
+	switch v := v.(type) {
+	case literal:
+		text = string(v)
+	case json.Number:
+		text = string(v)
+	default:
+		return nil, false
+	}
+	if !jsonNumber.MatchString(text) {
+		return nil, false
+	}
+	return new(big.Rat).SetString(text)
+}
+
+// jsonNumber is the grammar of RFC 8259, section 6, with an exponent of at most
+// three digits.
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$`)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +23,8 @@ type session struct {
 	mu      sync.Mutex
 	answers []seenAnswer
 	gate    map[string]int // status of the gate's answer, by operation, where it was wrong
+	full    map[string]bool
+	absent  map[string]int // the same, where it was documented for a state of the target
 }
 
 // seenAnswer is an answer and the check that asked for it.
@@ -85,28 +86,45 @@ func (s *session) disabledKey() credential {
 // validRequest makes a request that fits the contract, about a user where the
 // operation is about one.
 func (s *session) validRequest(op *operation, user string) *request {
-	r := &request{op: op, method: op.Method, path: op.Path, subject: user, header: http.Header{
-		"Accept":     {"application/json"},
-		"User-Agent": {s.cfg.UserAgent},
-	}}
+	r := op.plainRequest()
+	if s.usesFull(op) {
+		r = op.fullRequest()
+	}
+	r.header["User-Agent"] = []string{s.cfg.UserAgent}
 	if len(op.security) > 0 {
 		r.keys = []credential{s.key()}
 	}
-	r.fillParameters()
-	if op.body != nil {
-		r.header["Content-Type"] = []string{op.body.mediaType}
+	if r.subject = user; op.body != nil && op.rules.subject != "" {
 		r.body = encode(s.validBody(op, user))
 	}
 	return r
 }
 
-// validBody is the smallest body that fits, about a user.
+// validBody is the smallest body that fits, about a user; nil where it is no
+// object.
 func (s *session) validBody(op *operation, user string) object {
-	body, _ := sample(op.body.schema, false).(object)
+	body, _ := op.body.plain.(object)
+	if s.usesFull(op) {
+		body, _ = op.body.full.(object)
+	}
 	if op.rules.subject != "" {
 		body = body.with([]string{op.rules.subject}, user)
 	}
 	return body
+}
+
+// usesFull tells whether the plain request of an operation is to have
+// everything in it that is optional, because the target takes no other.
+func (s *session) usesFull(op *operation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.full[op.ID]
+}
+
+func (s *session) useFull(op *operation, full bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.full[op.ID] = full
 }
 
 // usuallyQuick tells whether the target has answered so quickly before that a
@@ -132,7 +150,7 @@ func (s *session) commonCause(c *check, a *answer) string {
 		return ""
 	case a.status/100 == 5 && c.Status != "http":
 		return op.ID + "/http/no-server-error"
-	case a.status/100 == 3:
+	case a.status/100 == 3 && op.documented(a.status) == nil:
 		return op.ID + "/http/no-redirect"
 	case gate == a.status && c.Status == op.success():
 		return op.ID + "/" + op.success() + "/minimal"

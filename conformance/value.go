@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// object is a JSON object whose members keep their order. Every other JSON
-// value is held as encoding/json holds it, or as a literal.
+// object is a JSON object whose members keep their order. The other JSON values
+// are nil, bool, string, []any, and literal for a number.
 type object []member
 
 type member struct {
@@ -23,47 +23,85 @@ type literal string
 // with returns a copy of o in which the member that path leads to has a value.
 // A step is a property name, or an index into an array.
 func (o object) with(path []string, v any) object {
-	out := slices.Clone(o)
-	for i := range out {
-		if out[i].name == path[0] {
-			out[i].value = withIn(out[i].value, path[1:], v)
-			return out
-		}
-	}
-	return append(out, member{path[0], withIn(nil, path[1:], v)})
+	out, _ := replaced(o, path, v).(object)
+	return out
 }
 
-func withIn(in any, path []string, v any) any {
+// without returns a copy of o that lacks the member that path leads to.
+func (o object) without(path []string) object {
+	out, _ := removed(o, path).(object)
+	return out
+}
+
+// replaced returns a copy of a value in which the place that path leads to
+// holds v. A property that is not there is added, an item is not.
+func replaced(in any, path []string, v any) any {
 	if len(path) == 0 {
 		return v
 	}
 	if items, ok := in.([]any); ok {
 		out := slices.Clone(items)
-		if i, err := strconv.Atoi(path[0]); err == nil && i < len(out) {
-			out[i] = withIn(out[i], path[1:], v)
+		if i, err := strconv.Atoi(path[0]); err == nil && i >= 0 && i < len(out) {
+			out[i] = replaced(out[i], path[1:], v)
 		}
 		return out
 	}
-	inner, _ := in.(object)
-	return inner.with(path, v)
-}
-
-// without returns a copy of o that lacks the member that path leads to.
-func (o object) without(path []string) object {
-	out := make(object, 0, len(o))
-	for _, m := range o {
-		switch {
-		case m.name != path[0]:
-			out = append(out, m)
-		case len(path) > 1:
-			if inner, ok := m.value.(object); ok {
-				out = append(out, member{m.name, inner.without(path[1:])})
-			} else {
-				out = append(out, m)
-			}
+	have, _ := in.(object)
+	out := slices.Clone(have)
+	for i := range out {
+		if out[i].name == path[0] {
+			out[i].value = replaced(out[i].value, path[1:], v)
+			return out
 		}
 	}
-	return out
+	return append(out, member{path[0], replaced(nil, path[1:], v)})
+}
+
+// removed returns a copy of a value without the property that path leads to.
+func removed(in any, path []string) any {
+	switch in := in.(type) {
+	case []any:
+		out := slices.Clone(in)
+		if i, err := strconv.Atoi(path[0]); err == nil && i >= 0 && i < len(out) && len(path) > 1 {
+			out[i] = removed(out[i], path[1:])
+		}
+		return out
+	case object:
+		out := make(object, 0, len(in))
+		for _, m := range in {
+			switch {
+			case m.name != path[0]:
+				out = append(out, m)
+			case len(path) > 1:
+				out = append(out, member{m.name, removed(m.value, path[1:])})
+			}
+		}
+		return out
+	}
+	return in
+}
+
+// valueAt returns what stands at the place that path leads to.
+func valueAt(in any, path []string) (any, bool) {
+	for _, step := range path {
+		switch have := in.(type) {
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(have) {
+				return nil, false
+			}
+			in = have[i]
+		case object:
+			v, ok := have.get(step)
+			if !ok {
+				return nil, false
+			}
+			in = v
+		default:
+			return nil, false
+		}
+	}
+	return in, true
 }
 
 // renamed returns a copy of o with one member under another name.
@@ -128,42 +166,37 @@ func encodeTo(b *bytes.Buffer, v any) {
 	}
 }
 
-// ordered turns a decoded JSON value into one with ordered objects, the members
-// in the order of the schema's properties, unknown ones behind.
-func ordered(v any, s *schema) any {
+// equal tells whether two values are the same to JSON: numbers by what they
+// count, objects whatever their order.
+func equal(a, b any) bool { return canonical(a) == canonical(b) }
+
+func holds(values []any, v any) bool {
+	key := canonical(v)
+	return slices.ContainsFunc(values, func(each any) bool { return canonical(each) == key })
+}
+
+// canonical is the same text for values that are the same to JSON.
+func canonical(v any) string {
 	switch v := v.(type) {
-	case map[string]any:
-		var out object
-		if s != nil {
-			for _, p := range s.properties {
-				if value, ok := v[p.name]; ok {
-					out = append(out, member{p.name, ordered(value, p.schema)})
-				}
-			}
+	case literal:
+		if n, ok := rational(v); ok {
+			return n.RatString()
 		}
-		rest := make([]string, 0, len(v))
-		for name := range v {
-			if _, done := out.get(name); !done {
-				rest = append(rest, name)
-			}
-		}
-		slices.Sort(rest)
-		for _, name := range rest {
-			out = append(out, member{name, ordered(v[name], nil)})
-		}
-		return out
 	case []any:
-		out := make([]any, len(v))
+		items := make([]string, len(v))
 		for i := range v {
-			var items *schema
-			if s != nil {
-				items = s.items
-			}
-			out[i] = ordered(v[i], items)
+			items[i] = canonical(v[i])
 		}
-		return out
+		return "[" + strings.Join(items, ",") + "]"
+	case object:
+		members := make([]string, len(v))
+		for i, m := range v {
+			members[i] = string(encode(m.name)) + ":" + canonical(m.value)
+		}
+		slices.Sort(members)
+		return "{" + strings.Join(members, ",") + "}"
 	}
-	return v
+	return string(encode(v))
 }
 
 // escaped writes a string as JSON with every character as a \u escape, a legal

@@ -1,0 +1,170 @@
+package conformance
+
+import (
+	"slices"
+	"strings"
+)
+
+// obstacleCheck stands for an operation to which no valid request can be made.
+func (b *builder) obstacleCheck() {
+	status := b.op.success()
+	if status == "" {
+		status = statusHTTP
+	}
+	b.add(status, checkText{
+		name: "minimal", level: Must, prod: Harmless, pointer: b.op.Pointer,
+		summary: "the plainest valid request is answered " + status,
+		sends:   "nothing: " + b.op.obstacle,
+		why:     "What is not judged should be known.",
+	}, stageAccept, func(t *trial) { t.skip("not judged: " + t.op.obstacle) })
+}
+
+// parameterChecks vary the parameters beside the body: each optional one
+// present, each freedom that its schema declares; each required one left out,
+// each rule of its schema broken.
+func (b *builder) parameterChecks() {
+	for i := range b.op.parameters {
+		p := &b.op.parameters[i]
+		plain, ok := p.plain()
+		if !ok {
+			continue
+		}
+		if p.in != "path" { // what a path names is there or not, whatever the schema allows
+			b.parameterVariants(i, p, plain)
+		}
+		b.parameterMutations(i, p, plain)
+	}
+	b.elsewhereCheck()
+}
+
+// elsewhereCheck asks for what a path may name and the target need not know, so
+// that the documented 404 is seen too.
+func (b *builder) elsewhereCheck() {
+	const status = "404"
+	values := slices.Clone(b.op.values)
+	other := false
+	for i := range b.op.parameters {
+		p := &b.op.parameters[i]
+		if p.in != "path" {
+			continue
+		}
+		if found := p.schema.several(2, false); len(found) == 2 {
+			v := found[1]
+			if equal(v, values[i]) {
+				v = found[0]
+			}
+			values[i], other = v, p.text(v) != ""
+		}
+	}
+	if !other || !slices.Contains(b.op.Statuses, status) || b.op.success() == "" || !b.op.isSafe() {
+		return
+	}
+	request := func(r *request) *request {
+		return r.on(func(r *request) { r.setParameters(values) })
+	}
+	if request(b.op.plainRequest()).confirm(b.contract) != nil {
+		return
+	}
+	b.add(status, checkText{
+		name: "other-resource", level: Must, prod: Harmless,
+		summary: "another address of the same form is answered, or not found as documented",
+		sends:   "a valid request to an address of which the contract gives no example",
+		why:     "Clients ask for what is no longer there, and must be able to tell.",
+	}, stageAccept, func(t *trial) {
+		statuses := []string{t.op.success(), status}
+		if t.op.rejection() != "" {
+			statuses = append(statuses, t.op.rejection()) // what may stand in a path is seldom said in full
+		}
+		t.expect(request(t.request()), statuses...)
+	})
+}
+
+func (b *builder) parameterVariants(i int, p *parameter, plain any) {
+	status := b.op.success()
+	if status == "" {
+		return
+	}
+	add := func(suffix, about, pointer string, level Level, v any) {
+		if b.op.plainRequest().withParameter(i, v, fits).confirm(b.contract) != nil {
+			return
+		}
+		c := b.add(status, checkText{
+			name: p.in + "-" + word(p.name) + "-" + suffix, level: level, prod: Creates, pointer: pointer,
+			summary: "a valid parameter is accepted: " + p.name + " " + about,
+			sends:   "an otherwise plain request with the " + p.in + " parameter " + p.name + " " + about,
+			why:     "What the contract allows, clients send.",
+		}, stageAccept, func(t *trial) { t.expect(t.request().withParameter(i, v, fits), status) })
+		if !b.op.isSafe() {
+			c.newUsers = 1
+		}
+	}
+	if !p.required {
+		add("present", "present", p.pointer, Must, plain)
+	}
+	whole := spot{body: plain, label: p.name, required: true, schema: p.schema, view: p.schema.view(plain), value: plain}
+	for _, f := range whole.freedoms() {
+		if f.value == nil || p.text(f.value) == "" {
+			continue // neither can be told from a parameter that is not there
+		}
+		add(f.name, f.about, f.pointer, f.level, f.value)
+	}
+}
+
+func (b *builder) parameterMutations(i int, p *parameter, plain any) {
+	status := b.op.rejection()
+	if status == "" {
+		return
+	}
+	allowed := []string{status}
+	if p.in == "path" {
+		allowed = append(allowed, "404") // there is nothing under such a name
+	}
+	add := func(m breach) {
+		how := breaks
+		if m.level == Should {
+			how = open
+		}
+		if p.in == "path" && p.text(m.value) == "" || b.op.plainRequest().withParameter(i, m.value, how).confirm(b.contract) != nil {
+			return
+		}
+		b.add(status, checkText{
+			name: p.in + "-" + word(p.name) + "-" + m.name, level: m.level, prod: LaxOnly, pointer: m.pointer,
+			summary: "a parameter that breaks the contract is refused: " + p.name + " " + m.about,
+			sends:   "an otherwise valid request, with the " + p.in + " parameter " + p.name + " " + m.about,
+			why:     "What is passed over in silence, the client takes for understood.",
+		}, stageReject, func(t *trial) { t.expect(t.request().withParameter(i, m.value, how), allowed...) })
+	}
+	if p.required && p.in != "path" {
+		add(breach{"missing", "left out", p.pointer + "/required", Must, absent{}})
+	}
+	for _, m := range p.mistyped() {
+		add(m)
+	}
+	visit(p.schema, plain, func(s spot) {
+		for _, m := range s.breaches() {
+			m.name = strings.TrimPrefix(s.label+"-"+m.name, "-")
+			m.value = replaced(s.body, s.path, m.value)
+			add(m)
+		}
+	})
+}
+
+// mistyped lists texts that stand for no value of the parameter's type.
+func (p *parameter) mistyped() []breach {
+	var out []breach
+	add := func(name, about, text string) {
+		if !p.schema.accepts("string") {
+			out = append(out, breach{name, about, p.schema.rule("type"), Must, text})
+		}
+	}
+	switch {
+	case p.schema.is("integer"), p.schema.is("number"):
+		add("string", "a word instead of a number", "abc")
+	case p.schema.is("boolean"):
+		add("string", "a word instead of true or false", "maybe")
+	}
+	if p.schema.is("integer") && !p.schema.is("number") {
+		add("fraction", "with a fraction", "1.5")
+	}
+	return out
+}

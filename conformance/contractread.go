@@ -1,0 +1,251 @@
+package conformance
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/pb33f/libopenapi-validator/config"
+	"github.com/pb33f/libopenapi/datamodel"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+	"github.com/pb33f/libopenapi/orderedmap"
+
+	"nox.energy/contract/spec"
+)
+
+// readContract reads a document with libopenapi. An error is an [*spec.Error],
+// also where the library itself breaks down over the document.
+func readContract(doc *spec.Document) (c *contract, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c, err = nil, doc.Errorf("", "the contract cannot be read: the OpenAPI library fails on it (%v)", p)
+		}
+	}()
+	settings := datamodel.NewDocumentConfiguration()
+	settings.Logger = slog.New(slog.DiscardHandler) // its default writes to standard output
+	document, err := libopenapi.NewDocumentWithConfiguration(doc.Bytes(), settings)
+	if err != nil {
+		return nil, doc.Errorf("", "the contract cannot be read: %s", firstLine(err.Error()))
+	}
+	model, err := document.BuildV3Model()
+	if err != nil {
+		return nil, doc.Errorf("", "the contract cannot be read: %s", firstLine(err.Error()))
+	}
+	v, errs := validator.NewValidator(document, config.WithFormatAssertions())
+	if len(errs) > 0 {
+		return nil, doc.Errorf("", "the contract cannot be used: %s", firstLine(errs[0].Error()))
+	}
+	if ok, problems := v.ValidateDocument(); !ok && len(problems) > 0 {
+		return nil, documentError(doc, problems[0].Reason, problems[0].SpecLine)
+	}
+	r := &contractReader{doc: doc, model: &model.Model, nullable: strings.HasPrefix(model.Model.Version, "3.0")}
+	c = &contract{doc: doc, validator: v}
+	for _, declared := range doc.Operations() {
+		op, err := r.operation(declared)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(c.operations, func(other *operation) bool { return other.ID == op.ID }) {
+			op.ID += "-" + itoa(len(c.operations)+1)
+		}
+		op.prepare(c)
+		c.operations = append(c.operations, op)
+	}
+	return c, nil
+}
+
+func documentError(doc *spec.Document, reason string, line int) error {
+	e := doc.Errorf("", "the contract is not valid OpenAPI: %s", firstLine(reason))
+	if line > 0 {
+		e.Line = doc.LineOfPage(line)
+	}
+	return e
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// contractReader reads the operations of one document.
+type contractReader struct {
+	doc      *spec.Document
+	model    *v3.Document
+	nullable bool // "nullable" has a meaning in its version
+}
+
+func (r *contractReader) operation(declared spec.Operation) (*operation, error) {
+	op := &operation{Operation: declared, rules: proseRules(declared.ID)}
+	op.ID = word(declared.ID)
+	item := r.model.Paths.PathItems.GetOrZero(declared.Path)
+	if item == nil {
+		return nil, r.doc.Errorf(declared.Pointer, "the path %s cannot be read", declared.Path)
+	}
+	high := item.GetOperations().GetOrZero(strings.ToLower(declared.Method))
+	if high == nil || high.Responses == nil {
+		return nil, r.doc.Errorf(declared.Pointer, "%s %s cannot be read", declared.Method, declared.Path)
+	}
+	op.summary = high.Summary
+	for i, p := range item.Parameters {
+		r.parameter(op, p, spec.Pointer("paths", declared.Path, "parameters", itoa(i)))
+	}
+	for i, p := range high.Parameters {
+		r.parameter(op, p, op.Pointer+spec.Pointer("parameters", itoa(i)))
+	}
+	op.body = r.requestBody(high.RequestBody, op.Pointer+"/requestBody")
+	for status, response := range high.Responses.Codes.FromOldest() {
+		op.responses = append(op.responses, r.response(status, response, op.Pointer+spec.Pointer("responses", status)))
+	}
+	if high.Responses.Default != nil {
+		op.responses = append(op.responses, r.response("default", high.Responses.Default, op.Pointer+"/responses/default"))
+	}
+	r.security(op, high)
+	return op, nil
+}
+
+// parameter adds a parameter to an operation; one of the operation takes the
+// place of one of the path.
+func (r *contractReader) parameter(op *operation, p *v3.Parameter, pointer string) {
+	if p == nil || p.Name == "" || isReserved(p) {
+		return
+	}
+	out := parameter{name: p.Name, in: p.In, required: p.Required != nil && *p.Required, style: p.Style, pointer: pointer}
+	if out.style == "" {
+		out.style = defaultStyle(p.In)
+	}
+	out.explode = out.style == "form"
+	if p.Explode != nil {
+		out.explode = *p.Explode
+	}
+	out.schema = readSchema(p.Schema, pointer+"/schema", r.nullable)
+	if name, media := firstJSON(p.Content); media != nil {
+		out.asJSON = true
+		out.schema = readSchema(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
+	}
+	out.example, out.hasExample = nodeValue(p.Example)
+	if !out.hasExample && orderedmap.Len(p.Examples) > 0 {
+		out.example, out.hasExample = nodeValue(p.Examples.First().Value().Value)
+	}
+	if !out.hasExample {
+		out.example, out.hasExample = out.schema.example, out.schema.hasExample
+	}
+	op.parameters = slices.DeleteFunc(op.parameters, func(q parameter) bool { return q.name == out.name && q.in == out.in })
+	op.parameters = append(op.parameters, out)
+}
+
+// isReserved tells whether a header parameter is to be passed over (OpenAPI
+// 3.0.3, "Parameter Object").
+func isReserved(p *v3.Parameter) bool {
+	return p.In == "header" && slices.ContainsFunc([]string{"Accept", "Content-Type", "Authorization"}, func(name string) bool {
+		return strings.EqualFold(name, p.Name)
+	})
+}
+
+func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *requestBody {
+	if b == nil || orderedmap.Len(b.Content) == 0 {
+		return nil
+	}
+	name, media := firstJSON(b.Content)
+	at := pointer + spec.Pointer("content", name)
+	out := &requestBody{required: b.Required != nil && *b.Required, mediaType: name, pointer: at}
+	if strings.HasSuffix(name, "/*") && inRange("application/json", name) {
+		out.mediaType = "application/json"
+	}
+	if media == nil {
+		out.schema = &schema{pointer: at}
+		return out
+	}
+	out.schema = readSchema(media.Schema, at+"/schema", r.nullable)
+	out.example, out.hasExample = nodeValue(media.Example)
+	if !out.hasExample && orderedmap.Len(media.Examples) > 0 && media.Examples.First().Value() != nil {
+		out.example, out.hasExample = nodeValue(media.Examples.First().Value().Value)
+	}
+	if out.hasExample && !out.schema.hasExample {
+		out.schema.example, out.schema.hasExample = out.example, true
+	}
+	return out
+}
+
+func (r *contractReader) response(status string, high *v3.Response, pointer string) *response {
+	out := &response{status: status, pointer: pointer}
+	if high == nil {
+		return out
+	}
+	out.headers = orderedmap.Len(high.Headers) > 0
+	for name := range high.Content.FromOldest() {
+		out.mediaTypes = append(out.mediaTypes, name)
+	}
+	if name, media := firstJSON(high.Content); media != nil && media.Schema != nil && mayBeJSON(name) {
+		out.schema = readSchema(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
+	}
+	return out
+}
+
+// firstJSON picks the JSON media type of a content map, or the first of any;
+// nil where there is none.
+func firstJSON(content *orderedmap.Map[string, *v3.MediaType]) (string, *v3.MediaType) {
+	for name, media := range content.FromOldest() {
+		if isJSON(name) {
+			return name, media
+		}
+	}
+	for name, media := range content.FromOldest() {
+		return name, media
+	}
+	return "", nil
+}
+
+// security reads how a key is to be sent: all schemes of the first requirement
+// that can be met with one.
+func (r *contractReader) security(op *operation, high *v3.Operation) {
+	requirements, at := high.Security, op.Pointer+"/security"
+	if requirements == nil {
+		requirements, at = r.model.Security, "/security"
+	}
+	met := false
+	for _, requirement := range requirements {
+		if requirement == nil || requirement.ContainsEmptyRequirement || orderedmap.Len(requirement.Requirements) == 0 {
+			op.security, op.elsewhere, op.obstacle = nil, nil, "" // anybody is let in
+			return
+		}
+		schemes, problem := r.schemes(requirement.Requirements, at)
+		switch {
+		case problem != "":
+			if !met {
+				op.obstacle = problem
+			}
+		case !met:
+			op.security, op.obstacle, met = schemes, "", true
+		default:
+			for _, s := range schemes {
+				in, _ := resolvePlace(declared, s)
+				op.elsewhere = append(op.elsewhere, in)
+			}
+		}
+	}
+}
+
+// schemes are those of one requirement; problem says why they cannot be met.
+func (r *contractReader) schemes(names *orderedmap.Map[string, []string], at string) (out []securityScheme, problem string) {
+	for name := range names.FromOldest() {
+		var scheme *v3.SecurityScheme
+		if r.model.Components != nil {
+			scheme = r.model.Components.SecuritySchemes.GetOrZero(name)
+		}
+		if scheme == nil {
+			return nil, fmt.Sprintf("the contract does not say what the security scheme %s is", name)
+		}
+		s := securityScheme{name, scheme.Type, scheme.In, scheme.Name, strings.ToLower(scheme.Scheme), at}
+		switch {
+		case s.kind == "mutualTLS":
+			continue // a certificate, which is the connection's business
+		case s.kind == "http" && s.httpScheme != "basic" && s.httpScheme != "bearer":
+			return nil, fmt.Sprintf("the HTTP authentication scheme %q is not one that a single key answers", s.httpScheme)
+		}
+		out = append(out, s)
+	}
+	return out, ""
+}

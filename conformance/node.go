@@ -1,0 +1,72 @@
+package conformance
+
+import (
+	"strings"
+
+	"github.com/pb33f/go-yaml"
+)
+
+// maxNodes bounds the value that one node of the contract stands for, aliases
+// written out.
+const maxNodes = 10_000
+
+// nodeValue turns a YAML node into the JSON value that it stands for, numbers
+// digit by digit, dates as they are written. ok is false where there is no
+// node, or none that JSON can write.
+func nodeValue(n *yaml.Node) (v any, ok bool) {
+	left := maxNodes
+	return nodeWithin(n, &left)
+}
+
+func nodeWithin(n *yaml.Node, left *int) (any, bool) {
+	if *left--; n == nil || *left < 0 {
+		return nil, false
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return nodeWithin(n.Alias, left)
+	case yaml.ScalarNode:
+		return scalarValue(n)
+	case yaml.SequenceNode:
+		out := make([]any, 0, len(n.Content))
+		for _, item := range n.Content {
+			v, ok := nodeWithin(item, left)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, v)
+		}
+		return out, true
+	case yaml.MappingNode:
+		out := make(object, 0, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			v, ok := nodeWithin(n.Content[i+1], left)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, member{n.Content[i].Value, v})
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+func scalarValue(n *yaml.Node) (any, bool) {
+	switch n.ShortTag() {
+	case "!!null":
+		return nil, true
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true"), true
+	case "!!int", "!!float":
+		if jsonNumber.MatchString(n.Value) {
+			return literal(n.Value), true
+		}
+		var f float64
+		if err := n.Decode(&f); err != nil {
+			return nil, false
+		}
+		text := encode(f) // "null" for what JSON cannot write
+		return literal(text), jsonNumber.Match(text)
+	}
+	return n.Value, true
+}

@@ -1,0 +1,107 @@
+package conformance
+
+import (
+	"math/big"
+	"strings"
+)
+
+// number writes a number as JSON, exactly where decimal digits can.
+func number(n *big.Rat) literal {
+	if n.IsInt() {
+		return literal(n.Num().String())
+	}
+	digits, _ := n.FloatPrec() // of a decimal fraction, as contracts write them
+	return literal(strings.TrimRight(n.FloatString(max(1, digits)), "0"))
+}
+
+func whole(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
+
+// grain is the distance between neighbours among the numbers that are made for
+// a schema: what multipleOf and the type ask for, else one digit finer than
+// the limits are written.
+func (s *schema) grain() *big.Rat {
+	one := whole(1)
+	integral := s.is("integer") && !s.is("number")
+	switch {
+	case s.multipleOf != nil && integral:
+		return leastCommonMultiple(s.multipleOf, one)
+	case s.multipleOf != nil:
+		return s.multipleOf
+	case integral:
+		return one
+	}
+	digits := 0
+	for _, l := range []*limit{s.minimum, s.maximum} {
+		if l == nil {
+			continue
+		}
+		if n, _ := l.value.FloatPrec(); n > digits {
+			digits = n
+		}
+		// Beyond 15 digits a double no longer tells neighbours apart.
+		if size := len(new(big.Int).Quo(l.value.Num(), l.value.Denom()).String()); size > 12 {
+			return new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(size-12)), nil))
+		}
+	}
+	if s.minimum == nil && s.maximum == nil {
+		return one
+	}
+	return new(big.Rat).Inv(new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits+1)), nil)))
+}
+
+// least and most are the outermost numbers that fit; nil where there is no
+// limit.
+func (s *schema) least() *big.Rat { return s.outermost(s.minimum, 1) }
+func (s *schema) most() *big.Rat  { return s.outermost(s.maximum, -1) }
+
+func (s *schema) outermost(l *limit, inward int) *big.Rat {
+	if l == nil {
+		return nil
+	}
+	n := s.towards(l.value, inward)
+	if !l.within(n, inward) {
+		n.Add(n, scaled(s.grain(), inward))
+	}
+	return n
+}
+
+// towards is the first number of the grain at n or, going inward, behind it.
+func (s *schema) towards(n *big.Rat, inward int) *big.Rat {
+	grain := s.grain()
+	q := new(big.Rat).Quo(n, grain)
+	floor := new(big.Int).Div(q.Num(), q.Denom())
+	if inward > 0 && !q.IsInt() {
+		floor.Add(floor, big.NewInt(1))
+	}
+	return new(big.Rat).Mul(new(big.Rat).SetInt(floor), grain)
+}
+
+func scaled(n *big.Rat, by int) *big.Rat { return new(big.Rat).Mul(n, whole(int64(by))) }
+
+// numbers lists n numbers that fit, 1 and upwards where that is within the
+// limits, else from the limit that is.
+func (s *schema) numbers(n int) []any {
+	start, step := s.towards(whole(1), 1), s.grain()
+	if low := s.least(); low != nil && low.Cmp(start) > 0 {
+		start = low
+	}
+	if high := s.most(); high != nil && high.Cmp(start) < 0 {
+		start = high
+	}
+	var out []any
+	for _, direction := range []int{1, -1} {
+		for i := range n {
+			if direction < 0 && i == 0 {
+				continue
+			}
+			v := number(new(big.Rat).Add(start, scaled(step, i*direction)))
+			if !s.fits(v) {
+				break
+			}
+			if out = append(out, v); len(out) == n {
+				return out
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,182 @@
+package conformance
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of the search for a string that a pattern matches.
+const (
+	maxPatternExtra = 300 // repetitions beyond those that a pattern demands
+	maxPatternPicks = 40  // ways to choose from its classes and alternatives
+)
+
+// samplesOf lists up to n different strings that all patterns match and that
+// accept takes. Each is made by walking the syntax of the first pattern, and
+// tried against all: anchors in odd places, word boundaries and the like cost a
+// sample, never yield a wrong one.
+func samplesOf(patterns []*regexp.Regexp, n int, accept func(string) bool) []string {
+	var out []string
+	try := func(v string) bool {
+		fits := utf8.ValidString(v) && !slices.Contains(out, v) && accept(v) &&
+			!slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return !p.MatchString(v) })
+		if fits {
+			out = append(out, v)
+		}
+		return len(out) == n
+	}
+	for _, p := range patterns {
+		tree, err := syntax.Parse(p.String(), syntax.Perl)
+		if err != nil {
+			continue
+		}
+		for pick := range maxPatternPicks {
+			for extra := range maxPatternExtra {
+				w := walker{pick: pick, extra: extra}
+				w.walk(tree, 0)
+				if w.text.Len() > maxGenerated || try(w.text.String()) {
+					return out
+				}
+				if w.extra > 0 { // no repetition took what is left: more changes nothing
+					break
+				}
+			}
+		}
+	}
+	return out
+}
+
+// walker writes one string along the syntax of a pattern.
+type walker struct {
+	text  strings.Builder
+	pick  int // which member of a class, and which alternative
+	extra int // repetitions to spend beyond the least
+}
+
+// maxPatternDepth ends the walk of a pattern nested beyond all use.
+const maxPatternDepth = 200
+
+func (w *walker) walk(re *syntax.Regexp, depth int) {
+	if depth > maxPatternDepth || w.text.Len() > maxGenerated {
+		return
+	}
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			w.text.WriteRune(r)
+		}
+	case syntax.OpCharClass:
+		w.text.WriteRune(w.member(re.Rune))
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		w.text.WriteRune(w.member([]rune{'a', 'z', '0', '9'}))
+	case syntax.OpCapture, syntax.OpConcat:
+		for _, sub := range re.Sub {
+			w.walk(sub, depth+1)
+		}
+	case syntax.OpAlternate:
+		w.walk(re.Sub[w.pick%len(re.Sub)], depth+1)
+	case syntax.OpStar:
+		w.repeat(re.Sub[0], 0, -1, depth)
+	case syntax.OpPlus:
+		w.repeat(re.Sub[0], 1, -1, depth)
+	case syntax.OpQuest:
+		w.repeat(re.Sub[0], 0, 1, depth)
+	case syntax.OpRepeat:
+		w.repeat(re.Sub[0], re.Min, re.Max, depth)
+	}
+}
+
+func (w *walker) repeat(sub *syntax.Regexp, least, most, depth int) {
+	n := least + w.extra
+	if most >= 0 {
+		n = min(n, most)
+	}
+	w.extra -= n - least
+	for range n {
+		w.walk(sub, depth+1)
+	}
+}
+
+// member picks from the ranges of a class, letters and digits first, so that
+// what is sent can be read.
+func (w *walker) member(ranges []rune) rune {
+	var plain, other []rune
+	for i := 0; i+1 < len(ranges); i += 2 {
+		for r := ranges[i]; r <= ranges[i+1] && r < ranges[i]+128; r++ {
+			switch {
+			case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+				plain = append(plain, r)
+			case r >= ' ' && utf8.ValidRune(r):
+				other = append(other, r)
+			}
+		}
+	}
+	all := append(plain, other...)
+	if len(all) == 0 {
+		if len(ranges) > 0 {
+			return ranges[0]
+		}
+		return 'x'
+	}
+	return all[w.pick%len(all)]
+}
+
+// unmatched is a string that a pattern does not match, and how it was made.
+type unmatched struct {
+	name, about, value string
+	level              Level
+}
+
+// unmatchedBy lists strings that a schema's patterns do not all match: one far
+// from them, and near misses that a careless comparison lets through.
+func (s *schema) unmatchedBy(sample string) []unmatched {
+	lower, upper := strings.ToLower(sample), strings.ToUpper(sample)
+	other := lower
+	if other == sample {
+		other = upper
+	}
+	near := []unmatched{
+		{"pattern-before", "that its pattern matches, with one character more before it", "?" + sample, Must},
+		{"pattern-behind", "that its pattern matches, with one character more behind it", sample + "?", Must},
+		{"pattern-case", "that its pattern matches, in other case", other, Must},
+		// Readers differ on whether $ looks past it.
+		{"pattern-line-feed", "that its pattern matches, with a line feed behind it", sample + "\n", Should},
+	}
+	out := []unmatched{}
+	for _, v := range []string{"!", "?? ??", " ", "~~~~~~~~", "ÄÖÜ", "x", ""} {
+		if v = s.ofAllowedLength(v); s.breaksPatternOnly(v) {
+			out = append(out, unmatched{"pattern", "that its pattern does not match", v, Must})
+			break
+		}
+	}
+	for _, u := range near {
+		if s.breaksPatternOnly(u.value) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+func (s *schema) breaksPatternOnly(v string) bool {
+	relaxed := *s
+	relaxed.patterns = nil
+	return !s.fitsString(v) && relaxed.fitsString(v)
+}
+
+// ofAllowedLength cuts or fills a string to the limits of the schema.
+func (s *schema) ofAllowedLength(v string) string {
+	runes := []rune(v)
+	if s.maxLength != nil && int64(len(runes)) > *s.maxLength {
+		runes = runes[:max(0, *s.maxLength)]
+	}
+	if s.minLength != nil {
+		for n := min(*s.minLength, maxGenerated); int64(len(runes)) < n; {
+			runes = append(runes, 'x')
+		}
+	}
+	return string(runes)
+}
