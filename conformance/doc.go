@@ -6,6 +6,8 @@
 // answers as they came: framing and bytes first, then the schema of that very
 // status. [Runner.Run] returns a [Result]; the writers of package
 // [nox.energy/contract/conformance/report] turn it into text or a report.
+// In Go tests, package [nox.energy/contract/conformance/conformancetest] makes
+// each check a subtest.
 //
 //	runner, err := conformance.New(conformance.Config{
 //		Target: "http://127.0.0.1:4010/v2",

@@ -1,0 +1,19 @@
+package report
+
+import (
+	"strings"
+
+	"nox.energy/contract/conformance"
+)
+
+// Facts tells one check of r in lines of plain text, as the text report does:
+// what it checks, the clause with its line and words, what was expected, what
+// came, what is likely behind it, and the exchanges with a command line each
+// that sends them again. What the target sent is shortened and cannot steer a
+// terminal. There is no line end behind the last line.
+func Facts(r *conformance.Result, c *conformance.CheckResult) string {
+	t := &text{r: r, o: TextOptions{Width: 100}}
+	t.facts(c)
+	t.exchanges(c)
+	return strings.TrimRight(string(tameLog(t.b.Bytes())), "\n")
+}
