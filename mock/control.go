@@ -76,7 +76,7 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 		readers:  make(chan struct{}, maxReaders),
 	}
 	for _, group := range []map[string]controlRule{
-		c.healthRules(), c.manufacturerRules(), c.connectionRules(), c.journalRules(), c.faultRules(),
+		c.healthRules(), c.manufacturerRules(), c.connectionRules(), c.journalRules(), c.faultRules(), c.scorecardRules(),
 	} {
 		maps.Copy(c.rules, group)
 	}

@@ -27,6 +27,7 @@ type Mock struct {
 	journal   *journal.Journal
 	faults    *fault.Set
 	metrics   *metrics
+	trackers  *trackers
 	explains  bool
 	began     []Connection  // what it began with
 	changes   chan struct{} // see Changes
@@ -71,7 +72,7 @@ func New(cfg Config) (*Mock, error) {
 	}
 	m.first = operations[0]
 	m.router = newRouter(basePath(m.contract), operations)
-	m.metrics = newMetrics(m)
+	m.metrics, m.trackers = newMetrics(m), newTrackers()
 	return m, m.put(context.Background(), m.began)
 }
 

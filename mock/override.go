@@ -16,22 +16,6 @@ const MagicPrefix = "nox-mock:"
 // not magic.
 const MaxDelay = fault.MaxDelay
 
-// Override is one way in which a request can ask for an outcome by itself.
-type Override struct {
-	Ask     string // what to send, as "Prefer: code=500" or "user_id nox-mock:500"
-	Outcome string // what comes of it
-}
-
-// Overrides lists what a request can ask for, for help texts.
-func Overrides() []Override {
-	return []Override{
-		{"Prefer: code=STATUS", "a documented STATUS, whatever the body (201 needs a valid one)"},
-		{"user_id nox-mock:STATUS", "a documented error STATUS: 400, 401, 500"},
-		{"user_id nox-mock:delay=2s", "201, later; at most " + MaxDelay.String()},
-		{"user_id nox-mock:lost", "connected, then the connection closes without an answer"},
-	}
-}
-
 // preferred returns the status that the header Prefer asks for (RFC 7240), 0 if
 // it asks for none. Of several, the first one counts.
 func preferred(r *http.Request) int {

@@ -20,6 +20,7 @@ func (m *Mock) Journal() *journal.Journal { return m.journal }
 func (m *Mock) record(x *exchange, a answer) {
 	x.entry = m.journal.Add(m.newEntry(x, a))
 	m.metrics.count(&x.entry)
+	m.trackers.observe(&x.entry)
 	m.logEntry(x, &x.entry)
 }
 

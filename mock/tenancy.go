@@ -99,6 +99,7 @@ func indexOf(all []Manufacturer, name string) int {
 func (m *Mock) forget(ctx context.Context, name string) error {
 	m.journal.Clear(name)
 	m.faults.Clear(&name)
+	m.trackers.forget(&name)
 	_, err := m.store.Clear(ctx, name)
 	m.changed()
 	return err
@@ -124,6 +125,7 @@ func (m *Mock) Reset(ctx context.Context, manufacturer *string) error {
 	}
 	if manufacturer == nil {
 		m.journal.ClearAll()
+		m.trackers.forget(nil)
 	}
 	return nil
 }

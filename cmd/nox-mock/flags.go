@@ -19,6 +19,8 @@ type settings struct {
 	command        string   // "" to serve, else one of commands
 	argv           []string // of exec: the program and its arguments
 	listen         string
+	require        []string     // of exec
+	scorecards     []cardOutput // of exec
 	controlListen  string
 	controlToken   string
 	controlHosts   []string
@@ -47,21 +49,24 @@ const examples = `nox-mock answers as the NOX manufacturer API does, for clients
   nox-mock --manufacturer acme=KEY                one manufacturer with a key of your own
   nox-mock --fixture FILE                         manufacturers and connections to begin with, as JSON
   nox-mock --spec FILE                            another contract, as YAML, JSON or Markdown; also a URL, or - for stdin
+  nox-mock exec -- CMD ARGUMENTS                  serve on a free port while CMD runs, with NOX_BASE_URL and NOX_API_KEY set;
+                                                  then print a scorecard of the client
+  nox-mock scenarios                              every way to bring about an outcome, as one table
   nox-mock healthcheck                            exit code 0 if a mock that runs here is ready
   nox-mock --defect NAME                          break the contract in one way; --list-deviations has the names
 
-A request can ask for its outcome:
+A request can ask for its outcome, by the header Prefer: code=500 or by a user_id such
+as nox-mock:500; see nox-mock scenarios.
 
-%s
 Flags, each also as an environment variable (--address-file is NOX_MOCK_ADDRESS_FILE;
 a flag comes before it; lists are separated by commas):
 
 %s
-Exit codes: 0 stopped by a signal, 1 it could not be done, 2 usage, contract or configuration.
+Exit codes: 0 stopped by a signal, 1 it could not be done or --require was not met, 2 usage, contract or configuration.
 `
 
 // commands are what the program can be told to do instead of serving.
-func commands() []string { return []string{"healthcheck"} }
+func commands() []string { return []string{"exec", "healthcheck", "scenarios"} }
 
 // envPrefix starts the environment variable of each flag.
 const envPrefix = "NOX_MOCK_"
@@ -72,7 +77,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if len(args) > 0 && slices.Contains(commands(), args[0]) {
 		s.command, args = args[0], args[1:]
 	}
-	var manufacturers []string
+	var manufacturers, cards []string
 	var ids, tokenFile string
 	f := pflag.NewFlagSet("nox-mock", pflag.ContinueOnError)
 	f.SetOutput(io.Discard)
@@ -94,6 +99,8 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.StringArrayVar(&s.variations, "variation", nil, "be unusual, within the contract, as `NAME` says; again for more")
 	f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` of the request log on standard error: text or json")
 	f.BoolVar(&s.quiet, "quiet", false, "no start-up message, no request log")
+	f.StringSliceVar(&s.require, "require", nil, "with exec: fail unless these `STATUSES` were answered, as in 201,400,401,500")
+	f.StringArrayVar(&cards, "scorecard", []string{"text"}, "with exec: write the scorecard as `FORMAT` (text, json, junit) to standard error, or FORMAT=FILE; - is standard output; again for more")
 	f.BoolVar(&s.listDeviations, "list-deviations", false, "print the names for --defect and --variation, and stop")
 	f.BoolVar(&s.version, "version", false, "print the version, and stop")
 	f.BoolVarP(&s.help, "help", "h", false, "print this, and stop")
@@ -112,6 +119,15 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if err := readEnvironment(f, getenv); err != nil {
 		return s, err
 	}
+	if s.command == "exec" {
+		s.execDefaults(f)
+	} else if f.Changed("require") || f.Changed("scorecard") {
+		return s, badUsage("--require and --scorecard go with nox-mock exec")
+	}
+	var err error
+	if s.scorecards, err = parseCardOutputs(cards); err != nil {
+		return s, err
+	}
 	if !f.Changed("control-listen") && strings.HasSuffix(s.listen, ":0") {
 		s.controlListen = "127.0.0.1:0"
 	}
@@ -119,6 +135,17 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 		return s, err
 	}
 	return s, s.check(manufacturers, ids)
+}
+
+// execDefaults are other than those of serving: a free port, and no words among
+// those of the command.
+func (s *settings) execDefaults(f *pflag.FlagSet) {
+	if !f.Changed("listen") {
+		s.listen = "127.0.0.1:0"
+	}
+	if !f.Changed("quiet") {
+		s.quiet = true
+	}
 }
 
 // readToken reads the file with the control token.
@@ -165,7 +192,7 @@ func readEnvironment(f *pflag.FlagSet, getenv func(string) string) error {
 			return
 		}
 		values := []string{text}
-		if flag.Value.Type() == "stringArray" {
+		if strings.HasPrefix(flag.Value.Type(), "string") && flag.Value.Type() != "string" {
 			values = strings.Split(text, ",")
 		}
 		for _, value := range values {
@@ -235,14 +262,8 @@ func kindOf(flag *pflag.Flag) string {
 
 // usage is the text of --help: examples first.
 func usage(f *pflag.FlagSet) string {
-	var overrides strings.Builder
-	w := tabwriter.NewWriter(&overrides, 0, 0, 2, ' ', 0)
-	for _, o := range mock.Overrides() {
-		fmt.Fprintf(w, "  %s\t%s\n", o.Ask, o.Outcome)
-	}
-	w.Flush()
 	var flags strings.Builder
-	w = tabwriter.NewWriter(&flags, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(&flags, 0, 0, 2, ' ', 0)
 	f.VisitAll(func(flag *pflag.Flag) {
 		value, text := pflag.UnquoteUsage(flag)
 		if flag.Value.Type() == "bool" {
@@ -253,5 +274,5 @@ func usage(f *pflag.FlagSet) string {
 		fmt.Fprintf(w, "  --%s\t%s\n", strings.TrimSpace(flag.Name+" "+value), text)
 	})
 	w.Flush()
-	return fmt.Sprintf(examples, overrides.String(), flags.String())
+	return fmt.Sprintf(examples, flags.String())
 }

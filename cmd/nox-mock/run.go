@@ -34,6 +34,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return exitOK
 	}
+	if status := exitStatus(0); errors.As(err, &status) {
+		return int(status)
+	}
 	fmt.Fprintf(stderr, "nox-mock: %v\n", err)
 	if usage := (usageError{}); errors.As(err, &usage) {
 		return exitUsage
@@ -56,6 +59,10 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return listDeviations(stdout)
 	case settings.command == "healthcheck":
 		return healthcheck(ctx, settings)
+	case settings.command == "scenarios":
+		return scenarios(stdout)
+	case settings.command == "exec":
+		return execute(ctx, settings, stdin, stdout, stderr)
 	}
 	return serve(ctx, settings, stdin, stdout, stderr)
 }

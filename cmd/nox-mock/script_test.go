@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program as its users do. Commands of the scripts' own:
 //
+//	exits CODE PROGRAM ARG…     run it, expect that exit code
 //	fails CODE PROGRAM ARG…     run it, expect that exit code and one line on
 //	                            standard error, nothing on standard output
 //	ready                       wait until address.json is there
@@ -38,6 +39,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":     exits,
 			"fails":     fails,
 			"ready":     ready,
 			"call":      call,
@@ -46,6 +48,16 @@ func TestScripts(t *testing.T) {
 			"occupy":    occupy,
 		},
 	})
+}
+
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != want {
+		ts.Fatalf("got %v, want exit code %d", err, want)
+	}
 }
 
 func fails(ts *testscript.TestScript, _ bool, args []string) {

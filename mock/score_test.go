@@ -1,0 +1,128 @@
+package mock_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/scorecard"
+)
+
+// Each mistake is seen, and a client that makes none is told of none.
+func TestScorecard(t *testing.T) {
+	second := 1
+	for _, x := range []struct {
+		name    string
+		fault   *fault.Fault
+		client  func(t *testing.T, s *mocktest.Server)
+		mistake string // "" for none
+		times   int
+	}{
+		{"sound", nil, func(t *testing.T, s *mocktest.Server) {
+			for _, userID := range strings.Split("a b c d e f g h i j k l", " ") {
+				connect(t, s, s.APIKey, userID)
+			}
+		}, "", 0},
+		{"media type", nil, func(t *testing.T, s *mocktest.Server) {
+			do(t, s, "POST", connectPath, headers("x-api-key", s.APIKey), strings.NewReader(validBody))
+		}, "wrong-media-type", 1},
+		{"key", nil, func(t *testing.T, s *mocktest.Server) {
+			do(t, s, "POST", connectPath+"?api_key="+s.APIKey, headers("Content-Type", "application/json"), strings.NewReader(validBody))
+		}, "key-in-wrong-place", 1},
+		{"400 again", nil, func(t *testing.T, s *mocktest.Server) {
+			for range 3 {
+				do(t, s, "POST", connectPath, good(s), strings.NewReader(`{}`))
+			}
+		}, "retry-of-400", 2},
+		{"401 again", nil, func(t *testing.T, s *mocktest.Server) {
+			for range 2 {
+				do(t, s, "POST", connectPath, headers("x-api-key", "wrong"), strings.NewReader(validBody))
+			}
+		}, "retry-of-401", 1},
+		{"at once after a 503", &fault.Fault{Kind: fault.Status, Status: 503, RetryAfter: &second, Times: 1}, func(t *testing.T, s *mocktest.Server) {
+			for range 2 {
+				do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
+			}
+		}, "retry-without-back-off", 1},
+		{"never after a 500", &fault.Fault{Kind: fault.Status, Times: 1}, func(t *testing.T, s *mocktest.Server) {
+			do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
+		}, "no-retry-of-500", 1},
+		{"never after a lost answer", &fault.Fault{Kind: fault.Lost, Times: 1}, func(t *testing.T, s *mocktest.Server) {
+			attempt(t, s, s.APIKey, "u")
+		}, "no-retry-of-500", 1},
+		{"id", nil, func(t *testing.T, s *mocktest.Server) {
+			for range 3 {
+				connect(t, s, s.APIKey, "u")
+			}
+		}, "id-not-kept", 2},
+		{"connections", nil, func(t *testing.T, s *mocktest.Server) {
+			for _, userID := range strings.Split("a b c d e f g h i j k l", " ") {
+				attempt(t, s, s.APIKey, userID)
+			}
+		}, "connection-churn", 12},
+		{"time-out", &fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{MS: 60_000}, Times: 1}, func(t *testing.T, s *mocktest.Server) {
+			c, _ := dial(t, s)
+			io.WriteString(c, strings.ReplaceAll(head(s, "Content-Length: 15\n"), "\n", "\r\n")+validBody)
+			for s.Mock.Faults(nil)[0].Fired == 0 { // until it is waiting
+				time.Sleep(time.Millisecond)
+			}
+			c.Close()
+			for s.Mock.Scorecard(nil, nil, false).Requests == 0 { // until the mock has seen it leave
+				time.Sleep(time.Millisecond)
+			}
+		}, "time-out", 1},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			t.Parallel()
+			s := mocktest.NewServer(t)
+			if x.fault != nil {
+				set(t, s, *x.fault)
+			}
+			x.client(t, s)
+			card := s.Mock.Scorecard(nil, nil, true)
+			for _, m := range card.Mistakes {
+				alone := m.Name == x.mistake || x.mistake == "time-out" && m.Name == "no-retry-of-500"
+				if m.Name == x.mistake && m.Times != x.times || !alone && m.Times > 0 {
+					t.Errorf("%s: %d times, entries %v", m.Name, m.Times, m.Entries)
+				}
+			}
+		})
+	}
+}
+
+func TestScorecardResponses(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, mock.ControlConfig{})
+	connect(t, s, s.APIKey, "u")
+	do(t, s, "POST", connectPath, http.Header{}, nil)
+	card := s.Mock.Scorecard(nil, []string{"201", "500"}, true)
+	want := map[string]int{"201": 1, "400": 0, "401": 1, "500": 0}
+	for _, r := range card.Responses {
+		if r.Times != want[r.Status] || r.Required != (r.Status == "201" || r.Status == "500") {
+			t.Errorf("%+v", r)
+		}
+	}
+	if unmet := card.Unmet(); len(unmet) != 1 || unmet[0].Status != "500" || card.Met() {
+		t.Errorf("unmet: %+v", unmet)
+	}
+	acme, globex := "acme", "globex"
+	if s.Mock.Scorecard(&acme, nil, true).Requests != 1 || s.Mock.Scorecard(&globex, nil, true).Requests != 0 {
+		t.Error("the cards of manufacturers meet")
+	}
+	for format, start := range map[string]string{"text": "Scorecard: 2 requests", "junit": "<?xml", "json": "{"} {
+		if r := ask(t, "GET", url+"/scorecard?format="+format, "", nil); r.status != 200 || !strings.HasPrefix(r.body, start) {
+			t.Errorf("%s: %d %s", format, r.status, r.body)
+		}
+	}
+	if err := s.Mock.CheckRequired([]string{"418"}); err == nil {
+		t.Error("an undocumented status can be required")
+	}
+	if err := (scorecard.Card{}).Write(io.Discard, "yaml"); err == nil {
+		t.Error("an unknown format is written")
+	}
+}
