@@ -106,6 +106,9 @@ func (m Manufacturer) digests() [][sha256.Size]byte {
 	return all
 }
 
+// Digests are the SHA-256 digests of all keys of m, in hexadecimal.
+func (m Manufacturer) Digests() []string { return m.withoutKeys().KeyDigests }
+
 // Fingerprint names a key without giving it away: the start of its SHA-256
 // digest, in hexadecimal.
 func Fingerprint(key string) string {

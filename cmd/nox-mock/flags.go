@@ -19,6 +19,7 @@ type settings struct {
 	command        string   // "" to serve, else one of commands
 	argv           []string // of exec: the program and its arguments
 	listen         string
+	state          string
 	require        []string     // of exec
 	scorecards     []cardOutput // of exec
 	controlListen  string
@@ -90,6 +91,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.StringVar(&s.spec, "spec", "", "contract to serve instead of the embedded one: `FILE`, URL or -")
 	f.StringArrayVar(&manufacturers, "manufacturer", nil, "manufacturer and its key, as `NAME=KEY`; again for more of either; replaces all others")
 	f.StringVar(&s.fixture, "fixture", "", "JSON `FILE` with manufacturers and connections to begin with")
+	f.StringVar(&s.state, "state", "", "JSON `FILE` to go on from, and to keep manufacturers and connections in; once it is there, --fixture is not looked at")
 	f.StringVar(&ids, "ids", string(mock.DerivedIDs), "`KIND` of NOX ids: derived (the same after a restart) or random")
 	f.BoolVar(&s.noOverrides, "no-overrides", false, "ignore the header Prefer and magic user_ids")
 	f.BoolVar(&s.explainErrors, "explain-errors", false, "add the header "+mock.ExplainHeader+" to errors: rule, place, got, expected")

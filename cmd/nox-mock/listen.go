@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strconv"
 	"syscall"
 )
@@ -54,17 +53,7 @@ func writeAddress(name, base, control string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".nox-mock-*")
-	if err != nil {
-		return withoutTemporary(err, name)
-	}
-	defer os.Remove(f.Name()) // in vain once it is renamed
-	_, err = f.Write(append(data, '\n'))
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return writeWhole(name, append(data, '\n'), 0o644)
 }
 
 // withoutTemporary names the file that was asked for instead of the temporary

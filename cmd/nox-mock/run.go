@@ -83,6 +83,12 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 		}
 		config.Contract = contract
 	}
+	if settings.state != "" {
+		found, err := loadState(settings.state, &config)
+		if err != nil || found {
+			return config, err
+		}
+	}
 	if settings.fixture != "" {
 		fixture, err := readFixture(settings.fixture)
 		if err != nil {

@@ -20,6 +20,7 @@ type site struct {
 	config     mock.Config
 	deviations []defect.Deviation
 	base       string // the base URL
+	state      string // the file, "" for none
 	control    string // that of the control API, "" if it is off
 	servers    []listening
 }
@@ -55,6 +56,23 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 	return s.run(ctx)
 }
 
+// stateKept keeps the state while run is at work; without a state file, it only
+// runs.
+func (s *site) stateKept(ctx context.Context, run func(context.Context) error) error {
+	if s.state == "" {
+		return run(ctx)
+	}
+	if err := saveState(ctx, s.mock, s.state); err != nil { // better now than after an hour's work
+		return err
+	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	kept := make(chan error, 1)
+	go func() { kept <- keepState(keeping, s.mock, s.state, s.config.Logger) }()
+	err := run(ctx)
+	stop() // once all is answered
+	return errors.Join(err, <-kept)
+}
+
 // open makes everything ready to serve, so that whatever is wrong is known
 // before anything is said.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
@@ -62,7 +80,7 @@ func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Wri
 	if err != nil {
 		return nil, err
 	}
-	s := &site{config: config}
+	s := &site{config: config, state: settings.state}
 	if s.deviations, err = findDeviations(settings); err != nil {
 		return nil, err
 	}
@@ -124,7 +142,9 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 }
 
 // run serves until ctx ends or a server fails, which then ends the others.
-func (s *site) run(ctx context.Context) error {
+func (s *site) run(ctx context.Context) error { return s.stateKept(ctx, s.runServers) }
+
+func (s *site) runServers(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, len(s.servers))

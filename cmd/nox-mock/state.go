@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"nox.energy/contract/mock"
+)
+
+// savePause is how long changes are gathered before they are written: well
+// under the second within which they must be.
+const savePause = 300 * time.Millisecond
+
+// loadState reads the state file into config; found is false if there is none
+// yet. Whatever else is wrong with it is an error, so that it is never written
+// over.
+func loadState(name string, config *mock.Config) (found bool, err error) {
+	data, err := os.ReadFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, badUsage("the state cannot be read: %w", err)
+	}
+	state, err := mock.ReadFixture(bytes.NewReader(data))
+	if err != nil {
+		return false, badUsage("the state %s is damaged and was left as it is: %w", name, err)
+	}
+	given := config.Manufacturers
+	config.Manufacturers, config.Connections = state.Manufacturers, state.Connections
+	for _, m := range given { // by flags, which come before the file
+		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old mock.Manufacturer) bool { return old.Name == m.Name })
+		config.Manufacturers = append(config.Manufacturers, m)
+	}
+	if config.Manufacturers == nil {
+		config.Manufacturers = []mock.Manufacturer{}
+	}
+	showOwnKeys(config.Manufacturers)
+	return true, nil
+}
+
+// showOwnKeys puts the mock's own test keys, which are public, back in the
+// place of their digests.
+func showOwnKeys(manufacturers []mock.Manufacturer) {
+	for i := range manufacturers {
+		m := &manufacturers[i]
+		for _, own := range mock.DefaultManufacturers() {
+			if m.Name == own.Name && len(m.Keys) == 0 && slices.Equal(m.KeyDigests, own.Digests()) {
+				m.Keys, m.KeyDigests = own.Keys, nil
+			}
+		}
+	}
+}
+
+// keepState writes the state after changes, until ctx ends, and then once
+// more.
+func keepState(ctx context.Context, m *mock.Mock, name string, log *slog.Logger) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return saveState(context.WithoutCancel(ctx), m, name)
+		case <-m.Changes():
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(savePause):
+		}
+		if err := saveState(context.WithoutCancel(ctx), m, name); err != nil {
+			log.Error("the state cannot be saved; it is tried again after the next change", "error", err.Error())
+		}
+	}
+}
+
+// saveState writes the state whole or not at all, for its owner only.
+func saveState(ctx context.Context, m *mock.Mock, name string) error {
+	fixture, err := m.Export(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("the state cannot be saved: %w", err)
+	}
+	data, err := json.MarshalIndent(fixture, "", "  ")
+	if err != nil {
+		return fmt.Errorf("the state cannot be saved: %w", err)
+	}
+	if err := writeWhole(name, append(data, '\n'), 0o600); err != nil {
+		return fmt.Errorf("the state cannot be saved: %w", err)
+	}
+	return nil
+}
+
+// writeWhole replaces a file in one step, once its content is on the disk.
+func writeWhole(name string, data []byte, mode os.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".nox-mock-*")
+	if err != nil {
+		return withoutTemporary(err, name)
+	}
+	defer os.Remove(f.Name()) // in vain once it is renamed
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return withoutTemporary(err, name)
+	}
+	return os.Rename(f.Name(), name)
+}
