@@ -7,7 +7,9 @@
 //		…
 //	}
 //
-// Servers share nothing: each test can have its own, parallel ones too.
+// Servers share nothing: each test can have its own, parallel ones too. A server
+// fails on purpose with [Server.Fail], and tells what it was asked with
+// [Server.Journal] and [Server.Verify].
 package mocktest
 
 import (
@@ -32,6 +34,8 @@ type Server struct {
 
 	// Mock is what the server serves.
 	Mock *mock.Mock
+
+	manufacturer string // of APIKey
 
 	stop      context.CancelFunc
 	stopped   chan struct{}
@@ -116,7 +120,7 @@ func (s *Server) takeKeys(manufacturers []mock.Manufacturer) {
 				s.DisabledAPIKey = m.Keys[0]
 			}
 		case s.APIKey == "":
-			s.APIKey = m.Keys[0]
+			s.APIKey, s.manufacturer = m.Keys[0], m.Name
 		case s.OtherAPIKey == "":
 			s.OtherAPIKey = m.Keys[0]
 		}
