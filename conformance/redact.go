@@ -102,15 +102,6 @@ func (r *redactor) redact(text string) string {
 	return text
 }
 
-// holdsSecret tells whether a secret stands in a text.
-func (r *redactor) holdsSecret(text string) bool {
-	r.mu.Lock()
-	forms := r.forms
-	r.mu.Unlock()
-	lower := asciiLower(text)
-	return slices.ContainsFunc(forms, func(f secretForm) bool { return strings.Contains(lower, f.text) })
-}
-
 // asciiLower lowers A to Z only, so that every byte keeps its place.
 func asciiLower(s string) string {
 	b := []byte(s)
