@@ -23,6 +23,8 @@ manufacturer API, or of any OpenAPI 3 document.
                            start the built-in mock and judge it; nothing else is needed
   nox-conformance --list   print the catalogue of checks
   nox-conformance --explain 401/missing-key
+  nox-conformance replay report.json
+                           perform what failed in a JSON report again; see replay --help
 
 Keys come from the environment or a file, never from a flag's value:
   NOX_API_KEY              of an enabled manufacturer
@@ -35,8 +37,8 @@ configuration · 3 the run could not be done or decided nothing
 Flags:
 `
 
-func printHelp(w io.Writer, flags *pflag.FlagSet) {
+func printHelp(w io.Writer, head string, flags *pflag.FlagSet) {
 	const choice = "[=true|false]" // what the library puts behind a flag that is given or not
 	usages := strings.ReplaceAll(flags.FlagUsagesWrapped(100), choice, strings.Repeat(" ", len(choice)))
-	fmt.Fprint(w, helpHead, strings.TrimRight(usages, "\n"), "\n")
+	fmt.Fprint(w, head, strings.TrimRight(usages, "\n"), "\n")
 }

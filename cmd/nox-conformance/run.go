@@ -23,10 +23,13 @@ type streams struct {
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, std streams, getenv func(string) string) int {
+	if command := subcommand(args); command != nil {
+		return command(ctx, args[1:], std, getenv)
+	}
 	o, flags := newOptions(getenv)
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
-			printHelp(std.out, flags)
+			printHelp(std.out, helpHead, flags)
 			return conformance.ExitConforms
 		}
 		return usage(std, flagError(err, flags))

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report"
+	"nox.energy/contract/spec"
+)
+
+const replayHead = `nox-conformance replay performs checks of a report again, and says of each whether
+it still fails. Without ids those that failed there, known failures left out.
+
+  nox-conformance replay report.json
+  nox-conformance replay report.json 401/missing-key '201/echo-*'
+  nox-conformance replay --target http://127.0.0.1:4010/v2 report.json
+                           … of another target than that of the report
+
+Target, profile, contract and seed are those of the report. The requests are the
+same but for the users, which are new ones. First the checks are performed by
+themselves. One that then does not fail is performed once more among all the
+others of the report, as it may judge what they were answered.
+
+The report holds no key: keys come from the environment or a file, as for a run,
+and are sent to the target. So does what else the report cannot know, as
+--provoke, --header and certificates.
+
+Exit codes: 0 all pass now · 1 some check still fails · 2 usage, or a report that
+cannot be used · 3 none fails, and some could not be decided
+
+Flags:
+`
+
+// replayOptions are the flags of a replay beside those of a run.
+type replayOptions struct {
+	*options
+	target    string
+	sameUsers bool
+}
+
+func newReplayOptions(getenv func(string) string) (*replayOptions, *pflag.FlagSet) {
+	run, all := newOptions(getenv)
+	o := &replayOptions{options: run}
+	f := pflag.NewFlagSet("nox-conformance replay", pflag.ContinueOnError)
+	f.StringVar(&o.target, "target", "", "base `URL` of the target, instead of that of the report")
+	f.BoolVar(&o.sameUsers, "same-users", false, "ask for the users of the report again, who may be there since")
+	for _, name := range []string{
+		"spec", "profile", "strict", "provoke", "rate", "parallel", "timeout", "deadline", "wait", "quiet", "verbose",
+		"api-key-file", "other-api-key-file", "disabled-api-key-file", "header", "ca-cert", "client-cert", "client-key", "insecure",
+	} {
+		f.AddFlag(all.Lookup(name))
+	}
+	return o, f
+}
+
+// replay performs checks of a report again.
+func replay(ctx context.Context, args []string, std streams, getenv func(string) string) int {
+	o, flags := newReplayOptions(getenv)
+	if code, done := parseFlags(flags, replayHead, args, std); done {
+		return code
+	}
+	if flags.NArg() == 0 {
+		return usage(std, &conformance.UsageError{Problem: "replay needs a report, as --report json=FILE writes it"})
+	}
+	name, patterns := flags.Arg(0), flags.Args()[1:]
+	before, err := readReport(name, std)
+	if err != nil {
+		return fail(std, err)
+	}
+	chosen, err := toReplay(before, name, patterns)
+	if err != nil {
+		return fail(std, err)
+	}
+	cfg, err := o.replayConfig(ctx, flags, before, name, std)
+	if err != nil {
+		return fail(std, err)
+	}
+	if err := stillChecks(cfg.Contract, chosen, name); err != nil {
+		return fail(std, err)
+	}
+	cfg.Strict = cfg.Strict || slices.ContainsFunc(chosen, wasStrict)
+	line := newProgressLine(std.err, o.quiet)
+	cfg.Progress = line.show
+	now, list, err := perform(ctx, cfg, before, chosen)
+	line.clear()
+	if err != nil {
+		return fail(std, err)
+	}
+	if err := report.Replay(std.out, now, list, o.textOptions(std.out)); err != nil {
+		return fail(std, err)
+	}
+	return replayCode(list)
+}
+
+// toReplay chooses the checks of a report that a pattern matches; without
+// patterns those that failed.
+func toReplay(before *conformance.Result, name string, patterns []string) ([]conformance.CheckResult, error) {
+	var chosen []conformance.CheckResult
+	if len(patterns) == 0 {
+		for _, c := range before.Checks {
+			if c.Outcome == conformance.Fail && !c.Known {
+				chosen = append(chosen, c)
+			}
+		}
+		if len(chosen) == 0 {
+			return nil, &conformance.UsageError{Problem: name + ": no check failed there; name the ids to perform again"}
+		}
+		return chosen, nil
+	}
+	all := make([]conformance.Check, len(before.Checks))
+	for i, c := range before.Checks {
+		all[i].ID = c.ID
+	}
+	wanted := map[string]bool{}
+	for _, p := range patterns {
+		matched, err := conformance.Select(all, p)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for _, c := range matched {
+			wanted[c.ID] = true
+		}
+	}
+	for _, c := range before.Checks {
+		if wanted[c.ID] {
+			chosen = append(chosen, c)
+		}
+	}
+	return chosen, nil
+}
+
+// wasStrict tells whether a check shows that the report is of a strict run.
+func wasStrict(c conformance.CheckResult) bool {
+	return c.Level == conformance.Should && c.Outcome == conformance.Fail
+}
+
+// replayConfig takes from the report what the flags do not say.
+func (o *replayOptions) replayConfig(ctx context.Context, flags *pflag.FlagSet, before *conformance.Result, name string, std streams) (conformance.Config, error) {
+	target := before.Target
+	if flags.Changed("target") {
+		target = o.target
+	}
+	cfg, err := o.config(ctx, []string{target}, std)
+	if err != nil {
+		return cfg, err
+	}
+	if !flags.Changed("spec") {
+		if cfg.Contract, err = contractOf(ctx, before, name, std); err != nil {
+			return cfg, err
+		}
+	}
+	if !flags.Changed("profile") && before.Profile != "" {
+		cfg.Profile = before.Profile
+	}
+	if cfg.Seed = before.Seed; o.sameUsers {
+		cfg.RunID = before.RunID
+	}
+	return cfg, nil
+}
+
+// contractOf finds the contract that a report was judged by: the one built in,
+// or what is still at its source.
+func contractOf(ctx context.Context, before *conformance.Result, name string, std streams) (*spec.Document, error) {
+	embedded, err := spec.Embedded()
+	if err != nil || embedded.SHA256() == before.Contract.SHA256 {
+		return embedded, err
+	}
+	source := before.Contract.Source
+	if source != "" && source != "-" {
+		if doc, err := spec.Load(ctx, source, std.in); err == nil && doc.SHA256() == before.Contract.SHA256 {
+			return doc, nil
+		}
+	}
+	return nil, &conformance.UsageError{Problem: fmt.Sprintf("%s: the contract it was judged by (%q) is neither the one built in nor found as it was: name it with --spec", name, source)}
+}
+
+// stillChecks finds the first check of a report that the contract in force does
+// not give rise to.
+func stillChecks(doc *spec.Document, chosen []conformance.CheckResult, name string) error {
+	ids, err := idsOf(doc)
+	if err != nil {
+		return err
+	}
+	for _, c := range chosen {
+		if !slices.Contains(ids, c.ID) {
+			return &conformance.UsageError{Problem: fmt.Sprintf("%s: %q is no check of this contract; the nearest is %s", name, c.ID, conformance.Nearest(c.ID, ids))}
+		}
+	}
+	return nil
+}
+
+func idsOf(doc *spec.Document) ([]string, error) {
+	checks, err := conformance.Catalogue(doc)
+	ids := make([]string, len(checks))
+	for i, c := range checks {
+		ids[i] = c.ID
+	}
+	return ids, err
+}
+
+// perform performs the chosen checks by themselves, and what does not fail then
+// once more among all checks of the report: a check may judge what others were
+// answered, or what they left behind.
+func perform(ctx context.Context, cfg conformance.Config, before *conformance.Result, chosen []conformance.CheckResult) (*conformance.Result, []report.Replayed, error) {
+	list := make([]report.Replayed, len(chosen))
+	for i, c := range chosen {
+		list[i].Before = c
+		cfg.Run = append(cfg.Run, c.ID)
+	}
+	now, err := performOnce(ctx, cfg, list)
+	if err != nil || ctx.Err() != nil || !slices.ContainsFunc(list, func(p report.Replayed) bool { return !failsNow(p) }) {
+		return now, list, err
+	}
+	ids, err := idsOf(cfg.Contract)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.Run = nil
+	for _, c := range before.Checks {
+		if slices.Contains(ids, c.ID) {
+			cfg.Run = append(cfg.Run, c.ID)
+		}
+	}
+	now, err = performOnce(ctx, cfg, list)
+	return now, list, err
+}
+
+// performOnce runs checks and notes what became of those that did not fail yet.
+func performOnce(ctx context.Context, cfg conformance.Config, list []report.Replayed) (*conformance.Result, error) {
+	runner, err := conformance.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	now := runner.Run(ctx)
+	for i := range list {
+		for _, c := range now.Checks {
+			if c.ID == list[i].Before.ID && !failsNow(list[i]) {
+				list[i].Now = c
+			}
+		}
+	}
+	return now, nil
+}
+
+func failsNow(p report.Replayed) bool {
+	return p.State() == report.StillFails || p.State() == report.FailsNow
+}
+
+func replayCode(list []report.Replayed) int {
+	switch {
+	case slices.ContainsFunc(list, failsNow):
+		return conformance.ExitViolates
+	case slices.ContainsFunc(list, func(p report.Replayed) bool { return p.State() == report.Undecided }):
+		return conformance.ExitInconclusive
+	}
+	return conformance.ExitConforms
+}
