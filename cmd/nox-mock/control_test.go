@@ -13,6 +13,9 @@ import (
 // The control API keeps its own document: it is judged as any target is. Left
 // out is the stream of events, as the runner waits for an answer to end.
 func TestControlConforms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("about 2,000 requests")
+	}
 	for name, x := range map[string]struct {
 		token string
 		run   []string

@@ -14,7 +14,7 @@ import (
 )
 
 // MaxFaults is how many faults a manufacturer may have at one time.
-const MaxFaults = 100
+const MaxFaults = 1000
 
 // ErrTooMany is returned by [Set.Add] when a manufacturer has [MaxFaults].
 var ErrTooMany = errors.New("too many faults at one time")
