@@ -150,6 +150,19 @@ func TestLargeBodyInJournal(t *testing.T) {
 	s, m := observed(t, mock.Config{})
 	long := `{"user_id":"` + strings.Repeat("é", 20_000) + `"}`
 	do(t, s, "POST", connectPath, good(s), strings.NewReader(long))
+	// A secret that the cut goes through leaves nothing either.
+	for _, pad := range []int{16<<10 - 25, 16<<10 - 5, 20<<10 - 25, 20<<10 - 40} {
+		for _, body := range []string{
+			`{"user_id":"` + strings.Repeat("x", pad) + s.APIKey + `","y":"` + strings.Repeat("y", 9000) + `"}`,
+			`{"user_id":"` + s.APIKey + strings.Repeat(" "+s.APIKey, pad/20) + `"}`,
+			`{"x":"` + strings.Repeat("x", pad-20) + `","password":"` + strings.Repeat("acme-test", 3000) + `"}`,
+		} {
+			do(t, s, "POST", connectPath, good(s), strings.NewReader(body))
+			if got := latest(s).Request.Body; strings.Contains(got, "acme-tes") {
+				t.Errorf("after %d bytes the journal holds a part of a key: …%s", pad, got[max(0, len(got)-60):])
+			}
+		}
+	}
 	e := m.Journal().List(journal.Query{}).Entries[0]
 	if len(e.Request.Body) > 16<<10 || !e.Request.Cut || e.Request.BodyBytes != len(long) {
 		t.Errorf("%d bytes kept of %d, cut %t", len(e.Request.Body), e.Request.BodyBytes, e.Request.Cut)

@@ -10,9 +10,6 @@ import (
 	"nox.energy/contract/mock/journal"
 )
 
-// maxKeptBody is how much of a body the journal keeps, in bytes.
-const maxKeptBody = 16 << 10
-
 // Journal is what the mock was asked and answered.
 func (m *Mock) Journal() *journal.Journal { return m.journal }
 
@@ -58,7 +55,7 @@ func (m *Mock) newEntry(x *exchange, a answer) journal.Entry {
 		e.Fault = &journal.Cause{ID: x.shot.ID, Kind: string(x.shot.Kind)}
 	}
 	if !a.delivery.unanswered() {
-		e.Response = journal.Response{Status: a.status, Headers: hidden.header(a.fields()), Body: kept(hidden.body(string(a.body)))}
+		e.Response = journal.Response{Status: a.status, Headers: hidden.header(a.fields()), Body: hidden.body(string(a.body))}
 	}
 	return e
 }
@@ -78,9 +75,9 @@ func (x *exchange) keptRequest(hidden *redactor) journal.Request {
 		Cut:       len(x.body) > maxKeptBody,
 	}
 	if utf8.Valid(x.body) {
-		made.Body = kept(hidden.body(string(x.body)))
+		made.Body = hidden.body(string(x.body))
 	} else {
-		made.Body, made.Encoding = base64.StdEncoding.EncodeToString([]byte(kept(hidden.body(string(x.body))))), "base64"
+		made.Body, made.Encoding = base64.StdEncoding.EncodeToString([]byte(hidden.body(string(x.body)))), "base64"
 	}
 	return made
 }
@@ -89,18 +86,6 @@ func redactedWhy(hidden *redactor, why journal.Why) journal.Why {
 	why.Pointer, why.Got = hidden.text(why.Pointer), hidden.text(why.Got)
 	why.Expected, why.Reason = hidden.text(why.Expected), hidden.text(why.Reason)
 	return why
-}
-
-// kept is the start of a body, cut between characters.
-func kept(body string) string {
-	if len(body) <= maxKeptBody {
-		return body
-	}
-	at := maxKeptBody
-	for at > maxKeptBody-utf8.UTFMax && !utf8.RuneStart(body[at]) {
-		at--
-	}
-	return body[:at]
 }
 
 // logEntry logs one exchange.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,7 +27,7 @@ type redactor struct {
 var secretName = regexp.MustCompile(`(?i)key|token|secret|passw|auth|cookie|credential|session|signature`)
 
 // secretMember is a member of a JSON object whose name tells of a secret.
-var secretMember = regexp.MustCompile(`(?i)("[^"]*(?:key|token|secret|passw|auth|credential)[^"]*"\s*:\s*)"((?:[^"\\]|\\.)*)"`)
+var secretMember = regexp.MustCompile(`(?i)("[^"]*(?:key|token|secret|passw|auth|credential)[^"]*"\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|\\?$)`)
 
 // newRedactor prepares for a request of op, which is nil if it is for none.
 func newRedactor(r *registry, op *operation, req *http.Request) *redactor {
@@ -67,7 +68,7 @@ func (d *redactor) text(text string) string {
 	if text == "" {
 		return ""
 	}
-	if _, isKey := d.registry.find(text); isKey {
+	if _, isKey := d.registry.find(text); len(text) < maxKeptBody && isKey {
 		return masked(text)
 	}
 	for _, secret := range d.secrets {
@@ -175,24 +176,61 @@ func (d *redactor) header(header http.Header) map[string][]string {
 	return made
 }
 
-// body takes the keys out of a body. JSON may hide them behind escapes, and
-// then is written anew without.
+// maxKeptBody is how much of a body is kept, in bytes.
+const maxKeptBody = 16 << 10
+
+// secretSlack is how much more of a body is looked at, so that no secret which
+// is shorter is cut before it is seen.
+const secretSlack = 4 << 10
+
+// body is the start of a body, without keys. JSON may hide them behind escapes,
+// and then the escapes are taken out as well.
 func (d *redactor) body(body string) string {
-	if strings.Contains(body, `\`) {
-		var value any
-		if json.Unmarshal([]byte(body), &value) == nil {
-			if plain, err := encode(value); err == nil && d.text(string(plain)) != string(plain) {
-				body = string(plain)
-			}
-		}
+	slack := secretSlack
+	if len(d.secrets) > 0 {
+		slack = max(slack, len(d.secrets[0]))
 	}
-	return secretMember.ReplaceAllStringFunc(d.text(body), func(member string) string {
+	whole := len(body) <= maxKeptBody+slack
+	if !whole {
+		body = body[:maxKeptBody+slack]
+	}
+	if plain := escapedASCII.ReplaceAllStringFunc(body, unescapedASCII); plain != body && d.text(plain) != plain {
+		body = plain
+	}
+	body = secretMember.ReplaceAllStringFunc(d.text(body), func(member string) string {
 		parts := secretMember.FindStringSubmatch(member)
 		if strings.HasPrefix(parts[2], "sha256:") {
 			return member
 		}
 		return parts[1] + `"` + masked(parts[2]) + `"`
 	})
+	if !whole { // its end may be the start of a secret
+		body = body[:max(len(body)-slack, 0)]
+	}
+	return kept(body)
+}
+
+// escapedASCII is a visible character that JSON need not escape.
+var escapedASCII = regexp.MustCompile(`\\u00[2-7][0-9a-fA-F]`)
+
+func unescapedASCII(escape string) string {
+	code, err := strconv.ParseUint(escape[2:], 16, 8)
+	if err != nil || code == '"' || code == '\\' || code == 0x7f {
+		return escape
+	}
+	return string(rune(code))
+}
+
+// kept is what fits of a body, cut between characters.
+func kept(body string) string {
+	if len(body) <= maxKeptBody {
+		return body
+	}
+	at := maxKeptBody
+	for at > maxKeptBody-utf8.UTFMax && !utf8.RuneStart(body[at]) {
+		at--
+	}
+	return body[:at]
 }
 
 // elsewhere tells where a request that presents no key holds one: "path",
