@@ -25,6 +25,8 @@ manufacturer API, or of any OpenAPI 3 document.
   nox-conformance --explain 401/missing-key
   nox-conformance replay report.json
                            perform what failed in a JSON report again; see replay --help
+  nox-conformance diff old.json new.json
+                           what broke, was fixed and is new between two JSON reports
 
 Keys come from the environment or a file, never from a flag's value:
   NOX_API_KEY              of an enabled manufacturer

@@ -21,6 +21,8 @@ func subcommand(args []string) func(context.Context, []string, streams, func(str
 	switch args[0] {
 	case "replay":
 		return replay
+	case "diff":
+		return diff
 	}
 	return nil
 }

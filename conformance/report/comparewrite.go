@@ -1,0 +1,215 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"nox.energy/contract/conformance"
+)
+
+// ComparisonFormats returns the names that [WriteComparison] takes.
+func ComparisonFormats() []string { return []string{"text", "markdown", "json"} }
+
+// WriteComparison writes c to w: as text for a terminal, as Markdown for a
+// summary of a job, within its bounds, or as JSON with everything.
+func WriteComparison(w io.Writer, format string, c *Comparison) error {
+	switch format {
+	case "text":
+		return ComparisonText(w, c, TextOptions{})
+	case "markdown":
+		return comparisonMarkdown(w, c)
+	case "json":
+		if c == nil {
+			return errNoResult
+		}
+		return writeJSON(w, c)
+	}
+	return fmt.Errorf("unknown format %.40q; the formats are %s", format, strings.Join(ComparisonFormats(), ", "))
+}
+
+// changeList is a list of changes with the words for it.
+type changeList struct {
+	word, color string // of a line of text
+	title       string // of a table
+	tally       string // behind the number of them
+	list        []Change
+	brief       bool // a line each, as what is grave of it stands in another list
+}
+
+func (c *Comparison) words() []changeList {
+	return []changeList{
+		{"BROKE", red, "Broke", "broke", c.Broke, false},
+		{"FIXED", green, "Fixed", "fixed", c.Fixed, false},
+		{"STILL", red, "Still fail", "still failing", c.StillFail, false},
+		{"WARN", yellow, "New warnings", "newly warned of", c.NewWarnings, false},
+		{"GONE", green, "Warnings that are gone", "warned of no more", c.GoneWarnings, false},
+		{"KNOWN", cyan, "Newly excused", "newly excused", c.Excused, false},
+		{"LOST", yellow, "Not judged any more", "not judged any more", c.NotJudged, false},
+		{"NEW", cyan, "New checks", "added", c.Added, true},
+		{"AWAY", cyan, "Checks that are there no more", "removed", c.Removed, true},
+	}
+}
+
+func (c *Comparison) tally() string {
+	var parts []string
+	for _, l := range c.words() {
+		if n := len(l.list); n > 0 {
+			parts = append(parts, thousands(int64(n))+" "+l.tally)
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "nothing changed")
+	}
+	return strings.Join(append(parts, thousands(int64(c.Same))+" the same"), ", ")
+}
+
+// says tells a change in one sentence.
+func (c Change) says() string {
+	var s string
+	switch {
+	case c.New == "":
+		return c.states()
+	case fails(&conformance.CheckResult{Outcome: c.New}) && c.Actual != "":
+		if s = "actual: " + shorten(c.Actual, 300); c.Expected != "" {
+			s = "expected: " + shorten(c.Expected, 300) + "; " + s
+		}
+	case c.New == conformance.Pass && fails(&conformance.CheckResult{Outcome: c.Old}) && c.Actual != "":
+		s = "had been: " + shorten(c.Actual, 300)
+	default:
+		s = c.Reason
+	}
+	if s != "" {
+		s = "; " + s
+	}
+	return c.states() + s
+}
+
+// states says "passed before, fails", or what it does where it was not there.
+func (c Change) states() string {
+	past := map[conformance.Outcome]string{
+		conformance.Pass: "passed before", conformance.Fail: "failed before", conformance.Warn: "was a warning before",
+		conformance.Skip: "was skipped before", conformance.Err: "broke before", "": "was not there before",
+	}
+	present := map[conformance.Outcome]string{
+		conformance.Pass: "passes", conformance.Fail: "fails", conformance.Warn: "is a warning",
+		conformance.Skip: "is skipped", conformance.Err: "breaks",
+	}
+	if c.New == "" {
+		return cmp.Or(past[c.Old], string(c.Old))
+	}
+	now := cmp.Or(present[c.New], string(c.New))
+	if c.Known {
+		now += " as a known failure"
+	}
+	return cmp.Or(past[c.Old], string(c.Old)) + ", " + now
+}
+
+// ComparisonText writes c for a person at a terminal: the two runs, what makes
+// them hard to compare, each change, what broke first, and how many there are
+// of each kind on the last line, which is all under Quiet.
+func ComparisonText(w io.Writer, c *Comparison, o TextOptions) error {
+	if c == nil {
+		return errNoResult
+	}
+	if o.Width <= 0 {
+		o.Width = 100
+	}
+	t := &text{o: o}
+	if !o.Quiet {
+		t.compared("old", c.Old)
+		t.compared("new", c.New)
+		for _, n := range c.Notes {
+			t.printf("%s  %s\n", t.paint(yellow, "note"), line(n, 600))
+		}
+		t.printf("\n")
+		for _, l := range c.words() {
+			t.changes(l)
+		}
+	}
+	t.printf("%s\n", c.tally())
+	_, err := w.Write(tameLog(t.b.Bytes()))
+	return err
+}
+
+func (t *text) compared(word string, c Compared) {
+	t.printf("%s   %s  %s, run %s of %s (%s)\n", t.paint(bold, word), t.paint(verdictColor(c.Verdict), strings.ToUpper(line(string(c.Verdict), 40))),
+		line(c.Target, 200), line(c.RunID, 40), c.Started.UTC().Format("2006-01-02 15:04:05"), tally(c.Summary))
+}
+
+func (t *text) changes(l changeList) {
+	for i, c := range l.list {
+		if i == textChanges && !t.o.Verbose {
+			t.printf("%s %s\n", t.paint(l.color, fmt.Sprintf("%-5s", l.word)), t.paint(dim, "… "+thousands(int64(len(l.list)-i))+" more; --verbose shows all"))
+			break
+		}
+		if l.brief {
+			t.title(l.color, l.word, c.ID, line(c.states(), 200))
+			continue
+		}
+		t.title(l.color, l.word, c.ID, "")
+		for _, s := range wrap(line(c.says(), textFactChars), max(t.o.Width, 40)-6) {
+			t.printf("      %s\n", s)
+		}
+	}
+	if len(l.list) > 0 {
+		t.printf("\n")
+	}
+}
+
+// textChanges bounds a list of changes, unless verbose.
+const textChanges = 50
+
+func comparisonMarkdown(w io.Writer, c *Comparison) error {
+	if c == nil {
+		return errNoResult
+	}
+	m := &markdown{r: &conformance.Result{}}
+	mark := "✅"
+	if len(c.Broke) > 0 {
+		mark = "❌"
+	}
+	m.add(fmt.Sprintf("## %s Conformance compared: %s\n\n", mark, prose(c.tally(), 400)))
+	m.add("| | verdict | target | run | started |\n|---|---|---|---|---|\n")
+	for _, side := range []struct {
+		word string
+		run  Compared
+	}{{"old", c.Old}, {"new", c.New}} {
+		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", side.word, prose(string(side.run.Verdict), 40), code(side.run.Target, 200),
+			code(side.run.RunID, 40), code(side.run.Started.UTC().Format("2006-01-02 15:04:05"), 40)))
+	}
+	m.add("\n")
+	for _, n := range c.Notes {
+		m.add("- " + prose(n, 600) + "\n")
+	}
+	if len(c.Notes) > 0 {
+		m.add("\n")
+	}
+	for _, l := range c.words() {
+		m.changes(l)
+	}
+	if m.left > 0 {
+		fmt.Fprintf(&m.b, "%s found no room here; the json output holds all.\n", count(m.left, "more block"))
+	}
+	_, err := w.Write(m.b.Bytes())
+	return err
+}
+
+func (m *markdown) changes(l changeList) {
+	if len(l.list) == 0 {
+		return
+	}
+	m.add(fmt.Sprintf("### %s: %d\n\n| check | |\n|---|---|\n", l.title, len(l.list)))
+	rows := 0
+	for _, c := range l.list {
+		if rows == markdownRows || !m.add(fmt.Sprintf("| %s | %s |\n", code(c.ID, 200), prose(c.says(), 600))) {
+			break
+		}
+		rows++
+	}
+	if rest := len(l.list) - rows; rest > 0 {
+		m.add(fmt.Sprintf("\n%d more not shown.\n", rest))
+	}
+	m.add("\n")
+}
