@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ import (
 const (
 	readmeFile    = "README.md"
 	readmeAddress = "127.0.0.1:4010" // where the mock of the README stands
+	readmeControl = "127.0.0.1:4011" // and its control API
 )
 
 // fence is a fenced block of the README. Its lines are those of the file from
@@ -123,12 +125,12 @@ func steady(out string) string {
 
 // reader does what a reader of the README does.
 type reader struct {
-	t      *testing.T
-	folder string   // where commands run
-	env    []string // of commands
-	target string   // host and port of the mock that runs now
-	served string   // the command that started it
-	stop   func()
+	t               *testing.T
+	folder          string   // where commands run
+	env             []string // of commands
+	target, control string   // host and port of the mock that runs now, and of its control API
+	served          string   // the command that started it
+	stop            func()
 }
 
 func newReader(t *testing.T) *reader {
@@ -196,7 +198,7 @@ func (r *reader) console(at, text string) string {
 		default:
 			out, code = r.run(at, r.here(command))
 		}
-		shown.WriteString(strings.ReplaceAll(out, r.target, readmeAddress))
+		shown.WriteString(strings.NewReplacer(r.target, readmeAddress, cmp.Or(r.control, "\x00"), readmeControl).Replace(out))
 	}
 	return shown.String()
 }
@@ -262,11 +264,13 @@ func (r *reader) address(at, file string) string {
 			continue
 		}
 		var a struct {
-			BaseURL string `json:"base_url"`
+			BaseURL    string `json:"base_url"`
+			ControlURL string `json:"control_url"`
 		}
 		if err := json.Unmarshal(data, &a); err != nil {
 			r.t.Fatal(err)
 		}
+		r.control = strings.TrimPrefix(a.ControlURL, "http://")
 		return strings.Split(strings.TrimPrefix(a.BaseURL, "http://"), "/")[0]
 	}
 	r.t.Fatalf("%s: the mock does not serve", at)
