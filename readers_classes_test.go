@@ -6,8 +6,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -34,15 +36,27 @@ func (s *subject) classes() map[string]func(message) bool {
 		"body over the limit":             inBody(func(b []byte) bool { return len(b) > mock.MaxBodyBytes }),
 		"several media types":             func(m message) bool { return len(m.header["Content-Type"]) > 1 },
 		"content coding":                  func(m message) bool { return m.header.Get("Content-Encoding") != "" },
-		"key that is not good":            func(m message) bool { return !slices.Equal(m.header["X-Api-Key"], []string{"acme-key"}) },
+		"key that is not good":            func(m message) bool { return !slices.Equal(m.header[s.keyHeader], []string{"acme-key"}) },
 		"path that is only nearly right":  s.isNearPath,
 		"outcome that was asked for":      asksForOutcome,
 		"null":                            inBody(func(b []byte) bool { return string(trimJSON(b)) == "null" }),
 		"no body":                         inBody(func(b []byte) bool { return len(b) == 0 }),
 		"no body of a known length":       func(m message) bool { return isBlank(m.body) || len(m.body) == 0 && m.unsized },
-		"string that says nothing":        inBody(func(b []byte) bool { return bytes.Contains(b, []byte(`""`)) }),
+		"string that says nothing":        inBody(regexp.MustCompile(`:" *"`).Match),
 		"redirect that is not documented": func(m message) bool { return slices.Contains(unjudgedByKin(), m.status) },
-		"status of a gateway":             func(m message) bool { return m.status == http.StatusNotFound || m.status == http.StatusBadGateway },
+		"format that only one asserts":    s.differsInFormat,
+		"multiple of a fraction":          inBody(regexp.MustCompile(`"factor":[0-9.eE+-]{17,}`).Match),
+		"field of the query twice":        func(m message) bool { return hasField(m, func(values []string) bool { return len(values) > 1 }) },
+		"integer written otherwise": func(m message) bool {
+			return otherInteger(m.header.Get(s.answerHeader)) || hasField(m, func(values []string) bool { return otherInteger(values[0]) })
+		},
+		"space in a list": func(m message) bool {
+			return hasField(m, func(values []string) bool { return strings.Contains(values[0], " ") })
+		},
+		"several faults":       func(m message) bool { return true }, // the libraries agree, so it explains nothing to the fuzzer
+		"moment in lower case": inBody(regexp.MustCompile(`"\d{4}-\d\d-\d\d(t[^"]*|T[^"]*z)"`).Match),
+		"second 60":            inBody(regexp.MustCompile(`T\d\d:\d\d:60`).Match),
+		"status of a gateway":  func(m message) bool { return m.status == http.StatusNotFound || m.status == http.StatusBadGateway },
 	}
 }
 
@@ -120,4 +134,39 @@ func asksForOutcome(m message) bool {
 		UserID string `json:"user_id"`
 	}
 	return m.header.Get("Prefer") != "" || json.Unmarshal(m.body, &body) == nil && magicID.MatchString(body.UserID)
+}
+
+// differsInFormat tells whether libopenapi-validator finds nothing wrong with a
+// request but the formats of its strings.
+func (s *subject) differsInFormat(m message) bool {
+	var err error
+	for path, good := range map[string]string{"terms_url": `"https://example.com/"`, "contact/email": `"a@example.com"`} {
+		if m.body, err = edited(m.body, strings.Split(path, "/"), good); err != nil {
+			return false
+		}
+	}
+	return s.validator.request(m) == accepts
+}
+
+// hasField tells whether the query has a field whose values are such.
+func hasField(m message, such func(values []string) bool) bool {
+	_, query, _ := strings.Cut(m.target, "?")
+	fields, _ := url.ParseQuery(query)
+	for _, values := range fields {
+		if such(values) {
+			return true
+		}
+	}
+	return false
+}
+
+// otherInteger tells whether text is a JSON number of a form, or of a size, that
+// strconv.ParseInt does not take.
+func otherInteger(text string) bool {
+	var n json.Number
+	if json.Unmarshal([]byte(text), &n) != nil {
+		return false
+	}
+	_, err := strconv.ParseInt(text, 10, 64)
+	return err != nil
 }

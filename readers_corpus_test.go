@@ -1,6 +1,8 @@
 package contract_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -21,6 +23,14 @@ type message struct {
 	cut            bool // the connection ends before the body does
 }
 
+func (m message) String() string {
+	text := fmt.Sprintf("%s %s, ", m.method, m.target)
+	if m.status != 0 {
+		text += fmt.Sprintf("answered %d, ", m.status)
+	}
+	return text + fmt.Sprintf("header %q, body %q", m.header, m.body[:min(len(m.body), 500)])
+}
+
 // readCorpus reads a file of messages, one a line:
 //
 //	NAME [< BASE] | DIRECTIVE …
@@ -29,6 +39,7 @@ type message struct {
 // named, with these changes:
 //
 //	method=, target=, status=, body=   its part
+//	/name/…=V, -/name/…                a property of the body, a JSON object
 //	Name=V, +Name=V, -Name             a header field replaced, added, removed
 //	unsized, cut                       how it travels
 //
@@ -137,10 +148,14 @@ func (m *message) change(word, value string, given bool) (err error) {
 		m.unsized = true
 	case word == "cut":
 		m.cut = true
+	case strings.HasPrefix(word, "-/"):
+		m.body, err = edited(m.body, strings.Split(word[2:], "/"), "")
 	case strings.HasPrefix(word, "-"):
 		delete(m.header, header)
 	case !given:
 		return fmt.Errorf("%q needs a value", word)
+	case strings.HasPrefix(word, "/"):
+		m.body, err = edited(m.body, strings.Split(word[1:], "/"), value)
 	case word == "method":
 		m.method = value
 	case word == "target":
@@ -155,4 +170,29 @@ func (m *message) change(word, value string, given bool) (err error) {
 		m.header[header] = []string{value}
 	}
 	return err
+}
+
+// edited is a JSON object with the value at path exchanged; "" takes it away.
+func edited(object []byte, path []string, value string) ([]byte, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(object, &members); err != nil {
+		return nil, fmt.Errorf("the body has no properties: %w", err)
+	}
+	var err error
+	switch {
+	case len(path) > 1:
+		members[path[0]], err = edited(members[path[0]], path[1:], value)
+	case value == "":
+		delete(members, path[0])
+	default:
+		members[path[0]] = json.RawMessage(value)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err = e.Encode(members)
+	return bytes.TrimSpace(b.Bytes()), err
 }

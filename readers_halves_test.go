@@ -94,6 +94,7 @@ type runnerHalf struct {
 	subject *subject
 	server  *mocktest.Server
 	checks  []conformance.Check
+	runners map[string]*conformance.Runner // by what they ask for
 
 	mu     sync.Mutex
 	answer message // what is answered instead of …
@@ -102,7 +103,7 @@ type runnerHalf struct {
 
 func newRunnerHalf(tb testing.TB, s *subject) *runnerHalf {
 	tb.Helper()
-	h := &runnerHalf{subject: s}
+	h := &runnerHalf{subject: s, runners: map[string]*conformance.Runner{}}
 	var err error
 	if h.checks, err = conformance.Catalogue(s.contract); err != nil {
 		tb.Fatal(err)
@@ -170,16 +171,7 @@ func (h *runnerHalf) failing(t *testing.T, m message) string {
 	h.mu.Lock()
 	h.answer, h.to = m, status
 	h.mu.Unlock()
-	runner, err := conformance.New(conformance.Config{
-		Contract: h.subject.contract, Target: h.server.URL, Run: ids,
-		Keys:    conformance.Keys{Key: h.server.APIKey, Disabled: h.server.DisabledAPIKey},
-		Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
-		RunID:   "readers", Seed: 1,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	result := runner.Run(t.Context())
+	result := h.runner(t, ids).Run(t.Context())
 	var failing []string
 	for _, c := range result.Checks {
 		if c.Outcome != conformance.Fail && c.Outcome != conformance.Warn {
@@ -203,6 +195,26 @@ func (h *runnerHalf) failing(t *testing.T, m message) string {
 	default:
 		return string(result.Verdict)
 	}
+}
+
+// runner is one that runs these checks.
+func (h *runnerHalf) runner(t *testing.T, ids []string) *conformance.Runner {
+	t.Helper()
+	key := strings.Join(ids, " ")
+	if h.runners[key] != nil {
+		return h.runners[key]
+	}
+	r, err := conformance.New(conformance.Config{
+		Contract: h.subject.contract, Target: h.server.URL, Run: ids,
+		Keys:    conformance.Keys{Key: h.server.APIKey, Disabled: h.server.DisabledAPIKey},
+		Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
+		RunID:   "readers", Seed: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.runners[key] = r
+	return r
 }
 
 // relevant picks the checks that look at a response: one that asks for its

@@ -84,6 +84,26 @@ func matchPath(template, path string) (map[string]string, bool) {
 	return parameters, true
 }
 
+// headers are the one that carries a key and one that a response declares, "" for
+// none.
+func (k *kinReader) headers() (key, answer string) {
+	for _, scheme := range k.doc.Components.SecuritySchemes {
+		if scheme.Value.In == "header" {
+			key = http.CanonicalHeaderKey(scheme.Value.Name)
+		}
+	}
+	for _, path := range k.paths {
+		for _, op := range k.doc.Paths.Value(path).Operations() {
+			for _, response := range op.Responses.Map() {
+				for name := range response.Value.Headers {
+					answer = http.CanonicalHeaderKey(name)
+				}
+			}
+		}
+	}
+	return key, answer
+}
+
 // request is the verdict on a request, [notAsked] on one that the mock refuses
 // before it comes to the library.
 func (k *kinReader) request(m message) (v verdict) {

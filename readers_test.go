@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -32,18 +33,19 @@ const readersFolder = "testdata/readers/"
 
 // subject is a contract with the readers of it and the corpus for it.
 type subject struct {
-	name      string // of its files
-	contract  *spec.Document
-	kin       *kinReader
-	validator *validatorReader
-	requests  []message
-	responses []message
-	table     differences
+	name                    string // of its files
+	contract                *spec.Document
+	keyHeader, answerHeader string // where a key goes; a header that some response declares
+	kin                     *kinReader
+	validator               *validatorReader
+	requests                []message
+	responses               []message
+	table                   differences
 }
 
 func newSubject(tb testing.TB, name string, contract *spec.Document) *subject {
 	tb.Helper()
-	return &subject{
+	s := &subject{
 		name:      name,
 		contract:  contract,
 		kin:       newKinReader(tb, contract),
@@ -52,6 +54,8 @@ func newSubject(tb testing.TB, name string, contract *spec.Document) *subject {
 		responses: readCorpus(tb, readersFolder+name+"-responses.txt"),
 		table:     readDifferences(tb, readersFolder+name+"-differences.json"),
 	}
+	s.keyHeader, s.answerHeader = s.kin.headers()
+	return s
 }
 
 // subjects are the contracts that the readers are compared on.
@@ -65,7 +69,15 @@ func subjects(tb testing.TB) []*subject {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return []*subject{newSubject(tb, "embedded", embedded), newSubject(tb, "embedded", later)}
+	second, err := spec.Load(context.Background(), "testdata/contracts/second.yaml", nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return []*subject{
+		newSubject(tb, "embedded", embedded),
+		newSubject(tb, "embedded", later),
+		newSubject(tb, "second", second),
+	}
 }
 
 func TestReadersOfRequests(t *testing.T) {

@@ -97,7 +97,7 @@ func validatorReason(e *validerrors.ValidationError) verdict {
 		return wrongParameter
 	case kind == "response/statusCode":
 		return wrongStatus
-	case kind == "response/header":
+	case kind == "response/header", kind == "response/headers":
 		return wrongHeader
 	case kind == "requestBody/contentType", kind == "response/contentType":
 		return wrongMediaType
