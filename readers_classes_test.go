@@ -21,31 +21,31 @@ import (
 // classes tell for each class of the tables whether a message belongs to it.
 // With them the fuzzer knows a listed difference from a new one.
 func (s *subject) classes() map[string]func(message) bool {
-	inBody := func(of func([]byte) bool) func(message) bool { return func(m message) bool { return of(m.body) } }
+	ofBody := func(of func([]byte) bool) func(message) bool { return func(m message) bool { return of(m.body) } }
 	return map[string]func(message) bool{
-		"bytes behind the JSON text": inBody(goesOn),
-		"number beyond a double":     inBody(hasHugeNumber),
-		"white space only":           inBody(isBlank),
+		"bytes behind the JSON text": ofBody(goesOn),
+		"number beyond a double":     ofBody(hasHugeNumber),
+		"white space only":           ofBody(isBlank),
 		"neither body nor media type": func(m message) bool {
 			return len(m.body) == 0 && m.header.Get("Content-Type") == ""
 		},
 		"parameter with two values":       hasRepeatedParameter,
-		"bytes that are not UTF-8":        inBody(func(b []byte) bool { return !utf8.Valid(b) }),
-		"surrogate alone":                 inBody(func(b []byte) bool { return utf8.Valid(b) && !wellFormed(b, jsontext.AllowDuplicateNames(true)) }),
-		"property twice":                  inBody(func(b []byte) bool { return !wellFormed(b, jsontext.AllowInvalidUTF8(true)) }),
-		"body over the limit":             inBody(func(b []byte) bool { return len(b) > mock.MaxBodyBytes }),
+		"bytes that are not UTF-8":        ofBody(func(b []byte) bool { return !utf8.Valid(b) }),
+		"surrogate alone":                 ofBody(func(b []byte) bool { return utf8.Valid(b) && !wellFormed(b, jsontext.AllowDuplicateNames(true)) }),
+		"property twice":                  ofBody(func(b []byte) bool { return !wellFormed(b, jsontext.AllowInvalidUTF8(true)) }),
+		"body over the limit":             ofBody(func(b []byte) bool { return len(b) > mock.MaxBodyBytes }),
 		"several media types":             func(m message) bool { return len(m.header["Content-Type"]) > 1 },
 		"content coding":                  func(m message) bool { return m.header.Get("Content-Encoding") != "" },
 		"key that is not good":            func(m message) bool { return !slices.Equal(m.header[s.keyHeader], []string{"acme-key"}) },
 		"path that is only nearly right":  s.isNearPath,
 		"outcome that was asked for":      asksForOutcome,
-		"null":                            inBody(func(b []byte) bool { return string(trimJSON(b)) == "null" }),
-		"no body":                         inBody(func(b []byte) bool { return len(b) == 0 }),
+		"null":                            ofBody(func(b []byte) bool { return string(trimJSON(b)) == "null" }),
+		"no body":                         ofBody(func(b []byte) bool { return len(b) == 0 }),
 		"no body of a known length":       func(m message) bool { return isBlank(m.body) || len(m.body) == 0 && m.unsized },
-		"string that says nothing":        inBody(regexp.MustCompile(`:" *"`).Match),
+		"string that says nothing":        ofBody(regexp.MustCompile(`:" *"`).Match),
 		"redirect that is not documented": func(m message) bool { return slices.Contains(unjudgedByKin(), m.status) },
 		"format that only one asserts":    s.differsInFormat,
-		"multiple of a fraction":          inBody(regexp.MustCompile(`"factor":[0-9.eE+-]{17,}`).Match),
+		"multiple of a fraction":          ofBody(regexp.MustCompile(`"factor":[0-9.eE+-]{17,}`).Match),
 		"field of the query twice":        func(m message) bool { return hasField(m, func(values []string) bool { return len(values) > 1 }) },
 		"integer written otherwise": func(m message) bool {
 			return otherInteger(m.header.Get(s.answerHeader)) || hasField(m, func(values []string) bool { return otherInteger(values[0]) })
@@ -54,8 +54,8 @@ func (s *subject) classes() map[string]func(message) bool {
 			return hasField(m, func(values []string) bool { return strings.Contains(values[0], " ") })
 		},
 		"several faults":       func(m message) bool { return true }, // the libraries agree, so it explains nothing to the fuzzer
-		"moment in lower case": inBody(regexp.MustCompile(`"\d{4}-\d\d-\d\d(t[^"]*|T[^"]*z)"`).Match),
-		"second 60":            inBody(regexp.MustCompile(`T\d\d:\d\d:60`).Match),
+		"moment in lower case": ofBody(regexp.MustCompile(`"\d{4}-\d\d-\d\d(t[^"]*|T[^"]*z)"`).Match),
+		"second 60":            ofBody(regexp.MustCompile(`T\d\d:\d\d:60`).Match),
 		"status of a gateway":  func(m message) bool { return m.status == http.StatusNotFound || m.status == http.StatusBadGateway },
 	}
 }

@@ -42,8 +42,8 @@ func FuzzReaders(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, spelled bool, status int, unsized bool, method, target, header, contentType string, body []byte) {
 		s, mock := all[int(which)%len(all)], mocks[int(which)%len(all)]
 		if spelled {
-			target, contentType = read(target, s.words(inTarget)), read(contentType, s.words(inMediaType))
-			body = []byte(read(string(body), s.words(inBody)))
+			target, contentType = spelledOut(target, s.words(inTarget)), spelledOut(contentType, s.words(inMediaType))
+			body = []byte(spelledOut(string(body), s.words(inBody)))
 		}
 		m := message{status: status, unsized: unsized, method: method, target: target, body: body, header: http.Header{}}
 		m.setFields("Content-Type", contentType)
@@ -120,8 +120,8 @@ func spell(text string, words []string) string {
 	return string(b)
 }
 
-// read is what bytes that stand for words say.
-func read(spelled string, words []string) string {
+// spelledOut is what bytes that stand for words say.
+func spelledOut(spelled string, words []string) string {
 	var b strings.Builder
 	for _, c := range []byte(spelled) {
 		b.WriteString(words[int(c)%len(words)])

@@ -32,7 +32,8 @@ func newRedactor() *redactor { return &redactor{known: map[string]bool{}} }
 func (r *redactor) add(secret, label string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(secret) < shortestSecret || r.known[secret] {
+	// Words that are sent for a key are no secrets, and stand in any JSON text.
+	if len(secret) < shortestSecret || r.known[secret] || slices.Contains(keyWords(), secret) {
 		return
 	}
 	r.known[secret] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"text/tabwriter"
 
 	"nox.energy/contract/conformance"
@@ -20,6 +21,15 @@ func (o *options) catalogue(ctx context.Context, std streams) error {
 		return err
 	}
 	if o.explain != "" {
+		recorded, err := conformance.RecordedCatalogue(doc)
+		if err != nil {
+			return err
+		}
+		for _, c := range recorded { // those that only a recording is judged by
+			if !slices.ContainsFunc(checks, func(have conformance.Check) bool { return have.ID == c.ID }) {
+				checks = append(checks, c)
+			}
+		}
 		return o.explainOne(std, checks, doc.Source())
 	}
 	if o.output == "json" {

@@ -19,6 +19,8 @@ manufacturer API, or of any OpenAPI 3 document.
                            … and write reports
   nox-conformance --run '**/401/*' URL
                            … only the checks of the 401
+  nox-conformance --har traffic.har
+                           judge recorded traffic, a browser's or a proxy's; nothing is sent
   nox-conformance --self-test
                            start the built-in mock and judge it; nothing else is needed
   nox-conformance --list   print the catalogue of checks

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -20,6 +21,14 @@ func (o *options) conflict(flags *pflag.FlagSet) error {
 		if flags.Changed(f.name) && flags.NArg() > 0 {
 			return fmt.Errorf("--%s %s: leave the target out", f.name, f.reason)
 		}
+	}
+	for _, name := range []string{"self-test", "list", "explain", "dry-run", "wait", "rate", "parallel", "timeout", "profile", "run-id", "seed", "header"} {
+		if len(o.har) > 0 && flags.Changed(name) {
+			return fmt.Errorf("--har judges what was recorded and sends nothing: leave --%s out", name)
+		}
+	}
+	if o.spec == "-" && slices.Contains(o.har, "-") || len(slices.DeleteFunc(slices.Clone(o.har), func(f string) bool { return f != "-" })) > 1 {
+		return errors.New("standard input can be read once only")
 	}
 	if flags.Changed("explain") && o.explain == "" {
 		return errors.New("--explain needs the id of a check: --list prints them")

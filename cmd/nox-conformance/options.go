@@ -24,6 +24,7 @@ type options struct {
 
 	spec                                         string
 	run, skip, provoke, require, headers, report []string
+	har                                          []string
 	strict                                       bool
 	profile                                      string
 	rate                                         float64
@@ -48,6 +49,7 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.SortFlags = false
 	f.Usage = func() {}
 	f.BoolVar(&o.selfTest, "self-test", false, "judge the built-in mock, then show that each check can fail")
+	f.StringArrayVar(&o.har, "har", nil, "judge recorded traffic in HAR 1.2, a `FILE` or - for standard input; any number; nothing is sent")
 	f.BoolVar(&o.list, "list", false, "print the catalogue of checks")
 	f.StringVar(&o.explain, "explain", "", "say why the check `ID` exists, with its clause")
 	f.StringVar(&o.spec, "spec", "", "judge by another contract: a `FILE`, a URL, or - for standard input")

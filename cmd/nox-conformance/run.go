@@ -44,6 +44,8 @@ func run(ctx context.Context, args []string, std streams, getenv func(string) st
 		return fail(std, o.catalogue(ctx, std))
 	case o.selfTest:
 		return o.runSelfTest(ctx, std)
+	case len(o.har) > 0:
+		return o.judgeRecordings(ctx, flags.Args(), std)
 	}
 	return o.judge(ctx, flags.Args(), std)
 }
@@ -69,9 +71,14 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	}
 	result := runner.Run(ctx)
 	line.clear()
+	return o.deliver(result, cfg.Known, outputs, std)
+}
+
+// deliver writes a result to all its places and returns the exit code.
+func (o *options) deliver(result *conformance.Result, excused []conformance.Known, outputs []output, std streams) int {
 	code := result.ExitCode
 	if o.updateKnown != "" {
-		known := conformance.UpdateKnown(cfg.Known, result, time.Now())
+		known := conformance.UpdateKnown(excused, result, time.Now())
 		outputs = append(outputs, output{o.updateKnown, func(*conformance.Result) error {
 			return writeWhole(o.updateKnown, func(w io.Writer) error { return conformance.WriteKnown(w, known) })
 		}})

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -80,7 +81,7 @@ func htmlPageOf(r *conformance.Result) *htmlPage {
 		Target:   line(r.Target, 300),
 		Contract: cmp.Or(line(r.Contract.Title+" "+r.Contract.Version, 300), "the contract"),
 	}
-	for _, why := range reasons(r) {
+	for _, why := range slices.Concat(reasons(r), r.Notes) {
 		p.Reasons = append(p.Reasons, line(why, 2000))
 	}
 	p.Title = p.Verdict + ": " + p.Target

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"nox.energy/contract/conformance"
@@ -67,7 +68,7 @@ func (m *markdown) head() {
 		code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
 		code(cmp.Or(r.Contract.Source, "no source"), 300), count(r.Requests, "request"), float64(r.DurationMS)/1000))
 	m.add("**" + tally(r.Summary) + "**\n\n")
-	for _, why := range reasons(r) {
+	for _, why := range slices.Concat(reasons(r), r.Notes) {
 		m.add(prose(why, markdownFactChars) + "\n\n")
 	}
 }

@@ -45,6 +45,7 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 	if !o.Quiet {
 		t.failures()
 		t.problems()
+		t.notes()
 		t.errors()
 		t.warnings()
 		t.known()
@@ -129,6 +130,19 @@ func (t *text) problems() {
 		t.fact("problem", p)
 	}
 	t.printf("\n")
+}
+
+// notes writes what is to be known of a recording.
+func (t *text) notes() {
+	for i, n := range t.r.Notes {
+		if i == 0 {
+			t.printf("%s %s\n", t.paint(bold, "NOTE "), t.paint(bold, "the recording"))
+		}
+		t.printf("      %s\n", line(n, 300))
+	}
+	if len(t.r.Notes) > 0 {
+		t.printf("\n")
+	}
 }
 
 // weight says why a failure counts.

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"nox.energy/contract/conformance"
+)
+
+// judgeRecordings judges recorded traffic. Nothing is sent.
+func (o *options) judgeRecordings(ctx context.Context, args []string, std streams) int {
+	cfg, err := o.config(ctx, args, std)
+	if err != nil {
+		return fail(std, err)
+	}
+	outputs, err := o.outputs(std)
+	if err != nil {
+		return usage(std, err)
+	}
+	recordings := make([]*conformance.Recording, len(o.har))
+	for i, name := range o.har {
+		if recordings[i], err = readRecording(name, std.in); err != nil {
+			return fail(std, err)
+		}
+	}
+	result, err := conformance.JudgeHAR(ctx, cfg, recordings...)
+	if err != nil {
+		return fail(std, err)
+	}
+	return o.deliver(result, cfg.Known, outputs, std)
+}
+
+// readRecording reads a file, or standard input for "-".
+func readRecording(name string, in io.Reader) (*conformance.Recording, error) {
+	if name == "-" {
+		return conformance.ReadHAR(in, "standard input")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("--har: %w", err)
+	}
+	defer f.Close()
+	return conformance.ReadHAR(f, name)
+}

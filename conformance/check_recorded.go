@@ -1,0 +1,186 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/spec"
+)
+
+// recordedCatalogue makes the checks that a recording is judged by: the clauses
+// of the catalogue that hold for every answer, and what recorded requests
+// themselves give rise to.
+func recordedCatalogue(c *contract) []*check {
+	var all []*check
+	for _, op := range c.operations {
+		b := &builder{contract: c, op: op, ids: map[string]bool{}}
+		if op.rules.identity != "" {
+			b.wholeRunChecks()
+		}
+		b.acceptedCheck()
+		b.echoedCheck()
+		b.refusedCheck()
+		b.documentedCheck()
+		b.neverChecks()
+		b.everyAnswerChecks()
+		// Why no answer was recorded is not known.
+		b.checks = slices.DeleteFunc(b.checks, func(c *check) bool { return strings.HasSuffix(c.ID, "/"+statusHTTP+"/answered") })
+		for _, each := range b.checks {
+			each.Sends = "nothing: recorded answers are judged"
+			each.onlyRecorded()
+		}
+		order(op, b.checks)
+		all = append(all, b.checks...)
+	}
+	return all
+}
+
+// RecordedCatalogue lists the checks that [JudgeHAR] judges a recording by; nil
+// means the embedded contract. An error is an [*spec.Error].
+func RecordedCatalogue(doc *spec.Document) ([]Check, error) {
+	c, err := loadContract(doc)
+	if err != nil {
+		return nil, err
+	}
+	var out []Check
+	for _, ch := range recordedCatalogue(c) {
+		out = append(out, ch.Check)
+	}
+	return out, nil
+}
+
+// onlyRecorded keeps a clause from being judged by what was not recorded: the
+// body, or fields beyond the media type.
+func (c *check) onlyRecorded() {
+	over := c.over
+	name := c.ID[strings.LastIndex(c.ID, "/")+1:]
+	ofBody := slices.Contains([]string{clauseJSON, clauseSchema, clauseNonEmpty, clauseUniqueNames, clauseInternals, clauseKey}, name)
+	c.over = func(s *session, c *check) verdict {
+		seen := &session{cfg: s.cfg, contract: s.contract}
+		missing := 0
+		for _, each := range s.all() {
+			a := each.answer
+			switch {
+			case ofBody && a.failure == unrecorded:
+				if a.is(c.Status) {
+					missing++
+				}
+			case name == clauseHeaders && len(a.header) < 2: // an export without the fields
+			default:
+				seen.answers = append(seen.answers, each)
+			}
+		}
+		v := over(seen, c)
+		if v.outcome == Skip && missing > 0 {
+			v.reason = fmt.Sprintf("not exercised: no %s was recorded with its body", c.Status)
+		}
+		return v
+	}
+}
+
+// recorded adds a check over the recorded answers that a rule is about.
+func (b *builder) recorded(status string, t checkText, rule func(*answer) (finding, bool)) {
+	t.prod = Harmless
+	c := b.add(status, t, stageLast, nil)
+	c.over = func(s *session, c *check) verdict {
+		v := s.overAnswers(b.op, true, func(a *answer) (finding, bool) {
+			if a.request.provoked {
+				return finding{}, false
+			}
+			return rule(a)
+		})
+		if v.outcome == Skip {
+			v.reason = "not exercised: the recording holds nothing that this could be judged by"
+		}
+		return v
+	}
+}
+
+// acceptedCheck is about valid requests. A 401 or 403 may be right, as nobody
+// knows whether the key is; a redirect and a 5xx have checks of their own.
+func (b *builder) acceptedCheck() {
+	status := b.op.success()
+	if status == "" {
+		return
+	}
+	b.recorded(status, checkText{
+		name: "recorded-accepted", level: Must,
+		summary: "every recorded request that is valid, with a key, is answered " + status + ", unless its key is refused",
+		why:     "A client that keeps the contract is turned away.",
+	}, func(a *answer) (finding, bool) {
+		r := a.request
+		keyed := len(r.op.security) == 0 || len(r.keys) == 1 && (r.keys[0].good || ordinaryKey(r.keys[0].value))
+		if r.intent != fits || !keyed || a.keyRefused() || a.status/100 == 3 || a.status/100 == 5 {
+			return finding{}, false
+		}
+		f := finding{expected: statusWords(status)}
+		if !a.success() {
+			f.actual = a.says() + " to a valid request"
+		}
+		return f, true
+	})
+}
+
+// echoedCheck holds the echo, wherever a request names somebody.
+func (b *builder) echoedCheck() {
+	rules := b.op.rules
+	if rules.echo == "" {
+		return
+	}
+	status := b.op.success()
+	b.recorded(status, checkText{
+		name: "recorded-echo", level: Must, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.echo,
+		summary: "every recorded " + status + " returns the " + rules.subject + " of its request as it was sent",
+		why:     "A client finds its user by what comes back; one changed character is another user.",
+	}, func(a *answer) (finding, bool) {
+		user := a.request.subject
+		got, ok := a.member(rules.echo)
+		if !a.is(status) || user == "" || !ok { // an echo that is missing breaks the schema
+			return finding{}, false
+		}
+		f := finding{expected: rules.echo + " " + quoteDifference(user, got)}
+		if got != user {
+			f.actual = rules.echo + " " + quoteDifference(got, user)
+		}
+		return f, true
+	})
+}
+
+// refusedCheck is about requests that break the contract for certain.
+func (b *builder) refusedCheck() {
+	status := b.op.rejection()
+	if status == "" || b.op.body == nil {
+		return
+	}
+	b.recorded(status, checkText{
+		name: "recorded-refused", level: Must,
+		summary: "no recorded request that breaks the contract succeeds",
+		why:     "What is taken today against the contract, clients rely on tomorrow.",
+	}, func(a *answer) (finding, bool) {
+		f := finding{expected: statusWords(status)}
+		if a.request.intent != breaks {
+			return f, false
+		}
+		if a.status/100 == 2 {
+			f.actual = a.says() + " to a request that breaks the contract"
+		}
+		return f, a.status/100 == 2 || a.is(status)
+	})
+}
+
+// documentedCheck is about statuses that the contract does not name. A redirect
+// and a 5xx have checks of their own.
+func (b *builder) documentedCheck() {
+	b.recorded(statusHTTP, checkText{
+		name: "recorded-documented", level: Should, pointer: b.op.Pointer + "/responses",
+		summary: "every recorded answer has a status that the contract documents",
+		why:     "Clients do not know what to do with any other.",
+	}, func(a *answer) (finding, bool) {
+		f := finding{expected: "one of " + strings.Join(b.op.Statuses, ", ")}
+		if b.op.documented(a.status) == nil {
+			f.actual = a.says()
+		}
+		return f, a.status/100 != 3 && a.status/100 != 5
+	})
+}

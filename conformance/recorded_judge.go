@@ -1,0 +1,145 @@
+package conformance
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// JudgeHAR judges recorded traffic by the clauses that need nothing sent. Each
+// entry that belongs to an operation of the contract is judged: its method is
+// the operation's, and its path ends as the operation's does, at any host, or
+// at the target where the configuration names one. [Result].Notes says what was
+// left out and why.
+//
+// Of the configuration count Contract, Target, Run, Skip, Strict, Provoke,
+// Known, Require, Version and Evidence; Keys are kept out of the result, as is
+// every key of the recordings. An error is a [*UsageError], or an
+// [*nox.energy/contract/spec.Error] where the contract is at fault.
+func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Result, error) {
+	started := time.Now()
+	c, err := loadContract(cfg.Contract)
+	if err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	l := &reel{labels: map[string]string{}, good: map[string]bool{}}
+	base := &url.URL{}
+	if cfg.Target != "" {
+		if l.target, err = parseTarget(cfg.Target); err != nil {
+			return nil, err
+		}
+		base = l.target
+	}
+	// Nothing is sent, so a server of the contract may be judged as any other.
+	if err := cfg.validate(c.doc, &url.URL{}); err != nil {
+		return nil, err
+	}
+	all := recordedCatalogue(c)
+	checks, err := choose(all, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg.RunID = digestOf(recordings)
+	l.s = &session{cfg: &cfg, contract: c, client: newClient(&cfg, base), redactor: newRedactor(), number: map[string]string{}}
+	for i, each := range all {
+		l.s.number[each.ID] = numberOf(i)
+	}
+	for _, k := range []credential{l.s.key(), l.s.otherKey(), l.s.disabledKey()} {
+		l.s.redactor.add(k.value, k.label)
+	}
+	for _, rec := range recordings {
+		l.play(rec)
+	}
+	l.settleKeys()
+	result := l.judge(ctx, checks)
+	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
+	return result, nil
+}
+
+// judge performs the checks over what was played.
+func (l *reel) judge(ctx context.Context, checks []*check) *Result {
+	r := newRun(l.s, checks)
+	reason := ""
+	for i, c := range checks {
+		if ctx.Err() != nil {
+			reason = "interrupted"
+			break
+		}
+		r.verdicts[i] = c.over(l.s, c)
+	}
+	notes := l.notes()
+	if len(l.s.answers) == 0 {
+		reason = "nothing was judged: " + strings.Join(notes, "; ")
+		if l.total == 0 {
+			reason = "nothing was judged: the recording has no entries"
+		}
+		notes = nil
+	}
+	out := r.result(reason)
+	for _, n := range notes {
+		out.Notes = append(out.Notes, l.s.redactor.redact(n))
+	}
+	if l.target == nil {
+		out.Target = l.s.redactor.redact(strings.Join(l.bases, ", "))
+		if out.Target == "" {
+			out.Target = "a recording"
+		}
+	}
+	return out
+}
+
+// notes says what of the recordings was not judged, and why.
+func (l *reel) notes() []string {
+	judged := len(l.s.answers)
+	host := ""
+	if l.target != nil {
+		host = " than " + l.target.Host
+	}
+	var out []string
+	for _, n := range []struct {
+		count, of int
+		one, many string
+	}{
+		{l.foreign, l.total, "belongs to another host" + host, "belong to other hosts" + host},
+		{l.undeclared, l.total, "is no request that the contract declares", "are no requests that the contract declares"},
+		{l.unanswered, l.total, "holds no answer", "hold no answer"},
+		{l.waiting, l.total, "was told to come back later", "were told to come back later"},
+		{l.elsewhere, l.total, "was answered 404 or 405 under another base path than the contract's", "were answered 404 or 405 under another base path than the contract's"},
+		{l.bodilessAnswers, judged, "was recorded without its whole answer, of which only status and headers were judged", "were recorded without their whole answers, of which only status and headers were judged"},
+		{l.bodilessRequests, judged, "was recorded without its whole request, so that nobody knows whether it was valid", "were recorded without their whole requests, so that nobody knows whether they were valid"},
+		{l.keyless, judged, "shows no key, so that nobody knows whether one was sent", "show no key, so that nobody knows whether one was sent"},
+	} {
+		if n.count > 0 {
+			out = append(out, entries(n.count, n.of, n.one, n.many))
+		}
+	}
+	if out != nil && judged > 0 {
+		out = append([]string{entries(judged, l.total, "was judged", "were judged")}, out...)
+	}
+	return out
+}
+
+// entries says what some of the entries are.
+func entries(n, of int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	if of == 1 {
+		return fmt.Sprintf("%d of 1 entry %s", n, many)
+	}
+	return fmt.Sprintf("%d of %d entries %s", n, of, many)
+}
+
+// digestOf names the recordings: the same ones, the same name.
+func digestOf(recordings []*Recording) string {
+	h := sha256.New()
+	for _, rec := range recordings {
+		h.Write(rec.digest[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:4])
+}

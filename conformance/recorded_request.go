@@ -1,0 +1,169 @@
+package conformance
+
+import (
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	validerrors "github.com/pb33f/libopenapi-validator/errors"
+)
+
+// validity tells what the contract makes of a recorded request: fits, where
+// every server must take it; breaks, where every server must refuse it; open,
+// where the contract leaves room, or the recording does not tell.
+func (c *contract) validity(r *request, whole bool) intent {
+	if !whole {
+		return open
+	}
+	if r.op.body == nil || len(r.body) == 0 && !r.op.body.required {
+		return c.judgeRequest(r, fits)
+	}
+	name, parameters, err := mime.ParseMediaType(r.header.Get("Content-Type"))
+	wanted, _, _ := mime.ParseMediaType(r.op.body.mediaType)
+	charset := strings.ToLower(parameters["charset"])
+	if err != nil || name != wanted || charset != "" && charset != "utf-8" || r.header.Get("Content-Encoding") != "" || !isJSON(wanted) {
+		return open
+	}
+	if problem := jsonProblem(r.body); problem != "" {
+		if strings.HasPrefix(string(r.body), string(byteOrderMark)) {
+			return open // RFC 8259, section 8.1, lets a reader pass over it
+		}
+		return breaks
+	}
+	if duplicateName(r.body) != "" {
+		return open // readers differ on which of the two counts
+	}
+	value, ok := decodeJSON(r.body)
+	if !ok {
+		return open
+	}
+	if !ordinary(value, r.op.body.schema) || len(parameters) > 0 {
+		return c.judgeRequest(r, open)
+	}
+	return c.judgeRequest(r, fits)
+}
+
+// judgeRequest asks the validator about a request. otherwise is what it is
+// where nothing is wrong with its body.
+func (c *contract) judgeRequest(r *request, otherwise intent) intent {
+	base, err := url.Parse(strings.TrimSuffix(c.canonicalURL(r.path, ""), r.path))
+	if err != nil {
+		return open
+	}
+	copied := r.clone()
+	copied.keys = []credential{{value: "any"}} // the key is not asked about here
+	req, err := copied.httpRequest(base, nil)
+	if err != nil {
+		return open
+	}
+	ok, errs := c.validator.ValidateHttpRequestSync(req)
+	for _, e := range errs {
+		if !ok && brokenForCertain(e) {
+			return breaks
+		}
+		if !ok && e.ValidationType != "security" {
+			otherwise = open
+		}
+	}
+	if otherwise == fits && unusual(r) {
+		return open
+	}
+	return otherwise
+}
+
+// brokenForCertain tells whether a problem is one that no server may pass over:
+// not a format, which is an annotation, nor a body that only this validator
+// cannot read.
+func brokenForCertain(e *validerrors.ValidationError) bool {
+	return e.ValidationType == "requestBody" && e.ValidationSubType == "schema" &&
+		slices.ContainsFunc(e.SchemaValidationErrors, func(s *validerrors.SchemaValidationFailure) bool {
+			return s.KeywordLocation != "" && !strings.HasSuffix(s.KeywordLocation, "/format")
+		})
+}
+
+// unusual tells whether a request is written in a way that servers should take
+// and need not: it asks for another media type, or has a field or a query that
+// changes how it is read.
+func unusual(r *request) bool {
+	accept := strings.ToLower(strings.Join(r.header.Values("Accept"), ","))
+	if accept != "" && !strings.Contains(accept, "json") && !strings.Contains(accept, "*/*") {
+		return true
+	}
+	for _, name := range []string{"Expect", "Prefer", "Transfer-Encoding", "Content-Encoding", "Range", "If-Match", "If-None-Match", "X-Http-Method-Override"} {
+		if len(r.header.Values(name)) > 0 {
+			return true
+		}
+	}
+	return r.query != "" && !slices.ContainsFunc(r.op.parameters, func(p parameter) bool { return p.in == "query" })
+}
+
+// longOrdinary is how many characters every server must take where the schema
+// sets no limit.
+const longOrdinary = 64
+
+// ordinary tells whether a value holds nothing but what every server must take
+// where the schema does not say: declared properties, texts that show, of
+// ordinary length.
+func ordinary(value any, s *schema) bool {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			p := s.property(name)
+			if p == nil || !ordinary(member, p.schema) {
+				return false
+			}
+		}
+	case []any:
+		for _, item := range v {
+			if s == nil || !ordinary(item, s.items) {
+				return false
+			}
+		}
+	case string:
+		shown := func(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
+		return strings.TrimSpace(v) != "" && utf8.RuneCountInString(v) <= longOrdinary && !strings.ContainsFunc(v, func(r rune) bool { return !shown(r) })
+	case json.Number:
+		return len(v) <= 15 // what every reader keeps exactly (RFC 8259, section 6)
+	}
+	return true
+}
+
+// subjectOf reads whom a request is about, "" where it does not say, or not
+// so that the answer could be compared with it: a name that stands twice, or a
+// character that a recorder may have put in place of another.
+func subjectOf(r *request) string {
+	name := r.op.rules.subject
+	if name == "" || jsonProblem(r.body) != "" || duplicateName(r.body) != "" {
+		return ""
+	}
+	value, _ := decodeJSON(r.body)
+	members, _ := value.(map[string]any)
+	text, _ := members[name].(string)
+	if strings.ContainsRune(text, utf8.RuneError) {
+		return ""
+	}
+	return text
+}
+
+// ordinaryKey tells whether a key, whoever it belongs to, is one that a server
+// can be asked to look up: not a piece of a recording that hides it, nor what
+// may be refused for its form.
+func ordinaryKey(value string) bool {
+	hidden := strings.HasPrefix(value, "[") || strings.HasPrefix(value, "sha256:") || strings.Trim(value, "*x•…") == ""
+	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ',' }
+	return !hidden && len(value) <= 256 && !strings.ContainsFunc(value, odd)
+}
+
+// success tells whether the answer is a documented success.
+func (a *answer) success() bool { return a.status/100 == 2 && a.request.op.documented(a.status) != nil }
+
+// keyRefused tells whether the answer is about the key, of which a recording
+// does not say whether it is good.
+func (a *answer) keyRefused() bool {
+	return a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
+}
