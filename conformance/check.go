@@ -48,6 +48,8 @@ type check struct {
 	// production profile uses for all; requests is how many it sends there,
 	// where that is more than one.
 	newUsers, requests int
+	// freeOfRequests says that the check ends a connection before it sends any.
+	freeOfRequests bool
 	// run is the experiment; nil for a clause that is judged over every answer
 	// of the run.
 	run func(*trial)
@@ -208,6 +210,9 @@ func catalogue(c *contract) []*check {
 		b.refusalChecks()
 		b.breakdownChecks()
 		b.httpChecks()
+		if op == c.operations[0] { // they are about the server, not about what it serves
+			b.tlsChecks()
+		}
 		b.everyAnswerChecks()
 		order(op, b.checks)
 		all = append(all, b.checks...)

@@ -154,7 +154,7 @@ func resolveLater(t *trial) {
 	seen := map[string]bool{}
 	var before []*answer
 	var requests []*request
-	for _, s := range t.s.inOrder() {
+	for _, s := range t.s.inOrder(t.s.all()) {
 		a := s.answer
 		_, ok := a.member(t.op.rules.identity)
 		user := a.request.subject

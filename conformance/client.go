@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ const (
 // request wants it, following no redirect.
 type client struct {
 	base      *url.URL
+	tls       *tls.Config // nil: the system's roots
 	added     http.Header
 	timeout   time.Duration
 	pooled    *http.Transport // connections are used again
@@ -70,7 +72,7 @@ func newClient(cfg *Config, base *url.URL) *client {
 		}
 	}
 	c := &client{
-		base: base, added: cfg.Header, timeout: cfg.Timeout,
+		base: base, tls: cfg.TLS, added: cfg.Header, timeout: cfg.Timeout,
 		pooled: transport(), fresh: transport(), single: transport(),
 		limiter: rate.NewLimiter(rate.Inf, 1),
 		slots:   make(chan struct{}, cfg.Parallel),
@@ -99,7 +101,8 @@ func (c *client) close() {
 func (c *client) do(ctx context.Context, r *request) *answer {
 	if c.imagine != nil {
 		a := c.imagine(r)
-		if req, err := r.httpRequest(c.base, c.added); err == nil {
+		base, added := c.origin(r)
+		if req, err := r.httpRequest(base, added); err == nil {
 			a.sentURL, a.sent = req.URL.String(), req.Header
 		}
 		return a
@@ -232,7 +235,8 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 			}
 		},
 	}
-	req, err := r.httpRequest(c.base, c.added)
+	base, added := c.origin(r)
+	req, err := r.httpRequest(base, added)
 	if err != nil {
 		a.failure, a.err = notHTTP, fmt.Errorf("the request cannot be made: %w", err)
 		return a, false
@@ -274,6 +278,15 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	return a, false
 }
 
+// origin is where a request goes, and what is added to it on the way. What a
+// gateway of the target asks for is not for others.
+func (c *client) origin(r *request) (base *url.URL, added http.Header) {
+	if r.base != nil {
+		return r.base, nil
+	}
+	return c.base, c.added
+}
+
 // noteTrouble ends a run under the production profile when the target answers
 // as if it were in trouble.
 func (c *client) noteTrouble(a *answer) {
@@ -297,7 +310,7 @@ func (c *client) noteSpeed(took time.Duration) {
 
 func (c *client) transport(r *request) http.RoundTripper {
 	switch {
-	case r.bodiless && c.base.Scheme == "http":
+	case r.bodiless && c.base.Scheme == "http" && r.base == nil:
 		return bodiless{}
 	case r.fresh:
 		return c.fresh

@@ -22,7 +22,7 @@ func (r *Runner) DryRun(ctx context.Context) []Planned {
 	s.client.imagine = s.contract.ideal
 	run := newRun(s, r.checks)
 	run.perform(ctx)
-	seen := s.inOrder()
+	seen := s.inOrder(slices.Concat(s.all(), s.asides))
 	out := make([]Planned, 0, len(seen))
 	for _, each := range seen {
 		x := s.exchange(each.answer)

@@ -82,4 +82,9 @@ func weight(c *check) int {
 
 // cost is the number of requests that a check sends under the production
 // profile.
-func (c *check) cost() int { return max(1, c.requests) }
+func (c *check) cost() int {
+	if c.freeOfRequests {
+		return 0
+	}
+	return max(1, c.requests)
+}

@@ -32,6 +32,7 @@ type request struct {
 	keys   []credential
 	body   []byte
 	intent intent
+	base   *url.URL // if set, sent there instead of to the target
 
 	bodiless  bool     // neither body nor Content-Length
 	chunked   bool     // Transfer-Encoding instead of Content-Length

@@ -22,6 +22,7 @@ type session struct {
 
 	mu      sync.Mutex
 	answers []seenAnswer
+	asides  []seenAnswer   // from elsewhere than the target
 	gate    map[string]int // status of the gate's answer, by operation, where it was wrong
 	full    map[string]bool
 	absent  map[string]int // the same, where it was documented for a state of the target
@@ -61,10 +62,10 @@ func (s *session) all() []seenAnswer {
 	return s.answers[:len(s.answers):len(s.answers)]
 }
 
-// inOrder returns what has been seen so far in the order of the catalogue,
-// which is the same in each run.
-func (s *session) inOrder() []seenAnswer {
-	seen := slices.Clone(s.all())
+// inOrder sorts answers by the order of the catalogue, which is the same in each
+// run.
+func (s *session) inOrder(seen []seenAnswer) []seenAnswer {
+	seen = slices.Clone(seen)
 	slices.SortStableFunc(seen, func(a, b seenAnswer) int {
 		return cmp.Or(cmp.Compare(s.number[a.check.ID], s.number[b.check.ID]), cmp.Compare(a.answer.request.sequence, b.answer.request.sequence))
 	})

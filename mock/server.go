@@ -43,12 +43,21 @@ func NewHTTPServer(h http.Handler) *http.Server {
 // returns nil. It takes less than a second to stop: a delay that a request
 // asked for and the wait for a body are cut short, and what is not answered by
 // then is closed. Any other error of the server is returned. Serve closes l.
+//
+// A server whose TLSConfig is set speaks TLS, and HTTP/2 with clients that can.
+// What they send is then not watched as [NewListener] does.
 func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	unused := watchUnused(server)
 	base := context.WithValue(ctx, stopKey{}, ctx)
 	server.BaseContext = func(net.Listener) context.Context { return base }
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(NewListener(l)) }()
+	go func() {
+		if server.TLSConfig != nil {
+			failed <- server.ServeTLS(l, "", "")
+		} else {
+			failed <- server.Serve(NewListener(l))
+		}
+	}()
 	select {
 	case err := <-failed:
 		return err

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/mock"
@@ -27,43 +31,64 @@ func testKeys() conformance.Keys {
 	return keys
 }
 
-// serve starts a mock with a deviation; stop ends it. The zero deviation is the
-// sound mock.
-func serve(ctx context.Context, d defect.Deviation) (target string, stop func(), err error) {
-	if d.Name == "" {
-		return serveAll(ctx, nil)
-	}
-	return serveAll(ctx, []defect.Deviation{d})
+// builtin is a mock of this process's own.
+type builtin struct {
+	target string
+	tls    *tls.Config // to reach it with, nil for plain HTTP
+	stop   func()
 }
 
-// serveAll starts a mock with several deviations, the last one outermost.
-func serveAll(ctx context.Context, all []defect.Deviation) (target string, stop func(), err error) {
-	return start(ctx, func(m http.Handler, l net.Listener) (http.Handler, net.Listener) {
-		h := defect.WithNotEnabled(m, testKeys().Disabled)
-		for _, d := range all {
-			h, l = d.Wrap(h), d.Listen(l)
-		}
-		return h, l
-	})
-}
-
-// start starts a mock, changed on its way to the network, on a free port.
-func start(ctx context.Context, change func(http.Handler, net.Listener) (http.Handler, net.Listener)) (target string, stop func(), err error) {
+// serve starts a mock with deviations, the last one outermost, on a free port.
+func serve(ctx context.Context, deviations ...defect.Deviation) (*builtin, error) {
 	m, err := mock.New(mock.Config{})
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
+	h := defect.WithNotEnabled(m, testKeys().Disabled)
+	for _, d := range deviations {
+		h = d.Wrap(h)
+	}
+	return start(ctx, h, m.BasePath(), deviations...)
+}
+
+// start starts a server of h on a free port, with what deviations change below
+// HTTP.
+func start(ctx context.Context, h http.Handler, basePath string, deviations ...defect.Deviation) (*builtin, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", nil, fmt.Errorf("no free port on the loopback interface: %w", err)
+		return nil, fmt.Errorf("no free port on the loopback interface: %w", err)
 	}
-	target = "http://" + l.Addr().String() + m.BasePath()
-	h, changed := change(m, l)
+	server := mock.NewHTTPServer(h)
+	b := &builtin{target: "http://" + l.Addr().String() + basePath}
+	listeners := []net.Listener{l}
+	for _, d := range deviations {
+		listeners[0] = d.Listen(listeners[0])
+	}
+	if slices.ContainsFunc(deviations, defect.Deviation.OverTLS) {
+		b.target = "https" + strings.TrimPrefix(b.target, "http")
+		if b.tls, server.TLSConfig, err = testTLS(); err != nil {
+			l.Close()
+			return nil, err
+		}
+		for _, d := range deviations {
+			d.Secure(server.TLSConfig)
+			if secure, plain := d.Split(listeners[0]); plain != nil {
+				listeners = []net.Listener{secure, plain}
+			}
+		}
+	}
+	b.stop = serveOn(ctx, server, listeners)
+	return b, nil
+}
+
+// serveOn serves on the first listener as the server is set up, and on a second
+// one by plain HTTP.
+func serveOn(ctx context.Context, server *http.Server, listeners []net.Listener) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = mock.Serve(ctx, mock.NewHTTPServer(h), changed) // ends with ctx
-	}()
-	return target, func() { cancel(); <-done }, nil
+	servers := []*http.Server{server, mock.NewHTTPServer(server.Handler)}
+	var wg sync.WaitGroup
+	for i, l := range listeners {
+		wg.Go(func() { _ = mock.Serve(ctx, servers[i], l) }) // ends with ctx
+	}
+	return func() { cancel(); wg.Wait() }
 }

@@ -22,11 +22,11 @@ func TestRecordedVariationsConform(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		target, stop, err := serve(t.Context(), d)
+		b, err := serve(t.Context(), d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		runner, err := conformance.New(conformance.Config{Target: target, Keys: testKeys(), RunID: "recorded", Seed: 1, Evidence: true})
+		runner, err := conformance.New(conformance.Config{Target: b.target, Keys: testKeys(), RunID: "recorded", Seed: 1, Evidence: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +34,7 @@ func TestRecordedVariationsConform(t *testing.T) {
 		if err := report.HAR(&har, runner.Run(t.Context())); err != nil {
 			t.Fatal(err)
 		}
-		stop()
+		b.stop()
 		rec, err := conformance.ReadHAR(&har, d.Name)
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 )
 
@@ -71,7 +71,7 @@ func TestTheProofCanFail(t *testing.T) {
 }
 
 // takesOver tells of variations that write to the connection themselves, which
-// only the outermost can do.
+// only the outermost can do, and not over HTTP/2.
 func takesOver(d defect.Deviation) bool { return strings.Contains(d.Name, "close") }
 
 // TestRandomCorrectServers draws servers from the freedoms that the contract
@@ -79,7 +79,7 @@ func takesOver(d defect.Deviation) bool { return strings.Contains(d.Name, "close
 func TestRandomCorrectServers(t *testing.T) {
 	var legal, outermost []defect.Deviation
 	for _, d := range defect.Variations() {
-		if takesOver(d) {
+		if takesOver(d) || d.OverTLS() {
 			outermost = append(outermost, d)
 		} else {
 			legal = append(legal, d)
@@ -103,13 +103,13 @@ func TestRandomCorrectServers(t *testing.T) {
 			names = append(names, d.Name)
 		}
 		t.Run(strings.Join(names, "+"), func(t *testing.T) {
-			target, stop, err := serveAll(t.Context(), stack)
+			b, err := serve(t.Context(), stack...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer stop()
+			defer b.stop()
 			r, err := conformance.New(conformance.Config{
-				Target: target, Keys: testKeys(), RunID: "random", Seed: 1,
+				Target: b.target, TLS: b.tls, Keys: testKeys(), RunID: "random", Seed: 1,
 				Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
 			})
 			if err != nil {
@@ -135,13 +135,17 @@ func BenchmarkSoundMock(b *testing.B) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	target, stop, err := start(b.Context(), func(h http.Handler, l net.Listener) (http.Handler, net.Listener) { return slow(h), l })
+	m, err := mock.New(mock.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer stop()
+	server, err := start(b.Context(), slow(m), m.BasePath())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer server.stop()
 	for b.Loop() {
-		r, err := conformance.New(conformance.Config{Target: target, Keys: testKeys()})
+		r, err := conformance.New(conformance.Config{Target: server.target, Keys: testKeys()})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -35,6 +35,7 @@ const catalogue = `
 500 should: unique-names non-empty no-internals no-key
 http must: answered no-redirect no-server-error
 http should: other-methods allow unknown-path no-markup
+http should: tls-version tls-chain tls-plain-twin
 `
 
 // levels returns the level of each check.

@@ -1,6 +1,7 @@
 package defect
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -25,6 +26,8 @@ type Deviation struct {
 
 	mechanism mechanism
 	wire      func(net.Listener) net.Listener // nil for nearly all: nothing is changed below HTTP
+	secure    func(*tls.Config)               // nil for nearly all: TLS has nothing to do with it
+	plainToo  bool                            // plain HTTP is served on the port of TLS
 }
 
 // Wrap returns a handler that answers as next does, but for the deviation.
@@ -75,7 +78,7 @@ func Defects() []Deviation {
 		validationDefects(), bodyDefects(), jsonDefects(), robustnessDefects(),
 		refusalDefects(), keyDefects(),
 		provokedDefects(),
-		httpDefects(),
+		httpDefects(), tlsDefects(),
 	)
 }
 
@@ -84,6 +87,7 @@ func Variations() []Deviation {
 	return join(
 		wordingVariations(), jsonVariations(), idVariations(),
 		headerVariations(), strictVariations(), transportVariations(), otherRequestVariations(),
+		tlsVariations(),
 	)
 }
 

@@ -17,7 +17,7 @@ import (
 func TestDefectsShow(t *testing.T) {
 	all, m := experiments(), newMock(t)
 	sound := run(start(t, m, nil), all)
-	for _, d := range defect.Defects() {
+	for _, d := range overHTTP(defect.Defects()) {
 		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
 			chosen := meantFor(d.Caught, all, sound)
@@ -90,7 +90,7 @@ func TestVariationsConform(t *testing.T) {
 	all, m := experiments(), newMock(t)
 	sound := run(start(t, m, nil), all)
 	judge(t, all, sound, sound)
-	for _, d := range defect.Variations() {
+	for _, d := range overHTTP(defect.Variations()) {
 		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
 			chosen := all

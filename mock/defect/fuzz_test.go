@@ -14,7 +14,7 @@ import (
 // closes the connection.
 func FuzzRequests(f *testing.F) {
 	var all []defect.Deviation
-	for _, d := range append(defect.Defects(), defect.Variations()...) {
+	for _, d := range overHTTP(append(defect.Defects(), defect.Variations()...)) {
 		if !strings.HasPrefix(d.Name, "race-") && !strings.HasPrefix(d.Name, "slow") && d.Name != "uneven" { // they sleep
 			all = append(all, d)
 		}

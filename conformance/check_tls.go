@@ -1,0 +1,200 @@
+package conformance
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// plainPort is where a server listens for plain HTTP whose TLS port is not
+// named in its address.
+const plainPort = "80"
+
+// plainPatience is how long the plain-HTTP twin has to answer, beside what the
+// target itself takes: where a firewall drops what is sent there, nothing ever
+// comes.
+const plainPatience = time.Second
+
+// overPlainHTTP is why the checks of TLS say nothing of some targets.
+const overPlainHTTP = "the target is reached by plain HTTP"
+
+// tlsChecks look at the connection rather than at what travels on it. A
+// handshake is broken off before a request is sent.
+func (b *builder) tlsChecks() {
+	b.add(statusHTTP, checkText{
+		name: "tls-version", level: Should, prod: Harmless, pointer: "/servers",
+		summary: "TLS 1.0 and 1.1 are refused",
+		sends:   "a TLS handshake that offers nothing newer, and no request",
+		why:     "Both are broken, and nobody may negotiate them any more (RFC 8996): whoever stands between can make a client use the oldest that both sides take.",
+	}, stageAround, func(t *trial) {
+		state := t.handshake(func(c *tls.Config) {
+			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+			for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+				c.CipherSuites = append(c.CipherSuites, suite.ID)
+			}
+		})
+		if state != nil {
+			t.fail("no connection by anything older than TLS 1.2", "the target agreed to "+tls.VersionName(state.Version))
+		}
+	}).freeOfRequests = true
+	b.add(statusHTTP, checkText{
+		name: "tls-chain", level: Should, prod: Harmless, pointer: "/servers",
+		summary: "the certificate is in date, for this host, and comes with its chain up to an authority that is trusted",
+		sends:   "a TLS handshake, and no request",
+		why:     "Some clients fetch a missing link of the chain by themselves, others fail: the API then works for some manufacturers only.",
+	}, stageAround, func(t *trial) {
+		state := t.handshake(func(*tls.Config) {})
+		if state == nil || len(state.PeerCertificates) == 0 {
+			t.broke("the TLS handshake that the gate had made could not be made again")
+		}
+		if err := t.s.client.verify(state); err != nil {
+			t.fail("a certificate for "+t.s.client.serverName()+" that can be verified by what the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
+		}
+	}).freeOfRequests = true
+	b.add(statusHTTP, checkText{
+		name: "tls-plain-twin", level: Should, prod: Harmless, pointer: "/servers",
+		summary: "the operation is not served by plain HTTP as well",
+		sends:   "the request to the same host in plain HTTP, with a key that nobody has; never with a real one",
+		why:     "A client with a mistyped address would send its key for everyone to read, and notice nothing.",
+	}, stageAround, func(t *trial) {
+		base := t.s.client.plainTwin()
+		if base == nil {
+			t.skip(overPlainHTTP)
+		}
+		r := t.request()
+		if len(r.keys) > 0 {
+			r = r.withKeys(credential{value: "nobody-has-this-key", label: "a key that nobody has", shell: "nobody-has-this-key"})
+		}
+		a := t.aside(r.on(func(r *request) { r.base = base }))
+		if a.came() && a.status/100 != 3 && a.looksDocumented() {
+			t.fail("no answer, or one that is not the operation's, at "+base.String(), "the operation's own "+statusText(a.status), a)
+		}
+	})
+}
+
+// errEnough ends a handshake whose outcome is known.
+var errEnough = errors.New("the handshake has shown what it was made for")
+
+// handshake begins a TLS connection to the target and returns what it agreed
+// to, nil where it agreed to nothing. Certificates are not verified. It skips
+// the check where the target is reached by plain HTTP.
+func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
+	c := t.s.client
+	if c.base.Scheme != "https" {
+		t.skip(overPlainHTTP)
+	}
+	if c.imagine != nil {
+		return &tls.ConnectionState{}
+	}
+	var seen *tls.ConnectionState
+	config := &tls.Config{}
+	if c.tls != nil {
+		config = c.tls.Clone()
+	}
+	config.InsecureSkipVerify, config.VerifyPeerCertificate = true, nil
+	config.VerifyConnection = func(state tls.ConnectionState) error {
+		seen = &state
+		return errEnough
+	}
+	change(config)
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, DisableKeepAlives: true}
+	if err := c.pace(t.ctx); err != nil {
+		t.broke(string(interruption(err)))
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, c.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.base.String(), nil)
+	if err != nil {
+		t.broke("the request cannot be made: " + err.Error())
+	}
+	resp, err := transport.RoundTrip(req)
+	if err == nil { // VerifyConnection is always called; this is for safety only
+		resp.Body.Close()
+		return resp.TLS
+	}
+	if why := classify(err); seen == nil && (why == unreachable || why == timedOut || why == interrupted) {
+		t.broke(string(why) + ": " + innermost(err))
+	}
+	return seen
+}
+
+// verify verifies the certificate of a connection as a client would that knows
+// nothing but its trusted authorities.
+func (c *client) verify(state *tls.ConnectionState) error {
+	options := x509.VerifyOptions{DNSName: c.serverName(), Intermediates: x509.NewCertPool()}
+	if c.tls != nil {
+		options.Roots = c.tls.RootCAs
+	}
+	for _, link := range state.PeerCertificates[1:] {
+		options.Intermediates.AddCert(link)
+	}
+	_, err := state.PeerCertificates[0].Verify(options)
+	return err
+}
+
+// serverName is the name that the target's certificate must be for.
+func (c *client) serverName() string {
+	if c.tls != nil && c.tls.ServerName != "" {
+		return c.tls.ServerName
+	}
+	return c.base.Hostname()
+}
+
+// plainTwin is the base URL at which a target that is reached by TLS might
+// serve plain HTTP as well; nil for one that is not.
+func (c *client) plainTwin() *url.URL {
+	if c.base.Scheme != "https" {
+		return nil
+	}
+	twin := *c.base
+	twin.Scheme = "http"
+	twin.Host = net.JoinHostPort(c.base.Hostname(), cmp.Or(c.base.Port(), plainPort))
+	if c.base.Port() == "443" {
+		twin.Host = net.JoinHostPort(c.base.Hostname(), plainPort)
+	}
+	return &twin
+}
+
+// looksDocumented tells whether the status is documented, and the body is what
+// the contract says for it.
+func (a *answer) looksDocumented() bool {
+	ofShape := []string{clauseContentType, clauseJSON, clauseSchema}
+	return a.request.op.documented(a.status) != nil && a.failure == none &&
+		!slices.ContainsFunc(a.findings, func(f finding) bool { return slices.Contains(ofShape, f.clause) })
+}
+
+// aside sends a request to another place than the target. What comes back says
+// nothing of the target's answers, so that the run does not remember it among
+// them. Nobody need be there.
+func (t *trial) aside(r *request) *answer {
+	c := t.s.client
+	if err := c.pace(t.ctx); err != nil {
+		t.broke(string(interruption(err)))
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, min(c.timeout, plainPatience+10*time.Duration(c.fastest.Load())))
+	defer cancel()
+	r = t.numbered(r)
+	var a *answer
+	if c.imagine != nil {
+		a = c.do(ctx, r)
+		a.status = 0
+	} else {
+		a, _ = c.once(ctx, r)
+	}
+	if a.failure == spent {
+		t.answered(a)
+	}
+	t.s.contract.judge(a)
+	t.s.mu.Lock()
+	defer t.s.mu.Unlock()
+	t.s.asides = append(t.s.asides, seenAnswer{t.check, a})
+	return a
+}
