@@ -21,7 +21,7 @@ func (r *run) result(reason string) *Result {
 		Tool:     Tool{toolName, r.cfg.Version},
 		Contract: Contract{doc.Title(), doc.Version(), doc.SHA256(), doc.Source()},
 		Target:   r.redactor.redact(r.client.base.String()),
-		Profile:  r.cfg.Profile, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
+		Profile:  r.cfg.Profile, Strict: r.cfg.Strict, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
 		Requests: int(r.client.sent.Load()),
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
 	}

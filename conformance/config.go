@@ -36,11 +36,12 @@ type Config struct {
 	RunID string // marks every user that the run creates, empty: random
 	Seed  int64  // of what is random, 0: random
 
-	TLS       *tls.Config // nil: the system's roots
-	Header    http.Header // added to every request, as a gateway in between may ask
-	UserAgent string      // empty: "nox-conformance"
-	Version   string      // of the program, for the report
-	Evidence  bool        // keep the exchanges of passing checks too
+	TLS       *tls.Config  // nil: the system's roots
+	Header    http.Header  // added to every request, as a gateway in between may ask
+	UserAgent string       // empty: "nox-conformance"
+	Version   string       // of the program, for the report
+	Evidence  bool         // keep the exchanges of passing checks too
+	Drift     []spec.Drift // passed on to the result; it decides nothing
 
 	// Progress, if set, is called after each finished check, from one
 	// goroutine at a time.

@@ -60,6 +60,7 @@ type Result struct {
 	Contract   Contract         `json:"contract"`
 	Target     string           `json:"target"`
 	Profile    Profile          `json:"profile"`
+	Strict     bool             `json:"strict,omitempty"` // should counted as must
 	RunID      string           `json:"run_id"`
 	Seed       int64            `json:"seed"`
 	Started    time.Time        `json:"started"`
@@ -69,6 +70,7 @@ type Result struct {
 	Reason     string           `json:"reason,omitempty"`   // of a verdict that no single check explains: why the run is inconclusive
 	Problems   []string         `json:"problems,omitempty"` // of the list of known failures, each of which fails the run
 	Notes      []string         `json:"notes,omitempty"`    // of a recording: what of it was not judged, and why
+	Drift      []spec.Drift     `json:"drift,omitempty"`    // how the contract differs from others that clients may know
 	Requests   int              `json:"requests"`           // sent, repetitions included
 	Summary    Summary          `json:"summary"`
 	Responses  []ResponseResult `json:"responses"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -21,10 +22,19 @@ const (
 // is an [*Error] where the contract is at fault or cannot be had.
 func Load(ctx context.Context, source string, stdin io.Reader) (*Document, error) {
 	data, err := read(ctx, source, stdin)
+	name := withoutPassword(source)
 	if err != nil {
-		return nil, &Error{Source: source, Reason: err.Error()}
+		return nil, &Error{Source: name, Reason: err.Error()}
 	}
-	return Parse(source, data)
+	return Parse(name, data)
+}
+
+// withoutPassword is a source as it may be shown.
+func withoutPassword(source string) string {
+	if u, err := url.Parse(source); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return source
 }
 
 func read(ctx context.Context, source string, stdin io.Reader) ([]byte, error) {

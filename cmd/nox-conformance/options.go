@@ -16,6 +16,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/spec"
+	"nox.energy/contract/spec/drift"
 )
 
 // options are the flags as they were given.
@@ -23,6 +24,7 @@ type options struct {
 	getenv func(string) string
 
 	spec                                         string
+	published                                    string
 	run, skip, provoke, require, headers, report []string
 	har                                          []string
 	strict                                       bool
@@ -53,6 +55,7 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.BoolVar(&o.list, "list", false, "print the catalogue of checks")
 	f.StringVar(&o.explain, "explain", "", "say why the check `ID` exists, with its clause")
 	f.StringVar(&o.spec, "spec", "", "judge by another contract: a `FILE`, a URL, or - for standard input")
+	f.StringVar(&o.published, "published", "", "say how the contract that clients are shown differs: a `FILE`, a URL, or -")
 	f.StringArrayVar(&o.run, "run", nil, "run only the checks whose id matches `PATTERN` (* within a segment, ** across)")
 	f.StringArrayVar(&o.skip, "skip", nil, "leave out the checks whose id matches `PATTERN`")
 	f.BoolVar(&o.strict, "strict", false, "count a warning as a failure")
@@ -107,6 +110,9 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	if cfg.Contract, err = o.contract(ctx, std); err != nil {
 		return cfg, err
 	}
+	if cfg.Drift, err = o.drift(ctx, cfg.Contract, std); err != nil {
+		return cfg, err
+	}
 	for _, p := range o.provoke {
 		provocation, err := conformance.ParseProvocation(p)
 		if err != nil {
@@ -154,6 +160,39 @@ func (o *options) contract(ctx context.Context, std streams) (*spec.Document, er
 		return spec.Embedded()
 	}
 	return spec.Load(ctx, o.spec, std.in)
+}
+
+// drift tells how the contract differs from the one that the program was made
+// for, and how the published one differs from it.
+func (o *options) drift(ctx context.Context, contract *spec.Document, std streams) ([]spec.Drift, error) {
+	var out []spec.Drift
+	if o.spec != "" {
+		embedded, err := spec.Embedded()
+		if err != nil {
+			return nil, err
+		}
+		// A contract of another API may be one that cannot be compared.
+		if d, err := drift.Between(embedded, contract); err == nil && d != nil {
+			out = append(out, *d)
+		}
+	}
+	if o.published == "" {
+		return out, nil
+	}
+	published, err := spec.Load(ctx, o.published, std.in)
+	if err != nil {
+		return nil, err
+	}
+	d, err := drift.Between(contract, published)
+	switch {
+	case err != nil:
+		return nil, err
+	case d != nil:
+		out = append(out, *d)
+	case published.SHA256() != contract.SHA256():
+		return nil, &conformance.UsageError{Problem: fmt.Sprintf("--published: %s and %s have no operation in common", published.Source(), contract.Source())}
+	}
+	return out, nil
 }
 
 // keys reads the secrets: from a file where one is named, else from the

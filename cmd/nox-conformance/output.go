@@ -62,7 +62,7 @@ func (o *options) outputs(std streams) ([]output, error) {
 }
 
 func (o *options) textOptions(w io.Writer) report.TextOptions {
-	options := report.TextOptions{Quiet: o.quiet, Verbose: o.verbose, Strict: o.strict}
+	options := report.TextOptions{Quiet: o.quiet, Verbose: o.verbose}
 	if f, ok := terminal(w); ok {
 		options.Color = o.getenv("NO_COLOR") == "" && o.getenv("TERM") != "dumb"
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {

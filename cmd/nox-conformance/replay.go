@@ -82,7 +82,7 @@ func replay(ctx context.Context, args []string, std streams, getenv func(string)
 	if err := stillChecks(cfg.Contract, chosen, name); err != nil {
 		return fail(std, err)
 	}
-	cfg.Strict = cfg.Strict || slices.ContainsFunc(chosen, wasStrict)
+	cfg.Strict = cfg.Strict || before.Strict
 	line := newProgressLine(std.err, o.quiet)
 	cfg.Progress = line.show
 	now, list, err := perform(ctx, cfg, before, chosen)
@@ -131,11 +131,6 @@ func toReplay(before *conformance.Result, name string, patterns []string) ([]con
 		}
 	}
 	return chosen, nil
-}
-
-// wasStrict tells whether a check shows that the report is of a strict run.
-func wasStrict(c conformance.CheckResult) bool {
-	return c.Level == conformance.Should && c.Outcome == conformance.Fail
 }
 
 // replayConfig takes from the report what the flags do not say.

@@ -174,6 +174,12 @@ func violating() *conformance.Result {
 	}
 	r.Reason = strings.Join(r.Problems, "; ")
 	r.Responses = documented(conformance.Violates, conformance.Conforms, conformance.Violates, conformance.NotExercised)
+	r.Strict = true
+	published := spec.Edition{Title: r.Contract.Title, Version: "2.1.0", SHA256: strings.Repeat("cd", 32), Source: "https://developers.nox.example/api.md"}
+	r.Drift = []spec.Drift{{From: spec.Edition(r.Contract), To: published, Breaks: true, Changes: []spec.Change{
+		{Effect: spec.Breaks, Text: "removed the success response with the status \"201\"", Operation: "POST /manufacturer/device-connections"},
+		{Effect: spec.Harmless, Text: `added the server "https://eu.auth.nox.example/v2"`},
+	}}}
 	return r
 }
 
@@ -244,6 +250,11 @@ func hostile(body string) *conformance.Result {
 	r.Contract.Title = all["script"]
 	r.Contract.Source = "dir with space/" + all["attribute"] + all["right-to-left"]
 	r.Responses = documented(conformance.Conforms, conformance.Violates, conformance.Conforms, conformance.NotExercised)
+	drift := spec.Drift{From: spec.Edition(r.Contract), To: spec.Edition{Source: all["command"], Version: all["escape"]}}
+	for _, name := range sortedKeys(all) {
+		drift.Changes = append(drift.Changes, spec.Change{Effect: spec.Unjudged, Text: all[name], Operation: all[name]})
+	}
+	r.Drift = []spec.Drift{drift}
 	return r
 }
 

@@ -45,7 +45,7 @@ func FuzzFormats(f *testing.F) {
 		r.Problems = []string{words, string(body), id}
 		r.Responses = []conformance.ResponseResult{{Operation: words, Status: id, Verdict: conformance.Verdict(words), Exchanges: number}}
 		eachFormat(t, r)
-		for _, o := range []report.TextOptions{{Verbose: true, Width: number}, {Quiet: true}, {Strict: true, Width: 50}} {
+		for _, o := range []report.TextOptions{{Verbose: true, Width: number}, {Quiet: true}, {Width: 50}} {
 			wellFormed(t, "text", []byte(text(t, r, o)))
 		}
 	})

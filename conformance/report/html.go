@@ -57,6 +57,7 @@ type htmlPage struct {
 	Target    string
 	Contract  string
 	Reasons   []string
+	Drift     []htmlDrift
 	Operation string // the only one there is
 	Facts     []htmlFact
 	Counts    []htmlCount
@@ -83,6 +84,9 @@ func htmlPageOf(r *conformance.Result) *htmlPage {
 	}
 	for _, why := range slices.Concat(reasons(r), r.Notes) {
 		p.Reasons = append(p.Reasons, line(why, 2000))
+	}
+	for _, d := range r.Drift {
+		p.Drift = append(p.Drift, htmlDriftOf(d))
 	}
 	p.Title = p.Verdict + ": " + p.Target
 	p.Facts = htmlFacts(r)

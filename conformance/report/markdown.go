@@ -71,6 +71,9 @@ func (m *markdown) head() {
 	for _, why := range slices.Concat(reasons(r), r.Notes) {
 		m.add(prose(why, markdownFactChars) + "\n\n")
 	}
+	for _, d := range r.Drift {
+		m.add(m.drift(d))
+	}
 }
 
 func (m *markdown) responses() {

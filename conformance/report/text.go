@@ -17,7 +17,6 @@ type TextOptions struct {
 	Verbose bool // every exchange and header, the ids of what was skipped and what passed
 	Quiet   bool // the verdict line only
 	Width   int  // columns to wrap prose at; 0 means 100
-	Strict  bool // the run was strict, and the report says so
 }
 
 // What a text report shows unless verbose.
@@ -46,6 +45,7 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 		t.failures()
 		t.problems()
 		t.notes()
+		t.drift()
 		t.errors()
 		t.warnings()
 		t.known()
@@ -147,7 +147,7 @@ func (t *text) notes() {
 
 // weight says why a failure counts.
 func (t *text) weight(c *conformance.CheckResult) string {
-	if t.o.Strict && c.Level == conformance.Should {
+	if t.r.Strict && c.Level == conformance.Should {
 		return "should, which counts as must under --strict"
 	}
 	return visible(string(c.Level))
@@ -342,7 +342,7 @@ func (t *text) verdict() {
 	if missing := notExercised(r); len(missing) > 0 && r.Verdict != conformance.Inconclusive {
 		s += "; not exercised: " + line(strings.Join(t.statusesOnly(missing), ", "), 200)
 	}
-	if t.o.Strict {
+	if t.r.Strict {
 		s += "; strict"
 	}
 	t.printf("%s  %s\n", t.paint(verdictColor(r.Verdict), word), s)

@@ -20,7 +20,7 @@ func text(t testing.TB, r *conformance.Result, o report.TextOptions) string {
 }
 
 func TestTextOptions(t *testing.T) {
-	compareGolden(t, "violating.verbose.txt", []byte(text(t, violating(), report.TextOptions{Verbose: true, Width: 80, Strict: true})))
+	compareGolden(t, "violating.verbose.txt", []byte(text(t, violating(), report.TextOptions{Verbose: true, Width: 80})))
 	compareGolden(t, "violating.color.txt", []byte(text(t, violating(), report.TextOptions{Color: true})))
 	compareGolden(t, "violating.quiet.txt", []byte(text(t, violating(), report.TextOptions{Quiet: true})))
 }
@@ -56,7 +56,7 @@ func TestTextPassingRunFitsOnAScreen(t *testing.T) {
 func TestTextDrivesNoTerminal(t *testing.T) {
 	colors := regexp.MustCompile("\x1b\\[[0-9;]*m")
 	for name, r := range results() {
-		for _, o := range []report.TextOptions{{}, {Verbose: true}, {Quiet: true}, {Color: true, Verbose: true}, {Strict: true, Width: 1}} {
+		for _, o := range []report.TextOptions{{}, {Verbose: true}, {Quiet: true}, {Color: true, Verbose: true}, {Width: 1}} {
 			out := text(t, r(), o)
 			if o.Color {
 				out = colors.ReplaceAllString(out, "")
