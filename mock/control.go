@@ -24,11 +24,14 @@ type ControlConfig struct {
 	Hosts []string
 	// Version is that of the program.
 	Version string
+	// BaseURL is where clients find the mock, with the base path, for lines to
+	// copy; "" if that is not known.
+	BaseURL string
 }
 
 // Control is the control API of a mock: an [http.Handler] that serves what its
-// own OpenAPI document declares, and that document at /openapi.json. Give it a
-// listener of its own. It is safe for concurrent use.
+// own OpenAPI document declares, that document at /openapi.json, and a page for
+// people at /. Give it a listener of its own. It is safe for concurrent use.
 type Control struct {
 	front
 	mock     *Mock
@@ -36,6 +39,8 @@ type Control struct {
 	document []byte // as it is served
 	rules    map[string]controlRule
 	streams  map[string]http.HandlerFunc
+	page     *page
+	started  time.Time
 	readers  chan struct{} // holds a value for each reader of events
 }
 
@@ -71,16 +76,20 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 		front:    front{newRouter("", operations), operations[0], DefaultBodyTimeout, maxControlBody},
 		mock:     m,
 		config:   config,
+		started:  time.Now().UTC(),
 		document: document.Bytes(),
 		rules:    map[string]controlRule{},
 		readers:  make(chan struct{}, maxReaders),
 	}
 	for _, group := range []map[string]controlRule{
-		c.healthRules(), c.manufacturerRules(), c.connectionRules(), c.journalRules(), c.faultRules(), c.scorecardRules(),
+		c.healthRules(), c.manufacturerRules(), c.connectionRules(), c.journalRules(), c.faultRules(), c.scorecardRules(), c.tryRules(),
 	} {
 		maps.Copy(c.rules, group)
 	}
 	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getMetrics": m.metrics.serve}
+	if c.page, err = newPage(); err != nil {
+		return nil, err
+	}
 	for _, op := range operations {
 		if c.rules[op.id] == nil && c.streams[op.id] == nil {
 			return nil, fmt.Errorf("the control API has no rule for %s", op.id)
@@ -95,6 +104,10 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead { // is GET without the body, which the server leaves out
 		found = r.WithContext(r.Context())
 		found.Method = http.MethodGet
+	}
+	if c.page.holds(r.URL.EscapedPath()) {
+		c.servePage(found).write(w)
+		return
 	}
 	op, parameters, allowed := c.router.find(found)
 	if op == nil {

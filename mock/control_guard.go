@@ -17,14 +17,23 @@ func (c *Control) guard(op *operation, r *http.Request) (a answer, refused bool)
 	if op.id == "live" || op.id == "ready" {
 		return answer{}, false
 	}
+	if a, refused := c.guardPlace(op, r); refused {
+		return a, true
+	}
+	if c.config.Token != "" && !c.authorized(r) {
+		return op.fail(http.StatusUnauthorized, "").with("WWW-Authenticate", `Bearer realm="nox-mock control API"`), true
+	}
+	return answer{}, false
+}
+
+// guardPlace refuses requests that were addressed to another name, or sent by
+// a page from elsewhere.
+func (c *Control) guardPlace(op *operation, r *http.Request) (a answer, refused bool) {
 	if !c.knownHost(r.Host) {
 		return op.fail(http.StatusForbidden, "This API is not served under the name in the header Host; use localhost or an IP address, or name it with --control-host"), true
 	}
 	if !sameOrigin(r) {
 		return op.fail(http.StatusForbidden, ""), true
-	}
-	if c.config.Token != "" && !c.authorized(r) {
-		return op.fail(http.StatusUnauthorized, "").with("WWW-Authenticate", `Bearer realm="nox-mock control API"`), true
 	}
 	return answer{}, false
 }

@@ -15,7 +15,7 @@ func (c *Control) journalRules() map[string]controlRule {
 		"listJournal": func(x *call) answer {
 			page := c.mock.journal.List(x.journalQuery())
 			var next int64
-			if page.More {
+			if page.More && x.text("newest") != "true" {
 				next = page.Entries[len(page.Entries)-1].ID
 			}
 			return x.reply(http.StatusOK, struct {
@@ -60,8 +60,10 @@ func (c *call) journalQuery() journal.Query {
 		Fault:        c.text("fault"),
 		Search:       c.text("search"),
 		Limit:        c.limit(),
+		Newest:       c.text("newest") == "true",
 	}
 	q.Status, _ = strconv.Atoi(c.text("status"))
 	q.After, _ = strconv.ParseInt(c.text("after"), 10, 64)
+	q.Before, _ = strconv.ParseInt(c.text("before"), 10, 64)
 	return q
 }

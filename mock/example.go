@@ -16,7 +16,11 @@ import (
 // out of its examples: what a person may try first. baseURL has the base path;
 // key belongs to a manufacturer that is enabled.
 func (m *Mock) ExampleRequest(baseURL, key string) (*http.Request, error) {
-	op := m.first
+	return m.first.example(baseURL, key)
+}
+
+// example makes a valid request of the operation; without a key if key is "".
+func (op *operation) example(baseURL, key string) (*http.Request, error) {
 	g := generator{doc: op.route.Spec}
 	target, header, err := op.exampleParameters(g)
 	if err != nil {
@@ -37,7 +41,7 @@ func (m *Mock) ExampleRequest(baseURL, key string) (*http.Request, error) {
 		return nil, fmt.Errorf("%s: %w", op.id, err)
 	}
 	req.Header = header
-	if len(op.security) > 0 {
+	if len(op.security) > 0 && key != "" {
 		for _, scheme := range op.security[0] {
 			present(req, scheme, key)
 		}

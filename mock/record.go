@@ -15,9 +15,17 @@ func (m *Mock) Journal() *journal.Journal { return m.journal }
 
 // record puts one exchange into the journal and the log.
 func (m *Mock) record(x *exchange, a answer) {
+	tried := triedOf(x.request.Context())
+	if tried != nil {
+		x.notes = append(x.notes, triedNote)
+	}
 	x.entry = m.journal.Add(m.newEntry(x, a))
 	m.metrics.count(&x.entry)
-	m.trackers.observe(&x.entry)
+	if tried != nil {
+		*tried = x.entry
+	} else {
+		m.trackers.observe(&x.entry)
+	}
 	m.logEntry(x, &x.entry)
 }
 

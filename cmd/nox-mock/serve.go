@@ -125,6 +125,7 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 		Token:   settings.controlToken,
 		Hosts:   settings.controlHosts,
 		Version: version(),
+		BaseURL: s.base,
 	})
 	if err != nil {
 		return err

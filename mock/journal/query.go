@@ -18,13 +18,15 @@ type Query struct {
 	Fault        string // id or kind
 	Search       string // stands somewhere in the entry, in any case
 	After        int64  // entries with a greater id only
+	Before       int64  // entries with a smaller id only; 0: all
 	Limit        int    // at most so many; 0: all
+	Newest       bool   // of more than Limit, the newest instead of the oldest
 }
 
 // Page is what a [Query] selects, oldest first.
 type Page struct {
 	Entries []Entry
-	More    bool  // there are later ones
+	More    bool  // there are others, later ones or, with Newest, earlier ones
 	Dropped int64 // entries of the manufacturers in question that made room for others
 }
 
@@ -40,6 +42,9 @@ func (j *Journal) List(q Query) Page {
 		page.Dropped += b.dropped
 		taken := 0
 		for i := range b.entries {
+			if q.Newest {
+				i = len(b.entries) - 1 - i
+			}
 			if !q.Matches(&b.entries[i]) {
 				continue
 			}
@@ -51,8 +56,13 @@ func (j *Journal) List(q Query) Page {
 		}
 	}
 	slices.SortFunc(page.Entries, func(a, b Entry) int { return byID(a, b.ID) })
-	if q.Limit > 0 && len(page.Entries) > q.Limit {
-		page.Entries, page.More = page.Entries[:q.Limit], true
+	if over := len(page.Entries) - q.Limit; q.Limit > 0 && over > 0 {
+		page.More = true
+		if q.Newest {
+			page.Entries = page.Entries[over:]
+		} else {
+			page.Entries = page.Entries[:q.Limit]
+		}
 	}
 	return page
 }
@@ -69,6 +79,7 @@ func (j *Journal) Dropped() map[string]int64 {
 func (q Query) Matches(e *Entry) bool {
 	switch {
 	case e.ID <= q.After,
+		q.Before != 0 && e.ID >= q.Before,
 		q.Manufacturer != nil && *q.Manufacturer != e.Manufacturer,
 		q.Status != 0 && q.Status != e.Response.Status,
 		q.UserID != nil && (e.UserID == nil || *q.UserID != *e.UserID),

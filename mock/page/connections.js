@@ -1,0 +1,47 @@
+// The connections of a manufacturer, in pages.
+import { $, clock, count, el, visible } from "./dom.js";
+import { call, query } from "./api.js";
+
+const pageSize = 50;
+let act = async () => {};
+let pages = 1; // that are shown
+
+export function begin(_, attempt) {
+  act = attempt;
+}
+
+export async function refresh() {
+  const manufacturer = $("connections-of").value;
+  if (!manufacturer) return;
+  const page = await call("GET", query("/connections", { manufacturer, search: $("connections-search").value, limit: Math.min(pages * pageSize, 1000) }));
+  $("connection-rows").replaceChildren(...page.connections.map((c) => el("tr", {},
+    el("td", { class: "user" }, c.user_id === "" ? el("span", { class: "quiet" }, "(empty)") : visible(c.user_id)),
+    el("td", {}, el("code", {}, visible(c.nox_user_id))),
+    el("td", {}, visible(c.manufacturer)),
+    el("td", { class: "number" }, String(c.times_asked ?? 0)),
+    el("td", {}, c.last_asked ? el("time", { datetime: c.last_asked }, clock(c.last_asked)) : ""))));
+  $("more-connections").hidden = !page.next || pages * pageSize >= 1000;
+  $("no-connections").hidden = page.connections.length > 0;
+}
+
+function anew() {
+  pages = 1;
+  $("connections-message").textContent = "";
+  act(refresh);
+}
+
+$("connections-of").addEventListener("input", anew);
+$("connections-search").addEventListener("input", anew);
+$("more-connections").addEventListener("click", () => {
+  pages++;
+  act(refresh);
+});
+$("reset").addEventListener("click", () => {
+  const manufacturer = $("connections-of").value;
+  if (!confirm(`Forget the connections, exchanges, faults and scorecard of ${manufacturer}?`)) return;
+  act(async () => {
+    await call("POST", "/reset", { manufacturer });
+    await refresh();
+    $("connections-message").textContent = `${manufacturer} begins anew, with ${count($("connection-rows").rows.length, "connection")}.`;
+  });
+});

@@ -1,0 +1,67 @@
+// What comes from clients enters the page here, as text and never as markup.
+
+/** $ is the element with that id. */
+export const $ = (id) => document.getElementById(id);
+
+/** el makes an element; "class" and "on…" are among the attributes. */
+export function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+// Characters that would not be seen, or would change how what is around them is
+// seen: controls, formats (bidi among them), separators, private use, lone
+// surrogates.
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\ufffd]/u;
+
+/** hasUnseen tells whether text has such a character besides those that may. */
+export const hasUnseen = (text, may = "") => [...text].some((c) => !may.includes(c) && unseen.test(c));
+
+/**
+ * visible makes a text fit to be looked at: unseen characters stand there by
+ * their names. Of a text that is longer than limit only the start is shown.
+ */
+export function visible(text, { limit = 120, may = "" } = {}) {
+  const made = document.createDocumentFragment();
+  let plain = "", n = 0;
+  const flush = () => {
+    if (plain) made.append(plain);
+    plain = "";
+  };
+  for (const c of text) {
+    if (n++ === limit) {
+      plain += "…";
+      break;
+    }
+    if (may.includes(c) || !unseen.test(c)) {
+      plain += c;
+      continue;
+    }
+    flush();
+    made.append(el("span", { class: "code" }, "U+" + c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")));
+  }
+  flush();
+  return made;
+}
+
+/** clock is the time of a day, as the server writes it too: in UTC. */
+export const clock = (time) => new Date(time).toISOString().slice(11, 19);
+
+/** count writes a number with its noun. */
+export const count = (n, one, many = one + "s") => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+
+/** choices fills a select and keeps what was chosen. */
+export function choices(select, names, first) {
+  const chosen = select.value;
+  select.replaceChildren(
+    ...(first === undefined ? [] : [el("option", { value: "" }, first)]),
+    ...names.map((name) => el("option", { value: name }, visible(name))),
+  );
+  if ([...select.options].some((option) => option.value === chosen)) select.value = chosen;
+}

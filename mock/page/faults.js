@@ -1,0 +1,96 @@
+// The faults: what is in force, and a form to set one.
+import { $, clock, el, visible } from "./dom.js";
+import { call, query } from "./api.js";
+
+let act = async () => {};
+const form = $("set-fault");
+
+export function begin(_, attempt) {
+  act = attempt;
+}
+
+export async function refresh() {
+  const { faults } = await call("GET", "/faults");
+  const active = faults.filter((f) => f.active).length;
+  $("faults-badge").hidden = !active;
+  $("faults-badge").textContent = String(active);
+  $("faults-badge").setAttribute("aria-label", `${active} in force`);
+  $("no-faults").hidden = faults.length > 0;
+  $("clear-faults").hidden = faults.length === 0;
+  const focused = document.activeElement?.closest?.("#fault-rows tr")?.dataset.id;
+  $("fault-rows").replaceChildren(...faults.map(row));
+  if (focused) ($("fault-rows").querySelector(`tr[data-id="${CSS.escape(focused)}"] button`) ?? $("clear-faults")).focus();
+}
+
+function row(fault) {
+  return el("tr", { "data-id": fault.id },
+    el("th", { scope: "row" }, fault.id),
+    el("td", {}, visible(what(fault), { limit: 300 })),
+    el("td", {}, visible(fault.manufacturer)),
+    el("td", {}, left(fault)),
+    el("td", {}, el("time", { datetime: fault.expires }, clock(fault.expires))),
+    el("td", { class: "script" }, el("button", { type: "button", "aria-label": `Clear ${fault.id}`, onclick: () => act(async () => {
+      await call("DELETE", `/faults/${encodeURIComponent(fault.id)}`);
+      await refresh();
+      $("fault-message").textContent = `${fault.id} is cleared.`;
+      form.elements.kind.focus();
+    }) }, "Clear")));
+}
+
+function what(fault) {
+  const parts = [fault.kind];
+  if (fault.status) parts.push(String(fault.status));
+  if (fault.retry_after !== undefined) parts.push(`Retry-After ${fault.retry_after} s`);
+  if (fault.media_type) parts.push(fault.media_type);
+  if (fault.piece_bytes) parts.push(`${fault.piece_bytes} bytes every ${fault.every_ms} ms`);
+  if (fault.delay) parts.push(fault.delay.distribution === "fixed" ? `after ${fault.delay.ms ?? 0} ms` : `after a ${fault.delay.distribution} delay`);
+  if (fault.share) parts.push(`${Math.round(fault.share * 100)} % of the requests`);
+  if (fault.user_id !== undefined) parts.push(`for ${fault.user_id || "the empty user_id"}`);
+  return parts.join(", ");
+}
+
+function left(fault) {
+  if (!fault.active) return "used up";
+  return fault.times ? `${fault.times - fault.fired} of ${fault.times}` : `no limit (${fault.fired} so far)`;
+}
+
+/** fit shows the fields that the kind has a use for. */
+function fit() {
+  const kind = form.elements.kind.selectedOptions[0];
+  $("kind-does").textContent = `It will ${kind.dataset.does.replaceAll('"', "")}.`;
+  for (const label of form.querySelectorAll("[data-kinds]")) {
+    label.hidden = !label.dataset.kinds.split(" ").includes(kind.value);
+    label.querySelector("input").disabled = label.hidden;
+  }
+}
+
+form.elements.kind.addEventListener("input", fit);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const set = {};
+  for (const [name, value] of new FormData(form)) {
+    if (value === "") continue;
+    const number = form.elements[name].type === "number";
+    if (name === "delay") set.delay = { ms: Number(value) };
+    else set[name] = number ? Number(value) : value;
+  }
+  act(async () => {
+    try {
+      const made = await call("POST", "/faults", set);
+      $("fault-message").textContent = `${made.id} is in force for ${made.manufacturer}.`;
+      $("fault-message").classList.remove("error");
+    } catch (cause) {
+      if (cause.status === 401) throw cause;
+      $("fault-message").textContent = cause.message;
+      $("fault-message").classList.add("error");
+    }
+    await refresh();
+  });
+});
+$("clear-faults").addEventListener("click", () => act(async () => {
+  await call("DELETE", query("/faults", { manufacturer: "*" }));
+  await refresh();
+  $("fault-message").textContent = "All faults are cleared.";
+  form.elements.kind.focus();
+}));
+fit();

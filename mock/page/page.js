@@ -1,0 +1,141 @@
+// The page for people: shows a view, follows the exchanges, and lets the views
+// refresh themselves when something has happened. When nothing does, it rests.
+import { $ } from "./dom.js";
+import { Failure, call, follow, setToken } from "./api.js";
+import * as traffic from "./traffic.js";
+import * as connections from "./connections.js";
+import * as faults from "./faults.js";
+import * as scorecard from "./scorecard.js";
+import * as manufacturers from "./manufacturers.js";
+import * as tryit from "./try.js";
+
+const views = { traffic, connections, faults, scorecard, manufacturers, try: tryit };
+let current = "traffic";
+let started = ""; // of the mock that is followed
+let stop = null; // ends the following
+
+document.documentElement.classList.add("scripted");
+
+function say(state, words) {
+  $("state").className = state;
+  if ($("state").textContent !== words) $("state").textContent = words;
+}
+
+/** show shows the view, or the exchange, that the fragment names. */
+function show() {
+  const fragment = decodeURIComponent(location.hash.slice(1));
+  const exchange = /^exchange=(\d+)$/.exec(fragment);
+  current = exchange ? "traffic" : Object.hasOwn(views, fragment) ? fragment : current;
+  for (const name of Object.keys(views)) $(name).hidden = name !== current;
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.hash === "#" + current) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  traffic.open(exchange ? Number(exchange[1]) : 0);
+  if (started) refresh();
+}
+
+/** refresh asks anew for what the view shows. */
+function refresh() {
+  attempt(() => views[current].refresh?.());
+  if (current !== "faults") attempt(faults.refresh);
+}
+
+/** attempt performs what may be refused, and says so. */
+async function attempt(action) {
+  try {
+    await action();
+  } catch (cause) {
+    if (cause instanceof Failure && cause.status === 401) lock(cause.message);
+    else if (cause instanceof Failure && cause.status !== 0) say("lost", cause.message);
+    else if (!(cause instanceof Failure)) throw cause;
+  }
+}
+
+function lock(words) {
+  stop?.abort();
+  setToken("");
+  started = "";
+  document.body.classList.add("locked");
+  $("sign-in").hidden = false;
+  $("sign-in-error").textContent = words;
+  say("lost", "Signed out");
+  $("token").focus();
+}
+
+function unlock() {
+  document.body.classList.remove("locked");
+  $("sign-in").hidden = true;
+  $("sign-in-error").textContent = "";
+}
+
+// Refreshing is put off a little, so that a thousand exchanges are one refresh.
+let due = 0;
+function changed() {
+  due ||= setTimeout(() => {
+    due = 0;
+    if (started && current !== "try") refresh();
+  }, 300);
+}
+
+/** begin asks for everything, if the mock is not the one that is known. */
+async function begin() {
+  const about = await call("GET", "/about");
+  unlock();
+  if (about.started === started) return;
+  started = about.started;
+  for (const view of Object.values(views)) view.begin?.(about, attempt);
+  await manufacturers.refresh();
+  await traffic.load();
+  show();
+}
+
+/** run follows the exchanges, and begins again when the mock comes back. */
+async function run() {
+  stop?.abort();
+  const { signal } = (stop = new AbortController());
+  for (let wait = 500; !signal.aborted; wait = Math.min(2 * wait, 8000)) {
+    try {
+      await begin();
+      await follow(traffic.newest(), signal, () => {
+        wait = 500;
+        say("live", "Live");
+      }, (kind, data) => {
+        traffic.event(kind, data);
+        changed();
+      });
+      say("lost", "The mock has stopped. Waiting for it.");
+    } catch (cause) {
+      if (signal.aborted) return;
+      if (!(cause instanceof Failure)) throw cause;
+      if (cause.status === 401) return lock(document.body.classList.contains("locked") && !$("sign-in").dataset.tried ? "" : cause.message);
+      say("lost", cause.status ? cause.message : "The mock does not answer. Waiting for it.");
+    }
+    await new Promise((done) => setTimeout(done, wait));
+  }
+}
+
+$("sign-in").addEventListener("submit", (event) => {
+  event.preventDefault();
+  setToken($("token").value);
+  $("token").value = "";
+  $("sign-in").dataset.tried = "yes";
+  run();
+});
+
+addEventListener("hashchange", show);
+document.addEventListener("visibilitychange", () => { if (!document.hidden && started) refresh(); });
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, textarea, select");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    if (current !== "connections") location.hash = "traffic";
+    show();
+    $(current === "connections" ? "connections-search" : "search").focus();
+  }
+  if (event.key === "Escape" && current === "traffic") traffic.close();
+});
+for (const form of document.querySelectorAll("form.toolbar")) form.addEventListener("submit", (event) => event.preventDefault());
+
+show();
+run();

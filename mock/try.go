@@ -1,0 +1,160 @@
+package mock
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"nox.energy/contract/mock/journal"
+)
+
+// attempt is a request that a person wants to see answered. What is nil or ""
+// is as in an example of the contract.
+type attempt struct {
+	Manufacturer string  `json:"manufacturer"`
+	Key          string  `json:"key"` // "own", "none" or "wrong"
+	Operation    string  `json:"operation"`
+	Method       string  `json:"method"`
+	UserID       *string `json:"user_id"`
+	Body         *string `json:"body"`
+	ContentType  *string `json:"content_type"`
+	Prefer       string  `json:"prefer"`
+}
+
+// triedNote stands with an exchange that was tried.
+const triedNote = "tried from the control API, not sent by a client"
+
+// errNoKey says that a request cannot be made in a manufacturer's name.
+var errNoKey = errors.New("the mock knows the keys of this manufacturer by their digests only, and so can present none")
+
+// errNoOperation says that the contract has no such operation.
+var errNoOperation = errors.New("the contract has no such operation")
+
+// try hands a request to the mock inside the process and returns the exchange.
+func (m *Mock) try(ctx context.Context, a attempt) (journal.Entry, error) {
+	req, err := m.attempted(a)
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	var tried journal.Entry
+	ctx = context.WithValue(ctx, numberKey{}, int64(0)) // it comes on no connection of the mock
+	m.serveAside(req.WithContext(context.WithValue(ctx, triedKey{}, &tried)))
+	return tried, nil
+}
+
+type triedKey struct{}
+
+// triedOf is where the exchange of a request that is tried is wanted, nil for
+// one that a client sent.
+func triedOf(ctx context.Context) *journal.Entry {
+	tried, _ := ctx.Value(triedKey{}).(*journal.Entry)
+	return tried
+}
+
+// attempted makes the request.
+func (m *Mock) attempted(a attempt) (*http.Request, error) {
+	op := m.operation(a.Operation)
+	if op == nil {
+		return nil, fmt.Errorf("%w: %q", errNoOperation, a.Operation)
+	}
+	key, err := m.keyFor(a)
+	if err != nil {
+		return nil, err
+	}
+	req, err := op.example("http://nox-mock"+m.router.base, key)
+	if err != nil {
+		return nil, err
+	}
+	if a.Method != "" {
+		req.Method = a.Method
+	}
+	if a.ContentType != nil {
+		req.Header.Del("Content-Type")
+		if *a.ContentType != "" {
+			req.Header.Set("Content-Type", *a.ContentType)
+		}
+	}
+	if a.Prefer != "" {
+		req.Header.Set("Prefer", a.Prefer)
+	}
+	body, err := op.attemptedBody(a)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}
+	if req.ContentLength == 0 {
+		req.Body = http.NoBody
+	}
+	req.RequestURI = req.URL.RequestURI()
+	return req, nil
+}
+
+// operation returns one of the contract; the first if id is "", nil if there
+// is none.
+func (m *Mock) operation(id string) *operation {
+	if id == "" {
+		return m.first
+	}
+	for _, p := range m.router.paths {
+		for _, op := range p.operations {
+			if op.id == id {
+				return op
+			}
+		}
+	}
+	return nil
+}
+
+// keyFor is the key to present, "" for none.
+func (m *Mock) keyFor(a attempt) (string, error) {
+	who, known := m.registry.named(a.Manufacturer)
+	switch {
+	case !known:
+		return "", fmt.Errorf("%w: %q", ErrNoManufacturer, a.Manufacturer)
+	case a.Key == "none":
+		return "", nil
+	case a.Key == "wrong":
+		return "nobody-s-key-" + uuid.NewString(), nil
+	case len(who.Keys) == 0:
+		return "", errNoKey
+	}
+	return who.Keys[0], nil
+}
+
+// attemptedBody is the body to send, nil for that of the example.
+func (op *operation) attemptedBody(a attempt) ([]byte, error) {
+	switch {
+	case a.Body != nil:
+		return []byte(*a.Body), nil
+	case a.UserID != nil && op.rule != nil:
+		return encode(map[string]string{providedProperty: *a.UserID})
+	}
+	return nil, nil
+}
+
+// serveAside answers a request whose answer nobody waits for.
+func (m *Mock) serveAside(r *http.Request) {
+	defer func() {
+		if cause := recover(); cause != nil && cause != http.ErrAbortHandler { // which closes a connection
+			panic(cause)
+		}
+	}()
+	m.ServeHTTP(&aside{header: http.Header{}}, r)
+}
+
+// aside takes an answer and forgets it.
+type aside struct{ header http.Header }
+
+func (a *aside) Header() http.Header         { return a.header }
+func (a *aside) WriteHeader(int)             {}
+func (a *aside) Write(p []byte) (int, error) { return len(p), nil }
+
+// FlushError lets an answer be sent in pieces.
+func (a *aside) FlushError() error { return nil }
