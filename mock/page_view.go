@@ -30,6 +30,16 @@ type pageView struct {
 	Connections   []Connection
 	Faults        []fault.Fault
 	Card          scorecard.Card
+
+	base string // the base path
+}
+
+// Short is a path without the base path, which all have.
+func (v pageView) Short(path string) string {
+	if rest, under := strings.CutPrefix(path, v.base); under && strings.HasPrefix(rest, "/") {
+		return rest
+	}
+	return path
 }
 
 func (c *Control) pageView(ctx context.Context) (pageView, error) {
@@ -37,7 +47,7 @@ func (c *Control) pageView(ctx context.Context) (pageView, error) {
 	if view.Locked {
 		return view, nil
 	}
-	view.About = c.about()
+	view.About, view.base = c.about(), c.mock.BasePath()
 	found := c.mock.journal.List(journal.Query{Limit: firstEntries, Newest: true}).Entries
 	for i := range found {
 		view.Entries = append(view.Entries, found[len(found)-1-i])
@@ -77,7 +87,7 @@ func pageFuncs() template.FuncMap {
 			}
 			return *text
 		},
-		"clock": func(t time.Time) string { return t.UTC().Format("15:04:05") },
+		"clock": func(t time.Time) string { return t.Local().Format("15:04:05") },
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"left":  faultLeft,
 		"made": func(all []scorecard.Mistake) (made []scorecard.Mistake) {

@@ -46,7 +46,7 @@ func greeting(s *site) (string, error) {
 	}
 	b.WriteString(line)
 	if s.control != "" {
-		fmt.Fprintf(&b, "\nLook into it, and let it fail, at %s (see /openapi.json)\n", s.control)
+		fmt.Fprintf(&b, "\nWatch it, and let it fail, in a browser at %s/ (programs: see /openapi.json)\n", s.control)
 	}
 	b.WriteString("\nStop it with Ctrl-C.\n")
 	return b.String(), nil

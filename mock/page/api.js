@@ -10,6 +10,9 @@ export class Failure extends Error {
   }
 }
 
+/** hasToken tells whether there is a control token to present. */
+export const hasToken = () => token !== "";
+
 /** setToken keeps the control token for this tab; "" forgets it. */
 export function setToken(value) {
   token = value;

@@ -1,6 +1,7 @@
 // The connections of a manufacturer, in pages.
 import { $, clock, count, el, visible } from "./dom.js";
 import { call, query } from "./api.js";
+import { load } from "./traffic.js";
 
 const pageSize = 50;
 let act = async () => {};
@@ -18,7 +19,7 @@ export async function refresh() {
     el("td", { class: "user" }, c.user_id === "" ? el("span", { class: "quiet" }, "(empty)") : visible(c.user_id)),
     el("td", {}, el("code", {}, visible(c.nox_user_id))),
     el("td", {}, visible(c.manufacturer)),
-    el("td", { class: "number" }, String(c.times_asked ?? 0)),
+    el("td", { class: "number", "data-unit": "times" }, String(c.times_asked ?? 0)),
     el("td", {}, c.last_asked ? el("time", { datetime: c.last_asked }, clock(c.last_asked)) : ""))));
   $("more-connections").hidden = !page.next || pages * pageSize >= 1000;
   $("no-connections").hidden = page.connections.length > 0;
@@ -41,7 +42,7 @@ $("reset").addEventListener("click", () => {
   if (!confirm(`Forget the connections, exchanges, faults and scorecard of ${manufacturer}?`)) return;
   act(async () => {
     await call("POST", "/reset", { manufacturer });
-    await refresh();
+    await Promise.all([refresh(), load()]);
     $("connections-message").textContent = `${manufacturer} begins anew, with ${count($("connection-rows").rows.length, "connection")}.`;
   });
 });

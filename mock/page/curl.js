@@ -4,7 +4,7 @@
 import { hasUnseen } from "./dom.js";
 
 const left = ["host", "content-length", "connection", "transfer-encoding", "accept-encoding", "user-agent", "expect"];
-const mask = /sha256:[0-9a-f]{8}/;
+const mask = /(?<=^|[ =/])sha256:[0-9a-f]{8}(?=$|[ &;/])/; // what the journal puts in place of a key
 
 /** quote writes one word. */
 export const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -36,6 +36,7 @@ export function curl(entry, base) {
     const plain = request.encoding !== "base64" && !hasUnseen(request.body ?? "", "\n\t");
     if (!plain) before = `printf %s ${quote(request.encoding === "base64" ? request.body : base64(request.body))} | base64 -d | `;
     words.push(plain ? "--data-raw" : "--data-binary", plain ? quote(request.body) : "@-");
+    if (entry.key_elsewhere === "body") notes.push("A key stood in the body; the line has its fingerprint there.");
     if (request.cut) notes.push("The body was too long to be kept whole: the line sends the start of it.");
   }
   const line = before + words.join(" ");
@@ -45,7 +46,7 @@ export function curl(entry, base) {
 
 /** address is the mock's own, whatever Host the client sent. */
 function address(base, path) {
-  if (!base) return `"$NOX_MOCK"${keyed(path)}`;
+  if (!base) return `"$NOX_MOCK"${keyed(path)}`; // as http://127.0.0.1:4010
   return keyed(new URL(base).origin + path);
 }
 

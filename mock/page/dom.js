@@ -50,8 +50,8 @@ export function visible(text, { limit = 120, may = "" } = {}) {
   return made;
 }
 
-/** clock is the time of a day, as the server writes it too: in UTC. */
-export const clock = (time) => new Date(time).toISOString().slice(11, 19);
+/** clock is the time of the day, here. */
+export const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
 
 /** count writes a number with its noun. */
 export const count = (n, one, many = one + "s") => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;

@@ -40,7 +40,7 @@ function why(entry) {
   const at = [entry.why.in, pointer].filter(Boolean).join(", ");
   const rows = [
     ["Reason", reason], ["Rule", rule], ["Where", at], ["Expected", expected], ["Got", got],
-    ["Fault", entry.fault && `${entry.fault.id} (${entry.fault.kind})`],
+    ["Cause", entry.fault && `the fault ${entry.fault.id} (${entry.fault.kind})`],
     ["Manufacturer", entry.manufacturer || "not known"],
     ["user_id", entry.user_id], ["Key", entry.key_sha256 && `SHA-256 ${entry.key_sha256}…`], ["A key stood in", entry.key_elsewhere],
     ["When", new Date(entry.time).toISOString().replace("T", " ").replace("Z", " UTC")], ["Decided after", `${entry.took_ms.toFixed(1)} ms`],
@@ -49,7 +49,7 @@ function why(entry) {
   const list = el("dl", { class: "facts" });
   for (const [name, value] of rows) {
     if (value === undefined || value === "") continue;
-    list.append(el("dt", {}, name), el("dd", name === "Reason" || name === "Fault" ? { class: "strong" } : {}, visible(value, { limit: 1000 })));
+    list.append(el("dt", {}, name), el("dd", name === "Reason" || name === "Cause" ? { class: "strong" } : {}, visible(value, { limit: 300 })));
   }
   return list;
 }

@@ -23,7 +23,7 @@ export async function refresh() {
 }
 
 function row(fault) {
-  return el("tr", { "data-id": fault.id },
+  return el("tr", { "data-id": fault.id, class: fault.active ? "" : "over" },
     el("th", { scope: "row" }, fault.id),
     el("td", {}, visible(what(fault), { limit: 300 })),
     el("td", {}, visible(fault.manufacturer)),
@@ -57,7 +57,7 @@ function left(fault) {
 /** fit shows the fields that the kind has a use for. */
 function fit() {
   const kind = form.elements.kind.selectedOptions[0];
-  $("kind-does").textContent = `It will ${kind.dataset.does.replaceAll('"', "")}.`;
+  $("kind-does").textContent = `Requests will get this: ${kind.dataset.does.replace(/ \(.*\)$/, "").replaceAll('"', "")}.`;
   for (const label of form.querySelectorAll("[data-kinds]")) {
     label.hidden = !label.dataset.kinds.split(" ").includes(kind.value);
     label.querySelector("input").disabled = label.hidden;

@@ -1,7 +1,7 @@
 // The page for people: shows a view, follows the exchanges, and lets the views
 // refresh themselves when something has happened. When nothing does, it rests.
 import { $ } from "./dom.js";
-import { Failure, call, follow, setToken } from "./api.js";
+import { Failure, call, follow, hasToken, setToken } from "./api.js";
 import * as traffic from "./traffic.js";
 import * as connections from "./connections.js";
 import * as faults from "./faults.js";
@@ -59,7 +59,7 @@ function lock(words) {
   document.body.classList.add("locked");
   $("sign-in").hidden = false;
   $("sign-in-error").textContent = words;
-  say("lost", "Signed out");
+  say("", "");
   $("token").focus();
 }
 
@@ -93,6 +93,7 @@ async function begin() {
 /** run follows the exchanges, and begins again when the mock comes back. */
 async function run() {
   stop?.abort();
+  if (document.body.classList.contains("locked") && !hasToken()) return $("token").focus();
   const { signal } = (stop = new AbortController());
   for (let wait = 500; !signal.aborted; wait = Math.min(2 * wait, 8000)) {
     try {
@@ -108,7 +109,7 @@ async function run() {
     } catch (cause) {
       if (signal.aborted) return;
       if (!(cause instanceof Failure)) throw cause;
-      if (cause.status === 401) return lock(document.body.classList.contains("locked") && !$("sign-in").dataset.tried ? "" : cause.message);
+      if (cause.status === 401) return lock(cause.message);
       say("lost", cause.status ? cause.message : "The mock does not answer. Waiting for it.");
     }
     await new Promise((done) => setTimeout(done, wait));
@@ -119,7 +120,6 @@ $("sign-in").addEventListener("submit", (event) => {
   event.preventDefault();
   setToken($("token").value);
   $("token").value = "";
-  $("sign-in").dataset.tried = "yes";
   run();
 });
 
@@ -133,7 +133,7 @@ document.addEventListener("keydown", (event) => {
     show();
     $(current === "connections" ? "connections-search" : "search").focus();
   }
-  if (event.key === "Escape" && current === "traffic") traffic.close();
+  if (event.key === "Escape" && current === "traffic" && !(typing && event.target.value)) traffic.close();
 });
 for (const form of document.querySelectorAll("form.toolbar")) form.addEventListener("submit", (event) => event.preventDefault());
 

@@ -16,7 +16,7 @@ export async function refresh() {
   $("card-responses").replaceChildren(...card.responses.map((r) => el("tr", {},
     el("th", { scope: "row" }, el("span", { class: `pill s${r.times ? r.status[0] : "none"}` }, r.status)),
     el("td", {}, r.operation),
-    el("td", { class: "number" }, r.times ? r.times.toLocaleString("en") : el("span", { class: "quiet" }, "not met")))));
+    r.times ? el("td", { class: "number", "data-unit": "times" }, r.times.toLocaleString("en")) : el("td", { class: "number quiet" }, "not met"))));
   const made = card.mistakes.filter((m) => m.times > 0);
   $("card-mistakes").replaceChildren(...(made.length ? made.map(mistake) : [el("li", { class: "quiet" }, `None of the ${card.mistakes.length} that are looked for.`)]));
 }

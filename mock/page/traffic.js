@@ -53,6 +53,7 @@ export function event(kind, data) {
     data = null;
   }
   if (data) coming.push(data);
+  if (coming.length > most) coming.shift();
   if (!paused()) drawing ||= setTimeout(take, 150);
   else drawCount();
 }
@@ -103,17 +104,23 @@ function haystack(entry) {
   ].join("\n").toLowerCase();
 }
 
+/** short is a path without the base path, which all have. */
+function short(path) {
+  const base = about.base_url ? new URL(about.base_url).pathname.replace(/\/$/, "") : "";
+  return base && path.startsWith(base + "/") ? path.slice(base.length) : path;
+}
+
 function row(entry) {
   const status = statusOf(entry);
   const made = el("tr", { "data-id": entry.id },
     el("td", { class: "when" }, el("a", { href: `#exchange=${entry.id}`, "aria-label": `Exchange ${entry.id}` }, String(entry.id)), " ",
       el("time", { datetime: entry.time }, clock(entry.time))),
     el("td", { class: "status" }, el("span", { class: `pill s${status.kind}` }, status.short)),
-    el("td", { class: "what" }, el("code", {}, visible(`${entry.request.method} ${entry.request.path}`)),
-      ...(entry.user_id === undefined ? [] : [" ", el("span", { class: "user" }, visible(entry.user_id))])),
+    el("td", { class: "what" }, el("code", {}, visible(`${entry.request.method} ${short(entry.request.path)}`)),
+      ...(entry.user_id === undefined ? [] : [" ", el("span", { class: "user" }, visible(entry.user_id, { limit: 80 }))])),
     el("td", { class: "why" }, visible(entry.why.reason ?? entry.why.rule)),
     el("td", { class: "who" }, visible(entry.manufacturer)),
-    el("td", { class: "number" }, entry.took_ms.toFixed(1)));
+    el("td", { class: "number", "data-unit": "ms" }, entry.took_ms.toFixed(1)));
   if (entry.id === opened) made.setAttribute("aria-current", "true");
   return made;
 }
@@ -185,7 +192,7 @@ function detail(entry) {
 export function close() {
   if (!opened) return;
   const id = opened;
-  location.hash = "traffic";
+  history.pushState(null, "", "#traffic"); // which does not scroll
   open(0);
   ($("exchanges").querySelector(`tr[data-id="${id}"] a`) ?? $("search")).focus();
 }
