@@ -29,6 +29,7 @@ func samplesOf(patterns []*regexp.Regexp, n int, accept func(string) bool) []str
 		}
 		return len(out) == n
 	}
+	classes := map[*syntax.Regexp][]rune{}
 	for _, p := range patterns {
 		tree, err := syntax.Parse(p.String(), syntax.Perl)
 		if err != nil {
@@ -36,7 +37,7 @@ func samplesOf(patterns []*regexp.Regexp, n int, accept func(string) bool) []str
 		}
 		for pick := range maxPatternPicks {
 			for extra := range maxPatternExtra {
-				w := walker{pick: pick, extra: extra}
+				w := walker{pick: pick, extra: extra, classes: classes}
 				w.walk(tree, 0)
 				if w.text.Len() > maxGenerated || try(w.text.String()) {
 					return out
@@ -55,6 +56,8 @@ type walker struct {
 	text  strings.Builder
 	pick  int // which member of a class, and which alternative
 	extra int // repetitions to spend beyond the least
+
+	classes map[*syntax.Regexp][]rune // members, once they are known
 }
 
 // maxPatternDepth ends the walk of a pattern nested beyond all use.
@@ -70,9 +73,9 @@ func (w *walker) walk(re *syntax.Regexp, depth int) {
 			w.text.WriteRune(r)
 		}
 	case syntax.OpCharClass:
-		w.text.WriteRune(w.member(re.Rune))
+		w.text.WriteRune(w.member(re))
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		w.text.WriteRune(w.member([]rune{'a', 'z', '0', '9'}))
+		w.text.WriteRune(pickOf(membersOf([]rune{'a', 'z', '0', '9'}), w.pick))
 	case syntax.OpCapture, syntax.OpConcat:
 		for _, sub := range re.Sub {
 			w.walk(sub, depth+1)
@@ -101,9 +104,21 @@ func (w *walker) repeat(sub *syntax.Regexp, least, most, depth int) {
 	}
 }
 
-// member picks from the ranges of a class, letters and digits first, so that
-// what is sent can be read.
-func (w *walker) member(ranges []rune) rune {
+// member picks from a class.
+func (w *walker) member(class *syntax.Regexp) rune {
+	all, known := w.classes[class]
+	if !known {
+		all = membersOf(class.Rune)
+		w.classes[class] = all
+	}
+	return pickOf(all, w.pick)
+}
+
+func pickOf(all []rune, pick int) rune { return all[pick%len(all)] }
+
+// membersOf lists some that are in the ranges, at least one: letters and digits
+// first, so that what is sent can be read.
+func membersOf(ranges []rune) []rune {
 	var plain, other []rune
 	for i := 0; i+1 < len(ranges); i += 2 {
 		for r := ranges[i]; r <= ranges[i+1] && r < ranges[i]+128; r++ {
@@ -118,11 +133,11 @@ func (w *walker) member(ranges []rune) rune {
 	all := append(plain, other...)
 	if len(all) == 0 {
 		if len(ranges) > 0 {
-			return ranges[0]
+			return ranges[:1]
 		}
-		return 'x'
+		return []rune{'x'}
 	}
-	return all[w.pick%len(all)]
+	return all
 }
 
 // unmatched is a string that a pattern does not match, and how it was made.

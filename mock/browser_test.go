@@ -25,14 +25,18 @@ func missing(t *testing.T, what string) {
 // browser is a Chromium that is told what to do over a pipe, in the DevTools
 // protocol.
 type browser struct {
-	t   *testing.T
-	cmd *exec.Cmd
-	in  *os.File
+	t *testing.T // which fails if the browser does
+	*pipe
+}
+
+// pipe leads to the browser and back.
+type pipe struct {
+	in *os.File
 
 	mu      sync.Mutex
 	last    int
 	waiting map[int]chan message
-	tabs    map[string]*tab // by session
+	tabs    map[string]*seen // by session
 	ended   chan struct{}
 }
 
@@ -43,9 +47,11 @@ type message struct {
 	Method  string          `json:"method,omitempty"`
 	Params  json.RawMessage `json:"params,omitempty"`
 	Result  json.RawMessage `json:"result,omitempty"`
-	Error   *struct {
-		Message string `json:"message"`
-	} `json:"error,omitempty"`
+	Error   *failure        `json:"error,omitempty"`
+}
+
+type failure struct {
+	Message string `json:"message"`
 }
 
 // openBrowser starts Chromium; it ends with the test.
@@ -78,7 +84,7 @@ func openBrowser(t *testing.T) *browser {
 	}
 	toBrowser.Close()
 	fromBrowser.Close()
-	b := &browser{t: t, cmd: cmd, in: in, waiting: map[int]chan message{}, tabs: map[string]*tab{}, ended: make(chan struct{})}
+	b := &browser{t, &pipe{in: in, waiting: map[int]chan message{}, tabs: map[string]*seen{}, ended: make(chan struct{})}}
 	go b.listen(bufio.NewReaderSize(out, 1<<20))
 	t.Cleanup(func() {
 		b.send("", "Browser.close", nil)
@@ -89,7 +95,7 @@ func openBrowser(t *testing.T) *browser {
 	return b
 }
 
-func (b *browser) listen(r *bufio.Reader) {
+func (b *pipe) listen(r *bufio.Reader) {
 	defer close(b.ended)
 	for {
 		data, err := r.ReadBytes(0)
@@ -108,21 +114,22 @@ func (b *browser) listen(r *bufio.Reader) {
 		case m.ID != 0 && answer != nil:
 			answer <- m
 		case m.ID == 0 && tab != nil:
-			tab.event(m)
+			tab.event(b, m)
 		}
 	}
 }
 
 // send does not wait for the answer.
-func (b *browser) send(session, method string, params any) chan message {
+func (b *pipe) send(session, method string, params map[string]any) chan message {
+	answer := make(chan message, 1)
+	if params == nil {
+		params = map[string]any{}
+	}
 	data, err := json.Marshal(params)
 	if err != nil {
-		b.t.Fatal(err)
+		answer <- message{Method: method, Error: &failure{err.Error()}}
+		return answer
 	}
-	if params == nil {
-		data = []byte("{}")
-	}
-	answer := make(chan message, 1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.last++
@@ -132,12 +139,12 @@ func (b *browser) send(session, method string, params any) chan message {
 		_, err = b.in.Write(append(line, 0))
 	}
 	if err != nil {
-		b.t.Logf("the browser does not listen: %v", err)
+		answer <- message{Error: &failure{err.Error()}}
 	}
 	return answer
 }
 
-func (b *browser) call(session, method string, params, result any) {
+func (b *browser) call(session, method string, params map[string]any, result any) {
 	b.t.Helper()
 	select {
 	case m := <-b.send(session, method, params):
@@ -157,8 +164,15 @@ func (b *browser) call(session, method string, params, result any) {
 // tab is a page of the browser, with a context of its own.
 type tab struct {
 	*browser
-	session string
+	*seen
+	session, context string
+}
 
+// in is the tab in another test.
+func (p *tab) in(t *testing.T) *tab { return &tab{&browser{t, p.pipe}, p.seen, p.session, p.context} }
+
+// seen is what happened in a tab.
+type seen struct {
 	mu       sync.Mutex
 	problems []string // what the console was told, and exceptions
 	requests []string // what was asked for
@@ -166,8 +180,9 @@ type tab struct {
 
 // open shows a URL in a new tab of that size, in CSS pixels, and waits until it
 // is loaded.
-func (b *browser) open(url string, width, height int) *tab {
-	b.t.Helper()
+func (b *browser) open(t *testing.T, url string, width, height int) *tab {
+	t.Helper()
+	b = &browser{t, b.pipe}
 	var context struct {
 		BrowserContextID string `json:"browserContextId"`
 	}
@@ -180,10 +195,10 @@ func (b *browser) open(url string, width, height int) *tab {
 		SessionID string `json:"sessionId"`
 	}
 	b.call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
-	p := &tab{browser: b, session: attached.SessionID}
-	b.mu.Lock()
-	b.tabs[p.session] = p
-	b.mu.Unlock()
+	p := &tab{b, &seen{}, attached.SessionID, context.BrowserContextID}
+	b.pipe.mu.Lock()
+	b.tabs[p.session] = p.seen
+	b.pipe.mu.Unlock()
 	for _, domain := range []string{"Page", "Runtime", "Log", "Network", "Accessibility"} {
 		p.do(domain+".enable", nil)
 	}
@@ -193,7 +208,7 @@ func (b *browser) open(url string, width, height int) *tab {
 	return p
 }
 
-func (p *tab) event(m message) {
+func (p *seen) event(b *pipe, m message) {
 	var params struct {
 		Type  string `json:"type"`
 		Entry struct {
@@ -219,25 +234,25 @@ func (p *tab) event(m message) {
 	case "Network.requestWillBeSent":
 		p.requests = append(p.requests, params.Request.URL)
 	case "Page.javascriptDialogOpening":
-		p.send(p.session, "Page.handleJavaScriptDialog", map[string]any{"accept": true})
+		b.send(m.Session, "Page.handleJavaScriptDialog", map[string]any{"accept": true})
 	}
 }
 
 // troubles are what went wrong in the tab so far.
-func (p *tab) troubles() []string {
+func (p *seen) troubles() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string{}, p.problems...)
 }
 
 // asked are the URLs that the tab asked for so far.
-func (p *tab) asked() []string {
+func (p *seen) asked() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string{}, p.requests...)
 }
 
-func (p *tab) do(method string, params any) {
+func (p *tab) do(method string, params map[string]any) {
 	p.t.Helper()
 	p.call(p.session, method, params, nil)
 }

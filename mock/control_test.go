@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"nox.energy/contract/mock"
@@ -18,19 +20,27 @@ import (
 // controlled serves the control API of a mock and returns its URL.
 func controlled(t testing.TB, s *mocktest.Server, config mock.ControlConfig) string {
 	t.Helper()
+	url, _ := controlOn(t, s, config, listen(t))
+	return url
+}
+
+// controlOn serves the control API on a listener, until the test ends or it is
+// stopped.
+func controlOn(t testing.TB, s *mocktest.Server, config mock.ControlConfig, l net.Listener) (url string, stop func()) {
+	t.Helper()
 	h, err := mock.NewControl(s.Mock, config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := listen(t)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(h), l) }()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		<-served
 	})
-	return "http://" + l.Addr().String()
+	t.Cleanup(stop)
+	return "http://" + l.Addr().String(), stop
 }
 
 func ask(t testing.TB, method, url, body string, header http.Header) reply {

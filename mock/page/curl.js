@@ -20,7 +20,9 @@ export function curl(entry, base) {
   if (request.method === "HEAD") words.push("--head");
   else if (request.method !== "GET" || request.body_bytes) words.push("-X", quote(request.method));
   const path = request.path.startsWith("/") ? request.path : "/" + request.path;
-  words.push(address(base, path + (request.query ? "?" + request.query : "")));
+  const target = path + (request.query ? "?" + request.query : "");
+  words.push(address(base, target.split("#")[0]));
+  if (target.includes("#")) words.push("--request-target", keyed(target)); // curl keeps fragments to itself
   const names = Object.keys(request.headers).sort();
   for (const name of names) {
     if (left.includes(name.toLowerCase())) continue;
