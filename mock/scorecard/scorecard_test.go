@@ -1,0 +1,222 @@
+package scorecard_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/scorecard"
+)
+
+var begin = time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
+
+const operation = "createThing"
+
+// request is an exchange of a client that does everything right: a user of its
+// own, on the one connection. ms is when it came.
+func request(ms int, changes ...func(*journal.Entry)) journal.Entry {
+	userID := fmt.Sprintf("user-%d", ms)
+	e := journal.Entry{
+		Time: begin.Add(time.Duration(ms) * time.Millisecond), Manufacturer: "acme", Key: "k", Connection: 1, Operation: operation, UserID: &userID,
+		Request:  journal.Request{Method: "POST", Path: "/things", Headers: map[string][]string{"Content-Type": {"application/json"}}, Body: userID},
+		Response: journal.Response{Status: 201}, TookMS: 1, Outcome: journal.Answered, Why: journal.Why{Rule: "created"},
+	}
+	for _, change := range changes {
+		change(&e)
+	}
+	return e
+}
+
+type change = func(*journal.Entry)
+
+func status(code int) change { return func(e *journal.Entry) { e.Response.Status = code } }
+func body(text string) change {
+	return func(e *journal.Entry) { e.Request.Body = text; e.UserID = nil }
+}
+func user(id string) change      { return func(e *journal.Entry) { e.UserID, e.Request.Body = &id, id } }
+func on(connection int) change   { return func(e *journal.Entry) { e.Connection = int64(connection) } }
+func took(ms float64) change     { return func(e *journal.Entry) { e.TookMS = ms } }
+func key(digest string) change   { return func(e *journal.Entry) { e.Key = digest } }
+func rule(name string) change    { return func(e *journal.Entry) { e.Why.Rule = name } }
+func elsewhere(at string) change { return func(e *journal.Entry) { e.KeyElsewhere = at } }
+func ended(how journal.Outcome) change {
+	return func(e *journal.Entry) { e.Outcome = how }
+}
+func retryAfter(seconds string) change {
+	return func(e *journal.Entry) { e.Response.Headers = map[string][]string{"Retry-After": {seconds}} }
+}
+
+// drawn is the card of these requests, after which none comes, or at the time
+// after the beginning.
+func drawn(now time.Duration, over bool, entries ...journal.Entry) scorecard.Card {
+	t := scorecard.New()
+	for i := range entries {
+		entries[i].ID = int64(i + 1)
+		t.Observe(&entries[i])
+	}
+	responses := []scorecard.Response{{Operation: operation, Status: "201"}, {Operation: operation, Status: "400"}, {Operation: operation, Status: "500"}}
+	return scorecard.Draw([]*scorecard.Tracker{t}, responses, []string{"201", "500"}, begin.Add(now), over)
+}
+
+// mistakes are those that were made, as "name×times" with the entries.
+func mistakes(c scorecard.Card) string {
+	var made []string
+	for _, m := range c.Mistakes {
+		if m.Times > 0 {
+			made = append(made, fmt.Sprintf("%s×%d%v", m.Name, m.Times, m.Entries))
+		}
+	}
+	return strings.Join(made, " ")
+}
+
+// Each mistake is counted where it is made, and not by a hair's breadth beside.
+func TestMistakes(t *testing.T) {
+	many := func(n int, changes func(i int) []change) []journal.Entry {
+		var all []journal.Entry
+		for i := range n {
+			all = append(all, request(i*1000, changes(i)...))
+		}
+		return all
+	}
+	ownConnection := func(i int) []change { return []change{on(i + 1)} }
+	for _, x := range []struct {
+		name    string
+		entries []journal.Entry
+		want    string // "" is innocent
+	}{
+		{"nothing", nil, ""},
+		{"sound", many(12, func(int) []change { return nil }), ""},
+
+		{"wrong media type", []journal.Entry{request(0, status(400), rule("media-type"))}, "wrong-media-type×1[1]"},
+		{"wrong body", []journal.Entry{request(0, status(400), rule("schema.type"))}, ""},
+
+		{"key elsewhere", []journal.Entry{request(0, status(401), elsewhere("query"))}, "key-in-wrong-place×1[1]"},
+		{"no key", []journal.Entry{request(0, status(401))}, ""},
+
+		{"retry at once", []journal.Entry{request(0, body("a"), status(500)), request(100, body("a"))}, "retry-without-back-off×1[2]"},
+		{"retry after 100 ms", []journal.Entry{request(0, body("a"), status(500)), request(101, body("a"))}, ""},
+		{"100 ms count from the end of the answer", []journal.Entry{request(0, body("a"), status(500), took(500)), request(599, body("a"))}, "retry-without-back-off×1[2]"},
+		{"another request at once", []journal.Entry{request(0, body("a"), status(500)), request(1, body("b")), request(500, body("a"))}, ""},
+		{"of another manufacturer's client", []journal.Entry{request(0, body("a"), status(500)), request(1, body("a"), func(e *journal.Entry) { e.Manufacturer = "globex" }), request(500, body("a"))}, ""},
+		{"before Retry-After", []journal.Entry{request(0, body("a"), status(503), retryAfter("2")), request(2000, body("a"))}, "retry-without-back-off×1[2]"},
+		{"after Retry-After", []journal.Entry{request(0, body("a"), status(503), retryAfter("2")), request(2001, body("a"))}, ""},
+		{"429 at once", []journal.Entry{request(0, body("a"), status(429)), request(50, body("a"))}, "retry-without-back-off×1[2]"},
+		{"Retry-After that is no number", []journal.Entry{request(0, body("a"), status(503), retryAfter("soon")), request(200, body("a"))}, ""},
+
+		{"400 again", []journal.Entry{request(0, body("a"), status(400)), request(5000, body("a"), status(400))}, "retry-of-400×1[2]"},
+		{"400, then corrected", []journal.Entry{request(0, body("a"), status(400)), request(5000, body("b"))}, ""},
+		{"400, then as another media type", []journal.Entry{request(0, body("a"), status(400)), request(5000, body("a"), func(e *journal.Entry) { e.Request.Headers = nil })}, ""},
+		{"401 again", []journal.Entry{request(0, body("a"), status(401)), request(5000, body("a"), status(401))}, "retry-of-401×1[2]"},
+		{"401, then another key", []journal.Entry{request(0, body("a"), status(401)), request(5000, body("a"), key("other"))}, ""},
+
+		{"500, then nothing", []journal.Entry{request(0, body("a"), status(500))}, "no-retry-of-500×1[1]"},
+		{"lost, then nothing", []journal.Entry{request(0, body("a"), ended(journal.Dropped))}, "no-retry-of-500×1[1]"},
+		{"lost, then again", []journal.Entry{request(0, body("a"), ended(journal.Dropped)), request(5000, body("a"))}, ""},
+		{"400, then nothing", []journal.Entry{request(0, body("a"), status(400))}, ""},
+
+		{"left before the answer", []journal.Entry{request(0, body("a"), ended(journal.GaveUp)), request(5000, body("a"))}, "time-out×1[1]"},
+		{"slow, and waited for", []journal.Entry{request(0, took(60_000))}, ""},
+
+		{"asked again", []journal.Entry{request(0, user("u")), request(5000, user("u"))}, "id-not-kept×1[2]"},
+		{"asked again as it was lost", []journal.Entry{request(0, user("u"), ended(journal.Dropped)), request(5000, user("u"))}, ""},
+		{"asked again after a failure", []journal.Entry{request(0, user("u"), status(500)), request(5000, user("u"))}, ""},
+		{"another manufacturer's user", []journal.Entry{request(0, user("u")), request(5000, user("u"), func(e *journal.Entry) { e.Manufacturer = "globex" })}, ""},
+
+		{"a connection each", many(10, ownConnection), "connection-churn×10[]"},
+		{"a connection each, of few", many(9, ownConnection), ""},
+		{"half on connections of their own", many(10, func(i int) []change { return []change{on(1 + max(0, i-4))} }), ""},
+		{"two on each", many(10, func(i int) []change { return []change{on(1 + i/2)} }), ""},
+
+		{"another path", []journal.Entry{request(0, status(404), func(e *journal.Entry) { e.Operation = "" }), request(1, status(404), func(e *journal.Entry) { e.Operation = "" })}, ""},
+		{"the first five of seven", many(7, func(int) []change { return []change{elsewhere("body")} }), "key-in-wrong-place×7[1 2 3 4 5]"},
+	} {
+		if got := mistakes(drawn(time.Hour, true, x.entries...)); got != x.want {
+			t.Errorf("%s: %q, want %q", x.name, got, x.want)
+		}
+	}
+}
+
+// A retry may take its time, until it cannot come any more.
+func TestRetryThatIsStillToCome(t *testing.T) {
+	failed := request(0, body("a"), status(500))
+	patient := request(0, body("a"), status(503), retryAfter("60"))
+	for _, x := range []struct {
+		entry journal.Entry
+		now   time.Duration
+		over  bool
+		times bool
+	}{
+		{failed, 5 * time.Second, false, false},
+		{failed, 5 * time.Second, true, true},
+		{failed, 11 * time.Second, false, true},
+		{patient, 11 * time.Second, false, false},
+		{patient, 121 * time.Second, false, true},
+	} {
+		if got := mistakes(drawn(x.now, x.over, x.entry)); (got != "") != x.times {
+			t.Errorf("%d after %s, over %v: %q", x.entry.Response.Status, x.now, x.over, got)
+		}
+	}
+}
+
+func TestResponses(t *testing.T) {
+	card := drawn(0, true, request(0), request(1), request(2, status(400)), request(3, status(418)), request(4, func(e *journal.Entry) { e.Operation = "another" }), request(5, ended(journal.Dropped), status(0)))
+	want := []scorecard.Response{{operation, "201", 2, true}, {operation, "400", 1, false}, {operation, "500", 0, true}}
+	if !slices.Equal(card.Responses, want) || card.Requests != 6 || card.Connections != 1 {
+		t.Errorf("%+v", card)
+	}
+	if card.Met() || len(card.Unmet()) != 1 || card.Unmet()[0].Status != "500" {
+		t.Errorf("unmet: %+v", card.Unmet())
+	}
+	if met := drawn(0, true, request(0), request(1, status(500))); !met.Met() {
+		t.Errorf("unmet: %+v", met.Unmet())
+	}
+}
+
+// The cards of several manufacturers are added up.
+func TestDrawOfMany(t *testing.T) {
+	trackers := []*scorecard.Tracker{scorecard.New(), scorecard.New()}
+	for i, id := range []int64{7, 3} {
+		e := request(0, elsewhere("query"))
+		e.ID = id
+		trackers[i].Observe(&e)
+	}
+	card := scorecard.Draw(trackers, []scorecard.Response{{Operation: operation, Status: "201"}}, nil, begin, true)
+	if card.Requests != 2 || card.Responses[0].Times != 2 || mistakes(card) != "key-in-wrong-place×2[3 7]" || !card.Met() {
+		t.Errorf("%+v", card)
+	}
+}
+
+func TestWrite(t *testing.T) {
+	card := drawn(0, true, request(0, status(400), rule("media-type")))
+	for format, wants := range map[string][]string{
+		"text":  {"Scorecard: 1 requests on 1 connections", "400  createThing  1 times", "500  createThing  NOT MET, and required", "wrong-media-type  1 times", "send Content-Type: application/json"},
+		"json":  {`"requests": 1`, `"name": "wrong-media-type"`, `"entries": []`},
+		"junit": {`failures="3"`, `name="500"`, "required, and not met"},
+	} {
+		var b bytes.Buffer
+		if err := card.Write(&b, format); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s lacks %q:\n%s", format, want, b.String())
+			}
+		}
+		if format == "json" && !json.Valid(b.Bytes()) || format == "junit" && xml.Unmarshal(b.Bytes(), new(struct{})) != nil {
+			t.Errorf("%s is not well formed", format)
+		}
+	}
+	var b bytes.Buffer
+	if err := card.Write(&b, "yaml"); err == nil || !strings.Contains(err.Error(), "choose text, json, junit") {
+		t.Errorf("%v", err)
+	}
+	if err := drawn(0, true).Write(&b, "text"); err != nil || !strings.Contains(b.String(), "none of the 9 that are looked for") {
+		t.Errorf("%v %s", err, b.String())
+	}
+}
