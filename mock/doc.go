@@ -30,7 +30,8 @@
 // header X-Nox-Mock-Explain.
 //
 // A running mock is looked into and changed by its methods, or over HTTP by its
-// control API, [NewControl], whose OpenAPI document is control.openapi.yaml.
+// control API, [NewControl], whose OpenAPI document is control.openapi.yaml and
+// which has a page for people.
 //
 // The handler relies on its server for framing and time-outs: serve it with
 // [NewHTTPServer] and [Serve], or in tests with package mocktest.

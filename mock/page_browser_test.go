@@ -122,6 +122,20 @@ func TestPageInABrowser(t *testing.T) {
 		p.sound(url)
 	})
 
+	t.Run("pause", func(t *testing.T) {
+		p := b.open(t, url+"/", 1280, 800)
+		p.until(live)
+		p.click("#pause")
+		connect(t, s, s.APIKey, "while-paused")
+		p.until(`document.querySelector("#traffic-count").innerText.includes("paused, 1 waiting")`)
+		if text := p.text("#exchanges"); strings.Contains(text, "while-paused") {
+			t.Error("the list goes on while it is paused")
+		}
+		p.click("#pause")
+		p.until(`document.querySelector("#exchanges").innerText.includes("while-paused")`)
+		p.sound(url)
+	})
+
 	t.Run("detail by link and by keyboard", func(t *testing.T) {
 		do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":[7]}`))
 		list := s.Journal(journal.Query{Rule: "schema"})
@@ -324,6 +338,55 @@ func TestPageInABrowser(t *testing.T) {
 		}
 		p.sound(url)
 	})
+}
+
+// A tab that nobody sees rests, and catches up when it is seen again.
+func TestPageHidden(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, mock.ControlConfig{})
+	p := openBrowser(t).open(t, url+"/", 1280, 800)
+	p.until(live)
+	hide := func(hidden bool) {
+		p.eval(fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %v, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+	}
+	hide(true)
+	connect(t, s, s.APIKey, "while-hidden")
+	hide(false)
+	p.until(`document.querySelector("#exchanges").innerText.includes("while-hidden")`)
+	connect(t, s, s.APIKey, "seen-again")
+	p.until(`document.querySelector("#exchanges").innerText.includes("seen-again")`)
+	if rows := p.eval(`document.querySelectorAll("#exchanges tr").length`); rows != "2" {
+		t.Errorf("%s rows for two exchanges", rows)
+	}
+	p.sound(url)
+}
+
+// Of a long journal the newest come first, and the others when they are asked for.
+func TestPageOfManyExchanges(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, mock.ControlConfig{})
+	for i := range 230 {
+		connect(t, s, s.APIKey, fmt.Sprintf("user-%03d-", i))
+	}
+	p := openBrowser(t).open(t, url+"/", 1280, 800)
+	p.until(live)
+	rows := `document.querySelectorAll("#exchanges tr").length`
+	if n, text := p.eval(rows), p.text("#exchanges"); n != "200" || !strings.Contains(text, "user-229-") || strings.Contains(text, "user-029-") {
+		t.Errorf("%s rows: %.200s", n, text)
+	}
+	p.click("#older")
+	p.until(rows + " === 230")
+	if text := p.text("#exchanges tr:last-child"); !strings.Contains(text, "user-000-") {
+		t.Errorf("the last row is %q", text)
+	}
+	if text := p.text("#traffic-count"); text != "230 exchanges" {
+		t.Errorf("the count says %q", text)
+	}
+	p.click("#clear-journal")
+	p.until(rows + " === 0")
+	connect(t, s, s.APIKey, "after-clearing")
+	p.until(rows + " === 1")
+	p.sound(url)
 }
 
 // nameless are the controls without a name for a screen reader.

@@ -57,7 +57,7 @@ function left(fault) {
 /** fit shows the fields that the kind has a use for. */
 function fit() {
   const kind = form.elements.kind.selectedOptions[0];
-  $("kind-does").textContent = `Requests will get this: ${kind.dataset.does.replace(/ \(.*\)$/, "").replaceAll('"', "")}.`;
+  $("kind-does").textContent = `The mock will ${kind.dataset.does.replace(/ \(.*\)$/, "").replace(/"(\w+)"/g, (_, name) => `the ${name.replace("_", " ")} given`)}.`;
   for (const label of form.querySelectorAll("[data-kinds]")) {
     label.hidden = !label.dataset.kinds.split(" ").includes(kind.value);
     label.querySelector("input").disabled = label.hidden;

@@ -23,7 +23,7 @@ function say(state, words) {
 
 /** show shows the view, or the exchange, that the fragment names. */
 function show() {
-  const fragment = decodeURIComponent(location.hash.slice(1));
+  const fragment = location.hash.slice(1);
   const exchange = /^exchange=(\d+)$/.exec(fragment);
   current = exchange ? "traffic" : Object.hasOwn(views, fragment) ? fragment : current;
   for (const name of Object.keys(views)) $(name).hidden = name !== current;
@@ -32,7 +32,9 @@ function show() {
     else link.removeAttribute("aria-current");
   }
   traffic.open(exchange ? Number(exchange[1]) : 0);
-  if (started) refresh();
+  if (!started) return;
+  refresh();
+  if (current !== "manufacturers") attempt(manufacturers.refresh); // for the choices
 }
 
 /** refresh asks anew for what the view shows. */
@@ -124,7 +126,13 @@ $("sign-in").addEventListener("submit", (event) => {
 });
 
 addEventListener("hashchange", show);
-document.addEventListener("visibilitychange", () => { if (!document.hidden && started) refresh(); });
+// A tab that nobody sees gives its connection back: a browser has few of them
+// for one server. It catches up when it is seen again.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return stop?.abort();
+  run();
+  if (started) refresh();
+});
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select");
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {

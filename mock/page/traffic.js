@@ -117,7 +117,7 @@ function row(entry) {
       el("time", { datetime: entry.time }, clock(entry.time))),
     el("td", { class: "status" }, el("span", { class: `pill s${status.kind}` }, status.short)),
     el("td", { class: "what" }, el("code", {}, visible(`${entry.request.method} ${short(entry.request.path)}`)),
-      ...(entry.user_id === undefined ? [] : [" ", el("span", { class: "user" }, visible(entry.user_id, { limit: 80 }))])),
+      ...(entry.user_id === undefined ? [] : [" ", el("span", { class: "user" }, visible(entry.user_id, { limit: 60 }))])),
     el("td", { class: "why" }, visible(entry.why.reason ?? entry.why.rule)),
     el("td", { class: "who" }, visible(entry.manufacturer)),
     el("td", { class: "number", "data-unit": "ms" }, entry.took_ms.toFixed(1)));
