@@ -265,14 +265,14 @@ func TestPageInABrowser(t *testing.T) {
 			t.Errorf("after the reset there are %v (%v)", page, err)
 		}
 		p.click(`nav a[href="#manufacturers"]`)
-		p.click(`#manufacturer-rows tr[data-name="globex"] button`)
+		p.click(`#manufacturer-rows tr[data-id="globex"] button`)
 		p.until(`document.querySelector("#manufacturers-message").innerText.includes("globex is not enabled any more")`)
 		h := good(s)
 		h.Set("x-api-key", s.OtherAPIKey)
 		if r := do(t, s, "POST", connectPath, h, strings.NewReader(validBody)); r.status != 401 {
 			t.Errorf("globex gets %d", r.status)
 		}
-		p.click(`#manufacturer-rows tr[data-name="globex"] button`)
+		p.click(`#manufacturer-rows tr[data-id="globex"] button`)
 		p.until(`document.querySelector("#manufacturers-message").innerText.includes("globex is enabled")`)
 		p.click(`nav a[href="#scorecard"]`)
 		for range 2 {

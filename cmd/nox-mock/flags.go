@@ -84,7 +84,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.SetOutput(io.Discard)
 	f.SortFlags = false
 	f.StringVar(&s.listen, "listen", "127.0.0.1:4010", "`ADDRESS` to serve on; port 0 takes a free one")
-	f.StringVar(&s.controlListen, "control-listen", "127.0.0.1:4011", "`ADDRESS` of the control API, or off; a free port if --listen takes one and this is not given")
+	f.StringVar(&s.controlListen, "control-listen", "127.0.0.1:4011", "`ADDRESS` of the control API and its page for people, or off; a free port if --listen takes one and this is not given")
 	f.StringVar(&s.controlToken, "control-token", "", "`TOKEN` that the control API asks for; needed off loopback; better --control-token-file")
 	f.StringVar(&tokenFile, "control-token-file", "", "`FILE` that holds the token")
 	f.StringArrayVar(&s.controlHosts, "control-host", nil, "`NAME` under which the control API may be called, beside localhost and IP addresses; again for more")

@@ -1,11 +1,12 @@
 // The connections of a manufacturer, in pages.
-import { $, clock, count, el, visible } from "./dom.js";
+import { $, clock, count, el, update, visible } from "./dom.js";
 import { call, query } from "./api.js";
 import { load } from "./traffic.js";
 
 const pageSize = 50;
 let act = async () => {};
 let pages = 1; // that are shown
+let turn = 0; // of asking: an answer that comes late is for nobody
 
 export function begin(_, attempt) {
   act = attempt;
@@ -14,8 +15,10 @@ export function begin(_, attempt) {
 export async function refresh() {
   const manufacturer = $("connections-of").value;
   if (!manufacturer) return;
+  const mine = ++turn;
   const page = await call("GET", query("/connections", { manufacturer, search: $("connections-search").value, limit: Math.min(pages * pageSize, 1000) }));
-  $("connection-rows").replaceChildren(...page.connections.map((c) => el("tr", {},
+  if (mine !== turn) return;
+  update($("connection-rows"), page.connections.map((c) => el("tr", {},
     el("td", { class: "user" }, c.user_id === "" ? el("span", { class: "quiet" }, "(empty)") : visible(c.user_id)),
     el("td", {}, el("code", {}, visible(c.nox_user_id))),
     el("td", {}, visible(c.manufacturer)),

@@ -56,12 +56,28 @@ export const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
 /** count writes a number with its noun. */
 export const count = (n, one, many = one + "s") => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
+/**
+ * update puts nodes in place of the children of parent. What is as it was stays
+ * there, so that nothing vanishes under a pointer or loses the focus; depth says
+ * how far down that is looked for, in nodes with the same data-id.
+ */
+export function update(parent, made, depth = 1) {
+  made.forEach((node, i) => {
+    const old = parent.children[i];
+    if (!old) parent.append(node);
+    else if (old.isEqualNode(node)) return;
+    else if (depth && old.dataset.id === node.dataset.id && old.className === node.className) update(old, [...node.children], depth - 1);
+    else old.replaceWith(node);
+  });
+  while (parent.children.length > made.length) parent.lastElementChild.remove();
+}
+
 /** choices fills a select and keeps what was chosen. */
 export function choices(select, names, first) {
   const chosen = select.value;
-  select.replaceChildren(
+  update(select, [
     ...(first === undefined ? [] : [el("option", { value: "" }, first)]),
     ...names.map((name) => el("option", { value: name }, visible(name))),
-  );
+  ], 0);
   if ([...select.options].some((option) => option.value === chosen)) select.value = chosen;
 }

@@ -1,5 +1,5 @@
 // The faults: what is in force, and a form to set one.
-import { $, clock, el, visible } from "./dom.js";
+import { $, clock, el, update, visible } from "./dom.js";
 import { call, query } from "./api.js";
 
 let act = async () => {};
@@ -18,7 +18,7 @@ export async function refresh() {
   $("no-faults").hidden = faults.length > 0;
   $("clear-faults").hidden = faults.length === 0;
   const focused = document.activeElement?.closest?.("#fault-rows tr")?.dataset.id;
-  $("fault-rows").replaceChildren(...faults.map(row));
+  update($("fault-rows"), faults.map(row));
   if (focused) ($("fault-rows").querySelector(`tr[data-id="${CSS.escape(focused)}"] button`) ?? $("clear-faults")).focus();
 }
 

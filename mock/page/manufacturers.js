@@ -1,5 +1,5 @@
 // The manufacturers, here and in the choices of every form.
-import { $, choices, el, visible } from "./dom.js";
+import { $, choices, el, update, visible } from "./dom.js";
 import { call } from "./api.js";
 
 let act = async () => {};
@@ -13,13 +13,13 @@ export async function refresh() {
   const names = manufacturers.map((m) => m.name);
   for (const select of [$("connections-of"), $("set-fault").elements.manufacturer, $("try-form").elements.manufacturer]) choices(select, names);
   choices($("card-of"), names, "All manufacturers");
-  const focused = document.activeElement?.closest?.("#manufacturer-rows tr")?.dataset.name;
-  $("manufacturer-rows").replaceChildren(...manufacturers.map(row));
-  if (focused !== undefined) [...$("manufacturer-rows").rows].find((r) => r.dataset.name === focused)?.querySelector("button").focus();
+  const focused = document.activeElement?.closest?.("#manufacturer-rows tr")?.dataset.id;
+  update($("manufacturer-rows"), manufacturers.map(row));
+  if (focused !== undefined) [...$("manufacturer-rows").rows].find((r) => r.dataset.id === focused)?.querySelector("button").focus();
 }
 
 function row(m) {
-  return el("tr", { "data-name": m.name },
+  return el("tr", { "data-id": m.name },
     el("th", { scope: "row" }, visible(m.name)),
     el("td", {}, el("span", { class: m.enabled ? "pill s2" : "pill snone" }, m.enabled ? "enabled" : "not enabled")),
     el("td", { class: "number", "data-unit": "connections" }, m.connections.toLocaleString("en")),

@@ -1,8 +1,9 @@
 // What was seen of the clients.
-import { $, el } from "./dom.js";
+import { $, el, update } from "./dom.js";
 import { call } from "./api.js";
 
 let act = async () => {};
+let turn = 0; // of asking: an answer that comes late is for nobody
 
 export function begin(_, attempt) {
   act = attempt;
@@ -10,15 +11,17 @@ export function begin(_, attempt) {
 
 export async function refresh() {
   const who = $("card-of").value;
+  const mine = ++turn;
   const card = await call("GET", who ? `/scorecard?${new URLSearchParams({ manufacturer: who })}` : "/scorecard");
+  if (mine !== turn) return;
   $("card-requests").textContent = card.requests.toLocaleString("en");
   $("card-connections").textContent = card.connections.toLocaleString("en");
-  $("card-responses").replaceChildren(...card.responses.map((r) => el("tr", {},
+  update($("card-responses"), card.responses.map((r) => el("tr", { "data-id": `${r.operation} ${r.status}` },
     el("th", { scope: "row" }, el("span", { class: `pill s${r.times ? r.status[0] : "none"}` }, r.status)),
     el("td", {}, r.operation),
     r.times ? el("td", { class: "number", "data-unit": "times" }, r.times.toLocaleString("en")) : el("td", { class: "number quiet" }, "not met"))));
   const made = card.mistakes.filter((m) => m.times > 0);
-  $("card-mistakes").replaceChildren(...(made.length ? made.map(mistake) : [el("li", { class: "quiet" }, `None of the ${card.mistakes.length} that are looked for.`)]));
+  update($("card-mistakes"), made.length ? made.map(mistake) : [el("li", { class: "quiet" }, `None of the ${card.mistakes.length} that are looked for.`)], 0);
 }
 
 function mistake(m) {
