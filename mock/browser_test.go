@@ -2,7 +2,6 @@ package mock_test
 
 import (
 	"bufio"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -341,16 +340,4 @@ func (p *tab) choose(selector, value string) {
 	if got != value {
 		p.t.Fatalf("%s has no option %q", selector, value)
 	}
-}
-
-// picture is what the tab looks like, as PNG.
-func (p *tab) picture() []byte {
-	p.t.Helper()
-	var shot struct{ Data string }
-	p.call(p.session, "Page.captureScreenshot", map[string]any{"format": "png"}, &shot)
-	data, err := base64.StdEncoding.DecodeString(shot.Data)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return data
 }

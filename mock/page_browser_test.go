@@ -93,8 +93,9 @@ func TestPageInABrowser(t *testing.T) {
 		p := b.open(t, url+"/", 1280, 800)
 		p.until(live)
 		do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":7}`))
+		connect(t, s, s.APIKey, "looked-for")
 		connect(t, s, s.OtherAPIKey, "of-globex")
-		p.until(`document.querySelectorAll("#exchanges tr").length >= 4`)
+		p.until(`document.querySelector("#exchanges").innerText.includes("of-globex")`)
 		rows := func() string { return p.text("#exchanges") }
 		p.choose("#by-outcome", "4")
 		if text := rows(); !strings.Contains(text, "400") || strings.Contains(text, "201") {
@@ -112,8 +113,8 @@ func TestPageInABrowser(t *testing.T) {
 			t.Errorf("what comes in passes the filter: %s", text)
 		}
 		p.choose("#by-manufacturer", "")
-		p.write("#search", "SEEN-live")
-		if text := rows(); !strings.Contains(text, "seen-live") || strings.Contains(text, "globex") {
+		p.write("#search", "LOOKED-for")
+		if text := rows(); !strings.Contains(text, "looked-for") || strings.Contains(text, "globex") {
 			t.Errorf("search: %s", text)
 		}
 		if text := p.text("#traffic-count"); !strings.HasPrefix(text, "1 of ") {
@@ -252,12 +253,13 @@ func TestPageInABrowser(t *testing.T) {
 
 	t.Run("connections, manufacturers, scorecard", func(t *testing.T) {
 		connect(t, s, s.OtherAPIKey, "to-be-forgotten")
+		connect(t, s, s.OtherAPIKey, "to-be-found")
 		p := b.open(t, url+"/#connections", 1280, 800)
 		p.until(live)
 		p.choose("#connections-of", "globex")
 		p.until(`document.querySelector("#connection-rows").innerText.includes("to-be-forgotten")`)
-		p.write("#connections-search", "of-glo")
-		p.until(`!document.querySelector("#connection-rows").innerText.includes("to-be-forgotten") && document.querySelector("#connection-rows").innerText.includes("of-globex")`)
+		p.write("#connections-search", "BE-fou")
+		p.until(`!document.querySelector("#connection-rows").innerText.includes("to-be-forgotten") && document.querySelector("#connection-rows").innerText.includes("to-be-found")`)
 		p.write("#connections-search", " ")
 		p.click("#reset")
 		p.until(`document.querySelector("#connections-message").innerText.includes("begins anew")`)
@@ -321,8 +323,9 @@ func TestPageInABrowser(t *testing.T) {
 	t.Run("narrow", func(t *testing.T) {
 		p := b.open(t, url+"/", 360, 740)
 		p.until(live)
+		do(t, s, "POST", connectPath, good(s), strings.NewReader(hostileBody(t)))
 		last := s.Journal(journal.Query{})
-		for _, view := range []string{"traffic", fmt.Sprintf("exchange=%d", last[len(last)-3].ID), "connections", "faults", "scorecard", "manufacturers", "try"} {
+		for _, view := range []string{"traffic", fmt.Sprintf("exchange=%d", last[len(last)-1].ID), "connections", "faults", "scorecard", "manufacturers", "try"} {
 			p.eval("location.hash = '" + view + "'")
 			p.until("document.querySelector('nav [aria-current]')")
 			for _, width := range []int{360, 320, 768, 1280} {
