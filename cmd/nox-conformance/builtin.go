@@ -15,10 +15,10 @@ import (
 	"nox.energy/contract/mock/defect"
 )
 
-// testKeys are the keys of the built-in manufacturers.
-func testKeys() conformance.Keys {
+// keysOf picks the keys of a run from those of a mock's manufacturers.
+func keysOf(all []mock.Manufacturer) conformance.Keys {
 	var keys conformance.Keys
-	for _, m := range mock.DefaultManufacturers() {
+	for _, m := range all {
 		switch {
 		case !m.Enabled:
 			keys.Disabled = m.Keys[0]
@@ -38,13 +38,14 @@ type builtin struct {
 	stop   func()
 }
 
-// serve starts a mock with deviations, the last one outermost, on a free port.
-func serve(ctx context.Context, deviations ...defect.Deviation) (*builtin, error) {
-	m, err := mock.New(mock.Config{})
+// serve starts a mock of these manufacturers on a free port, with deviations,
+// the last one outermost.
+func serve(ctx context.Context, all []mock.Manufacturer, deviations ...defect.Deviation) (*builtin, error) {
+	m, err := mock.New(mock.Config{Manufacturers: all})
 	if err != nil {
 		return nil, err
 	}
-	h := defect.WithNotEnabled(m, testKeys().Disabled)
+	h := defect.WithNotEnabled(m, keysOf(all).Disabled)
 	for _, d := range deviations {
 		h = d.Wrap(h)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
+	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 )
 
@@ -22,11 +23,11 @@ func TestRecordedVariationsConform(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := serve(t.Context(), d)
+		b, err := serve(t.Context(), mock.DefaultManufacturers(), d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		runner, err := conformance.New(conformance.Config{Target: b.target, Keys: testKeys(), RunID: "recorded", Seed: 1, Evidence: true})
+		runner, err := conformance.New(conformance.Config{Target: b.target, Keys: keysOf(mock.DefaultManufacturers()), RunID: "recorded", Seed: 1, Evidence: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
+	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 )
 
@@ -49,13 +50,16 @@ type selfTest struct {
 	line    *progressLine
 	full    bool // every defect meets every check, not only the one meant for it
 	checks  []conformance.Check
+
+	manufacturers []mock.Manufacturer
+	inspect       func(name string, r *conformance.Result) // if set, called with each result
 }
 
 // runSelfTest judges the built-in mock, then each deviation from it.
 func (o *options) runSelfTest(ctx context.Context, std streams) int {
 	ctx, cancel := context.WithTimeout(ctx, o.deadline)
 	defer cancel()
-	t := &selfTest{options: o, line: newProgressLine(std.err, o.quiet), full: o.verbose}
+	t := &selfTest{options: o, line: newProgressLine(std.err, o.quiet), full: o.verbose, manufacturers: mock.DefaultManufacturers()}
 	p, err := t.prove(ctx)
 	t.line.clear()
 	switch {
@@ -103,14 +107,14 @@ func (t *selfTest) prove(ctx context.Context) (*proof, error) {
 // judge serves a mock with deviations on a free port and judges it there over
 // HTTP: by the checks that patterns select, or by all.
 func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...defect.Deviation) (*conformance.Result, error) {
-	b, err := serve(ctx, deviations...)
+	b, err := serve(ctx, t.manufacturers, deviations...)
 	if err != nil {
 		return nil, err
 	}
 	defer b.stop()
 	o := t.options
 	cfg := conformance.Config{
-		Target: b.target, TLS: b.tls, Run: patterns, Keys: testKeys(),
+		Target: b.target, TLS: b.tls, Run: patterns, Keys: keysOf(t.manufacturers),
 		Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
 		RunID:   o.runID, Seed: o.seed, Version: version(), UserAgent: "nox-conformance/" + version(),
 		Timeout: min(o.timeout, 5*time.Second), Parallel: o.parallel,
@@ -122,7 +126,15 @@ func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...d
 	if err != nil {
 		return nil, err
 	}
-	return runner.Run(ctx), nil
+	result := runner.Run(ctx)
+	if t.inspect != nil {
+		name := ""
+		for _, d := range deviations {
+			name = d.Name
+		}
+		t.inspect(name, result)
+	}
+	return result, nil
 }
 
 // meant returns the pattern of the check that is meant for a defect, or nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 )
@@ -21,17 +22,42 @@ func newSelfTest(t *testing.T, full bool) *selfTest {
 		t.Fatal(err)
 	}
 	o := &options{getenv: func(string) string { return "" }, timeout: 5 * time.Second, deadline: 10 * time.Minute}
-	return &selfTest{options: o, line: newProgressLine(io.Discard, true), full: full, checks: checks}
+	return &selfTest{options: o, line: newProgressLine(io.Discard, true), full: full, checks: checks, manufacturers: mock.DefaultManufacturers()}
+}
+
+// canaries are manufacturers whose keys are found wherever they show.
+func canaries() []mock.Manufacturer {
+	key, other, disabled := scriptKeys()
+	return []mock.Manufacturer{
+		{Name: "one", Keys: []string{key}, Enabled: true},
+		{Name: "two", Keys: []string{other}, Enabled: true},
+		{Name: "six", Keys: []string{disabled}},
+	}
 }
 
 // TestEveryCheckCanFail is the proof that --self-test prints: the sound mock
 // passes, no variation fails anything, each defect is caught by the check meant
-// for it, and so each check has been seen to fail.
+// for it, and so each check has been seen to fail. No piece of a key is in any
+// report of it, whichever way the server sent it back.
 func TestEveryCheckCanFail(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
-	p, err := newSelfTest(t, false).prove(t.Context())
+	st := newSelfTest(t, false)
+	st.manufacturers = canaries()
+	keys := keysOf(st.manufacturers)
+	st.inspect = func(name string, r *conformance.Result) {
+		for _, format := range report.Formats() {
+			var b strings.Builder
+			if err := report.Write(&b, format, r); err != nil {
+				t.Errorf("%s as %s: %v", name, format, err)
+			}
+			if piece := findKey(b.String(), keys.Key, keys.Other, keys.Disabled); piece != "" {
+				t.Errorf("%s: %q, a piece of a key, is in the %s report", name, piece, format)
+			}
+		}
+	}
+	p, err := st.prove(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,13 +129,13 @@ func TestRandomCorrectServers(t *testing.T) {
 			names = append(names, d.Name)
 		}
 		t.Run(strings.Join(names, "+"), func(t *testing.T) {
-			b, err := serve(t.Context(), stack...)
+			b, err := serve(t.Context(), mock.DefaultManufacturers(), stack...)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer b.stop()
 			r, err := conformance.New(conformance.Config{
-				Target: b.target, TLS: b.tls, Keys: testKeys(), RunID: "random", Seed: 1,
+				Target: b.target, TLS: b.tls, Keys: keysOf(mock.DefaultManufacturers()), RunID: "random", Seed: 1,
 				Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
 			})
 			if err != nil {
@@ -145,7 +171,7 @@ func BenchmarkSoundMock(b *testing.B) {
 	}
 	defer server.stop()
 	for b.Loop() {
-		r, err := conformance.New(conformance.Config{Target: server.target, Keys: testKeys()})
+		r, err := conformance.New(conformance.Config{Target: server.target, Keys: keysOf(mock.DefaultManufacturers())})
 		if err != nil {
 			b.Fatal(err)
 		}
