@@ -27,7 +27,8 @@ func (d delivery) unanswered() bool {
 func (d delivery) partial() bool { return d.kind == fault.CutShort || d.kind == fault.ResetDuring }
 
 // deliver writes an answer as its delivery says. It panics with
-// [http.ErrAbortHandler] where the connection must close.
+// [http.ErrAbortHandler] where the connection must close, or over HTTP/2 the
+// stream be reset.
 func (m *Mock) deliver(x *exchange, w http.ResponseWriter, a answer) {
 	switch {
 	case a.delivery.kind == fault.Reset:
@@ -82,7 +83,8 @@ func (a answer) dribble(ctx context.Context, w http.ResponseWriter) bool {
 
 // reset closes a connection in such a way that the client sees a reset (RFC
 // 9293, section 3.10.7.4), if it is one of TCP that can be taken from the
-// server; else as the server can.
+// server; else as the server can: over HTTP/2, which has many streams on one
+// connection, it resets the stream (RFC 9113, section 6.4).
 func reset(w http.ResponseWriter) {
 	c, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -94,6 +96,7 @@ func reset(w http.ResponseWriter) {
 		}
 		wrapped, is := inner.(interface{ NetConn() net.Conn })
 		if !is {
+			inner.Close() // before the layers above say goodbye, as TLS does
 			break
 		}
 		inner = wrapped.NetConn()

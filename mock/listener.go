@@ -19,8 +19,8 @@ import (
 // which both came in different requests, which does no harm.
 
 // NewListener returns l with its connections watched for requests that declare
-// their length twice. Without it, a server of [NewHTTPServer] closes the
-// connection after every request with a Transfer-Encoding.
+// their length twice. Without it, or over TLS, a server of [NewHTTPServer]
+// closes the connection after every request with a Transfer-Encoding.
 func NewListener(l net.Listener) net.Listener {
 	if _, is := l.(watchingListener); is {
 		return l
@@ -77,8 +77,11 @@ func (c *watchedConn) watch(data []byte) {
 
 // CloseWrite lets the server end its side first, so that the client still
 // reads the answer.
-func (c *watchedConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+func (c *watchedConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+// closeWrite ends this side of a connection, if it can be done alone.
+func closeWrite(c net.Conn) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return nil

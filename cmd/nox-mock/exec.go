@@ -94,6 +94,13 @@ func (s *site) environment() []string {
 	if s.control != "" {
 		pairs = append(pairs, "NOX_CONTROL_URL="+s.control)
 	}
+	if s.identity != nil && s.identity.authority != nil {
+		file := s.identity.authority.file
+		pairs = append(pairs, "NOX_CA_CERT="+file)
+		if os.Getenv("NODE_EXTRA_CA_CERTS") == "" { // which adds to what Node trusts, but holds one file only
+			pairs = append(pairs, "NODE_EXTRA_CA_CERTS="+file)
+		}
+	}
 	enabled := []string{"NOX_API_KEY", "NOX_OTHER_API_KEY"}
 	disabled := []string{"NOX_DISABLED_API_KEY"}
 	for _, m := range s.config.Manufacturers {

@@ -25,6 +25,12 @@ type settings struct {
 	controlListen  string
 	controlToken   string
 	controlHosts   []string
+	tlsCert        string
+	tlsKey         string
+	tlsAuto        bool
+	tlsNames       []string
+	tlsDir         string
+	maxConnections int
 	spec           string
 	fixture        string
 	addressFile    string
@@ -52,6 +58,8 @@ const examples = `nox-mock answers as the NOX manufacturer API does, for clients
   nox-mock --spec FILE                            another contract, as YAML, JSON or Markdown; also a URL, or - for stdin
   nox-mock exec -- CMD ARGUMENTS                  serve on a free port while CMD runs, with NOX_BASE_URL and NOX_API_KEY set;
                                                   then print a scorecard of the client
+  nox-mock --tls-auto                             HTTPS with a certificate of its own
+  nox-mock ca                                     print the CA that clients of --tls-auto are to trust, and how
   nox-mock scenarios                              every way to bring about an outcome, as one table
   nox-mock healthcheck                            exit code 0 if a mock that runs here is ready
   nox-mock --defect NAME                          break the contract in one way; --list-deviations has the names
@@ -67,7 +75,7 @@ Exit codes: 0 stopped by a signal, 1 it could not be done or --require was not m
 `
 
 // commands are what the program can be told to do instead of serving.
-func commands() []string { return []string{"exec", "healthcheck", "scenarios"} }
+func commands() []string { return []string{"ca", "exec", "healthcheck", "scenarios"} }
 
 // envPrefix starts the environment variable of each flag.
 const envPrefix = "NOX_MOCK_"
@@ -88,6 +96,12 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.StringVar(&s.controlToken, "control-token", "", "`TOKEN` that the control API asks for; needed off loopback; better --control-token-file")
 	f.StringVar(&tokenFile, "control-token-file", "", "`FILE` that holds the token")
 	f.StringArrayVar(&s.controlHosts, "control-host", nil, "`NAME` under which the control API may be called, beside localhost and IP addresses; again for more")
+	f.StringVar(&s.tlsCert, "tls-cert", "", "serve HTTPS, the control API too, with the certificate in a PEM `FILE`, intermediate ones behind it")
+	f.StringVar(&s.tlsKey, "tls-key", "", "PEM `FILE` with its key")
+	f.BoolVar(&s.tlsAuto, "tls-auto", false, "serve HTTPS, the control API too, with a certificate that is made at each start, for localhost and the addresses served on, and signed by a CA that is kept: see nox-mock ca")
+	f.StringArrayVar(&s.tlsNames, "tls-name", nil, "with --tls-auto: further `NAME` or IP address that the certificate is for; again for more")
+	f.StringVar(&s.tlsDir, "tls-dir", "", "`FOLDER` to keep the CA in, instead of one of this user's configuration")
+	f.IntVar(&s.maxConnections, "max-connections", 1024, "at most `N` connections at one time to each of the two ports; further ones wait")
 	f.StringVar(&s.spec, "spec", "", "contract to serve instead of the embedded one: `FILE`, URL or -")
 	f.StringArrayVar(&manufacturers, "manufacturer", nil, "manufacturer and its key, as `NAME=KEY`; again for more of either; replaces all others")
 	f.StringVar(&s.fixture, "fixture", "", "JSON `FILE` with manufacturers and connections to begin with")
@@ -179,6 +193,12 @@ func (s *settings) check(manufacturers []string, ids string) (err error) {
 	}
 	if s.journalEntries < 1 {
 		return badUsage("--journal-entries must be 1 or more, not %d", s.journalEntries)
+	}
+	if s.maxConnections < 1 {
+		return badUsage("--max-connections must be 1 or more, not %d", s.maxConnections)
+	}
+	if err = s.checkTLS(); err != nil {
+		return err
 	}
 	s.manufacturers, err = parseManufacturers(manufacturers)
 	return err

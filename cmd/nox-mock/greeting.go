@@ -40,7 +40,10 @@ func greeting(s *site) (string, error) {
 	for _, d := range s.deviations {
 		fmt.Fprintf(&b, "\nDeviates as %s: %s\n", d.Name, d.Summary)
 	}
-	line, err := tryIt(m, config, s.base, own)
+	if s.identity != nil && s.identity.authority != nil {
+		fmt.Fprintf(&b, "\nIts certificate is signed by the CA in %s (see nox-mock ca)\n", s.identity.authority.file)
+	}
+	line, err := s.tryIt(own)
 	if err != nil {
 		return "", err
 	}
@@ -58,19 +61,23 @@ const keyPlaceholder = "NOX-API-KEY-PLACEHOLDER"
 
 // tryIt is a curl line that works as it stands; with keys that are not shown,
 // once NOX_API_KEY is set.
-func tryIt(m *mock.Mock, config mock.Config, base string, own bool) (string, error) {
+func (s *site) tryIt(own bool) (string, error) {
 	key := keyPlaceholder
-	for _, each := range config.Manufacturers {
+	for _, each := range s.config.Manufacturers {
 		if own && each.Enabled {
 			key = each.Keys[0]
 			break
 		}
 	}
-	req, err := m.ExampleRequest(base, key)
+	req, err := s.mock.ExampleRequest(s.base, key)
 	if err != nil { // the contract gives no way to make one
 		return "", nil
 	}
-	line, err := curl(req)
+	var options []string
+	if s.identity != nil && s.identity.authority != nil {
+		options = []string{"--cacert", quote(s.identity.authority.file)}
+	}
+	line, err := curl(req, options...)
 	if err != nil {
 		return "", err
 	}
@@ -84,9 +91,10 @@ func tryIt(m *mock.Mock, config mock.Config, base string, own bool) (string, err
 	return "\nTry it, with a key in NOX_API_KEY:\n\n  " + line + "\n", nil
 }
 
-// curl writes a request as a line for a POSIX shell.
-func curl(req *http.Request) (string, error) {
-	words := []string{"curl", "-i"}
+// curl writes a request as a line for a POSIX shell. The options are quoted
+// already.
+func curl(req *http.Request, options ...string) (string, error) {
+	words := append([]string{"curl", "-i"}, options...)
 	if req.Method != http.MethodGet && (req.Method != http.MethodPost || req.Body == nil) {
 		words = append(words, "-X", req.Method)
 	}

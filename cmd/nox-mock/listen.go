@@ -32,15 +32,19 @@ func listen(ctx context.Context, flag, address, example string) (net.Listener, e
 }
 
 // baseURL is where clients on this machine find the mock.
-func baseURL(address net.Addr, basePath string) string {
+func (s *site) baseURL(address net.Addr, basePath string) string {
+	scheme := "http://"
+	if s.identity != nil {
+		scheme = "https://"
+	}
 	host, port, err := net.SplitHostPort(address.String())
 	if err != nil {
-		return "http://" + address.String() + basePath
+		return scheme + address.String() + basePath
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port) + basePath
+	return scheme + net.JoinHostPort(host, port) + basePath
 }
 
 // writeAddress writes the address file whole or not at all: whoever sees it can

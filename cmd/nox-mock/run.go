@@ -57,6 +57,8 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return err
 	case settings.listDeviations:
 		return listDeviations(stdout)
+	case settings.command == "ca":
+		return printAuthority(settings, stdout, stderr)
 	case settings.command == "healthcheck":
 		return healthcheck(ctx, settings)
 	case settings.command == "scenarios":

@@ -22,7 +22,8 @@ have "user_id" (of these users only; * stands for any characters), "times" (fire
 so often), "after" (so many requests pass first), "share" and "seed" (of the
 requests), "delay" ({"ms": 200}, {"distribution": "uniform", "min_ms": 100,
 "max_ms": 900} or {"distribution": "log-normal", "median_ms": 200, "sigma": 0.5})
-and "expires_in" (seconds; an hour by default).
+and "expires_in" (seconds; an hour by default). Over HTTP/2, which needs TLS, what
+resets or closes the connection resets the stream of that request alone.
 `)
 	return w.Flush()
 }

@@ -1,7 +1,13 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
@@ -33,6 +39,11 @@ func TestMain(m *testing.M) {
 //	                            values may follow
 //	terminate                   SIGTERM to what runs in the background
 //	occupy                      take a port and put its address into $BUSY
+//	certificate NAME [expired]  write a certificate for 127.0.0.1 that signs
+//	                            itself to NAME.pem, and its key to NAME-key.pem
+//	secure-names NAME…          expect that the certificate is for these names
+//
+// Servers of TLS are trusted by the certificates in $CA_CERT.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/scripts/nox-mock",
@@ -46,6 +57,9 @@ func TestScripts(t *testing.T) {
 			"control":   control,
 			"terminate": terminate,
 			"occupy":    occupy,
+
+			"certificate":  certificate,
+			"secure-names": secureNames,
 		},
 	})
 }
@@ -123,7 +137,11 @@ func send(ts *testscript.TestScript, method, url, text string, headers []string)
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	transport := &http.Transport{DisableKeepAlives: true}
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		ForceAttemptHTTP2: true,
+		TLSClientConfig:   &tls.Config{RootCAs: trusted(ts)},
+	}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		io.WriteString(ts.Stdout(), "no answer\n")
@@ -146,4 +164,52 @@ func occupy(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	ts.Defer(func() { l.Close() })
 	ts.Setenv("BUSY", l.Addr().String())
+}
+
+func trusted(ts *testscript.TestScript) *x509.CertPool {
+	pool := x509.NewCertPool()
+	if file := ts.Getenv("CA_CERT"); file != "" {
+		pool.AppendCertsFromPEM([]byte(ts.ReadFile(file)))
+	}
+	return pool
+}
+
+func secureNames(ts *testscript.TestScript, _ bool, names []string) {
+	address := strings.Split(strings.TrimPrefix(addresses(ts).BaseURL, "https://"), "/")[0]
+	for _, name := range names {
+		c, err := tls.Dial("tcp", address, &tls.Config{RootCAs: trusted(ts), ServerName: name})
+		ts.Check(err)
+		leaf := c.ConnectionState().PeerCertificates[0]
+		if life := leaf.NotAfter.Sub(leaf.NotBefore); life > 90*24*time.Hour {
+			ts.Fatalf("the certificate lives for %s", life)
+		}
+		c.Close()
+	}
+	_, err := tls.Dial("tcp", address, &tls.Config{RootCAs: trusted(ts), ServerName: "other.example"})
+	if err == nil {
+		ts.Fatalf("the certificate is for other.example too")
+	}
+	_, err = tls.Dial("tcp", address, &tls.Config{RootCAs: trusted(ts), MaxVersion: tls.VersionTLS11})
+	if err == nil {
+		ts.Fatalf("TLS 1.1 is spoken")
+	}
+}
+
+func certificate(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	template := &x509.Certificate{NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	if len(args) > 1 {
+		template.NotBefore, template.NotAfter = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2020, 1, 2, 0, 0, 0, 0, time.UTC)
+	}
+	public, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	ts.Check(err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	for name, block := range map[string]*pem.Block{
+		args[0] + ".pem":     {Type: "CERTIFICATE", Bytes: public},
+		args[0] + "-key.pem": {Type: "PRIVATE KEY", Bytes: private},
+	} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), pem.EncodeToMemory(block), 0o600))
+	}
 }

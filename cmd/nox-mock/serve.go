@@ -19,9 +19,11 @@ type site struct {
 	mock       *mock.Mock
 	config     mock.Config
 	deviations []defect.Deviation
-	base       string // the base URL
-	state      string // the file, "" for none
-	control    string // that of the control API, "" if it is off
+	base       string    // the base URL
+	state      string    // the file, "" for none
+	unlock     func()    // the state
+	control    string    // that of the control API, "" if it is off
+	identity   *identity // nil without TLS
 	servers    []listening
 }
 
@@ -76,30 +78,44 @@ func (s *site) stateKept(ctx context.Context, run func(context.Context) error) e
 // open makes everything ready to serve, so that whatever is wrong is known
 // before anything is said.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
-	config, err := configure(ctx, settings, stdin)
-	if err != nil {
+	s := &site{state: settings.state, unlock: func() {}}
+	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
+		s.close()
 		return nil, err
 	}
-	s := &site{config: config, state: settings.state}
+	return s, nil
+}
+
+func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (err error) {
+	if s.state != "" {
+		if s.unlock, err = lockState(s.state); err != nil {
+			return err
+		}
+	}
+	if s.config, err = configure(ctx, settings, stdin); err != nil {
+		return err
+	}
 	if s.deviations, err = findDeviations(settings); err != nil {
-		return nil, err
+		return err
 	}
 	log := newLogger(settings, stderr)
 	s.config.Logger = log
 	if s.mock, err = mock.New(s.config); err != nil {
-		return nil, usageError{err}
+		return usageError{err}
+	}
+	if s.identity, err = newIdentity(settings, stderr); err != nil {
+		return err
 	}
 	if err = s.openMock(ctx, settings); err == nil {
 		err = s.openControl(ctx, settings)
 	}
 	if err != nil {
-		s.close()
-		return nil, err
+		return err
 	}
 	for _, l := range s.servers {
 		l.server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	}
-	return s, nil
+	return nil
 }
 
 func (s *site) openMock(ctx context.Context, settings settings) error {
@@ -107,14 +123,30 @@ func (s *site) openMock(ctx context.Context, settings settings) error {
 	if err != nil {
 		return err
 	}
-	s.base = baseURL(l.Addr(), s.mock.BasePath())
+	s.base = s.baseURL(l.Addr(), s.mock.BasePath())
 	var h http.Handler = s.mock
+	wire := mock.LimitConnections(l, settings.maxConnections)
 	for _, d := range s.deviations {
 		h = d.Wrap(defect.WithNotEnabled(h, keysNotEnabled(s.config.Manufacturers)...))
-		l = d.Listen(l)
+		changed := d.Listen(wire)
+		if changed != wire && s.identity != nil {
+			l.Close()
+			return badUsage("--defect %s changes what is on the wire and does not go with TLS", d.Name)
+		}
+		wire = changed
 	}
-	s.servers = append(s.servers, listening{mock.NewHTTPServer(h), l})
+	s.add(h, wire)
 	return nil
+}
+
+// add adds a server to those that are to run.
+func (s *site) add(h http.Handler, l net.Listener) {
+	server := mock.NewHTTPServer(h)
+	if s.identity != nil {
+		server.TLSConfig = s.identity.config
+		s.identity.serves(l.Addr())
+	}
+	s.servers = append(s.servers, listening{server, l})
 }
 
 func (s *site) openControl(ctx context.Context, settings settings) error {
@@ -134,11 +166,11 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	if err != nil {
 		return err
 	}
-	s.servers = append(s.servers, listening{mock.NewHTTPServer(h), l})
+	s.add(h, mock.LimitConnections(l, settings.maxConnections))
 	if address, is := l.Addr().(*net.TCPAddr); settings.controlToken == "" && (!is || !address.IP.IsLoopback()) {
 		return badUsage("the control API on %s can be reached from elsewhere and needs --control-token-file, or --control-listen off", l.Addr())
 	}
-	s.control = baseURL(l.Addr(), "")
+	s.control = s.baseURL(l.Addr(), "")
 	return nil
 }
 
@@ -162,8 +194,9 @@ func (s *site) runServers(ctx context.Context) error {
 	return failed
 }
 
-// close closes ports that are not served on.
+// close closes ports that are not served on, and lets others have the state.
 func (s *site) close() {
+	defer s.unlock()
 	for _, l := range s.servers {
 		l.listener.Close()
 	}

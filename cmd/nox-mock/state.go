@@ -61,6 +61,19 @@ func showOwnKeys(manufacturers []mock.Manufacturer) {
 	}
 }
 
+// lockState holds the state against other mocks, whose changes this one would
+// write over.
+func lockState(name string) (unlock func(), err error) {
+	unlock, err = lockFile(name+".lock", false)
+	switch {
+	case errors.Is(err, errLocked):
+		return func() {}, fmt.Errorf("the state %s is in use by another nox-mock; give each a file of its own, or let them share a --store", name)
+	case err != nil:
+		return func() {}, fmt.Errorf("the state cannot be saved: %w", withoutTemporary(err, name))
+	}
+	return unlock, nil
+}
+
 // keepState writes the state after changes, until ctx ends, and then once
 // more.
 func keepState(ctx context.Context, m *mock.Mock, name string, log *slog.Logger) error {

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// An authority (CA) is made once and kept, so that clients can be told once to
+// trust it; it signs the certificate that is made at each start.
+type authority struct {
+	file        string // of its certificate, for clients
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+	replaced    time.Time // when the one before ran out or would have; zero if there was none
+}
+
+const (
+	authorityLife = 365 * 24 * time.Hour
+	leafLife      = 60 * 24 * time.Hour // of the certificates that it signs; the last of them still fits into its life
+	clockSkew     = time.Hour           // that clients may be behind
+
+	// authorityKeyFile holds key and certificate in one, so that they are
+	// always of a pair; authorityFile is a copy of the certificate.
+	authorityKeyFile = "ca-key.pem"
+	authorityFile    = "ca.pem"
+)
+
+// authorityFolder is where the CA is kept: folder, or one for this user if it
+// is "".
+func authorityFolder(folder string) (string, error) {
+	if folder != "" {
+		return folder, nil
+	}
+	config, err := os.UserConfigDir()
+	if err != nil {
+		return "", badUsage("there is no folder of this user's to keep the CA in; name one with --tls-dir")
+	}
+	return filepath.Join(config, "nox-mock"), nil
+}
+
+// keptAuthority returns the CA that is kept in folder. It is made if there is
+// none yet, or if too little of its life is left.
+func keptAuthority(folder string, now time.Time) (*authority, error) {
+	folder, err := authorityFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	if folder, err = filepath.Abs(folder); err != nil { // as clients may stand elsewhere
+		return nil, cannotKeep(err)
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, cannotKeep(err)
+	}
+	unlock, err := lockFile(filepath.Join(folder, "lock"), true) // two may start at once
+	if err != nil {
+		return nil, cannotKeep(err)
+	}
+	defer unlock()
+	file := filepath.Join(folder, authorityFile)
+	a, err := readAuthority(filepath.Join(folder, authorityKeyFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		a, err = makeAuthority(folder, now)
+	case err == nil && now.Add(leafLife).After(a.certificate.NotAfter):
+		ended := a.certificate.NotAfter
+		if a, err = makeAuthority(folder, now); err == nil {
+			a.replaced = ended
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.file = file
+	if copied, err := os.ReadFile(file); err != nil || !bytes.Equal(copied, a.pem()) {
+		if err := writeWhole(file, a.pem(), 0o644); err != nil {
+			return nil, cannotKeep(err)
+		}
+	}
+	return a, nil
+}
+
+func cannotKeep(err error) error {
+	return fmt.Errorf("the CA cannot be kept, choose another folder with --tls-dir: %w", err)
+}
+
+// readAuthority reads a CA that [makeAuthority] wrote.
+func readAuthority(name string) (*authority, error) {
+	info, err := os.Stat(name)
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return nil, badUsage("the key of the CA in %s can be read by others; chmod 600 it, or remove it and a new one is made", name)
+	}
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, badUsage("the CA cannot be read: %w", err)
+	}
+	damaged := badUsage("the CA in %s is damaged; remove it and a new one is made, to be trusted anew", name)
+	keyBlock, rest := pem.Decode(data)
+	certificateBlock, _ := pem.Decode(rest)
+	if keyBlock == nil || certificateBlock == nil {
+		return nil, damaged
+	}
+	key, err := x509.ParseECPrivateKey(keyBlock.Bytes)
+	if err != nil { // whose words may be about the key
+		return nil, damaged
+	}
+	certificate, err := x509.ParseCertificate(certificateBlock.Bytes)
+	if err != nil || !key.PublicKey.Equal(certificate.PublicKey) {
+		return nil, damaged
+	}
+	return &authority{certificate: certificate, key: key}, nil
+}
+
+// makeAuthority makes a CA and writes it, for its owner only. It may sign
+// certificates of servers, and no other CA.
+func makeAuthority(folder string, now time.Time) (*authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		Subject:               pkix.Name{CommonName: "nox-mock CA made on " + now.UTC().Format(time.DateOnly)},
+		NotBefore:             now.Add(-clockSkew),
+		NotAfter:              now.Add(authorityLife),
+		KeyUsage:              x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		MaxPathLenZero:        true,
+	}
+	a := &authority{key: key}
+	if a.certificate, err = sign(template, template, &key.PublicKey, key); err != nil {
+		return nil, err
+	}
+	secret, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	data := append(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}), a.pem()...)
+	if err := writeWhole(filepath.Join(folder, authorityKeyFile), data, 0o600); err != nil {
+		return nil, cannotKeep(err)
+	}
+	return a, nil
+}
+
+func sign(template, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
+	data, err := x509.CreateCertificate(rand.Reader, template, parent, public, key)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(data)
+}
+
+// pem is the certificate as clients want it.
+func (a *authority) pem() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
+}
+
+// renewal says that clients must trust anew, "" if they need not.
+func (a *authority) renewal() string {
+	if a.replaced.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("nox-mock: a new CA was made, as the one before ends on %s; clients need %s now\n",
+		a.replaced.UTC().Format(time.DateOnly), a.file)
+}
+
+const trustHelp = `This is the certificate of the CA that signs for nox-mock --tls-auto on this machine,
+until %s. It is kept in
+
+  %s
+
+so that clients can be told once to trust it:
+
+  curl             curl --cacert FILE …
+  Node             NODE_EXTRA_CA_CERTS=FILE node …
+  Python           SSL_CERT_FILE=FILE python3 …   (requests: REQUESTS_CA_BUNDLE=FILE)
+  Go               SSL_CERT_FILE=FILE …           (not on macOS and Windows)
+  nox-conformance  nox-conformance --ca-cert FILE …
+
+SSL_CERT_FILE and REQUESTS_CA_BUNDLE take the place of all other CAs. The key stays in
+its folder, readable by its owner only; who has it can pretend to be any server to
+clients that trust this CA.
+`
+
+// printAuthority prints the certificate of the CA on standard output, and how
+// to use it on standard error.
+func printAuthority(settings settings, stdout, stderr io.Writer) error {
+	a, err := keptAuthority(settings.tlsDir, time.Now())
+	if err != nil {
+		return err
+	}
+	if _, err := stdout.Write(a.pem()); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	io.WriteString(stderr, a.renewal())
+	if !settings.quiet {
+		fmt.Fprintf(stderr, trustHelp, a.certificate.NotAfter.UTC().Format(time.DateOnly), a.file)
+	}
+	return nil
+}
