@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"nox.energy/contract/mock/redisstore/redistest"
 )
 
 // TestPrograms lets one program judge the other, as they are built: where a
@@ -25,6 +30,92 @@ func TestPrograms(t *testing.T) {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	t.Run("over TLS", func(t *testing.T) { judgedOverTLS(t, bin) })
+	for _, program := range redistest.Programs() {
+		t.Run("replicas with "+program, func(t *testing.T) { judgedReplicas(t, bin, program) })
+	}
+}
+
+// judgedReplicas judges two mocks that share a store, one connection with this,
+// the next with that, as if they were one.
+func judgedReplicas(t *testing.T, bin, program string) {
+	server := redistest.Start(t, program, os.Getenv("NOX_REQUIRE") != "")
+	args := []string{"--store", server.Address(0), "--ids", "random", "--manufacturer", "acme=acme-test-key-5c1d0a", "--manufacturer", "globex=globex-test-key-e83b27", "--manufacturer", "initech=initech-test-key-94f6bd"}
+	a, b := startMock(t, bin, args...), startMock(t, bin, args...)
+	c, err := http.NewRequest("PATCH", a.ControlURL+"/manufacturers/initech", strings.NewReader(`{"enabled":false}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Header.Set("Content-Type", "application/json")
+	if resp, err := http.DefaultClient.Do(c); err != nil || resp.StatusCode != 200 {
+		t.Fatalf("%+v, %v", resp, err)
+	}
+	target := roundRobin(t, host(a.BaseURL), host(b.BaseURL))
+	if out, code := judge(t, bin, "http://"+target+"/v2"); code != 0 {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	for _, m := range []*startedMock{a, b} {
+		said := m.stop()
+		if !strings.Contains(said, "status=201") || !strings.Contains(said, "reason=resolved") {
+			t.Errorf("one of them did not take part: %s", said)
+		}
+		if strings.Contains(said, "canary") {
+			t.Errorf("it says the password: %s", said)
+		}
+	}
+	// A mock that starts later takes over what is there.
+	late := startMock(t, bin, args...)
+	resp, err := http.Get(late.ControlURL + "/manufacturers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(body), `"name":"initech","enabled":false`) {
+		t.Errorf("%s, %v", body, err)
+	}
+	if said := late.stop(); !strings.Contains(said, "Its state is shared, in 127.0.0.1:") || strings.Contains(said, "canary") {
+		t.Errorf("it says %s", said)
+	}
+}
+
+func host(url string) string { return strings.Split(strings.Split(url, "://")[1], "/")[0] }
+
+// roundRobin hands each connection to the next of the targets.
+func roundRobin(t *testing.T, targets ...string) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for i := 0; ; i++ {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", targets[i%len(targets)])
+			if err != nil {
+				client.Close()
+				continue
+			}
+			go relay(client, server)
+			go relay(server, client)
+		}
+	}()
+	return l.Addr().String()
+}
+
+// relay passes on what comes, and its end.
+func relay(from, to net.Conn) {
+	if _, err := io.Copy(to, from); err != nil {
+		to.Close()
+		from.Close()
+		return
+	}
+	if half, ok := to.(*net.TCPConn); ok {
+		_ = half.CloseWrite() // it may be closed already
+	}
 }
 
 func judgedOverTLS(t *testing.T, bin string) {

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -73,14 +74,14 @@ func (op *operation) refused(err error) journal.Why {
 }
 
 // authenticate finds the caller. The error says why there is none, in words for
-// the log.
+// the log: a *refusal, or what ails the store.
 func (m *Mock) authenticate(op *operation, r *http.Request) (caller, error) {
 	var first error
 	var who caller
 	for _, all := range op.security {
 		c, err := m.meets(all, r)
-		if err == nil {
-			return c, nil
+		if refused := (*refusal)(nil); err == nil || !errors.As(err, &refused) {
+			return c, err
 		}
 		if first == nil {
 			first, who = err, c
@@ -92,7 +93,7 @@ func (m *Mock) authenticate(op *operation, r *http.Request) (caller, error) {
 func (m *Mock) meets(all requirement, r *http.Request) (caller, error) {
 	var who caller
 	for _, scheme := range all {
-		c, err := m.identify(credentials(r, scheme))
+		c, err := m.identify(r.Context(), credentials(r, scheme))
 		if err != nil {
 			return c, err
 		}
@@ -104,7 +105,7 @@ func (m *Mock) meets(all requirement, r *http.Request) (caller, error) {
 	return who, nil
 }
 
-func (m *Mock) identify(keys []string) (caller, error) {
+func (m *Mock) identify(ctx context.Context, keys []string) (caller, error) {
 	switch {
 	case len(keys) == 0:
 		return caller{}, &refusal{"key.missing", "no key"}
@@ -113,8 +114,12 @@ func (m *Mock) identify(keys []string) (caller, error) {
 	case keys[0] == "":
 		return caller{}, &refusal{"key.empty", "empty key"}
 	}
-	found, ok := m.registry.find(keys[0])
 	who := caller{key: Fingerprint(keys[0])}
+	known, err := m.registry.fresh(context.WithoutCancel(ctx))
+	if err != nil {
+		return who, err
+	}
+	found, ok := known.find(keys[0])
 	if !ok {
 		return who, &refusal{"key.unknown", "unknown key"}
 	}

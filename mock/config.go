@@ -22,7 +22,10 @@ type Config struct {
 	Manufacturers []Manufacturer
 	// Connections exist to begin with. Their manufacturers must be known.
 	Connections []Connection
-	// Store keeps the connections; nil means a new one in memory.
+	// Store keeps manufacturers and connections; nil means a new one in memory.
+	// One that has manufacturers already keeps those that it has, and then
+	// Manufacturers and Connections are what [Mock.Reset] and a store that lost
+	// everything begin with again.
 	Store Store
 	// IDs says how the ids of NOX users are made; "" means [DerivedIDs].
 	IDs IDs

@@ -201,6 +201,8 @@ func (c *call) fail(err error) answer {
 		status = http.StatusNotFound
 	case errors.As(err, &conflict), errors.Is(err, ErrTooMany), errors.Is(err, ErrKeyTaken):
 		status = http.StatusConflict
+	case errors.Is(err, ErrUnavailable):
+		status = http.StatusServiceUnavailable
 	}
 	return c.operation.fail(status, err.Error())
 }
@@ -209,8 +211,10 @@ func (c *call) fail(err error) answer {
 // One that is not known is an error.
 func (c *call) manufacturer(m *Mock) (*string, error) {
 	name := c.query("manufacturer")
-	if name != nil && indexOf(m.registry.all(), *name) < 0 {
-		return nil, fmt.Errorf("%w: %q", ErrNoManufacturer, *name)
+	if name != nil {
+		if _, known := m.registry.latest(c.context()).named(*name); !known {
+			return nil, fmt.Errorf("%w: %q", ErrNoManufacturer, *name)
+		}
 	}
 	return name, nil
 }
@@ -222,8 +226,11 @@ func (c *Control) healthRules() map[string]controlRule {
 		"ready": func(x *call) answer {
 			ctx, cancel := context.WithTimeout(x.context(), time.Second)
 			defer cancel()
-			if _, err := c.mock.store.Count(ctx, ""); err != nil || stopping(x.context()) {
-				return x.operation.fail(http.StatusServiceUnavailable, "not ready")
+			if _, err := c.mock.store.Count(ctx, ""); err != nil { // whose words are not for everybody
+				return x.operation.fail(http.StatusServiceUnavailable, "not ready: "+ErrUnavailable.Error())
+			}
+			if stopping(x.context()) {
+				return x.operation.fail(http.StatusServiceUnavailable, "not ready: the mock stops")
 			}
 			return healthy(x)
 		},

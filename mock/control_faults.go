@@ -20,7 +20,7 @@ func (c *Control) faultRules() map[string]controlRule {
 			var set fault.Fault
 			err := x.read(&set)
 			if err == nil {
-				set, err = c.mock.SetFault(set)
+				set, err = c.mock.SetFault(x.context(), set)
 			}
 			switch {
 			case errors.Is(err, ErrNoManufacturer):

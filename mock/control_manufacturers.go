@@ -17,7 +17,11 @@ func (c *Control) manufacturerRules() map[string]controlRule {
 	return map[string]controlRule{
 		"listManufacturers": func(x *call) answer {
 			all := []seenManufacturer{}
-			for _, m := range c.mock.Manufacturers() {
+			known, err := c.mock.Manufacturers(x.context())
+			if err != nil {
+				return x.fail(err)
+			}
+			for _, m := range known {
 				seen, err := c.seen(x, m)
 				if err != nil {
 					return x.fail(err)
@@ -40,7 +44,6 @@ func (c *Control) manufacturerRules() map[string]controlRule {
 
 func (c *Control) seen(x *call, m Manufacturer) (seenManufacturer, error) {
 	n, err := c.mock.store.Count(x.context(), m.Name)
-	m = m.withoutKeys()
 	return seenManufacturer{m.Name, m.Enabled, m.KeyDigests, n}, err
 }
 
@@ -53,7 +56,7 @@ func (c *Control) setManufacturer(x *call) answer {
 		return x.fail(err)
 	}
 	set := Manufacturer{Name: x.parameters["manufacturer"], Keys: body.Keys, Enabled: body.Enabled == nil || *body.Enabled}
-	if _, err := c.mock.SetManufacturer(set); err != nil {
+	if _, err := c.mock.SetManufacturer(x.context(), set); err != nil {
 		return x.fail(err)
 	}
 	return c.show(x, set.Name)
@@ -67,7 +70,7 @@ func (c *Control) enableManufacturer(x *call) answer {
 		return x.fail(err)
 	}
 	name := x.parameters["manufacturer"]
-	if err := c.mock.EnableManufacturer(name, body.Enabled); err != nil {
+	if err := c.mock.EnableManufacturer(x.context(), name, body.Enabled); err != nil {
 		return x.fail(err)
 	}
 	return c.show(x, name)
@@ -75,7 +78,11 @@ func (c *Control) enableManufacturer(x *call) answer {
 
 // show answers with a manufacturer as it is now.
 func (c *Control) show(x *call, name string) answer {
-	m, known := c.mock.registry.named(name)
+	all, err := c.mock.registry.fresh(x.context())
+	if err != nil {
+		return x.fail(err)
+	}
+	m, known := all.named(name)
 	if !known {
 		return x.fail(ErrNoManufacturer)
 	}

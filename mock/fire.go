@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,8 +13,8 @@ import (
 
 // SetFault puts a fault into force and returns it with its id. The manufacturer
 // must be known.
-func (m *Mock) SetFault(f fault.Fault) (fault.Fault, error) {
-	if _, known := m.registry.named(f.Manufacturer); !known && f.Manufacturer != "" {
+func (m *Mock) SetFault(ctx context.Context, f fault.Fault) (fault.Fault, error) {
+	if _, known := m.registry.latest(ctx).named(f.Manufacturer); !known && f.Manufacturer != "" {
 		return fault.Fault{}, fmt.Errorf("%w: %q", ErrNoManufacturer, f.Manufacturer)
 	}
 	return m.faults.Add(f, time.Now())

@@ -19,7 +19,7 @@ func set(t testing.TB, s *mocktest.Server, f fault.Fault) fault.Fault {
 	if f.Manufacturer == "" {
 		f.Manufacturer = "acme"
 	}
-	made, err := s.Mock.SetFault(f)
+	made, err := s.Mock.SetFault(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestOrderOfFaults(t *testing.T) {
 			t.Errorf("%s: status %d, want %d", x.name, r.status, x.want)
 		}
 	}
-	if _, err := s.Mock.SetFault(fault.Fault{Manufacturer: "umbrella", Kind: fault.Reset}); err == nil {
+	if _, err := s.Mock.SetFault(t.Context(), fault.Fault{Manufacturer: "umbrella", Kind: fault.Reset}); err == nil {
 		t.Error("a fault of nobody was set")
 	}
 }

@@ -2,8 +2,7 @@ package mock
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -18,6 +17,9 @@ type memoryStore struct {
 	mu      sync.Mutex
 	last    int // the number given last
 	tenants map[string]*tenant
+
+	manufacturers []Manufacturer
+	version       int // 0: there were none yet
 }
 
 // tenant holds the connections of one manufacturer.
@@ -83,11 +85,11 @@ func (s *memoryStore) Put(_ context.Context, connections ...Connection) error {
 		}
 		switch {
 		case seen[user{c.Manufacturer, c.UserID}]:
-			return &ConflictError{i, fmt.Sprintf("user_id %q of %q stands twice", c.UserID, c.Manufacturer)}
+			return TwiceError(i, c)
 		case known != nil && known.NoxUserID != c.NoxUserID:
-			return &ConflictError{i, fmt.Sprintf("user_id %q of %q has the nox_user_id %q already", c.UserID, c.Manufacturer, known.NoxUserID)}
+			return KnownError(i, c, known.NoxUserID)
 		case taken && owner != c.UserID:
-			return &ConflictError{i, fmt.Sprintf("nox_user_id %q belongs to user_id %q of %q already", c.NoxUserID, owner, c.Manufacturer)}
+			return TakenError(i, c, owner)
 		}
 		seen[user{c.Manufacturer, c.UserID}] = true
 		owners[user{c.Manufacturer, c.NoxUserID}] = c.UserID
@@ -103,14 +105,12 @@ func (s *memoryStore) Put(_ context.Context, connections ...Connection) error {
 	return nil
 }
 
-var errCursor = errors.New("the cursor is not one of a page that was listed")
-
 func (s *memoryStore) List(_ context.Context, manufacturer, search, cursor string, limit int) ([]Connection, string, error) {
 	after := 0
 	if cursor != "" {
 		n, err := strconv.Atoi(cursor)
 		if err != nil || n < 1 {
-			return nil, "", errCursor
+			return nil, "", ErrCursor
 		}
 		after = n
 	}
@@ -154,4 +154,32 @@ func (s *memoryStore) Clear(_ context.Context, manufacturer string) (int, error)
 	}
 	delete(s.tenants, manufacturer)
 	return n, nil
+}
+
+func (s *memoryStore) Manufacturers(_ context.Context, known string) ([]Manufacturer, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	version := s.versionName()
+	if version == known {
+		return nil, version, nil
+	}
+	return slices.Clone(s.manufacturers), version, nil
+}
+
+func (s *memoryStore) SetManufacturers(_ context.Context, version string, all []Manufacturer) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if version != s.versionName() {
+		return "", ErrChanged
+	}
+	s.version++
+	s.manufacturers = slices.Clone(all)
+	return s.versionName(), nil
+}
+
+func (s *memoryStore) versionName() string {
+	if s.version == 0 {
+		return ""
+	}
+	return strconv.Itoa(s.version)
 }

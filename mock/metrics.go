@@ -34,7 +34,7 @@ func newMetrics(m *Mock) *metrics {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(made.requests, made.latency, &stateCollector{m})
-	made.serve = promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP
+	made.serve = promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true, ErrorHandling: promhttp.ContinueOnError}).ServeHTTP
 	return made
 }
 

@@ -61,7 +61,6 @@ func New(cfg Config) (*Mock, error) {
 	if err := checkManufacturers(manufacturers); err != nil {
 		return nil, err
 	}
-	m.registry = newRegistry(manufacturers)
 	doc, err := readContract(m.contract)
 	if err != nil {
 		return nil, err
@@ -73,7 +72,15 @@ func New(cfg Config) (*Mock, error) {
 	m.first = operations[0]
 	m.router = newRouter(basePath(m.contract), operations)
 	m.metrics, m.trackers = newMetrics(m), newTrackers()
-	return m, m.put(context.Background(), m.began)
+	for i, c := range m.began {
+		if indexOf(manufacturers, c.Manufacturer) < 0 {
+			return nil, strangerError(i, c)
+		}
+	}
+	m.registry = &registry{store: m.store, gone: m.gone, begin: m.begin}
+	m.registry.current.Store(newRegistered("", manufacturers, nil))
+	_, err = m.registry.fresh(context.Background())
+	return m, err
 }
 
 func (m *Mock) setDefaults() error {
@@ -179,6 +186,9 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
 	x.operation = op
 	who, err := m.authenticate(op, r)
 	x.caller = who
+	if refused := (*refusal)(nil); err != nil && !errors.As(err, &refused) {
+		return op.fail(http.StatusInternalServerError, "").because("internal", "store: "+err.Error())
+	}
 	if err != nil {
 		return op.fail(http.StatusUnauthorized, "").explained(op.refused(err)).with("WWW-Authenticate", m.challenge(op))
 	}

@@ -52,7 +52,11 @@ func (c *Control) pageView(ctx context.Context) (pageView, error) {
 	for i := range found {
 		view.Entries = append(view.Entries, found[len(found)-1-i])
 	}
-	for _, m := range c.mock.Manufacturers() {
+	known, err := c.mock.Manufacturers(ctx)
+	if err != nil {
+		return pageView{}, err
+	}
+	for _, m := range known {
 		n, err := c.mock.store.Count(ctx, m.Name)
 		if err != nil {
 			return pageView{}, err

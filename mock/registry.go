@@ -1,26 +1,32 @@
 package mock
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"slices"
-	"sync"
 	"sync/atomic"
 )
 
-// registry knows the manufacturers, and their keys by digest. Readers see it
-// whole, before a change or after.
+// registry knows the manufacturers, and their keys by digest. They are kept in
+// the store; here is a copy of them, which readers see whole, before a change or
+// after.
 type registry struct {
-	mu      sync.Mutex // held by writers
+	store   Store
+	begin   func(context.Context) error // fills a store that nothing was ever kept in
+	gone    func(name string)           // is told of manufacturers that are no more
 	current atomic.Pointer[registered]
 }
 
 // registered is never changed once it is in place.
 type registered struct {
-	manufacturers []Manufacturer
+	version       string
+	manufacturers []Manufacturer // with digests and no keys
 	keys          []registeredKey
-	plain         []string // the keys that came as such; wherever they turn up, they are not stored
+	plain         []string          // the keys that came as such; wherever they turn up, they are not stored
+	open          map[string]string // one of them for a manufacturer, if there is one
 }
 
 type registeredKey struct {
@@ -29,66 +35,144 @@ type registeredKey struct {
 	enabled      bool
 }
 
-func newRegistry(manufacturers []Manufacturer) *registry {
-	r := &registry{}
-	r.set(manufacturers)
-	return r
-}
-
-// set replaces all manufacturers by others that were checked.
-func (r *registry) set(manufacturers []Manufacturer) {
-	made := &registered{manufacturers: manufacturers}
+// newRegistered makes a copy of manufacturers, some of which may have keys.
+// plain are keys that are known from before.
+func newRegistered(version string, manufacturers []Manufacturer, plain []string) *registered {
+	made := &registered{version: version, open: map[string]string{}}
+	known := map[[sha256.Size]byte]string{}
+	for _, key := range plain {
+		known[sha256.Sum256([]byte(key))] = key
+	}
 	for _, m := range manufacturers {
+		for _, key := range m.Keys {
+			known[sha256.Sum256([]byte(key))] = key
+		}
+		made.manufacturers = append(made.manufacturers, m.withoutKeys())
 		for _, digest := range m.digests() {
 			made.keys = append(made.keys, registeredKey{digest, m.Name, m.Enabled})
+			if key, is := known[digest]; is {
+				made.plain = append(made.plain, key)
+				if made.open[m.Name] == "" {
+					made.open[m.Name] = key
+				}
+			}
 		}
-		made.plain = append(made.plain, m.Keys...)
 	}
-	r.current.Store(made)
+	return made
+}
+
+// fresh returns the manufacturers as they are in the store now.
+func (r *registry) fresh(ctx context.Context) (*registered, error) {
+	for {
+		have := r.current.Load()
+		all, version, err := r.store.Manufacturers(ctx, have.version)
+		switch {
+		case err != nil:
+			return nil, err
+		case version == "": // it is new, or lost everything
+			err := r.restore(ctx, have)
+			if errors.Is(err, ErrChanged) { // somebody else began
+				continue
+			}
+			return r.current.Load(), err
+		case version == have.version:
+			return have, nil
+		}
+		return r.take(newRegistered(version, all, have.plain)), nil
+	}
+}
+
+// restore puts into an empty store what was known, and what all began with.
+func (r *registry) restore(ctx context.Context, have *registered) error {
+	if err := r.begin(ctx); err != nil {
+		if _, version, failed := r.store.Manufacturers(ctx, ""); failed == nil && version != "" {
+			return ErrChanged
+		}
+		return err
+	}
+	version, err := r.store.SetManufacturers(ctx, "", have.manufacturers)
+	if err != nil {
+		return err
+	}
+	r.take(newRegistered(version, have.manufacturers, have.plain))
+	return nil
+}
+
+// take puts others in the place of the manufacturers.
+func (r *registry) take(made *registered) *registered {
+	before := r.current.Swap(made)
+	for _, m := range before.manufacturers {
+		if indexOf(made.manufacturers, m.Name) < 0 {
+			r.gone(m.Name)
+		}
+	}
+	return made
+}
+
+// latest is fresh where an old copy is better than none.
+func (r *registry) latest(ctx context.Context) *registered {
+	if made, err := r.fresh(ctx); err == nil {
+		return made
+	}
+	return r.current.Load()
 }
 
 // change replaces the manufacturers by what edit makes of a copy of them. If
-// edit fails, or they do not fit together, all stays as it was.
-func (r *registry) change(edit func([]Manufacturer) ([]Manufacturer, error)) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	changed, err := edit(slices.Clone(r.current.Load().manufacturers))
-	if err == nil {
-		err = checkManufacturers(changed)
-	}
-	if err == nil {
-		r.set(changed)
-	}
-	return err
-}
-
-// all returns the manufacturers; they may not be changed.
-func (r *registry) all() []Manufacturer { return r.current.Load().manufacturers }
-
-// named returns a manufacturer by name.
-func (r *registry) named(name string) (Manufacturer, bool) {
-	for _, m := range r.all() {
-		if m.Name == name {
-			return m, true
+// edit fails, or they do not fit together, all stays as it was. It is called
+// again if they are changed meanwhile by somebody else.
+func (r *registry) change(ctx context.Context, edit func([]Manufacturer) ([]Manufacturer, error)) error {
+	for {
+		have, err := r.fresh(ctx)
+		if err != nil {
+			return err
+		}
+		changed, err := edit(slices.Clone(have.manufacturers))
+		if err == nil {
+			err = checkManufacturers(changed)
+		}
+		if err != nil {
+			return err
+		}
+		made := newRegistered("", changed, have.plain)
+		made.version, err = r.store.SetManufacturers(ctx, have.version, made.manufacturers)
+		if err == nil {
+			r.take(made)
+			return nil
+		}
+		if !errors.Is(err, ErrChanged) || ctx.Err() != nil {
+			return err
 		}
 	}
-	return Manufacturer{}, false
 }
+
+// all returns the manufacturers as they were when they were needed last; they
+// may not be changed.
+func (r *registry) all() []Manufacturer { return r.current.Load().manufacturers }
+
+// find looks a key up among those that were needed last.
+func (r *registry) find(key string) (found registeredKey, ok bool) { return r.current.Load().find(key) }
 
 // find looks a key up in a time that does not depend on how much of it is
 // right: digests are compared, whole, against every key.
-func (r *registry) find(key string) (found registeredKey, ok bool) {
-	keys := r.current.Load().keys
+func (r *registered) find(key string) (found registeredKey, ok bool) {
 	digest := sha256.Sum256([]byte(key))
 	at := -1
-	for i := range keys {
-		equal := subtle.ConstantTimeCompare(digest[:], keys[i].digest[:])
+	for i := range r.keys {
+		equal := subtle.ConstantTimeCompare(digest[:], r.keys[i].digest[:])
 		at = subtle.ConstantTimeSelect(equal, i, at)
 	}
 	if at < 0 {
 		return registeredKey{}, false
 	}
-	return keys[at], true
+	return r.keys[at], true
+}
+
+// named returns a manufacturer by name.
+func (r *registered) named(name string) (Manufacturer, bool) {
+	if at := indexOf(r.manufacturers, name); at >= 0 {
+		return r.manufacturers[at], true
+	}
+	return Manufacturer{}, false
 }
 
 // digests are those of all keys of m.

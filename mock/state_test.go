@@ -3,7 +3,6 @@ package mock_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 	"sync"
@@ -202,101 +201,5 @@ func TestConnectionsToBeginWith(t *testing.T) {
 	_, fresh := connect(t, mocktest.NewServer(t), s.APIKey, "")
 	if _, id := connect(t, s, s.APIKey, ""); id != fresh {
 		t.Errorf("an id that is left out is %s, not the derived one %s", id, fresh)
-	}
-}
-
-func TestMemoryStore(t *testing.T) {
-	testStore(t, mock.NewMemoryStore)
-}
-
-// testStore holds a kind of store to what Store promises.
-func testStore(t *testing.T, newStore func() mock.Store) {
-	t.Run("connect and put", func(t *testing.T) { testConnectAndPut(t, newStore()) })
-	t.Run("list and clear", func(t *testing.T) { testListAndClear(t, newStore()) })
-}
-
-func testListAndClear(t *testing.T, store mock.Store) {
-	for i := range 25 {
-		for _, manufacturer := range []string{"a", "b"} {
-			if _, _, err := store.Connect(t.Context(), manufacturer, fmt.Sprintf("User-%02d", i), fmt.Sprintf("nox-%s-%02d", manufacturer, i), time.Now()); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	list := func(search string, limit int) (all []string, pages int) {
-		for cursor := ""; ; pages++ {
-			page, next, err := store.List(t.Context(), "a", search, cursor, limit)
-			if err != nil || len(page) > limit {
-				t.Fatalf("%d connections, %v", len(page), err)
-			}
-			for _, c := range page {
-				all = append(all, c.UserID)
-			}
-			if next == "" {
-				return all, pages + 1
-			}
-			cursor = next
-		}
-	}
-	if all, pages := list("", 10); len(all) != 25 || pages != 3 || all[0] != "User-00" || all[24] != "User-24" {
-		t.Errorf("%d pages: %q", pages, all)
-	}
-	if all, pages := list("", 25); len(all) != 25 || pages != 1 {
-		t.Errorf("%d connections on %d pages", len(all), pages)
-	}
-	if all, _ := list("USER-1", 3); len(all) != 10 {
-		t.Errorf("search: %q", all)
-	}
-	if all, _ := list("nox-a-07", 3); len(all) != 1 {
-		t.Errorf("search by NOX id: %q", all)
-	}
-	if _, _, err := store.List(t.Context(), "a", "", "nonsense", 1); err == nil {
-		t.Error("a cursor of its own making is accepted")
-	}
-	if n, err := store.Clear(t.Context(), "a"); n != 25 || err != nil {
-		t.Errorf("%d cleared, %v", n, err)
-	}
-	a, _ := store.Count(t.Context(), "a")
-	if b, err := store.Count(t.Context(), "b"); a != 0 || b != 25 || err != nil {
-		t.Errorf("%d and %d are left, %v", a, b, err)
-	}
-}
-
-func testConnectAndPut(t *testing.T, store mock.Store) {
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	connect := func(manufacturer, userID, id string, at time.Time) (mock.Connection, bool) {
-		c, created, err := store.Connect(t.Context(), manufacturer, userID, id, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c, created
-	}
-	if c, created := connect("a", "u", "1", at); !created || c.NoxUserID != "1" || c.TimesAsked != 1 {
-		t.Errorf("first: %+v, %t", c, created)
-	}
-	want := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1", FirstAsked: at, LastAsked: at.Add(time.Hour), TimesAsked: 2}
-	if c, created := connect("a", "u", "2", at.Add(time.Hour)); created || c != want {
-		t.Errorf("again: %+v, %t", c, created)
-	}
-	if c, created := connect("b", "u", "3", at); !created || c.NoxUserID != "3" {
-		t.Errorf("another manufacturer: %+v, %t", c, created)
-	}
-	known := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "9"}
-	fresh := mock.Connection{Manufacturer: "a", UserID: "v", NoxUserID: "8"}
-	for _, put := range [][]mock.Connection{{fresh, known}, {fresh, fresh}} {
-		if err := store.Put(t.Context(), put...); err == nil {
-			t.Errorf("Put(%+v) is no error", put)
-		}
-	}
-	same := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1", TimesAsked: 9}
-	taken := mock.Connection{Manufacturer: "a", UserID: "w", NoxUserID: "1"}
-	if err := store.Put(t.Context(), same); err != nil {
-		t.Errorf("what is known, once more: %v", err)
-	}
-	if err := store.Put(t.Context(), taken); err == nil {
-		t.Error("two users have one NOX id")
-	}
-	if c, created := connect("a", "v", "7", at); !created || c.NoxUserID != "7" {
-		t.Errorf("a Put that failed left %+v", c)
 	}
 }

@@ -2,6 +2,7 @@ package mock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -16,7 +17,10 @@ type Connection struct {
 	TimesAsked   int       `json:"times_asked,omitempty"`
 }
 
-// Store keeps connections. It must be safe for concurrent use.
+// Store keeps connections, and the manufacturers that they belong to. It must be
+// safe for concurrent use. Several mocks may share one: then each sees at once
+// what the others did. An error that wraps [ErrUnavailable] says that the store
+// cannot be used for now.
 type Store interface {
 	// Connect returns the connection of the manufacturer's user and counts the
 	// request, made at the time at. If there is none it creates one with the id
@@ -38,7 +42,22 @@ type Store interface {
 	// Clear removes the connections of a manufacturer and returns how many
 	// there were.
 	Clear(ctx context.Context, manufacturer string) (int, error)
+	// Manufacturers returns what was kept last, and its version, which is ""
+	// as long as nothing was. If that is the version known, all is nil.
+	Manufacturers(ctx context.Context, known string) (all []Manufacturer, version string, err error)
+	// SetManufacturers keeps all, which have digests and no keys, in the place
+	// of those of a version. It is [ErrChanged] if that is not the version of
+	// what was kept last. A version never comes again, even in a store that
+	// lost everything.
+	SetManufacturers(ctx context.Context, version string, all []Manufacturer) (newVersion string, err error)
 }
+
+// Errors of stores.
+var (
+	ErrUnavailable = errors.New("the store is not available")
+	ErrChanged     = errors.New("the manufacturers were changed meanwhile")
+	ErrCursor      = errors.New("the cursor is not one of a page that was listed")
+)
 
 // ConflictError says which connection contradicts another.
 type ConflictError struct {
@@ -48,4 +67,20 @@ type ConflictError struct {
 
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("connections[%d]: %s", e.Index, e.Reason)
+}
+
+// TwiceError is the [ConflictError] of a list in which a user stands twice, at
+// index for the second time.
+func TwiceError(index int, c Connection) error {
+	return &ConflictError{index, fmt.Sprintf("user_id %q of %q stands twice", c.UserID, c.Manufacturer)}
+}
+
+// KnownError is the [ConflictError] of a user who has another NOX id already.
+func KnownError(index int, c Connection, noxUserID string) error {
+	return &ConflictError{index, fmt.Sprintf("user_id %q of %q has the nox_user_id %q already", c.UserID, c.Manufacturer, noxUserID)}
+}
+
+// TakenError is the [ConflictError] of a NOX id that is another user's already.
+func TakenError(index int, c Connection, owner string) error {
+	return &ConflictError{index, fmt.Sprintf("nox_user_id %q belongs to user_id %q of %q already", c.NoxUserID, owner, c.Manufacturer)}
 }

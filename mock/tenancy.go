@@ -20,12 +20,12 @@ var (
 
 // Manufacturers returns those that are known, with the digests of their keys
 // instead of the keys.
-func (m *Mock) Manufacturers() []Manufacturer {
-	all := slices.Clone(m.registry.all())
-	for i := range all {
-		all[i] = all[i].withoutKeys()
+func (m *Mock) Manufacturers(ctx context.Context) ([]Manufacturer, error) {
+	known, err := m.registry.fresh(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return all
+	return slices.Clone(known.manufacturers), nil
 }
 
 // withoutKeys has the digests of all keys, and no key.
@@ -39,8 +39,8 @@ func (m Manufacturer) withoutKeys() Manufacturer {
 
 // SetManufacturer adds a manufacturer, or gives the one of that name other
 // keys; without keys it keeps those it has. It tells whether it was added.
-func (m *Mock) SetManufacturer(set Manufacturer) (added bool, err error) {
-	err = m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+func (m *Mock) SetManufacturer(ctx context.Context, set Manufacturer) (added bool, err error) {
+	err = m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
 		at := indexOf(all, set.Name)
 		if added = at < 0; added {
 			if len(all) >= MaxManufacturers {
@@ -60,9 +60,9 @@ func (m *Mock) SetManufacturer(set Manufacturer) (added bool, err error) {
 
 // EnableManufacturer enables a manufacturer, or disables it: then its keys are
 // answered with 401.
-func (m *Mock) EnableManufacturer(name string, enabled bool) error {
+func (m *Mock) EnableManufacturer(ctx context.Context, name string, enabled bool) error {
 	defer m.changed()
-	return m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+	return m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
 		at := indexOf(all, name)
 		if at < 0 {
 			return nil, ErrNoManufacturer
@@ -74,7 +74,7 @@ func (m *Mock) EnableManufacturer(name string, enabled bool) error {
 
 // RemoveManufacturer forgets a manufacturer with all that belongs to it.
 func (m *Mock) RemoveManufacturer(ctx context.Context, name string) error {
-	err := m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+	err := m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
 		at := indexOf(all, name)
 		if at < 0 {
 			return nil, ErrNoManufacturer
@@ -84,11 +84,17 @@ func (m *Mock) RemoveManufacturer(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	err = m.forget(ctx, name)
+	_, err = m.store.Clear(ctx, name)
+	m.changed()
+	return err
+}
+
+// gone forgets what this mock alone knows of a manufacturer that is no more.
+func (m *Mock) gone(name string) {
 	m.journal.Forget(name)
 	m.faults.Forget(name)
+	m.trackers.forget(&name)
 	m.metrics.forget(name)
-	return err
 }
 
 func indexOf(all []Manufacturer, name string) int {
@@ -108,10 +114,14 @@ func (m *Mock) forget(ctx context.Context, name string) error {
 // Reset forgets the connections, exchanges and faults of a manufacturer, or of
 // all if it is nil, and brings back the connections that the mock began with.
 func (m *Mock) Reset(ctx context.Context, manufacturer *string) error {
-	if manufacturer != nil && indexOf(m.registry.all(), *manufacturer) < 0 {
+	all, err := m.Manufacturers(ctx)
+	if err != nil {
+		return err
+	}
+	if manufacturer != nil && indexOf(all, *manufacturer) < 0 {
 		return ErrNoManufacturer
 	}
-	for _, each := range m.registry.all() {
+	for _, each := range all {
 		if manufacturer != nil && each.Name != *manufacturer {
 			continue
 		}
@@ -119,7 +129,7 @@ func (m *Mock) Reset(ctx context.Context, manufacturer *string) error {
 			return err
 		}
 		began := slices.DeleteFunc(slices.Clone(m.began), func(c Connection) bool { return c.Manufacturer != each.Name })
-		if err := m.store.Put(ctx, began...); err != nil {
+		if err := m.put(ctx, began); err != nil {
 			return err
 		}
 	}
@@ -140,7 +150,11 @@ func (m *Mock) Connections(ctx context.Context, manufacturer, search, cursor str
 // connections; of one manufacturer only, if it is not nil.
 func (m *Mock) Export(ctx context.Context, manufacturer *string) (Fixture, error) {
 	made := Fixture{Manufacturers: []Manufacturer{}, Connections: []Connection{}}
-	for _, each := range m.Manufacturers() {
+	all, err := m.Manufacturers(ctx)
+	if err != nil {
+		return Fixture{}, err
+	}
+	for _, each := range all {
 		if manufacturer != nil && each.Name != *manufacturer {
 			continue
 		}
@@ -162,7 +176,8 @@ func (m *Mock) Export(ctx context.Context, manufacturer *string) (Fixture, error
 // is added.
 func (m *Mock) Import(ctx context.Context, f Fixture) error {
 	var added []Manufacturer
-	err := m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+	err := m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
+		added = nil
 		for _, each := range f.Manufacturers {
 			if indexOf(all, each.Name) < 0 {
 				all, added = append(all, each), append(added, each)
@@ -177,12 +192,25 @@ func (m *Mock) Import(ctx context.Context, f Fixture) error {
 		return err
 	}
 	if err = m.put(ctx, f.Connections); err != nil {
-		m.registry.change(func(all []Manufacturer) ([]Manufacturer, error) {
+		m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
 			return slices.DeleteFunc(all, func(each Manufacturer) bool { return indexOf(added, each.Name) >= 0 }), nil
 		})
 	}
 	m.changed()
 	return err
+}
+
+// strangerError says that a connection is of nobody.
+func strangerError(index int, c Connection) error {
+	return &ConflictError{index, fmt.Sprintf("there is no manufacturer %q", c.Manufacturer)}
+}
+
+// begin adds the connections that the mock began with, as far as their
+// manufacturers are still there.
+func (m *Mock) begin(ctx context.Context) error {
+	return m.put(ctx, slices.DeleteFunc(slices.Clone(m.began), func(c Connection) bool {
+		return indexOf(m.registry.all(), c.Manufacturer) < 0
+	}))
 }
 
 // put adds connections, and makes the NOX ids that are missing.
@@ -191,7 +219,7 @@ func (m *Mock) put(ctx context.Context, connections []Connection) error {
 	for i := range made {
 		c := &made[i]
 		if indexOf(m.registry.all(), c.Manufacturer) < 0 {
-			return &ConflictError{i, fmt.Sprintf("there is no manufacturer %q", c.Manufacturer)}
+			return strangerError(i, *c)
 		}
 		if c.NoxUserID == "" {
 			id, err := m.ids.newID(c.Manufacturer, c.UserID)

@@ -37,7 +37,7 @@ var errNoOperation = errors.New("the contract has no such operation")
 
 // try hands a request to the mock inside the process and returns the exchange.
 func (m *Mock) try(ctx context.Context, a attempt) (journal.Entry, error) {
-	req, err := m.attempted(a)
+	req, err := m.attempted(ctx, a)
 	if err != nil {
 		return journal.Entry{}, err
 	}
@@ -57,12 +57,12 @@ func triedOf(ctx context.Context) *journal.Entry {
 }
 
 // attempted makes the request.
-func (m *Mock) attempted(a attempt) (*http.Request, error) {
+func (m *Mock) attempted(ctx context.Context, a attempt) (*http.Request, error) {
 	op := m.operation(a.Operation)
 	if op == nil {
 		return nil, fmt.Errorf("%w: %q", errNoOperation, a.Operation)
 	}
-	key, err := m.keyFor(a)
+	key, err := m.keyFor(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -113,19 +113,23 @@ func (m *Mock) operation(id string) *operation {
 }
 
 // keyFor is the key to present, "" for none.
-func (m *Mock) keyFor(a attempt) (string, error) {
-	who, known := m.registry.named(a.Manufacturer)
-	switch {
-	case !known:
+func (m *Mock) keyFor(ctx context.Context, a attempt) (string, error) {
+	known, err := m.registry.fresh(ctx)
+	if err != nil {
+		return "", err
+	}
+	key, open := known.open[a.Manufacturer]
+	switch _, is := known.named(a.Manufacturer); {
+	case !is:
 		return "", fmt.Errorf("%w: %q", ErrNoManufacturer, a.Manufacturer)
 	case a.Key == "none":
 		return "", nil
 	case a.Key == "wrong":
 		return "nobody-s-key-" + uuid.NewString(), nil
-	case len(who.Keys) == 0:
+	case !open:
 		return "", errNoKey
 	}
-	return who.Keys[0], nil
+	return key, nil
 }
 
 // attemptedBody is the body to send, nil for that of the example.

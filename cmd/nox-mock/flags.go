@@ -20,6 +20,7 @@ type settings struct {
 	argv           []string // of exec: the program and its arguments
 	listen         string
 	state          string
+	store          string
 	require        []string     // of exec
 	scorecards     []cardOutput // of exec
 	controlListen  string
@@ -106,6 +107,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.StringArrayVar(&manufacturers, "manufacturer", nil, "manufacturer and its key, as `NAME=KEY`; again for more of either; replaces all others")
 	f.StringVar(&s.fixture, "fixture", "", "JSON `FILE` with manufacturers and connections to begin with")
 	f.StringVar(&s.state, "state", "", "JSON `FILE` to go on from, and to keep manufacturers and connections in; once it is there, --fixture is not looked at")
+	f.StringVar(&s.store, "store", "", "`ADDRESS` of a Redis or Valkey (not a cluster) that any number of mocks may share, as redis://:PASSWORD@HOST:PORT/DB, rediss:// for TLS; better in NOX_MOCK_STORE. Manufacturers and connections are kept there; journal, faults, scorecard and metrics are of each mock alone. Once it holds some, --fixture is not looked at, and --manufacturer sets keys")
 	f.StringVar(&ids, "ids", string(mock.DerivedIDs), "`KIND` of NOX ids: derived (the same after a restart) or random")
 	f.BoolVar(&s.noOverrides, "no-overrides", false, "ignore the header Prefer and magic user_ids")
 	f.BoolVar(&s.explainErrors, "explain-errors", false, "add the header "+mock.ExplainHeader+" to errors: rule, place, got, expected")
@@ -193,6 +195,9 @@ func (s *settings) check(manufacturers []string, ids string) (err error) {
 	}
 	if s.journalEntries < 1 {
 		return badUsage("--journal-entries must be 1 or more, not %d", s.journalEntries)
+	}
+	if s.state != "" && s.store != "" {
+		return badUsage("--state and --store are both given, but the state is kept in one place: a file of one mock, or a store that several share")
 	}
 	if s.maxConnections < 1 {
 		return badUsage("--max-connections must be 1 or more, not %d", s.maxConnections)

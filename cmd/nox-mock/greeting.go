@@ -29,10 +29,14 @@ func greeting(s *site) (string, error) {
 		if !each.Enabled {
 			state = "not enabled"
 		}
-		for _, key := range each.Keys {
-			if !own {
-				key = "(key with SHA-256 " + mock.Fingerprint(key) + "…)"
+		keys := each.Keys
+		if !own {
+			keys = nil
+			for _, digest := range each.Digests() {
+				keys = append(keys, "(key with SHA-256 "+digest[:8]+"…)")
 			}
+		}
+		for _, key := range keys {
 			fmt.Fprintf(w, "  %s\t%s\t%s\n", each.Name, key, state)
 		}
 	}
@@ -48,6 +52,9 @@ func greeting(s *site) (string, error) {
 		return "", err
 	}
 	b.WriteString(line)
+	if s.store != nil {
+		fmt.Fprintf(&b, "\nIts state is shared, in %s\n", s.store.Address())
+	}
 	if s.control != "" {
 		fmt.Fprintf(&b, "\nWatch it, and let it fail, in a browser at %s/ (programs: see /openapi.json)\n", s.control)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/redisstore"
 )
 
 // site is a mock with its ports open.
@@ -19,11 +20,12 @@ type site struct {
 	mock       *mock.Mock
 	config     mock.Config
 	deviations []defect.Deviation
-	base       string    // the base URL
-	state      string    // the file, "" for none
-	unlock     func()    // the state
-	control    string    // that of the control API, "" if it is off
-	identity   *identity // nil without TLS
+	base       string            // the base URL
+	state      string            // the file, "" for none
+	unlock     func()            // the state
+	store      *redisstore.Store // nil if the state is of this mock alone
+	control    string            // that of the control API, "" if it is off
+	identity   *identity         // nil without TLS
 	servers    []listening
 }
 
@@ -100,8 +102,8 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	}
 	log := newLogger(settings, stderr)
 	s.config.Logger = log
-	if s.mock, err = mock.New(s.config); err != nil {
-		return usageError{err}
+	if err = s.newMock(ctx, settings); err != nil {
+		return err
 	}
 	if s.identity, err = newIdentity(settings, stderr); err != nil {
 		return err
@@ -197,6 +199,9 @@ func (s *site) runServers(ctx context.Context) error {
 // close closes ports that are not served on, and lets others have the state.
 func (s *site) close() {
 	defer s.unlock()
+	if s.store != nil {
+		defer s.store.Close()
+	}
 	for _, l := range s.servers {
 		l.listener.Close()
 	}

@@ -44,18 +44,18 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 	if config.Manufacturers == nil {
 		config.Manufacturers = []mock.Manufacturer{}
 	}
-	showOwnKeys(config.Manufacturers)
+	showKeys(config.Manufacturers, mock.DefaultManufacturers()) // which are public
 	return true, nil
 }
 
-// showOwnKeys puts the mock's own test keys, which are public, back in the
+// showKeys puts the keys of manufacturers that are known with them back in the
 // place of their digests.
-func showOwnKeys(manufacturers []mock.Manufacturer) {
+func showKeys(manufacturers, known []mock.Manufacturer) {
 	for i := range manufacturers {
 		m := &manufacturers[i]
-		for _, own := range mock.DefaultManufacturers() {
-			if m.Name == own.Name && len(m.Keys) == 0 && slices.Equal(m.KeyDigests, own.Digests()) {
-				m.Keys, m.KeyDigests = own.Keys, nil
+		for _, k := range known {
+			if m.Name == k.Name && len(m.Keys) == 0 && slices.Equal(m.KeyDigests, k.Digests()) {
+				m.Keys, m.KeyDigests = k.Keys, k.KeyDigests
 			}
 		}
 	}

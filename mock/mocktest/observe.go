@@ -1,6 +1,7 @@
 package mocktest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -27,7 +28,7 @@ func (s *Server) SetFault(f fault.Fault) (fault.Fault, error) {
 	if f.Manufacturer == "" {
 		f.Manufacturer = s.manufacturer
 	}
-	return s.Mock.SetFault(f)
+	return s.Mock.SetFault(context.Background(), f)
 }
 
 // Journal returns the exchanges that q selects, oldest first. The zero query

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/redisstore"
+)
+
+// newMock makes the mock, with a store to share if one is asked for.
+func (s *site) newMock(ctx context.Context, settings settings) (err error) {
+	if settings.store != "" {
+		if err := s.openStore(ctx, settings.store); err != nil {
+			return err
+		}
+	}
+	s.mock, err = mock.New(s.config)
+	if err == nil && s.store != nil {
+		err = s.settle(ctx, settings.manufacturers)
+	}
+	switch {
+	case errors.Is(err, mock.ErrUnavailable):
+		return fmt.Errorf("--store: %w", err)
+	case err != nil:
+		return usageError{err}
+	}
+	return nil
+}
+
+func (s *site) openStore(ctx context.Context, address string) (err error) {
+	s.store, err = redisstore.Open(ctx, address)
+	switch {
+	case errors.Is(err, mock.ErrUnavailable):
+		return fmt.Errorf("--store: %w", err)
+	case err != nil:
+		return badUsage("--store: %w", err)
+	}
+	s.config.Store = s.store
+	if s.store.Evicts(ctx) {
+		s.config.Logger.Warn("the store drops what it holds when its memory runs short; users would get other ids unless its maxmemory-policy is noeviction")
+	}
+	return nil
+}
+
+// settle makes sure that a shared store knows the keys that were given, and
+// takes from it who the manufacturers are. Whether one is enabled is for the
+// store to say.
+func (s *site) settle(ctx context.Context, given []mock.Manufacturer) error {
+	all, err := s.mock.Manufacturers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range given {
+		at := slices.IndexFunc(all, func(kept mock.Manufacturer) bool { return kept.Name == m.Name })
+		if at >= 0 {
+			m.Enabled = all[at].Enabled
+			if slices.Equal(m.Digests(), all[at].KeyDigests) {
+				continue
+			}
+		}
+		if _, err := s.mock.SetManufacturer(ctx, m); err != nil {
+			return err
+		}
+	}
+	if all, err = s.mock.Manufacturers(ctx); err != nil {
+		return err
+	}
+	showKeys(all, append(mock.DefaultManufacturers(), s.config.Manufacturers...))
+	s.config.Manufacturers = all
+	return nil
+}

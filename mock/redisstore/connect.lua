@@ -1,0 +1,16 @@
+-- KEYS: users, ids, order, all, last. ARGV: user_id, nox_user_id, the time.
+-- Returns whether it was created, and the connection.
+local number, created = redis.call('HGET', KEYS[1], ARGV[1]), 0
+if not number then
+  number, created = string.format('%.0f', redis.call('INCR', KEYS[5])), 1
+  redis.call('HSET', KEYS[1], ARGV[1], number)
+  redis.call('HSET', KEYS[2], ARGV[2], number)
+  redis.call('ZADD', KEYS[3], number, number)
+  redis.call('HSET', KEYS[4], number .. ':u', ARGV[1], number .. ':x', ARGV[2])
+end
+if redis.call('HINCRBY', KEYS[4], number .. ':t', 1) == 1 then
+  redis.call('HSET', KEYS[4], number .. ':f', ARGV[3])
+end
+redis.call('HSET', KEYS[4], number .. ':l', ARGV[3])
+local c = redis.call('HMGET', KEYS[4], number .. ':u', number .. ':x', number .. ':f', number .. ':l', number .. ':t')
+return {created, c[1], c[2], c[3], c[4], c[5]}

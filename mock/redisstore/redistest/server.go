@@ -1,0 +1,113 @@
+// Package redistest runs a Redis or Valkey for tests.
+package redistest
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Programs are those that can be run: both speak the same protocol.
+func Programs() []string { return []string{"redis-server", "valkey-server"} }
+
+// Server is a server that runs on the loopback interface until the test ends.
+type Server struct {
+	// Folder is where it keeps everything, each change at once.
+	Folder string
+	// Password is what clients must present.
+	Password string
+
+	tb      testing.TB
+	program string
+	port    string
+	command *exec.Cmd
+	ended   chan struct{}
+	said    bytes.Buffer
+}
+
+// Start starts a server. If there is no such program the test is skipped; but
+// one without redis-server fails if that is required.
+func Start(tb testing.TB, program string, required bool) *Server {
+	tb.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		if required && program == Programs()[0] {
+			tb.Fatalf("there is no %s", program)
+		}
+		tb.Skipf("there is no %s", program)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	l.Close()
+	s := &Server{Folder: tb.TempDir(), Password: "canary-p%ss/word", tb: tb, program: program, port: port}
+	s.Start()
+	tb.Cleanup(s.Kill)
+	return s
+}
+
+// Start starts the server again after [Server.Kill], with what it kept.
+func (s *Server) Start() {
+	s.tb.Helper()
+	s.command = exec.Command(s.program, "--port", s.port, "--bind", "127.0.0.1", "--dir", s.Folder, "--requirepass", s.Password,
+		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--databases", "16")
+	s.command.Stdout, s.command.Stderr = &s.said, &s.said
+	if err := s.command.Start(); err != nil {
+		s.tb.Fatal(err)
+	}
+	command, ended := s.command, make(chan struct{})
+	s.ended = ended
+	go func() {
+		_ = command.Wait() // as it is killed
+		close(ended)
+	}()
+	for range 1000 {
+		if s.answers() {
+			return
+		}
+		select {
+		case <-ended:
+			s.tb.Fatalf("%s ended: %s", s.program, &s.said)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	s.tb.Fatalf("%s does not answer", s.program)
+}
+
+// answers tells whether the server has read what it kept.
+func (s *Server) answers() bool {
+	c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", s.port))
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(time.Second))
+	fmt.Fprintf(c, "AUTH %s\r\nPING\r\n", s.Password)
+	reply := make([]byte, len("+OK\r\n+PONG"))
+	n := 0
+	for n < len(reply) {
+		more, err := c.Read(reply[n:])
+		if err != nil {
+			break
+		}
+		n += more
+	}
+	return strings.Contains(string(reply[:n]), "+PONG")
+}
+
+// Kill ends the server at once. What it acknowledged is kept.
+func (s *Server) Kill() {
+	_ = s.command.Process.Kill() // it may have ended
+	<-s.ended
+}
+
+// Address is that of one of its 16 databases, with the password.
+func (s *Server) Address(database int) string {
+	escaped := strings.NewReplacer("%", "%25", "/", "%2F").Replace(s.Password)
+	return fmt.Sprintf("redis://:%s@127.0.0.1:%s/%d", escaped, s.port, database)
+}

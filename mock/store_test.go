@@ -1,0 +1,280 @@
+package mock_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nox.energy/contract/mock"
+)
+
+func TestMemoryStore(t *testing.T) {
+	testStore(t, mock.NewMemoryStore)
+}
+
+// testStore holds a kind of store to what Store promises.
+func testStore(t *testing.T, newStore func() mock.Store) {
+	t.Run("connect and put", func(t *testing.T) { testConnectAndPut(t, newStore()) })
+	t.Run("list and clear", func(t *testing.T) { testListAndClear(t, newStore()) })
+	t.Run("long lists", func(t *testing.T) { testLongList(t, newStore()) })
+	t.Run("awkward ids", func(t *testing.T) { testAwkward(t, newStore()) })
+	t.Run("conflicts", func(t *testing.T) { testConflicts(t, newStore()) })
+	t.Run("simultaneous", func(t *testing.T) { testSimultaneous(t, newStore()) })
+	t.Run("manufacturers", func(t *testing.T) { testManufacturers(t, newStore()) })
+}
+
+func testLongList(t *testing.T, store mock.Store) {
+	var all []mock.Connection
+	for i := range 1001 {
+		all = append(all, mock.Connection{Manufacturer: "a", UserID: fmt.Sprintf("u-%d", i), NoxUserID: fmt.Sprintf("n-%d", i)})
+	}
+	if err := store.Put(t.Context(), all...); err != nil {
+		t.Fatal(err)
+	}
+	page, next, err := store.List(t.Context(), "a", "", "", 1000)
+	if err != nil || len(page) != 1000 || next == "" || page[0] != all[0] || page[999] != all[999] {
+		t.Fatalf("%d connections, %q, %v", len(page), next, err)
+	}
+	if page, next, err = store.List(t.Context(), "a", "", next, 1000); err != nil || next != "" || len(page) != 1 || page[0] != all[1000] {
+		t.Errorf("second page: %v, %q, %v", page, next, err)
+	}
+	if page, next, err := store.List(t.Context(), "a", "N-9", "", 5); err != nil || len(page) != 5 || next == "" || page[4] != all[93] {
+		t.Errorf("search: %v, %q, %v", page, next, err)
+	}
+	if page, next, err := store.List(t.Context(), "a", "u-1000", "", 1); err != nil || len(page) != 1 || next != "" {
+		t.Errorf("the last one: %v, %q, %v", page, next, err)
+	}
+	// An old cursor goes on behind what is there no more.
+	if _, err := store.Clear(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	_, cursor, err := func() ([]mock.Connection, string, error) {
+		if err := store.Put(t.Context(), all[:3]...); err != nil {
+			return nil, "", err
+		}
+		return store.List(t.Context(), "a", "", "", 1)
+	}()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Clear(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Put(t.Context(), all[5]); err != nil {
+		t.Fatal(err)
+	}
+	if page, _, err := store.List(t.Context(), "a", "", cursor, 10); err != nil || len(page) != 1 {
+		t.Errorf("after Clear: %v, %v", page, err)
+	}
+}
+
+func testAwkward(t *testing.T, store mock.Store) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 123456789, time.UTC)
+	for i, id := range awkward {
+		for _, manufacturer := range []string{"a", id, "{b}:" + id} {
+			want := mock.Connection{Manufacturer: manufacturer, UserID: id, NoxUserID: fmt.Sprint(id, i), FirstAsked: at, LastAsked: at, TimesAsked: 1}
+			if c, created, err := store.Connect(t.Context(), manufacturer, id, want.NoxUserID, at); err != nil || !created || c != want {
+				t.Fatalf("%q of %q: %+v, %t, %v", id, manufacturer, c, created, err)
+			}
+		}
+	}
+	page, _, err := store.List(t.Context(), "a", "", "", 1000)
+	if err != nil || len(page) != len(awkward) {
+		t.Fatalf("%d connections, %v", len(page), err)
+	}
+	for i, c := range page {
+		if c.UserID != awkward[i] {
+			t.Errorf("%q comes back as %q", awkward[i], c.UserID)
+		}
+	}
+}
+
+func testConflicts(t *testing.T, store mock.Store) {
+	a1 := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1"}
+	a2 := mock.Connection{Manufacturer: "a", UserID: "v", NoxUserID: "2"}
+	if err := store.Put(t.Context(), a1, mock.Connection{Manufacturer: "b", UserID: "v", NoxUserID: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	for want, put := range map[string][]mock.Connection{
+		`connections[2]: user_id "v" of "a" stands twice`:                    {a1, a2, a2},
+		`connections[1]: user_id "u" of "a" has the nox_user_id "1" already`: {a2, {Manufacturer: "a", UserID: "u", NoxUserID: "9"}},
+		`connections[0]: nox_user_id "1" belongs to user_id "u" of "a" already`: {
+			{Manufacturer: "a", UserID: "w", NoxUserID: "1"}},
+		`connections[1]: nox_user_id "2" belongs to user_id "v" of "a" already`: {
+			a2, {Manufacturer: "a", UserID: "w", NoxUserID: "2"}},
+	} {
+		err := store.Put(t.Context(), put...)
+		if conflict := (*mock.ConflictError)(nil); !errors.As(err, &conflict) || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if n, err := store.Count(t.Context(), "a"); n != 1 || err != nil {
+		t.Errorf("%d connections, %v", n, err)
+	}
+	if err := store.Put(t.Context()); err != nil {
+		t.Errorf("nothing: %v", err)
+	}
+	// What was put is asked for the first time later.
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	want := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1", FirstAsked: at, LastAsked: at, TimesAsked: 1}
+	if c, created, err := store.Connect(t.Context(), "a", "u", "other", at); err != nil || created || c != want {
+		t.Errorf("%+v, %t, %v", c, created, err)
+	}
+}
+
+// One of many calls creates, and all are counted.
+func testSimultaneous(t *testing.T, store mock.Store) {
+	const calls = 50
+	var creators, done sync.WaitGroup
+	var mu sync.Mutex
+	ids, creations := map[string]bool{}, 0
+	start := make(chan struct{})
+	for i := range calls {
+		creators.Add(1)
+		done.Go(func() {
+			creators.Done()
+			<-start
+			c, created, err := store.Connect(t.Context(), "a", "u", fmt.Sprint(i), time.Now())
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Error(err)
+			}
+			if ids[c.NoxUserID] = true; created {
+				creations++
+			}
+		})
+	}
+	creators.Wait()
+	close(start)
+	done.Wait()
+	c, _, err := store.Connect(t.Context(), "a", "u", "x", time.Now())
+	if len(ids) != 1 || creations != 1 || c.TimesAsked != calls+1 || err != nil {
+		t.Errorf("ids %v, created %d times, %+v, %v", ids, creations, c, err)
+	}
+}
+
+func testManufacturers(t *testing.T, store mock.Store) {
+	if all, version, err := store.Manufacturers(t.Context(), ""); err != nil || version != "" || len(all) != 0 {
+		t.Fatalf("to begin with: %v, %q, %v", all, version, err)
+	}
+	kept := []mock.Manufacturer{
+		{Name: "b\x00\"", Enabled: true, KeyDigests: []string{strings.Repeat("0a", 32), strings.Repeat("0b", 32)}},
+		{Name: "a", KeyDigests: []string{strings.Repeat("0c", 32)}},
+	}
+	first, err := store.SetManufacturers(t.Context(), "", kept)
+	if err != nil || first == "" {
+		t.Fatal(first, err)
+	}
+	if all, version, err := store.Manufacturers(t.Context(), ""); err != nil || version != first || !reflect.DeepEqual(all, kept) {
+		t.Errorf("%v, %q, %v", all, version, err)
+	}
+	if all, version, err := store.Manufacturers(t.Context(), first); err != nil || version != first || all != nil {
+		t.Errorf("unchanged: %v, %q, %v", all, version, err)
+	}
+	for _, version := range []string{"", "other"} {
+		if _, err := store.SetManufacturers(t.Context(), version, nil); !errors.Is(err, mock.ErrChanged) {
+			t.Errorf("in the place of version %q: %v", version, err)
+		}
+	}
+	second, err := store.SetManufacturers(t.Context(), first, kept[:1])
+	if err != nil || second == first {
+		t.Errorf("%q after %q, %v", second, first, err)
+	}
+	if all, version, err := store.Manufacturers(t.Context(), first); err != nil || version != second || len(all) != 1 {
+		t.Errorf("changed: %v, %q, %v", all, version, err)
+	}
+	if _, err := store.SetManufacturers(t.Context(), first, kept); !errors.Is(err, mock.ErrChanged) {
+		t.Errorf("a change that was overtaken: %v", err)
+	}
+}
+
+func testListAndClear(t *testing.T, store mock.Store) {
+	for i := range 25 {
+		for _, manufacturer := range []string{"a", "b"} {
+			if _, _, err := store.Connect(t.Context(), manufacturer, fmt.Sprintf("User-%02d", i), fmt.Sprintf("nox-%s-%02d", manufacturer, i), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	list := func(search string, limit int) (all []string, pages int) {
+		for cursor := ""; ; pages++ {
+			page, next, err := store.List(t.Context(), "a", search, cursor, limit)
+			if err != nil || len(page) > limit {
+				t.Fatalf("%d connections, %v", len(page), err)
+			}
+			for _, c := range page {
+				all = append(all, c.UserID)
+			}
+			if next == "" {
+				return all, pages + 1
+			}
+			cursor = next
+		}
+	}
+	if all, pages := list("", 10); len(all) != 25 || pages != 3 || all[0] != "User-00" || all[24] != "User-24" {
+		t.Errorf("%d pages: %q", pages, all)
+	}
+	if all, pages := list("", 25); len(all) != 25 || pages != 1 {
+		t.Errorf("%d connections on %d pages", len(all), pages)
+	}
+	if all, _ := list("USER-1", 3); len(all) != 10 {
+		t.Errorf("search: %q", all)
+	}
+	if all, _ := list("nox-a-07", 3); len(all) != 1 {
+		t.Errorf("search by NOX id: %q", all)
+	}
+	if _, _, err := store.List(t.Context(), "a", "", "nonsense", 1); err == nil {
+		t.Error("a cursor of its own making is accepted")
+	}
+	if n, err := store.Clear(t.Context(), "a"); n != 25 || err != nil {
+		t.Errorf("%d cleared, %v", n, err)
+	}
+	a, _ := store.Count(t.Context(), "a")
+	if b, err := store.Count(t.Context(), "b"); a != 0 || b != 25 || err != nil {
+		t.Errorf("%d and %d are left, %v", a, b, err)
+	}
+}
+
+func testConnectAndPut(t *testing.T, store mock.Store) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	connect := func(manufacturer, userID, id string, at time.Time) (mock.Connection, bool) {
+		c, created, err := store.Connect(t.Context(), manufacturer, userID, id, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, created
+	}
+	if c, created := connect("a", "u", "1", at); !created || c.NoxUserID != "1" || c.TimesAsked != 1 {
+		t.Errorf("first: %+v, %t", c, created)
+	}
+	want := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1", FirstAsked: at, LastAsked: at.Add(time.Hour), TimesAsked: 2}
+	if c, created := connect("a", "u", "2", at.Add(time.Hour)); created || c != want {
+		t.Errorf("again: %+v, %t", c, created)
+	}
+	if c, created := connect("b", "u", "3", at); !created || c.NoxUserID != "3" {
+		t.Errorf("another manufacturer: %+v, %t", c, created)
+	}
+	known := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "9"}
+	fresh := mock.Connection{Manufacturer: "a", UserID: "v", NoxUserID: "8"}
+	for _, put := range [][]mock.Connection{{fresh, known}, {fresh, fresh}} {
+		if err := store.Put(t.Context(), put...); err == nil {
+			t.Errorf("Put(%+v) is no error", put)
+		}
+	}
+	same := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1", TimesAsked: 9}
+	taken := mock.Connection{Manufacturer: "a", UserID: "w", NoxUserID: "1"}
+	if err := store.Put(t.Context(), same); err != nil {
+		t.Errorf("what is known, once more: %v", err)
+	}
+	if err := store.Put(t.Context(), taken); err == nil {
+		t.Error("two users have one NOX id")
+	}
+	if c, created := connect("a", "v", "7", at); !created || c.NoxUserID != "7" {
+		t.Errorf("a Put that failed left %+v", c)
+	}
+}
