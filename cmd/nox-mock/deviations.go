@@ -1,9 +1,14 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
+	"slices"
 	"text/tabwriter"
+	"time"
 
 	"nox.energy/contract/mock/defect"
 )
@@ -32,6 +37,58 @@ func findDeviations(settings settings) ([]defect.Deviation, error) {
 		found = append(found, d)
 	}
 	return found, nil
+}
+
+// checkDeviations refuses those that would not show in the way that is served.
+func (s *site) checkDeviations() error {
+	for _, d := range s.deviations {
+		never := silent{}
+		switch {
+		case d.OverTLS() && s.identity == nil:
+			return badUsage("%s shows only over TLS; add --tls-auto, or --tls-cert and --tls-key", d.Name)
+		case d.Listen(never) != never && s.identity != nil:
+			return badUsage("%s changes what is on the wire and does not go with TLS", d.Name)
+		}
+	}
+	return nil
+}
+
+// silent is a listener that is not listened to.
+type silent struct{ net.Listener }
+
+// deviating puts the deviations around the mock. plain is for plain HTTP beside
+// TLS, nil for nearly all.
+func (s *site) deviating(h http.Handler, l net.Listener) (deviating http.Handler, main, plain net.Listener) {
+	for _, d := range s.deviations {
+		h = d.Wrap(defect.WithNotEnabled(h, keysNotEnabled(s.config.Manufacturers)...))
+		l = d.Listen(l)
+	}
+	for _, d := range s.deviations {
+		if secure, second := d.Split(l); second != nil {
+			return h, secure, second
+		}
+	}
+	return h, l, nil
+}
+
+// deviating is the configuration of a server with these deviations.
+func (i *identity) deviating(all []defect.Deviation) (*tls.Config, error) {
+	if !slices.ContainsFunc(all, defect.Deviation.OverTLS) {
+		return i.config, nil
+	}
+	config := i.config.Clone()
+	if i.leaves != nil { // they change certificates that stand there
+		leaf, err := i.authority.issue(i.leaves.names, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		config.GetCertificate, config.Certificates = nil, []tls.Certificate{*leaf}
+	}
+	config.Certificates = slices.Clone(config.Certificates)
+	for _, d := range all {
+		d.Secure(config)
+	}
+	return config, nil
 }
 
 // listDeviations prints every name with what it does.

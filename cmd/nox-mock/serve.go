@@ -108,6 +108,9 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	if s.identity, err = newIdentity(settings, stderr); err != nil {
 		return err
 	}
+	if err = s.checkDeviations(); err != nil {
+		return err
+	}
 	if err = s.openMock(ctx, settings); err == nil {
 		err = s.openControl(ctx, settings)
 	}
@@ -126,29 +129,25 @@ func (s *site) openMock(ctx context.Context, settings settings) error {
 		return err
 	}
 	s.base = s.baseURL(l.Addr(), s.mock.BasePath())
-	var h http.Handler = s.mock
-	wire := mock.LimitConnections(l, settings.maxConnections)
-	for _, d := range s.deviations {
-		h = d.Wrap(defect.WithNotEnabled(h, keysNotEnabled(s.config.Manufacturers)...))
-		changed := d.Listen(wire)
-		if changed != wire && s.identity != nil {
-			l.Close()
-			return badUsage("--defect %s changes what is on the wire and does not go with TLS", d.Name)
-		}
-		wire = changed
+	h, l, plain := s.deviating(s.mock, mock.LimitConnections(l, settings.maxConnections))
+	if server := s.add(h, l); s.identity != nil {
+		server.TLSConfig, err = s.identity.deviating(s.deviations)
 	}
-	s.add(h, wire)
-	return nil
+	if plain != nil {
+		s.servers = append(s.servers, listening{mock.NewHTTPServer(h), plain})
+	}
+	return err
 }
 
 // add adds a server to those that are to run.
-func (s *site) add(h http.Handler, l net.Listener) {
+func (s *site) add(h http.Handler, l net.Listener) *http.Server {
 	server := mock.NewHTTPServer(h)
 	if s.identity != nil {
-		server.TLSConfig = s.identity.config
 		s.identity.serves(l.Addr())
+		server.TLSConfig = s.identity.config
 	}
 	s.servers = append(s.servers, listening{server, l})
+	return server
 }
 
 func (s *site) openControl(ctx context.Context, settings settings) error {
@@ -188,7 +187,7 @@ func (s *site) runServers(ctx context.Context) error {
 	}
 	var failed error
 	for range s.servers {
-		if err := <-ended; err != nil {
+		if err := <-ended; err != nil && !errors.Is(err, net.ErrClosed) { // two servers may share a port
 			failed = errors.Join(failed, fmt.Errorf("the server ended: %w", err))
 		}
 		stop()
