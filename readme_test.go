@@ -19,12 +19,15 @@ import (
 	"time"
 
 	"github.com/pb33f/go-yaml"
+
+	"nox.energy/contract/mock/redisstore/redistest"
 )
 
 const (
 	readmeFile    = "README.md"
 	readmeAddress = "127.0.0.1:4010" // where the mock of the README stands
 	readmeControl = "127.0.0.1:4011" // and its control API
+	readmeStore   = "redis://127.0.0.1:6379/0"
 )
 
 // fence is a fenced block of the README. Its lines are those of the file from
@@ -296,6 +299,14 @@ func (r *reader) script(at, text string) {
 			r.t.Logf("%s: not run, as there is no curl", at)
 			return
 		}
+	}
+	if strings.Contains(text, readmeStore) {
+		required := os.Getenv("NOX_REQUIRE") != ""
+		if _, err := exec.LookPath(redistest.Programs()[0]); err != nil && !required {
+			r.t.Logf("%s: not run, as there is no %s", at, redistest.Programs()[0])
+			return
+		}
+		text = strings.ReplaceAll(text, readmeStore, redistest.Start(r.t, redistest.Programs()[0], required).Address(0))
 	}
 	r.serveSound(at)
 	if out, code := r.run(at, r.here(text)); code != 0 {

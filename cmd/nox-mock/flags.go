@@ -99,7 +99,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.StringArrayVar(&s.controlHosts, "control-host", nil, "`NAME` under which the control API may be called, beside localhost and IP addresses; again for more")
 	f.StringVar(&s.tlsCert, "tls-cert", "", "serve HTTPS, the control API too, with the certificate in a PEM `FILE`, intermediate ones behind it")
 	f.StringVar(&s.tlsKey, "tls-key", "", "PEM `FILE` with its key")
-	f.BoolVar(&s.tlsAuto, "tls-auto", false, "serve HTTPS, the control API too, with a certificate that is made at each start, for localhost and the addresses served on, and signed by a CA that is kept: see nox-mock ca")
+	f.BoolVar(&s.tlsAuto, "tls-auto", false, "serve HTTPS, the control API too, with a certificate that is made at each start, for localhost and the addresses served on, and signed by a CA that is kept: see nox-mock ca; a command of exec finds the CA in NOX_CA_CERT and NODE_EXTRA_CA_CERTS")
 	f.StringArrayVar(&s.tlsNames, "tls-name", nil, "with --tls-auto: further `NAME` or IP address that the certificate is for; again for more")
 	f.StringVar(&s.tlsDir, "tls-dir", "", "`FOLDER` to keep the CA in, instead of one of this user's configuration")
 	f.IntVar(&s.maxConnections, "max-connections", 1024, "at most `N` connections at one time to each of the two ports; further ones wait")
