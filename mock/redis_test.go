@@ -46,6 +46,24 @@ func openRedis(t testing.TB, address string) *redisstore.Store {
 	return store
 }
 
+// What was cleared takes up no room any more.
+func TestRedisStoreClearsAll(t *testing.T) {
+	server := startRedis(t, redistest.Programs()[0])
+	store := openRedis(t, server.Address(0))
+	if err := store.Put(t.Context(), mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	if n := server.Keys(0); n != ":5" {
+		t.Errorf("%s keys of a manufacturer and the last number", n)
+	}
+	if _, err := store.Clear(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if n := server.Keys(0); n != ":1" {
+		t.Errorf("%s keys are left", n)
+	}
+}
+
 // replica is one of several mocks that share a store.
 func replica(t testing.TB, server *redistest.Server) *mocktest.Server {
 	t.Helper()

@@ -4,6 +4,7 @@ package redistest
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os/exec"
 	"strings"
@@ -80,24 +81,29 @@ func (s *Server) Start() {
 }
 
 // answers tells whether the server has read what it kept.
-func (s *Server) answers() bool {
+func (s *Server) answers() bool { return s.ask("PING") == "+PONG" }
+
+// Keys is how many keys there are in a database.
+func (s *Server) Keys(database int) string {
+	return s.ask(fmt.Sprintf("SELECT %d\r\nDBSIZE", database))
+}
+
+// ask sends commands and returns the last line of what comes back, "" if
+// nothing does.
+func (s *Server) ask(commands string) string {
 	c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", s.port))
 	if err != nil {
-		return false
+		return ""
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(time.Second))
-	fmt.Fprintf(c, "AUTH %s\r\nPING\r\n", s.Password)
-	reply := make([]byte, len("+OK\r\n+PONG"))
-	n := 0
-	for n < len(reply) {
-		more, err := c.Read(reply[n:])
-		if err != nil {
-			break
-		}
-		n += more
+	c.SetDeadline(time.Now().Add(5 * time.Second))
+	fmt.Fprintf(c, "AUTH %s\r\n%s\r\nQUIT\r\n", s.Password, commands)
+	reply, _ := io.ReadAll(c) // it may end as the server does
+	lines := strings.Split(strings.TrimSpace(string(reply)), "\r\n")
+	if len(lines) < 2 {
+		return ""
 	}
-	return strings.Contains(string(reply[:n]), "+PONG")
+	return lines[len(lines)-2] // before that to QUIT
 }
 
 // Kill ends the server at once. What it acknowledged is kept.
