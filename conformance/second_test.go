@@ -306,7 +306,10 @@ func besides(id string) string {
 
 func TestEveryDefectOfTheRegisterIsFound(t *testing.T) {
 	doc := secondContract(t)
-	for _, d := range registerDefects() {
+	for i, d := range registerDefects() {
+		if testing.Short() && i%4 != 0 {
+			continue
+		}
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			s := newRegister()

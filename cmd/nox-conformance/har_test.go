@@ -15,6 +15,9 @@ import (
 // forgiven too.
 func TestRecordedVariationsConform(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, name := range []string{
 		"error-details-null", "json-all-escaped", "created-deep", "first-of-duplicates", "last-of-duplicates", "lone-surrogates-kept",
 		"nul-refused", "deep-refused", "huge-numbers-refused", "long-key-400", "byte-order-mark-ignored", "media-type-ignored", "gzip",
