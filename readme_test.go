@@ -132,6 +132,7 @@ type reader struct {
 	folder          string   // where commands run
 	env             []string // of commands
 	target, control string   // host and port of the mock that runs now, and of its control API
+	targets         []string // those of all mocks that ran
 	served          string   // the command that started it
 	stop            func()
 }
@@ -201,7 +202,11 @@ func (r *reader) console(at, text string) string {
 		default:
 			out, code = r.run(at, r.here(command))
 		}
-		shown.WriteString(strings.NewReplacer(r.target, readmeAddress, cmp.Or(r.control, "\x00"), readmeControl).Replace(out))
+		addresses := []string{cmp.Or(r.control, "\x00"), readmeControl}
+		for _, target := range r.targets {
+			addresses = append(addresses, target, readmeAddress)
+		}
+		shown.WriteString(strings.NewReplacer(addresses...).Replace(out))
 	}
 	return shown.String()
 }
@@ -247,6 +252,7 @@ func (r *reader) serve(at, command string) string {
 		}
 	}
 	r.target = r.address(at, file)
+	r.targets = append(r.targets, r.target)
 	return greeting.String()
 }
 
