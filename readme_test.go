@@ -132,7 +132,6 @@ type reader struct {
 	folder          string   // where commands run
 	env             []string // of commands
 	target, control string   // host and port of the mock that runs now, and of its control API
-	targets         []string // those of all mocks that ran
 	served          string   // the command that started it
 	stop            func()
 }
@@ -202,11 +201,7 @@ func (r *reader) console(at, text string) string {
 		default:
 			out, code = r.run(at, r.here(command))
 		}
-		addresses := []string{cmp.Or(r.control, "\x00"), readmeControl}
-		for _, target := range r.targets {
-			addresses = append(addresses, target, readmeAddress)
-		}
-		shown.WriteString(strings.NewReplacer(addresses...).Replace(out))
+		shown.WriteString(strings.NewReplacer(r.target, readmeAddress, cmp.Or(r.control, "\x00"), readmeControl).Replace(out))
 	}
 	return shown.String()
 }
@@ -231,7 +226,7 @@ func (r *reader) serve(at, command string) string {
 	r.stop()
 	file := filepath.Join(r.folder, "mock.json")
 	cmd := exec.Command("sh", "-euc", "exec "+command)
-	cmd.Dir, cmd.Env = r.folder, append(r.env, "NOX_MOCK_LISTEN=127.0.0.1:0", "NOX_MOCK_ADDRESS_FILE="+file)
+	cmd.Dir, cmd.Env = r.folder, append(r.env, "NOX_MOCK_LISTEN="+cmp.Or(r.target, "127.0.0.1:0"), "NOX_MOCK_ADDRESS_FILE="+file)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		r.t.Fatal(err)
@@ -252,7 +247,6 @@ func (r *reader) serve(at, command string) string {
 		}
 	}
 	r.target = r.address(at, file)
-	r.targets = append(r.targets, r.target)
 	return greeting.String()
 }
 
