@@ -1,7 +1,6 @@
 package conformance_test
 
 import (
-	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
@@ -16,6 +15,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/defect"
 )
 
 // overTLS serves a mock by TLS, changed as said, and returns a run against it.
@@ -178,61 +178,13 @@ func plainTooListener(t *testing.T, l net.Listener, h http.Handler) net.Listener
 		}
 		h = m
 	}
-	done := t.Context().Done() // before what the test cleans up
-	secure, plain := &sortedListener{l, make(chan net.Conn), done}, &sortedListener{l, make(chan net.Conn), done}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go sortOut(c, secure.conns, plain.conns, done)
-		}
-	}()
+	d, err := defect.Find("tls-plain-too")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secure, plain := d.Split(l)
 	srv := &http.Server{Handler: h}
 	go srv.Serve(plain)
 	t.Cleanup(func() { srv.Close() })
 	return secure
 }
-
-// sortOut passes a connection on by the first byte that comes on it.
-func sortOut(c net.Conn, secure, plain chan<- net.Conn, done <-chan struct{}) {
-	r := bufio.NewReader(c)
-	first, err := r.Peek(1)
-	to := plain
-	switch {
-	case err != nil:
-		c.Close()
-		return
-	case first[0] == 0x16: // a handshake record (RFC 8446, section 5.1)
-		to = secure
-	}
-	select {
-	case to <- &peekedConn{c, r}:
-	case <-done:
-		c.Close()
-	}
-}
-
-// A sortedListener accepts the connections of one kind.
-type sortedListener struct {
-	net.Listener
-	conns chan net.Conn
-	done  <-chan struct{}
-}
-
-func (l *sortedListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-type peekedConn struct {
-	net.Conn
-	r *bufio.Reader
-}
-
-func (c *peekedConn) Read(p []byte) (int, error) { return c.r.Read(p) }
