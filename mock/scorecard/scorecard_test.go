@@ -116,6 +116,8 @@ func TestMistakes(t *testing.T) {
 		{"401, then another key", []journal.Entry{request(0, body("a"), status(401)), request(5000, body("a"), key("other"))}, ""},
 
 		{"500, then nothing", []journal.Entry{request(0, body("a"), status(500))}, "no-retry-of-500×1[1]"},
+		{"500 twice, then nothing", []journal.Entry{request(0, body("a"), status(500)), request(5000, body("a"), status(500))}, ""},
+		{"500, success, 500, then nothing", []journal.Entry{request(0, body("a"), status(500)), request(5000, body("a")), request(9000, body("a"), status(500))}, "no-retry-of-500×1[3]"},
 		{"lost, then nothing", []journal.Entry{request(0, body("a"), ended(journal.Dropped))}, "no-retry-of-500×1[1]"},
 		{"lost, then again", []journal.Entry{request(0, body("a"), ended(journal.Dropped)), request(5000, body("a"))}, ""},
 		{"400, then nothing", []journal.Entry{request(0, body("a"), status(400))}, ""},

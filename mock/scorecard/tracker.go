@@ -34,7 +34,8 @@ type Tracker struct {
 // try is how a request was answered when it last came.
 type try struct {
 	id         int64
-	status     int // 0: not at all
+	status     int  // 0: not at all
+	again      bool // after one that failed as well
 	ended      time.Time
 	retryAfter time.Duration
 }
@@ -96,7 +97,7 @@ func (t *Tracker) compare(e *journal.Entry) {
 	case before.status == 401:
 		t.note(retryOf401, e.ID)
 	}
-	now := try{id: e.ID, status: e.Response.Status, ended: e.Time.Add(time.Duration(e.TookMS * float64(time.Millisecond)))}
+	now := try{id: e.ID, status: e.Response.Status, again: known && before.failed(), ended: e.Time.Add(time.Duration(e.TookMS * float64(time.Millisecond)))}
 	if e.Outcome != journal.Answered {
 		now.status = 0
 	}
@@ -163,7 +164,8 @@ func (t *Tracker) counts(now time.Time, over bool) counts {
 	}
 	var left []int64
 	for _, last := range t.tries {
-		if last.failed() && (over || now.Sub(last.ended) > max(retryGrace, 2*last.retryAfter)) {
+		// Who has tried again may give up.
+		if last.failed() && !last.again && (over || now.Sub(last.ended) > max(retryGrace, 2*last.retryAfter)) {
 			left = append(left, last.id)
 		}
 	}
