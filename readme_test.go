@@ -143,6 +143,13 @@ func newReader(t *testing.T) *reader {
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", bin+"/", "./cmd/...").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(root, "testdata"), filepath.Join(r.folder, "testdata")); err != nil {
+		t.Fatal(err)
+	}
 	r.env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + r.folder}
 	t.Cleanup(func() { r.stop() })
 	return r
@@ -174,9 +181,9 @@ func (r *reader) flags(page string) {
 	}
 }
 
-// here turns the address of the README's mock into that of the test's.
+// here turns the addresses of the README's mock into those of the test's.
 func (r *reader) here(command string) string {
-	return strings.ReplaceAll(command, readmeAddress, r.target)
+	return strings.NewReplacer(readmeAddress, r.target, readmeControl, r.control).Replace(command)
 }
 
 // console runs the commands of a session and returns the session as it would be
@@ -294,9 +301,9 @@ func (r *reader) script(at, text string) {
 		}
 		return
 	}
-	if strings.Contains(text, "curl ") {
-		if _, err := exec.LookPath("curl"); err != nil {
-			r.t.Logf("%s: not run, as there is no curl", at)
+	for _, program := range []string{"curl", "node"} {
+		if _, err := exec.LookPath(program); err != nil && strings.Contains(text, program+" ") && os.Getenv("NOX_REQUIRE") == "" {
+			r.t.Logf("%s: not run, as there is no %s", at, program)
 			return
 		}
 	}
