@@ -63,15 +63,15 @@ exit code 1
 	faultless(t, card)
 }
 
-// recovery is of two failed answers and of one that was lost.
+// recovery is of two failed answers, of one that was lost and one cut short.
 func recovery(t *testing.T, mock string, client []string) {
 	t.Helper()
 	script := append([]string{"sh", filepath.Join(clientsFolder, "recovery.sh")}, client...)
 	out, code, card := execMock(t, mock, nil, script...)
-	if code != 0 || steady(out) != "ID\nID\n" {
-		t.Errorf("exit code %d, and it printed\n%s\ninstead of two ids", code, out)
+	if code != 0 || steady(out) != "ID\nID\nID\n" {
+		t.Errorf("exit code %d, and it printed\n%s\ninstead of three ids", code, out)
 	}
-	if got := metBy(card); got != "201×2 400×0 401×0 500×2" || card.Requests != 5 {
+	if got := metBy(card); got != "201×4 400×0 401×0 500×2" || card.Requests != 7 {
 		t.Errorf("it met %s by %d requests", got, card.Requests)
 	}
 	faultless(t, card)

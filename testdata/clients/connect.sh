@@ -18,15 +18,15 @@ status=$(
 		--header 'content-type: application/json' \
 		--data-binary "{\"user_id\": \"$user_id\"}" \
 		"$NOX_BASE_URL/manufacturer/device-connections"
-) || true # it is 000 then
+) || status=000 # no answer, or not all of it
 
 # member NAME: a string of the answer; with jq, jq -r .NAME
 member() {
-	sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p' "$answer"
+	printf '%s\n' "$(sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p' "$answer")"
 }
 
 case $status in
-201) echo "$(member nox_user_id)" ;;
+201) member nox_user_id ;;
 400) echo "not valid: $(member error)" >&2 && exit 1 ;;
 401) echo 'the API key was refused' >&2 && exit 1 ;;
 000 | 5??) echo 'no success after 4 tries' >&2 && exit 1 ;;

@@ -12,8 +12,8 @@ run() {
 	echo "exit code $?"
 }
 
-run "$@" customer-7                                    # 201
-run "$@" nox-mock:400                                  # 400
-run env NOX_API_KEY=wrong "$@" customer-8              # 401
+run "$@" customer-7                                         # 201
+run "$@" nox-mock:400                                       # 400
+run env NOX_API_KEY=wrong "$@" customer-8                   # 401
 run env NOX_API_KEY="$NOX_DISABLED_API_KEY" "$@" customer-9 # 401: not enabled
-run "$@" nox-mock:500                                  # 500, however often it is tried
+run "$@" nox-mock:500                                       # 500, however often it is tried
