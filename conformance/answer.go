@@ -43,8 +43,9 @@ type answer struct {
 	header   http.Header
 	body     []byte
 	size     int64
-	value    any  // the body decoded, where it is JSON
-	isJSON   bool // value holds
+	behind   string // what came behind it on its connection, where that was looked at
+	value    any    // the body decoded, where it is JSON
+	isJSON   bool   // value holds
 	findings []finding
 }
 

@@ -65,6 +65,7 @@ func (b *builder) httpChecks() {
 			t.fail("Allow: "+t.op.Method, fmt.Sprintf("Allow: %q", strings.Join(a.header.Values("Allow"), ", ")), a)
 		}
 	})
+	b.behindCheck()
 	b.add(statusHTTP, checkText{
 		name: "unknown-path", level: Should, prod: Harmless, pointer: "/paths",
 		summary: "a path that the contract does not declare is answered 404", sends: "a path beneath the operation's, with the key",
@@ -76,6 +77,42 @@ func (b *builder) httpChecks() {
 			r.subject = ""
 		})
 		t.expect(r, "404", "405", "401", "403", "400")
+	})
+}
+
+// behindCheck looks at what comes on a connection behind an answer, which most
+// clients throw away, and some take for the next answer.
+func (b *builder) behindCheck() {
+	b.add(statusHTTP, checkText{
+		name: "nothing-behind", level: Must, prod: Creates, pointer: b.op.Pointer + "/responses",
+		summary: "nothing comes behind an answer", sends: "a valid request, one that is refused for its body, and one without a key, each on a connection of its own",
+		why: "Bytes beyond the length of an answer are the beginning of the next one (RFC 9112, section 6.3): on a connection that is shared, of somebody else's.",
+	}, stageAround, func(t *trial) {
+		if t.s.client.proxied {
+			t.skip("not seen through a proxy")
+		}
+		requests := []*request{t.request()}
+		if t.op.body != nil {
+			requests = append(requests, t.request().withText([]byte("{"), breaks))
+		}
+		if len(t.op.security) > 0 {
+			requests = append(requests, t.request().withKeys())
+		}
+		if t.s.cfg.Profile == Production {
+			requests = requests[:1]
+		}
+		for i, r := range requests {
+			requests[i] = r.on(func(r *request) { r.raw = true })
+		}
+		for _, a := range t.together(requests) {
+			t.answered(a)
+			if a.proto == "HTTP/2.0" {
+				t.skip("not seen: the target speaks HTTP/2 alone, in which an answer ends where it says")
+			}
+			if a.behind != "" {
+				t.fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", quoted(a.behind), a.says()), a)
+			}
+		}
 	})
 }
 

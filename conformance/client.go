@@ -35,6 +35,8 @@ const (
 type client struct {
 	base      *url.URL
 	tls       *tls.Config // nil: the system's roots
+	proxied   bool        // by a proxy that the environment names
+	http2     atomic.Bool // the target has answered by HTTP/2
 	added     http.Header
 	timeout   time.Duration
 	pooled    *http.Transport // connections are used again
@@ -79,6 +81,9 @@ func newClient(cfg *Config, base *url.URL) *client {
 	}
 	c.fresh.DisableKeepAlives = true
 	c.single.MaxConnsPerHost = 1
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); err == nil && proxy != nil {
+		c.proxied = true
+	}
 	if cfg.Profile == Production {
 		c.budget = productionRequests
 	}
@@ -262,8 +267,15 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	}
 	defer resp.Body.Close()
 	a.status, a.proto, a.header = resp.StatusCode, resp.Proto, resp.Header
+	if resp.ProtoMajor == 2 {
+		c.http2.Store(true)
+	}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	a.took, a.size = time.Since(a.started), int64(len(a.body))
+	var behind *behindError
+	if errors.As(err, &behind) {
+		a.behind, err = behind.text, nil
+	}
 	if err != nil {
 		a.failure, a.err = cutShort, err
 		if isTimeout(err) || errors.Is(err, context.DeadlineExceeded) {
@@ -310,8 +322,11 @@ func (c *client) noteSpeed(took time.Duration) {
 
 func (c *client) transport(r *request) http.RoundTripper {
 	switch {
-	case r.bodiless && c.base.Scheme == "http" && r.base == nil:
-		return bodiless{}
+	case (r.bodiless || r.raw) && !c.proxied && r.base == nil:
+		if c.http2.Load() {
+			return raw{c.tls, c.fresh}
+		}
+		return raw{c.tls, nil}
 	case r.fresh:
 		return c.fresh
 	case r.single:

@@ -32,7 +32,8 @@ func worthAUser() []string {
 
 // leftOut says for each check that the production profile does not send why
 // not. What is sent stays within the profile's users and requests: checks of
-// level must come first, those of each status in turn, then the others.
+// level must come first, those of each documented status in turn, then the
+// others.
 func leftOut(checks []*check, p Profile) map[string]string {
 	out := map[string]string{}
 	if p != Production {
@@ -74,10 +75,12 @@ func weight(c *check) int {
 	switch {
 	case c.stage == stageGate:
 		return 0
-	case c.Level == Must:
+	case c.Level == Must && c.Status != statusHTTP:
 		return 1
+	case c.Level == Must:
+		return 2
 	}
-	return 2
+	return 3
 }
 
 // cost is the number of requests that a check sends under the production

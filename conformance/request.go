@@ -35,6 +35,7 @@ type request struct {
 	base   *url.URL // if set, sent there instead of to the target
 
 	bodiless  bool     // neither body nor Content-Length
+	raw       bool     // on a connection of its own, and what comes behind the answer is looked at
 	chunked   bool     // Transfer-Encoding instead of Content-Length
 	fresh     bool     // on a connection of its own
 	single    bool     // on the connection that other single requests use

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -270,6 +271,27 @@ func TestOverTLSAndHTTP2(t *testing.T) {
 	cfg.TLS = nil
 	if r := judge(t, cfg); r.ExitCode != conformance.ExitInconclusive || !strings.Contains(r.Reason, "--ca-cert") {
 		t.Errorf("an unknown authority: exit code %d %s", r.ExitCode, r.Reason)
+	}
+}
+
+// A target that speaks HTTP/2 and nothing older is judged as any other.
+func TestOverHTTP2Alone(t *testing.T) {
+	cfg := overTLS(t, func(c *tls.Config) {
+		c.NextProtos = []string{"h2"}
+		c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			if !slices.Contains(hello.SupportedProtos, "h2") {
+				return nil, errors.New("HTTP/2 alone is spoken here")
+			}
+			return nil, nil
+		}
+	}, sameListener)
+	cfg.Run = nil
+	r := judge(t, cfg)
+	if r.ExitCode != 0 {
+		t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(outcomes(r, conformance.Fail, conformance.Err), "\n"))
+	}
+	if skipped := strings.Join(outcomes(r, conformance.Skip), "\n"); !strings.Contains(skipped, "http/nothing-behind") {
+		t.Errorf("what HTTP/2 does not show is not said:\n%s", skipped)
 	}
 }
 

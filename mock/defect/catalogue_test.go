@@ -33,7 +33,7 @@ const catalogue = `
 401 should: before-400 same-shape www-authenticate unique-names non-empty no-internals no-key
 500 must: provoked serves-on content-type json schema
 500 should: unique-names non-empty no-internals no-key
-http must: answered no-redirect no-server-error
+http must: answered no-redirect no-server-error nothing-behind
 http should: other-methods allow unknown-path no-markup
 http should: tls-version tls-chain tls-plain-twin
 `

@@ -1,7 +1,10 @@
 package defect
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -201,6 +204,30 @@ func writeHead(w http.ResponseWriter, x *exchange) {
 // written says how the answer is put on the wire.
 func written(f func(http.ResponseWriter, *exchange)) edit {
 	return func(x *exchange) { x.write = f }
+}
+
+// writeBehind sends an answer, and on its connection something that does not
+// belong to it.
+func writeBehind(text string) func(http.ResponseWriter, *exchange) {
+	return func(w http.ResponseWriter, x *exchange) {
+		_, _ = io.Copy(io.Discard, x.request.Body) // what is left unread would reset the connection
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			writeWhole(w, x) // HTTP/2 has no behind
+			return
+		}
+		defer conn.Close()
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", x.status, http.StatusText(x.status))
+		head := x.header.Clone()
+		head.Set("Content-Length", strconv.Itoa(len(x.body)))
+		head.Set("Connection", "close")
+		_ = head.Write(&b) // a buffer never fails
+		b.WriteString("\r\n")
+		b.Write(x.body)
+		b.WriteString(text)
+		_, _ = conn.Write(b.Bytes()) // nobody is left to be told
+	}
 }
 
 // dropped closes the connection without an answer.

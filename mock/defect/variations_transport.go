@@ -41,6 +41,7 @@ func transportVariations() []Deviation {
 		legal("until-close", "Answers have no length and end with the connection.", after(always, written(writeUntilClose))),
 		legal("in-chunks", "Answers come in chunks.", after(always, written(writeChunks(8)))),
 		legal("in-single-bytes", "Answers come in chunks of one byte.", after(always, written(writeChunks(1)))),
+		legal("line-behind", "An empty line stands behind each answer, and then the connection is closed.", after(always, written(writeBehind("\r\n")))),
 		legal("with-trailer", "Answers come in chunks, with a trailer.", after(always, written(writeTrailer))),
 		legal("early-hints", "A 103 comes before each answer.", after(always, written(writeHints))),
 		legal("gzip", "Answers are compressed if the request allows it.", after(accepts("gzip"), zipped)),

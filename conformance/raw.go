@@ -1,0 +1,149 @@
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"time"
+)
+
+// raw sends a request over HTTP/1.1 on a connection of its own, and looks at
+// what net/http hides. It can leave out both a body and a Content-Length, which
+// is how HTTP says that there is no content (RFC 9112, section 6.3), where
+// net/http writes "Content-Length: 0" for a POST; and it sees what comes behind
+// an answer, which net/http throws away with the connection.
+type raw struct {
+	tls *tls.Config
+	// otherwise sends it to a target that turned out to speak no HTTP/1.1; nil
+	// where none other is known.
+	otherwise http.RoundTripper
+}
+
+func (t raw) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.overHTTP1(req)
+	if err == nil || t.otherwise == nil || req.Context().Err() != nil {
+		return resp, err
+	}
+	next := req.Clone(req.Context())
+	if req.GetBody != nil {
+		if next.Body, err = req.GetBody(); err != nil {
+			return nil, err
+		}
+	}
+	return t.otherwise.RoundTrip(next)
+}
+
+func (t raw) overHTTP1(req *http.Request) (*http.Response, error) {
+	conn, err := t.dial(req)
+	if err != nil {
+		return nil, err
+	}
+	if trace := httptrace.ContextClientTrace(req.Context()); trace != nil && trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{Conn: conn})
+	}
+	resp, err := t.exchange(conn, req)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+func (t raw) dial(req *http.Request) (net.Conn, error) {
+	host, port := req.URL.Hostname(), req.URL.Port()
+	if req.URL.Scheme != "https" {
+		if port == "" {
+			port = "80"
+		}
+		return (&net.Dialer{}).DialContext(req.Context(), "tcp", net.JoinHostPort(host, port))
+	}
+	if port == "" {
+		port = "443"
+	}
+	config := &tls.Config{}
+	if t.tls != nil {
+		config = t.tls.Clone()
+	}
+	if config.ServerName == "" {
+		config.ServerName = host
+	}
+	config.NextProtos = []string{"http/1.1"}
+	return (&tls.Dialer{Config: config}).DialContext(req.Context(), "tcp", net.JoinHostPort(host, port))
+}
+
+// exchange writes a request and reads the head of its answer.
+func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) {
+	deadline, limited := req.Context().Deadline()
+	if limited {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return nil, err
+		}
+	}
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\n", req.Method, req.URL.RequestURI(), req.URL.Host)
+	if err := req.Header.Write(&text); err != nil {
+		return nil, err
+	}
+	if req.Body != nil {
+		fmt.Fprintf(&text, "Content-Length: %d\r\n", req.ContentLength)
+	}
+	text.WriteString("Connection: close\r\n\r\n")
+	if req.Body != nil {
+		if _, err := text.ReadFrom(req.Body); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := conn.Write(text.Bytes()); err != nil {
+		return nil, err
+	}
+	reader := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(reader, req)
+	for err == nil && resp.StatusCode/100 == 1 { // interim, as 103 Early Hints
+		resp, err = http.ReadResponse(reader, req)
+	}
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &rawBody{body: resp.Body, conn: conn, rest: reader}
+	return resp, nil
+}
+
+// rawBody is a body, and an error if something comes behind it.
+type rawBody struct {
+	body io.ReadCloser
+	conn net.Conn
+	rest *bufio.Reader
+}
+
+const (
+	behindBytes    = 64                     // of what comes behind an answer, to be quoted
+	behindPatience = 200 * time.Millisecond // for a server that does not close the connection
+)
+
+// behindError is what came behind an answer.
+type behindError struct{ text string }
+
+func (e *behindError) Error() string { return "behind the answer came " + quoted(e.text) }
+
+func (b *rawBody) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	if !errors.Is(err, io.EOF) {
+		return n, err
+	}
+	if b.conn.SetReadDeadline(time.Now().Add(behindPatience)) == nil {
+		more := make([]byte, behindBytes)
+		m, _ := io.ReadAtLeast(b.rest, more, 1) // that nothing comes is as it should be
+		if rest := bytes.Trim(more[:m], "\r\n"); len(rest) > 0 {
+			return n, &behindError{string(rest)}
+		}
+	}
+	return n, io.EOF
+}
+
+func (b *rawBody) Close() error { return errors.Join(b.body.Close(), b.conn.Close()) }
