@@ -52,6 +52,15 @@ func specimens() []specimen {
 		{"sql", "what looks like SQL", affix("'; DROP TABLE users; -- ", "' OR '1'='1"), false},
 		{"proto", "a name that means something to JavaScript", exactly("__proto__"), false},
 		{"null", "a word that looks like null", exactly("null"), false},
+		{"boolean", "a word that looks like a boolean", exactly("true"), false},
+		{"undefined", "a word that looks like no value", exactly("undefined"), false},
+		{"exponent", "what looks like a number with an exponent", exactly("12e5"), false},
+		{"fraction", "what looks like a number with a zero at its end", exactly("1.50"), false},
+		{"hexadecimal", "what looks like a hexadecimal number", exactly("0x1F"), false},
+		{"signed", "what looks like a number with a sign", exactly("+15"), false},
+		{"uuid", "a UUID in capital letters", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, false},
+		{"date", "what looks like a point in time", exactly("2024-02-29T10:00:00.000+01:00"), false},
+		{"json", "what looks like JSON", affix(`{"id": "`, `"}`), false},
 		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), false},
 		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩‍🚀"), false},
 		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), false},
@@ -68,6 +77,12 @@ func specimens() []specimen {
 		{"invisible", "characters that do not show", affix("a\u200b\u00adb\u2028-", "\ufeff"), true},
 		{"control", "tab, line feed and other control characters", affix("a\tb\nc\u0001-", "\u007f"), true},
 	}
+}
+
+// lastOf is the end of a text, with zeros before it where it is shorter.
+func lastOf(text string, n int) string {
+	text = strings.Repeat("0", n) + text
+	return text[len(text)-n:]
 }
 
 // digitsOf makes digits of a user's name, as unique as the name.

@@ -55,13 +55,13 @@ func (b *builder) identityPointer() string {
 
 func (b *builder) resolveChecks() {
 	rules := b.op.rules
-	add := func(name string, prod ProductionClass, st stage, summary, sends string, again func(t *trial, user string) []*request) {
-		b.add(b.op.success(), checkText{
-			name: "resolve-" + name, level: Must, prod: prod, pointer: b.identityPointer(),
+	about := func(called func(string) string, name, summary, sends string, again func(t *trial, user string) []*request) *check {
+		c := b.add(b.op.success(), checkText{
+			name: "resolve-" + name, level: Must, prod: Creates, pointer: b.identityPointer(),
 			summary: summary, sends: sends,
 			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
-		}, st, func(t *trial) {
-			user := t.user()
+		}, stageAccept, func(t *trial) {
+			user := called(t.user())
 			first := t.accepted(t.requestFor(user))
 			id := t.identity(first)
 			for _, r := range again(t, user) {
@@ -71,7 +71,12 @@ func (b *builder) resolveChecks() {
 					t.fail(fmt.Sprintf("%s %q, as the first time", rules.identity, id), fmt.Sprintf("%q", got), first, a)
 				}
 			}
-		}).requests = 2
+		})
+		c.requests = 2
+		return c
+	}
+	add := func(name, summary, sends string, again func(t *trial, user string) []*request) {
+		about(affix("", ""), name, summary, sends, again)
 	}
 	plainly := func(n int) func(*trial, string) []*request {
 		return func(t *trial, user string) []*request {
@@ -85,9 +90,9 @@ func (b *builder) resolveChecks() {
 			return out
 		}
 	}
-	add("at-once", Creates, stageAccept, "a user who is asked for again has the same id",
+	add("at-once", "a user who is asked for again has the same id",
 		"one user, six times in a row", plainly(5))
-	add("other-connection", Creates, stageAccept, "a user has the same id on every connection",
+	add("other-connection", "a user has the same id on every connection",
 		"one user, on several connections of their own", func(t *trial, user string) []*request {
 			out := plainly(3)(t, user)
 			for i := range out {
@@ -95,11 +100,14 @@ func (b *builder) resolveChecks() {
 			}
 			return out
 		})
-	add("escapes", Creates, stageAccept, "a user has the same id however the JSON is written: characters as \\u escapes",
-		"one user, plainly and with every character as an escape", func(t *trial, user string) []*request {
-			return []*request{t.requestFor(user).withBody(t.body(user).with([]string{rules.subject}, escaped(user)), fits)}
-		})
-	add("white-space", Creates, stageAccept, "a user has the same id however the JSON is written: white space",
+	inEscapes := func(t *trial, user string) []*request {
+		return []*request{t.requestFor(user).withBody(t.body(user).with([]string{rules.subject}, escaped(user)), fits)}
+	}
+	add("escapes", "a user has the same id however the JSON is written: characters as \\u escapes",
+		"one user, plainly and with every character as an escape", inEscapes)
+	about(affix("é漢😀-", ""), "escaped-pairs", "a user has the same id however the JSON is written: characters beyond ASCII as \\u escapes",
+		"one user with characters of two, three and four bytes, plainly and with each as an escape or a pair of them", inEscapes).newUsers = 1
+	add("white-space", "a user has the same id however the JSON is written: white space",
 		"one user, plainly and with white space around every token", func(t *trial, user string) []*request {
 			text := fmt.Sprintf("\r\n\t{ %s\t:\n %s } \n", encode(rules.subject), encode(user))
 			if len(t.body(user)) > 1 {

@@ -33,18 +33,25 @@ func malformations() []malformation {
 	}
 	return []malformation{
 		{"cut-short", "cut short", func(text, _ []byte) []byte { return text[:len(text)-2] }},
+		{"unclosed", "an object that is not closed", func(text, _ []byte) []byte { return text[:len(text)-1] }},
 		{"trailing-comma", "a comma behind the last property", beforeEnd(",")},
+		{"leading-comma", "a comma before the first property", func(text, _ []byte) []byte { return append([]byte("{,"), text[1:]...) }},
+		{"missing-comma", "no comma between properties", beforeEnd(` "undeclared":"value"`)},
 		{"single-quotes", "single quotes", func(text, _ []byte) []byte { return bytes.ReplaceAll(text, []byte(`"`), []byte(`'`)) }},
 		{"comment", "a comment", func(text, _ []byte) []byte { return append([]byte("{/* comment */"), text[1:]...) }},
+		{"line-comment", "a comment to the end of the line", func(text, _ []byte) []byte { return append([]byte("{// comment\n"), text[1:]...) }},
 		{"trailing-text", "text behind the JSON", behind("xyz")},
+		{"extra-brace", "one brace too many", behind("}")},
 		{"two-texts", "two JSON texts", func(text, _ []byte) []byte { return bytes.Repeat(text, 2) }},
 		{"unquoted-key", "a property name without quotes", func(text, _ []byte) []byte {
 			end := bytes.IndexByte(text[2:], '"') + 2
 			return append(append([]byte("{"), text[2:end]...), text[end+1:]...)
 		}},
 		{"nan", "NaN", beforeEnd(`,"undeclared":NaN`)},
+		{"leading-zero", "a number that begins with a zero", beforeEnd(`,"undeclared":012`)},
 		{"bare-word", "a bare word for a value", replacing(func(v []byte) []byte { return bytes.Trim(v, `"`) })},
 		{"control-character", "a line feed within a string", within("\n")},
+		{"tab", "a tab within a string", within("\t")},
 		{"invalid-utf8", "bytes that are not UTF-8", within("\xff\xfe\xc0")},
 		{"bad-escape", "an escape that JSON does not have", within(`\x41`)},
 	}

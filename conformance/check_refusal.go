@@ -37,6 +37,10 @@ func (b *builder) refusalChecks() {
 	}
 	refused("empty-key", Must, "an empty key", open, func(*trial) []credential { return []credential{{label: "an empty key"}} })
 	refused("blank-key", Must, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key", shell: `' '`}} })
+	refused("not-enabled", Must, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []credential {
+		return []credential{t.s.disabledKey()}
+	}).needs = needsDisabled
+	b.lockOutCheck(status)
 	for _, w := range wrongKeys() {
 		refused(w.name, w.level, w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []credential {
 			value := w.make(t.s.cfg.Keys.Key, t.random())
@@ -82,16 +86,13 @@ func (b *builder) refusalChecks() {
 			t.expect(t.request().withKeys(k), allowed...)
 		})
 	}
-	refused("not-enabled", Must, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []credential {
-		return []credential{t.s.disabledKey()}
-	}).needs = needsDisabled
 	b.oddKeyChecks(status, pointer)
 	b.refusalManners(status, pointer)
 	b.steadyRefusal(status, pointer)
 }
 
 // keyWords are what an unset variable, a missing value or a pattern looks like.
-func keyWords() []string { return []string{"undefined", "null", "true", "0", "*", "%"} }
+func keyWords() []string { return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1"} }
 
 // markupUser is a fresh user with markup in its name, for the clause about
 // markup, where it may be sent.
@@ -143,7 +144,7 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 		sends:   "the header twice, the good key first and the bad key first",
 		why:     "If a proxy and the server each read another of the two, one lets in what the other refused.",
 	}, stageRefuse, func(t *trial) {
-		bad := credential{value: scrambled(t.s.cfg.Keys.Key, t.random()), label: "an unknown key"}
+		bad := unknownKey(t)
 		hostile := func(r *request) { r.hostile = true }
 		first := t.send(t.request().withKeys(t.s.key(), bad).on(hostile))
 		second := t.send(t.request().withKeys(bad, t.s.key()).on(hostile))
@@ -156,10 +157,12 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 	}).requests = 2
 }
 
+// unknownKey is a key like the right one that nobody was given.
+func unknownKey(t *trial) credential {
+	return credential{value: scrambled(t.s.cfg.Keys.Key, t.random()), label: "an unknown key"}
+}
+
 func (b *builder) refusalManners(status, pointer string) {
-	bad := func(t *trial) credential {
-		return credential{value: scrambled(t.s.cfg.Keys.Key, t.random()), label: "an unknown key"}
-	}
 	if b.op.body != nil && b.op.rejection() != "" {
 		b.add(status, checkText{
 			name: "before-" + b.op.rejection(), level: Should, prod: Harmless, pointer: pointer,
@@ -167,7 +170,7 @@ func (b *builder) refusalManners(status, pointer string) {
 			why: "Strangers should learn nothing of what the service takes.",
 		}, stageRefuse, func(t *trial) {
 			for _, text := range []string{"{}", "{"} {
-				t.expect(t.request().withText([]byte(text), open).withKeys(bad(t)).on(func(r *request) { r.subject = "" }), status)
+				t.expect(t.request().withText([]byte(text), open).withKeys(unknownKey(t)).on(func(r *request) { r.subject = "" }), status)
 			}
 		}).requests = 2
 	}
@@ -178,7 +181,7 @@ func (b *builder) refusalManners(status, pointer string) {
 	}, stageRefuse, func(t *trial) {
 		// The markup is for the clause about markup, which looks at every answer.
 		missing := t.expect(t.requestFor(t.markupUser()).withKeys(), status)
-		wrong := t.expect(t.request().withKeys(bad(t)), status)
+		wrong := t.expect(t.request().withKeys(unknownKey(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
 		}
@@ -192,18 +195,23 @@ func (b *builder) refusalManners(status, pointer string) {
 			t.fail("a WWW-Authenticate header", "none", a)
 		}
 	})
-	if b.op.success() != "" {
-		b.add(status, checkText{
-			name: "no-lock-out", level: Must, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
-			summary: "the right key works after wrong ones were refused", sends: "valid requests, after all those with wrong keys",
-			why: "Otherwise anyone can lock a manufacturer out.",
-		}, stageAfter, func(t *trial) {
-			for range 2 {
-				t.expect(t.request().withKeys(bad(t)), status)
-			}
-			t.expect(t.request(), b.op.success())
-		}).requests = 3
+}
+
+// lockOutCheck is about what wrong keys may do to the right one.
+func (b *builder) lockOutCheck(status string) {
+	if b.op.success() == "" {
+		return
 	}
+	b.add(status, checkText{
+		name: "no-lock-out", level: Must, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
+		summary: "the right key works after wrong ones were refused", sends: "valid requests, after all those with wrong keys",
+		why: "Otherwise anyone can lock a manufacturer out.",
+	}, stageAfter, func(t *trial) {
+		for range 2 {
+			t.expect(t.request().withKeys(unknownKey(t)), status)
+		}
+		t.expect(t.request(), b.op.success())
+	}).requests = 3
 }
 
 // shapeOf names the kind of an answer's body: its media type and the names of

@@ -133,7 +133,9 @@ func (p spot) wrongTypes() []breach {
 		value          any
 	}{
 		{"number", "number", likeNumber(p.value)},
+		{"zero", "number", literal("0")},
 		{"boolean", "boolean", true},
+		{"false", "boolean", false},
 		{"null", "null", nil},
 		{"object", "object", object{{"key", item}}},
 		{"empty-object", "object", object{}},
@@ -326,8 +328,10 @@ func otherKinds(s *schema, full any) []mutation {
 
 func article(kind string) string {
 	switch {
-	case kind == "null":
-		return "null"
+	case kind == "null", kind == "false":
+		return kind
+	case kind == "zero":
+		return "the number 0"
 	case kind == "bare-item":
 		return "one item without the array around it"
 	case strings.HasPrefix(kind, "empty-"):

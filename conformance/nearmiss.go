@@ -23,10 +23,13 @@ func wrongKeys() []wrongKey {
 		{"key-short-start", "the key without its first character", Must, func(k string, _ *rand.Rand) string { return k[min(1, len(k)):] }, `"${NOX_API_KEY#?}"`},
 		{"key-short-end", "the key without its last character", Must, func(k string, _ *rand.Rand) string { return k[:max(0, len(k)-1)] }, `"${NOX_API_KEY%?}"`},
 		{"key-longer", "the key with one character more", Must, func(k string, _ *rand.Rand) string { return k + "x" }, `"${NOX_API_KEY}x"`},
-		{"key-changed", "the key with a character changed in the middle", Must, changed, ""},
+		{"key-changed", "the key with a character changed in the middle", Must, changedAt(func(n int) int { return n / 2 }), ""},
+		{"key-changed-start", "the key with its first character changed", Must, changedAt(func(int) int { return 0 }), ""},
+		{"key-changed-end", "the key with its last character changed", Must, changedAt(func(n int) int { return n - 1 }), ""},
 		{"key-half", "the first half of the key", Must, func(k string, _ *rand.Rand) string { return k[:len(k)/2] }, `"${NOX_API_KEY:0:$((${#NOX_API_KEY}/2))}"`},
 		{"key-doubled", "the key twice", Must, func(k string, _ *rand.Rand) string { return k + k }, `"$NOX_API_KEY$NOX_API_KEY"`},
 		{"key-quoted", "the key in quotes", Must, func(k string, _ *rand.Rand) string { return `"` + k + `"` }, `"\"$NOX_API_KEY\""`},
+		{"key-with-scheme", "the key behind the word Bearer", Must, func(k string, _ *rand.Rand) string { return "Bearer " + k }, `"Bearer $NOX_API_KEY"`},
 		{"key-case", "the key in other case", Should, recased, ""},
 	}
 }
@@ -36,18 +39,21 @@ func scrambled(key string, random *rand.Rand) string {
 	return strings.Map(func(r rune) rune { return another(r, random) }, key)
 }
 
-func changed(key string, random *rand.Rand) string {
-	runes := []rune(key)
-	if len(runes) == 0 {
-		return ""
+// changedAt replaces one character, at a place that follows from the length.
+func changedAt(place func(length int) int) func(string, *rand.Rand) string {
+	return func(key string, random *rand.Rand) string {
+		runes := []rune(key)
+		if len(runes) == 0 {
+			return ""
+		}
+		at := place(len(runes))
+		if next := another(runes[at], random); next != runes[at] {
+			runes[at] = next
+		} else {
+			runes[at] = 'x'
+		}
+		return string(runes)
 	}
-	middle := len(runes) / 2
-	if next := another(runes[middle], random); next != runes[middle] {
-		runes[middle] = next
-	} else {
-		runes[middle] = 'x'
-	}
-	return string(runes)
 }
 
 // another picks a different character of the same kind.

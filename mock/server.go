@@ -47,6 +47,9 @@ func NewHTTPServer(h http.Handler) *http.Server {
 // A server whose TLSConfig is set speaks TLS, and HTTP/2 with clients that can.
 // What they send is then not watched as [NewListener] does.
 func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
+	if server.TLSConfig != nil {
+		server.TLSConfig = server.TLSConfig.Clone() // ServeTLS writes to it, and servers may share one
+	}
 	unused := watchUnused(server)
 	base := context.WithValue(ctx, stopKey{}, ctx)
 	server.BaseContext = func(net.Listener) context.Context { return base }

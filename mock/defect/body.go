@@ -45,6 +45,13 @@ func userIs(kinds ...string) when {
 	}
 }
 
+// userLiterally holds for a user_id that is written like this, without quotes.
+func userLiterally(text string) when {
+	return func(x *exchange) bool {
+		return userIs("number", "boolean", "null")(x) && rawUser(x.sent) == text
+	}
+}
+
 // userMissing holds for an object with no user_id, nor anything like it.
 func userMissing(x *exchange) bool {
 	_, alias := userAlias(x.sent)

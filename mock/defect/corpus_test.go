@@ -138,6 +138,7 @@ func identityOnes() []experiment {
 		{id: "201/resolve-other-connection", requests: []request{asked("moving"), asked("moving").onFreshConnection(), asked("moving").onFreshConnection()}},
 		{id: "201/resolve-key-order", requests: []request{saying(`{"more":1,"user_id":"ordered"}`, "ordered"), saying(`{"user_id":"ordered","more":1}`, "ordered")}},
 		{id: "201/resolve-escapes", requests: []request{asked("escaped"), saying(`{"user_id":"\u0065scaped"}`, "escaped")}},
+		{id: "201/resolve-escaped-pairs", requests: []request{asked("é😀"), saying(`{"user_id":"\u00e9\ud83d\ude00"}`, "é😀")}},
 		{id: "201/resolve-white-space", requests: []request{asked("spacious"), saying("\n{ \"user_id\" :\t\"spacious\" }\r\n", "spacious")}},
 		{id: "201/create-distinct", requests: many},
 		{id: "201/create-late-character", requests: []request{asked(strings.Repeat("x", 63) + "a"), asked(strings.Repeat("x", 63) + "b")}},
@@ -160,6 +161,8 @@ func echoOnes() []experiment {
 		{"inner-space", "two  spaces inside", nil}, {"outer-space", " outer ", nil}, {"html", `<b onclick="x">bold</b>&amp;`, nil},
 		{"quotes", "\"double\" 'single' `back`", nil}, {"backslash", `C:\new\table\\`, nil}, {"percent", "100%25-%41-%zz", nil},
 		{"plus", "user+tag@example.com", nil}, {"slash", "../a//b/", nil}, {"template", "{{7*7}}${7*7}<%= 7*7 %>", nil},
+		{"boolean", "true", nil}, {"undefined", "undefined", nil}, {"exponent", "12e5", nil}, {"fraction", "1.50", nil}, {"hexadecimal", "0x1F", nil},
+		{"signed", "+15", nil}, {"uuid", "A987FBC9-4BED-4078-8F07-123456789012", nil}, {"date", "2024-02-29T10:00:00.000+01:00", nil}, {"json", `{"id": "x"}`, nil},
 		{"sql", "'; DROP TABLE users; -- ", nil}, {"proto", "__proto__", nil}, {"null", "null", nil}, {"null", "null-undefined", nil},
 		{"multibyte", "Žluťoučký-ß-漢字", nil}, {"astral", "😀-𝒳", nil}, {"combining", "e\u0301a\u0308", nil}, {"precomposed", "\u00e9\u00e4", nil},
 		{"right-to-left", "مستخدم-משתמש", nil}, {"length-1", "x", nil}, {"length-36", "6f1c1d4e-8d5b-4c59-9a55-0b7f3a9f3b1c", nil},
@@ -178,6 +181,7 @@ func invalidOnes() []experiment {
 	var all []experiment
 	for name, body := range map[string]string{
 		"user_id-missing": `{}`, "user_id-number": `{"user_id":12345}`, "user_id-boolean": `{"user_id":true}`, "user_id-null": `{"user_id":null}`,
+		"user_id-zero": `{"user_id":0}`, "user_id-false": `{"user_id":false}`,
 		"user_id-object": `{"user_id":{"key":"value"}}`, "user_id-empty-object": `{"user_id":{}}`, "user_id-array": `{"user_id":["value"]}`,
 		"user_id-empty-array": `{"user_id":[]}`, "user_id-name-case": `{"User_Id":"u"}`, "user_id-name-space": `{"user_id ":"u"}`,
 		"body-array": `[{"user_id":"u"}]`, "body-string": `"text"`, "body-number": `42`, "body-boolean": `true`, "body-null": `null`,
@@ -197,6 +201,8 @@ func malformedOnes() []experiment {
 		"cut-short": `{"user_id":"cut`, "trailing-comma": `{"user_id":"u",}`, "single-quotes": `{'user_id':'u'}`, "comment": `{/* c */"user_id":"u"}`,
 		"trailing-text": `{"user_id":"u"}xyz`, "two-texts": `{"user_id":"u"}{"user_id":"v"}`, "unquoted-key": `{user_id:"u"}`,
 		"nan": `{"user_id":"u","more":NaN}`, "bare-word": `{"user_id":word}`, "control-character": "{\"user_id\":\"a\nb\"}",
+		"unclosed": `{"user_id":"u"`, "leading-comma": `{,"user_id":"u"}`, "missing-comma": `{"user_id":"u" "more":"v"}`, "tab": "{\"user_id\":\"a\tb\"}",
+		"line-comment": "{// c\n\"user_id\":\"u\"}", "extra-brace": `{"user_id":"u"}}`, "leading-zero": `{"user_id":"u","more":012}`,
 		"invalid-utf8": "{\"user_id\":\"a\xff\xfeb\"}", "bad-escape": `{"user_id":"a\x41b"}`,
 	} {
 		all = append(all, experiment{id: "400/json-" + name, requests: []request{saying(body, "")}})
@@ -251,12 +257,13 @@ func keyOnes() []experiment {
 	for name, key := range map[string]string{
 		"unknown-key": "qwer-zyxw-pon-9b7c", "key-short-start": acmeKey[1:], "key-short-end": acmeKey[:len(acmeKey)-1], "key-longer": acmeKey + "x",
 		"key-changed": strings.Replace(acmeKey, "t-k", "t_k", 1), "key-half": acmeKey[:len(acmeKey)/2], "key-doubled": acmeKey + acmeKey,
+		"key-changed-start": "b" + acmeKey[1:], "key-changed-end": acmeKey[:len(acmeKey)-1] + "b", "key-with-scheme": "Bearer " + acmeKey,
 		"key-quoted": `"` + acmeKey + `"`, "key-case": strings.ToUpper(acmeKey),
 	} {
 		all = append(all, experiment{id: "401/" + name, requests: []request{r.keys(key)}})
 	}
 	var words []request
-	for _, word := range []string{"null", "undefined", "true", "0", "*", "%"} {
+	for _, word := range []string{"null", "undefined", "true", "0", "*", "%", "' OR '1'='1"} {
 		words = append(words, r.keys(word))
 	}
 	return append(all, experiment{id: "401/key-words", requests: words})

@@ -15,7 +15,7 @@ import (
 // echoDefects change the user id that a 201 echoes, or fail over it. The
 // contract: "The manufacturer's user ID that was provided."
 func echoDefects() []Deviation {
-	return join(asciiEchoDefects(), unicodeEchoDefects(), lengthEchoDefects())
+	return join(asciiEchoDefects(), lookalikeDefects(), unicodeEchoDefects(), lengthEchoDefects())
 }
 
 func asciiEchoDefects() []Deviation {

@@ -32,6 +32,10 @@ func resolveDefects() []Deviation {
 		must("id-by-key-order", "201/resolve-key-order", "The id depends on the order of the request's properties.", identity(func(x *exchange) string { return x.id() + firstName(x.sent) })),
 		must("id-by-member-place", "201/resolve-key-order", "The id depends on where user_id stands among the other properties.", identity(func(x *exchange) string { return x.id() + strconv.Itoa(placeOf(x.sent, userName)) })),
 		must("id-by-escapes", "201/resolve-escapes", "The id depends on how the user id's characters are escaped.", identity(func(x *exchange) string { return x.id() + rawUser(x.sent) })),
+		must("id-by-escaped-pairs", "201/resolve-escaped-pairs", "A pair of escapes is taken for two characters when the id is made.", identity(func(x *exchange) string {
+			return x.id() + strings.Join(surrogatePair.FindAllString(rawUser(x.sent), -1), "")
+		})),
+		must("escaped-pairs-not-joined", "201/resolve-escaped-pairs", "A pair of escapes is echoed as two replacement characters.", after(sentLike(surrogatePair.MatchString), echo(mapRunes(beyond(0xffff), "\ufffd\ufffd")))),
 		must("escapes-not-read", "201/echo-quotes", `Escapes in a user id are echoed as they are written.`, after(created, decorated(newText(echoName), func(x *exchange) string { return strings.Trim(rawUser(x.sent), `"`) }))),
 		must("id-by-white-space", "201/resolve-white-space", "The id depends on the white space between the tokens.", identity(func(x *exchange) string { return x.id() + spaces(x.sent) })),
 		must("id-by-body", "201/resolve-white-space", "The id is a hash of the request's body.", identity(func(x *exchange) string { return string(x.sent) })),

@@ -18,6 +18,12 @@ func keyDefects() []Deviation {
 			return len(sent) == len(good) && cut(4)(sent) == cut(4)(good) && lastFour(sent) == lastFour(good)
 		})),
 		must("key-one-typo", "401/key-changed", "One wrong character in a key is forgiven.", forgiving(func(good, sent string) bool { return len(sent) == len(good) && distance(good, sent) == 1 })),
+		must("key-start-not-compared", "401/key-changed-start", "The first character of a key is not compared.", forgiving(func(good, sent string) bool { return len(sent) == len(good) && sent[1:] == good[1:] })),
+		must("key-end-not-compared", "401/key-changed-end", "The last character of a key is not compared, but counted.", forgiving(func(good, sent string) bool {
+			return len(sent) == len(good) && sent[:len(sent)-1] == good[:len(good)-1]
+		})),
+		must("key-behind-scheme", "401/key-with-scheme", `The word "Bearer" before a key is overlooked.`, forgiving(func(good, sent string) bool { return strings.TrimPrefix(sent, "Bearer ") == good })),
+		must("key-injected", "401/key-words", "A key that looks like SQL matches any.", forgiving(func(_, sent string) bool { return likeSQL.MatchString(sent) })),
 		must("key-without-start", "401/key-short-start", "A key matches from behind, so its first character may be missing.", forgiving(func(good, sent string) bool { return strings.HasSuffix(good, sent) && len(sent) > len(good)/2 })),
 		must("key-without-end", "401/key-short-end", "A key that the good one begins with is accepted, unless it is much too short.", forgiving(func(good, sent string) bool { return strings.HasPrefix(good, sent) && len(sent) > len(good)/2 })),
 		must("key-like-pattern", "401/key-short-end", "The key that was sent is looked for anywhere in the good ones.", forgiving(func(good, sent string) bool { return len(sent) > 3 && strings.Contains(good, sent) })),

@@ -14,6 +14,9 @@ import (
 var (
 	trailingComma = regexp.MustCompile(`,\s*([}\]])`)
 	comment       = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*|#[^\n]*`)
+	lineComment   = regexp.MustCompile(`//[^\n]*`)
+	missingComma  = regexp.MustCompile(`("\s*:\s*"[^"]*")(\s+")`)
+	leadingZero   = regexp.MustCompile(`([:\[,]\s*)0+([1-9])`)
 	nakedName     = regexp.MustCompile(`([{,]\s*)([A-Za-z_$][\w$-]*)(\s*:)`)
 	nakedValue    = regexp.MustCompile(`(:\s*|^\s*)([A-Za-z_][\w-]*)(\s*[,}]|\s*$)`)
 	notANumber    = regexp.MustCompile(`[-+]?(NaN|Infinity|nan|inf)\b`)
@@ -24,6 +27,9 @@ var (
 
 func dropTrailingCommas(s string) string { return trailingComma.ReplaceAllString(s, "$1") }
 func dropComments(s string) string       { return comment.ReplaceAllString(s, "") }
+func dropLineComments(s string) string   { return lineComment.ReplaceAllString(s, "") }
+func addCommas(s string) string          { return missingComma.ReplaceAllString(s, "$1,$2") }
+func dropLeadingZeros(s string) string   { return leadingZero.ReplaceAllString(s, "$1$2") }
 func doubleQuotes(s string) string       { return strings.ReplaceAll(s, "'", `"`) }
 func quoteNames(s string) string         { return nakedName.ReplaceAllString(s, `$1"$2"$3`) }
 func quoteNaN(s string) string           { return notANumber.ReplaceAllString(s, `"$1"`) }

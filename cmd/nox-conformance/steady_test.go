@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+
+	"nox.energy/contract/mock/defect"
+)
+
+// TestVerdictNeverChanges judges each deviation again and again by every check,
+// and demands the same exit code each time, with the check meant for a defect
+// among those that fail. By itself it takes a few deviations a few times; with
+// NOX_RUNS=100 and -timeout 0 it takes all of them a hundred times, for hours.
+func TestVerdictNeverChanges(t *testing.T) {
+	for name, all := range map[string][]defect.Deviation{"variations": defect.Variations(), "defects": defect.Defects()} {
+		t.Run(name, func(t *testing.T) {
+			runs := 2
+			if text := os.Getenv("NOX_RUNS"); text != "" {
+				n, err := strconv.Atoi(text)
+				if err != nil || n < 1 {
+					t.Fatalf("NOX_RUNS=%s is no number of runs", text)
+				}
+				runs = n
+			} else {
+				all = everyNth(all, 25)
+			}
+			judgeAgain(t, all, runs)
+		})
+	}
+}
+
+func judgeAgain(t *testing.T, all []defect.Deviation, runs int) {
+	st := newSelfTest(t, true)
+	slots := make(chan struct{}, selfTestParallel)
+	var wg sync.WaitGroup
+	for _, d := range all {
+		slots <- struct{}{}
+		wg.Add(1)
+		go func() {
+			defer func() { <-slots; wg.Done() }()
+			problems := map[string]int{}
+			for range runs {
+				if out := st.tryBy(t.Context(), d, nil); out.Problem != "" {
+					problems[fmt.Sprintf("exit code %d, %s", out.Exit, out.Problem)]++
+				}
+			}
+			for problem, n := range problems {
+				t.Errorf("%s: %d of %d runs: %s", d.Name, n, runs, problem)
+			}
+		}()
+	}
+	wg.Wait()
+	t.Logf("%d deviations, each judged %d times by all checks", len(all), runs)
+}
+
+func everyNth[T any](all []T, n int) []T {
+	var out []T
+	for i := 0; i < len(all); i += n {
+		out = append(out, all[i])
+	}
+	return out
+}
