@@ -23,6 +23,7 @@ const (
 	untrusted   failure = "no trusted TLS connection"
 	closed      failure = "the connection was closed without an answer"
 	notHTTP     failure = "an answer that is not HTTP"
+	malformed   failure = "an HTTP answer whose head is malformed"
 	cutShort    failure = "an answer that is cut short"
 	interrupted failure = "interrupted"
 	spent       failure = "not sent: the requests of the profile are used up"
@@ -43,6 +44,8 @@ type answer struct {
 	header   http.Header
 	body     []byte
 	size     int64
+	recorded bool   // by somebody else, who may have undone a content coding
+	miscoded bool   // Content-Encoding names a coding that the body is not in
 	behind   string // what came behind it on its connection, where that was looked at
 	value    any    // the body decoded, where it is JSON
 	isJSON   bool   // value holds
@@ -51,6 +54,11 @@ type answer struct {
 
 // came tells whether an HTTP answer came at all, cut short or not.
 func (a *answer) came() bool { return a.status != 0 }
+
+// broken tells whether no answer came, or none that can be read.
+func (a *answer) broken() bool {
+	return a.failure == closed || (a.failure == notHTTP || a.failure == malformed) && !a.came()
+}
 
 // is tells whether the status is the documented one, which may be a range.
 func (a *answer) is(status string) bool {
@@ -112,7 +120,11 @@ func classify(err error) failure {
 		return untrusted
 	case errors.As(err, &dns), errors.As(err, &dial) && dial.Op == "dial", strings.Contains(text, "proxyconnect"):
 		return unreachable
-	case strings.Contains(text, "malformed"), strings.Contains(text, "unsupported transfer encoding"), strings.Contains(text, "invalid"):
+	case strings.Contains(text, "readLoopPeekFail"), strings.Contains(text, "Unsolicited response"): // net/http's words for one that came too early
+		return closed
+	case strings.Contains(text, "Content-Length"), strings.Contains(text, "malformed MIME header"), strings.Contains(text, "unsupported transfer encoding"):
+		return malformed
+	case strings.Contains(text, "malformed"), strings.Contains(text, "invalid"):
 		return notHTTP
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), strings.Contains(text, "closed"), strings.Contains(text, "GOAWAY"), strings.Contains(text, "stream error"):
 		return closed

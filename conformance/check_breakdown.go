@@ -20,7 +20,7 @@ func (b *builder) breakdownChecks() {
 	}, stageProvoke, func(t *trial) {
 		for _, p := range provocations(t.s.cfg, status) {
 			for range provocationTries {
-				t.readable(t.expect(t.request().provokedBy(p), status))
+				t.readable(t.expect(t.requestFor(t.firstUser()).provokedBy(p), status))
 			}
 		}
 	})

@@ -35,6 +35,8 @@ func ofLength(n int) func(string) string {
 	}
 }
 
+// specimens are at most 64 characters long, but for those that are about
+// length: a target may have a limit there.
 func specimens() []specimen {
 	return []specimen{
 		{"case", "letters of both cases", affix("MiXed-", "-CaSe"), false},
@@ -46,14 +48,18 @@ func specimens() []specimen {
 		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), false},
 		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), false},
 		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), false},
+		{"percent-encoded", "what looks percent-encoded throughout", affix("a%20b%41-", "%2F"), false},
+		{"punctuation", "signs of every other kind", affix("~,?|=[](){0}//!#$^;:*", ""), false},
 		{"plus", "plus signs and what looks like an e-mail address", affix("user+tag-", "@example.com"), false},
 		{"slash", "slashes and dots", affix("../a/b/", "/.."), false},
-		{"template", "what template engines replace", affix("{{7*7}}${7*7}#{7*7}%s", "<%= 7*7 %>"), false},
-		{"sql", "what looks like SQL", affix("'; DROP TABLE users; -- ", "' OR '1'='1"), false},
+		{"template", "what template engines replace", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), false},
+		{"sql", "what looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), false},
 		{"proto", "a name that means something to JavaScript", exactly("__proto__"), false},
 		{"null", "a word that looks like null", exactly("null"), false},
 		{"boolean", "a word that looks like a boolean", exactly("true"), false},
+		{"false", "a word that looks like the opposite", exactly("false"), false},
 		{"undefined", "a word that looks like no value", exactly("undefined"), false},
+		{"not-a-number", "a word that looks like no number", exactly("NaN"), false},
 		{"exponent", "what looks like a number with an exponent", exactly("12e5"), false},
 		{"fraction", "what looks like a number with a zero at its end", exactly("1.50"), false},
 		{"hexadecimal", "what looks like a hexadecimal number", exactly("0x1F"), false},
@@ -62,7 +68,7 @@ func specimens() []specimen {
 		{"date", "what looks like a point in time", exactly("2024-02-29T10:00:00.000+01:00"), false},
 		{"json", "what looks like JSON", affix(`{"id": "`, `"}`), false},
 		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), false},
-		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩‍🚀"), false},
+		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩🚀"), false},
 		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), false},
 		{"precomposed", "composed letters", affix("\u00e9\u00e4-", "-\u00f4"), false},
 		{"right-to-left", "letters written from right to left", affix("مستخدم-", "-משתמש"), false},

@@ -24,8 +24,8 @@ func (b *builder) latitudeChecks() {
 		{"accept-any", "a client that accepts anything is answered", "Accept: */*", "It is what most HTTP libraries send.", Should, header("Accept", "*/*")},
 		{"accept-none", "a client that does not say what it accepts is answered", "no Accept header", "Accept is optional (RFC 9110, section 12.5.1).", Should, header("Accept")},
 		{"accept-json", "a client that accepts JSON is answered", "Accept: application/json;q=0.9, */*;q=0.1", "It is what generated clients send.", Should, header("Accept", "application/json;q=0.9, */*;q=0.1")},
-		{"unknown-headers", "headers that the contract does not name are ignored", "X-Request-Id, traceparent and a header of no meaning", "Proxies and tracing add them on the way.", Should, func(_ *trial, r *request) *request {
-			return r.withHeader("X-Request-Id", "conformance").withHeader("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").withHeader("X-Of-No-Meaning", "1")
+		{"unknown-headers", "headers that the contract does not name are ignored", "X-Request-Id, traceparent, another User-Agent and a header of no meaning", "Proxies and tracing add them on the way.", Should, func(_ *trial, r *request) *request {
+			return r.withHeader("X-Request-Id", "conformance").withHeader("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").withHeader("X-Of-No-Meaning", "1").withHeader("User-Agent", "conformance")
 		}},
 	}
 	if len(b.op.security) > 0 && b.op.security[0].kind == "apiKey" && b.op.security[0].in == "header" {
@@ -59,7 +59,7 @@ func (b *builder) latitudeChecks() {
 			name: w.name, level: w.level, prod: Creates, pointer: b.op.Pointer + "/requestBody",
 			summary: w.summary, sends: w.sends, why: w.why,
 		}, stageAccept, func(t *trial) {
-			user := t.user()
+			user := t.firstUser() // whose id must not depend on any of this
 			a := t.accepted(w.change(t, t.requestFor(user)))
 			t.echoed(a, user)
 		})

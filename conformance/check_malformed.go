@@ -53,6 +53,13 @@ func malformations() []malformation {
 		{"control-character", "a line feed within a string", within("\n")},
 		{"tab", "a tab within a string", within("\t")},
 		{"invalid-utf8", "bytes that are not UTF-8", within("\xff\xfe\xc0")},
+		{"utf16", "UTF-16, which JSON has not been in since RFC 8259", func(text, _ []byte) []byte {
+			out := []byte{0xff, 0xfe}
+			for _, unit := range utf16Units(string(text)) {
+				out = append(out, byte(unit), byte(unit>>8))
+			}
+			return out
+		}},
 		{"bad-escape", "an escape that JSON does not have", within(`\x41`)},
 	}
 }

@@ -92,7 +92,9 @@ func (b *builder) refusalChecks() {
 }
 
 // keyWords are what an unset variable, a missing value or a pattern looks like.
-func keyWords() []string { return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1"} }
+func keyWords() []string {
+	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
+}
 
 // markupUser is a fresh user with markup in its name, for the clause about
 // markup, where it may be sent.
@@ -250,7 +252,7 @@ func (b *builder) steadyRefusal(status, pointer string) {
 		random := t.random()
 		requests := make([]*request, n)
 		for i := range requests {
-			r := t.request().on(func(r *request) { r.fresh = true })
+			r := t.requestFor(t.firstUser()).on(func(r *request) { r.fresh = true }) // who is known needs a key as well
 			requests[i] = r.withKeys()
 			if i%2 == 0 {
 				requests[i] = r.withKeys(credential{value: scrambled(t.s.cfg.Keys.Key, random), label: "an unknown key"})

@@ -62,7 +62,17 @@ func (t *trial) withSubject(m mutation) *request {
 	if m.level == Should {
 		how = open // a format that is only annotated
 	}
-	return r.withBody(body, how)
+	r = r.withBody(body, how)
+	if o, _ := body.(object); !o.names(t.op.rules.subject, user) {
+		r.subject = "" // whoever it is about, if it is taken
+	}
+	return r
+}
+
+// names tells whether a property has this value.
+func (o object) names(property, user string) bool {
+	v, _ := o.get(property)
+	return v == user
 }
 
 // sampleOf is the user whom bodies made from the schema alone name.
@@ -103,7 +113,11 @@ func (b *builder) bodilessChecks(status string) {
 			sends:   "the right media type and " + e.what,
 			why:     "It is what a client sends whose serialiser failed.",
 		}, stageReject, func(t *trial) {
-			t.expect(t.request().on(func(r *request) { e.change(r); r.intent = breaks; r.subject = "" }), status)
+			statuses := []string{status}
+			if e.name == "body-none" {
+				statuses = append(statuses, "411") // what HTTP has for it (RFC 9110, section 15.5.12)
+			}
+			t.expect(t.request().on(func(r *request) { e.change(r); r.intent = breaks; r.subject = "" }), statuses...)
 		})
 	}
 }

@@ -20,8 +20,9 @@ import (
 
 const (
 	maxAnswer     = 8 << 20                // bytes of an answer that are read
-	maxSlowDowns  = 20                     // times that one request is told to slow down before it is given up
-	firstPause    = 250 * time.Millisecond // after a 429 that does not say how long; each further one is twice as long
+	maxSlowDowns  = 12                     // times that one request is told to slow down, while no other gets on, before it is given up
+	firstPause    = 250 * time.Millisecond // after a 429 that does not say how long; each further one is twice as long …
+	ownPause      = 4 * time.Second        // … up to this
 	longestPause  = 60 * time.Second       // that a Retry-After is obeyed for, or a pause grows to
 	dialKeepAlive = 90 * time.Second
 	// lostSYN is how long a connection takes whose first packet was dropped, as
@@ -45,6 +46,7 @@ type client struct {
 	limiter   *rate.Limiter
 	slots     chan struct{}
 	sent      atomic.Int64
+	gotOn     atomic.Int64 // answers that did not ask for patience
 	fastest   atomic.Int64 // nanoseconds of the quickest answer so far
 	pauseLock sync.Mutex
 	paused    time.Time // nothing is sent before
@@ -93,6 +95,10 @@ func newClient(cfg *Config, base *url.URL) *client {
 	return c
 }
 
+// release gives up connections that are open and not in use: a target may take
+// few at a time.
+func (c *client) release() { c.close() }
+
 func (c *client) close() {
 	for _, t := range []*http.Transport{c.pooled, c.fresh, c.single} {
 		t.CloseIdleConnections()
@@ -113,22 +119,27 @@ func (c *client) do(ctx context.Context, r *request) *answer {
 		return a
 	}
 	retried := false
+	gotOn := c.gotOn.Load()
 	for slowDowns := 0; ; {
 		if err := c.pace(ctx); err != nil {
 			return &answer{request: r, started: time.Now(), failure: interruption(err), err: err}
 		}
 		a, reused := c.once(ctx, r)
-		if a.failure == closed && reused && !retried {
+		if reused && !retried && (a.failure == closed || a.status == http.StatusRequestTimeout) {
 			retried = true
 			r = r.on(func(r *request) { r.fresh, r.single = true, false })
 			continue
 		}
-		pause, asked := patience(a, firstPause<<min(slowDowns, 10))
+		pause, asked := patience(a, min(firstPause<<min(slowDowns, 10), ownPause))
 		if !asked {
+			c.gotOn.Add(1)
 			return a
 		}
+		if now := c.gotOn.Load(); now != gotOn {
+			slowDowns, gotOn = 0, now
+		}
 		if slowDowns++; slowDowns > maxSlowDowns {
-			a.failure = tooSlow
+			a.failure, a.err = tooSlow, fmt.Errorf("%s, Retry-After: %q; try a lower --rate", statusText(a.status), a.header.Get("Retry-After"))
 			return a
 		}
 		c.pause(pause)
@@ -163,6 +174,7 @@ func interruption(err error) failure {
 // patience tells whether an answer asks to come back later, and when, if need
 // be after a pause of our own: 429
 // (RFC 6585, section 4), or 503 with Retry-After (RFC 9110, section 15.6.4).
+// A time that has come already says no more than none.
 func patience(a *answer, pause time.Duration) (time.Duration, bool) {
 	after := a.header.Get("Retry-After")
 	if a.status != http.StatusTooManyRequests && (a.status != http.StatusServiceUnavailable || after == "") {
@@ -171,12 +183,12 @@ func patience(a *answer, pause time.Duration) (time.Duration, bool) {
 	if a.request.provoked && a.is(a.request.provokes) {
 		return 0, false
 	}
-	if seconds, err := strconv.Atoi(after); err == nil && seconds >= 0 {
-		pause = time.Duration(seconds) * time.Second
-	} else if at, err := http.ParseTime(after); err == nil {
+	if seconds, err := strconv.Atoi(after); err == nil && seconds > 0 {
+		pause = time.Duration(min(seconds, int(longestPause/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(after); err == nil && time.Until(at) > 0 {
 		pause = time.Until(at)
 	}
-	return min(max(pause, 5*time.Millisecond), longestPause), true
+	return min(pause, longestPause), true
 }
 
 // pace waits for the rate and for a pause that the target asked for.
@@ -287,7 +299,7 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	}
 	c.noteSpeed(a.took)
 	c.noteTrouble(a)
-	return a, false
+	return a, reused && a.status == http.StatusRequestTimeout
 }
 
 // origin is where a request goes, and what is added to it on the way. What a

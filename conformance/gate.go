@@ -31,7 +31,7 @@ func gate(t *trial) {
 		}
 	}
 	switch {
-	case !first.came() && first.failure != closed:
+	case !first.came() && first.failure != closed && first.failure != malformed:
 		t.broke(failureWords(first), first)
 	case first.came() && t.op.depends(first.status):
 		t.s.noteAbsent(t.op, first.status)

@@ -20,7 +20,7 @@ var signs = []struct {
 	{"a stack trace", []string{"traceback", "goroutine", "at ", "file \"", "panic: ", "#"}, regexp.MustCompile(`Traceback \(most recent call last\)|goroutine \d+ \[|(?m)^\s*at [\w$.<>]+ ?\(.*:\d+(:\d+)?\)|\bat [\w$.<>]+\([\w$]+\.(java|kt|scala|cs|js|ts):\d+|\bat (async )?[\w$.<>]+ \(?(file://|node:|/)[^\s)]*:\d+:\d+|File "[^"]+", line \d+|panic: runtime error|#\d+ /[^\s]+\(\d+\)`)},
 	{"a source file and line", []string{".go", ".py", ".rb", ".java", ".kt", ".cs", ".php", ".js", ".ts", ".rs", ".ex", ".scala"}, regexp.MustCompile(`\b[\w./\\-]+\.(go|py|rb|java|kt|cs|php|js|ts|rs|ex|scala)(:| line |\()\d+`)},
 	{"a path on the server", []string{"/usr/", "/home/", "/var/", "/opt/", "/srv/", "/app/", "/root/", "/tmp/", "/etc/", "/proc/", "/workspace/", ":\\"}, regexp.MustCompile(`(^|[\s"'(=:])(/(usr|home|var|opt|srv|app|root|tmp|etc|proc|workspace)/[\w.-]+[\w./-]*|[A-Za-z]:\\+[\w.-]+\\+)`)},
-	{"SQL", []string{"sql", "syntax error", "ora-", "duplicate key", "select", "insert", "update", "delete", "psycopg2", "pq: ", "relation"}, regexp.MustCompile(`(?i)SQLSTATE|syntax error at or near|\bORA-\d{5}\b|duplicate key value violates|You have an error in your SQL syntax|\bSELECT\b[^"]{1,200}\bFROM\b|\bINSERT INTO\b|\bUPDATE\b[^"]{1,100}\bSET\b|\bDELETE FROM\b|sqlite3?\.|psycopg2|pq: |SQLITE_[A-Z]+|relation "[^"]+" does not exist`)},
+	{"SQL", []string{"sql", "syntax error", "ora-", "duplicate key", "select", "insert", "update", "delete", "psycopg2", "pq: ", "relation"}, regexp.MustCompile(`(?i)SQLSTATE|syntax error at or near|\bORA-\d{5}\b|duplicate key value violates|You have an error in your SQL syntax|(?-i:\bSELECT\b[^"]{1,200}\bFROM\b|\bINSERT INTO\b|\bUPDATE\b[^"]{1,100}\bSET\b|\bDELETE FROM\b)|\bselect\b[^".]{1,200}\bfrom\b[^".]{1,60}\b(where|limit|order by|join)\b|\binsert into \w+ ?\(|\bupdate \w+ set \w+ ?=|\bdelete from \w+ where\b|sqlite3?\.|psycopg2|pq: |SQLITE_[A-Z]+|relation "[^"]+" does not exist`)},
 	{"an exception of the server's language", []string{"exception", "error", "unhandledpromiserejection", "nil pointer", "segmentation"}, regexp.MustCompile(`\b([a-z]\w*\.)+[A-Z]\w*(Exception|Error)\b|\b(NullPointer|NullReference|IllegalArgument|IllegalState|IndexOutOfBounds|ClassCast|Runtime)Exception\b|\b(TypeError|ReferenceError|AttributeError|KeyError|NameError|ZeroDivisionError|UnhandledPromiseRejection): |nil pointer dereference|segmentation (fault|violation)`)},
 	{"a page of a framework", []string{"whitelabel", "werkzeug", "debug", "<title>"}, regexp.MustCompile(`(?i)Whitelabel Error Page|Werkzeug Debugger|DEBUG = True|<title>[^<]*(Django|Laravel|Symfony|Rails|Express|Tomcat|ASP\.NET)[^<]*</title>|X-Debug-Token`)},
 }
@@ -54,7 +54,8 @@ func internals(text string, header http.Header) string {
 // withoutSent takes what the request itself said out of an answer's text, so
 // that a faithful echo is not mistaken for a leak.
 func withoutSent(a *answer, text string) string {
-	for _, sent := range []string{a.request.subject, string(a.request.body)} {
+	id, _ := a.member(a.request.op.rules.identity) // any text will do for an id
+	for _, sent := range []string{a.request.subject, string(a.request.body), id} {
 		if len(sent) < 3 {
 			continue
 		}

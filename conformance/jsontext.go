@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -69,6 +72,50 @@ func decodeJSON(text []byte) (any, bool) {
 		return nil, false
 	}
 	return v, true
+}
+
+// withinFloat returns a JSON text, or, where it holds a number beyond what a
+// float64 does, which RFC 8259 allows, the same with the largest one instead.
+func withinFloat(text []byte, value any) []byte {
+	clipped, changed := clip(value)
+	if !changed {
+		return text
+	}
+	out, err := json.Marshal(clipped)
+	if err != nil {
+		return text
+	}
+	return out
+}
+
+func clip(v any) (out any, changed bool) {
+	switch v := v.(type) {
+	case json.Number:
+		if _, err := strconv.ParseFloat(v.String(), 64); err != nil {
+			return json.Number("1e308"), true
+		}
+	case []any:
+		for i, each := range v {
+			if smaller, ok := clip(each); ok {
+				if !changed {
+					v, changed = slices.Clone(v), true
+				}
+				v[i] = smaller
+			}
+		}
+		return v, changed
+	case map[string]any:
+		for name, each := range v {
+			if smaller, ok := clip(each); ok {
+				if !changed {
+					v, changed = maps.Clone(v), true
+				}
+				v[name] = smaller
+			}
+		}
+		return v, changed
+	}
+	return v, false
 }
 
 // codeUnits decodes the member of a JSON object to UTF-16 code units, so that

@@ -310,6 +310,8 @@ func otherKinds(s *schema, full any) []mutation {
 		body           any
 	}{
 		{"body-array", "array", []any{inner}},
+		{"body-array-of-text", "array", []any{"text"}},
+		{"body-empty-array", "array", []any{}},
 		{"body-string", "string", "text"},
 		{"body-number", "number", literal("42")},
 		{"body-boolean", "boolean", true},

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"time"
 )
 
@@ -102,16 +103,35 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 	if _, err := conn.Write(text.Bytes()); err != nil {
 		return nil, err
 	}
-	reader := bufio.NewReader(conn)
+	var seen bytes.Buffer
+	reader := bufio.NewReader(io.TeeReader(conn, &seen))
 	resp, err := http.ReadResponse(reader, req)
 	for err == nil && resp.StatusCode/100 == 1 { // interim, as 103 Early Hints
+		seen.Next(seen.Len() - reader.Buffered())
 		resp, err = http.ReadResponse(reader, req)
 	}
 	if err != nil {
 		return nil, err
 	}
+	keepBothLengths(resp, seen.Bytes())
 	resp.Body = &rawBody{body: resp.Body, conn: conn, rest: reader}
 	return resp, nil
+}
+
+// keepBothLengths puts back what net/http takes out of a head that says twice
+// how long the body is.
+func keepBothLengths(resp *http.Response, seen []byte) {
+	head, _, whole := bytes.Cut(seen, []byte("\r\n\r\n"))
+	if !whole || len(resp.TransferEncoding) == 0 {
+		return
+	}
+	for line := range bytes.Lines(head) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if strings.EqualFold(string(name), "Content-Length") {
+			resp.Header.Set("Content-Length", string(bytes.TrimSpace(value)))
+			resp.Header.Set("Transfer-Encoding", strings.Join(resp.TransferEncoding, ", "))
+		}
+	}
 }
 
 // rawBody is a body, and an error if something comes behind it.

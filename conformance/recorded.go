@@ -31,6 +31,7 @@ func (l *reel) play(rec *Recording) {
 		l.total++
 		defer l.strayKeys(rec.entries[i].Request.Headers) // after those that have a name of their own
 		if a := l.answer(&rec.entries[i]); a != nil {
+			a.recorded = true
 			l.s.contract.judge(a)
 			l.s.answers = append(l.s.answers, seenAnswer{&check{Check: Check{Operation: a.request.op.ID}}, a})
 		}

@@ -199,7 +199,8 @@ func (r *run) attempt(ctx context.Context, c *check) verdict {
 	}
 	t := &trial{ctx: ctx, s: r.session, check: c, op: op}
 	v := t.run()
-	if late(v) { // a moment's stall, or does the target never answer this?
+	if late(v) { // a moment's stall, no connection to spare, or does the target never answer this?
+		r.client.release()
 		if second := r.again(t); v.outcome == Err || second.outcome != Fail {
 			v = second
 		}

@@ -89,6 +89,14 @@ func (t *trial) user() string {
 	return t.s.userPrefix + t.s.number[t.check.ID] + "-" + strconv.Itoa(t.users)
 }
 
+// firstUser is the user whom the gate asked for.
+func (t *trial) firstUser() string {
+	if t.s.cfg.Profile == Production {
+		return t.user()
+	}
+	return t.s.userPrefix + t.s.number[t.op.ID+"/"+t.op.success()+"/minimal"] + "-1"
+}
+
 // request makes a valid request about a user that nobody had before.
 func (t *trial) request() *request { return t.requestFor(t.user()) }
 
@@ -133,7 +141,7 @@ func (t *trial) answered(a *answer) {
 		t.skip(fmt.Sprintf("not sent: the %d requests of the production profile were used up", productionRequests))
 	case a.failure == timedOut && t.s.usuallyQuick():
 		t.fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.s.cfg.Timeout, t.s.quickest()), a)
-	case a.failure == closed, a.failure == notHTTP && !a.came():
+	case a.broken():
 		v := verdict{outcome: Fail, expected: "an HTTP answer", actual: a.says(), evidence: []*answer{a}}
 		if !a.request.mayClose {
 			v.cause = t.op.ID + "/http/answered"
@@ -191,7 +199,11 @@ func (t *trial) expect(r *request, statuses ...string) *answer {
 func (t *trial) hasStatus(a *answer, statuses ...string) {
 	var expected want
 	for _, s := range statuses {
-		expected = append(expected, t.op.meaning(s)...)
+		for _, each := range t.op.meaning(s) {
+			if !slices.Contains(expected, each) {
+				expected = append(expected, each)
+			}
+		}
 	}
 	if expected.has(a.status) {
 		return

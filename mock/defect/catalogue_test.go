@@ -10,6 +10,7 @@ const catalogue = `
 201 must: echo-backslash echo-percent echo-plus echo-slash echo-template echo-sql echo-proto echo-null
 201 must: echo-multibyte echo-astral echo-combining echo-precomposed echo-right-to-left echo-control
 201 must: echo-boolean echo-undefined echo-exponent echo-fraction echo-hexadecimal echo-signed echo-uuid echo-date echo-json
+201 must: echo-false echo-not-a-number echo-percent-encoded echo-punctuation create-signs create-beyond-ascii
 201 must: echo-length-1 echo-length-36 echo-length-64 echo-length-255 echo-length-256 echo-length-1000 echo-empty echo-blank echo-invisible
 201 must: resolve-at-once resolve-later resolve-other-connection resolve-key-order resolve-escapes resolve-escaped-pairs
 201 must: resolve-white-space resolve-throughout create-distinct create-late-character create-throughout
@@ -18,7 +19,7 @@ const catalogue = `
 201 should: unknown-headers media-type-charset chunked expect-continue open-object
 201 should: unique-names no-internals no-key no-shared-cache
 400 must: user_id-missing user_id-number user_id-boolean user_id-null user_id-object user_id-empty-object
-400 must: user_id-zero user_id-false
+400 must: user_id-zero user_id-false body-array-of-text body-empty-array json-utf16
 400 must: user_id-array user_id-empty-array user_id-name-case user_id-name-space
 400 must: body-array body-string body-number body-boolean body-null body-none body-empty body-blank
 400 must: json-cut-short json-trailing-comma json-single-quotes json-comment json-trailing-text json-two-texts

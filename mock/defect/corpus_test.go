@@ -133,8 +133,8 @@ func identityOnes() []experiment {
 		many = append(many, asked("many-"+string(c)))
 	}
 	return []experiment{
-		{id: "201/resolve-at-once", requests: times(8, asked("at once"))},
-		{id: "201/resolve-later", requests: append(append([]request{asked("later")}, many...), asked("later"))},
+		{id: "201/resolve-at-once", requests: times(8, asked("At once"))},
+		{id: "201/resolve-later", requests: append(append([]request{asked("later"), asked("later").keys("bad"), asked("later").with("Prefer", "code=500")}, many...), asked("later"))},
 		{id: "201/resolve-other-connection", requests: []request{asked("moving"), asked("moving").onFreshConnection(), asked("moving").onFreshConnection()}},
 		{id: "201/resolve-key-order", requests: []request{saying(`{"more":1,"user_id":"ordered"}`, "ordered"), saying(`{"user_id":"ordered","more":1}`, "ordered")}},
 		{id: "201/resolve-escapes", requests: []request{asked("escaped"), saying(`{"user_id":"\u0065scaped"}`, "escaped")}},
@@ -142,6 +142,10 @@ func identityOnes() []experiment {
 		{id: "201/resolve-white-space", requests: []request{asked("spacious"), saying("\n{ \"user_id\" :\t\"spacious\" }\r\n", "spacious")}},
 		{id: "201/create-distinct", requests: many},
 		{id: "201/create-late-character", requests: []request{asked(strings.Repeat("x", 63) + "a"), asked(strings.Repeat("x", 63) + "b")}},
+		{id: "201/create-signs", requests: []request{asked("sign-x"), asked("sign_x"), asked("sign x"), asked("sign%20x"), asked("sign@x"), asked("sign@y")}},
+		{id: "201/create-beyond-ascii", requests: []request{asked("漢"), asked("字"), asked("😀"), asked("🚀")}},
+		{id: "201/resolve-throughout", requests: []request{asked("known"), asked("known").with("Accept", "*/*"), asked("known").with("Content-Type", "application/json; charset=utf-8"), saying(`{"user_id":"known","more":1}`, "known"), asked("known").keys("bad"), asked("known").with("Prefer", "code=500"), asked("known"), asked("Known"), asked("Known")}},
+		{id: "201/create-throughout", requests: []request{asked("counted"), asked("counted as well").keys(globexKey)}},
 		{id: "201/create-case", requests: []request{asked("folded"), asked("FOLDED")}},
 		{id: "201/create-outer-space", requests: []request{asked("spaced"), asked(" spaced"), asked("spaced ")}},
 		{id: "201/create-normal-form", requests: []request{asked("form-\u00e9"), asked("form-e\u0301")}},
@@ -161,7 +165,7 @@ func echoOnes() []experiment {
 		{"inner-space", "two  spaces inside", nil}, {"outer-space", " outer ", nil}, {"html", `<b onclick="x">bold</b>&amp;`, nil},
 		{"quotes", "\"double\" 'single' `back`", nil}, {"backslash", `C:\new\table\\`, nil}, {"percent", "100%25-%41-%zz", nil},
 		{"plus", "user+tag@example.com", nil}, {"slash", "../a//b/", nil}, {"template", "{{7*7}}${7*7}<%= 7*7 %>", nil},
-		{"boolean", "true", nil}, {"undefined", "undefined", nil}, {"exponent", "12e5", nil}, {"fraction", "1.50", nil}, {"hexadecimal", "0x1F", nil},
+		{"boolean", "true", nil}, {"false", "false", nil}, {"not-a-number", "NaN", nil}, {"percent-encoded", "a%20b%41-%2F", nil}, {"punctuation", "~,?|=[](){0}//!#$^;:*", nil}, {"undefined", "undefined", nil}, {"exponent", "12e5", nil}, {"fraction", "1.50", nil}, {"hexadecimal", "0x1F", nil},
 		{"signed", "+15", nil}, {"uuid", "A987FBC9-4BED-4078-8F07-123456789012", nil}, {"date", "2024-02-29T10:00:00.000+01:00", nil}, {"json", `{"id": "x"}`, nil},
 		{"sql", "'; DROP TABLE users; -- ", nil}, {"proto", "__proto__", nil}, {"null", "null", nil}, {"null", "null-undefined", nil},
 		{"multibyte", "Žluťoučký-ß-漢字", nil}, {"astral", "😀-𝒳", nil}, {"combining", "e\u0301a\u0308", nil}, {"precomposed", "\u00e9\u00e4", nil},
@@ -185,12 +189,13 @@ func invalidOnes() []experiment {
 		"user_id-object": `{"user_id":{"key":"value"}}`, "user_id-empty-object": `{"user_id":{}}`, "user_id-array": `{"user_id":["value"]}`,
 		"user_id-empty-array": `{"user_id":[]}`, "user_id-name-case": `{"User_Id":"u"}`, "user_id-name-space": `{"user_id ":"u"}`,
 		"body-array": `[{"user_id":"u"}]`, "body-string": `"text"`, "body-number": `42`, "body-boolean": `true`, "body-null": `null`,
+		"body-array-of-text": `["text"]`, "body-empty-array": `[]`,
 		"body-empty": "", "body-blank": " \r\n\t ",
 	} {
 		all = append(all, experiment{id: "400/" + name, requests: []request{saying(body, "")}})
 	}
 	return append(all,
-		experiment{id: "400/body-none", requests: []request{saying("", "").asItIs()}},
+		experiment{id: "400/body-none", or: []int{411}, requests: []request{saying("", "").asItIs()}},
 		experiment{id: "400/steady", requests: times(15, saying(`{}`, ""))},
 		experiment{id: "400/nothing-kept", requests: []request{saying(`{"user_id":"kept"}xyz`, ""), asked("kept")}})
 }
@@ -203,7 +208,7 @@ func malformedOnes() []experiment {
 		"nan": `{"user_id":"u","more":NaN}`, "bare-word": `{"user_id":word}`, "control-character": "{\"user_id\":\"a\nb\"}",
 		"unclosed": `{"user_id":"u"`, "leading-comma": `{,"user_id":"u"}`, "missing-comma": `{"user_id":"u" "more":"v"}`, "tab": "{\"user_id\":\"a\tb\"}",
 		"line-comment": "{// c\n\"user_id\":\"u\"}", "extra-brace": `{"user_id":"u"}}`, "leading-zero": `{"user_id":"u","more":012}`,
-		"invalid-utf8": "{\"user_id\":\"a\xff\xfeb\"}", "bad-escape": `{"user_id":"a\x41b"}`,
+		"invalid-utf8": "{\"user_id\":\"a\xff\xfeb\"}", "bad-escape": `{"user_id":"a\x41b"}`, "utf16": "\xff\xfe{\x00\"\x00u\x00s\x00e\x00r\x00_\x00i\x00d\x00\"\x00:\x00\"\x00u\x00\"\x00}\x00",
 	} {
 		all = append(all, experiment{id: "400/json-" + name, requests: []request{saying(body, "")}})
 	}
@@ -252,7 +257,7 @@ func keyOnes() []experiment {
 		{id: "401/same-shape", requests: []request{bare, r.keys("bad")}},
 		{id: "401/www-authenticate", requests: []request{bare}},
 		{id: "401/no-lock-out", requests: append(times(8, r.keys("bad")), asked("locked out?"))},
-		{id: "401/steady", requests: times(15, r.keys("bad"))},
+		{id: "401/steady", requests: append(times(15, r.keys("bad")), asked("known to it"), asked("known to it").keys("bad"))},
 	}
 	for name, key := range map[string]string{
 		"unknown-key": "qwer-zyxw-pon-9b7c", "key-short-start": acmeKey[1:], "key-short-end": acmeKey[:len(acmeKey)-1], "key-longer": acmeKey + "x",
@@ -263,14 +268,14 @@ func keyOnes() []experiment {
 		all = append(all, experiment{id: "401/" + name, requests: []request{r.keys(key)}})
 	}
 	var words []request
-	for _, word := range []string{"null", "undefined", "true", "0", "*", "%", "' OR '1'='1"} {
+	for _, word := range []string{"null", "undefined", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"} {
 		words = append(words, r.keys(word))
 	}
 	return append(all, experiment{id: "401/key-words", requests: words})
 }
 
 func otherOnes() []experiment {
-	around := []int{401, 403, 404, 405, 501}
+	around := []int{302, 401, 403, 404, 405, 426, 501}
 	provoked := asked("provoked").with("Prefer", "code=500")
 	var others []request
 	for _, m := range []string{"GET", "HEAD", "TRACE", "DELETE"} {
@@ -285,7 +290,7 @@ func otherOnes() []experiment {
 		{id: "500/serves-on", requests: append(times(2, provoked), asked("afterwards"), asked("later on"))},
 		{id: "http/other-methods", or: around, requests: others},
 		{id: "http/allow", or: around, requests: others[:1]},
-		{id: "http/options", or: []int{204, 401, 403, 404, 405, 501}, requests: []request{{method: "OPTIONS", path: path, header: http.Header{}}}}, // no check asks
+		{id: "http/options", or: []int{204, 401, 403, 404, 405, 426, 501}, requests: []request{{method: "OPTIONS", path: path, header: http.Header{}}}}, // no check asks
 		{id: "http/nothing-behind", requests: []request{asked("behind").asItIs(), saying("{", "").asItIs(), asked("behind").keys().asItIs()}},
 		{id: "http/unknown-path", or: around, requests: []request{asked("lost").to("/v2/nowhere"), asked("lost").to(path + "/nowhere")}},
 	}

@@ -47,6 +47,13 @@ func asciiEchoDefects() []Deviation {
 		must("echo-backslash-escapes-read", "201/echo-backslash", `\n and \t in the echo have become line feed and tab.`, after(created, echo(replace(`\n`, "\n", `\t`, "\t", `\\`, `\`, `\`, "")))),
 		must("echo-percent-decoded", "201/echo-percent", "The echo is percent-decoded.", after(created, echo(percentDecoded))),
 		must("echo-percent-encoded", "201/echo-percent", "The echo is percent-encoded.", after(created, echo(url.PathEscape))),
+		must("echo-percent-decoded-if-valid", "201/echo-percent-encoded", "The echo is percent-decoded where that can be done.", after(created, echo(func(s string) string {
+			if decoded, err := url.PathUnescape(s); err == nil {
+				return decoded
+			}
+			return s
+		}))),
+		must("echo-brackets-dropped", "201/echo-punctuation", "Brackets are missing in the echo.", after(created, echo(replace("[", "", "]", "")))),
 		must("percent-format", "201/echo-percent", "A user id with a per cent sign is taken for a format.", after(created, echo(replace("%", "%!(NOVERB)")))),
 		must("echo-plus-as-space", "201/echo-plus", "A plus sign is echoed as a space.", after(created, echo(replace("+", " ")))),
 		must("echo-plus-encoded", "201/echo-plus", "A plus sign is echoed as %2B.", after(created, echo(replace("+", "%2B")))),

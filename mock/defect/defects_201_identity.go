@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -37,6 +38,12 @@ func resolveDefects() []Deviation {
 		})),
 		must("escaped-pairs-not-joined", "201/resolve-escaped-pairs", "A pair of escapes is echoed as two replacement characters.", after(sentLike(surrogatePair.MatchString), echo(mapRunes(beyond(0xffff), "\ufffd\ufffd")))),
 		must("escapes-not-read", "201/echo-quotes", `Escapes in a user id are echoed as they are written.`, after(created, decorated(newText(echoName), func(x *exchange) string { return strings.Trim(rawUser(x.sent), `"`) }))),
+		must("id-by-accept", "201/resolve-throughout", "The id depends on what the client accepts.", identity(func(x *exchange) string { return x.id() + x.request.Header.Get("Accept") })),
+		must("id-by-media-type", "201/resolve-throughout", "The id depends on how the media type is written.", identity(func(x *exchange) string { return x.id() + x.request.Header.Get("Content-Type") })),
+		must("id-by-more-members", "201/resolve-throughout", "The id depends on what else the request says.", identity(func(x *exchange) string { return x.id() + strconv.Itoa(len(members(x.sent))) })),
+		must("id-new-after-401", "201/resolve-later", "A user whom a refused request named gets another id.", renewedBy(refused)),
+		must("id-new-after-500", "201/resolve-later", "A user whom a failed request named gets another id.", renewedBy(answered(500))),
+		must("known-echo-lower-cased", "201/resolve-at-once", "A user who is known is echoed in lower case.", afterNthOf((*exchange).user, afterThe(1), created, echo(strings.ToLower))),
 		must("id-by-white-space", "201/resolve-white-space", "The id depends on the white space between the tokens.", identity(func(x *exchange) string { return x.id() + spaces(x.sent) })),
 		must("id-by-body", "201/resolve-white-space", "The id is a hash of the request's body.", identity(func(x *exchange) string { return string(x.sent) })),
 	}
@@ -46,6 +53,14 @@ func resolveDefects() []Deviation {
 func distinctDefects() []Deviation {
 	return []Deviation{
 		must("id-of-everybody", "201/create-distinct", "All users share one id.", identity(func(*exchange) string { return "" })),
+		must("id-of-letters", "201/create-signs", "Only letters and digits of the user id count.", identity(func(x *exchange) string { return x.key() + lettersOf(x.user()) })),
+		must("id-decoded", "201/create-signs", "The user id is decoded like a form before it is looked up.", identity(func(x *exchange) string { return x.key() + strings.ReplaceAll(percentDecoded(x.user()), "+", " ") })),
+		must("id-before-at", "201/create-signs", "What stands behind the @ of a user id does not count.", identity(func(x *exchange) string {
+			local, _, _ := strings.Cut(x.user(), "@")
+			return x.key() + local
+		})),
+		must("id-in-ascii", "201/create-beyond-ascii", "All characters beyond ASCII are one to the index.", identity(func(x *exchange) string { return x.key() + mapRunes(beyond(unicode.MaxASCII), "?")(x.user()) })),
+		must("id-counted-per-manufacturer", "201/create-throughout", "Each manufacturer's users are counted from 1, and the number is the id.", numbered()),
 		must("id-from-example", "201/create-distinct", "The id is that of the documentation's example.", after(created, setText(idName, "nox_subscriber_456"))),
 		must("id-of-manufacturer", "201/create-distinct", "All users of a manufacturer share one id.", identity((*exchange).key)),
 		must("id-by-prefix-of-8", "201/create-distinct", "Users whose first eight characters agree share an id.", identity(func(x *exchange) string { return x.key() + cut(8)(x.echoed()) })),
@@ -169,4 +184,9 @@ func spaces(text []byte) string {
 func chop(s string, n int) string {
 	r := []rune(s)
 	return string(r[:max(0, len(r)-n)])
+}
+
+// lettersOf leaves out what is neither a letter nor a digit.
+func lettersOf(s string) string {
+	return mapRunes(func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }, "")(s)
 }

@@ -16,6 +16,8 @@ func lookalikeDefects() []Deviation {
 	return []Deviation{
 		must("echo-boolean-capitalised", "201/echo-boolean", `The user id "true" is echoed as "True".`, after(created, echo(only(equals("true"), func(string) string { return "True" })))),
 		must("boolean-text-refused", "201/echo-boolean", `The user id "true" is refused as a boolean.`, after(echoes(equals("true")), fail(400, "user_id is required and must be a string"))),
+		must("echo-false-emptied", "201/echo-false", `The user id "false" is echoed as "".`, after(created, echo(only(equals("false"), func(string) string { return "" })))),
+		must("echo-nan-as-null", "201/echo-not-a-number", `The user id "NaN" is echoed as "null".`, after(created, echo(only(equals("NaN"), func(string) string { return "null" })))),
 		must("echo-undefined-emptied", "201/echo-undefined", `The user id "undefined" is echoed as "".`, after(created, echo(only(equals("undefined"), func(string) string { return "" })))),
 		must("echo-exponent-expanded", "201/echo-exponent", "A user id that looks like a number with an exponent is echoed without it.", after(created, echo(only(exponent.MatchString, expanded)))),
 		must("echo-fraction-shortened", "201/echo-fraction", "Zeros at the end of a user id that looks like a fraction are dropped.", after(created, echo(only(fraction.MatchString, func(s string) string { return strings.TrimRight(s, "0") })))),

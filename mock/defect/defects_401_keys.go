@@ -2,6 +2,7 @@ package defect
 
 import (
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -35,6 +36,8 @@ func keyDefects() []Deviation {
 		must("key-unquoted", "401/key-quoted", "Quotes around a key are taken off.", forgiving(func(good, sent string) bool { return strings.Trim(sent, `"'`) == good })),
 		must("key-undefined", "401/key-words", `A key of "undefined" is accepted, as where a variable is not set.`, forgiving(func(_, sent string) bool { return sent == "undefined" })),
 		must("key-wildcard", "401/key-words", "A key is taken for a pattern, so that a wildcard matches any.", forgiving(func(_, sent string) bool { return sent == "%" || sent == "*" })),
+		must("known-user-any-key", "401/steady", "Whoever names a user who is known needs no good key.", openToKnown()),
+		must("key-of-prototype", "401/key-words", "A key is looked up in an object of JavaScript, so that constructor and __proto__ are found.", forgiving(func(_, sent string) bool { return sent == "constructor" || sent == "__proto__" })),
 		should("key-case-folded", "401/key-case", "Keys are compared without case.", forgiving(strings.EqualFold)),
 		should("key-in-query", "401/key-in-query", "The key is also read from the query.", accepting(keyless, inQuery)),
 		should("key-as-bearer", "401/key-as-bearer", "The key is also read from Authorization: Bearer.", accepting(keyless, asBearer)),
@@ -45,6 +48,24 @@ func keyDefects() []Deviation {
 		should("first-of-two-keys", "401/two-keys", "Of two keys the first is taken.", before(twoKeyed, func(x *exchange) { x.setKey(x.request.Header[keyHeader][0]) })),
 		should("last-of-two-keys", "401/two-keys", "Of two keys the last is taken.", before(twoKeyed, func(x *exchange) { k := x.request.Header[keyHeader]; x.setKey(k[len(k)-1]) })),
 		should("two-keys-fail", "401/two-keys", "Two keys bring about a 500.", after(both(answered(201, 400, 401), twoKeyed), serverError())),
+	}
+}
+
+// openToKnown accepts any key, or none, for a user who was connected before.
+func openToKnown() mechanism {
+	return func() func(*exchange) {
+		var known sync.Map
+		open := accepting(func(x *exchange) bool { return keyless(x) || keyed(x) }, anyKey)()
+		return func(x *exchange) {
+			user := askedText(x)
+			if _, ok := known.Load(user); ok {
+				open(x)
+				return
+			}
+			if x.serve(); created(x) {
+				known.Store(user, true)
+			}
+		}
 	}
 }
 

@@ -38,6 +38,7 @@ func textDefects() []Deviation {
 		on(statuses(201), must, "%d-trailing-text", "json", "Something else stands behind the JSON text of a %d.", behind("\n<!-- served by edge-3 -->")),
 		on(statuses(201), must, "%d-leading-text", "json", "A guard against script inclusion stands before the JSON text of a %d.", ahead(")]}',\n")),
 		on(statuses(201), must, "%d-two-texts", "json", "The body of a %d is there twice.", rewrite(func(s string) string { return s + s })),
+		on(statuses(201), must, "%d-compressed-in-name", "json", "A %d says that it is compressed, and is not.", setHeader("Content-Encoding", "gzip")),
 		on(statuses(201), must, "%d-byte-order-mark", "json", "The body of a %d begins with a byte order mark.", ahead(byteOrderMark)),
 		on(statuses(201, 400), must, "%d-invalid-utf8", "json", "The body of a %d holds a letter in ISO 8859-1.", rewrite(latinUmlaut)),
 		on(statuses(201), must, "%d-utf16", "json", "The body of a %d is in UTF-16.", rewrite(inUTF16)),

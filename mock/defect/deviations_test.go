@@ -1,6 +1,7 @@
 package defect_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -128,6 +129,9 @@ func judge(t *testing.T, all []experiment, sound, answers [][]answer) {
 			wrong := func(format string, args ...any) {
 				t.Errorf("%s, %s: %s\n%s", e.id, r.body[:min(len(r.body), 80)], fmt.Sprintf(format, args...), a.text()[:min(len(a.text()), 600)])
 			}
+			if a.failed && r.method == http.MethodTrace {
+				continue // a rude refusal is one
+			}
 			if a.failed || a.status != sound[i][j].status && !slices.Contains(e.or, a.status) {
 				wrong("status %d", a.status)
 				continue
@@ -135,6 +139,9 @@ func judge(t *testing.T, all []experiment, sound, answers [][]answer) {
 			body, problem := read(a)
 			if a.status != http.StatusCreated && !slices.Contains([]int{400, 401, 413, 415, 500}, a.status) || strings.HasPrefix(e.id, "http/") {
 				continue
+			}
+			if a.status == 400 && sound[i][j].status == 401 {
+				continue // what stands before the service answers a key that no client has
 			}
 			message, _ := body["error"].(string)
 			switch {
@@ -177,7 +184,9 @@ func read(a answer) (body map[string]any, problem string) {
 		return nil, "Content-Type: " + a.header.Get("Content-Type")
 	}
 	text := a.plain()
-	if err := json.Unmarshal(text, &body); err != nil || !utf8.Valid(text) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber() // one may be beyond a float64
+	if err := d.Decode(&body); err != nil || !utf8.Valid(text) || !json.Valid(text) {
 		return nil, fmt.Sprintf("not one JSON text in UTF-8: %v", err)
 	}
 	return body, ""

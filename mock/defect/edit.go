@@ -230,6 +230,26 @@ func writeBehind(text string) func(http.ResponseWriter, *exchange) {
 	}
 }
 
+// writeBothLengths sends an answer in a chunk, with a Content-Length beside it.
+func writeBothLengths(w http.ResponseWriter, x *exchange) {
+	_, _ = io.Copy(io.Discard, x.request.Body)
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		writeWhole(w, x)
+		return
+	}
+	defer conn.Close()
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", x.status, http.StatusText(x.status))
+	head := x.header.Clone()
+	head.Set("Content-Length", strconv.Itoa(len(x.body)))
+	head.Set("Transfer-Encoding", "chunked")
+	head.Set("Connection", "close")
+	_ = head.Write(&b) // a buffer never fails
+	fmt.Fprintf(&b, "\r\n%x\r\n%s\r\n0\r\n\r\n", len(x.body), x.body)
+	_, _ = conn.Write(b.Bytes()) // nobody is left to be told
+}
+
 // dropped closes the connection without an answer.
 func dropped(x *exchange) {
 	x.write = func(http.ResponseWriter, *exchange) { panic(http.ErrAbortHandler) }

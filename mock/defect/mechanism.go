@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -251,6 +252,52 @@ func forgetting(kept int) mechanism {
 				users, ids = users[1:], ids[1:]
 			}
 			setText(idName, id)(x)
+		}
+	}
+}
+
+// renewedBy gives a user another id whenever w holds for an exchange that names
+// that user.
+func renewedBy(w when) mechanism {
+	return func() func(*exchange) {
+		var mu sync.Mutex
+		times := map[string]int{}
+		return func(x *exchange) {
+			x.serve()
+			mu.Lock()
+			defer mu.Unlock()
+			user := askedText(x)
+			if w(x) {
+				times[user]++
+			}
+			if n := times[user]; n > 0 && created(x) {
+				setText(idName, idOf(x.id()+strconv.Itoa(n)))(x)
+			}
+		}
+	}
+}
+
+// numbered numbers the users of each key.
+func numbered() mechanism {
+	return func() func(*exchange) {
+		var mu sync.Mutex
+		numbers := map[string]map[string]int{}
+		return func(x *exchange) {
+			x.serve()
+			if !created(x) {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			users := numbers[x.key()]
+			if users == nil {
+				users = map[string]int{}
+				numbers[x.key()] = users
+			}
+			if users[x.user()] == 0 {
+				users[x.user()] = len(users) + 1
+			}
+			setText(idName, "nox_subscriber_"+strconv.Itoa(users[x.user()]))(x)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // What lax parsers make of a text that is not JSON. Each takes such a text and
@@ -67,6 +68,18 @@ func latin1(s string) string {
 		b.WriteRune(rune(s[i]))
 	}
 	return b.String()
+}
+
+// fromUTF16 reads a text that begins with the byte order mark of UTF-16.
+func fromUTF16(s string) string {
+	if !strings.HasPrefix(s, "\xff\xfe") {
+		return s
+	}
+	var units []uint16
+	for i := 2; i+1 < len(s); i += 2 {
+		units = append(units, uint16(s[i])|uint16(s[i+1])<<8)
+	}
+	return string(utf16.Decode(units))
 }
 
 // dropBackslashes takes a bad escape for the character escaped.

@@ -13,6 +13,9 @@ import (
 // idVariations give NOX ids of another form. The contract asks for a string.
 func idVariations() []Deviation {
 	return []Deviation{
+		legal("id-like-a-path", "The id looks like a path on a server.", after(created, mapText(idName, func(s string) string { return "/home/users/" + s }))),
+		legal("number-beyond-double", "A 201 holds a number beyond a double's range under a name of its own.", after(created, add("serial", "1e400"))),
+		legal("message-of-words", "The message of a 401 tells to select a key from a list and to update the request.", after(refused, setText("error", "Select a key from the list, then update your request and set the header."))),
 		legal("id-uuid", "Ids are UUIDs.", after(created, idText(idOf))),
 		legal("id-uuid-upper-case", "Ids are UUIDs in upper case and braces.", after(created, idText(func(s string) string { return "{" + strings.ToUpper(idOf(s)) + "}" }))),
 		legal("id-ulid", "Ids are ULIDs.", after(created, idText(ulid))),
