@@ -20,9 +20,10 @@ import (
 
 const (
 	maxAnswer     = 8 << 20                // bytes of an answer that are read
-	maxSlowDowns  = 12                     // times that one request is told to slow down, while no other gets on, before it is given up
+	maxSlowDowns  = 3                      // times at least that a request is told to slow down before it is given up …
+	patientFor    = 6                      // … and time-outs for which no other got on
 	firstPause    = 250 * time.Millisecond // after a 429 that does not say how long; each further one is twice as long …
-	ownPause      = 4 * time.Second        // … up to this
+	ownPause      = 8 * time.Second        // … up to this
 	longestPause  = 60 * time.Second       // that a Retry-After is obeyed for, or a pause grows to
 	dialKeepAlive = 90 * time.Second
 	// lostSYN is how long a connection takes whose first packet was dropped, as
@@ -46,7 +47,8 @@ type client struct {
 	limiter   *rate.Limiter
 	slots     chan struct{}
 	sent      atomic.Int64
-	gotOn     atomic.Int64 // answers that did not ask for patience
+	gotOn     atomic.Int64 // when the last answer came that did not ask for patience, in nanoseconds
+	hopeless  atomic.Bool  // the target has asked for patience too long
 	fastest   atomic.Int64 // nanoseconds of the quickest answer so far
 	pauseLock sync.Mutex
 	paused    time.Time // nothing is sent before
@@ -119,6 +121,7 @@ func (c *client) do(ctx context.Context, r *request) *answer {
 		return a
 	}
 	retried := false
+	c.gotOn.CompareAndSwap(0, time.Now().UnixNano())
 	gotOn := c.gotOn.Load()
 	for slowDowns := 0; ; {
 		if err := c.pace(ctx); err != nil {
@@ -132,13 +135,15 @@ func (c *client) do(ctx context.Context, r *request) *answer {
 		}
 		pause, asked := patience(a, min(firstPause<<min(slowDowns, 10), ownPause))
 		if !asked {
-			c.gotOn.Add(1)
+			c.gotOn.Store(time.Now().UnixNano())
 			return a
 		}
 		if now := c.gotOn.Load(); now != gotOn {
 			slowDowns, gotOn = 0, now
 		}
-		if slowDowns++; slowDowns > maxSlowDowns {
+		slowDowns++
+		if c.hopeless.Load() || slowDowns > maxSlowDowns && time.Since(time.Unix(0, gotOn)) > patientFor*c.timeout {
+			c.hopeless.Store(true)
 			a.failure, a.err = tooSlow, fmt.Errorf("%s, Retry-After: %q; try a lower --rate", statusText(a.status), a.header.Get("Retry-After"))
 			return a
 		}

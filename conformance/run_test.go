@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/mocktest"
@@ -246,8 +248,53 @@ func TestForEverTooManyRequests(t *testing.T) {
 			w.WriteHeader(http.StatusTooManyRequests)
 		})
 	})
-	if r := judge(t, configFor(s)); r.ExitCode != conformance.ExitInconclusive {
+	cfg := configFor(s)
+	cfg.Timeout = 200 * time.Millisecond // patience is counted in these
+	if r := judge(t, cfg); r.ExitCode != conformance.ExitInconclusive || !strings.Contains(r.Reason, "--rate") {
 		t.Errorf("exit code %d: %s", r.ExitCode, r.Reason)
+	}
+}
+
+// A target that takes so many requests a second, and says of no time that lies
+// ahead when it takes the next, is waited for.
+func TestFewRequestsASecond(t *testing.T) {
+	limiter := rate.NewLimiter(200, 20)
+	s := around(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !limiter.Allow() {
+				w.Header().Set("Retry-After", "0")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	if r := judge(t, configFor(s)); r.ExitCode != 0 {
+		t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(outcomes(r, conformance.Fail, conformance.Err), "\n"))
+	}
+}
+
+// A server may say 408 on a connection that nothing came on, which then
+// answers no request (RFC 9110, section 15.5.9).
+func TestIdleConnectionsAreAnswered408(t *testing.T) {
+	s := around(t, func(next http.Handler) http.Handler {
+		var mu sync.Mutex
+		idle := map[string]bool{}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			again := idle[r.RemoteAddr]
+			idle[r.RemoteAddr] = true
+			mu.Unlock()
+			if again {
+				w.Header().Set("Connection", "close")
+				w.WriteHeader(http.StatusRequestTimeout)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	if r := judge(t, configFor(s)); r.ExitCode != 0 {
+		t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(outcomes(r, conformance.Fail, conformance.Err), "\n"))
 	}
 }
 
