@@ -1,7 +1,12 @@
 -- KEYS: users, ids, order, all, last. ARGV: user_id, nox_user_id, the time.
--- Returns whether it was created, and the connection.
+-- Returns whether it was created, and the connection; or whose the id is
+-- already, and then nothing was created.
 local number, created = redis.call('HGET', KEYS[1], ARGV[1]), 0
 if not number then
+  local other = redis.call('HGET', KEYS[2], ARGV[2])
+  if other then
+    return {redis.call('HGET', KEYS[4], other .. ':u')}
+  end
   number, created = string.format('%.0f', redis.call('INCR', KEYS[5])), 1
   redis.call('HSET', KEYS[1], ARGV[1], number)
   redis.call('HSET', KEYS[2], ARGV[2], number)
