@@ -101,7 +101,12 @@ func TestControl(t *testing.T) {
 
 		{"PUT", "/manufacturers/umbrella", `{"keys":["umbrella-key-1"]}`, 200, `"name":"umbrella","enabled":true`, "umbrella-key"},
 		{"PUT", "/manufacturers/hooli", `{"keys":["umbrella-key-1"]}`, 409, `is also a key of`, "umbrella-key"},
-		{"PUT", "/manufacturers/hooli", `{}`, 400, `at least one key`, ""},
+		{"PUT", "/manufacturers/hooli", `{}`, 400, `at least one key`, "manufacturers["},
+		{"PUT", "/manufacturers/hooli", `{"keys":["hooli-key-1","hooli-key-1"]}`, 400, `this key of \"hooli\" stands there twice`, "manufacturers["},
+		{"PUT", "/manufacturers/%ff", `{"keys":["hooli-key-1"]}`, 400, `must be UTF-8`, ""},
+		{"PUT", "/manufacturers/*", `{"keys":["hooli-key-1"]}`, 400, `stands for all of them`, ""},
+		{"PUT", "/manufacturers/" + strings.Repeat("a", 201), `{"keys":["hooli-key-1"]}`, 400, `manufacturer`, ""},
+		{"POST", "/import", `{"manufacturers":[{"name":"hooli","keys":["umbrella-key-1"]}]}`, 409, `is also a key of`, "manufacturers["},
 		{"PATCH", "/manufacturers/umbrella", `{"enabled":false}`, 200, `"enabled":false`, ""},
 		{"PATCH", "/manufacturers/hooli", `{"enabled":false}`, 404, `{"error":`, ""},
 		{"DELETE", "/manufacturers/umbrella", "", 204, "", ""},

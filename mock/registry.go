@@ -129,6 +129,10 @@ func (r *registry) change(ctx context.Context, edit func([]Manufacturer) ([]Manu
 		changed, err := edit(slices.Clone(have.manufacturers))
 		if err == nil {
 			err = checkManufacturers(changed)
+			// Where it would stand among all says nothing to who asks for it.
+			if wrong := (*manufacturerError)(nil); errors.As(err, &wrong) {
+				err = wrong.err
+			}
 		}
 		if err != nil {
 			return err
