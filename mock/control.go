@@ -135,6 +135,9 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // judge reads the body and holds the request to the document. Any error is a
 // *problem.
 func (c *Control) judge(op *operation, r *http.Request, parameters map[string]string, w http.ResponseWriter) ([]byte, error) {
+	if p := op.checkQuery(r); p != nil {
+		return nil, p
+	}
 	declared := op.parameters()
 	for name := range r.URL.Query() {
 		known := false

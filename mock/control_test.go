@@ -99,6 +99,9 @@ func TestControl(t *testing.T) {
 		{"GET", "/connections?manufacturer=acme&limit=0", "", 400, `limit`, ""},
 		{"GET", "/connections?manufacturer=acme&serach=x", "", 400, `serach`, ""},
 
+		{"GET", "/journal?manufacturer=acme&manufacturer=globex", "", 400, `manufacturer stands there more than once`, ""},
+		{"DELETE", "/faults?manufacturer=acme%zz", "", 400, `query is not valid`, ""},
+
 		{"PUT", "/manufacturers/umbrella", `{"keys":["umbrella-key-1"]}`, 200, `"name":"umbrella","enabled":true`, "umbrella-key"},
 		{"PUT", "/manufacturers/hooli", `{"keys":["umbrella-key-1"]}`, 409, `is also a key of`, "umbrella-key"},
 		{"PUT", "/manufacturers/hooli", `{}`, 400, `at least one key`, "manufacturers["},
@@ -153,6 +156,21 @@ func TestControl(t *testing.T) {
 		}
 		if r.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s %s: CORS is on", x.method, x.path)
+		}
+	}
+}
+
+// A filter that cannot be read does not select all.
+func TestControlQueryThatCannotBeRead(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, mock.ControlConfig{})
+	connect(t, s, s.OtherAPIKey, "of-globex")
+	for _, path := range []string{"/journal", "/journal.har", "/export", "/scorecard", "/faults", "/events", "/connections"} {
+		for _, query := range []string{"?manufacturer=acme%zz", "?manufacturer=acme;x", "?manufacturer=acme&manufacturer=globex"} {
+			r := ask(t, "GET", url+path+query, "", nil)
+			if r.status != 400 || words(t, r) == "" || strings.Contains(r.body, "of-globex") {
+				t.Errorf("%s%s: status %d, %s", path, query, r.status, r.body)
+			}
 		}
 	}
 }
