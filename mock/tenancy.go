@@ -147,7 +147,9 @@ func (m *Mock) Connections(ctx context.Context, manufacturer, search, cursor str
 }
 
 // Export returns the manufacturers, with digests instead of keys, and all
-// connections; of one manufacturer only, if it is not nil.
+// connections; of one manufacturer only, if it is not nil. User ids are as they
+// were sent, or they could not be echoed after an import: where a client sent a
+// key as one, the export holds that key.
 func (m *Mock) Export(ctx context.Context, manufacturer *string) (Fixture, error) {
 	made := Fixture{Manufacturers: []Manufacturer{}, Connections: []Connection{}}
 	all, err := m.Manufacturers(ctx)
