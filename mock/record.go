@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -23,7 +24,7 @@ func (m *Mock) record(x *exchange, a answer) {
 	m.metrics.count(&x.entry)
 	if tried != nil {
 		*tried = x.entry
-	} else {
+	} else if a.delivery.kind != fault.Dribble { // of which it is not known yet how it ends
 		m.trackers.observe(&x.entry)
 	}
 	m.logEntry(x, &x.entry)
