@@ -69,6 +69,9 @@ func TestReadFixture(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
+	if none, err := mock.ReadFixture(strings.NewReader(`{"manufacturers": []}`)); err != nil || none.Manufacturers == nil {
+		t.Errorf("%+v, %v", none, err)
+	}
 	if empty, err := mock.ReadFixture(strings.NewReader(`{}`)); err != nil || empty.Manufacturers != nil {
 		t.Errorf("%+v, %v", empty, err)
 	}
