@@ -216,10 +216,37 @@ func (c *call) manufacturer(m *Mock) (*string, error) {
 	name := c.query("manufacturer")
 	if name != nil {
 		if _, known := m.registry.latest(c.context()).named(*name); !known {
-			return nil, fmt.Errorf("%w: %q", ErrNoManufacturer, *name)
+			return nil, strangeName(*name)
 		}
 	}
 	return name, nil
+}
+
+func strangeName(name string) error { return fmt.Errorf("%w: %q", ErrNoManufacturer, name) }
+
+// known is an error for a name of no manufacturer. Nil, for all, and "", for
+// nobody, are none.
+func (m *Mock) known(ctx context.Context, name *string) error {
+	if name == nil || *name == "" {
+		return nil
+	}
+	if _, known := m.registry.latest(ctx).named(*name); !known {
+		return strangeName(*name)
+	}
+	return nil
+}
+
+// ofKnown lets rule answer for all, for nobody and for a manufacturer that is
+// known; * stands for all as well.
+func (c *Control) ofKnown(rule controlRule) controlRule {
+	return func(x *call) answer {
+		if name := x.query("manufacturer"); name == nil || *name != everything {
+			if err := c.mock.known(x.context(), name); err != nil {
+				return x.fail(err)
+			}
+		}
+		return rule(x)
+	}
 }
 
 func (c *Control) healthRules() map[string]controlRule {

@@ -169,6 +169,9 @@ func permits(types *openapi3.Types, value any) bool {
 // reason is the library's own reason, which speaks of the schema and not of the
 // value; for OpenAPI 3.1 it holds file names of the validator instead.
 func (op *operation) reason(err *openapi3.SchemaError) string {
+	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil && err.Schema.Not.Value != nil && err.Schema.Not.Value.Description != "" {
+		return err.Schema.Not.Value.Description // the library has no words of its own
+	}
 	if op.route.Spec.IsOpenAPI31OrLater() || err.Reason == "" {
 		return "the value does not fit the schema"
 	}
