@@ -172,6 +172,9 @@ func (op *operation) reason(err *openapi3.SchemaError) string {
 	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil && err.Schema.Not.Value != nil && err.Schema.Not.Value.Description != "" {
 		return err.Schema.Not.Value.Description // the library has no words of its own
 	}
+	if err.SchemaField == "oneOf" && err.Schema != nil && err.Schema.Description != "" {
+		return err.Schema.Description // which says more than that it is none of them
+	}
 	if op.route.Spec.IsOpenAPI31OrLater() || err.Reason == "" {
 		return "the value does not fit the schema"
 	}
