@@ -52,7 +52,7 @@ func (m *Mock) newEntry(x *exchange, a answer) journal.Entry {
 		}
 	}
 	if x.caller.key == "" {
-		e.KeyElsewhere = hidden.elsewhere(r, x.body)
+		e.KeyElsewhere = hidden.elsewhere(r)
 	}
 	switch {
 	case x.gaveUp:
@@ -79,6 +79,7 @@ func (x *exchange) keptRequest(hidden *redactor) journal.Request {
 		Path:      hidden.path(r.URL.EscapedPath()),
 		Query:     hidden.query(r.URL.RawQuery),
 		Protocol:  r.Proto,
+		TLS:       r.TLS != nil,
 		Headers:   hidden.header(header),
 		BodyBytes: len(x.body),
 		Cut:       len(x.body) > maxKeptBody,

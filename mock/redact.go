@@ -3,7 +3,6 @@ package mock
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -293,9 +292,10 @@ func kept(body string) string {
 }
 
 // elsewhere tells where a request that presents no key holds one: "path",
-// "query", "body", or the name of a header in lower case; "" if nowhere. What
-// stands in Authorization is taken for a key.
-func (d *redactor) elsewhere(req *http.Request, body []byte) string {
+// "query", or the name of a header in lower case; "" if nowhere. What stands in
+// Authorization is taken for a key. The body of a request without a key is not
+// read.
+func (d *redactor) elsewhere(req *http.Request) string {
 	isKey := func(text string) bool { _, is := d.registry.find(text); return is }
 	if slices.ContainsFunc(strings.Split(req.URL.Path, "/"), isKey) {
 		return "path"
@@ -315,14 +315,6 @@ func (d *redactor) elsewhere(req *http.Request, body []byte) string {
 			}
 			if slices.ContainsFunc(words, isKey) || isKey(value) {
 				return strings.ToLower(name)
-			}
-		}
-	}
-	var members map[string]any
-	if json.Unmarshal(body, &members) == nil {
-		for _, value := range members {
-			if text, is := value.(string); is && isKey(text) {
-				return "body"
 			}
 		}
 	}

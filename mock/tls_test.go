@@ -101,7 +101,7 @@ func TestFaultsOverTLS(t *testing.T) {
 				if resp.StatusCode != x.status || body != x.body || resp.Proto != version {
 					t.Errorf("%s %d, body %q", resp.Proto, resp.StatusCode, body)
 				}
-				if e := latest(s); (e.Outcome == journal.Dropped) != x.drops || e.Request.Protocol != version || e.Connection == 0 {
+				if e := latest(s); (e.Outcome == journal.Dropped) != x.drops || e.Request.Protocol != version || !e.Request.TLS || e.Connection == 0 {
 					t.Errorf("the journal has %+v", e)
 				}
 				if resp, body, err := attemptWith(client, s, "u"); err != nil || resp.StatusCode != 201 || body != created {

@@ -27,6 +27,7 @@ type Request struct {
 	Path      string              `json:"path"` // as sent, without the query
 	Query     string              `json:"query,omitempty"`
 	Protocol  string              `json:"protocol"`
+	TLS       bool                `json:"tls,omitempty"`
 	Headers   map[string][]string `json:"headers"`
 	Body      string              `json:"body,omitempty"`
 	Encoding  string              `json:"encoding,omitempty"` // "base64" where the body is not UTF-8

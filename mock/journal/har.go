@@ -77,11 +77,15 @@ type harContent struct {
 
 func newHAREntry(e *Entry) harEntry {
 	request, response := e.Request, e.Response
+	scheme := "http://"
+	if request.TLS {
+		scheme = "https://"
+	}
 	made := harEntry{
 		Started: e.Time,
 		Time:    e.TookMS,
 		Request: harRequest{
-			Method: request.Method, URL: "http://" + first(request.Headers, "Host") + request.Path, Version: request.Protocol,
+			Method: request.Method, URL: scheme + first(request.Headers, "Host") + request.Path, Version: request.Protocol,
 			Cookies: []harPair{}, Headers: pairs(request.Headers), Query: []harPair{},
 			HeadersSize: -1, BodySize: request.BodyBytes,
 		},

@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -167,6 +168,18 @@ func TestVerifyOnceDropped(t *testing.T) {
 	one := 1
 	if v := j.Verify(journal.Expectation{Manufacturer: &acme, Times: &one}); !v.Met || v.Dropped != 0 {
 		t.Errorf("once it is cleared: %+v", v)
+	}
+}
+
+// The archive says what the request was sent to.
+func TestHARHasTheScheme(t *testing.T) {
+	for scheme, tls := range map[string]bool{"http": false, "https": true} {
+		e := entry("acme", "u", 201)
+		e.Request.TLS, e.Request.Headers["Host"] = tls, []string{"mock:1"}
+		data, err := json.Marshal(journal.HAR([]journal.Entry{e}, "test"))
+		if err != nil || !strings.Contains(string(data), `"url":"`+scheme+`://mock:1/v2/x"`) {
+			t.Errorf("%s: %s, %v", scheme, data, err)
+		}
 	}
 }
 
