@@ -87,6 +87,8 @@ func TestReadFixtureNamesThePlace(t *testing.T) {
 		{"{\"connections\": [], \n\"connections\": []}", "line 2: a property stands twice at /connections"},
 		{`{"manufacturers": [{"keys": ["k"]}]}`, `manufacturers[0]: "name" is missing`},
 		{`{"manufacturers": [{"name": "a", "keys": ["k"]}, {"name": "b", "keys": ["k"]}]}`, "manufacturers[1].keys[0]"},
+		{`{"connections": [{"manufacturer": "a", "user_id": "u", "times_asked": -1}]}`, `connections[0]: "times_asked" is 0 to 9007199254740992, not -1`},
+		{`{"connections": [{"manufacturer": "a", "user_id": "u", "times_asked": 9007199254740993}]}`, `connections[0]: "times_asked" is 0 to`},
 		{`{"connections": [{"manufacturer": "a"}]}`, `connections[0]: "user_id" is missing`},
 		{"[]", "line 1: a value of another kind is needed"},
 		{"{} {}", "line 1: not valid JSON"},

@@ -122,7 +122,7 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p := (*problem)(nil); errors.As(err, &p) {
 		a := op.fail(http.StatusBadRequest, p.words)
 		a.closing = p.closing
-		a.write(w)
+		a.onto(r).write(w)
 		return
 	}
 	if stream := c.streams[op.id]; stream != nil {

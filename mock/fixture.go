@@ -79,6 +79,9 @@ func (f fixtureFile) fixture() (Fixture, error) {
 		if c.UserID == nil {
 			return Fixture{}, fmt.Errorf("connections[%d]: \"user_id\" is missing", i)
 		}
+		if c.TimesAsked < 0 || c.TimesAsked > MaxTimesAsked {
+			return Fixture{}, fmt.Errorf("connections[%d]: \"times_asked\" is 0 to %d, not %d", i, MaxTimesAsked, c.TimesAsked)
+		}
 		c.Connection.UserID = *c.UserID
 		made.Connections = append(made.Connections, c.Connection)
 	}

@@ -71,7 +71,7 @@ func (s *memoryStore) Connect(_ context.Context, manufacturer, userID, noxUserID
 		c.FirstAsked = at
 	}
 	c.LastAsked = at
-	c.TimesAsked++
+	c.TimesAsked = min(c.TimesAsked, MaxTimesAsked-1) + 1
 	return c.Connection, !known, nil
 }
 

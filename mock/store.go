@@ -17,6 +17,10 @@ type Connection struct {
 	TimesAsked   int       `json:"times_asked,omitempty"`
 }
 
+// MaxTimesAsked is where the count of requests stands still: up to it, all who
+// read JSON agree on a number (RFC 8259, section 6).
+const MaxTimesAsked = 1 << 53
+
 // Store keeps connections, and the manufacturers that they belong to. It must be
 // safe for concurrent use. Several mocks may share one: then each sees at once
 // what the others did. An error that wraps [ErrUnavailable] says that the store

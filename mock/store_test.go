@@ -24,6 +24,7 @@ func testStore(t *testing.T, newStore func() mock.Store) {
 	t.Run("awkward ids", func(t *testing.T) { testAwkward(t, newStore()) })
 	t.Run("conflicts", func(t *testing.T) { testConflicts(t, newStore()) })
 	t.Run("taken ids", func(t *testing.T) { testTaken(t, newStore()) })
+	t.Run("the end of a count", func(t *testing.T) { testCountEnds(t, newStore()) })
 	t.Run("simultaneous", func(t *testing.T) { testSimultaneous(t, newStore()) })
 	t.Run("manufacturers", func(t *testing.T) { testManufacturers(t, newStore()) })
 }
@@ -150,6 +151,18 @@ func testTaken(t *testing.T, store mock.Store) {
 	}
 	if c, created, err := store.Connect(t.Context(), "a", "v", "1", at); err != nil || created || c.NoxUserID != "2" {
 		t.Errorf("once it is known: %+v, %t, %v", c, created, err)
+	}
+}
+
+// The count of requests ends where not every reader of JSON could follow.
+func testCountEnds(t *testing.T, store mock.Store) {
+	if err := store.Put(t.Context(), mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1", TimesAsked: mock.MaxTimesAsked - 1}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if c, _, err := store.Connect(t.Context(), "a", "u", "1", time.Now()); err != nil || c.TimesAsked != mock.MaxTimesAsked {
+			t.Errorf("%+v, %v", c, err)
+		}
 	}
 }
 

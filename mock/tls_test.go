@@ -112,6 +112,30 @@ func TestFaultsOverTLS(t *testing.T) {
 	}
 }
 
+// A body that is too large, and not read, does not take the answer or the
+// connection with it over HTTP/2.
+func TestLargeBodyOverHTTP2(t *testing.T) {
+	s, roots := secure(t)
+	client := secureClient(t, roots, true)
+	for range 3 {
+		req, err := http.NewRequest("POST", s.URL+connectPath, strings.NewReader(strings.Repeat("x", 2<<20)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = good(s)
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := read(t, resp); r.status != 400 || words(t, r) != "The request body is larger than 1048576 bytes" || r.header.Get("Connection") != "" {
+			t.Errorf("%+v", r)
+		}
+	}
+	if e := latest(s); e.Connection != 1 {
+		t.Errorf("connection %d", e.Connection)
+	}
+}
+
 // failsAs tells whether an error is that of a stream that was reset.
 func failsAs(err error, codes ...string) bool {
 	for _, code := range codes {

@@ -91,7 +91,7 @@ func (s *site) stateKept(ctx context.Context, run func(context.Context) error) e
 // open makes everything ready to serve, so that whatever is wrong is known
 // before anything is said.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
-	s := &site{state: settings.state, unlock: func() {}}
+	s := &site{state: linked(settings.state), unlock: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
 		return nil, err

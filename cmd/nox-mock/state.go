@@ -20,6 +20,22 @@ import (
 // under the second within which they must be.
 const savePause = 300 * time.Millisecond
 
+// linked is the file that name leads to where it is a symbolic link, so that the
+// link stays one when the file is replaced. There need be no such file yet.
+func linked(name string) string {
+	for range 40 { // as many as a kernel follows
+		target, err := os.Readlink(name)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(name), target)
+		}
+		name = target
+	}
+	return name
+}
+
 // loadState reads the state file into config; found is false if there is none
 // yet. Whatever else is wrong with it is an error, so that it is never written
 // over.

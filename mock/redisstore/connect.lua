@@ -13,7 +13,12 @@ if not number then
   redis.call('ZADD', KEYS[3], number, number)
   redis.call('HSET', KEYS[4], number .. ':u', ARGV[1], number .. ':x', ARGV[2])
 end
-if redis.call('HINCRBY', KEYS[4], number .. ':t', 1) == 1 then
+-- It stands still at 2^53, up to which Lua counts exactly.
+local asked = tonumber(redis.call('HGET', KEYS[4], number .. ':t') or 0)
+if asked < 9007199254740992 then
+  redis.call('HINCRBY', KEYS[4], number .. ':t', 1)
+end
+if asked == 0 then
   redis.call('HSET', KEYS[4], number .. ':f', ARGV[3])
 end
 redis.call('HSET', KEYS[4], number .. ':l', ARGV[3])
