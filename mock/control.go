@@ -86,7 +86,7 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 	} {
 		maps.Copy(c.rules, group)
 	}
-	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getMetrics": m.metrics.serve}
+	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getHAR": c.getHAR, "getMetrics": m.metrics.serve}
 	if c.page, err = newPage(); err != nil {
 		return nil, err
 	}

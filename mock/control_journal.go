@@ -24,13 +24,6 @@ func (c *Control) journalRules() map[string]controlRule {
 				Dropped int64           `json:"dropped"`
 			}{page.Entries, next, page.Dropped})
 		}),
-		"getHAR": c.ofKnown(func(x *call) answer {
-			query := x.journalQuery()
-			if x.query("limit") == nil {
-				query.Limit = 0
-			}
-			return x.reply(http.StatusOK, journal.HAR(c.mock.journal.List(query).Entries, c.config.Version))
-		}),
 		"clearJournal": c.ofKnown(func(x *call) answer {
 			if name := x.text("manufacturer"); name == everything {
 				c.mock.journal.ClearAll()
@@ -53,6 +46,24 @@ func (c *Control) journalRules() map[string]controlRule {
 			return x.reply(http.StatusOK, c.mock.journal.Verify(expectation))
 		},
 	}
+}
+
+// getHAR writes the archive as it is made.
+func (c *Control) getHAR(w http.ResponseWriter, r *http.Request) {
+	x := &call{request: r}
+	if err := c.mock.known(r.Context(), x.query("manufacturer")); err != nil {
+		c.failure(nil, http.StatusNotFound, err.Error()).write(w)
+		return
+	}
+	query := x.journalQuery()
+	if x.query("limit") == nil {
+		query.Limit = 0
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_ = journal.HAR(w, c.mock.journal.List(query).Entries, c.config.Version) // an error means that the client is gone
 }
 
 // journalQuery reads the query parameters.

@@ -71,6 +71,15 @@ func TestWhy(t *testing.T) {
 	}
 }
 
+func archive(t testing.TB, entries []journal.Entry) string {
+	t.Helper()
+	var b strings.Builder
+	if err := journal.HAR(&b, entries, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // However a key is sent, and wherever, neither journal nor log holds it.
 func TestNoKeyIsKept(t *testing.T) {
 	var log syncBuffer
@@ -105,7 +114,7 @@ func TestNoKeyIsKept(t *testing.T) {
 	do(t, s, "POST", "/"+s.APIKey+"/x", headers(), nil)
 	do(t, s, "POST", connectPath, good(s, "x-api-key", "other", "x-trace", s.APIKey), strings.NewReader(`{"user_id":"u","api_key":"`+s.OtherAPIKey+`"}`))
 	entries := m.Journal().List(journal.Query{}).Entries
-	for _, kept := range []any{entries, journal.HAR(entries, "test"), log.String()} {
+	for _, kept := range []any{entries, archive(t, entries), log.String()} {
 		data, err := json.Marshal(kept)
 		if err != nil {
 			t.Fatal(err)
@@ -141,7 +150,7 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 		control := controlled(t, s, mock.ControlConfig{})
 		entries := m.Journal().List(journal.Query{}).Entries
 		for _, kept := range []any{
-			entries, journal.HAR(entries, "test"), log.String(),
+			entries, archive(t, entries), log.String(),
 			ask(t, "GET", control+"/connections?manufacturer=acme", "", nil).body, ask(t, "GET", control+"/", "", nil).body,
 		} {
 			data, err := json.Marshal(kept)
@@ -222,6 +231,9 @@ func TestLargeBodyInJournal(t *testing.T) {
 	e := m.Journal().List(journal.Query{}).Entries[0]
 	if len(e.Request.Body) > 16<<10 || !e.Request.Cut || e.Request.BodyBytes != len(long) {
 		t.Errorf("%d bytes kept of %d, cut %t", len(e.Request.Body), e.Request.BodyBytes, e.Request.Cut)
+	}
+	if e.UserID == nil || len(*e.UserID) > 16<<10 || len(*e.UserID) < 16<<10-4 {
+		t.Error("the user_id is not cut as the body is")
 	}
 	if !strings.HasPrefix(long, e.Request.Body) {
 		t.Error("what is kept is not the start of it")

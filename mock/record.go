@@ -47,7 +47,7 @@ func (m *Mock) newEntry(x *exchange, a answer) journal.Entry {
 	if x.operation != nil {
 		e.Operation = x.operation.id
 		if userID := x.operation.userID(x.body); userID != nil {
-			*userID = hidden.text(*userID)
+			*userID = kept(hidden.text(*userID))
 			e.UserID = userID
 		}
 	}
