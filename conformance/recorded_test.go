@@ -307,11 +307,11 @@ func harOfRun(t *testing.T, s *mocktest.Server) []byte {
 func TestOwnReportAndJournalConform(t *testing.T) {
 	s := mocktest.NewServer(t)
 	own := harOfRun(t, s)
-	kept, err := json.Marshal(journal.HAR(s.Journal(journal.Query{}), "test"))
-	if err != nil {
+	var kept bytes.Buffer
+	if err := journal.HAR(&kept, s.Journal(journal.Query{}), "test"); err != nil {
 		t.Fatal(err)
 	}
-	for name, har := range map[string][]byte{"report": own, "journal": kept} {
+	for name, har := range map[string][]byte{"report": own, "journal": kept.Bytes()} {
 		r := judgeRecorded(t, conformance.Config{Require: []string{"201", "400", "401", "500"}}, read(t, har))
 		if bad := outcomes(r, conformance.Fail, conformance.Warn, conformance.Err, conformance.Skip); len(bad) > 0 || r.Verdict != conformance.Conforms {
 			t.Errorf("%s: %s %s %q\n%s", name, r.Verdict, r.Reason, r.Notes, strings.Join(bad, "\n"))

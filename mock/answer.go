@@ -64,6 +64,13 @@ func (a answer) fields() http.Header {
 	return h
 }
 
+// onto is the answer to r: over HTTP/2 a stream ends by itself, and what would
+// close a connection takes the others, and the rest of this answer, with it.
+func (a answer) onto(r *http.Request) answer {
+	a.closing = a.closing && r.ProtoMajor == 1
+	return a
+}
+
 func (a answer) write(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.fields())
 	w.WriteHeader(a.status)

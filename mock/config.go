@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/spec"
@@ -70,37 +71,77 @@ func DefaultManufacturers() []Manufacturer {
 	}
 }
 
-// checkManufacturers finds what would make a key ambiguous or impossible to
-// send.
+// maxName is how long the name of a manufacturer may be, in characters.
+const maxName = 200
+
+// manufacturerError says what is wrong with a manufacturer of a list, and where
+// it stands there.
+type manufacturerError struct {
+	place string // as "manufacturers[1].keys[0]"
+	err   error
+}
+
+func (e *manufacturerError) Error() string { return e.place + ": " + e.err.Error() }
+
+func (e *manufacturerError) Unwrap() error { return e.err }
+
+// checkManufacturers finds what would make a name or a key ambiguous or
+// impossible to send. Any error is a *manufacturerError.
 func checkManufacturers(all []Manufacturer) error {
 	names, owners := map[string]bool{}, map[[sha256.Size]byte]string{}
 	for i, m := range all {
 		at := fmt.Sprintf("manufacturers[%d]", i)
-		switch {
-		case m.Name == "":
-			return fmt.Errorf("%s: a manufacturer needs a name", at)
+		wrong := func(place, format string, args ...any) error {
+			return &manufacturerError{at + place, fmt.Errorf(format, args...)}
+		}
+		switch err := checkName(m.Name); {
+		case err != nil:
+			return wrong("", "%w", err)
 		case names[m.Name]:
-			return fmt.Errorf("%s: the name %q is taken by another manufacturer", at, m.Name)
+			return wrong("", "the name %q is taken by another manufacturer", m.Name)
 		case len(m.Keys) == 0 && len(m.KeyDigests) == 0:
-			return fmt.Errorf("%s: manufacturer %q needs at least one key", at, m.Name)
+			return wrong("", "manufacturer %q needs at least one key", m.Name)
 		}
 		names[m.Name] = true
 		for j, key := range m.Keys {
 			if err := checkKey(key); err != nil {
-				return fmt.Errorf("%s.keys[%d]: %w", at, j, err)
+				return wrong(fmt.Sprintf(".keys[%d]", j), "%w", err)
 			}
 		}
 		for j, text := range m.KeyDigests {
 			if digest, err := hex.DecodeString(text); err != nil || len(digest) != sha256.Size {
-				return fmt.Errorf("%s.key_sha256[%d]: a SHA-256 digest has 64 hexadecimal digits", at, j)
+				return wrong(fmt.Sprintf(".key_sha256[%d]", j), "a SHA-256 digest has 64 hexadecimal digits")
 			}
 		}
 		for j, digest := range m.digests() {
-			if owner, taken := owners[digest]; taken {
-				return fmt.Errorf("%s.keys[%d]: this key of %q is also a key of %q: %w", at, j, m.Name, owner, ErrKeyTaken)
+			place := ""
+			if j < len(m.Keys) {
+				place = fmt.Sprintf(".keys[%d]", j)
+			}
+			switch owner, taken := owners[digest]; {
+			case taken && owner == m.Name:
+				return wrong(place, "this key of %q stands there twice", m.Name)
+			case taken:
+				return wrong(place, "this key of %q is also a key of %q: %w", m.Name, owner, ErrKeyTaken)
 			}
 			owners[digest] = m.Name
 		}
+	}
+	return nil
+}
+
+// checkName tells whether name can be one of a manufacturer: it goes into JSON
+// and into metrics, which are UTF-8, and is told from what stands for all.
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("a manufacturer needs a name")
+	case !utf8.ValidString(name):
+		return errors.New("the name of a manufacturer must be UTF-8")
+	case utf8.RuneCountInString(name) > maxName:
+		return fmt.Errorf("the name of a manufacturer has at most %d characters, not %d", maxName, utf8.RuneCountInString(name))
+	case name == everything:
+		return fmt.Errorf("%q cannot be the name of a manufacturer, as it stands for all of them", name)
 	}
 	return nil
 }

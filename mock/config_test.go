@@ -20,6 +20,10 @@ func TestNewRefuses(t *testing.T) {
 		"no key":      {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a"}}}, "at least one key"},
 		"empty key":   {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"k-secret", ""}}}}, "manufacturers[0].keys[1]: a key may not be empty"},
 		"key in two":  {mock.Config{Manufacturers: append(one, mock.Manufacturer{Name: "b", Keys: []string{"k-secret"}})}, `manufacturers[1].keys[0]: this key of "b" is also a key of "a"`},
+		"key twice":   {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"l", "k-secret", "k-secret"}}}}, `manufacturers[0].keys[2]: this key of "a" stands there twice`},
+		"not UTF-8":   {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "\xff", Keys: []string{"k-secret"}}}}, "manufacturers[0]: the name of a manufacturer must be UTF-8"},
+		"long name":   {mock.Config{Manufacturers: []mock.Manufacturer{{Name: strings.Repeat("é", 201), Keys: []string{"k-secret"}}}}, "at most 200 characters, not 201"},
+		"all":         {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "*", Keys: []string{"k-secret"}}}}, `"*" cannot be the name of a manufacturer`},
 		"odd key":     {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"k-secret\n"}}}}, "visible ASCII"},
 		"stranger":    {mock.Config{Connections: []mock.Connection{{Manufacturer: "nobody"}}}, `connections[0]: there is no manufacturer "nobody"`},
 		"user twice":  {mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "u", NoxUserID: "2"}}}, `user_id "u" of "acme" stands twice`},
@@ -65,6 +69,9 @@ func TestReadFixture(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
+	if none, err := mock.ReadFixture(strings.NewReader(`{"manufacturers": []}`)); err != nil || none.Manufacturers == nil {
+		t.Errorf("%+v, %v", none, err)
+	}
 	if empty, err := mock.ReadFixture(strings.NewReader(`{}`)); err != nil || empty.Manufacturers != nil {
 		t.Errorf("%+v, %v", empty, err)
 	}
@@ -80,6 +87,8 @@ func TestReadFixtureNamesThePlace(t *testing.T) {
 		{"{\"connections\": [], \n\"connections\": []}", "line 2: a property stands twice at /connections"},
 		{`{"manufacturers": [{"keys": ["k"]}]}`, `manufacturers[0]: "name" is missing`},
 		{`{"manufacturers": [{"name": "a", "keys": ["k"]}, {"name": "b", "keys": ["k"]}]}`, "manufacturers[1].keys[0]"},
+		{`{"connections": [{"manufacturer": "a", "user_id": "u", "times_asked": -1}]}`, `connections[0]: "times_asked" is 0 to 9007199254740992, not -1`},
+		{`{"connections": [{"manufacturer": "a", "user_id": "u", "times_asked": 9007199254740993}]}`, `connections[0]: "times_asked" is 0 to`},
 		{`{"connections": [{"manufacturer": "a"}]}`, `connections[0]: "user_id" is missing`},
 		{"[]", "line 1: a value of another kind is needed"},
 		{"{} {}", "line 1: not valid JSON"},

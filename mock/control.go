@@ -86,7 +86,7 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 	} {
 		maps.Copy(c.rules, group)
 	}
-	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getMetrics": m.metrics.serve}
+	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getHAR": c.getHAR, "getMetrics": m.metrics.serve}
 	if c.page, err = newPage(); err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p := (*problem)(nil); errors.As(err, &p) {
 		a := op.fail(http.StatusBadRequest, p.words)
 		a.closing = p.closing
-		a.write(w)
+		a.onto(r).write(w)
 		return
 	}
 	if stream := c.streams[op.id]; stream != nil {
@@ -135,6 +135,9 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // judge reads the body and holds the request to the document. Any error is a
 // *problem.
 func (c *Control) judge(op *operation, r *http.Request, parameters map[string]string, w http.ResponseWriter) ([]byte, error) {
+	if p := op.checkQuery(r); p != nil {
+		return nil, p
+	}
 	declared := op.parameters()
 	for name := range r.URL.Query() {
 		known := false
@@ -213,10 +216,37 @@ func (c *call) manufacturer(m *Mock) (*string, error) {
 	name := c.query("manufacturer")
 	if name != nil {
 		if _, known := m.registry.latest(c.context()).named(*name); !known {
-			return nil, fmt.Errorf("%w: %q", ErrNoManufacturer, *name)
+			return nil, strangeName(*name)
 		}
 	}
 	return name, nil
+}
+
+func strangeName(name string) error { return fmt.Errorf("%w: %q", ErrNoManufacturer, name) }
+
+// known is an error for a name of no manufacturer. Nil, for all, and "", for
+// nobody, are none.
+func (m *Mock) known(ctx context.Context, name *string) error {
+	if name == nil || *name == "" {
+		return nil
+	}
+	if _, known := m.registry.latest(ctx).named(*name); !known {
+		return strangeName(*name)
+	}
+	return nil
+}
+
+// ofKnown lets rule answer for all, for nobody and for a manufacturer that is
+// known; * stands for all as well.
+func (c *Control) ofKnown(rule controlRule) controlRule {
+	return func(x *call) answer {
+		if name := x.query("manufacturer"); name == nil || *name != everything {
+			if err := c.mock.known(x.context(), name); err != nil {
+				return x.fail(err)
+			}
+		}
+		return rule(x)
+	}
 }
 
 func (c *Control) healthRules() map[string]controlRule {

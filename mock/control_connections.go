@@ -50,7 +50,7 @@ func (c *Control) listConnections(x *call) answer {
 	return x.reply(http.StatusOK, struct {
 		Connections []Connection `json:"connections"`
 		Next        string       `json:"next,omitempty"`
-	}{page, next})
+	}{c.mock.shown(page), next})
 }
 
 func (c *Control) export(x *call) answer {

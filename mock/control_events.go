@@ -19,6 +19,11 @@ const (
 // streamEvents sends the exchanges as server-sent events, until the reader or
 // the server goes.
 func (c *Control) streamEvents(w http.ResponseWriter, r *http.Request) {
+	asked := &call{request: r}
+	if err := c.mock.known(r.Context(), asked.query("manufacturer")); err != nil {
+		c.failure(nil, http.StatusNotFound, err.Error()).write(w)
+		return
+	}
 	select {
 	case c.readers <- struct{}{}:
 		defer func() { <-c.readers }()
@@ -28,7 +33,7 @@ func (c *Control) streamEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	entries := c.mock.journal.Follow()
 	defer entries.Close()
-	s := &eventStream{w: w, control: http.NewResponseController(w), query: (&call{request: r}).journalQuery()}
+	s := &eventStream{w: w, control: http.NewResponseController(w), query: asked.journalQuery()}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")

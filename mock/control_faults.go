@@ -36,13 +36,13 @@ func (c *Control) faultRules() map[string]controlRule {
 			c.mock.RemoveFault(x.parameters["fault"])
 			return x.done()
 		},
-		"clearFaults": func(x *call) answer {
+		"clearFaults": c.ofKnown(func(x *call) answer {
 			name := x.query("manufacturer")
 			if *name == everything {
 				name = nil
 			}
 			c.mock.ClearFaults(name)
 			return x.done()
-		},
+		}),
 	}
 }

@@ -12,7 +12,7 @@ const everything = "*"
 
 func (c *Control) journalRules() map[string]controlRule {
 	return map[string]controlRule{
-		"listJournal": func(x *call) answer {
+		"listJournal": c.ofKnown(func(x *call) answer {
 			page := c.mock.journal.List(x.journalQuery())
 			var next int64
 			if page.More && x.text("newest") != "true" {
@@ -23,30 +23,47 @@ func (c *Control) journalRules() map[string]controlRule {
 				Next    int64           `json:"next,omitempty"`
 				Dropped int64           `json:"dropped"`
 			}{page.Entries, next, page.Dropped})
-		},
-		"getHAR": func(x *call) answer {
-			query := x.journalQuery()
-			if x.query("limit") == nil {
-				query.Limit = 0
-			}
-			return x.reply(http.StatusOK, journal.HAR(c.mock.journal.List(query).Entries, c.config.Version))
-		},
-		"clearJournal": func(x *call) answer {
+		}),
+		"clearJournal": c.ofKnown(func(x *call) answer {
 			if name := x.text("manufacturer"); name == everything {
 				c.mock.journal.ClearAll()
 			} else {
 				c.mock.journal.Clear(name)
 			}
 			return x.done()
-		},
+		}),
 		"verify": func(x *call) answer {
 			var expectation journal.Expectation
 			if err := x.read(&expectation); err != nil {
 				return x.fail(err)
 			}
+			if err := expectation.Check(); err != nil {
+				return x.fail(err)
+			}
+			if err := c.mock.known(x.context(), expectation.Manufacturer); err != nil {
+				return x.fail(err)
+			}
 			return x.reply(http.StatusOK, c.mock.journal.Verify(expectation))
 		},
 	}
+}
+
+// getHAR writes the archive as it is made.
+func (c *Control) getHAR(w http.ResponseWriter, r *http.Request) {
+	x := &call{request: r}
+	if err := c.mock.known(r.Context(), x.query("manufacturer")); err != nil {
+		c.failure(nil, http.StatusNotFound, err.Error()).write(w)
+		return
+	}
+	query := x.journalQuery()
+	if x.query("limit") == nil {
+		query.Limit = 0
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_ = journal.HAR(w, c.mock.journal.List(query).Entries, c.config.Version) // an error means that the client is gone
 }
 
 // journalQuery reads the query parameters.

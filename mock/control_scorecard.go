@@ -7,7 +7,7 @@ import (
 
 func (c *Control) scorecardRules() map[string]controlRule {
 	return map[string]controlRule{
-		"getScorecard": func(x *call) answer {
+		"getScorecard": c.ofKnown(func(x *call) answer {
 			card := c.mock.Scorecard(x.query("manufacturer"), nil, false)
 			format, mediaType := x.text("format"), "application/json"
 			switch format {
@@ -23,6 +23,6 @@ func (c *Control) scorecardRules() map[string]controlRule {
 				return x.fail(err)
 			}
 			return answer{status: http.StatusOK, mediaType: mediaType, body: b.Bytes()}
-		},
+		}),
 	}
 }

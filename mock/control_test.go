@@ -99,9 +99,17 @@ func TestControl(t *testing.T) {
 		{"GET", "/connections?manufacturer=acme&limit=0", "", 400, `limit`, ""},
 		{"GET", "/connections?manufacturer=acme&serach=x", "", 400, `serach`, ""},
 
+		{"GET", "/journal?manufacturer=acme&manufacturer=globex", "", 400, `manufacturer stands there more than once`, ""},
+		{"DELETE", "/faults?manufacturer=acme%zz", "", 400, `query is not valid`, ""},
+
 		{"PUT", "/manufacturers/umbrella", `{"keys":["umbrella-key-1"]}`, 200, `"name":"umbrella","enabled":true`, "umbrella-key"},
 		{"PUT", "/manufacturers/hooli", `{"keys":["umbrella-key-1"]}`, 409, `is also a key of`, "umbrella-key"},
-		{"PUT", "/manufacturers/hooli", `{}`, 400, `at least one key`, ""},
+		{"PUT", "/manufacturers/hooli", `{}`, 400, `at least one key`, "manufacturers["},
+		{"PUT", "/manufacturers/hooli", `{"keys":["hooli-key-1","hooli-key-1"]}`, 400, `this key of \"hooli\" stands there twice`, "manufacturers["},
+		{"PUT", "/manufacturers/%ff", `{"keys":["hooli-key-1"]}`, 400, `must be UTF-8`, ""},
+		{"PUT", "/manufacturers/*", `{"keys":["hooli-key-1"]}`, 400, `stands for all of them`, ""},
+		{"PUT", "/manufacturers/" + strings.Repeat("a", 201), `{"keys":["hooli-key-1"]}`, 400, `manufacturer`, ""},
+		{"POST", "/import", `{"manufacturers":[{"name":"hooli","keys":["umbrella-key-1"]}]}`, 409, `is also a key of`, "manufacturers["},
 		{"PATCH", "/manufacturers/umbrella", `{"enabled":false}`, 200, `"enabled":false`, ""},
 		{"PATCH", "/manufacturers/hooli", `{"enabled":false}`, 404, `{"error":`, ""},
 		{"DELETE", "/manufacturers/umbrella", "", 204, "", ""},
@@ -118,6 +126,9 @@ func TestControl(t *testing.T) {
 		{"POST", "/faults", `{"manufacturer":"acme","kind":"status","status":503,"user_id":"u-*"}`, 201, `"id":"fault-1"`, ""},
 		{"POST", "/faults", `{"manufacturer":"nobody","kind":"status"}`, 404, `nobody`, ""},
 		{"POST", "/faults", `{"manufacturer":"acme","kind":"explode"}`, 400, `kind`, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"delay","delay":{}}`, 400, `fixed has ms`, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"delay","delay":{"distribution":"uniform","ms":5}}`, 400, `fixed has ms`, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"delay","delay":{"distribution":"uniform","min_ms":5,"max_ms":4}}`, 400, `min_ms is 5`, ""},
 		{"GET", "/faults?manufacturer=globex", "", 200, `{"faults":[]}`, ""},
 		{"GET", "/faults?manufacturer=acme", "", 200, `"retry_after":1`, ""},
 		{"DELETE", "/faults/fault-1", "", 204, "", ""},
@@ -129,6 +140,19 @@ func TestControl(t *testing.T) {
 		{"GET", "/journal.har?manufacturer=acme", "", 200, `"creator":{"name":"nox-mock","version":"test"}`, s.APIKey},
 		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","times":1}`, 200, `"met":true,"count":1`, ""},
 		{"POST", "/verify", `{"manufacturer":"globex","user_id":"u-1"}`, 200, `"differences":[{"field":"user_id","expected":"\"u-1\"","got":"\"g-1\""}]`, ""},
+		{"POST", "/verify", `{"manufacturer":"acme","times":1,"at_most":2}`, 400, `times says exactly`, ""},
+		{"POST", "/verify", `{"manufacturer":"acme","at_least":2,"at_most":1}`, 400, `at_least is 2`, ""},
+		{"POST", "/verify", `{"manufacturer":"nobody"}`, 404, `nobody`, ""},
+		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","headers":{"x-api-key":"` + s.APIKey + `"}}`, 200, `"met":true`, ""},
+		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","headers":{"x-api-key":"` + s.OtherAPIKey + `"}}`, 200, `"met":false`, s.OtherAPIKey},
+		{"GET", "/journal?manufacturer=nobody", "", 404, `nobody`, ""},
+		{"GET", "/journal.har?manufacturer=nobody", "", 404, `nobody`, ""},
+		{"DELETE", "/journal?manufacturer=nobody", "", 404, `nobody`, ""},
+		{"GET", "/scorecard?manufacturer=nobody", "", 404, `nobody`, ""},
+		{"GET", "/scorecard?manufacturer=", "", 200, `"requests": 0`, ""},
+		{"DELETE", "/faults?manufacturer=nobody", "", 404, `nobody`, ""},
+		{"GET", "/events?manufacturer=nobody", "", 404, `nobody`, ""},
+		{"DELETE", "/faults?manufacturer=*", "", 204, "", ""},
 		{"DELETE", "/journal?manufacturer=globex", "", 204, "", ""},
 		{"GET", "/journal?manufacturer=globex", "", 200, `{"entries":[],"dropped":0}`, ""},
 		{"GET", "/journal?manufacturer=acme", "", 200, `"user_id":"u-1"`, ""},
@@ -148,6 +172,21 @@ func TestControl(t *testing.T) {
 		}
 		if r.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s %s: CORS is on", x.method, x.path)
+		}
+	}
+}
+
+// A filter that cannot be read does not select all.
+func TestControlQueryThatCannotBeRead(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, mock.ControlConfig{})
+	connect(t, s, s.OtherAPIKey, "of-globex")
+	for _, path := range []string{"/journal", "/journal.har", "/export", "/scorecard", "/faults", "/events", "/connections"} {
+		for _, query := range []string{"?manufacturer=acme%zz", "?manufacturer=acme;x", "?manufacturer=acme&manufacturer=globex"} {
+			r := ask(t, "GET", url+path+query, "", nil)
+			if r.status != 400 || words(t, r) == "" || strings.Contains(r.body, "of-globex") {
+				t.Errorf("%s%s: status %d, %s", path, query, r.status, r.body)
+			}
 		}
 	}
 }

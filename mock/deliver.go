@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"nox.energy/contract/mock/fault"
@@ -43,8 +44,15 @@ func (m *Mock) deliver(x *exchange, w http.ResponseWriter, a answer) {
 			panic(http.ErrAbortHandler)
 		}
 	case a.delivery.kind == fault.Dribble:
-		if !a.dribble(x.request.Context(), w) {
+		observed := func() {
+			if triedOf(x.request.Context()) == nil {
+				m.trackers.observe(&x.entry)
+			}
+		}
+		if observed = sync.OnceFunc(observed); !a.dribble(x.request.Context(), w, observed) {
 			m.journal.SetOutcome(x.entry.Manufacturer, x.entry.ID, journal.GaveUp)
+			x.entry.Outcome = journal.GaveUp
+			observed()
 		}
 	default:
 		a.write(w)
@@ -59,9 +67,11 @@ func (a answer) writeHalf(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).Flush()
 }
 
-// dribble sends the body in pieces. It tells whether the client stayed. When
-// the server stops, or it has taken [fault.MaxDelay], the rest goes out at once.
-func (a answer) dribble(ctx context.Context, w http.ResponseWriter) bool {
+// dribble sends the body in pieces. It tells whether the client stayed, and
+// calls ending before the last piece, with which the client may know that it has
+// all. When the server stops, or it has taken [fault.MaxDelay], the rest goes out
+// at once.
+func (a answer) dribble(ctx context.Context, w http.ResponseWriter, ending func()) bool {
 	maps.Copy(w.Header(), a.fields())
 	w.WriteHeader(a.status)
 	control := http.NewResponseController(w)
@@ -71,6 +81,9 @@ func (a answer) dribble(ctx context.Context, w http.ResponseWriter) bool {
 		if stopping(ctx) || time.Now().After(end) {
 			n = len(rest)
 		}
+		if n == len(rest) {
+			ending()
+		}
 		if _, err := w.Write(rest[:n]); err != nil || control.Flush() != nil {
 			return false
 		}
@@ -78,6 +91,7 @@ func (a answer) dribble(ctx context.Context, w http.ResponseWriter) bool {
 			return false
 		}
 	}
+	ending() // also where there is no body
 	return true
 }
 

@@ -17,7 +17,7 @@ import (
 //	  "connections": [{"manufacturer": "acme", "user_id": "u-1", "nox_user_id": "n-1"}]
 //	}
 //
-// Either list may be left out. A manufacturer without "enabled" is enabled, a
+// Either list may be left out, and is nil then. A manufacturer without "enabled" is enabled, a
 // connection without "nox_user_id" gets one from the mock. Instead of "keys", or
 // beside them, "key_sha256" lists the digests of keys.
 type Fixture struct {
@@ -61,6 +61,9 @@ type fixtureFile struct {
 
 func (f fixtureFile) fixture() (Fixture, error) {
 	var made Fixture
+	if f.Manufacturers != nil {
+		made.Manufacturers = []Manufacturer{}
+	}
 	for i, m := range f.Manufacturers {
 		if m.Name == nil {
 			return Fixture{}, fmt.Errorf("manufacturers[%d]: \"name\" is missing", i)
@@ -75,6 +78,9 @@ func (f fixtureFile) fixture() (Fixture, error) {
 	for i, c := range f.Connections {
 		if c.UserID == nil {
 			return Fixture{}, fmt.Errorf("connections[%d]: \"user_id\" is missing", i)
+		}
+		if c.TimesAsked < 0 || c.TimesAsked > MaxTimesAsked {
+			return Fixture{}, fmt.Errorf("connections[%d]: \"times_asked\" is 0 to %d, not %d", i, MaxTimesAsked, c.TimesAsked)
 		}
 		c.Connection.UserID = *c.UserID
 		made.Connections = append(made.Connections, c.Connection)

@@ -32,13 +32,21 @@ func ParseIDs(text string) (IDs, error) {
 // purpose. Another one would change every id.
 const idNamespace = "6f0e3b52-9c1d-4f7a-8a44-3d5b1c7e9f20"
 
-// newID makes the id of a user that has none yet.
-func (ids IDs) newID(manufacturer, userID string) (string, error) {
+// maxIDs is how many ids are made for a user until one is free. Whoever takes
+// them all, by importing what would be derived, does so on purpose.
+const maxIDs = 1000
+
+// newID makes the id of a user that has none yet. number is above 0 where those
+// before it belong to other users, as what was imported may.
+func (ids IDs) newID(manufacturer, userID string, number int) (string, error) {
 	if ids == RandomIDs {
 		id, err := uuid.NewRandom()
 		return id.String(), err
 	}
 	// The length in front keeps the pairs ("ab", "c") and ("a", "bc") apart.
 	name := strconv.Itoa(len(manufacturer)) + ":" + manufacturer + userID
+	if number > 0 {
+		name = strconv.Itoa(number) + "#" + name
+	}
 	return uuid.NewSHA1(uuid.MustParse(idNamespace), []byte(name)).String(), nil
 }

@@ -71,6 +71,15 @@ func TestWhy(t *testing.T) {
 	}
 }
 
+func archive(t testing.TB, entries []journal.Entry) string {
+	t.Helper()
+	var b strings.Builder
+	if err := journal.HAR(&b, entries, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // However a key is sent, and wherever, neither journal nor log holds it.
 func TestNoKeyIsKept(t *testing.T) {
 	var log syncBuffer
@@ -105,7 +114,7 @@ func TestNoKeyIsKept(t *testing.T) {
 	do(t, s, "POST", "/"+s.APIKey+"/x", headers(), nil)
 	do(t, s, "POST", connectPath, good(s, "x-api-key", "other", "x-trace", s.APIKey), strings.NewReader(`{"user_id":"u","api_key":"`+s.OtherAPIKey+`"}`))
 	entries := m.Journal().List(journal.Query{}).Entries
-	for _, kept := range []any{entries, journal.HAR(entries, "test"), log.String()} {
+	for _, kept := range []any{entries, archive(t, entries), log.String()} {
 		data, err := json.Marshal(kept)
 		if err != nil {
 			t.Fatal(err)
@@ -118,6 +127,62 @@ func TestNoKeyIsKept(t *testing.T) {
 	}
 	if e := entries[0]; e.Request.Headers["X-Api-Key"][0] != "sha256:"+mock.Fingerprint(s.APIKey) || e.Key != mock.Fingerprint(s.APIKey) {
 		t.Errorf("no fingerprint: %v", e.Request.Headers)
+	}
+}
+
+// A key that is known by its digest only is not kept either, whatever stands
+// around it.
+func TestNoKeyKnownByDigestIsKept(t *testing.T) {
+	for _, key := range []string{"canary-key-1f2e3d", "c4n4ry+key/1f2e3d=="} {
+		var log syncBuffer
+		all := mock.DefaultManufacturers()
+		all[0].KeyDigests = mock.Manufacturer{Keys: []string{key}}.Digests()
+		s, m := observed(t, mock.Config{Manufacturers: all, ExplainErrors: true, Logger: slog.New(slog.NewJSONHandler(&log, nil))})
+		for _, around := range []string{" %s ", ",%s,", ";%s;", "=%s=", "&%s&", "?%s?", "'%s'", ":%s:", "(%s)", "<%s>", "[%s]", "{%s}", "|%s|", "@%s@", "é%sé", "%s", "\t%s\t"} {
+			text := strings.ReplaceAll(around, "%s", key)
+			body, err := json.Marshal(map[string]string{"user_id": text, "note": "a\"" + text + "\\"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			do(t, s, "POST", connectPath+"?q="+url.QueryEscape(text)+"&"+url.QueryEscape(text), good(s, "X-Trace", text), strings.NewReader(string(body)))
+			do(t, s, "POST", "/x/"+url.PathEscape(text)+"/y", good(s, "Content-Type", text), strings.NewReader(text))
+		}
+		control := controlled(t, s, mock.ControlConfig{})
+		entries := m.Journal().List(journal.Query{}).Entries
+		for _, kept := range []any{
+			entries, archive(t, entries), log.String(),
+			ask(t, "GET", control+"/connections?manufacturer=acme", "", nil).body, ask(t, "GET", control+"/", "", nil).body,
+		} {
+			data, err := json.Marshal(kept)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, written := range []string{key, url.QueryEscape(key), url.PathEscape(key)} {
+				if at := strings.Index(string(data), written); at >= 0 {
+					t.Errorf("%T holds the key: …%s…", kept, data[max(0, at-200):at+50])
+				}
+			}
+		}
+		if e := entries[0]; *e.UserID != " sha256:"+mock.Fingerprint(key)+" " {
+			t.Errorf("user_id %q", *e.UserID)
+		}
+	}
+}
+
+// A key that was sent as a user_id comes back, and is exported, but not shown.
+func TestKeyAsUserID(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, mock.ControlConfig{})
+	if echo, _ := connect(t, s, s.APIKey, s.APIKey); echo != s.APIKey {
+		t.Errorf("it comes back as %q", echo)
+	}
+	for _, path := range []string{"/connections?manufacturer=acme", "/", "/journal", "/journal.har"} {
+		if r := ask(t, "GET", url+path, "", nil); r.status != 200 || strings.Contains(r.body, s.APIKey) || !strings.Contains(r.body, "sha256:"+mock.Fingerprint(s.APIKey)) {
+			t.Errorf("%s: %s", path, r.body)
+		}
+	}
+	if r := ask(t, "GET", url+"/export", "", nil); !strings.Contains(r.body, s.APIKey) {
+		t.Errorf("the export lacks it: %s", r.body)
 	}
 }
 
@@ -166,6 +231,9 @@ func TestLargeBodyInJournal(t *testing.T) {
 	e := m.Journal().List(journal.Query{}).Entries[0]
 	if len(e.Request.Body) > 16<<10 || !e.Request.Cut || e.Request.BodyBytes != len(long) {
 		t.Errorf("%d bytes kept of %d, cut %t", len(e.Request.Body), e.Request.BodyBytes, e.Request.Cut)
+	}
+	if e.UserID == nil || len(*e.UserID) > 16<<10 || len(*e.UserID) < 16<<10-4 {
+		t.Error("the user_id is not cut as the body is")
 	}
 	if !strings.HasPrefix(long, e.Request.Body) {
 		t.Error("what is kept is not the start of it")

@@ -61,13 +61,17 @@ func (s *memoryStore) Connect(_ context.Context, manufacturer, userID, noxUserID
 	t := s.tenant(manufacturer)
 	c, known := t.users[userID]
 	if !known {
-		c = s.add(t, Connection{Manufacturer: manufacturer, UserID: userID, NoxUserID: noxUserID})
+		made := Connection{Manufacturer: manufacturer, UserID: userID, NoxUserID: noxUserID}
+		if owner, taken := t.ids[noxUserID]; taken {
+			return Connection{}, false, TakenError(0, made, owner)
+		}
+		c = s.add(t, made)
 	}
 	if c.TimesAsked == 0 {
 		c.FirstAsked = at
 	}
 	c.LastAsked = at
-	c.TimesAsked++
+	c.TimesAsked = min(c.TimesAsked, MaxTimesAsked-1) + 1
 	return c.Connection, !known, nil
 }
 

@@ -136,7 +136,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if m.explains && a.status >= http.StatusBadRequest {
 		a = a.with(ExplainHeader, explanation(a.why))
 	}
-	x.decided = a.status
+	a, x.decided = a.onto(r), a.status
 	m.record(x, a)
 	defer m.metrics.finished(x)
 	unread := !x.bodyRead && r.ProtoMajor == 1

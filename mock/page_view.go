@@ -67,7 +67,7 @@ func (c *Control) pageView(ctx context.Context) (pageView, error) {
 			if err != nil {
 				return pageView{}, err
 			}
-			view.Connections = append(view.Connections, some...)
+			view.Connections = append(view.Connections, c.mock.shown(some)...)
 		}
 	}
 	view.Faults = c.mock.Faults(nil)

@@ -84,12 +84,8 @@ func (m *Mock) connect(x *exchange, overrides bool) answer {
 		return op.fail(asked.status, "").because("magic", "asked for by the user_id")
 	}
 	x.pause(asked.delay)
-	noxUserID, err := m.ids.newID(who.manufacturer, userID)
-	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because("internal", "no id: "+err.Error())
-	}
 	// Once begun, a connection is made even if the client has gone.
-	c, created, err := m.store.Connect(context.WithoutCancel(x.request.Context()), who.manufacturer, userID, noxUserID, time.Now())
+	c, created, err := m.resolve(context.WithoutCancel(x.request.Context()), who.manufacturer, userID)
 	if err != nil {
 		return op.fail(http.StatusInternalServerError, "").because("internal", "store: "+err.Error())
 	}
@@ -112,6 +108,21 @@ func (m *Mock) connect(x *exchange, overrides bool) answer {
 		a = a.because("created", "created")
 	}
 	return a
+}
+
+// resolve finds a user, or creates it with the first id that is free.
+func (m *Mock) resolve(ctx context.Context, manufacturer, userID string) (c Connection, created bool, err error) {
+	for number := range maxIDs {
+		var noxUserID string
+		if noxUserID, err = m.ids.newID(manufacturer, userID, number); err != nil {
+			return Connection{}, false, err
+		}
+		c, created, err = m.store.Connect(ctx, manufacturer, userID, noxUserID, time.Now())
+		if conflict := (*ConflictError)(nil); !errors.As(err, &conflict) || !conflict.Taken {
+			break
+		}
+	}
+	return c, created, err
 }
 
 // userID is the manufacturer's user that a request is about, nil if the

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -23,7 +24,7 @@ func (m *Mock) record(x *exchange, a answer) {
 	m.metrics.count(&x.entry)
 	if tried != nil {
 		*tried = x.entry
-	} else {
+	} else if a.delivery.kind != fault.Dribble { // of which it is not known yet how it ends
 		m.trackers.observe(&x.entry)
 	}
 	m.logEntry(x, &x.entry)
@@ -46,12 +47,12 @@ func (m *Mock) newEntry(x *exchange, a answer) journal.Entry {
 	if x.operation != nil {
 		e.Operation = x.operation.id
 		if userID := x.operation.userID(x.body); userID != nil {
-			*userID = hidden.text(*userID)
+			*userID = kept(hidden.text(*userID))
 			e.UserID = userID
 		}
 	}
 	if x.caller.key == "" {
-		e.KeyElsewhere = hidden.elsewhere(r, x.body)
+		e.KeyElsewhere = hidden.elsewhere(r)
 	}
 	switch {
 	case x.gaveUp:
@@ -78,6 +79,7 @@ func (x *exchange) keptRequest(hidden *redactor) journal.Request {
 		Path:      hidden.path(r.URL.EscapedPath()),
 		Query:     hidden.query(r.URL.RawQuery),
 		Protocol:  r.Proto,
+		TLS:       r.TLS != nil,
 		Headers:   hidden.header(header),
 		BodyBytes: len(x.body),
 		Cut:       len(x.body) > maxKeptBody,

@@ -1,8 +1,8 @@
 package mock
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -58,6 +58,17 @@ func newRedactor(r *registry, op *operation, req *http.Request) *redactor {
 	return d
 }
 
+// shown are connections for people: a key that a client took for a user_id, or
+// that was imported as one, is not shown.
+func (m *Mock) shown(page []Connection) []Connection {
+	hidden := newRedactor(m.registry, nil, &http.Request{URL: &url.URL{}})
+	made := slices.Clone(page)
+	for i := range made {
+		made[i].UserID, made[i].NoxUserID = hidden.text(made[i].UserID), hidden.text(made[i].NoxUserID)
+	}
+	return made
+}
+
 // ordinary words stand in fields that hold secrets and are none.
 func ordinary(word string) bool {
 	return slices.Contains([]string{"bearer", "basic", "apikey", "key", "token"}, strings.ToLower(word))
@@ -76,7 +87,54 @@ func (d *redactor) text(text string) string {
 			text = replaceWhole(text, secret, masked(secret))
 		}
 	}
-	return text
+	return d.unread(text)
+}
+
+// tokenParts is how many delimiters a key may hold, less one, that is known by
+// its digest only and stands among other text.
+const tokenParts = 8
+
+// unread takes the keys out of text that are known by their digests only. They
+// cannot be looked for, so whatever may be one is compared: what is of visible
+// ASCII characters, long enough, and stands between delimiters, some of which
+// may be its own.
+func (d *redactor) unread(text string) string {
+	digests := d.registry.current.Load().unread
+	if len(digests) == 0 || len(text) < wordLength {
+		return text
+	}
+	escapes := strings.ContainsAny(text, `\%`)
+	var b strings.Builder
+	rest := 0 // what is not written yet
+	for start := 0; start < len(text); start++ {
+		if start > 0 && !delimits(text[start-1]) && !(escapes && escapeEnd.MatchString(text[max(0, start-6):start])) {
+			continue
+		}
+		for end, parts := start, 0; end <= len(text) && parts < tokenParts; end++ {
+			if end < len(text) && !delimits(text[end]) {
+				continue
+			}
+			parts++
+			if token := text[start:end]; len(token) >= wordLength && digests[sha256.Sum256([]byte(token))] {
+				b.WriteString(text[rest:start] + masked(token))
+				rest, start = end, end-1
+				break
+			}
+			if end < len(text) && (text[end] <= ' ' || text[end] > '~') { // which no key holds
+				break
+			}
+		}
+	}
+	return b.String() + text[rest:]
+}
+
+// escapeEnd is the end of an escape of JSON or a URL, whose letters are none of
+// what comes behind it.
+var escapeEnd = regexp.MustCompile(`(?:\\[bfnrt]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})$`)
+
+// delimits tells whether a key may begin behind a character, or end before it.
+func delimits(c byte) bool {
+	return !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == '.')
 }
 
 // masked stands for a key.
@@ -234,9 +292,10 @@ func kept(body string) string {
 }
 
 // elsewhere tells where a request that presents no key holds one: "path",
-// "query", "body", or the name of a header in lower case; "" if nowhere. What
-// stands in Authorization is taken for a key.
-func (d *redactor) elsewhere(req *http.Request, body []byte) string {
+// "query", or the name of a header in lower case; "" if nowhere. What stands in
+// Authorization is taken for a key. The body of a request without a key is not
+// read.
+func (d *redactor) elsewhere(req *http.Request) string {
 	isKey := func(text string) bool { _, is := d.registry.find(text); return is }
 	if slices.ContainsFunc(strings.Split(req.URL.Path, "/"), isKey) {
 		return "path"
@@ -256,14 +315,6 @@ func (d *redactor) elsewhere(req *http.Request, body []byte) string {
 			}
 			if slices.ContainsFunc(words, isKey) || isKey(value) {
 				return strings.ToLower(name)
-			}
-		}
-	}
-	var members map[string]any
-	if json.Unmarshal(body, &members) == nil {
-		for _, value := range members {
-			if text, is := value.(string); is && isKey(text) {
-				return "body"
 			}
 		}
 	}

@@ -25,8 +25,9 @@ type registered struct {
 	version       string
 	manufacturers []Manufacturer // with digests and no keys
 	keys          []registeredKey
-	plain         []string          // the keys that came as such; wherever they turn up, they are not stored
-	open          map[string]string // one of them for a manufacturer, if there is one
+	plain         []string                   // the keys that came as such; wherever they turn up, they are not stored
+	open          map[string]string          // one of them for a manufacturer, if there is one
+	unread        map[[sha256.Size]byte]bool // the other keys, of which only the digests are known
 }
 
 type registeredKey struct {
@@ -38,7 +39,7 @@ type registeredKey struct {
 // newRegistered makes a copy of manufacturers, some of which may have keys.
 // plain are keys that are known from before.
 func newRegistered(version string, manufacturers []Manufacturer, plain []string) *registered {
-	made := &registered{version: version, open: map[string]string{}}
+	made := &registered{version: version, open: map[string]string{}, unread: map[[sha256.Size]byte]bool{}}
 	known := map[[sha256.Size]byte]string{}
 	for _, key := range plain {
 		known[sha256.Sum256([]byte(key))] = key
@@ -55,6 +56,8 @@ func newRegistered(version string, manufacturers []Manufacturer, plain []string)
 				if made.open[m.Name] == "" {
 					made.open[m.Name] = key
 				}
+			} else {
+				made.unread[digest] = true
 			}
 		}
 	}
@@ -129,6 +132,10 @@ func (r *registry) change(ctx context.Context, edit func([]Manufacturer) ([]Manu
 		changed, err := edit(slices.Clone(have.manufacturers))
 		if err == nil {
 			err = checkManufacturers(changed)
+			// Where it would stand among all says nothing to who asks for it.
+			if wrong := (*manufacturerError)(nil); errors.As(err, &wrong) {
+				err = wrong.err
+			}
 		}
 		if err != nil {
 			return err

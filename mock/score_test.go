@@ -76,6 +76,22 @@ func TestScorecard(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 		}, "time-out", 1},
+		{"left while it dribbled, and tried again", &fault.Fault{Kind: fault.Dribble, EveryMS: 60_000, Times: 1}, func(t *testing.T, s *mocktest.Server) {
+			c, _ := dial(t, s)
+			io.WriteString(c, strings.ReplaceAll(head(s, "Content-Length: 15\n"), "\n", "\r\n")+validBody)
+			io.ReadFull(c, make([]byte, 10)) // it has begun
+			c.Close()
+			for s.Mock.Scorecard(nil, nil, false).Requests == 0 { // until the mock has seen it leave
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(150 * time.Millisecond)
+			do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
+		}, "time-out", 1},
+		{"dribbled to its end", &fault.Fault{Kind: fault.Dribble, PieceBytes: 20, EveryMS: 1, Times: 1}, func(t *testing.T, s *mocktest.Server) {
+			for range 2 {
+				connect(t, s, s.APIKey, "u")
+			}
+		}, "id-not-kept", 1},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()

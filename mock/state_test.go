@@ -203,3 +203,38 @@ func TestConnectionsToBeginWith(t *testing.T) {
 		t.Errorf("an id that is left out is %s, not the derived one %s", id, fresh)
 	}
 }
+
+// An import may give a user the id that would be derived for another. Then that
+// one gets another id, always the same, and what is exported can be imported.
+func TestDerivedIDThatIsTaken(t *testing.T) {
+	_, derived := connect(t, mocktest.NewServer(t), "acme-test-key-5c1d0a", "b")
+	imported := []mock.Connection{{Manufacturer: "acme", UserID: "a", NoxUserID: derived}}
+	var before string
+	for _, more := range [][]mock.Connection{nil, {{Manufacturer: "acme", UserID: "b"}}} {
+		s := mocktest.NewServer(t)
+		if err := s.Mock.Import(t.Context(), mock.Fixture{Connections: append(more, imported...)}); err != nil {
+			t.Fatal(err)
+		}
+		_, a := connect(t, s, s.APIKey, "a")
+		_, b := connect(t, s, s.APIKey, "b")
+		if a != derived || b == derived || before != "" && b != before {
+			t.Errorf("a has %s, b %s, before %s", a, b, before)
+		}
+		before = b
+		exported, err := s.Mock.Export(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := mock.New(mock.Config{Manufacturers: exported.Manufacturers, Connections: exported.Connections}); err != nil {
+			t.Errorf("what was exported is refused: %v", err)
+		}
+		// It is taken by what was there before as well.
+		other := mocktest.NewServer(t, configured(mock.Config{Connections: imported}))
+		if err := other.Mock.Import(t.Context(), mock.Fixture{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "b"}}}); err != nil {
+			t.Error(err)
+		}
+		if _, id := connect(t, other, other.APIKey, "b"); id != b {
+			t.Errorf("%s here, %s there", b, id)
+		}
+	}
+}

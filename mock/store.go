@@ -17,6 +17,10 @@ type Connection struct {
 	TimesAsked   int       `json:"times_asked,omitempty"`
 }
 
+// MaxTimesAsked is where the count of requests stands still: up to it, all who
+// read JSON agree on a number (RFC 8259, section 6).
+const MaxTimesAsked = 1 << 53
+
 // Store keeps connections, and the manufacturers that they belong to. It must be
 // safe for concurrent use. Several mocks may share one: then each sees at once
 // what the others did. An error that wraps [ErrUnavailable] says that the store
@@ -25,7 +29,9 @@ type Store interface {
 	// Connect returns the connection of the manufacturer's user and counts the
 	// request, made at the time at. If there is none it creates one with the id
 	// noxUserID, and created is true. However many calls for one user run at
-	// once, exactly one of them creates.
+	// once, exactly one of them creates. If that id is another user's of this
+	// manufacturer already, nothing is created, and the error is a
+	// [ConflictError] that says so.
 	Connect(ctx context.Context, manufacturer, userID, noxUserID string, at time.Time) (c Connection, created bool, err error)
 	// Put adds connections as they are. One whose user is known with the same
 	// NOX id replaces what was known; with another, or one whose NOX id is
@@ -63,6 +69,7 @@ var (
 type ConflictError struct {
 	Index  int // in the list that was to be added
 	Reason string
+	Taken  bool // it is that the NOX id belongs to another user
 }
 
 func (e *ConflictError) Error() string {
@@ -72,15 +79,15 @@ func (e *ConflictError) Error() string {
 // TwiceError is the [ConflictError] of a list in which a user stands twice, at
 // index for the second time.
 func TwiceError(index int, c Connection) error {
-	return &ConflictError{index, fmt.Sprintf("user_id %q of %q stands twice", c.UserID, c.Manufacturer)}
+	return &ConflictError{Index: index, Reason: fmt.Sprintf("user_id %q of %q stands twice", c.UserID, c.Manufacturer)}
 }
 
 // KnownError is the [ConflictError] of a user who has another NOX id already.
 func KnownError(index int, c Connection, noxUserID string) error {
-	return &ConflictError{index, fmt.Sprintf("user_id %q of %q has the nox_user_id %q already", c.UserID, c.Manufacturer, noxUserID)}
+	return &ConflictError{Index: index, Reason: fmt.Sprintf("user_id %q of %q has the nox_user_id %q already", c.UserID, c.Manufacturer, noxUserID)}
 }
 
 // TakenError is the [ConflictError] of a NOX id that is another user's already.
 func TakenError(index int, c Connection, owner string) error {
-	return &ConflictError{index, fmt.Sprintf("nox_user_id %q belongs to user_id %q of %q already", c.NoxUserID, owner, c.Manufacturer)}
+	return &ConflictError{Index: index, Taken: true, Reason: fmt.Sprintf("nox_user_id %q belongs to user_id %q of %q already", c.NoxUserID, owner, c.Manufacturer)}
 }

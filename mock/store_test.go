@@ -23,6 +23,8 @@ func testStore(t *testing.T, newStore func() mock.Store) {
 	t.Run("long lists", func(t *testing.T) { testLongList(t, newStore()) })
 	t.Run("awkward ids", func(t *testing.T) { testAwkward(t, newStore()) })
 	t.Run("conflicts", func(t *testing.T) { testConflicts(t, newStore()) })
+	t.Run("taken ids", func(t *testing.T) { testTaken(t, newStore()) })
+	t.Run("the end of a count", func(t *testing.T) { testCountEnds(t, newStore()) })
 	t.Run("simultaneous", func(t *testing.T) { testSimultaneous(t, newStore()) })
 	t.Run("manufacturers", func(t *testing.T) { testManufacturers(t, newStore()) })
 }
@@ -123,6 +125,44 @@ func testConflicts(t *testing.T, store mock.Store) {
 	want := mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1", FirstAsked: at, LastAsked: at, TimesAsked: 1}
 	if c, created, err := store.Connect(t.Context(), "a", "u", "other", at); err != nil || created || c != want {
 		t.Errorf("%+v, %t, %v", c, created, err)
+	}
+}
+
+// A NOX id is one user's: nobody is created with that of another.
+func testTaken(t *testing.T, store mock.Store) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	if err := store.Put(t.Context(), mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, created, err := store.Connect(t.Context(), "a", "v", "1", at)
+		if conflict := (*mock.ConflictError)(nil); created || !errors.As(err, &conflict) || !conflict.Taken || !strings.Contains(err.Error(), `nox_user_id "1" belongs to user_id "u" of "a" already`) {
+			t.Errorf("created %t, %v", created, err)
+		}
+	}
+	if n, err := store.Count(t.Context(), "a"); n != 1 || err != nil {
+		t.Errorf("%d connections, %v", n, err)
+	}
+	if c, created, err := store.Connect(t.Context(), "b", "v", "1", at); err != nil || !created || c.NoxUserID != "1" {
+		t.Errorf("of another manufacturer: %+v, %t, %v", c, created, err)
+	}
+	if c, created, err := store.Connect(t.Context(), "a", "v", "2", at); err != nil || !created || c.NoxUserID != "2" || c.TimesAsked != 1 {
+		t.Errorf("with another id: %+v, %t, %v", c, created, err)
+	}
+	if c, created, err := store.Connect(t.Context(), "a", "v", "1", at); err != nil || created || c.NoxUserID != "2" {
+		t.Errorf("once it is known: %+v, %t, %v", c, created, err)
+	}
+}
+
+// The count of requests ends where not every reader of JSON could follow.
+func testCountEnds(t *testing.T, store mock.Store) {
+	if err := store.Put(t.Context(), mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1", TimesAsked: mock.MaxTimesAsked - 1}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if c, _, err := store.Connect(t.Context(), "a", "u", "1", time.Now()); err != nil || c.TimesAsked != mock.MaxTimesAsked {
+			t.Errorf("%+v, %v", c, err)
+		}
 	}
 }
 

@@ -147,7 +147,9 @@ func (m *Mock) Connections(ctx context.Context, manufacturer, search, cursor str
 }
 
 // Export returns the manufacturers, with digests instead of keys, and all
-// connections; of one manufacturer only, if it is not nil.
+// connections; of one manufacturer only, if it is not nil. User ids are as they
+// were sent, or they could not be echoed after an import: where a client sent a
+// key as one, the export holds that key.
 func (m *Mock) Export(ctx context.Context, manufacturer *string) (Fixture, error) {
 	made := Fixture{Manufacturers: []Manufacturer{}, Connections: []Connection{}}
 	all, err := m.Manufacturers(ctx)
@@ -202,7 +204,7 @@ func (m *Mock) Import(ctx context.Context, f Fixture) error {
 
 // strangerError says that a connection is of nobody.
 func strangerError(index int, c Connection) error {
-	return &ConflictError{index, fmt.Sprintf("there is no manufacturer %q", c.Manufacturer)}
+	return &ConflictError{Index: index, Reason: fmt.Sprintf("there is no manufacturer %q", c.Manufacturer)}
 }
 
 // begin adds the connections that the mock began with, as far as their
@@ -213,23 +215,49 @@ func (m *Mock) begin(ctx context.Context) error {
 	}))
 }
 
-// put adds connections, and makes the NOX ids that are missing.
+// put adds connections, and makes the NOX ids that are missing: others than
+// those which stand in the list or belong to somebody already.
 func (m *Mock) put(ctx context.Context, connections []Connection) error {
-	made := slices.Clone(connections)
-	for i := range made {
-		c := &made[i]
+	made, numbers := slices.Clone(connections), make([]int, len(connections))
+	given := map[[2]string]bool{} // ids by manufacturer
+	for i, c := range made {
 		if indexOf(m.registry.all(), c.Manufacturer) < 0 {
-			return strangerError(i, *c)
+			return strangerError(i, c)
 		}
-		if c.NoxUserID == "" {
-			id, err := m.ids.newID(c.Manufacturer, c.UserID)
+		given[[2]string{c.Manufacturer, c.NoxUserID}] = true
+	}
+	identify := func(i int) error {
+		c := &made[i]
+		for ; numbers[i] < maxIDs; numbers[i]++ {
+			id, err := m.ids.newID(c.Manufacturer, c.UserID, numbers[i])
 			if err != nil {
 				return err
 			}
-			c.NoxUserID = id
+			if !given[[2]string{c.Manufacturer, id}] {
+				c.NoxUserID = id
+				return nil
+			}
+		}
+		return fmt.Errorf("there is no nox_user_id left for connections[%d]", i)
+	}
+	for i := range made {
+		if made[i].NoxUserID == "" {
+			if err := identify(i); err != nil {
+				return err
+			}
 		}
 	}
-	return m.store.Put(ctx, made...)
+	for {
+		err := m.store.Put(ctx, made...)
+		conflict := (*ConflictError)(nil)
+		if !errors.As(err, &conflict) || !conflict.Taken || connections[conflict.Index].NoxUserID != "" {
+			return err
+		}
+		numbers[conflict.Index]++
+		if err := identify(conflict.Index); err != nil {
+			return err
+		}
+	}
 }
 
 // Changes delivers a value after something changed that [Mock.Export] shows;

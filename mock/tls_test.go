@@ -101,7 +101,7 @@ func TestFaultsOverTLS(t *testing.T) {
 				if resp.StatusCode != x.status || body != x.body || resp.Proto != version {
 					t.Errorf("%s %d, body %q", resp.Proto, resp.StatusCode, body)
 				}
-				if e := latest(s); (e.Outcome == journal.Dropped) != x.drops || e.Request.Protocol != version || e.Connection == 0 {
+				if e := latest(s); (e.Outcome == journal.Dropped) != x.drops || e.Request.Protocol != version || !e.Request.TLS || e.Connection == 0 {
 					t.Errorf("the journal has %+v", e)
 				}
 				if resp, body, err := attemptWith(client, s, "u"); err != nil || resp.StatusCode != 201 || body != created {
@@ -109,6 +109,30 @@ func TestFaultsOverTLS(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A body that is too large, and not read, does not take the answer or the
+// connection with it over HTTP/2.
+func TestLargeBodyOverHTTP2(t *testing.T) {
+	s, roots := secure(t)
+	client := secureClient(t, roots, true)
+	for range 3 {
+		req, err := http.NewRequest("POST", s.URL+connectPath, strings.NewReader(strings.Repeat("x", 2<<20)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = good(s)
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := read(t, resp); r.status != 400 || words(t, r) != "The request body is larger than 1048576 bytes" || r.header.Get("Connection") != "" {
+			t.Errorf("%+v", r)
+		}
+	}
+	if e := latest(s); e.Connection != 1 {
+		t.Errorf("connection %d", e.Connection)
 	}
 }
 

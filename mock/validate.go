@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -21,6 +22,9 @@ import (
 
 // validate judges parameters and body by the contract. Any error is a *problem.
 func (op *operation) validate(r *http.Request, parameters map[string]string, body []byte) error {
+	if p := op.checkQuery(r); p != nil && slices.ContainsFunc(op.parameters(), inQuery) {
+		return p
+	}
 	judged := r.WithContext(r.Context()) // kin-openapi changes the request that it validates
 	judged.Body = io.NopCloser(bytes.NewReader(body))
 	judged.ContentLength = int64(len(body))
@@ -40,6 +44,32 @@ func (op *operation) validate(r *http.Request, parameters map[string]string, bod
 		}
 	}
 	return op.explain(err)
+}
+
+func inQuery(p *openapi3.Parameter) bool { return p.In == openapi3.ParameterInQuery }
+
+// checkQuery finds a query that cannot be read, of which net/http leaves out
+// what it cannot, and a declared parameter that stands there twice though it is
+// not a list. Either way some of what was asked for would be passed over. It
+// returns nil if all is well.
+func (op *operation) checkQuery(r *http.Request) *problem {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return &problem{
+			words: "The query is not valid: % must stand before two hexadecimal digits, and & between parameters, not ;",
+			at:    journal.Why{Rule: "query.syntax", In: "query", Got: "something else", Expected: "names and values, percent-encoded"},
+		}
+	}
+	for _, p := range op.parameters() {
+		list := p.Schema != nil && p.Schema.Value != nil && p.Schema.Value.Type.Includes("array")
+		if inQuery(p) && len(values[p.Name]) > 1 && !list {
+			return &problem{
+				words: "query parameter " + p.Name + " stands there more than once",
+				at:    inParameter(p, "parameter.repeated", fmt.Sprintf("%d values", len(values[p.Name])), "one value"),
+			}
+		}
+	}
+	return nil
 }
 
 // explain puts an error of kin-openapi into words that repeat nothing of the
@@ -139,6 +169,12 @@ func permits(types *openapi3.Types, value any) bool {
 // reason is the library's own reason, which speaks of the schema and not of the
 // value; for OpenAPI 3.1 it holds file names of the validator instead.
 func (op *operation) reason(err *openapi3.SchemaError) string {
+	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil && err.Schema.Not.Value != nil && err.Schema.Not.Value.Description != "" {
+		return err.Schema.Not.Value.Description // the library has no words of its own
+	}
+	if err.SchemaField == "oneOf" && err.Schema != nil && err.Schema.Description != "" {
+		return err.Schema.Description // which says more than that it is none of them
+	}
 	if op.route.Spec.IsOpenAPI31OrLater() || err.Reason == "" {
 		return "the value does not fit the schema"
 	}

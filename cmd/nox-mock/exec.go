@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -38,6 +39,11 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 	if err := s.mock.CheckRequired(settings.require); err != nil {
 		return badUsage("--require: %w", err)
 	}
+	withdraw, err := s.announce(settings.addressFile)
+	if err != nil {
+		return err
+	}
+	defer withdraw()
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- s.run(serving) }()
@@ -71,7 +77,11 @@ func (s *site) runCommand(ctx context.Context, argv []string, stdin io.Reader, s
 	c.Stdin, c.Stdout, c.Stderr = stdin, stdout, stderr
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = childGrace
-	c.Env = append(os.Environ(), s.environment()...)
+	var unset []string
+	c.Env, unset = s.environment(os.Environ())
+	if len(unset) > 0 {
+		fmt.Fprintf(stderr, "nox-mock: unset for the command, as this mock knows nothing to set there: %s\n", strings.Join(unset, ", "))
+	}
 	err := c.Run()
 	var exit *exec.ExitError
 	switch {
@@ -88,8 +98,34 @@ func (s *site) runCommand(ctx context.Context, argv []string, stdin io.Reader, s
 	return 0, fmt.Errorf("the command cannot be run: %w", err)
 }
 
-// environment is what the command needs to know.
-func (s *site) environment() []string {
+// environment is outer with what the command needs to know. Of what stands there
+// for another server already, such as a key, nothing is left: unset are the names
+// that nothing else was put in the place of.
+func (s *site) environment(outer []string) (made, unset []string) {
+	own := s.variables()
+	for _, pair := range outer {
+		name, value, _ := strings.Cut(pair, "=")
+		given := slices.ContainsFunc(own, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+		switch {
+		case !given && slices.Contains(ownVariables(), name):
+			if value != "" {
+				unset = append(unset, name)
+			}
+		case !given:
+			made = append(made, pair)
+		}
+	}
+	slices.Sort(unset)
+	return append(made, own...), unset
+}
+
+// ownVariables are about the mock alone.
+func ownVariables() []string {
+	return []string{"NOX_BASE_URL", "NOX_CONTROL_URL", "NOX_CA_CERT", "NOX_API_KEY", "NOX_OTHER_API_KEY", "NOX_DISABLED_API_KEY"}
+}
+
+// variables are those that the mock has something to say in.
+func (s *site) variables() []string {
 	pairs := []string{"NOX_BASE_URL=" + s.base}
 	if s.control != "" {
 		pairs = append(pairs, "NOX_CONTROL_URL="+s.control)

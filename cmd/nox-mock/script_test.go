@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 //	control METHOD PATH BODY    the same, to the control API; header names and
 //	                            values may follow
 //	terminate                   SIGTERM to what runs in the background
+//	hang-up                     SIGHUP to it, as when its terminal goes
 //	occupy                      take a port and put its address into $BUSY
 //	certificate NAME [expired]  write a certificate for 127.0.0.1 that signs
 //	                            itself to NAME.pem, and its key to NAME-key.pem
@@ -56,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"call":      call,
 			"control":   control,
 			"terminate": terminate,
+			"hang-up":   hangUp,
 			"occupy":    occupy,
 
 			"certificate":  certificate,
@@ -156,6 +158,12 @@ func send(ts *testscript.TestScript, method, url, text string, headers []string)
 func terminate(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, c := range ts.BackgroundCmds() {
 		ts.Check(c.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+func hangUp(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(c.Process.Signal(syscall.SIGHUP))
 	}
 }
 

@@ -42,12 +42,11 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 		return err
 	}
 	defer s.close()
-	if settings.addressFile != "" {
-		if err := writeAddress(settings.addressFile, s.base, s.control); err != nil {
-			return fmt.Errorf("the address file cannot be written: %w", err)
-		}
-		defer os.Remove(settings.addressFile) // nobody is there any more
+	withdraw, err := s.announce(settings.addressFile)
+	if err != nil {
+		return err
 	}
+	defer withdraw()
 	if !settings.quiet {
 		text, err := greeting(s)
 		if err != nil {
@@ -58,6 +57,18 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 		}
 	}
 	return s.run(ctx)
+}
+
+// announce writes the address file, if one is wanted. withdraw removes it: then
+// nobody is there any more.
+func (s *site) announce(name string) (withdraw func(), err error) {
+	if name == "" {
+		return func() {}, nil
+	}
+	if err := writeAddress(name, s.base, s.control); err != nil {
+		return nil, fmt.Errorf("the address file cannot be written: %w", err)
+	}
+	return func() { os.Remove(name) }, nil
 }
 
 // stateKept keeps the state while run is at work; without a state file, it only
@@ -80,7 +91,7 @@ func (s *site) stateKept(ctx context.Context, run func(context.Context) error) e
 // open makes everything ready to serve, so that whatever is wrong is known
 // before anything is said.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
-	s := &site{state: settings.state, unlock: func() {}}
+	s := &site{state: linked(settings.state), unlock: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
 		return nil, err

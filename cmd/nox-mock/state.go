@@ -20,6 +20,22 @@ import (
 // under the second within which they must be.
 const savePause = 300 * time.Millisecond
 
+// linked is the file that name leads to where it is a symbolic link, so that the
+// link stays one when the file is replaced. There need be no such file yet.
+func linked(name string) string {
+	for range 40 { // as many as a kernel follows
+		target, err := os.Readlink(name)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(name), target)
+		}
+		name = target
+	}
+	return name
+}
+
 // loadState reads the state file into config; found is false if there is none
 // yet. Whatever else is wrong with it is an error, so that it is never written
 // over.
@@ -35,17 +51,31 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 	if err != nil {
 		return false, badUsage("the state %s is damaged and was left as it is: %w", name, err)
 	}
+	if state.Manufacturers == nil { // as in {} or null, which no mock wrote
+		return false, badUsage("the state %s holds no list of manufacturers and was left as it is; it may be another file, and one that is to be begun anew must not be there", name)
+	}
 	given := config.Manufacturers
 	config.Manufacturers, config.Connections = state.Manufacturers, state.Connections
 	for _, m := range given { // by flags, which come before the file
 		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old mock.Manufacturer) bool { return old.Name == m.Name })
 		config.Manufacturers = append(config.Manufacturers, m)
 	}
-	if config.Manufacturers == nil {
-		config.Manufacturers = []mock.Manufacturer{}
-	}
 	showKeys(config.Manufacturers, mock.DefaultManufacturers()) // which are public
 	return true, nil
+}
+
+// inFile says in which file connections stand that contradict each other, or the
+// manufacturers. Other errors are left alone.
+func inFile(err error, settings settings) error {
+	if conflict := (*mock.ConflictError)(nil); !errors.As(err, &conflict) {
+		return err
+	}
+	if settings.state != "" {
+		if _, missing := os.Stat(settings.state); missing == nil {
+			return fmt.Errorf("the state %s contradicts itself and was left as it is: %w", settings.state, err)
+		}
+	}
+	return fmt.Errorf("the fixture %s cannot be used: %w", settings.fixture, err)
 }
 
 // showKeys puts the keys of manufacturers that are known with them back in the

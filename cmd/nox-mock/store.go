@@ -25,7 +25,7 @@ func (s *site) newMock(ctx context.Context, settings settings) (err error) {
 	case errors.Is(err, mock.ErrUnavailable):
 		return fmt.Errorf("--store: %w", err)
 	case err != nil:
-		return usageError{err}
+		return usageError{inFile(err, settings)}
 	}
 	return nil
 }

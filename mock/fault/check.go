@@ -106,5 +106,25 @@ func (d *Delay) check() error {
 	case !(d.Sigma >= 0 && d.Sigma <= 5):
 		return fmt.Errorf("delay: sigma must be 0 to 5")
 	}
+	return d.checkFields()
+}
+
+// checkFields refuses a delay that would be none, or another than it says.
+func (d *Delay) checkFields() error {
+	own, needed := Delay{Distribution: d.Distribution}, 0
+	switch d.Distribution {
+	case Fixed:
+		own.MS, needed = d.MS, d.MS
+	case Uniform:
+		own.MinMS, own.MaxMS, needed = d.MinMS, d.MaxMS, d.MaxMS
+	case LogNormal:
+		own.MedianMS, own.Sigma, own.MaxMS, needed = d.MedianMS, d.Sigma, d.MaxMS, d.MedianMS
+	}
+	switch {
+	case needed == 0 || own != *d:
+		return fmt.Errorf("delay: %s", delayFields)
+	case d.Distribution == Uniform && d.MinMS > d.MaxMS:
+		return fmt.Errorf("delay: min_ms is %d, which is more than max_ms, %d", d.MinMS, d.MaxMS)
+	}
 	return nil
 }

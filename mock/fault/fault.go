@@ -71,6 +71,9 @@ type Delay struct {
 	Sigma        float64      `json:"sigma,omitempty"`        // of LogNormal: the standard deviation of the logarithm
 }
 
+// delayFields says which fields of a [Delay] go together.
+const delayFields = "fixed has ms, uniform max_ms and perhaps min_ms, log-normal median_ms and perhaps sigma and max_ms; each above 0, and no others"
+
 // Distribution is how delays are spread.
 type Distribution string
 

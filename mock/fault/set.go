@@ -129,7 +129,9 @@ func (d *Delay) draw(chance *rand.Rand) time.Duration {
 			ms = min(ms, float64(d.MaxMS))
 		}
 	}
-	return min(time.Duration(ms*float64(time.Millisecond)), MaxDelay)
+	// The tail of a log-normal delay has no end, and a duration has.
+	ms = min(ms, float64(MaxDelay/time.Millisecond))
+	return time.Duration(ms * float64(time.Millisecond))
 }
 
 // expire removes the faults whose time is over.

@@ -128,6 +128,9 @@ func TestDelays(t *testing.T) {
 	if all := draw(fault.Delay{Distribution: fault.Uniform, MinMS: 10, MaxMS: 30}); all[0] < 10 || all[1000] > 30 || math.Abs(all[500]-20) > 2 {
 		t.Errorf("uniform: %v, %v, %v", all[0], all[500], all[1000])
 	}
+	if all := draw(fault.Delay{Distribution: fault.LogNormal, MedianMS: 60_000, Sigma: 5}); all[0] < 0 || all[1000] != 60_000 || all[800] != 60_000 {
+		t.Errorf("a long tail: %v to %v", all[0], all[1000])
+	}
 	all := draw(fault.Delay{Distribution: fault.LogNormal, MedianMS: 100, Sigma: 0.5, MaxMS: 400})
 	if math.Abs(all[500]-100) > 8 || all[1000] > 400 || all[841] < 140 || all[841] > 195 { // 100·e^0.5 = 165
 		t.Errorf("log-normal: median %v, 84 %% %v, most %v", all[500], all[841], all[1000])
@@ -148,6 +151,11 @@ func TestWhatCannotBeSet(t *testing.T) {
 		{fault.Fault{Kind: fault.Dribble, EveryMS: -1}, "piece_bytes"},
 		{fault.Fault{Kind: fault.MediaType, MediaType: "a b\r\nc: d"}, "media_type: "},
 		{fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{MS: 61_000}}, "delay: "},
+		{fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{}}, "delay: fixed has ms"},
+		{fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{MS: 1, MaxMS: 2}}, "delay: fixed has ms"},
+		{fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{Distribution: fault.Uniform, MS: 1}}, "delay: fixed has ms"},
+		{fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{Distribution: fault.Uniform, MinMS: 2, MaxMS: 1}}, "delay: min_ms is 2, which is more than max_ms, 1"},
+		{fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{Distribution: fault.LogNormal, Sigma: 1}}, "delay: fixed has ms"},
 		{fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{Distribution: "sometimes", MS: 1}}, "delay: "},
 		{fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{Distribution: fault.LogNormal, MedianMS: 5, Sigma: math.NaN()}}, "delay: "},
 		{fault.Fault{Kind: fault.Reset, Times: -1}, "after and times: "},

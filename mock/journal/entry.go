@@ -10,7 +10,7 @@ type Entry struct {
 	Key          string    `json:"key_sha256,omitempty"` // the fingerprint of the key that was presented
 	Connection   int64     `json:"connection,omitempty"` // which one the request came on, counted from 1
 	Operation    string    `json:"operation,omitempty"`  // operationId; "" for other paths and methods
-	UserID       *string   `json:"user_id,omitempty"`    // nil where none could be read
+	UserID       *string   `json:"user_id,omitempty"`    // nil where none could be read; cut as bodies are
 	Request      Request   `json:"request"`
 	Response     Response  `json:"response"`
 	TookMS       float64   `json:"took_ms"` // until the answer was decided
@@ -27,6 +27,7 @@ type Request struct {
 	Path      string              `json:"path"` // as sent, without the query
 	Query     string              `json:"query,omitempty"`
 	Protocol  string              `json:"protocol"`
+	TLS       bool                `json:"tls,omitempty"`
 	Headers   map[string][]string `json:"headers"`
 	Body      string              `json:"body,omitempty"`
 	Encoding  string              `json:"encoding,omitempty"` // "base64" where the body is not UTF-8

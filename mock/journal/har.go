@@ -1,6 +1,9 @@
 package journal
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -10,17 +13,29 @@ import (
 
 // HAR writes entries in the HTTP Archive format, version 1.2, for the tools of
 // browsers and proxies. What an entry does not know stands as -1, as the
-// format has it.
-func HAR(entries []Entry, version string) any {
-	list := make([]harEntry, len(entries))
-	for i := range entries {
-		list[i] = newHAREntry(&entries[i])
+// format has it. One entry is made at a time, as all may be large.
+func HAR(w io.Writer, entries []Entry, version string) error {
+	creator, err := json.Marshal(map[string]string{"name": "nox-mock", "version": version})
+	if err != nil {
+		return err
 	}
-	return map[string]any{"log": map[string]any{
-		"version": "1.2",
-		"creator": map[string]string{"name": "nox-mock", "version": version},
-		"entries": list,
-	}}
+	if _, err := fmt.Fprintf(w, `{"log":{"version":"1.2","creator":%s,"entries":[`, creator); err != nil {
+		return err
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	for i := range entries {
+		if i > 0 {
+			if _, err := io.WriteString(w, ","); err != nil {
+				return err
+			}
+		}
+		if err := e.Encode(newHAREntry(&entries[i])); err != nil {
+			return err
+		}
+	}
+	_, err = io.WriteString(w, "]}}\n")
+	return err
 }
 
 type harEntry struct {
@@ -77,11 +92,15 @@ type harContent struct {
 
 func newHAREntry(e *Entry) harEntry {
 	request, response := e.Request, e.Response
+	scheme := "http://"
+	if request.TLS {
+		scheme = "https://"
+	}
 	made := harEntry{
 		Started: e.Time,
 		Time:    e.TookMS,
 		Request: harRequest{
-			Method: request.Method, URL: "http://" + first(request.Headers, "Host") + request.Path, Version: request.Protocol,
+			Method: request.Method, URL: scheme + first(request.Headers, "Host") + request.Path, Version: request.Protocol,
 			Cookies: []harPair{}, Headers: pairs(request.Headers), Query: []harPair{},
 			HeadersSize: -1, BodySize: request.BodyBytes,
 		},

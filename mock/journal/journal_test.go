@@ -1,6 +1,8 @@
 package journal_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -137,6 +139,74 @@ func TestVerify(t *testing.T) {
 		if got != x.difference {
 			t.Errorf("%s: nearest miss %q, want %q", x.name, got, x.difference)
 		}
+	}
+}
+
+// What was dropped may have been one too many.
+func TestVerifyOnceDropped(t *testing.T) {
+	j := journal.New(journal.Limits{Entries: 2})
+	for range 3 {
+		j.Add(entry("acme", "u", 201))
+	}
+	acme, two, three := "acme", 2, 3
+	for name, x := range map[string]struct {
+		expectation journal.Expectation
+		met         bool
+	}{
+		"exactly":  {journal.Expectation{Times: &two}, false},
+		"at most":  {journal.Expectation{AtMost: &two}, false},
+		"between":  {journal.Expectation{AtLeast: &two, AtMost: &three}, false},
+		"at least": {journal.Expectation{AtLeast: &two}, true},
+		"too few":  {journal.Expectation{AtLeast: &three}, false},
+	} {
+		x.expectation.Manufacturer = &acme
+		if v := j.Verify(x.expectation); v.Met != x.met || v.Dropped != 1 || v.Count != 2 {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+	j.Clear("acme")
+	j.Add(entry("acme", "u", 201))
+	one := 1
+	if v := j.Verify(journal.Expectation{Manufacturer: &acme, Times: &one}); !v.Met || v.Dropped != 0 {
+		t.Errorf("once it is cleared: %+v", v)
+	}
+}
+
+// The archive says what the request was sent to.
+func TestHARHasTheScheme(t *testing.T) {
+	for scheme, tls := range map[string]bool{"http": false, "https": true} {
+		e := entry("acme", "u", 201)
+		e.Request.TLS, e.Request.Headers["Host"] = tls, []string{"mock:1"}
+		var b bytes.Buffer
+		if err := journal.HAR(&b, []journal.Entry{e, e}, "test"); err != nil || !json.Valid(b.Bytes()) || strings.Count(b.String(), `"url":"`+scheme+`://mock:1/v2/x"`) != 2 {
+			t.Errorf("%s: %s, %v", scheme, b.String(), err)
+		}
+	}
+}
+
+func TestExpectationThatContradictsItself(t *testing.T) {
+	one, two := 1, 2
+	for _, x := range []journal.Expectation{{Times: &one, AtLeast: &one}, {Times: &one, AtMost: &one}, {AtLeast: &two, AtMost: &one}} {
+		if x.Check() == nil {
+			t.Errorf("%+v is no error", x)
+		}
+	}
+	for _, x := range []journal.Expectation{{}, {Times: &one}, {AtLeast: &one, AtMost: &one}} {
+		if err := x.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Of two that differ in as many fields, the one that looks more like it is the
+// nearest.
+func TestNearestIsAlike(t *testing.T) {
+	j := journal.New(journal.Limits{})
+	j.Add(entry("acme", "customer-7", 201))
+	j.Add(entry("acme", "somebody-else", 201))
+	user := "customer-8"
+	if v := j.Verify(journal.Expectation{UserID: &user}); v.Nearest == nil || *v.Nearest.Entry.UserID != "customer-7" {
+		t.Errorf("%+v", v.Nearest)
 	}
 }
 

@@ -1,13 +1,17 @@
 package journal
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Expectation is what should have been asked, and how often. Each field that
@@ -33,6 +37,7 @@ type Verification struct {
 	Count    int     `json:"count"`             // requests that fit
 	Expected string  `json:"expected"`          // how many should, in words
 	Entries  []int64 `json:"entries"`           // the ids of those that fit, at most MaxVerified
+	Dropped  int64   `json:"dropped"`           // entries in question that made room for others: whether they fitted is not known
 	Nearest  *Miss   `json:"nearest,omitempty"` // of those that do not fit, if too few do
 }
 
@@ -56,12 +61,27 @@ func (d Difference) String() string {
 	return d.Field + ": expected " + d.Expected + ", got " + d.Got
 }
 
-// Verify compares the entries with an expectation. The nearest miss is the
-// entry with the fewest differences, the latest of several.
+// Check tells whether an expectation contradicts itself, so that nothing could
+// ever meet it.
+func (x Expectation) Check() error {
+	switch {
+	case x.Times != nil && (x.AtLeast != nil || x.AtMost != nil):
+		return errors.New("times says exactly how often, and goes with neither at_least nor at_most")
+	case x.AtLeast != nil && x.AtMost != nil && *x.AtLeast > *x.AtMost:
+		return fmt.Errorf("at_least is %d, which is more than at_most, %d", *x.AtLeast, *x.AtMost)
+	}
+	return nil
+}
+
+// Verify compares the entries with an expectation. What may not be asked more
+// often than so is not met once entries were dropped, as one of them may have
+// been too many. The nearest miss is the entry with the fewest differences; of
+// several, the one whose values differ least; of those, the latest.
 func (j *Journal) Verify(x Expectation) Verification {
 	v := Verification{Entries: []int64{}}
 	var nearest *Miss
-	for _, e := range j.List(Query{Manufacturer: x.Manufacturer}).Entries {
+	page := j.List(Query{Manufacturer: x.Manufacturer})
+	for _, e := range page.Entries {
 		differences := x.differences(&e)
 		if len(differences) == 0 {
 			v.Count++
@@ -70,17 +90,47 @@ func (j *Journal) Verify(x Expectation) Verification {
 			}
 			continue
 		}
-		if nearest == nil || len(differences) <= len(nearest.Differences) {
-			nearest = &Miss{Entry: e, Differences: differences}
+		if miss := (Miss{Entry: e, Differences: differences}); nearest == nil || !nearest.nearer(miss) {
+			nearest = &miss
 		}
 	}
 	least, most, words := x.bounds()
-	v.Expected = words
-	v.Met = v.Count >= least && (most < 0 || v.Count <= most)
+	v.Expected, v.Dropped = words, page.Dropped
+	v.Met = v.Count >= least && (most < 0 || v.Count <= most && v.Dropped == 0)
 	if v.Count < least {
 		v.Nearest = nearest
 	}
 	return v
+}
+
+// nearer tells whether m differs less than another one.
+func (m Miss) nearer(other Miss) bool {
+	if len(m.Differences) != len(other.Differences) {
+		return len(m.Differences) < len(other.Differences)
+	}
+	far := func(all []Difference) (n int) {
+		for _, d := range all {
+			n += unlike(d.Expected, d.Got)
+		}
+		return n
+	}
+	return far(m.Differences) < far(other.Differences)
+}
+
+// unlike is how many bytes stand between what two texts begin and end with in
+// common.
+func unlike(a, b string) int {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	start, end := 0, 0
+	for start < len(a) && a[start] == b[start] {
+		start++
+	}
+	for end < len(a)-start && a[len(a)-1-end] == b[len(b)-1-end] {
+		end++
+	}
+	return len(b) - start - end
 }
 
 // bounds says how many requests should fit; most is -1 for any number.
@@ -109,7 +159,7 @@ func (x Expectation) differences(e *Entry) []Difference {
 	compare("method", x.Method, e.Request.Method)
 	compare("path", x.Path, e.Request.Path)
 	compare("operation", x.Operation, e.Operation)
-	if x.UserID != nil && (e.UserID == nil || *x.UserID != *e.UserID) {
+	if x.UserID != nil && (e.UserID == nil || kept(*x.UserID, *e.UserID) != *e.UserID) {
 		got := "none"
 		if e.UserID != nil {
 			got = strconv.Quote(*e.UserID)
@@ -118,8 +168,9 @@ func (x Expectation) differences(e *Entry) []Difference {
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.Headers)) {
 		values := e.Request.Headers[http.CanonicalHeaderKey(name)]
-		if !slices.Contains(values, x.Headers[name]) {
-			all = append(all, Difference{"headers/" + name, strconv.Quote(x.Headers[name]), fmt.Sprintf("%q", values)})
+		expected := kept(x.Headers[name], values...)
+		if !slices.Contains(values, expected) {
+			all = append(all, Difference{"headers/" + name, strconv.Quote(expected), fmt.Sprintf("%q", values)})
 		}
 	}
 	all = append(all, x.bodyDifferences(e)...)
@@ -127,6 +178,20 @@ func (x Expectation) differences(e *Entry) []Difference {
 		all = append(all, Difference{"status", strconv.Itoa(x.Status), strconv.Itoa(e.Response.Status)})
 	}
 	return all
+}
+
+// fingerprint stands before the start of a digest in the place of a secret.
+const fingerprint = "sha256:"
+
+// kept is an expected value, or its fingerprint where entries have one
+// instead of the value.
+func kept(expected string, got ...string) string {
+	masked := func(value string) bool { return strings.HasPrefix(value, fingerprint) }
+	if masked(expected) || !slices.ContainsFunc(got, masked) {
+		return expected
+	}
+	digest := sha256.Sum256([]byte(expected))
+	return fingerprint + hex.EncodeToString(digest[:4])
 }
 
 func (x Expectation) bodyDifferences(e *Entry) []Difference {

@@ -49,11 +49,17 @@ func (s *Server) Verify(tb testing.TB, x journal.Expectation) {
 // Check tells whether the server was asked as expected; if not, the error names
 // the nearest miss.
 func (s *Server) Check(x journal.Expectation) error {
+	if err := x.Check(); err != nil {
+		return err
+	}
 	v := s.Mock.Journal().Verify(x)
 	if v.Met {
 		return nil
 	}
 	err := fmt.Errorf("expected %s requests that fit, got %d", v.Expected, v.Count)
+	if v.Dropped > 0 {
+		err = fmt.Errorf("%w; %d more were dropped from the journal, which may have fitted; mock.Config.Journal makes it larger", err, v.Dropped)
+	}
 	if v.Nearest == nil {
 		return err
 	}

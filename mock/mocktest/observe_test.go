@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
@@ -85,5 +86,19 @@ func TestVerifyFails(t *testing.T) {
 	s.Verify(tb, journal.Expectation{Method: "POST"})
 	if tb.errors != 1 {
 		t.Error("a request that was never sent is verified")
+	}
+}
+
+// What the journal holds no more is not passed over.
+func TestCheckOnceDropped(t *testing.T) {
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Journal: journal.Limits{Entries: 1}}))
+	connect(s, `{"user_id":"u"}`)
+	connect(s, `{"user_id":"u"}`)
+	one := 1
+	if err := s.Check(journal.Expectation{Times: &one}); err == nil || !strings.Contains(err.Error(), "1 more were dropped from the journal") {
+		t.Error(err)
+	}
+	if err := s.Check(journal.Expectation{Times: &one, AtMost: &one}); err == nil || !strings.Contains(err.Error(), "times says exactly how often") {
+		t.Error(err)
 	}
 }

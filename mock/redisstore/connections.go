@@ -55,6 +55,9 @@ func (s *Store) Connect(ctx context.Context, manufacturer, userID, noxUserID str
 	if err != nil {
 		return mock.Connection{}, false, err
 	}
+	if len(reply) == 1 {
+		return mock.Connection{}, false, mock.TakenError(0, mock.Connection{Manufacturer: manufacturer, UserID: userID, NoxUserID: noxUserID}, text(reply[0]))
+	}
 	c, err := readConnection(manufacturer, reply[1:])
 	return c, reply[0] == int64(1), err
 }

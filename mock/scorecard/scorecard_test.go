@@ -222,3 +222,21 @@ func TestWrite(t *testing.T) {
 		t.Errorf("%v %s", err, b.String())
 	}
 }
+
+// A request that the client left counts as no answer, and it may be known to
+// have ended only after the next try.
+func TestLeftAndTriedAgain(t *testing.T) {
+	left := request(0, user("u"), ended(journal.GaveUp))
+	again := request(500, user("u"))
+	left.ID, again.ID = 1, 2
+	for _, order := range [][]journal.Entry{{left, again}, {again, left}} {
+		tracker := scorecard.New()
+		for i := range order {
+			tracker.Observe(&order[i])
+		}
+		card := scorecard.Draw([]*scorecard.Tracker{tracker}, []scorecard.Response{{Operation: operation, Status: "201"}}, nil, begin, true)
+		if got := mistakes(card); !strings.HasPrefix(got, "time-out×1[1]") || strings.Contains(got, "id-not-kept") || strings.Contains(got, "no-retry") || card.Responses[0].Times != 1 {
+			t.Errorf("%s, %+v", got, card.Responses)
+		}
+	}
+}

@@ -54,12 +54,13 @@ func New() *Tracker {
 	}
 }
 
-// Observe takes note of an exchange.
+// Observe takes note of an exchange, once it is known how it ended. Exchanges
+// need not come in the order of their ids.
 func (t *Tracker) Observe(e *journal.Entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.requests++
-	if e.Response.Status != 0 {
+	if e.Response.Status != 0 && e.Outcome != journal.GaveUp {
 		t.responses[[2]string{e.Operation, strconv.Itoa(e.Response.Status)}]++
 	}
 	if e.Why.Rule == "media-type" {
@@ -86,6 +87,9 @@ func (t *Tracker) compare(e *journal.Entry) {
 		first(e, "Content-Type"), first(e, "Prefer"))
 	before, known := t.tries[key]
 	if !known && !t.room(len(t.tries)) {
+		return
+	}
+	if before.id > e.ID { // the client tried again before this one ended
 		return
 	}
 	switch wait := max(backOff, before.retryAfter); {
