@@ -84,20 +84,21 @@ func (s *session) headers(h http.Header) map[string]string {
 func (s *session) bodyText(body []byte) (text string, isBase64 bool) {
 	if !utf8.Valid(body) {
 		// Redact first: afterwards nobody could read what stands there.
-		return base64.StdEncoding.EncodeToString(shorten([]byte(s.redactor.redact(string(body))))), true
+		return base64.StdEncoding.EncodeToString([]byte(s.redactor.redactTo(string(body), kept(body)))), true
 	}
-	return string(shorten([]byte(s.redactor.redact(string(body))))), false
+	return s.redactor.redactTo(string(body), kept(body)), false
 }
 
-func shorten(b []byte) []byte {
+// kept is how much of a body a report keeps, in whole characters.
+func kept(b []byte) int {
 	if len(b) <= maxEvidence {
-		return b
+		return len(b)
 	}
 	cut := maxEvidence
 	for cut > 0 && !utf8.RuneStart(b[cut]) {
 		cut--
 	}
-	return b[:cut]
+	return cut
 }
 
 // maxCurlBody bounds the body in a command line, which people paste.

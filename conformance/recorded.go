@@ -247,28 +247,29 @@ const longSecret = 8
 // secrets makes known the credentials that a recording holds beside the keys:
 // what browsers and proxies log in and out with.
 func (l *reel) secrets(header http.Header) {
-	add := func(label string, values ...string) {
+	secret, whole := l.s.redactor.add, l.s.redactor.addWhole
+	add := func(how func(secret, label string), label string, values ...string) {
 		for _, v := range values {
 			if len(v) >= longSecret {
-				l.s.redactor.add(v, "the "+label+" of the recording")
+				how(v, "the "+label+" of the recording")
 			}
 		}
 	}
 	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"} {
-		add(name, header.Values(name)...)
+		add(whole, name, header.Values(name)...)
 	}
 	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
 		for _, value := range header.Values(name) {
 			_, credentials, _ := strings.Cut(value, " ")
-			add(name, credentials)
+			add(secret, name, credentials)
 			if plain, err := base64.StdEncoding.DecodeString(credentials); err == nil {
 				_, password, _ := strings.Cut(string(plain), ":")
-				add(name, password)
+				add(secret, name, password)
 			}
 		}
 	}
 	for _, c := range slices.Concat((&http.Request{Header: header}).Cookies(), (&http.Response{Header: header}).Cookies()) {
-		add("cookie "+c.Name, c.Value)
+		add(secret, "cookie "+c.Name, c.Value)
 	}
 }
 

@@ -45,12 +45,12 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 		return nil, err
 	}
 	cfg.RunID = digestOf(recordings)
-	l.s = &session{cfg: &cfg, contract: c, client: newClient(&cfg, base), redactor: newRedactor(), number: map[string]string{}}
+	l.s = &session{cfg: &cfg, contract: c, client: newClient(&cfg, base), redactor: newRedactor(publicTexts(c.doc, all)...), number: map[string]string{}}
 	for i, each := range all {
 		l.s.number[each.ID] = numberOf(i)
 	}
 	for _, k := range []credential{l.s.key(), l.s.otherKey(), l.s.disabledKey()} {
-		l.s.redactor.add(k.value, k.label)
+		l.s.redactor.addKey(k.value, k.label)
 	}
 	for _, rec := range recordings {
 		l.play(rec)

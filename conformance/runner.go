@@ -98,15 +98,15 @@ func newRun(s *session, checks []*check) *run {
 
 func (r *Runner) session() *session {
 	s := &session{
-		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(),
+		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(append(publicTexts(r.contract.doc, r.checks), userPrefixOf(r.cfg.RunID))...),
 		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
 	}
 	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
-		s.redactor.add(k.value, k.label)
+		s.redactor.addKey(k.value, k.label)
 	}
 	for name, values := range r.cfg.Header { // what a gateway asks for may be a secret
 		for _, v := range values {
-			if len(v) >= shortestHeader {
+			if len(v) >= shortestHeader && !plainHeader(name) {
 				s.redactor.add(v, "the value of "+name)
 			}
 		}
