@@ -40,6 +40,9 @@ func New(cfg Config) (*Runner, error) {
 	if err := cfg.validate(c.doc, target); err != nil {
 		return nil, err
 	}
+	if err := cfg.refuseHeaders(c); err != nil {
+		return nil, err
+	}
 	if cfg.RunID == "" {
 		cfg.RunID = randomID()
 	}
