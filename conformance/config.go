@@ -43,8 +43,8 @@ type Config struct {
 	Evidence  bool         // keep the exchanges of passing checks too
 	Drift     []spec.Drift // passed on to the result; it decides nothing
 
-	// Progress, if set, is called after each finished check, from one
-	// goroutine at a time.
+	// Progress, if set, is called after each finished check, and in between
+	// as long as requests are sent, from one goroutine at a time.
 	Progress func(Progress)
 }
 

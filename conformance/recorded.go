@@ -21,8 +21,9 @@ type reel struct {
 	good   map[string]bool   // labels of keys that a request succeeded with
 	bases  []string          // base URLs that answers came from
 
-	total, foreign, undeclared, unanswered, elsewhere, waiting int // entries that are not judged
-	bodilessRequests, bodilessAnswers, keyless                 int // among those that are
+	broken                                                     []string // entries that cannot be read
+	total, foreign, undeclared, unanswered, elsewhere, waiting int      // entries that are not judged
+	bodilessRequests, bodilessAnswers, keyless                 int      // among those that are
 }
 
 // play turns a recording into answers that the session remembers.
@@ -30,6 +31,10 @@ func (l *reel) play(rec *Recording) {
 	for i := range rec.entries {
 		l.total++
 		defer l.strayKeys(rec.entries[i].Request.Headers) // after those that have a name of their own
+		if why := rec.entries[i].broken; why != "" {
+			l.broken = append(l.broken, why)
+			continue
+		}
 		if a := l.answer(&rec.entries[i]); a != nil {
 			l.s.contract.judge(a)
 			l.s.answers = append(l.s.answers, seenAnswer{&check{Check: Check{Operation: a.request.op.ID}}, a})

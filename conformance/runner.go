@@ -86,10 +86,12 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	s.client.stop = stop
 	defer s.client.close()
 	run := newRun(s, r.checks)
+	quiet := run.tellInBetween()
 	reason := run.wait(ctx)
 	if reason == "" {
 		reason = run.perform(ctx)
 	}
+	quiet()
 	result := run.result(reason)
 	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
 	return result
@@ -178,9 +180,7 @@ func (r *run) one(ctx context.Context, i int, c *check) {
 	if v.outcome == Fail {
 		r.failed++
 	}
-	if r.cfg.Progress != nil {
-		r.cfg.Progress(Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.sent.Load()), Failed: r.failed})
-	}
+	r.tell()
 }
 
 func (r *run) attempt(ctx context.Context, c *check) verdict {
