@@ -121,7 +121,7 @@ func (r *run) conclude(out *Result, reason string) {
 			}
 		}
 	}
-	missing := r.unexercised(out.Responses)
+	missing, undone := r.unexercised(out.Responses), undecidedChoice(r.cfg, out.Checks)
 	switch {
 	case out.Summary.Fail > 0 || len(out.Problems) > 0:
 		out.Verdict, out.ExitCode = Violates, ExitViolates
@@ -129,6 +129,8 @@ func (r *run) conclude(out *Result, reason string) {
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, reason
 	case out.Summary.Pass+out.Summary.Warn == 0:
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, "nothing was judged"
+	case undone != "":
+		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, undone
 	case undecided != "":
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, undecided
 	case len(missing) > 0:

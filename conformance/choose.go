@@ -13,6 +13,34 @@ func choose(all []*check, cfg *Config) ([]*check, error) {
 	for i, c := range all {
 		ids[i] = c.ID
 	}
+	wanted, err := wantedChecks(cfg, ids)
+	if err != nil {
+		return nil, err
+	}
+	// What is provoked comes along with what judges the answers to it.
+	provoked := map[string]bool{}
+	for _, c := range all {
+		if wanted(c.ID) && c.Passive && c.Status != "http" {
+			provoked[c.Operation+"/"+c.Status+"/provoked"] = true
+		}
+	}
+	var out []*check
+	any := false
+	for _, c := range all {
+		any = any || wanted(c.ID)
+		// The gate is always passed: nothing else can be judged without it.
+		if wanted(c.ID) || c.stage == stageGate || provoked[c.ID] {
+			out = append(out, c)
+		}
+	}
+	if !any {
+		return nil, usageErrorf("no check is left: --run and --skip together select nothing")
+	}
+	return out, nil
+}
+
+// wantedChecks makes a predicate of --run and --skip.
+func wantedChecks(cfg *Config, ids []string) (func(id string) bool, error) {
 	run, err := matcher(cfg.Run, ids)
 	if err != nil {
 		return nil, err
@@ -21,37 +49,36 @@ func choose(all []*check, cfg *Config) ([]*check, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []*check
-	for _, c := range all {
-		wanted := (len(cfg.Run) == 0 || run(c.ID)) && !(len(cfg.Skip) > 0 && skip(c.ID))
-		// The gate is always passed: nothing else can be judged without it.
-		if wanted || c.stage == stageGate {
-			out = append(out, c)
-		}
-	}
-	if len(cfg.Run)+len(cfg.Skip) > 0 && len(out) == countGates(all) && !anyGateWanted(out, cfg, run, skip) {
-		return nil, usageErrorf("no check is left: --run and --skip together select nothing")
-	}
-	return out, nil
+	return func(id string) bool {
+		return (len(cfg.Run) == 0 || run(id)) && !(len(cfg.Skip) > 0 && skip(id))
+	}, nil
 }
 
-func countGates(all []*check) int {
-	n := 0
-	for _, c := range all {
-		if c.stage == stageGate {
-			n++
+// undecidedChoice says why a run that was to do some checks only did none of
+// them, "" where it did one.
+func undecidedChoice(cfg *Config, checks []CheckResult) string {
+	if len(cfg.Run)+len(cfg.Skip) == 0 {
+		return ""
+	}
+	ids := make([]string, len(checks))
+	for i, c := range checks {
+		ids[i] = c.ID
+	}
+	wanted, err := wantedChecks(cfg, ids)
+	if err != nil {
+		return "" // New has refused it
+	}
+	first := ""
+	for _, c := range checks {
+		switch {
+		case !wanted(c.ID):
+		case c.Outcome != Skip && c.Outcome != Err:
+			return ""
+		case first == "":
+			first = c.ID + ": " + c.Reason
 		}
 	}
-	return n
-}
-
-func anyGateWanted(gates []*check, cfg *Config, run, skip func(string) bool) bool {
-	for _, c := range gates {
-		if (len(cfg.Run) == 0 || run(c.ID)) && !(len(cfg.Skip) > 0 && skip(c.ID)) {
-			return true
-		}
-	}
-	return false
+	return "none of the selected checks was decided; " + first
 }
 
 // matcher makes one predicate of patterns. In a pattern * stands for anything

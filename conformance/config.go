@@ -43,8 +43,8 @@ type Config struct {
 	Evidence  bool         // keep the exchanges of passing checks too
 	Drift     []spec.Drift // passed on to the result; it decides nothing
 
-	// Progress, if set, is called after each finished check, from one
-	// goroutine at a time.
+	// Progress, if set, is called after each finished check, and in between
+	// as long as requests are sent, from one goroutine at a time.
 	Progress func(Progress)
 }
 
@@ -196,6 +196,29 @@ func (c *Config) validate(doc *spec.Document, target *url.URL) error {
 	for _, p := range c.Provoke {
 		if !documented[p.Status] && !slices.Contains(known, "default") {
 			return usageErrorf("--provoke %s: the contract documents no such response, only %s", p.Status, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// refuseHeaders refuses headers for every request that the requests have
+// themselves: they would break all of them.
+func (c *Config) refuseHeaders(contract *contract) error {
+	for _, name := range sortedNames(c.Header) {
+		switch http.CanonicalHeaderKey(name) {
+		case "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "Connection", "Expect", "Te", "Trailer", "Upgrade":
+			return usageErrorf("--header %s: the checks set it as each of them needs it, so that it cannot be the same in every request", name)
+		}
+		for _, op := range contract.operations {
+			for _, scheme := range op.security {
+				in, field := resolvePlace(declared, scheme)
+				if in == "bearer" || in == "basic" {
+					in, field = "header", "Authorization"
+				}
+				if in == "header" && strings.EqualFold(field, name) {
+					return usageErrorf("--header %s: the key travels in it, and the checks change the key; give it by NOX_API_KEY or --api-key-file", name)
+				}
+			}
 		}
 	}
 	return nil

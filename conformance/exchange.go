@@ -3,7 +3,6 @@ package conformance
 import (
 	"encoding/base64"
 	"net/http"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,7 +19,7 @@ func (s *session) exchange(a *answer) Exchange {
 		},
 		Started:    a.started.UTC(),
 		DurationMS: milliseconds(a.took),
-		Curl:       s.redactor.redact(curl(a)),
+		Curl:       s.redactor.redact(s.curl(a)),
 	}
 	for _, k := range a.request.keys {
 		s.hideKey(a, k, out.Request.Headers)
@@ -84,119 +83,19 @@ func (s *session) headers(h http.Header) map[string]string {
 func (s *session) bodyText(body []byte) (text string, isBase64 bool) {
 	if !utf8.Valid(body) {
 		// Redact first: afterwards nobody could read what stands there.
-		return base64.StdEncoding.EncodeToString(shorten([]byte(s.redactor.redact(string(body))))), true
+		return base64.StdEncoding.EncodeToString([]byte(s.redactor.redactTo(string(body), kept(body)))), true
 	}
-	return string(shorten([]byte(s.redactor.redact(string(body))))), false
+	return s.redactor.redactTo(string(body), kept(body)), false
 }
 
-func shorten(b []byte) []byte {
+// kept is how much of a body a report keeps, in whole characters.
+func kept(b []byte) int {
 	if len(b) <= maxEvidence {
-		return b
+		return len(b)
 	}
 	cut := maxEvidence
 	for cut > 0 && !utf8.RuneStart(b[cut]) {
 		cut--
 	}
-	return b[:cut]
-}
-
-// maxCurlBody bounds the body in a command line, which people paste.
-const maxCurlBody = 4 << 10
-
-// curl writes a command line that sends the request again. Keys are taken from
-// the environment.
-func curl(a *answer) string {
-	r := a.request
-	parts := []string{"curl -sS -i"}
-	if r.method != http.MethodPost || r.body == nil {
-		parts = append(parts, "-X "+r.method)
-	}
-	for _, name := range sortedNames(r.header) {
-		for _, v := range r.header[name] {
-			if !strings.EqualFold(name, "User-Agent") {
-				parts = append(parts, "-H "+shellQuote(name+": "+v))
-			}
-		}
-	}
-	if _, typed := r.header["Content-Type"]; !typed && r.body != nil {
-		parts = append(parts, "-H 'Content-Type:'") // curl adds one of its own
-	}
-	for _, k := range r.keys {
-		for _, scheme := range r.op.schemesOf(k) {
-			parts = curlKey(parts, r, k, scheme)
-		}
-	}
-	if r.chunked {
-		parts = append(parts, "-H 'Transfer-Encoding: chunked'")
-	}
-	switch {
-	case r.body == nil:
-	case len(r.body) > maxCurlBody:
-		parts = append(parts, "--data-binary @body.json")
-	default:
-		parts = append(parts, "--data-binary "+shellQuote(string(r.body)))
-	}
-	return strings.Join(append(parts, shellQuote(a.sentURL)), " ")
-}
-
-func curlKey(parts []string, r *request, k credential, scheme securityScheme) []string {
-	if len(r.op.security) == 0 {
-		return parts
-	}
-	value := k.shell
-	if value == "" {
-		value = shellQuote("[" + labelOf(k) + "]")
-	}
-	switch in, name := resolvePlace(k.in, scheme); in {
-	case "header":
-		if k.value == "" {
-			return append(parts, "-H "+shellQuote(name+";")) // curl's way to send an empty header
-		}
-		return append(parts, "-H "+shellQuote(name+": ")+value)
-	case "bearer":
-		return append(parts, "-H 'Authorization: Bearer '"+value)
-	case "basic":
-		if !strings.Contains(k.value, ":") {
-			value += ":"
-		}
-		return append(parts, "-u "+value)
-	case "cookie":
-		return append(parts, "-b "+shellQuote(name+"=")+value)
-	}
-	return parts
-}
-
-func sortedNames(h http.Header) []string {
-	names := make([]string, 0, len(h))
-	for name := range h {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// shellQuote quotes a word for bash: plainly where it can, else as $'…'.
-func shellQuote(s string) string {
-	plain := utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
-	if plain {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	var b strings.Builder
-	b.WriteString("$'")
-	for _, c := range []byte(s) {
-		switch {
-		case c == '\'' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case c < ' ' || c >= 0x7f:
-			const digits = "0123456789abcdef"
-			b.WriteString(`\x`)
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
-		default:
-			b.WriteByte(c)
-		}
-	}
-	b.WriteByte('\'')
-	return b.String()
+	return cut
 }

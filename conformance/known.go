@@ -37,12 +37,10 @@ func ReadKnown(r io.Reader, name string) ([]Known, error) {
 	d.DisallowUnknownFields()
 	var f knownFile
 	if err := d.Decode(&f); err != nil {
-		line := 1 + bytes.Count(data[:min(int64(len(data)), d.InputOffset())], []byte("\n"))
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			line = 1 + bytes.Count(data[:min(int64(len(data)), syntax.Offset)], []byte("\n"))
-		}
-		return nil, usageErrorf("%s:%d: not a file of known failures: %s", name, line, strings.TrimPrefix(err.Error(), "json: "))
+		return nil, knownError(name, data, d.InputOffset(), err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, usageErrorf("%s:%d: not a file of known failures: more text stands behind them", name, lineAt(data, d.InputOffset()))
 	}
 	seen := map[string]bool{}
 	for i, k := range f.Known {
@@ -61,6 +59,28 @@ func ReadKnown(r io.Reader, name string) ([]Known, error) {
 	return f.Known, nil
 }
 
+// knownError names the line of what is wrong with a file.
+func knownError(name string, data []byte, at int64, err error) error {
+	var (
+		syntax *json.SyntaxError
+		kind   *json.UnmarshalTypeError
+	)
+	what := strings.TrimPrefix(err.Error(), "json: ")
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &kind) && kind.Field == "":
+		at, what = kind.Offset, "a JSON "+kind.Value+" stands there"
+	case errors.As(err, &kind):
+		at, what = kind.Offset, kind.Field+" is a JSON "+kind.Value+" there"
+	case errors.Is(err, io.EOF):
+		what = "it is empty"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		at, what = int64(len(data)), "it ends too early"
+	}
+	return usageErrorf("%s:%d: not a file of known failures: %s", name, lineAt(data, at), what)
+}
+
 // WriteKnown writes known failures as [ReadKnown] reads them.
 func WriteKnown(w io.Writer, known []Known) error {
 	if known == nil {
@@ -77,7 +97,7 @@ const knownFor = 30 * 24 * time.Hour
 
 // UpdateKnown brings known failures up to date with a result: those that still
 // fail keep their reason and expiry, new ones are added to be explained, those
-// that pass are dropped. What was not decided stays as it was.
+// that pass are dropped. What was not decided, or not selected, stays as it was.
 func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 	out := []Known{}
 	for _, c := range r.Checks {
@@ -88,6 +108,11 @@ func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 			out = append(out, known[i])
 		case i < 0 && failed:
 			out = append(out, Known{c.ID, "not explained yet: " + c.Actual, now.Add(knownFor).Format(dayLayout)})
+		}
+	}
+	for _, k := range known {
+		if !slices.ContainsFunc(r.Checks, func(c CheckResult) bool { return c.ID == k.ID }) {
+			out = append(out, k)
 		}
 	}
 	return out

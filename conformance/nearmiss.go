@@ -19,19 +19,28 @@ type wrongKey struct {
 // taken by a server that compares carelessly in one way.
 func wrongKeys() []wrongKey {
 	return []wrongKey{
-		{"unknown-key", "an unknown key of the same length and alphabet", Must, scrambled, ""},
+		{"unknown-key", "an unknown key of the same length and alphabet", Must, scrambled, shellChanged(`"$NOX_API_KEY"`)},
 		{"key-short-start", "the key without its first character", Must, func(k string, _ *rand.Rand) string { return k[min(1, len(k)):] }, `"${NOX_API_KEY#?}"`},
 		{"key-short-end", "the key without its last character", Must, func(k string, _ *rand.Rand) string { return k[:max(0, len(k)-1)] }, `"${NOX_API_KEY%?}"`},
 		{"key-longer", "the key with one character more", Must, func(k string, _ *rand.Rand) string { return k + "x" }, `"${NOX_API_KEY}x"`},
-		{"key-changed", "the key with a character changed in the middle", Must, changedAt(func(n int) int { return n / 2 }), ""},
-		{"key-changed-start", "the key with its first character changed", Must, changedAt(func(int) int { return 0 }), ""},
-		{"key-changed-end", "the key with its last character changed", Must, changedAt(func(n int) int { return n - 1 }), ""},
-		{"key-half", "the first half of the key", Must, func(k string, _ *rand.Rand) string { return k[:len(k)/2] }, `"${NOX_API_KEY:0:$((${#NOX_API_KEY}/2))}"`},
+		{"key-changed", "the key with a character changed in the middle", Must, changedAt(func(n int) int { return n / 2 }), shellHalf + shellChanged(`"${NOX_API_KEY:$((${#NOX_API_KEY}/2)):1}"`) + `"${NOX_API_KEY:$((${#NOX_API_KEY}/2+1))}"`},
+		{"key-changed-start", "the key with its first character changed", Must, changedAt(func(int) int { return 0 }), shellChanged(`"${NOX_API_KEY:0:1}"`) + `"${NOX_API_KEY#?}"`},
+		{"key-changed-end", "the key with its last character changed", Must, changedAt(func(n int) int { return n - 1 }), `"${NOX_API_KEY%?}"` + shellChanged(`"${NOX_API_KEY: -1}"`)},
+		{"key-half", "the first half of the key", Must, func(k string, _ *rand.Rand) string { return k[:len(k)/2] }, shellHalf},
 		{"key-doubled", "the key twice", Must, func(k string, _ *rand.Rand) string { return k + k }, `"$NOX_API_KEY$NOX_API_KEY"`},
 		{"key-quoted", "the key in quotes", Must, func(k string, _ *rand.Rand) string { return `"` + k + `"` }, `"\"$NOX_API_KEY\""`},
 		{"key-with-scheme", "the key behind the word Bearer", Must, func(k string, _ *rand.Rand) string { return "Bearer " + k }, `"Bearer $NOX_API_KEY"`},
-		{"key-case", "the key in other case", Should, recased, ""},
+		{"key-case", "the key in other case", Should, recased, `"$(printf %s "$NOX_API_KEY" | tr A-Za-z a-zA-Z)"`},
 	}
+}
+
+// shellHalf is the first half of the key, in bash.
+const shellHalf = `"${NOX_API_KEY:0:$((${#NOX_API_KEY}/2))}"`
+
+// shellChanged puts the next of its kind for every letter and digit, and an x
+// for any other sign: not what was sent, but as wrong.
+func shellChanged(word string) string {
+	return `"$(printf %s ` + word + ` | tr -c A-Za-z0-9 @ | tr A-Za-z0-9@ B-ZAb-za1-90x)"`
 }
 
 // scrambled replaces every letter and digit by another of its kind.

@@ -21,8 +21,9 @@ type reel struct {
 	good   map[string]bool   // labels of keys that a request succeeded with
 	bases  []string          // base URLs that answers came from
 
-	total, foreign, undeclared, unanswered, elsewhere, waiting int // entries that are not judged
-	bodilessRequests, bodilessAnswers, keyless                 int // among those that are
+	broken                                                     []string // entries that cannot be read
+	total, foreign, undeclared, unanswered, elsewhere, waiting int      // entries that are not judged
+	bodilessRequests, bodilessAnswers, keyless                 int      // among those that are
 }
 
 // play turns a recording into answers that the session remembers.
@@ -30,6 +31,10 @@ func (l *reel) play(rec *Recording) {
 	for i := range rec.entries {
 		l.total++
 		defer l.strayKeys(rec.entries[i].Request.Headers) // after those that have a name of their own
+		if why := rec.entries[i].broken; why != "" {
+			l.broken = append(l.broken, why)
+			continue
+		}
 		if a := l.answer(&rec.entries[i]); a != nil {
 			a.recorded = true
 			l.s.contract.judge(a)
@@ -248,28 +253,29 @@ const longSecret = 8
 // secrets makes known the credentials that a recording holds beside the keys:
 // what browsers and proxies log in and out with.
 func (l *reel) secrets(header http.Header) {
-	add := func(label string, values ...string) {
+	secret, whole := l.s.redactor.add, l.s.redactor.addWhole
+	add := func(how func(secret, label string), label string, values ...string) {
 		for _, v := range values {
 			if len(v) >= longSecret {
-				l.s.redactor.add(v, "the "+label+" of the recording")
+				how(v, "the "+label+" of the recording")
 			}
 		}
 	}
 	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"} {
-		add(name, header.Values(name)...)
+		add(whole, name, header.Values(name)...)
 	}
 	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
 		for _, value := range header.Values(name) {
 			_, credentials, _ := strings.Cut(value, " ")
-			add(name, credentials)
+			add(secret, name, credentials)
 			if plain, err := base64.StdEncoding.DecodeString(credentials); err == nil {
 				_, password, _ := strings.Cut(string(plain), ":")
-				add(name, password)
+				add(secret, name, password)
 			}
 		}
 	}
 	for _, c := range slices.Concat((&http.Request{Header: header}).Cookies(), (&http.Response{Header: header}).Cookies()) {
-		add("cookie "+c.Name, c.Value)
+		add(secret, "cookie "+c.Name, c.Value)
 	}
 }
 

@@ -45,12 +45,12 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 		return nil, err
 	}
 	cfg.RunID = digestOf(recordings)
-	l.s = &session{cfg: &cfg, contract: c, client: newClient(&cfg, base), redactor: newRedactor(), number: map[string]string{}}
+	l.s = &session{cfg: &cfg, contract: c, client: newClient(&cfg, base), redactor: newRedactor(publicTexts(c.doc, all)...), number: map[string]string{}}
 	for i, each := range all {
 		l.s.number[each.ID] = numberOf(i)
 	}
 	for _, k := range []credential{l.s.key(), l.s.otherKey(), l.s.disabledKey()} {
-		l.s.redactor.add(k.value, k.label)
+		l.s.redactor.addKey(k.value, k.label)
 	}
 	for _, rec := range recordings {
 		l.play(rec)
@@ -93,6 +93,9 @@ func (l *reel) judge(ctx context.Context, checks []*check) *Result {
 	return out
 }
 
+// maxBrokenNotes bounds the entries that are named for what is wrong with them.
+const maxBrokenNotes = 5
+
 // notes says what of the recordings was not judged, and why.
 func (l *reel) notes() []string {
 	judged := len(l.s.answers)
@@ -117,6 +120,10 @@ func (l *reel) notes() []string {
 		if n.count > 0 {
 			out = append(out, entries(n.count, n.of, n.one, n.many))
 		}
+	}
+	out = append(out, l.broken[:min(len(l.broken), maxBrokenNotes)]...)
+	if n := len(l.broken) - maxBrokenNotes; n > 0 {
+		out = append(out, fmt.Sprintf("%d more entries were left out, as a body of theirs is not the base64 it is said to be", n))
 	}
 	if out != nil && judged > 0 {
 		out = append([]string{entries(judged, l.total, "was judged", "were judged")}, out...)

@@ -33,6 +33,7 @@ type harEntry struct {
 	Time     float64     `json:"time"` // milliseconds
 	Request  harRequest  `json:"request"`
 	Response harResponse `json:"response"`
+	broken   string      // why it cannot be judged
 }
 
 type harRequest struct {
@@ -97,9 +98,10 @@ func ReadHAR(r io.Reader, name string) (*Recording, error) {
 	}
 	out := &Recording{*file.Log.Entries, sha256.Sum256(data)}
 	for i := range out.entries {
-		if where, err := out.entries[i].decode(); err != nil {
+		e := &out.entries[i]
+		if where, err := e.decode(); err != nil {
 			line := lineOfPointer(data, "/log/entries/"+strconv.Itoa(i))
-			return nil, usageErrorf("%s:%d: entry %d: the %s is said to be base64 and is not: %v", name, line, i+1, where, err)
+			e.broken = fmt.Sprintf("%s:%d: entry %d was left out: the %s is said to be base64 and is not: %v", name, line, i+1, where, err)
 		}
 	}
 	return out, nil

@@ -1,16 +1,17 @@
 package conformance
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"net/url"
+	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
+
+	"nox.energy/contract/spec"
 )
 
-// shortestSecret bounds what is looked for: shorter pieces of a key stand in
-// any text by chance.
+// shortestSecret bounds what is looked for anywhere: a shorter one stands in
+// any text by chance, and is only a secret where it is a word by itself.
 const shortestSecret = 4
 
 // shortestHeader is the same for headers that are added to every request, of
@@ -19,97 +20,143 @@ const shortestHeader = 8
 
 // redactor replaces secrets, however they are written, by a label.
 type redactor struct {
-	mu    sync.Mutex
+	mu    sync.RWMutex
 	known map[string]bool
-	forms []secretForm // the longest first
+	index *secretIndex
 }
 
-type secretForm struct{ text, label string }
+// newRedactor makes a redactor. A piece of a secret that stands in a public text
+// gives nothing away, and is left as it is.
+func newRedactor(public ...string) *redactor {
+	return &redactor{known: map[string]bool{}, index: newSecretIndex(public...)}
+}
 
-func newRedactor() *redactor { return &redactor{known: map[string]bool{}} }
+// publicTexts are what everybody knows: the contract, and the checks.
+func publicTexts(doc *spec.Document, checks []*check) []string {
+	out := []string{string(doc.Bytes()), toolName, "nox-mock"}
+	for _, c := range checks {
+		out = append(out, c.ID, c.Summary, c.Sends, c.Why)
+	}
+	return out
+}
 
-// add makes a secret known, before anything with it is sent.
+// add makes a secret known, before anything with it is sent. A piece of it
+// counts as well.
 func (r *redactor) add(secret, label string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if secret = bare(secret); len(secret) >= shortestSecret {
+		r.learn(secret, label, (*secretIndex).addSecret)
+	}
+}
+
+// addKey is add for a key of the run, which is secret as it is, even if it is
+// very short.
+func (r *redactor) addKey(secret, label string) {
+	switch {
+	case len(secret) >= shortestSecret:
+		r.learn(secret, label, (*secretIndex).addSecret)
+	case secret != "":
+		r.learn(secret, label, (*secretIndex).addWord)
+	}
+}
+
+// addWhole is add for what may hold ordinary words beside a secret, so that
+// pieces of it do not count.
+func (r *redactor) addWhole(secret, label string) {
+	if len(secret) >= shortestSecret {
+		r.learn(secret, label, (*secretIndex).addWhole)
+	}
+}
+
+func (r *redactor) learn(secret, label string, how func(x *secretIndex, secret, label string)) {
+	r.mu.RLock()
+	known := r.known[secret]
+	r.mu.RUnlock()
 	// Words that are sent for a key are no secrets, and stand in any JSON text.
-	if len(secret) < shortestSecret || r.known[secret] || slices.Contains(keyWords(), secret) {
+	if known || slices.Contains(keyWords(), secret) {
 		return
 	}
-	r.known[secret] = true
-	forms := slices.Clone(r.forms)
-	for _, text := range writings(secret) {
-		if len(text) >= shortestSecret {
-			forms = append(forms, secretForm{asciiLower(text), "[" + label + "]"})
-		}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.known[secret] {
+		r.known[secret] = true
+		how(r.index, secret, "["+label+"]")
 	}
-	slices.SortStableFunc(forms, func(a, b secretForm) int { return len(b.text) - len(a.text) })
-	r.forms = forms
 }
 
-// writings lists the ways a server may write a secret back: as it is, escaped
-// for JSON, for a URL, in base64 at each of its three alignments.
-func writings(secret string) []string {
-	out := []string{secret, string(escaped(secret))[1 : 6*len(utf16Units(secret))+1]}
-	if quoted, err := json.Marshal(secret); err == nil {
-		out = append(out, string(quoted[1:len(quoted)-1]))
+// plainHeader tells whether a header that is added to every request is none
+// that carries a secret.
+func plainHeader(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Origin", "Pragma", "Prefer", "User-Agent":
+		return true
 	}
-	out = append(out, url.QueryEscape(secret), url.PathEscape(secret))
-	for shift := range 3 {
-		padded := append(make([]byte, shift), secret...)
-		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-			text := enc.EncodeToString(padded)
-			// The first and last characters depend on what stands beside the
-			// secret: leave them out.
-			from, to := 0, len(text)
-			if shift > 0 {
-				from = shift + 1
-			}
-			if len(padded)%3 != 0 {
-				to--
-			}
-			if from < to {
-				out = append(out, text[from:to])
-			}
+	return false
+}
+
+// redact replaces every secret in a text.
+func (r *redactor) redact(text string) string { return r.redactTo(text, len(text)) }
+
+// redactTo redacts the beginning of a text. What stands just behind it is read
+// too, so that a secret across the end is known for one.
+func (r *redactor) redactTo(text string, length int) string {
+	r.mu.RLock()
+	spans := r.index.spans(text[:min(len(text), length+longestEscape*r.index.longest)])
+	r.mu.RUnlock()
+	length = min(len(text), length)
+	if len(spans) == 0 {
+		return text[:length]
+	}
+	var b strings.Builder
+	at := 0
+	for _, s := range spans {
+		if s.from >= length {
+			break
+		}
+		b.WriteString(text[at:s.from])
+		b.WriteString(s.label)
+		at = s.to
+	}
+	if at < length {
+		b.WriteString(text[at:length])
+	}
+	return b.String()
+}
+
+// span is where a secret stands in a text.
+type span struct {
+	from, to int
+	label    string
+	weight   int // how much of the secret it is, to choose among labels
+}
+
+// merge joins spans that overlap, under the label of the weightiest.
+func merge(spans []span) []span {
+	slices.SortStableFunc(spans, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.weight, a.weight))
+	})
+	out := spans[:0]
+	for _, s := range spans {
+		if len(out) == 0 || s.from >= out[len(out)-1].to {
+			out = append(out, s)
+			continue
+		}
+		last := &out[len(out)-1]
+		last.to = max(last.to, s.to)
+		if s.weight > last.weight {
+			last.label, last.weight = s.label, s.weight
 		}
 	}
 	return out
 }
 
-// redact replaces every secret in a text, whatever the case of its letters.
-func (r *redactor) redact(text string) string {
-	r.mu.Lock()
-	forms := r.forms
-	r.mu.Unlock()
-	lower := asciiLower(text)
-	for _, f := range forms {
-		if !strings.Contains(lower, f.text) {
-			continue
-		}
-		var b strings.Builder
-		for {
-			i := strings.Index(lower, f.text)
-			if i < 0 {
-				break
-			}
-			b.WriteString(text[:i])
-			b.WriteString(f.label)
-			text, lower = text[i+len(f.text):], lower[i+len(f.text):]
-		}
-		b.WriteString(text)
-		text = b.String()
-		lower = asciiLower(text)
-	}
-	return text
-}
-
 // asciiLower lowers A to Z only, so that every byte keeps its place.
-func asciiLower(s string) string {
-	b := []byte(s)
+func asciiLower(b []byte) []byte {
+	out := make([]byte, len(b))
 	for i, c := range b {
 		if c >= 'A' && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
+			c += 'a' - 'A'
 		}
+		out[i] = c
 	}
-	return string(b)
+	return out
 }

@@ -40,6 +40,9 @@ func New(cfg Config) (*Runner, error) {
 	if err := cfg.validate(c.doc, target); err != nil {
 		return nil, err
 	}
+	if err := cfg.refuseHeaders(c); err != nil {
+		return nil, err
+	}
 	if cfg.RunID == "" {
 		cfg.RunID = randomID()
 	}
@@ -83,10 +86,12 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	s.client.stop = stop
 	defer s.client.close()
 	run := newRun(s, r.checks)
+	quiet := run.tellInBetween()
 	reason := run.wait(ctx)
 	if reason == "" {
 		reason = run.perform(ctx)
 	}
+	quiet()
 	result := run.result(reason)
 	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
 	return result
@@ -98,15 +103,15 @@ func newRun(s *session, checks []*check) *run {
 
 func (r *Runner) session() *session {
 	s := &session{
-		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(),
+		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(append(publicTexts(r.contract.doc, r.checks), userPrefixOf(r.cfg.RunID))...),
 		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
 	}
 	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
-		s.redactor.add(k.value, k.label)
+		s.redactor.addKey(k.value, k.label)
 	}
 	for name, values := range r.cfg.Header { // what a gateway asks for may be a secret
 		for _, v := range values {
-			if len(v) >= shortestHeader {
+			if len(v) >= shortestHeader && !plainHeader(name) {
 				s.redactor.add(v, "the value of "+name)
 			}
 		}
@@ -175,9 +180,7 @@ func (r *run) one(ctx context.Context, i int, c *check) {
 	if v.outcome == Fail {
 		r.failed++
 	}
-	if r.cfg.Progress != nil {
-		r.cfg.Progress(Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.sent.Load()), Failed: r.failed})
-	}
+	r.tell()
 }
 
 func (r *run) attempt(ctx context.Context, c *check) verdict {

@@ -26,6 +26,7 @@ type output struct {
 func (o *options) outputs(std streams) ([]output, error) {
 	var out []output
 	taken := false
+	to := map[string]string{} // the report that a file is for
 	for _, r := range o.report {
 		format, file, ok := strings.Cut(r, "=")
 		if !ok || file == "" {
@@ -44,6 +45,16 @@ func (o *options) outputs(std streams) ([]output, error) {
 				return report.Write(std.out, format, result)
 			}})
 			continue
+		}
+		whole := file
+		if absolute, err := filepath.Abs(file); err == nil {
+			whole = absolute
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode().IsRegular() { // devices take any number
+			if other := to[whole]; other != "" {
+				return nil, fmt.Errorf("--report %s and --report %s go to one file: name another for one of them", other, r)
+			}
+			to[whole] = r
 		}
 		out = append(out, output{file, func(result *conformance.Result) error {
 			return writeWhole(file, func(w io.Writer) error { return report.Write(w, format, result) })

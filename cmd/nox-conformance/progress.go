@@ -12,7 +12,7 @@ import (
 const progressDelay = time.Second
 
 // progressLine shows on a terminal how far a run has come, in one line that is
-// gone when the run ends.
+// gone when the run ends. A terminal that cannot go back in a line shows none.
 type progressLine struct {
 	w       io.Writer
 	started time.Time
@@ -20,9 +20,9 @@ type progressLine struct {
 	shown   bool
 }
 
-func newProgressLine(w io.Writer, quiet bool) *progressLine {
+func newProgressLine(w io.Writer, quiet, dumb bool) *progressLine {
 	p := &progressLine{started: time.Now()}
-	if _, ok := terminal(w); ok && !quiet {
+	if _, ok := terminal(w); ok && !quiet && !dumb {
 		p.w = w
 	}
 	return p

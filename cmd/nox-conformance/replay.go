@@ -83,7 +83,7 @@ func replay(ctx context.Context, args []string, std streams, getenv func(string)
 		return fail(std, err)
 	}
 	cfg.Strict = cfg.Strict || before.Strict
-	line := newProgressLine(std.err, o.quiet)
+	line := newProgressLine(std.err, o.quiet, o.getenv("TERM") == "dumb")
 	cfg.Progress = line.show
 	now, list, err := perform(ctx, cfg, before, chosen)
 	line.clear()

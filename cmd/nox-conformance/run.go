@@ -60,7 +60,7 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	if err != nil {
 		return usage(std, err)
 	}
-	line := newProgressLine(std.err, o.quiet)
+	line := newProgressLine(std.err, o.quiet, o.getenv("TERM") == "dumb")
 	cfg.Progress = line.show
 	runner, err := conformance.New(cfg)
 	if err != nil {

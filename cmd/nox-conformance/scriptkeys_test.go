@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"html"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,14 +41,40 @@ func noKeys(ts *testscript.TestScript, _ bool, files []string) {
 // findKey returns a piece of one of the keys that stands in a text, however it is
 // written, "" for none.
 func findKey(text string, keys ...string) string {
-	texts := decodings(text)
+	pieces := map[string]string{} // how a piece is written, in lower case: the piece
 	for _, key := range keys {
 		for i := range len(key) - pieceOfKey + 1 {
 			piece := key[i : i+pieceOfKey]
-			encoded := base64.StdEncoding.EncodeToString([]byte(piece))
-			for _, t := range texts {
-				if strings.Contains(t.lower, strings.ToLower(piece)) || strings.Contains(t.plain, encoded) {
-					return piece
+			backwards := []byte(piece)
+			slices.Reverse(backwards)
+			for _, form := range []string{
+				piece, string(backwards), hex.EncodeToString([]byte(piece)), base64.StdEncoding.EncodeToString([]byte(piece)),
+				base64.URLEncoding.EncodeToString([]byte(piece)),
+			} {
+				pieces[strings.ToLower(form)] = piece
+			}
+		}
+	}
+	return search(decodings(text), pieces)
+}
+
+// search looks for the pieces by their first characters, all in one pass.
+func search(texts map[string]bool, pieces map[string]string) string {
+	const first = 4
+	byStart := map[string][]string{}
+	var starts [1 << 16]bool // by two characters: most of a text is passed over
+	for form := range pieces {
+		byStart[form[:first]] = append(byStart[form[:first]], form)
+		starts[int(form[0])<<8|int(form[1])] = true
+	}
+	for t := range texts {
+		for i := range len(t) - first + 1 {
+			if !starts[int(t[i])<<8|int(t[i+1])] {
+				continue
+			}
+			for _, form := range byStart[t[i:i+first]] {
+				if strings.HasPrefix(t[i:], form) {
+					return pieces[form]
 				}
 			}
 		}
@@ -54,33 +82,52 @@ func findKey(text string, keys ...string) string {
 	return ""
 }
 
-type decoded struct{ plain, lower string }
-
 // decodings are a text as it is, and as a reader of JSON, HTML and URLs would
-// see it, one within another.
-func decodings(text string) []decoded {
-	var all []decoded
-	for _, first := range []func(string) string{nothing, unescapeHTML, unescapeJSON, unescapeURL} {
-		for _, then := range []func(string) string{nothing, unescapeHTML, unescapeJSON, unescapeURL} {
-			t := then(first(text))
-			all = append(all, decoded{t, strings.ToLower(t)})
+// see it, one within another, in lower case; each once.
+func decodings(text string) map[string]bool {
+	readers := []func(string) string{together, unescapeHTML, unescapeJSON, unescapeURL}
+	seen := map[string]bool{text: true}
+	for last, round := []string{text}, 0; round < 2; round++ {
+		var next []string
+		for _, t := range last {
+			for _, read := range readers {
+				if decoded := read(t); !seen[decoded] {
+					seen[decoded] = true
+					next = append(next, decoded)
+				}
+			}
 		}
+		last = next
 	}
-	return all
+	lower := map[string]bool{}
+	for t := range seen {
+		lower[strings.ToLower(t)] = true
+	}
+	return lower
 }
 
-func nothing(s string) string { return s }
+// together takes out what may stand between the characters of a key: line
+// breaks, and the NULs of UTF-16.
+func together(s string) string { return apart.Replace(s) }
 
 func unescapeHTML(s string) string { return html.UnescapeString(s) }
 
 var (
-	jsonEscape = regexp.MustCompile(`\\(u[0-9A-Fa-f]{4}|["\\/])`)
+	apart      = strings.NewReplacer("\x00", "", "\r", "", "\n", "")
+	jsonEscape = regexp.MustCompile(`\\(u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|["\\/rn])`)
 	urlEscape  = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 )
 
 func unescapeJSON(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
 	return jsonEscape.ReplaceAllStringFunc(s, func(e string) string {
-		if e[1] != 'u' {
+		switch e[1] {
+		case 'u', 'x':
+		case 'r', 'n':
+			return ""
+		default:
 			return e[1:]
 		}
 		n, err := strconv.ParseUint(e[2:], 16, 32)
@@ -92,6 +139,9 @@ func unescapeJSON(s string) string {
 }
 
 func unescapeURL(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
 	return urlEscape.ReplaceAllStringFunc(s, func(e string) string {
 		if t, err := url.PathUnescape(e); err == nil {
 			return t
@@ -116,6 +166,14 @@ func TestFindKey(t *testing.T) {
 		"in a query":     url.QueryEscape(key),
 		"in a path":      url.PathEscape(key),
 		"as \\u escapes": `\u004b\u007a\u0037\u002f\u0051\u0076\u0022\u0063\u0061\u006e`,
+		"as PHP":         strings.ReplaceAll(key, "/", `\/`),
+		"partly in JSON": strings.NewReplacer("+", `\u002B`, "Q", `\u0051`).Replace(key),
+		"as \\x escapes": `\x4b\x7a\x37\x2f\x51\x76\x22\x63\x61\x6e`,
+		"as entities":    `&#x4b;&#x7a;&#55;&#x2f;&#x51;&#x76;&quot;&#x63;&#97;&#x6e;`,
+		"in hexadecimal": strings.ToUpper(hex.EncodeToString([]byte(key))),
+		"in UTF-16":      "K\x00z\x007\x00/\x00Q\x00v\x00\"\x00c\x00a\x00n\x00",
+		"on two lines":   key[:5] + "\n" + key[5:11],
+		"backwards":      "Lj9Th=Rf4%2&Bm8<+xW",
 		"Base64":         base64.StdEncoding.EncodeToString([]byte(key)),
 		"Base64 of more": base64.StdEncoding.EncodeToString([]byte("user:" + key + ":x")),
 	} {

@@ -59,7 +59,7 @@ type selfTest struct {
 func (o *options) runSelfTest(ctx context.Context, std streams) int {
 	ctx, cancel := context.WithTimeout(ctx, o.deadline)
 	defer cancel()
-	t := &selfTest{options: o, line: newProgressLine(std.err, o.quiet), full: o.verbose, manufacturers: mock.DefaultManufacturers()}
+	t := &selfTest{options: o, line: newProgressLine(std.err, o.quiet, o.getenv("TERM") == "dumb"), full: o.verbose, manufacturers: mock.DefaultManufacturers()}
 	p, err := t.prove(ctx)
 	t.line.clear()
 	switch {

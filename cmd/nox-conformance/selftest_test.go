@@ -22,7 +22,7 @@ func newSelfTest(t *testing.T, full bool) *selfTest {
 		t.Fatal(err)
 	}
 	o := &options{getenv: func(string) string { return "" }, timeout: 5 * time.Second, deadline: 10 * time.Minute}
-	return &selfTest{options: o, line: newProgressLine(io.Discard, true), full: full, checks: checks, manufacturers: mock.DefaultManufacturers()}
+	return &selfTest{options: o, line: newProgressLine(io.Discard, true, false), full: full, checks: checks, manufacturers: mock.DefaultManufacturers()}
 }
 
 // canaries are manufacturers whose keys are found wherever they show.

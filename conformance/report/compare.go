@@ -12,7 +12,7 @@ import (
 const ComparisonFormat = "nox-conformance-comparison/1"
 
 // Comparison is what differs between two runs, by id of the checks. A check
-// stands in one list of Broke to NotJudged at most, and in the order of the new
+// stands in one list of Broke to NewlyJudged at most, and in the order of the new
 // run.
 type Comparison struct {
 	Format string   `json:"format"`
@@ -26,7 +26,9 @@ type Comparison struct {
 	NewWarnings  []Change `json:"new_warnings"`  // warns, and neither warned nor failed
 	GoneWarnings []Change `json:"gone_warnings"` // warned, and passes
 	Excused      []Change `json:"excused"`       // fails or warns as a known failure, and did neither
-	NotJudged    []Change `json:"not_judged"`    // was judged, and is skipped or broke
+	NotJudged    []Change `json:"not_judged"`    // passed or warned, and is skipped or broke
+	NotSeen      []Change `json:"not_seen"`      // failed, and is skipped or broke: no fix
+	NewlyJudged  []Change `json:"newly_judged"`  // was skipped or broke, and passes
 	Added        []Change `json:"added"`         // was not in the old run; if it fails or warns, above as well
 	Removed      []Change `json:"removed"`       // is not in the new run
 	Same         int      `json:"same"`          // checks in both runs and in none of the lists
@@ -89,7 +91,7 @@ func Compare(before, after *conformance.Result) *Comparison {
 }
 
 func (c *Comparison) lists() []*[]Change {
-	return []*[]Change{&c.Broke, &c.Fixed, &c.StillFail, &c.NewWarnings, &c.GoneWarnings, &c.Excused, &c.NotJudged, &c.Added, &c.Removed}
+	return []*[]Change{&c.Broke, &c.Fixed, &c.StillFail, &c.NewWarnings, &c.GoneWarnings, &c.Excused, &c.NotJudged, &c.NotSeen, &c.NewlyJudged, &c.Added, &c.Removed}
 }
 
 // sort puts a check of the new run into the list that it belongs to; o is nil
@@ -105,6 +107,8 @@ func (c *Comparison) sort(o, n *conformance.CheckResult) {
 	switch failed, warned := o.Outcome == conformance.Fail, o.Outcome == conformance.Warn; {
 	case failed && n.Outcome == conformance.Pass:
 		list = &c.Fixed
+	case failed && !judged(n):
+		list = &c.NotSeen
 	case failed && fails(n):
 		list = &c.StillFail
 	case fails(n) && n.Known && !warned:
@@ -117,6 +121,8 @@ func (c *Comparison) sort(o, n *conformance.CheckResult) {
 		list = &c.GoneWarnings
 	case judged(o) && !judged(n):
 		list = &c.NotJudged
+	case o.ID != "" && !judged(o) && n.Outcome == conformance.Pass:
+		list = &c.NewlyJudged
 	case o.ID != "":
 		c.Same++
 	}

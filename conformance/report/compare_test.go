@@ -90,7 +90,7 @@ func TestCompareEveryPair(t *testing.T) {
 			for known := range 4 {
 				c := report.Compare(one(o, known&1 != 0), one(n, known&2 != 0))
 				name := fmt.Sprintf("%q to %q, known %02b", o, n, known)
-				lists := [][]report.Change{c.Broke, c.Fixed, c.StillFail, c.NewWarnings, c.GoneWarnings, c.Excused, c.NotJudged}
+				lists := [][]report.Change{c.Broke, c.Fixed, c.StillFail, c.NewWarnings, c.GoneWarnings, c.Excused, c.NotJudged, c.NotSeen, c.NewlyJudged}
 				total := c.Same
 				for _, l := range lists {
 					total += len(l)

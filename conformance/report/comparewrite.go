@@ -47,6 +47,8 @@ func (c *Comparison) words() []changeList {
 		{"GONE", green, "Warnings that are gone", "warned of no more", c.GoneWarnings, false},
 		{"KNOWN", cyan, "Newly excused", "newly excused", c.Excused, false},
 		{"LOST", yellow, "Not judged any more", "not judged any more", c.NotJudged, false},
+		{"UNSEEN", yellow, "Failed, and not judged any more: no fix", "failed before and not judged any more", c.NotSeen, false},
+		{"JUDGED", cyan, "Newly judged", "newly judged", c.NewlyJudged, true},
 		{"NEW", cyan, "New checks", "added", c.Added, true},
 		{"AWAY", cyan, "Checks that are there no more", "removed", c.Removed, true},
 	}

@@ -34,6 +34,9 @@ func Read(r io.Reader, name string) (*conformance.Result, error) {
 	default:
 		return nil, unusable(name, "it is no report: its format is %q, not %q; write one with --report json=FILE", shorten(result.Format, 80), conformance.ReportFormat)
 	}
+	if len(result.Checks) == 0 && result.Verdict == "" {
+		return nil, unusable(name, "it holds the format of a report and nothing else: neither checks nor a verdict")
+	}
 	return &result, soundChecks(name, result.Checks)
 }
 

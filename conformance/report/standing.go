@@ -105,7 +105,7 @@ func rootCause(c *conformance.CheckResult, byID map[string]*conformance.CheckRes
 	return c
 }
 
-// reasonGroup is the checks skipped for one reason.
+// reasonGroup is the checks skipped, or undecided, for one reason.
 type reasonGroup struct {
 	reason string
 	ids    []string
@@ -113,10 +113,15 @@ type reasonGroup struct {
 
 // skippedByReason groups the skipped checks, the largest group first.
 func skippedByReason(r *conformance.Result) []reasonGroup {
+	return byReason(of(r, skipped), func(c *conformance.CheckResult) string { return c.Reason })
+}
+
+// byReason groups checks, the largest group first.
+func byReason(checks []*conformance.CheckResult, why func(*conformance.CheckResult) string) []reasonGroup {
 	var groups []reasonGroup
 	at := map[string]int{}
-	for _, c := range of(r, skipped) {
-		reason := c.Reason
+	for _, c := range checks {
+		reason := why(c)
 		if strings.TrimSpace(reason) == "" {
 			reason = "no reason was given"
 		}

@@ -22,9 +22,10 @@ type TextOptions struct {
 // What a text report shows unless verbose.
 const (
 	textFactChars = 800
-	textFell      = 8 // ids of those that fell to the same cause
-	textReasons   = 4 // reasons of skipped checks
-	textBlocks    = 5 // warnings told in a block, more in a line each
+	textFell      = 8  // ids of those that fell to the same cause
+	textReasons   = 4  // reasons of skipped checks
+	textBlocks    = 5  // warnings told in a block, more in a line each
+	textFailures  = 20 // failures told in a block; a line each is left for more
 )
 
 // Text writes r for a person at a terminal: failures first, each with the
@@ -107,7 +108,12 @@ func (t *text) fact(label, s string) {
 }
 
 func (t *text) failures() {
-	for _, f := range failures(t.r) {
+	list := failures(t.r)
+	for i, f := range list {
+		if i == textFailures && !t.o.Verbose {
+			t.moreFailures(list[i:])
+			return
+		}
 		t.title(red, "FAIL", f.ID, t.weight(f.CheckResult))
 		t.facts(f.CheckResult)
 		if f.Known && f.Outcome == conformance.Pass {
@@ -117,6 +123,15 @@ func (t *text) failures() {
 		t.exchanges(f.CheckResult)
 		t.printf("\n")
 	}
+}
+
+// moreFailures writes a line for each of very many.
+func (t *text) moreFailures(list []failure) {
+	for _, f := range list {
+		room := max(20, t.o.Width-8-utf8.RuneCountInString(f.ID))
+		t.printf("%s %s  %s\n", t.paint(red, "FAIL "), line(f.ID, 200), t.paint(dim, line(sentence(f.CheckResult), room)))
+	}
+	t.printf("      --report html=FILE has the exchanges of all %d\n\n", len(failures(t.r)))
 }
 
 // problems writes what fails a run beside its checks. A single reason is in the
@@ -190,7 +205,35 @@ func (t *text) fell(ids []string) {
 }
 
 func (t *text) errors() {
-	for _, c := range of(t.r, broke) {
+	list := of(t.r, broke)
+	for _, g := range byReason(list, headline) {
+		if len(g.ids) == 1 || t.o.Verbose {
+			continue
+		}
+		t.title(yellow, "ERROR", count(len(g.ids), "check"), "the experiments broke; the target was not judged by them")
+		t.fact("why", g.reason)
+		shown := g.ids[:min(len(g.ids), textFell)]
+		ids := strings.Join(shown, ", ")
+		if n := len(g.ids) - len(shown); n > 0 {
+			ids += fmt.Sprintf(" and %d more; --verbose names them", n)
+		}
+		for i, l := range wrap(visible(ids), t.o.Width-16) {
+			label := "checks"
+			if i > 0 {
+				label = ""
+			}
+			t.printf("      %s %s\n", t.paint(dim, fmt.Sprintf("%-9s", label)), l)
+		}
+		t.printf("\n")
+	}
+	alone := map[string]bool{}
+	for _, g := range byReason(list, headline) {
+		alone[g.ids[0]] = len(g.ids) == 1
+	}
+	for _, c := range list {
+		if !alone[c.ID] && !t.o.Verbose {
+			continue
+		}
 		t.title(yellow, "ERROR", c.ID, "the experiment broke; the target was not judged by it")
 		t.fact("why", headline(c))
 		if t.o.Verbose {

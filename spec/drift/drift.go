@@ -80,6 +80,9 @@ func changesOf(differences *diff.Diff, sources *diff.OperationsSourcesMap) []spe
 			continue
 		}
 		change := spec.Change{Effect: spec.Harmless, Text: strings.ReplaceAll(c.GetUncolorizedText(words), "`", `"`)}
+		if strings.HasPrefix(c.GetId(), "api-major-version-") {
+			change.Effect = spec.Unjudged // it goes with what breaks clients
+		}
 		switch c.GetLevel() {
 		case checker.ERR:
 			change.Effect = spec.Breaks

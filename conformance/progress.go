@@ -1,0 +1,48 @@
+package conformance
+
+import (
+	"sync"
+	"time"
+)
+
+// progressEvery is how often the progress of a run is told between two checks.
+const progressEvery = 200 * time.Millisecond
+
+// tell tells how far the run has come. The run is locked.
+func (r *run) tell() {
+	if r.cfg.Progress != nil {
+		r.cfg.Progress(Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.sent.Load()), Failed: r.failed})
+	}
+}
+
+// tellInBetween tells it while requests are sent and no check is finished, as
+// at the gate, until it is stopped.
+func (r *run) tellInBetween() (stop func()) {
+	if r.cfg.Progress == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(progressEvery)
+		defer tick.Stop()
+		last := int64(0)
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			if now := r.client.sent.Load(); now != last {
+				last = now
+				r.mu.Lock()
+				r.tell()
+				r.mu.Unlock()
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
+}
