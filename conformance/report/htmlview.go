@@ -162,8 +162,8 @@ func (b *htmlBuilder) section(operation, status string) *htmlSection {
 		s.Detail = "checks that belong to no documented response"
 	}
 	if d := responseOf(b.r, operation, status); d != nil {
-		s.Verdict, s.Class = visible(string(d.Verdict)), verdictClass(d.Verdict)
-		s.Detail = count(d.Exchanges, "exchange")
+		s.Verdict, s.Class = visible(standingWords(b.r, *d)), verdictClass(d.Verdict)
+		s.Detail = exchangesWords(*d)
 		if d.Latency != nil {
 			s.Detail += ", p50 " + duration(d.Latency.P50) + ", p99 " + duration(d.Latency.P99)
 		}

@@ -90,7 +90,7 @@ func (m *markdown) responses() {
 		if d.Latency != nil {
 			p50, p99 = duration(d.Latency.P50), duration(d.Latency.P99)
 		}
-		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(d.Operation+"/"+d.Status, 200), prose(string(d.Verdict), 40), thousands(int64(d.Exchanges)), p50, p99))
+		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(d.Operation+"/"+d.Status, 200), prose(standingWords(m.r, d), 40), thousands(int64(d.Exchanges)), p50, p99))
 	}
 	m.add("\n")
 }

@@ -328,7 +328,7 @@ func (t *text) responses() {
 	}
 	rows := make([][]string, len(t.r.Responses))
 	for i, d := range t.r.Responses {
-		rows[i] = []string{line(d.Operation+"/"+d.Status, 120), string(d.Verdict), count(d.Exchanges, "exchange"), "", ""}
+		rows[i] = []string{line(d.Operation+"/"+d.Status, 120), standingWords(t.r, d), exchangesWords(d), "", ""}
 		if d.Latency != nil {
 			rows[i][3], rows[i][4] = "p50 "+duration(d.Latency.P50), "p99 "+duration(d.Latency.P99)
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -100,4 +101,24 @@ func notExercised(r *conformance.Result) []string {
 		}
 	}
 	return list
+}
+
+// standingWords is the verdict on a documented response, which is only so far
+// where the run ended before all of its checks were decided.
+func standingWords(r *conformance.Result, d conformance.ResponseResult) string {
+	if d.Verdict == conformance.Conforms && r.Verdict == conformance.Inconclusive && slices.ContainsFunc(r.Checks, func(c conformance.CheckResult) bool {
+		return c.Operation == d.Operation && c.Status == d.Status && c.Outcome == conformance.Err
+	}) {
+		return string(d.Verdict) + " so far"
+	}
+	return string(d.Verdict)
+}
+
+// exchangesWords counts the answers of a documented response, and says why it
+// is violated where there was none.
+func exchangesWords(d conformance.ResponseResult) string {
+	if d.Verdict == conformance.Violates && d.Exchanges == 0 {
+		return "none was answered " + line(d.Status, 20)
+	}
+	return count(d.Exchanges, "exchange")
 }
