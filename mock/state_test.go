@@ -146,7 +146,7 @@ func TestRejectedRequestsLeaveNothingBehind(t *testing.T) {
 	}
 	do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"nox-mock:500"}`))
 	for _, userID := range []string{"u", "nox-mock:500"} {
-		if c, created, err := store.Connect(t.Context(), "acme", userID, "fresh", time.Now()); err != nil || !created {
+		if c, created, err := store.Connect(t.Context(), "acme", userID, "fresh for "+userID, time.Now()); err != nil || !created {
 			t.Errorf("%s has a connection: %+v, %v", userID, c, err)
 		}
 	}

@@ -134,13 +134,20 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	} else if f.NArg() > 0 { // which may be a key that went astray
 		return s, badUsage("arguments beside the flags are not understood, and there are %d; see nox-mock --help", f.NArg())
 	}
+	onLine := f.Changed("require") || f.Changed("scorecard")
 	if err := readEnvironment(f, getenv); err != nil {
 		return s, err
 	}
-	if s.command == "exec" {
+	switch {
+	case s.command == "exec":
 		s.execDefaults(f)
-	} else if f.Changed("require") || f.Changed("scorecard") {
+	case onLine:
 		return s, badUsage("--require and --scorecard go with nox-mock exec")
+	case f.Changed("require") || f.Changed("scorecard"):
+		return s, badUsage("the environment variables %s and %s go with nox-mock exec", variable("require"), variable("scorecard"))
+	}
+	for i, status := range s.require {
+		s.require[i] = strings.TrimSpace(status)
 	}
 	var err error
 	if s.scorecards, err = parseCardOutputs(cards); err != nil {

@@ -67,5 +67,9 @@ func withoutTemporary(err error, name string) error {
 	if errors.As(err, &path) {
 		return fmt.Errorf("%s: %w", name, path.Err)
 	}
+	var renaming *os.LinkError
+	if errors.As(err, &renaming) {
+		return fmt.Errorf("%s: %w", name, renaming.Err)
+	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
@@ -173,6 +174,9 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	})
 	if err != nil {
 		return err
+	}
+	if settings.controlListen == settings.listen && !strings.HasSuffix(settings.listen, ":0") {
+		return badUsage("--listen and --control-listen are both %s; the mock and its control API need a port each", settings.listen)
 	}
 	l, err := listen(ctx, "control-listen", settings.controlListen, "127.0.0.1:4011, or off")
 	if err != nil {

@@ -150,5 +150,5 @@ func writeWhole(name string, data []byte, mode os.FileMode) error {
 	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return withoutTemporary(err, name)
 	}
-	return os.Rename(f.Name(), name)
+	return withoutTemporary(os.Rename(f.Name(), name), name)
 }

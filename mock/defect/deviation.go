@@ -106,6 +106,9 @@ func Find(name string) (Deviation, error) {
 			nearest, least = d, n
 		}
 	}
+	if least > max(2, len(name)/3) { // which is not meant
+		return Deviation{}, fmt.Errorf("no defect or variation is named %q", name)
+	}
 	return Deviation{}, fmt.Errorf("no defect or variation is named %q; the nearest is %q", name, nearest.Name)
 }
 
