@@ -37,11 +37,7 @@ func (b *builder) refusalChecks() {
 	}
 	refused("empty-key", Must, "an empty key", open, func(*trial) []credential { return []credential{{label: "an empty key"}} })
 	refused("blank-key", Must, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key", shell: `' '`}} })
-	refused("not-enabled", Must, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []credential {
-		return []credential{t.s.disabledKey()}
-	}).needs = needsDisabled
-	b.lockOutCheck(status)
-	for _, w := range wrongKeys() {
+	for i, w := range wrongKeys() {
 		refused(w.name, w.level, w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []credential {
 			value := w.make(t.s.cfg.Keys.Key, t.random())
 			if value == "" || t.s.isRealKey(value) {
@@ -49,6 +45,14 @@ func (b *builder) refusalChecks() {
 			}
 			return []credential{{value: value, label: w.what, shell: w.shell}}
 		})
+		if i > 0 {
+			continue
+		}
+		// Next to an unknown key, so that they are sent under any profile.
+		refused("not-enabled", Must, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []credential {
+			return []credential{t.s.disabledKey()}
+		}).needs = needsDisabled
+		b.lockOutCheck(status)
 	}
 	b.add(status, checkText{
 		name: "key-words", level: Must, prod: LaxOnly, pointer: pointer,

@@ -22,9 +22,6 @@ import (
 
 // validate judges parameters and body by the contract. Any error is a *problem.
 func (op *operation) validate(r *http.Request, parameters map[string]string, body []byte) error {
-	if p := op.checkQuery(r); p != nil && slices.ContainsFunc(op.parameters(), inQuery) {
-		return p
-	}
 	judged := r.WithContext(r.Context()) // kin-openapi changes the request that it validates
 	judged.Body = io.NopCloser(bytes.NewReader(body))
 	judged.ContentLength = int64(len(body))
