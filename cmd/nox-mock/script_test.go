@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,6 +47,10 @@ func TestMain(m *testing.M) {
 //
 // Servers of TLS are trusted by the certificates in $CA_CERT.
 func TestScripts(t *testing.T) {
+	// Where a hang-up is ignored, as under nohup, what is started ignores it too.
+	hangUps := make(chan os.Signal, 1)
+	signal.Notify(hangUps, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangUps) })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/scripts/nox-mock",
 		RequireExplicitExec: true,
