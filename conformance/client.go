@@ -69,7 +69,7 @@ func newClient(cfg *Config, base *url.URL) *client {
 	transport := func() *http.Transport {
 		return &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
-			TLSClientConfig:       cfg.TLS,
+			TLSClientConfig:       cfg.TLS.Clone(), // each transport writes to its own
 			ForceAttemptHTTP2:     true,
 			DisableCompression:    true, // bodies are judged as they come
 			MaxIdleConnsPerHost:   cfg.Parallel + 16,
@@ -78,7 +78,7 @@ func newClient(cfg *Config, base *url.URL) *client {
 		}
 	}
 	c := &client{
-		base: base, tls: cfg.TLS, added: cfg.Header, timeout: cfg.Timeout,
+		base: base, tls: cfg.TLS.Clone(), added: cfg.Header, timeout: cfg.Timeout,
 		pooled: transport(), fresh: transport(), single: transport(),
 		limiter: rate.NewLimiter(rate.Inf, 1),
 		slots:   make(chan struct{}, cfg.Parallel),
