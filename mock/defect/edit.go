@@ -209,30 +209,21 @@ func written(f func(http.ResponseWriter, *exchange)) edit {
 // writeBehind sends an answer, and on its connection something that does not
 // belong to it.
 func writeBehind(text string) func(http.ResponseWriter, *exchange) {
-	return func(w http.ResponseWriter, x *exchange) {
-		_, _ = io.Copy(io.Discard, x.request.Body) // what is left unread would reset the connection
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			writeWhole(w, x) // HTTP/2 has no behind
-			return
-		}
-		defer conn.Close()
-		var b bytes.Buffer
-		fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", x.status, http.StatusText(x.status))
-		head := x.header.Clone()
-		head.Set("Content-Length", strconv.Itoa(len(x.body)))
-		head.Set("Connection", "close")
-		_ = head.Write(&b) // a buffer never fails
-		b.WriteString("\r\n")
-		b.Write(x.body)
-		b.WriteString(text)
-		_, _ = conn.Write(b.Bytes()) // nobody is left to be told
-	}
+	return func(w http.ResponseWriter, x *exchange) { writeByHand(w, x, string(x.body)+text) }
 }
 
 // writeBothLengths sends an answer in a chunk, with a Content-Length beside it.
 func writeBothLengths(w http.ResponseWriter, x *exchange) {
-	_, _ = io.Copy(io.Discard, x.request.Body)
+	x.header = x.header.Clone()
+	x.header.Set("Transfer-Encoding", "chunked")
+	writeByHand(w, x, fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(x.body), x.body))
+}
+
+// writeByHand writes a head with the length of the body to the connection, then
+// what is to stand behind it, and closes. Over HTTP/2 the answer is sent as it
+// should be.
+func writeByHand(w http.ResponseWriter, x *exchange, behind string) {
+	_, _ = io.Copy(io.Discard, x.request.Body) // what is left unread would reset the connection
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		writeWhole(w, x)
@@ -243,10 +234,9 @@ func writeBothLengths(w http.ResponseWriter, x *exchange) {
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", x.status, http.StatusText(x.status))
 	head := x.header.Clone()
 	head.Set("Content-Length", strconv.Itoa(len(x.body)))
-	head.Set("Transfer-Encoding", "chunked")
 	head.Set("Connection", "close")
 	_ = head.Write(&b) // a buffer never fails
-	fmt.Fprintf(&b, "\r\n%x\r\n%s\r\n0\r\n\r\n", len(x.body), x.body)
+	b.WriteString("\r\n" + behind)
 	_, _ = conn.Write(b.Bytes()) // nobody is left to be told
 }
 
