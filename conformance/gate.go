@@ -14,8 +14,17 @@ const gateAttempts = 3
 // request. Only behind it can anything else be judged.
 func gate(t *trial) {
 	var first *answer
-	for range gateAttempts {
-		a := t.try(t.request())
+	for i := range gateAttempts {
+		valid := t.request()
+		if i == gateAttempts-1 && first.failure == closed {
+			// net/http takes a greeting, as of a mail server, that comes before
+			// the request for a connection that was closed.
+			valid.raw = true
+		}
+		a := t.try(valid)
+		if a.failure == notHTTP && first != nil {
+			first = a
+		}
 		if a.came() && a.succeeded() {
 			if first != nil {
 				t.end(verdict{outcome: Fail, expected: statusWords(t.op.success()), actual: first.says(), failed: 1, tried: 2, evidence: []*answer{first}})

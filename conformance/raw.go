@@ -100,15 +100,17 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 			return nil, err
 		}
 	}
-	if _, err := conn.Write(text.Bytes()); err != nil {
-		return nil, err
-	}
+	// What a server said before it closed the connection is read all the same.
+	_, unsent := conn.Write(text.Bytes())
 	var seen bytes.Buffer
 	reader := bufio.NewReader(io.TeeReader(conn, &seen))
 	resp, err := http.ReadResponse(reader, req)
 	for err == nil && resp.StatusCode/100 == 1 { // interim, as 103 Early Hints
 		seen.Next(seen.Len() - reader.Buffered())
 		resp, err = http.ReadResponse(reader, req)
+	}
+	if err != nil && seen.Len() == 0 && unsent != nil {
+		err = unsent
 	}
 	if err != nil {
 		return nil, err
