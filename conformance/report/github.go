@@ -37,6 +37,13 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 	for _, c := range of(r, warned) {
 		commands = append(commands, githubCommand("warning", r, c.Clause.Line, c.ID, githubMessage(c)))
 	}
+	for _, d := range r.Drift {
+		command := "notice"
+		if d.Breaks {
+			command = "warning"
+		}
+		commands = append(commands, githubCommand(command, r, 0, "contract drift", line(driftHeading(d), 1000)))
+	}
 	if rest := len(commands) - githubAnnotations; rest > 0 {
 		more := fmt.Sprintf("%d more; the other reports hold all of them", rest)
 		commands = append(commands[:githubAnnotations], githubCommand("notice", r, 0, "conformance run", more))

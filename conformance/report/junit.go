@@ -125,6 +125,9 @@ func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
 	} {
 		s.Properties = append(s.Properties, junitProperty{p[0], line(p[1], 600)})
 	}
+	for i, d := range r.Drift {
+		s.Properties = append(s.Properties, junitProperty{fmt.Sprintf("contract.drift.%d", i+1), line(driftHeading(d), 600)})
+	}
 	return s
 }
 

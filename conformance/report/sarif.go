@@ -16,7 +16,8 @@ const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/
 // SARIF writes r as a SARIF 2.1.0 log with one run: the checks are its rules,
 // failures and warnings its results, each located at the line of the contract
 // that it breaks. Known failures are results with a suppression. Checks that
-// broke, and the reason of an inconclusive run, are notifications.
+// broke, the reason of an inconclusive run and a drift of the contract are
+// notifications.
 func SARIF(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
@@ -148,6 +149,13 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 			level = "note"
 		}
 		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: level, Message: sarifText(why)})
+	}
+	for _, d := range r.Drift {
+		level := "note"
+		if d.Breaks {
+			level = "warning"
+		}
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: level, Message: sarifText("The contract drifted " + driftHeading(d))})
 	}
 	rules := map[string]int{}
 	for i := range r.Checks {
