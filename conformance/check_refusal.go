@@ -90,9 +90,62 @@ func (b *builder) refusalChecks() {
 			t.expect(t.request().withKeys(k), allowed...)
 		})
 	}
+	b.otherNamesCheck(status, pointer)
 	b.oddKeyChecks(status, pointer)
 	b.refusalManners(status, pointer)
 	b.steadyRefusal(status, pointer)
+}
+
+// otherNames are where the APIs of others take their keys.
+var otherNames = []struct {
+	in   place
+	name string
+}{
+	{inHeader, "Authorization"}, {inHeader, "Api-Key"}, {inHeader, "Apikey"}, {inHeader, "X-Api-Token"}, {inHeader, "X-Auth-Token"}, {inHeader, "X-Access-Token"}, {inHeader, "Token"},
+	{inQuery, "api_key"}, {inQuery, "api-key"}, {inQuery, "apikey"}, {inQuery, "apiKey"}, {inQuery, "key"}, {inQuery, "token"}, {inQuery, "access_token"},
+	{inCookie, "api_key"},
+}
+
+// otherNamesCheck sends the right key in all of them at once. A target need not
+// understand such a request, and must only not let it in.
+func (b *builder) otherNamesCheck(status, pointer string) {
+	taken := map[string]bool{} // by the contract, for the key or for something else
+	for _, p := range b.op.parameters {
+		taken[p.in+" "+strings.ToLower(p.name)] = true
+	}
+	for _, s := range b.op.security {
+		in, name := resolvePlace(declared, s)
+		if in == string(asBearer) || in == string(asBasic) {
+			in, name = string(inHeader), "Authorization"
+		}
+		taken[in+" "+strings.ToLower(name)] = true
+	}
+	var keys []credential
+	for _, o := range otherNames {
+		if !taken[string(o.in)+" "+strings.ToLower(o.name)] && !slices.Contains(b.op.elsewhere, string(o.in)) {
+			keys = append(keys, credential{in: o.in, name: o.name})
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = string(k.in) + " " + k.name
+	}
+	b.add(status, checkText{
+		name: "key-elsewhere", level: Should, prod: LaxOnly, pointer: pointer,
+		summary: "refused: the right key under names that other APIs use", sends: "an otherwise valid request with the right key in " + strings.Join(names, ", "),
+		why: "A way in that the contract does not name is one that nobody guards.",
+	}, stageRefuse, func(t *trial) {
+		key := t.s.key()
+		sent := slices.Clone(keys)
+		for i := range sent {
+			sent[i].value, sent[i].label, sent[i].shell, sent[i].good = key.value, key.label+" as "+names[i], key.shell, true
+		}
+		r := t.request().withKeys(sent...).on(func(r *request) { r.hostile = true }) // a gateway may refuse such a header in its own way
+		t.expect(r, status, "400", "403", "404")
+	})
 }
 
 // keyWords are what an unset variable, a missing value or a pattern looks like.

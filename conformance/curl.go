@@ -106,7 +106,7 @@ func (s *session) bodyMaker(body []byte) string {
 
 // withoutKey takes a key out of a URL, where curl puts it itself.
 func withoutKey(target string, r *request, k credential, scheme securityScheme) string {
-	in, name := resolvePlace(k.in, scheme)
+	in, name := k.resolve(scheme)
 	if in != "query" || len(r.op.security) == 0 {
 		return target
 	}
@@ -129,7 +129,7 @@ func curlKey(parts []string, r *request, k credential, scheme securityScheme) []
 	if value == "" {
 		value = shellQuote("[" + labelOf(k) + "]")
 	}
-	switch in, name := resolvePlace(k.in, scheme); in {
+	switch in, name := k.resolve(scheme); in {
 	case "header":
 		if r.keyName != "" {
 			name = r.keyName

@@ -41,15 +41,17 @@ func (s *session) hideKey(a *answer, k credential, headers map[string]string) {
 		return
 	}
 	for _, scheme := range a.request.op.schemesOf(k) {
-		in, name := resolvePlace(k.in, scheme)
+		in, name := k.resolve(scheme)
 		if in != "header" {
 			continue
 		}
 		for have := range headers {
 			if strings.EqualFold(have, name) {
-				labels := make([]string, len(a.request.keys))
-				for i, each := range a.request.keys {
-					labels[i] = "[" + labelOf(each) + "]"
+				var labels []string
+				for _, each := range a.request.keys {
+					if _, other := each.resolve(scheme); strings.EqualFold(other, name) {
+						labels = append(labels, "["+labelOf(each)+"]")
+					}
 				}
 				headers[have] = strings.Join(labels, ", ")
 			}

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"io"
 	"net/http"
@@ -61,12 +62,14 @@ const (
 	asBearer place = "bearer"
 	asBasic  place = "basic"
 	inCookie place = "cookie"
+	inHeader place = "header"
 )
 
 // credential is a key as one request carries it.
 type credential struct {
 	value string
 	in    place
+	name  string // of the header, the part of the query or the cookie, "" for the scheme's
 	label string // in words: "the key without its last character"
 	shell string // how a shell makes it from the key, "" where it cannot
 	good  bool   // one that the target must take
@@ -137,7 +140,7 @@ func (r *request) setKeys(header http.Header) (query string) {
 	query = r.query
 	for _, k := range r.keys {
 		for _, scheme := range r.op.schemesOf(k) {
-			switch in, name := resolvePlace(k.in, scheme); in {
+			switch in, name := k.resolve(scheme); in {
 			case "header":
 				if r.keyName != "" {
 					name = r.keyName
@@ -212,6 +215,12 @@ func resolvePlace(p place, scheme securityScheme) (in, name string) {
 		return "basic", name
 	}
 	return "bearer", name
+}
+
+// resolve says where a credential goes.
+func (k credential) resolve(scheme securityScheme) (in, name string) {
+	in, name = resolvePlace(k.in, scheme)
+	return in, cmp.Or(k.name, name)
 }
 
 // headerSpelling finds how a name is written already, in whatever case.

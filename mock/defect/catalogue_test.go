@@ -35,7 +35,7 @@ const catalogue = `
 401 must: key-short-start key-short-end key-longer key-changed key-half key-doubled key-quoted key-words
 401 must: content-type json schema
 401 should: key-case key-in-query key-as-bearer key-as-basic key-in-cookie two-keys long-key non-ascii-key
-401 should: before-400 same-shape www-authenticate unique-names non-empty no-internals no-key
+401 should: key-elsewhere before-400 same-shape www-authenticate unique-names non-empty no-internals no-key
 500 must: provoked serves-on content-type json schema
 500 should: unique-names non-empty no-internals no-key
 http must: answered no-redirect no-server-error nothing-behind

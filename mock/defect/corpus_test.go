@@ -250,6 +250,7 @@ func keyOnes() []experiment {
 		{id: "401/key-as-bearer", requests: []request{bare.with("Authorization", "Bearer "+acmeKey)}},
 		{id: "401/key-as-basic", requests: []request{bare.with("Authorization", "Basic YWNtZS10ZXN0LWtleS0wZjNhOg==")}},
 		{id: "401/key-in-cookie", requests: []request{bare.with("Cookie", "x-api-key="+acmeKey)}},
+		{id: "401/key-elsewhere", or: []int{400, 403, 404}, requests: []request{bare.to(path+"?api_key="+acmeKey).with("Authorization", acmeKey).with("X-Auth-Token", acmeKey)}},
 		{id: "401/two-keys", requests: []request{r.keys(acmeKey, "bad"), r.keys("bad", acmeKey)}},
 		{id: "401/long-key", or: refusable, requests: []request{r.keys(strings.Repeat("k", 4000))}},
 		{id: "401/non-ascii-key", or: refusable, requests: []request{r.keys("schlüssel")}},

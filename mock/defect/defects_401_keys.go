@@ -43,6 +43,9 @@ func keyDefects() []Deviation {
 		should("key-as-bearer", "401/key-as-bearer", "The key is also read from Authorization: Bearer.", accepting(keyless, asBearer)),
 		should("key-as-basic", "401/key-as-basic", "The key is also read from Authorization: Basic.", accepting(keyless, asBasic)),
 		should("key-in-cookie", "401/key-in-cookie", "The key is also read from a cookie.", accepting(keyless, inCookie)),
+		should("key-in-query-api-key", "401/key-elsewhere", "The key is also read from the query as api_key.", accepting(keyless, func(x *exchange, good string) bool { return x.request.URL.Query().Get("api_key") == good })),
+		should("key-in-authorization", "401/key-elsewhere", "The key is also read from Authorization, without a scheme.", accepting(keyless, inHeader("Authorization"))),
+		should("key-in-auth-token", "401/key-elsewhere", "The key is also read from X-Auth-Token.", accepting(keyless, inHeader("X-Auth-Token"))),
 		must("key-in-query-fails", "http/no-server-error", "A query without the header brings about a 500.", after(both(refused, func(x *exchange) bool { return keyless(x) && x.request.URL.RawQuery != "" }), serverError())),
 		should("bearer-403", "401/key-as-bearer", "An Authorization header instead of the key is answered with 403.", after(both(refused, both(keyless, has("Authorization"))), setStatus(403))),
 		should("first-of-two-keys", "401/two-keys", "Of two keys the first is taken.", before(twoKeyed, func(x *exchange) { x.setKey(x.request.Header[keyHeader][0]) })),
@@ -100,6 +103,10 @@ func asBearer(x *exchange, good string) bool {
 func asBasic(x *exchange, good string) bool {
 	user, password, ok := x.request.BasicAuth()
 	return ok && (user == good || password == good)
+}
+
+func inHeader(name string) func(x *exchange, good string) bool {
+	return func(x *exchange, good string) bool { return x.request.Header.Get(name) == good }
 }
 
 func inCookie(x *exchange, good string) bool {
