@@ -28,7 +28,7 @@ func (r *run) result(reason string) *Result {
 	r.group()
 	for i, c := range r.checks {
 		if r.verdicts[i].outcome == "" {
-			r.verdicts[i] = verdict{outcome: Err, reason: "the run ended before this check"}
+			r.verdicts[i] = verdict{outcome: Err, reason: notReached}
 		}
 		out.Checks = append(out.Checks, r.checkResult(c, &r.verdicts[i], r.took[i]))
 	}

@@ -183,9 +183,12 @@ func (r *run) one(ctx context.Context, i int, c *check) {
 	r.tell()
 }
 
+// notReached is why a check says nothing that was not begun.
+const notReached = "the run was ended before this check"
+
 func (r *run) attempt(ctx context.Context, c *check) verdict {
 	if ctx.Err() != nil {
-		return verdict{outcome: Err, reason: "the run was ended before this check"}
+		return verdict{outcome: Err, reason: notReached}
 	}
 	if reason := r.session.leftOut[c.ID]; reason != "" {
 		return verdict{outcome: Skip, reason: reason}
