@@ -96,14 +96,18 @@ func (b *builder) refusalChecks() {
 	b.steadyRefusal(status, pointer)
 }
 
-// otherNames are where the APIs of others take their keys.
-var otherNames = []struct {
+// otherName is where the APIs of others take their keys.
+type otherName struct {
 	in   place
 	name string
-}{
-	{inHeader, "Authorization"}, {inHeader, "Api-Key"}, {inHeader, "Apikey"}, {inHeader, "X-Api-Token"}, {inHeader, "X-Auth-Token"}, {inHeader, "X-Access-Token"}, {inHeader, "Token"},
-	{inQuery, "api_key"}, {inQuery, "api-key"}, {inQuery, "apikey"}, {inQuery, "apiKey"}, {inQuery, "key"}, {inQuery, "token"}, {inQuery, "access_token"},
-	{inCookie, "api_key"},
+}
+
+func otherNames() []otherName {
+	return []otherName{
+		{inHeader, "Authorization"}, {inHeader, "Api-Key"}, {inHeader, "Apikey"}, {inHeader, "X-Api-Token"}, {inHeader, "X-Auth-Token"}, {inHeader, "X-Access-Token"}, {inHeader, "Token"},
+		{inQuery, "api_key"}, {inQuery, "api-key"}, {inQuery, "apikey"}, {inQuery, "apiKey"}, {inQuery, "key"}, {inQuery, "token"}, {inQuery, "access_token"},
+		{inCookie, "api_key"},
+	}
 }
 
 // otherNamesCheck sends the right key in all of them at once. A target need not
@@ -121,7 +125,7 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 		taken[in+" "+strings.ToLower(name)] = true
 	}
 	var keys []credential
-	for _, o := range otherNames {
+	for _, o := range otherNames() {
 		if !taken[string(o.in)+" "+strings.ToLower(o.name)] && !slices.Contains(b.op.elsewhere, string(o.in)) {
 			keys = append(keys, credential{in: o.in, name: o.name})
 		}
