@@ -54,6 +54,9 @@ func (p *tab) sound(origin string) {
 
 // A person's walk through the page, in Chromium.
 func TestPageInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long; the shorter ones open the same page")
+	}
 	s := mocktest.NewServer(t)
 	url := controlled(t, s, mock.ControlConfig{BaseURL: s.URL})
 	b := openBrowser(t)
