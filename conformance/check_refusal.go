@@ -118,10 +118,7 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 		taken[p.in+" "+strings.ToLower(p.name)] = true
 	}
 	for _, s := range b.op.security {
-		in, name := resolvePlace(declared, s)
-		if in == string(asBearer) || in == string(asBasic) {
-			in, name = string(inHeader), "Authorization"
-		}
+		in, name := s.field()
 		taken[in+" "+strings.ToLower(name)] = true
 	}
 	var keys []credential

@@ -99,9 +99,7 @@ func newClient(cfg *Config, base *url.URL) *client {
 
 // release gives up connections that are open and not in use: a target may take
 // few at a time.
-func (c *client) release() { c.close() }
-
-func (c *client) close() {
+func (c *client) release() {
 	for _, t := range []*http.Transport{c.pooled, c.fresh, c.single} {
 		t.CloseIdleConnections()
 	}

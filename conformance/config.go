@@ -211,11 +211,7 @@ func (c *Config) refuseHeaders(contract *contract) error {
 		}
 		for _, op := range contract.operations {
 			for _, scheme := range op.security {
-				in, field := resolvePlace(declared, scheme)
-				if in == "bearer" || in == "basic" {
-					in, field = "header", "Authorization"
-				}
-				if in == "header" && strings.EqualFold(field, name) {
+				if in, field := scheme.field(); in == string(inHeader) && strings.EqualFold(field, name) {
 					return usageErrorf("--header %s: the key travels in it, and the checks change the key; give it by NOX_API_KEY or --api-key-file", name)
 				}
 			}

@@ -49,7 +49,7 @@ func (s *session) hideKey(a *answer, k credential, headers map[string]string) {
 			if strings.EqualFold(have, name) {
 				var labels []string
 				for _, each := range a.request.keys {
-					if _, other := each.resolve(scheme); strings.EqualFold(other, name) {
+					if place, other := each.resolve(scheme); place == in && strings.EqualFold(other, name) {
 						labels = append(labels, "["+labelOf(each)+"]")
 					}
 				}

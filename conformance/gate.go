@@ -15,13 +15,10 @@ const gateAttempts = 3
 func gate(t *trial) {
 	var first *answer
 	for i := range gateAttempts {
-		valid := t.request()
-		if i == gateAttempts-1 && first.failure == closed {
-			// net/http takes a greeting, as of a mail server, that comes before
-			// the request for a connection that was closed.
-			valid.raw = true
-		}
-		a := t.try(valid)
+		// net/http takes a greeting, as of a mail server, that comes before the
+		// request for a connection that was closed.
+		raw := i == gateAttempts-1 && first.failure == closed
+		a := t.try(t.request().on(func(r *request) { r.raw = raw }))
 		if a.failure == notHTTP && first != nil {
 			first = a
 		}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	validerrors "github.com/pb33f/libopenapi-validator/errors"
@@ -63,7 +64,7 @@ func (c *contract) judge(a *answer) {
 	} else if documented.headers {
 		c.judgeSchema(a, documented, "", found)
 	}
-	judgeManners(a, found)
+	c.judgeManners(a, found)
 }
 
 func cutShortWords(a *answer) string {
@@ -208,12 +209,12 @@ func judgeFilled(a *answer, documented *response, found func(clause, expected, a
 
 // judgeManners looks for what no answer should show. None of it breaks the
 // contract.
-func judgeManners(a *answer, found func(clause, expected, actual string)) {
-	text := string(a.body)
-	if sign := internals(withoutSent(a, text), a.header); sign != "" {
+func (c *contract) judgeManners(a *answer, found func(clause, expected, actual string)) {
+	text := withoutSent(a, string(a.body))
+	if sign := internals(text, a.header); sign != "" {
 		found(clauseInternals, "nothing that shows how the server is made", sign)
 	}
-	if where := keyComesBack(a, withoutSent(a, text)); where != "" {
+	if where := c.keys.comesBack(a, text); where != "" {
 		found(clauseKey, "no key in an answer", "the key that was sent, in "+where)
 	}
 	if a.status/100 == 2 {
@@ -223,16 +224,28 @@ func judgeManners(a *answer, found func(clause, expected, actual string)) {
 	}
 }
 
-// keyComesBack tells where a key that the request carried stands in the
-// answer, however it is written. Short values are passed over: they stand in
-// any text by chance; so are a few characters, by which some name a key.
-func keyComesBack(a *answer, text string) string {
+// sentKeys has an index of each key that was sent, most of them many times.
+type sentKeys struct{ indexes sync.Map } // of *secretIndex, by key
+
+func (s *sentKeys) index(key string) *secretIndex {
+	if have, ok := s.indexes.Load(key); ok {
+		return have.(*secretIndex)
+	}
+	index := newSecretIndex()
+	index.addSecret(key, "")
+	have, _ := s.indexes.LoadOrStore(key, index)
+	return have.(*secretIndex)
+}
+
+// comesBack tells where a key that the request carried stands in the answer,
+// however it is written. Short values are passed over: they stand in any text
+// by chance; so are a few characters, by which some name a key.
+func (s *sentKeys) comesBack(a *answer, text string) string {
 	for _, k := range a.request.keys {
 		if len(k.value) < shortestPiece {
 			continue
 		}
-		index := newSecretIndex()
-		index.addSecret(k.value, "")
+		index := s.index(k.value)
 		for _, name := range sortedNames(a.header) {
 			if index.holdsHalf(strings.Join(a.header[name], " ")) {
 				return "the header " + name

@@ -18,6 +18,7 @@ type contract struct {
 	operations []*operation
 	validator  validator.Validator
 	confirmed  confirmations
+	keys       sentKeys
 }
 
 // operation is one operation of the contract with what is needed to call it.

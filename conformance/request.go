@@ -217,6 +217,16 @@ func resolvePlace(p place, scheme securityScheme) (in, name string) {
 	return "bearer", name
 }
 
+// field is where in an HTTP request a key of the scheme stands: in the header,
+// query or cookie of that name.
+func (s securityScheme) field() (in, name string) {
+	in, name = resolvePlace(declared, s)
+	if in == string(asBearer) || in == string(asBasic) {
+		return string(inHeader), "Authorization"
+	}
+	return in, name
+}
+
 // resolve says where a credential goes.
 func (k credential) resolve(scheme securityScheme) (in, name string) {
 	in, name = resolvePlace(k.in, scheme)

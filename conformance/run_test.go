@@ -45,6 +45,14 @@ func judge(t *testing.T, cfg conformance.Config) *conformance.Result {
 	return r.Run(t.Context())
 }
 
+// conforms demands that nothing failed or was left undecided.
+func conforms(t *testing.T, r *conformance.Result) {
+	t.Helper()
+	if bad := outcomes(r, conformance.Fail, conformance.Err); len(bad) > 0 || r.ExitCode != 0 {
+		t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(bad, "\n"))
+	}
+}
+
 // outcomes lists the checks of a result that did not pass.
 func outcomes(r *conformance.Result, which ...conformance.Outcome) []string {
 	var out []string
@@ -173,6 +181,29 @@ func TestAnotherProtocol(t *testing.T) {
 	}
 }
 
+// A greeting that is seen once tells, whatever became of the requests before.
+// The last one is sent so that nothing can take it for a connection that was
+// closed.
+func TestAGreetingAfterSilence(t *testing.T) {
+	var n atomic.Int64
+	s := around(t, func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if n.Add(1) == 3 && r.Close { // as a request has it whose answer is read by hand
+				fmt.Fprint(conn, "220 mail.example.com ESMTP\r\n")
+			}
+			conn.Close()
+		})
+	})
+	if r := judge(t, configFor(s)); r.ExitCode != conformance.ExitInconclusive || !strings.Contains(r.Reason, "not HTTP") {
+		t.Errorf("exit code %d, reason %q", r.ExitCode, r.Reason)
+	}
+}
+
 // A target that asks for patience, closes connections or is slow is waited
 // for, not blamed.
 func TestFairInTheWorld(t *testing.T) {
@@ -232,10 +263,7 @@ func TestFairInTheWorld(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := judge(t, configFor(around(t, wrap)))
-			if bad := outcomes(r, conformance.Fail, conformance.Err); len(bad) > 0 || r.ExitCode != 0 {
-				t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(bad, "\n"))
-			}
+			conforms(t, judge(t, configFor(around(t, wrap))))
 		})
 	}
 }
@@ -269,9 +297,7 @@ func TestFewRequestsASecond(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	if r := judge(t, configFor(s)); r.ExitCode != 0 {
-		t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(outcomes(r, conformance.Fail, conformance.Err), "\n"))
-	}
+	conforms(t, judge(t, configFor(s)))
 }
 
 // A server may say 408 on a connection that nothing came on, which then
@@ -293,9 +319,7 @@ func TestIdleConnectionsAreAnswered408(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	if r := judge(t, configFor(s)); r.ExitCode != 0 {
-		t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(outcomes(r, conformance.Fail, conformance.Err), "\n"))
-	}
+	conforms(t, judge(t, configFor(s)))
 }
 
 func TestOverTLSAndHTTP2(t *testing.T) {
@@ -334,9 +358,7 @@ func TestOverHTTP2Alone(t *testing.T) {
 	}, sameListener)
 	cfg.Run = nil
 	r := judge(t, cfg)
-	if r.ExitCode != 0 {
-		t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(outcomes(r, conformance.Fail, conformance.Err), "\n"))
-	}
+	conforms(t, r)
 	if skipped := strings.Join(outcomes(r, conformance.Skip), "\n"); !strings.Contains(skipped, "http/nothing-behind") {
 		t.Errorf("what HTTP/2 does not show is not said:\n%s", skipped)
 	}
@@ -416,9 +438,7 @@ func TestProductionProfileKeepsItsBounds(t *testing.T) {
 	cfg := configFor(s)
 	cfg.Profile, cfg.Rate = conformance.Production, 1e6
 	r := judge(t, cfg)
-	if r.ExitCode != 0 {
-		t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(outcomes(r, conformance.Fail, conformance.Err), "\n"))
-	}
+	conforms(t, r)
 	if len(users) > 5 || len(users) < 2 || n > 60 || n < 40 {
 		t.Errorf("%d users, %d requests", len(users), n)
 	}

@@ -84,7 +84,7 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	defer stop(nil)
 	s := r.session()
 	s.client.stop = stop
-	defer s.client.close()
+	defer s.client.release()
 	run := newRun(s, r.checks)
 	quiet := run.tellInBetween()
 	reason := run.wait(ctx)

@@ -118,22 +118,28 @@ func TestLargeBodyOverHTTP2(t *testing.T) {
 	s, roots := secure(t)
 	client := secureClient(t, roots, true)
 	for range 3 {
-		req, err := http.NewRequest("POST", s.URL+connectPath, strings.NewReader(strings.Repeat("x", 2<<20)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header = good(s)
-		resp, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r := read(t, resp); r.status != 400 || words(t, r) != "The request body is larger than 1048576 bytes" || r.header.Get("Connection") != "" {
+		if r := posted(t, client, s, strings.Repeat("x", 2<<20)); r.status != 400 || words(t, r) != "The request body is larger than 1048576 bytes" || r.header.Get("Connection") != "" {
 			t.Errorf("%+v", r)
 		}
 	}
 	if e := latest(s); e.Connection != 1 {
 		t.Errorf("connection %d", e.Connection)
 	}
+}
+
+// posted sends a body with a good key.
+func posted(t *testing.T, client *http.Client, s *mocktest.Server, body string) reply {
+	t.Helper()
+	req, err := http.NewRequest("POST", s.URL+connectPath, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = good(s)
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read(t, resp)
 }
 
 // failsAs tells whether an error is that of a stream that was reset.
@@ -196,16 +202,7 @@ func TestWireOverTLS(t *testing.T) {
 	}
 	for _, http2 := range []bool{false, true} {
 		client := secureClient(t, roots, http2)
-		req, err := http.NewRequest("POST", s.URL+connectPath, strings.NewReader(strings.Repeat(" ", mock.MaxBodyBytes+1)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header = good(s)
-		resp, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r := read(t, resp); r.status != 400 || words(t, r) == "" {
+		if r := posted(t, client, s, strings.Repeat(" ", mock.MaxBodyBytes+1)); r.status != 400 || words(t, r) == "" {
 			t.Errorf("HTTP/2 %t: too large a body: %d, %s", http2, r.status, r.body)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"nox.energy/contract/conformance"
@@ -21,25 +20,24 @@ func TestNoCheckPassesForAnothersFailure(t *testing.T) {
 		all = everyNth(all, someOf(40))
 	}
 	st := newSelfTest(t, true)
-	slots := make(chan struct{}, selfTestParallel)
-	var wg sync.WaitGroup
-	for _, d := range all {
-		slots <- struct{}{}
-		wg.Add(1)
-		go func() {
-			defer func() { <-slots; wg.Done() }()
-			together := st.tryBy(t.Context(), d, nil)
-			alone, err := st.judge(t.Context(), together.passed, d)
-			if err != nil {
-				t.Errorf("%s: %v", d.Name, err)
-				return
-			}
-			if failed := failedAmong(alone, together.passed); len(failed) > 0 {
-				t.Errorf("%s: passed beside [%s], and failed without: %s", d.Name, strings.Join(together.Failed, " "), strings.Join(failed, " "))
-			}
-		}()
-	}
-	wg.Wait()
+	sideBySide(all, func(_ int, d defect.Deviation) {
+		together := st.tryBy(t.Context(), d, nil)
+		if together.Problem != "" {
+			t.Errorf("%s: %s", d.Name, together.Problem)
+		}
+		if len(together.passed) == 0 { // behind a gate that is shut
+			return
+		}
+		alone, err := st.judge(t.Context(), together.passed, d)
+		if err != nil {
+			t.Errorf("%s: %v", d.Name, err)
+			return
+		}
+		if others := notPassed(alone, together.passed); len(others) > 0 {
+			t.Errorf("%s: passed beside [%s], and not without: %s", d.Name, strings.Join(together.Failed, " "), strings.Join(others, " "))
+		}
+	})
+	t.Logf("%d defects", len(all))
 }
 
 // goesByOrder tells of defects that show on whichever request is the seventh,
@@ -48,18 +46,17 @@ func goesByOrder(d defect.Deviation) bool {
 	return strings.HasPrefix(d.Name, "every-") || strings.HasSuffix(d.Name, "-before") || slices.Contains([]string{"wears-out", "id-new-now-and-then"}, d.Name)
 }
 
-// failedAmong are those of some checks that did not pass: one that failed, and
-// one that says that it passed but did not run.
-func failedAmong(r *conformance.Result, ids []string) []string {
+// notPassed are those of some checks that did not pass, with their outcome.
+func notPassed(r *conformance.Result, ids []string) []string {
 	outcome := map[string]conformance.Outcome{}
 	for _, c := range r.Checks {
 		outcome[c.ID] = c.Outcome
 	}
-	var failed []string
+	var out []string
 	for _, id := range ids {
 		if outcome[id] != conformance.Pass {
-			failed = append(failed, id+" ("+string(outcome[id])+")")
+			out = append(out, id+" ("+string(outcome[id])+")")
 		}
 	}
-	return failed
+	return out
 }

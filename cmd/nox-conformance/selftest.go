@@ -152,26 +152,32 @@ func (t *selfTest) meant(d defect.Deviation) []string {
 // tryAll judges deviations, several at a time, and keeps their order.
 func (t *selfTest) tryAll(ctx context.Context, all []defect.Deviation, what string) []trialOf {
 	out := make([]trialOf, len(all))
-	slots := make(chan struct{}, selfTestParallel)
 	var (
-		wg   sync.WaitGroup
 		mu   sync.Mutex
 		done int
 	)
+	sideBySide(all, func(i int, d defect.Deviation) {
+		out[i] = t.try(ctx, d)
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		t.line.say("%d of %d %s judged", done, len(all), what)
+	})
+	return out
+}
+
+// sideBySide calls f for each deviation, for several at a time.
+func sideBySide(all []defect.Deviation, f func(i int, d defect.Deviation)) {
+	slots := make(chan struct{}, selfTestParallel)
+	var wg sync.WaitGroup
 	for i, d := range all {
 		slots <- struct{}{}
-		wg.Add(1)
-		go func() {
-			defer func() { <-slots; wg.Done() }()
-			out[i] = t.try(ctx, d)
-			mu.Lock()
-			defer mu.Unlock()
-			done++
-			t.line.say("%d of %d %s judged", done, len(all), what)
-		}()
+		wg.Go(func() {
+			defer func() { <-slots }()
+			f(i, d)
+		})
 	}
 	wg.Wait()
-	return out
 }
 
 // try judges one deviation: first by the check meant for it, and by all where

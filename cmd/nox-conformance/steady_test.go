@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"nox.energy/contract/mock/defect"
@@ -38,36 +37,28 @@ func TestVerdictNeverChanges(t *testing.T) {
 
 func judgeAgain(t *testing.T, all []defect.Deviation, runs int) {
 	st := newSelfTest(t, true)
-	slots := make(chan struct{}, selfTestParallel)
-	var wg sync.WaitGroup
-	for _, d := range all {
-		slots <- struct{}{}
-		wg.Add(1)
-		go func() {
-			defer func() { <-slots; wg.Done() }()
-			problems := map[string]int{}
-			var few []string
-			if os.Getenv("NOX_RUNS_BY") == "meant" {
-				few = st.few(t.Context(), d)
-			}
-			for range runs {
-				if out := st.tryBy(t.Context(), d, few); out.Problem != "" {
-					problems[fmt.Sprintf("exit code %d, %s", out.Exit, out.Problem)]++
-				}
-			}
-			for problem, n := range problems {
-				t.Errorf("%s: %d of %d runs: %s", d.Name, n, runs, problem)
-			}
-			if len(problems) == 0 && runs > 2 {
-				t.Logf("%s: %d runs, one verdict", d.Name, runs)
-			}
-		}()
-	}
-	wg.Wait()
-	by := "all checks"
-	if os.Getenv("NOX_RUNS_BY") == "meant" {
+	meant, by := os.Getenv("NOX_RUNS_BY") == "meant", "all checks"
+	if meant {
 		by = "as many checks as it takes"
 	}
+	sideBySide(all, func(_ int, d defect.Deviation) {
+		var few []string
+		if meant {
+			few = st.few(t.Context(), d)
+		}
+		problems := map[string]int{}
+		for range runs {
+			if out := st.tryBy(t.Context(), d, few); out.Problem != "" {
+				problems[fmt.Sprintf("exit code %d, %s", out.Exit, out.Problem)]++
+			}
+		}
+		for problem, n := range problems {
+			t.Errorf("%s: %d of %d runs: %s", d.Name, n, runs, problem)
+		}
+		if len(problems) == 0 && runs > 2 {
+			t.Logf("%s: %d runs, one verdict", d.Name, runs)
+		}
+	})
 	t.Logf("%d deviations, each judged %d times by %s", len(all), runs, by)
 }
 

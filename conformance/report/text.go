@@ -99,7 +99,11 @@ func (t *text) fact(label, s string) {
 	if strings.TrimSpace(s) == "" {
 		return
 	}
-	for i, l := range wrap(line(s, textFactChars), t.o.Width-16) {
+	t.wrapped(label, line(s, textFactChars))
+}
+
+func (t *text) wrapped(label, s string) {
+	for i, l := range wrap(s, t.o.Width-16) {
 		if i > 0 {
 			label = ""
 		}
@@ -195,19 +199,15 @@ func (t *text) fell(ids []string) {
 	if n := len(ids) - len(shown); n > 0 {
 		s += fmt.Sprintf(" and %d more", n)
 	}
-	for i, l := range wrap(visible(s), t.o.Width-16) {
-		label := "with it"
-		if i > 0 {
-			label = ""
-		}
-		t.printf("      %s %s\n", t.paint(dim, fmt.Sprintf("%-9s", label)), l)
-	}
+	t.wrapped("with it", visible(s))
 }
 
 func (t *text) errors() {
 	list := of(t.r, broke)
+	alone := map[string]bool{}
 	for _, g := range byReason(list, headline) {
 		if len(g.ids) == 1 || t.o.Verbose {
+			alone[g.ids[0]] = true
 			continue
 		}
 		t.title(yellow, "ERROR", count(len(g.ids), "check"), "the experiments broke; the target was not judged by them")
@@ -217,18 +217,8 @@ func (t *text) errors() {
 		if n := len(g.ids) - len(shown); n > 0 {
 			ids += fmt.Sprintf(" and %d more; --verbose names them", n)
 		}
-		for i, l := range wrap(visible(ids), t.o.Width-16) {
-			label := "checks"
-			if i > 0 {
-				label = ""
-			}
-			t.printf("      %s %s\n", t.paint(dim, fmt.Sprintf("%-9s", label)), l)
-		}
+		t.wrapped("checks", visible(ids))
 		t.printf("\n")
-	}
-	alone := map[string]bool{}
-	for _, g := range byReason(list, headline) {
-		alone[g.ids[0]] = len(g.ids) == 1
 	}
 	for _, c := range list {
 		if !alone[c.ID] && !t.o.Verbose {

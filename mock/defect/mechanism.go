@@ -233,15 +233,8 @@ func colliding(pause time.Duration, edits ...edit) mechanism {
 // later is taken for a new one.
 func forgetting(kept int) mechanism {
 	return func() func(*exchange) {
-		var mu sync.Mutex
 		var users, ids []string // the latest last
-		return func(x *exchange) {
-			x.serve()
-			if !created(x) {
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
+		return oneByOne(func(x *exchange) {
 			user, id := x.user(), newID()
 			if i := slices.Index(users, user); i >= 0 {
 				id = ids[i]
@@ -252,7 +245,7 @@ func forgetting(kept int) mechanism {
 				users, ids = users[1:], ids[1:]
 			}
 			setText(idName, id)(x)
-		}
+		})
 	}
 }
 
@@ -280,15 +273,8 @@ func renewedBy(w when) mechanism {
 // numbered numbers the users of each key.
 func numbered() mechanism {
 	return func() func(*exchange) {
-		var mu sync.Mutex
 		numbers := map[string]map[string]int{}
-		return func(x *exchange) {
-			x.serve()
-			if !created(x) {
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
+		return oneByOne(func(x *exchange) {
 			users := numbers[x.key()]
 			if users == nil {
 				users = map[string]int{}
@@ -298,7 +284,7 @@ func numbered() mechanism {
 				users[x.user()] = len(users) + 1
 			}
 			setText(idName, "nox_subscriber_"+strconv.Itoa(users[x.user()]))(x)
-		}
+		})
 	}
 }
 
@@ -306,21 +292,25 @@ func numbered() mechanism {
 // the request in a variable of the whole program.
 func previous() mechanism {
 	return func() func(*exchange) {
-		var mu sync.Mutex
 		var last string
-		return func(x *exchange) {
-			x.serve()
-			if !created(x) {
-				return
-			}
-			mu.Lock()
-			now := x.echoed()
+		return oneByOne(func(x *exchange) {
 			before := last
-			last = now
-			mu.Unlock()
+			last = x.echoed()
 			if before != "" {
 				setText(echoName, before)(x)
 			}
+		})
+	}
+}
+
+// oneByOne serves all, and lets f change what was created, one at a time.
+func oneByOne(f func(*exchange)) func(*exchange) {
+	var mu sync.Mutex
+	return func(x *exchange) {
+		if x.serve(); created(x) {
+			mu.Lock()
+			defer mu.Unlock()
+			f(x)
 		}
 	}
 }

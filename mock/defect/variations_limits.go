@@ -18,6 +18,7 @@ func strictVariations() []Deviation {
 		legal("refuses-format", "A user id with a character that only formats others is answered with 400.", after(echoes(containingRune(isFormat)), fail(400, "user_id must be visible"))),
 		legal("length-411", "A request that speaks of no body is answered with the 411 page of a gateway.", after(both(rejected, unannounced), page(http.StatusLengthRequired, "Length Required"))),
 		legal("long-key-page", "A key of more than 500 characters is answered with the 400 page of a gateway.", after(both(refused, keyIs(longer(500))), page(400, "Request Header Or Cookie Too Large"))),
+		legal("api-key-query-page", "A query that holds api_key is answered with the 400 page of a gateway.", after(both(refused, func(x *exchange) bool { return x.request.URL.Query().Has("api_key") }), page(400, "Bad Request"))),
 		legal("non-ascii-key-page", "A key beyond ASCII is answered with 400 and no body.", after(both(refused, keyIs(beyondASCII)), setStatus(400), without("Content-Type"), setBody(""))),
 		legal("refuses-over-255", "A user id of more than 255 characters is answered with 400.", after(echoes(longer(255)), fail(400, "user_id is longer than 255 characters"))),
 		legal("refuses-over-255-bytes", "A user id of more than 255 bytes is answered with 400.", after(echoes(func(s string) bool { return len(s) > 255 }), fail(400, "user_id is longer than 255 bytes"))),
