@@ -69,6 +69,18 @@ func (a *answer) is(status string) bool {
 	return r != nil && strings.EqualFold(r.status, status)
 }
 
+// excused tells whether the answer is a documented server error for what
+// parsers and stores commonly trip over, which the check that sent it weighs.
+func (a *answer) excused() bool {
+	return a.request.excused && a.status/100 == 5 && a.looksDocumented()
+}
+
+// fromFirewall tells whether an answer is a refusal in other than the
+// contract's shape, as of a firewall or a proxy in front of the service.
+func (a *answer) fromFirewall() bool {
+	return a.status/100 == 4 && (!a.looksDocumented() || !a.isJSON)
+}
+
 // succeeded tells whether the status is one that is documented for a success.
 func (a *answer) succeeded() bool {
 	op := a.request.op

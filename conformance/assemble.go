@@ -21,7 +21,7 @@ func (r *run) result(reason string) *Result {
 		Tool:     Tool{toolName, r.cfg.Version},
 		Contract: Contract{doc.Title(), doc.Version(), doc.SHA256(), doc.Source()},
 		Target:   r.redactor.redact(r.client.base.String()),
-		Profile:  r.cfg.Profile, Strict: r.cfg.Strict, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
+		Profile:  r.cfg.Profile, Strict: r.cfg.Strict, AsOf: r.cfg.AsOf, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
 		Requests: int(r.client.sent.Load()),
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
 	}
@@ -40,7 +40,7 @@ func (r *run) result(reason string) *Result {
 
 func (r *run) checkResult(c *check, v *verdict, took time.Duration) CheckResult {
 	out := CheckResult{
-		ID: c.ID, Operation: c.Operation, Status: c.Status, Level: c.Level, Summary: c.Summary, Clause: c.Clause,
+		ID: c.ID, Aliases: c.Aliases, Operation: c.Operation, Status: c.Status, Level: softer(v.level, c.Level), Summary: c.Summary, Clause: c.Clause,
 		Outcome: v.outcome, DurationMS: took.Milliseconds(), Cause: v.cause,
 		Reason:    r.redactor.redact(v.reason),
 		Expected:  r.redactor.redact(v.expected),
@@ -50,7 +50,11 @@ func (r *run) checkResult(c *check, v *verdict, took time.Duration) CheckResult 
 	if v.failed < v.tried {
 		out.Failed, out.Tried = v.failed, v.tried
 	}
-	if v.outcome == Fail && (c.Level == May || c.Level == Should && !r.cfg.Strict) {
+	young := c.youngerThan(r.cfg.AsOf)
+	if young {
+		out.Level = softer(out.Level, Should)
+	}
+	if v.outcome == Fail && (young || out.Level == May || out.Level == Should && !r.cfg.Strict) {
 		out.Outcome = Warn
 	}
 	if v.outcome != Pass && v.outcome != Skip || r.cfg.Evidence {

@@ -21,10 +21,13 @@ const (
 // Check is one clause of the contract as an experiment: an entry of the
 // catalogue.
 type Check struct {
-	ID         string          `json:"id"` // "<operationId>/<status>/<name>", never renamed
+	ID         string          `json:"id"`                // "<operationId>/<status>/<name>", never renamed
+	Aliases    []string        `json:"aliases,omitempty"` // ids of checks that this one has taken in
+	Since      string          `json:"since"`             // the version of the program that brought it
 	Operation  string          `json:"operation"`
 	Status     string          `json:"status"` // a documented one, or "http"
 	Level      Level           `json:"level"`
+	Because    string          `json:"because"` // why it has that level: who is harmed where it fails
 	Production ProductionClass `json:"production"`
 	Summary    string          `json:"summary"` // what must hold, in one sentence
 	Sends      string          `json:"sends"`   // what is sent to find out
@@ -109,12 +112,13 @@ func provocations(cfg *Config, status string) []Provocation {
 // checkText is what a check says of itself.
 type checkText struct {
 	name    string
-	level   Level
+	ground  ground // and so the level
 	prod    ProductionClass
 	summary string
 	sends   string
 	why     string
-	pointer string // of the clause
+	pointer string   // of the clause
+	was     []string // names of checks that it has taken in
 }
 
 // builder collects the checks of one operation.
@@ -132,11 +136,14 @@ func (b *builder) add(status string, t checkText, st stage, run func(*trial)) *c
 	}
 	c := &check{
 		Check: Check{
-			ID:        b.id(status, t.name),
-			Operation: b.op.ID, Status: status, Level: t.level, Production: t.prod,
+			ID: b.id(status, t.name), Since: since(status, t.name),
+			Operation: b.op.ID, Status: status, Level: t.ground.level(), Because: string(t.ground), Production: t.prod,
 			Summary: t.summary, Sends: t.sends, Why: t.why, Passive: run == nil,
 		},
 		stage: st, run: run,
+	}
+	for _, name := range t.was {
+		c.Aliases = append(c.Aliases, b.op.ID+"/"+status+"/"+name)
 	}
 	pointer := t.pointer
 	if pointer == "" {

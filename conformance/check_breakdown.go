@@ -13,7 +13,7 @@ func (b *builder) breakdownChecks() {
 		return
 	}
 	provoked := b.add(status, checkText{
-		name: "provoked", level: Must, prod: LaxOnly,
+		name: "provoked", ground: contractSays, prod: LaxOnly,
 		summary: "an unexpected error is answered " + status + " as documented",
 		sends:   "a valid request, changed in the way that --provoke says, three times",
 		why:     "It is the answer that clients get on the worst day, and the one nobody tests.",
@@ -29,7 +29,7 @@ func (b *builder) breakdownChecks() {
 		return
 	}
 	serves := b.add(status, checkText{
-		name: "serves-on", level: Must, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
+		name: "serves-on", ground: contractSays, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
 		summary: "valid requests succeed after an unexpected error", sends: "valid requests, after the provoked errors",
 		why: "One bad moment must not become an outage.",
 	}, stageRecover, func(t *trial) {

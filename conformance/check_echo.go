@@ -10,9 +10,18 @@ type specimen struct {
 	name string
 	what string
 	// value makes it from a fresh user's name, which makes it unique.
-	value   func(user string) string
-	lenient bool // beyond what every server must take: a documented refusal is as good
+	value func(user string) string
+	kind  specimenKind
 }
+
+// specimenKind is how a target may answer a specimen other than by its echo.
+type specimenKind int
+
+const (
+	lenient specimenKind = 1 << iota // beyond what every server must take: a documented refusal is as good
+	attack                           // what no user is called: a firewall's page is only worth a warning
+	plain   specimenKind = 0
+)
 
 func affix(before, after string) func(string) string {
 	return func(user string) string { return before + user + after }
@@ -39,49 +48,50 @@ func ofLength(n int) func(string) string {
 // length: a target may have a limit there.
 func specimens() []specimen {
 	return []specimen{
-		{"case", "letters of both cases", affix("MiXed-", "-CaSe"), false},
-		{"digits", "digits only", digitsOf, false},
-		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, false},
-		{"inner-space", "spaces inside", affix("two  spaces ", " end"), false},
-		{"outer-space", "spaces at both ends", affix(" ", " "), false},
-		{"html", "markup", affix(markup, "</b>&amp;"), false},
-		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), false},
-		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), false},
-		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), false},
-		{"percent-encoded", "what looks percent-encoded throughout", affix("a%20b%41-", "%2F"), false},
-		{"punctuation", "signs of every other kind", affix("~,?|=[](){0}//!#$^;:*", ""), false},
-		{"plus", "plus signs and what looks like an e-mail address", affix("user+tag-", "@example.com"), false},
-		{"slash", "slashes and dots", affix("../a/b/", "/.."), false},
-		{"template", "what template engines replace", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), false},
-		{"sql", "what looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), false},
-		{"proto", "a name that means something to JavaScript", exactly("__proto__"), false},
-		{"null", "a word that looks like null", exactly("null"), false},
-		{"boolean", "a word that looks like a boolean", exactly("true"), false},
-		{"false", "a word that looks like the opposite", exactly("false"), false},
-		{"undefined", "a word that looks like no value", exactly("undefined"), false},
-		{"not-a-number", "a word that looks like no number", exactly("NaN"), false},
-		{"exponent", "what looks like a number with an exponent", exactly("12e5"), false},
-		{"fraction", "what looks like a number with a zero at its end", exactly("1.50"), false},
-		{"hexadecimal", "what looks like a hexadecimal number", exactly("0x1F"), false},
-		{"signed", "what looks like a number with a sign", exactly("+15"), false},
-		{"uuid", "a UUID in capital letters", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, false},
-		{"date", "what looks like a point in time", exactly("2024-02-29T10:00:00.000+01:00"), false},
-		{"json", "what looks like JSON", affix(`{"id": "`, `"}`), false},
-		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), false},
-		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩🚀"), false},
-		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), false},
-		{"precomposed", "composed letters", affix("\u00e9\u00e4-", "-\u00f4"), false},
-		{"right-to-left", "letters written from right to left", affix("مستخدم-", "-משתמש"), false},
-		{"length-1", "one character", func(string) string { return "x" }, false},
-		{"length-36", "36 characters", ofLength(36), false},
-		{"length-64", "64 characters", ofLength(64), false},
-		{"length-255", "255 characters", ofLength(255), true},
-		{"length-256", "256 characters", ofLength(256), true},
-		{"length-1000", "1,000 characters", ofLength(1000), true},
-		{"empty", "nothing in it", exactly(""), true},
-		{"blank", "spaces only", exactly("   "), true},
-		{"invisible", "characters that do not show", affix("a\u200b\u00adb\u2028-", "\ufeff"), true},
-		{"control", "tab, line feed and other control characters", affix("a\tb\nc\u0001-", "\u007f"), true},
+		{"case", "letters of both cases", affix("MiXed-", "-CaSe"), plain},
+		{"digits", "digits only", digitsOf, plain},
+		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, plain},
+		{"inner-space", "spaces inside", affix("two  spaces ", " end"), plain},
+		{"outer-space", "spaces at both ends", affix(" ", " "), plain},
+		{"html", "markup", affix(markup, "</b>&amp;"), attack},
+		{"apostrophe", "an apostrophe, as in many a name", affix("O'Brien-", ""), plain},
+		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), attack},
+		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), attack},
+		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), attack},
+		{"percent-encoded", "what looks percent-encoded throughout", affix("a%20b%41-", "%2F"), attack},
+		{"punctuation", "signs of every other kind", affix("~,?|=[](){0}//!#$^;:*", ""), attack},
+		{"plus", "plus signs and what looks like an e-mail address", affix("user+tag-", "@example.com"), plain},
+		{"slash", "slashes and dots", affix("../a/b/", "/.."), attack},
+		{"template", "what template engines replace", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), attack},
+		{"sql", "what looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), attack},
+		{"proto", "a name that means something to JavaScript", exactly("__proto__"), attack},
+		{"null", "a word that looks like null", exactly("null"), plain},
+		{"boolean", "a word that looks like a boolean", exactly("true"), plain},
+		{"false", "a word that looks like the opposite", exactly("false"), plain},
+		{"undefined", "a word that looks like no value", exactly("undefined"), plain},
+		{"not-a-number", "a word that looks like no number", exactly("NaN"), plain},
+		{"exponent", "what looks like a number with an exponent", exactly("12e5"), plain},
+		{"fraction", "what looks like a number with a zero at its end", exactly("1.50"), plain},
+		{"hexadecimal", "what looks like a hexadecimal number", exactly("0x1F"), plain},
+		{"signed", "what looks like a number with a sign", exactly("+15"), plain},
+		{"uuid", "a UUID in capital letters", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, plain},
+		{"date", "what looks like a point in time", exactly("2024-02-29T10:00:00.000+01:00"), plain},
+		{"json", "what looks like JSON", affix(`{"id": "`, `"}`), attack},
+		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), plain},
+		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩🚀"), plain},
+		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), plain},
+		{"precomposed", "composed letters", affix("\u00e9\u00e4-", "-\u00f4"), plain},
+		{"right-to-left", "letters written from right to left", affix("مستخدم-", "-משתמש"), plain},
+		{"length-1", "one character", func(string) string { return "x" }, plain},
+		{"length-36", "36 characters", ofLength(36), plain},
+		{"length-64", "64 characters", ofLength(64), plain},
+		{"length-255", "255 characters", ofLength(255), lenient},
+		{"length-256", "256 characters", ofLength(256), lenient},
+		{"length-1000", "1,000 characters", ofLength(1000), lenient},
+		{"empty", "nothing in it", exactly(""), lenient},
+		{"blank", "spaces only", exactly("   "), lenient},
+		{"invisible", "characters that do not show", affix("a\u200b\u00adb\u2028-", "\ufeff"), lenient | attack},
+		{"control", "tab, line feed and other control characters", affix("a\tb\nc\u0001-", "\u007f"), lenient | attack},
 	}
 }
 
@@ -116,23 +126,23 @@ func (b *builder) echoChecks() {
 	pointer := b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.echo
 	for _, sp := range specimens() {
 		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.echo, rules.subject, sp.what)
-		if sp.lenient {
+		if sp.kind&lenient != 0 {
 			summary += ", unless it is refused with " + rejection
 		}
 		b.add(status, checkText{
-			name: "echo-" + sp.name, level: Must, prod: Creates, pointer: pointer, summary: summary,
+			name: "echo-" + sp.name, ground: contractSays, prod: Creates, pointer: pointer, summary: summary,
 			sends: rules.subject + " with " + sp.what,
 			why:   "A client finds its user by what comes back; one changed character is another user.",
-		}, stageAccept, func(t *trial) { echoes(t, sp.value(t.user()), sp.lenient) }).newUsers = 1
+		}, stageAccept, func(t *trial) { echoes(t, sp.value(t.user()), sp.kind) }).newUsers = 1
 	}
 }
 
-func echoes(t *trial, user string, lenient bool) {
+func echoes(t *trial, user string, kind specimenKind) {
 	allowed := want{t.op.success()}
-	if lenient && t.op.rejection() != "" {
+	if kind&lenient != 0 && t.op.rejection() != "" {
 		allowed = append(allowed, t.op.rejection())
 	}
-	a := t.expect(t.requestFor(user), allowed...)
+	a := t.expect(t.requestFor(user).on(func(r *request) { r.attack = kind&attack != 0 }), allowed...)
 	if a.succeeded() {
 		t.echoed(a, user)
 	}

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -18,66 +19,89 @@ func (b *builder) extremeChecks() {
 	b.oddTexts(status)
 	b.oddSubjects(status)
 	b.add(status, checkText{
-		name: "large-body", level: Should, prod: NotInService, pointer: b.op.Pointer + "/requestBody",
+		name: "large-body", ground: staysUp, prod: NotInService, pointer: b.op.Pointer + "/requestBody",
 		summary: "a body over one mebibyte is taken or refused, without a breakdown",
 		sends:   "a valid body of 1,048,577 bytes and more",
 		why:     "One large request must not take the service down.",
 	}, stageReject, func(t *trial) {
 		body := t.body(t.user()).with([]string{"undeclared"}, strings.Repeat("x", largeBody))
-		a := t.try(t.request().withBody(body, open).on(func(r *request) { r.fresh, r.mayClose, r.hostile = true, true, true }))
+		a := t.try(t.request().withBody(body, open).on(func(r *request) { r.fresh, r.mayClose, r.excused = true, true, true }))
 		if a.failure == closed {
 			return // as good a way to refuse it as any
 		}
 		t.answered(a)
-		t.hasStatus(a, "2XX", "4XX")
+		t.digested(a, "2XX", "4XX")
 	})
 	if b.op.rules.identity != "" {
 		b.nothingKeptCheck(status)
 	}
 }
 
-// oddTexts are JSON texts that the grammar allows and readers differ on.
+// oddText is a JSON text that the grammar allows and readers differ on.
+type oddText struct {
+	name, what string
+	ground     ground
+	prod       ProductionClass
+	undeclared bool // it needs a property that the schema does not name
+	// texts are sent in turn; those from the place excused on may be answered
+	// by a documented server error, for a warning.
+	texts   func(body object) [][]byte
+	excused int
+}
+
+// oddTexts lists them.
+func oddTexts() []oddText {
+	// undeclared puts literals into an undeclared property.
+	undeclared := func(values ...string) func(object) [][]byte {
+		return func(o object) [][]byte {
+			var out [][]byte
+			for _, v := range values {
+				out = append(out, encode(o.with([]string{"undeclared"}, literal(v))))
+			}
+			return out
+		}
+	}
+	nested := func(levels int) string { // with the body around it
+		return strings.Repeat("[", levels-1) + strings.Repeat("]", levels-1)
+	}
+	return []oddText{
+		{"deep-nesting", "arrays nested 500 and 1,000 deep in an undeclared property", staysUp, NotInService, true, undeclared(nested(500), nested(1000)), 1},
+		{"long-number", "a number of 1,000 digits in an undeclared property", staysUp, NotInService, true, undeclared("1" + strings.Repeat("0", 999)), 0},
+		{"huge-exponent", "the number 1e400 in an undeclared property", staysUp, NotInService, true, undeclared("1e400"), 0},
+		{"duplicate-keys", "one property twice", strangers, LaxOnly, false, func(o object) [][]byte {
+			return [][]byte{encode(append(o[:len(o):len(o)], o[0]))}
+		}, 0},
+		{"byte-order-mark", "a byte order mark before the JSON text", strangers, LaxOnly, false, func(o object) [][]byte {
+			return [][]byte{append(bytes.Clone(byteOrderMark), encode(o)...)}
+		}, 1},
+	}
+}
+
 func (b *builder) oddTexts(status string) {
 	closedObject := !b.op.body.schema.takesMore()
-	for _, e := range []struct {
-		name, what string
-		level      Level
-		prod       ProductionClass
-		text       func(body object) []byte
-		undeclared bool
-	}{
-		{"deep-nesting", "arrays nested 1,000 deep in an undeclared property", Must, NotInService, func(o object) []byte {
-			return encode(o.with([]string{"undeclared"}, literal(strings.Repeat("[", 1000)+strings.Repeat("]", 1000))))
-		}, true},
-		{"long-number", "a number of 1,000 digits in an undeclared property", Must, NotInService, func(o object) []byte {
-			return encode(o.with([]string{"undeclared"}, literal("1"+strings.Repeat("0", 999))))
-		}, true},
-		{"huge-exponent", "the number 1e400 in an undeclared property", Must, NotInService, func(o object) []byte {
-			return encode(o.with([]string{"undeclared"}, literal("1e400")))
-		}, true},
-		{"duplicate-keys", "one property twice", Should, LaxOnly, func(o object) []byte {
-			return encode(append(o[:len(o):len(o)], o[0]))
-		}, false},
-		{"byte-order-mark", "a byte order mark before the JSON text", Should, LaxOnly, func(o object) []byte {
-			return append(bytes.Clone(byteOrderMark), encode(o)...)
-		}, false},
-	} {
+	for _, e := range oddTexts() {
 		if e.undeclared && closedObject {
 			continue
 		}
 		b.add(status, checkText{
-			name: e.name, level: e.level, prod: e.prod, pointer: b.op.Pointer + "/requestBody/content",
+			name: e.name, ground: e.ground, prod: e.prod, pointer: b.op.Pointer + "/requestBody/content",
 			summary: "accepted or refused, without a breakdown: " + e.what,
 			sends:   "a body with " + e.what,
 			why:     "What a reader does not expect must not bring it down; nobody should be able to cause a 500.",
 		}, stageReject, func(t *trial) {
-			r := t.request()
-			if len(t.body(r.subject)) == 0 {
+			user := t.user()
+			body := t.body(user)
+			if len(body) == 0 {
 				t.skip("the smallest valid body has no property")
 			}
-			a := t.expect(r.withText(e.text(t.body(r.subject)), open), t.op.success(), status)
-			if a.succeeded() {
-				t.echoed(a, r.subject)
+			for i, text := range e.texts(body) {
+				send := t.expect
+				if i >= e.excused {
+					send = t.digest
+				}
+				if a := send(t.requestFor(user).withText(text, open), t.op.success(), status); a.succeeded() {
+					t.echoed(a, user)
+				}
 			}
 		})
 	}
@@ -92,52 +116,36 @@ func (b *builder) oddSubjects(status string) {
 	pointer := b.op.body.schema.pointer + "/properties/" + rules.subject
 	why := "A store that drops or replaces what it cannot hold makes one user of two."
 	b.add(status, checkText{
-		name: rules.subject + "-nul", level: Must, prod: LaxOnly, pointer: pointer,
+		name: rules.subject + "-nul", ground: contractSays, prod: LaxOnly, pointer: pointer,
 		summary: "U+0000 in " + rules.subject + " is echoed exactly or refused",
 		sends:   rules.subject + " with the escape \\u0000 inside", why: why,
 	}, stageReject, func(t *trial) {
 		user := "a\u0000" + t.user()
-		a := t.expect(t.requestFor(user), t.op.success(), status)
-		if a.succeeded() {
+		if a := t.digest(t.requestFor(user), t.op.success(), status); a.succeeded() {
 			t.echoed(a, user)
 		}
 	}).newUsers = 1
-	lone := func(t *trial) *answer {
+	b.add(status, checkText{
+		name: rules.subject + "-lone-surrogate", ground: staysUp, prod: LaxOnly, pointer: pointer,
+		summary: "half a surrogate pair in " + rules.subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
+		sends:   rules.subject + " with the escape \\ud800 alone",
+		why:     why,
+		was:     []string{rules.subject + "-lone-surrogate-echo"},
+	}, stageReject, func(t *trial) {
 		user := t.user()
 		text := append(append([]byte(`"\ud800`), user...), '"')
-		return t.expect(t.requestFor(user).withBody(t.body(user).with([]string{rules.subject}, literal(text)), open).on(func(r *request) { r.subject = "" }), t.op.success(), status)
-	}
-	b.add(status, checkText{
-		name: rules.subject + "-lone-surrogate", level: Must, prod: LaxOnly, pointer: pointer,
-		summary: "half a surrogate pair in " + rules.subject + " is accepted or refused, without a breakdown",
-		sends:   rules.subject + " with the escape \\ud800 alone", why: why,
-	}, stageReject, func(t *trial) { lone(t) }).newUsers = 1
-	b.add(status, checkText{
-		name: rules.subject + "-lone-surrogate-echo", level: Should, prod: LaxOnly, pointer: pointer,
-		summary: "half a surrogate pair in " + rules.subject + ", if accepted, is echoed exactly",
-		sends:   rules.subject + " with the escape \\ud800 alone",
-		// RFC 8259, section 8.2, leaves to the reader what becomes of it.
-		why: why,
-	}, stageReject, func(t *trial) {
-		a := lone(t)
+		r := t.requestFor(user).withBody(t.body(user).with([]string{rules.subject}, literal(text)), open).on(func(r *request) { r.subject = "" })
+		a := t.digest(r, t.op.success(), status)
 		if !a.succeeded() {
 			return
 		}
 		t.readable(a)
+		// RFC 8259, section 8.2, leaves to the reader what becomes of it.
 		sent, _ := codeUnits(a.request.body, rules.subject)
-		if got, ok := codeUnits(a.body, rules.echo); ok && string16(got) != string16(sent) {
-			t.fail("the echo of what was sent, or "+want{status}.String(), "another text in "+rules.echo, a)
+		if got, ok := codeUnits(a.body, rules.echo); ok && !slices.Equal(got, sent) {
+			t.warn("the echo of what was sent, or "+want{status}.String(), "another text in "+rules.echo, a)
 		}
 	}).newUsers = 1
-}
-
-// string16 makes code units comparable.
-func string16(units []uint16) string {
-	var b strings.Builder
-	for _, u := range units {
-		b.WriteString(hex4(u))
-	}
-	return b.String()
 }
 
 // nothingKeptCheck looks, where it can be seen, whether a refused request left
@@ -145,7 +153,7 @@ func string16(units []uint16) string {
 func (b *builder) nothingKeptCheck(status string) {
 	rules := b.op.rules
 	b.add(status, checkText{
-		name: "nothing-kept", level: May, prod: NotInService, pointer: b.op.body.schema.pointer,
+		name: "nothing-kept", ground: noHarm, prod: NotInService, pointer: b.op.body.schema.pointer,
 		summary: "a refused request leaves nothing behind",
 		sends:   "a user in a body that is refused, then in a valid one",
 		why:     "A client that was told no must be able to rely on it.",

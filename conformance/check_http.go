@@ -39,7 +39,7 @@ func (b *builder) httpChecks() {
 		return out
 	}
 	b.add(statusHTTP, checkText{
-		name: "other-methods", level: Should, prod: Harmless, pointer: b.op.Pointer,
+		name: "other-methods", ground: goodPractice, prod: Harmless, pointer: b.op.Pointer,
 		summary: "methods that the contract does not declare do not succeed",
 		sends:   "GET, HEAD and TRACE, then PUT, PATCH and DELETE, with the key",
 		why:     "An operation that nobody documented is one that nobody guards.",
@@ -55,7 +55,7 @@ func (b *builder) httpChecks() {
 		}
 	}).requests = 2
 	b.add(statusHTTP, checkText{
-		name: "allow", level: Should, prod: Harmless, pointer: b.op.Pointer,
+		name: "allow", ground: stacksDiffer, prod: Harmless, pointer: b.op.Pointer,
 		summary: "a method that is not allowed is answered 405 with Allow", sends: "GET, or PUT where GET is declared",
 		why: "Allow tells the client what to do instead (RFC 9110, section 15.5.6).",
 	}, stageAround, func(t *trial) {
@@ -76,7 +76,7 @@ func (b *builder) httpChecks() {
 	})
 	b.behindCheck()
 	b.add(statusHTTP, checkText{
-		name: "unknown-path", level: Should, prod: Harmless, pointer: "/paths",
+		name: "unknown-path", ground: goodPractice, prod: Harmless, pointer: "/paths",
 		summary: "a path that the contract does not declare does not succeed", sends: "a path beneath the operation's, with the key",
 		why: "A server that answers everything hides a client's typing mistakes.",
 	}, stageAround, func(t *trial) {
@@ -93,7 +93,7 @@ func (b *builder) httpChecks() {
 // clients throw away, and some take for the next answer.
 func (b *builder) behindCheck() {
 	b.add(statusHTTP, checkText{
-		name: "nothing-behind", level: Must, prod: Creates, pointer: b.op.Pointer + "/responses",
+		name: "nothing-behind", ground: httpSays, prod: Creates, pointer: b.op.Pointer + "/responses",
 		summary: "an answer says in one way where it ends, and nothing comes behind it", sends: "a valid request, one that is refused for its body, and one without a key, each on a connection of its own",
 		why: "Bytes beyond the length of an answer are the beginning of the next one (RFC 9112, section 6.3): on a connection that is shared, of somebody else's.",
 	}, stageAround, func(t *trial) {
@@ -132,7 +132,7 @@ func (b *builder) behindCheck() {
 // in the error pages that servers make for paths they do not know.
 func (b *builder) markupCheck() {
 	c := b.add(statusHTTP, checkText{
-		name: "no-markup", level: Should, prod: Harmless, pointer: b.op.Pointer + "/responses",
+		name: "no-markup", ground: goodPractice, prod: Harmless, pointer: b.op.Pointer + "/responses",
 		summary: "what was sent does not come back as markup under text/html",
 		sends:   "nothing of its own: every answer to a request with markup in it is looked at",
 		why:     "A browser that opens the address would run it.",
@@ -173,9 +173,9 @@ func (s *session) otherMethod(op *operation, method string) *request {
 
 // neverChecks are judged over every answer to the operation itself.
 func (b *builder) neverChecks() {
-	never := func(name, summary, why string, wrong func(*answer) string) {
+	never := func(name string, g ground, summary, why string, wrong func(*answer) string) {
 		c := b.add(statusHTTP, checkText{
-			name: name, level: Must, prod: Harmless, pointer: b.op.Pointer + "/responses",
+			name: name, ground: g, prod: Harmless, pointer: b.op.Pointer + "/responses",
 			summary: summary, sends: "nothing of its own: every answer of the run is looked at", why: why,
 		}, stageLast, nil)
 		c.over = func(s *session, c *check) verdict {
@@ -185,23 +185,23 @@ func (b *builder) neverChecks() {
 			})
 		}
 	}
-	never("answered", "every request gets an HTTP answer",
+	never("answered", httpSays, "every request gets an HTTP answer",
 		"A client that gets none cannot know what became of its request.", func(a *answer) string {
 			if a.broken() && !a.request.mayClose {
 				return failureWords(a)
 			}
 			return ""
 		})
-	never("no-redirect", "no request is redirected",
+	never("no-redirect", httpSays, "no request is redirected",
 		"Clients follow redirects with the key in hand, or with the body lost.", func(a *answer) string {
 			if a.status/100 == 3 {
 				return a.says()
 			}
 			return ""
 		})
-	never("no-server-error", "no honest request, valid or not, is answered 5xx",
+	never("no-server-error", staysUp, "no request, valid or not, is answered 5xx",
 		"A 5xx says that the fault is the server's; clients retry it for ever.", func(a *answer) string {
-			if a.status/100 == 5 && a.failure != tooSlow && !a.request.hostile {
+			if a.status/100 == 5 && a.failure != tooSlow && !a.request.hostile && !a.excused() {
 				return a.says()
 			}
 			return ""

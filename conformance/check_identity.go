@@ -22,14 +22,14 @@ func (b *builder) identityChecks() {
 	status := b.op.success()
 	pointer := b.identityPointer()
 	together := b.add(status, checkText{
-		name: "simultaneous", level: Must, prod: NotInService, pointer: pointer,
+		name: "simultaneous", ground: contractSays, prod: NotInService, pointer: pointer,
 		summary: "a new user who is asked for several times at one moment gets one id",
 		sends:   fmt.Sprintf("%d requests for a fresh user, released together; %d rounds", atOnce, rounds),
 		why:     "Clients retry and run side by side; two ids for one user split that user's devices.",
 	}, stageAccept, simultaneous)
 	together.alone = true
 	tenants := b.add(status, checkText{
-		name: "tenants", level: Must, prod: Creates, pointer: pointer,
+		name: "tenants", ground: contractSays, prod: Creates, pointer: pointer,
 		summary: "the same user id under two manufacturers is two users",
 		sends:   "one " + rules.subject + " with the keys of two manufacturers",
 		why:     "Manufacturers number their users independently; a shared id hands one's devices to another.",
@@ -57,7 +57,7 @@ func (b *builder) resolveChecks() {
 	rules := b.op.rules
 	about := func(called func(string) string, name, summary, sends string, again func(t *trial, user string) []*request) *check {
 		c := b.add(b.op.success(), checkText{
-			name: "resolve-" + name, level: Must, prod: Creates, pointer: b.identityPointer(),
+			name: "resolve-" + name, ground: contractSays, prod: Creates, pointer: b.identityPointer(),
 			summary: summary, sends: sends,
 			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
 		}, stageAccept, func(t *trial) {
@@ -120,7 +120,7 @@ func (b *builder) resolveChecks() {
 		})
 	b.keyOrderCheck()
 	b.add(b.op.success(), checkText{
-		name: "resolve-later", level: Must, prod: Creates, pointer: b.identityPointer(),
+		name: "resolve-later", ground: contractSays, prod: Creates, pointer: b.identityPointer(),
 		summary: "a user has the same id after others have come",
 		sends:   "the first users of the run, once more at its end",
 		why:     "An id is for ever, not for as long as a cache holds it.",
@@ -135,7 +135,7 @@ func (b *builder) keyOrderCheck() {
 		return
 	}
 	b.add(b.op.success(), checkText{
-		name: "resolve-key-order", level: Must, prod: Creates, pointer: b.identityPointer(),
+		name: "resolve-key-order", ground: contractSays, prod: Creates, pointer: b.identityPointer(),
 		summary: "a user has the same id whatever the order of the properties",
 		sends:   "one user, with another property before and behind " + rules.subject,
 		why:     "JSON objects have no order (RFC 8259, section 4); client libraries write them in any.",
@@ -195,35 +195,35 @@ func (b *builder) createChecks() {
 	rules := b.op.rules
 	type pair struct {
 		name    string
-		level   Level
+		ground  ground
 		summary string
 		make    func(user string) []string
 	}
 	for _, p := range []pair{
-		{"distinct", Must, "different users have different ids", func(u string) []string {
+		{"distinct", contractSays, "different users have different ids", func(u string) []string {
 			return []string{u + "-1", u + "-2", u + "-3", u + "-4", "a" + u, "b" + u, u + "0", u + "00"}
 		}},
-		{"signs", Must, "users who differ in a sign are different", func(u string) []string {
+		{"signs", contractSays, "users who differ in a sign are different", func(u string) []string {
 			return []string{u + "x", u + "-x", u + "_x", u + ".x", u + "+x", u + " x", u + "%20x", u + "@x", u + "@y", u + "/x"}
 		}},
-		{"beyond-ascii", Must, "users who differ in a character beyond ASCII are different", func(u string) []string {
+		{"beyond-ascii", contractSays, "users who differ in a character beyond ASCII are different", func(u string) []string {
 			return []string{u + "漢", u + "字", u + "😀", u + "🚀"}
 		}},
-		{"late-character", Must, "users who differ in a late character are different", func(u string) []string {
+		{"late-character", contractSays, "users who differ in a late character are different", func(u string) []string {
 			return []string{ofLength(63)(u) + "a", ofLength(63)(u) + "b"}
 		}},
-		{"case", Should, "users who differ only in case are different", func(u string) []string {
+		{"case", stacksDiffer, "users who differ only in case are different", func(u string) []string {
 			return []string{"user-" + u, "USER-" + u}
 		}},
-		{"outer-space", Should, "users who differ only in outer spaces are different", func(u string) []string {
+		{"outer-space", stacksDiffer, "users who differ only in outer spaces are different", func(u string) []string {
 			return []string{u, u + " ", " " + u}
 		}},
-		{"normal-form", Should, "users who differ only in their Unicode normal form are different", func(u string) []string {
+		{"normal-form", stacksDiffer, "users who differ only in their Unicode normal form are different", func(u string) []string {
 			return []string{"\u00e9-" + u, "e\u0301-" + u}
 		}},
 	} {
 		b.add(b.op.success(), checkText{
-			name: "create-" + p.name, level: p.level, prod: Creates, pointer: b.identityPointer(),
+			name: "create-" + p.name, ground: p.ground, prod: Creates, pointer: b.identityPointer(),
 			summary: p.summary,
 			sends:   "users that nobody had before: " + strings.TrimPrefix(p.summary, "users who "),
 			why:     "Two users with one id see each other's devices.",
@@ -302,7 +302,7 @@ func simultaneous(t *trial) {
 func (b *builder) wholeRunChecks() {
 	rules := b.op.rules
 	one := b.add(b.op.success(), checkText{
-		name: "resolve-throughout", level: Must, prod: Harmless, pointer: b.identityPointer(),
+		name: "resolve-throughout", ground: contractSays, prod: Harmless, pointer: b.identityPointer(),
 		summary: "over the whole run, each user has one id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "An id that is wrong now and then is as lost as one that is always wrong.",
@@ -316,7 +316,7 @@ func (b *builder) wholeRunChecks() {
 		}, false)
 	}
 	apart := b.add(b.op.success(), checkText{
-		name: "create-throughout", level: Must, prod: Harmless, pointer: b.identityPointer(),
+		name: "create-throughout", ground: contractSays, prod: Harmless, pointer: b.identityPointer(),
 		summary: "over the whole run, no two users share an id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "Ids that collide now and then hand one user's devices to another.",

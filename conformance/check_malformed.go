@@ -8,8 +8,10 @@ import (
 // malformation spoils a JSON text. text is a whole valid body, value the
 // quoted string within it that may be spoilt.
 type malformation struct {
-	name, what string
-	spoil      func(text, value []byte) []byte
+	name   string
+	ground ground
+	what   string
+	spoil  func(text, value []byte) []byte
 }
 
 func replacing(with func(value []byte) []byte) func(text, value []byte) []byte {
@@ -32,35 +34,35 @@ func malformations() []malformation {
 		}
 	}
 	return []malformation{
-		{"cut-short", "cut short", func(text, _ []byte) []byte { return text[:len(text)-2] }},
-		{"unclosed", "an object that is not closed", func(text, _ []byte) []byte { return text[:len(text)-1] }},
-		{"trailing-comma", "a comma behind the last property", beforeEnd(",")},
-		{"leading-comma", "a comma before the first property", func(text, _ []byte) []byte { return append([]byte("{,"), text[1:]...) }},
-		{"missing-comma", "no comma between properties", beforeEnd(` "undeclared":"value"`)},
-		{"single-quotes", "single quotes", func(text, _ []byte) []byte { return bytes.ReplaceAll(text, []byte(`"`), []byte(`'`)) }},
-		{"comment", "a comment", func(text, _ []byte) []byte { return append([]byte("{/* comment */"), text[1:]...) }},
-		{"line-comment", "a comment to the end of the line", func(text, _ []byte) []byte { return append([]byte("{// comment\n"), text[1:]...) }},
-		{"trailing-text", "text behind the JSON", behind("xyz")},
-		{"extra-brace", "one brace too many", behind("}")},
-		{"two-texts", "two JSON texts", func(text, _ []byte) []byte { return bytes.Repeat(text, 2) }},
-		{"unquoted-key", "a property name without quotes", func(text, _ []byte) []byte {
+		{"cut-short", meansNothing, "cut short", func(text, _ []byte) []byte { return text[:len(text)-2] }},
+		{"unclosed", meansNothing, "an object that is not closed", func(text, _ []byte) []byte { return text[:len(text)-1] }},
+		{"trailing-comma", parsersDiffer, "a comma behind the last property", beforeEnd(",")},
+		{"leading-comma", meansNothing, "a comma before the first property", func(text, _ []byte) []byte { return append([]byte("{,"), text[1:]...) }},
+		{"missing-comma", meansNothing, "no comma between properties", beforeEnd(` "undeclared":"value"`)},
+		{"single-quotes", parsersDiffer, "single quotes", func(text, _ []byte) []byte { return bytes.ReplaceAll(text, []byte(`"`), []byte(`'`)) }},
+		{"comment", parsersDiffer, "a comment", func(text, _ []byte) []byte { return append([]byte("{/* comment */"), text[1:]...) }},
+		{"line-comment", parsersDiffer, "a comment to the end of the line", func(text, _ []byte) []byte { return append([]byte("{// comment\n"), text[1:]...) }},
+		{"trailing-text", parsersDiffer, "text behind the JSON", behind("xyz")},
+		{"extra-brace", parsersDiffer, "one brace too many", behind("}")},
+		{"two-texts", parsersDiffer, "two JSON texts", func(text, _ []byte) []byte { return bytes.Repeat(text, 2) }},
+		{"unquoted-key", parsersDiffer, "a property name without quotes", func(text, _ []byte) []byte {
 			end := bytes.IndexByte(text[2:], '"') + 2
 			return append(append([]byte("{"), text[2:end]...), text[end+1:]...)
 		}},
-		{"nan", "NaN", beforeEnd(`,"undeclared":NaN`)},
-		{"leading-zero", "a number that begins with a zero", beforeEnd(`,"undeclared":012`)},
-		{"bare-word", "a bare word for a value", replacing(func(v []byte) []byte { return bytes.Trim(v, `"`) })},
-		{"control-character", "a line feed within a string", within("\n")},
-		{"tab", "a tab within a string", within("\t")},
-		{"invalid-utf8", "bytes that are not UTF-8", within("\xff\xfe\xc0")},
-		{"utf16", "UTF-16, which JSON has not been in since RFC 8259", func(text, _ []byte) []byte {
+		{"nan", parsersDiffer, "NaN", beforeEnd(`,"undeclared":NaN`)},
+		{"leading-zero", parsersDiffer, "a number that begins with a zero", beforeEnd(`,"undeclared":012`)},
+		{"bare-word", parsersDiffer, "a bare word for a value", replacing(func(v []byte) []byte { return bytes.Trim(v, `"`) })},
+		{"control-character", parsersDiffer, "a line feed within a string", within("\n")},
+		{"tab", parsersDiffer, "a tab within a string", within("\t")},
+		{"invalid-utf8", parsersDiffer, "bytes that are not UTF-8", within("\xff\xfe\xc0")},
+		{"utf16", parsersDiffer, "UTF-16, which JSON has not been in since RFC 8259", func(text, _ []byte) []byte {
 			out := []byte{0xff, 0xfe}
 			for _, unit := range utf16Units(string(text)) {
 				out = append(out, byte(unit), byte(unit>>8))
 			}
 			return out
 		}},
-		{"bad-escape", "an escape that JSON does not have", within(`\x41`)},
+		{"bad-escape", parsersDiffer, "an escape that JSON does not have", within(`\x41`)},
 	}
 }
 
@@ -72,7 +74,7 @@ func (b *builder) malformedChecks() {
 	}
 	for _, m := range malformations() {
 		b.add(status, checkText{
-			name: "json-" + m.name, level: Must, prod: Harmless, pointer: b.op.Pointer + "/requestBody/content",
+			name: "json-" + m.name, ground: m.ground, prod: Harmless, pointer: b.op.Pointer + "/requestBody/content",
 			summary: "a body that is not JSON is refused: " + m.what,
 			sends:   "a valid body made invalid: " + m.what,
 			why:     "A reader that guesses what was meant guesses wrong one day, and differently from the next reader (RFC 8259).",

@@ -12,7 +12,7 @@ func (b *builder) obstacleCheck() {
 		status = statusHTTP
 	}
 	b.add(status, checkText{
-		name: "minimal", level: Must, prod: Harmless, pointer: b.op.Pointer,
+		name: "minimal", ground: contractSays, prod: Harmless, pointer: b.op.Pointer,
 		summary: "the plainest valid request is answered " + status,
 		sends:   "nothing: " + b.op.obstacle,
 		why:     "What is not judged should be known.",
@@ -66,7 +66,7 @@ func (b *builder) elsewhereCheck() {
 		return
 	}
 	b.add(status, checkText{
-		name: "other-resource", level: Must, prod: Harmless,
+		name: "other-resource", ground: contractSays, prod: Harmless,
 		summary: "another address of the same form is answered, or not found as documented",
 		sends:   "a valid request to an address of which the contract gives no example",
 		why:     "Clients ask for what is no longer there, and must be able to tell.",
@@ -84,12 +84,12 @@ func (b *builder) parameterVariants(i int, p *parameter, plain any) {
 	if status == "" {
 		return
 	}
-	add := func(suffix, about, pointer string, level Level, v any) {
+	add := func(suffix, about, pointer string, hold firmness, v any) {
 		if b.op.plainRequest().withParameter(i, v, fits).confirm(b.contract) != nil {
 			return
 		}
 		c := b.add(status, checkText{
-			name: p.in + "-" + word(p.name) + "-" + suffix, level: level, prod: Creates, pointer: pointer,
+			name: p.in + "-" + word(p.name) + "-" + suffix, ground: hold.ground(), prod: Creates, pointer: pointer,
 			summary: "a valid parameter is accepted: " + p.name + " " + about,
 			sends:   "an otherwise plain request with the " + p.in + " parameter " + p.name + " " + about,
 			why:     "What the contract allows, clients send.",
@@ -99,14 +99,14 @@ func (b *builder) parameterVariants(i int, p *parameter, plain any) {
 		}
 	}
 	if !p.required {
-		add("present", "present", p.pointer, Must, plain)
+		add("present", "present", p.pointer, firm, plain)
 	}
 	whole := spot{body: plain, label: p.name, required: true, schema: p.schema, view: p.schema.view(plain), value: plain}
 	for _, f := range whole.freedoms() {
 		if f.value == nil || p.text(f.value) == "" {
 			continue // neither can be told from a parameter that is not there
 		}
-		add(f.name, f.about, f.pointer, f.level, f.value)
+		add(f.name, f.about, f.pointer, f.hold, f.value)
 	}
 }
 
@@ -121,21 +121,21 @@ func (b *builder) parameterMutations(i int, p *parameter, plain any) {
 	}
 	add := func(m breach) {
 		how := breaks
-		if m.level == Should {
+		if m.hold == annotated {
 			how = open
 		}
 		if p.in == "path" && p.text(m.value) == "" || b.op.plainRequest().withParameter(i, m.value, how).confirm(b.contract) != nil {
 			return
 		}
 		b.add(status, checkText{
-			name: p.in + "-" + word(p.name) + "-" + m.name, level: m.level, prod: LaxOnly, pointer: m.pointer,
+			name: p.in + "-" + word(p.name) + "-" + m.name, ground: m.hold.ground(), prod: LaxOnly, pointer: m.pointer,
 			summary: "a parameter that breaks the contract is refused: " + p.name + " " + m.about,
 			sends:   "an otherwise valid request, with the " + p.in + " parameter " + p.name + " " + m.about,
 			why:     "What is passed over in silence, the client takes for understood.",
 		}, stageReject, func(t *trial) { t.expect(t.request().withParameter(i, m.value, how), allowed...) })
 	}
 	if p.required && p.in != "path" {
-		add(breach{"missing", "left out", p.pointer + "/required", Must, absent{}})
+		add(breach{"missing", "left out", p.pointer + "/required", firm, absent{}})
 	}
 	for _, m := range p.mistyped() {
 		add(m)
@@ -154,7 +154,7 @@ func (p *parameter) mistyped() []breach {
 	var out []breach
 	add := func(name, about, text string) {
 		if !p.schema.accepts("string") {
-			out = append(out, breach{name, about, p.schema.rule("type"), Must, text})
+			out = append(out, breach{name, about, p.schema.rule("type"), firm, text})
 		}
 	}
 	switch {

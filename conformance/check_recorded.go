@@ -105,7 +105,7 @@ func (b *builder) acceptedCheck() {
 		return
 	}
 	b.recorded(status, checkText{
-		name: "recorded-accepted", level: Must,
+		name: "recorded-accepted", ground: contractSays,
 		summary: "every recorded request that is valid, with a key, is answered " + status + ", unless its key is refused",
 		why:     "A client that keeps the contract is turned away.",
 	}, func(a *answer) (finding, bool) {
@@ -130,7 +130,7 @@ func (b *builder) echoedCheck() {
 	}
 	status := b.op.success()
 	b.recorded(status, checkText{
-		name: "recorded-echo", level: Must, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.echo,
+		name: "recorded-echo", ground: contractSays, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.echo,
 		summary: "every recorded " + status + " returns the " + rules.subject + " of its request as it was sent",
 		why:     "A client finds its user by what comes back; one changed character is another user.",
 	}, func(a *answer) (finding, bool) {
@@ -154,7 +154,7 @@ func (b *builder) refusedCheck() {
 		return
 	}
 	b.recorded(status, checkText{
-		name: "recorded-refused", level: Must,
+		name: "recorded-refused", ground: contractSays,
 		summary: "no recorded request that breaks the contract succeeds",
 		why:     "What is taken today against the contract, clients rely on tomorrow.",
 	}, func(a *answer) (finding, bool) {
@@ -173,7 +173,7 @@ func (b *builder) refusedCheck() {
 // and a 5xx have checks of their own.
 func (b *builder) documentedCheck() {
 	b.recorded(statusHTTP, checkText{
-		name: "recorded-documented", level: Should, pointer: b.op.Pointer + "/responses",
+		name: "recorded-documented", ground: goodPractice, pointer: b.op.Pointer + "/responses",
 		summary: "every recorded answer has a status that the contract documents",
 		why:     "Clients do not know what to do with any other.",
 	}, func(a *answer) (finding, bool) {

@@ -18,27 +18,27 @@ func (b *builder) refusalChecks() {
 	if pointer == b.op.Pointer+"/security" {
 		pointer = b.op.Pointer + "/responses/" + status
 	}
-	refused := func(name string, level Level, what, why string, keys func(t *trial) []credential) *check {
+	refused := func(name string, g ground, what, why string, keys func(t *trial) []credential) *check {
 		return b.add(status, checkText{
-			name: name, level: level, prod: LaxOnly, pointer: pointer,
+			name: name, ground: g, prod: LaxOnly, pointer: pointer,
 			summary: "refused: " + what, sends: "an otherwise valid request with " + what, why: why,
 		}, stageRefuse, func(t *trial) { t.expect(t.request().withKeys(keys(t)...), status) })
 	}
 	const open = "Whoever gets in without the right key acts in a manufacturer's name."
-	refused("missing-key", Must, "no key", open, func(*trial) []credential { return nil })
+	refused("missing-key", contractSays, "no key", open, func(*trial) []credential { return nil })
 	if len(b.op.security) > 1 {
 		for _, scheme := range b.op.security {
-			refused("missing-key-"+word(scheme.id), Must, "no key under "+scheme.id, open, func(t *trial) []credential {
+			refused("missing-key-"+word(scheme.id), contractSays, "no key under "+scheme.id, open, func(t *trial) []credential {
 				k := t.s.key()
 				k.spare = scheme.id
 				return []credential{k}
 			})
 		}
 	}
-	refused("empty-key", Must, "an empty key", open, func(*trial) []credential { return []credential{{label: "an empty key"}} })
-	refused("blank-key", Must, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key", shell: `' '`}} })
+	refused("empty-key", contractSays, "an empty key", open, func(*trial) []credential { return []credential{{label: "an empty key"}} })
+	refused("blank-key", contractSays, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key", shell: `' '`}} })
 	for i, w := range wrongKeys() {
-		refused(w.name, w.level, w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []credential {
+		refused(w.name, b.nearMissGround(w), w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []credential {
 			value := w.make(t.s.cfg.Keys.Key, t.random())
 			if value == "" || t.s.isRealKey(value) {
 				t.skip("the key cannot be spoilt in this way")
@@ -49,13 +49,13 @@ func (b *builder) refusalChecks() {
 			continue
 		}
 		// Next to an unknown key, so that they are sent under any profile.
-		refused("not-enabled", Must, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []credential {
+		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []credential {
 			return []credential{t.s.disabledKey()}
 		}).needs = needsDisabled
 		b.lockOutCheck(status)
 	}
 	b.add(status, checkText{
-		name: "key-words", level: Must, prod: LaxOnly, pointer: pointer,
+		name: "key-words", ground: contractSays, prod: LaxOnly, pointer: pointer,
 		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(keyWords(), ", ") + " for a key",
 		why: "An unset variable or a pattern match must not be a way in.",
 	}, stageRefuse, func(t *trial) {
@@ -65,7 +65,9 @@ func (b *builder) refusalChecks() {
 		}
 		var requests []*request
 		for _, word := range words {
-			requests = append(requests, t.request().withKeys(credential{value: word, label: "the key " + word, shell: shellQuote(word)}))
+			r := t.request().withKeys(credential{value: word, label: "the key " + word, shell: shellQuote(word)})
+			r.attack = strings.Contains(word, "'")
+			requests = append(requests, r)
 		}
 		t.expectAll(requests, status)
 	})
@@ -77,7 +79,7 @@ func (b *builder) refusalChecks() {
 			continue
 		}
 		b.add(status, checkText{
-			name: p.name, level: Should, prod: LaxOnly, pointer: pointer,
+			name: p.name, ground: goodPractice, prod: LaxOnly, pointer: pointer,
 			summary: "refused: the right key in another place (" + string(p.in) + ")", sends: "an otherwise valid request with the right key in another place (" + string(p.in) + ")",
 			why: "A key in a URL or cookie ends up in logs and with other sites.",
 		}, stageRefuse, func(t *trial) {
@@ -94,6 +96,16 @@ func (b *builder) refusalChecks() {
 	b.oddKeyChecks(status, pointer)
 	b.refusalManners(status, pointer)
 	b.steadyRefusal(status, pointer)
+}
+
+// nearMissGround is why a wrong key weighs what it does. In a cookie, quotes
+// around a value may or may not be part of it (RFC 6265, sections 4.1.1 and
+// 5.2); databases compare without case by default.
+func (b *builder) nearMissGround(w wrongKey) ground {
+	if in, _ := b.op.security[0].field(); w.level != Must || in == string(inCookie) && w.name == "key-quoted" {
+		return stacksDiffer
+	}
+	return contractSays
 }
 
 // otherName is where the APIs of others take their keys.
@@ -135,7 +147,7 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 		names[i] = string(k.in) + " " + k.name
 	}
 	b.add(status, checkText{
-		name: "key-elsewhere", level: Should, prod: LaxOnly, pointer: pointer,
+		name: "key-elsewhere", ground: goodPractice, prod: LaxOnly, pointer: pointer,
 		summary: "refused: the right key under names that other APIs use", sends: "an otherwise valid request with the right key in " + strings.Join(names, ", "),
 		why: "A way in that the contract does not name is one that nobody guards.",
 	}, stageRefuse, func(t *trial) {
@@ -187,7 +199,7 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 		{"non-ascii-key", "a key that is not ASCII", "schlüssel-ключ-鍵"},
 	} {
 		b.add(status, checkText{
-			name: k.name, level: Should, prod: Harmless, pointer: pointer,
+			name: k.name, ground: strangers, prod: Harmless, pointer: pointer,
 			summary: "refused without a breakdown: " + k.what, sends: "an otherwise valid request with " + k.what,
 			why: "Nobody without a key should be able to cause a 500.",
 		}, stageRefuse, func(t *trial) {
@@ -199,7 +211,7 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 		return
 	}
 	b.add(status, checkText{
-		name: "two-keys", level: Should, prod: Creates, pointer: pointer,
+		name: "two-keys", ground: noHarm, prod: Creates, pointer: pointer,
 		summary: "a good and a bad key together have the same answer in either order",
 		sends:   "the header twice, the good key first and the bad key first",
 		why:     "If a proxy and the server each read another of the two, one lets in what the other refused.",
@@ -225,7 +237,7 @@ func unknownKey(t *trial) credential {
 func (b *builder) refusalManners(status, pointer string) {
 	if b.op.body != nil && b.op.rejection() != "" {
 		b.add(status, checkText{
-			name: "before-" + b.op.rejection(), level: Should, prod: Harmless, pointer: pointer,
+			name: "before-" + b.op.rejection(), ground: goodPractice, prod: Harmless, pointer: pointer,
 			summary: "the key is looked at before the body", sends: "a bad key with a body that is refused, and with one that is not JSON",
 			why: "Strangers should learn nothing of what the service takes.",
 		}, stageRefuse, func(t *trial) {
@@ -235,7 +247,7 @@ func (b *builder) refusalManners(status, pointer string) {
 		}).requests = 2
 	}
 	b.add(status, checkText{
-		name: "same-shape", level: Should, prod: LaxOnly, pointer: pointer,
+		name: "same-shape", ground: goodPractice, prod: LaxOnly, pointer: pointer,
 		summary: "a missing and a wrong key are refused in the same shape", sends: "no key, then an unknown one",
 		why: "Clients handle one refusal, not two.",
 	}, stageRefuse, func(t *trial) {
@@ -247,7 +259,7 @@ func (b *builder) refusalManners(status, pointer string) {
 		}
 	}).requests = 2
 	b.add(status, checkText{
-		name: "www-authenticate", level: Should, prod: LaxOnly, pointer: pointer,
+		name: "www-authenticate", ground: noHarm, prod: LaxOnly, pointer: pointer,
 		summary: "a refusal names the scheme in WWW-Authenticate", sends: "no key",
 		why: "HTTP asks for it (RFC 9110, section 11.6.1), and generic clients rely on it.",
 	}, stageRefuse, func(t *trial) {
@@ -263,7 +275,7 @@ func (b *builder) lockOutCheck(status string) {
 		return
 	}
 	b.add(status, checkText{
-		name: "no-lock-out", level: Must, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
+		name: "no-lock-out", ground: contractSays, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
 		summary: "the right key works after wrong ones were refused", sends: "valid requests, after all those with wrong keys",
 		why: "Otherwise anyone can lock a manufacturer out.",
 	}, stageAfter, func(t *trial) {
@@ -298,7 +310,7 @@ func wordOr(text, otherwise string) string {
 
 func (b *builder) steadyRefusal(status, pointer string) {
 	steady := b.add(status, checkText{
-		name: "steady", level: Must, prod: LaxOnly, pointer: pointer,
+		name: "steady", ground: contractSays, prod: LaxOnly, pointer: pointer,
 		summary: "wrong and missing keys are refused every time",
 		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", repeats),
 		why:     "A door that opens for one stranger in seven is open.",

@@ -13,11 +13,11 @@ func (b *builder) rejectionChecks() {
 		return
 	}
 	all := slices.DeleteFunc(mutations(b.op.body.schema), func(m mutation) bool {
-		return m.level == Must && !b.confirmed(m.body, breaks)
+		return m.hold != annotated && !b.confirmed(m.body, breaks)
 	})
 	for _, m := range all {
 		b.add(status, checkText{
-			name: m.name, level: m.level, prod: LaxOnly, pointer: m.pointer,
+			name: m.name, ground: m.hold.ground(), prod: LaxOnly, pointer: m.pointer,
 			summary: "a body that breaks the schema is refused: " + m.about,
 			sends:   "an otherwise valid body, " + m.about,
 			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
@@ -25,8 +25,11 @@ func (b *builder) rejectionChecks() {
 	}
 	b.bodilessChecks(status)
 	b.mediaTypeChecks(status)
+	// What some readers take by default would look as if it came and went.
+	plainest := slices.DeleteFunc(slices.Clone(all), func(m mutation) bool { return m.hold != firm })
+	plainest = plainest[:min(2, len(plainest))]
 	steady := b.add(status, checkText{
-		name: "steady", level: Must, prod: LaxOnly, pointer: b.op.body.schema.pointer + "/required",
+		name: "steady", ground: contractSays, prod: LaxOnly, pointer: b.op.body.schema.pointer + "/required",
 		summary: "what breaks the schema is refused every time",
 		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", repeats),
 		why:     "A check that fails to bite now and then lets bad data in every day.",
@@ -37,8 +40,8 @@ func (b *builder) rejectionChecks() {
 		}
 		requests := make([]*request, n)
 		for i := range requests {
-			if i%2 == 0 && len(all) > 0 {
-				requests[i] = t.withSubject(all[(i/2)%min(2, len(all))])
+			if i%2 == 0 && len(plainest) > 0 {
+				requests[i] = t.withSubject(plainest[(i/2)%len(plainest)])
 			} else {
 				requests[i] = t.request().withText([]byte("{"), breaks)
 			}
@@ -59,8 +62,8 @@ func (t *trial) withSubject(m mutation) *request {
 		body = o.about(sampleOf(t.op), user)
 	}
 	how := breaks
-	if m.level == Should {
-		how = open // a format that is only annotated
+	if m.hold == annotated {
+		how = open
 	}
 	r = r.withBody(body, how)
 	if o, _ := body.(object); !o.names(t.op.rules.subject, user) {
@@ -108,7 +111,7 @@ func (b *builder) bodilessChecks(status string) {
 		{"body-blank", "a body of white space only", func(r *request) { r.body = []byte(" \r\n\t ") }},
 	} {
 		b.add(status, checkText{
-			name: e.name, level: Must, prod: Harmless, pointer: b.op.Pointer + "/requestBody/required",
+			name: e.name, ground: contractSays, prod: Harmless, pointer: b.op.Pointer + "/requestBody/required",
 			summary: "a required body that is missing is refused: " + e.what,
 			sends:   "the right media type and " + e.what,
 			why:     "It is what a client sends whose serialiser failed.",
@@ -134,8 +137,8 @@ func (b *builder) mediaTypeChecks(status string) {
 		{"media-type-nonsense", "a media type that is none", []string{"nonsense"}},
 	} {
 		b.add(status, checkText{
-			name: e.name, level: Should, prod: LaxOnly, pointer: b.op.Pointer + "/requestBody/content",
-			summary: "a body under " + e.what + " is refused in a documented shape, or read as " + b.op.body.mediaType,
+			name: e.name, ground: goodPractice, prod: LaxOnly, pointer: b.op.Pointer + "/requestBody/content",
+			summary: "a body under " + e.what + " is refused in a documented shape or with 415, or read as " + b.op.body.mediaType,
 			sends:   "a valid body with " + e.what,
 			why:     "Clients forget the header; the answer should tell them so.",
 		}, stageReject, func(t *trial) {
@@ -150,8 +153,8 @@ func (b *builder) mediaTypeChecks(status string) {
 // documentedShape ends the trial unless a refusal has the shape of one that the
 // contract documents, whatever its status.
 func (t *trial) documentedShape(a *answer) {
-	if t.op.documented(a.status) != nil {
-		return // every answer of a documented status is judged
+	if t.op.documented(a.status) != nil || a.status == http.StatusUnsupportedMediaType {
+		return // every answer of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
 	}
 	shape := &answer{request: a.request, header: a.header, body: a.body, status: documentedNumber(t.op.rejection()), proto: a.proto}
 	t.s.contract.judge(shape)

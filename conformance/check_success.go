@@ -20,7 +20,7 @@ func (b *builder) successChecks() {
 		return
 	}
 	b.add(status, checkText{
-		name: "minimal", level: Must, prod: Creates,
+		name: "minimal", ground: contractSays, prod: Creates,
 		summary: "the plainest valid request is answered " + status,
 		sends:   "a request with nothing but what is required",
 		why:     "Everything else a client does begins here; nothing else can be judged where this fails.",
@@ -32,7 +32,7 @@ func (b *builder) successChecks() {
 				continue
 			}
 			b.add(status, checkText{
-				name: v.name, level: v.level, prod: Creates, pointer: v.pointer,
+				name: v.name, ground: v.hold.ground(), prod: Creates, pointer: v.pointer,
 				summary: "a valid body is accepted: " + v.about,
 				sends:   "a body that fits the schema: " + v.about,
 				why:     "What the schema allows, clients send.",
@@ -46,7 +46,7 @@ func (b *builder) successChecks() {
 		}
 	}
 	again := b.add(status, checkText{
-		name: "repeat", level: Must, prod: Creates,
+		name: "repeat", ground: contractSays, prod: Creates,
 		summary: "valid requests succeed every time",
 		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", repeats),
 		why:     "A fault of one answer in ten is an outage for one client in ten.",
@@ -63,7 +63,7 @@ func (b *builder) exampleCheck(status string) {
 	}
 	wrong := !b.confirmed(body, fits)
 	b.add(status, checkText{
-		name: "example", level: Must, prod: Creates, pointer: b.op.body.schema.pointer + "/properties",
+		name: "example", ground: contractSays, prod: Creates, pointer: b.op.body.schema.pointer + "/properties",
 		summary: "the documented example is accepted",
 		sends:   "the request body that the contract gives as its example",
 		why:     "It is the first thing that a reader of the reference tries.",

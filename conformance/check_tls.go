@@ -30,7 +30,7 @@ const overPlainHTTP = "the target is reached by plain HTTP"
 // handshake is broken off before a request is sent.
 func (b *builder) tlsChecks() {
 	b.add(statusHTTP, checkText{
-		name: "tls-version", level: Should, prod: Harmless, pointer: "/servers",
+		name: "tls-version", ground: goodPractice, prod: Harmless, pointer: "/servers",
 		summary: "TLS 1.0 and 1.1 are refused",
 		sends:   "a TLS handshake that offers nothing newer, and no request",
 		why:     "Both are broken, and nobody may negotiate them any more (RFC 8996): whoever stands between can make a client use the oldest that both sides take.",
@@ -46,7 +46,7 @@ func (b *builder) tlsChecks() {
 		}
 	}).freeOfRequests = true
 	b.add(statusHTTP, checkText{
-		name: "tls-chain", level: Should, prod: Harmless, pointer: "/servers",
+		name: "tls-chain", ground: goodPractice, prod: Harmless, pointer: "/servers",
 		summary: "the certificate is in date, for this host, and comes with its chain up to an authority that is trusted",
 		sends:   "a TLS handshake, and no request",
 		why:     "Some clients fetch a missing link of the chain by themselves, others fail: the API then works for some manufacturers only.",
@@ -60,7 +60,7 @@ func (b *builder) tlsChecks() {
 		}
 	}).freeOfRequests = true
 	b.add(statusHTTP, checkText{
-		name: "tls-plain-twin", level: Should, prod: Harmless, pointer: "/servers",
+		name: "tls-plain-twin", ground: goodPractice, prod: Harmless, pointer: "/servers",
 		summary: "the operation is not served by plain HTTP as well",
 		sends:   "the request to the same host in plain HTTP, with a key that nobody has; never with a real one",
 		why:     "A client with a mistyped address would send its key for everyone to read, and notice nothing.",

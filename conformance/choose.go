@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -9,9 +10,9 @@ import (
 // matches none is an error that names the nearest id, so that a misspelt one
 // never runs less than was meant.
 func choose(all []*check, cfg *Config) ([]*check, error) {
-	ids := make([]string, len(all))
-	for i, c := range all {
-		ids[i] = c.ID
+	var ids []string
+	for _, c := range all {
+		ids = append(ids, c.names()...)
 	}
 	wanted, err := wantedChecks(cfg, ids)
 	if err != nil {
@@ -20,16 +21,16 @@ func choose(all []*check, cfg *Config) ([]*check, error) {
 	// What is provoked comes along with what judges the answers to it.
 	provoked := map[string]bool{}
 	for _, c := range all {
-		if wanted(c.ID) && c.Passive && c.Status != "http" {
+		if wanted(c.names()) && c.Passive && c.Status != "http" {
 			provoked[c.Operation+"/"+c.Status+"/provoked"] = true
 		}
 	}
 	var out []*check
 	any := false
 	for _, c := range all {
-		any = any || wanted(c.ID)
+		any = any || wanted(c.names())
 		// The gate is always passed: nothing else can be judged without it.
-		if wanted(c.ID) || c.stage == stageGate || provoked[c.ID] {
+		if wanted(c.names()) || c.stage == stageGate || provoked[c.ID] {
 			out = append(out, c)
 		}
 	}
@@ -39,8 +40,15 @@ func choose(all []*check, cfg *Config) ([]*check, error) {
 	return out, nil
 }
 
-// wantedChecks makes a predicate of --run and --skip.
-func wantedChecks(cfg *Config, ids []string) (func(id string) bool, error) {
+// names are the ids that a check goes by: its own, and those of the checks that
+// it has taken in.
+func (c *Check) names() []string { return append([]string{c.ID}, c.Aliases...) }
+
+// names are those of the check.
+func (c *CheckResult) names() []string { return append([]string{c.ID}, c.Aliases...) }
+
+// wantedChecks makes a predicate of --run and --skip on the names of a check.
+func wantedChecks(cfg *Config, ids []string) (func(names []string) bool, error) {
 	run, err := matcher(cfg.Run, ids)
 	if err != nil {
 		return nil, err
@@ -49,8 +57,8 @@ func wantedChecks(cfg *Config, ids []string) (func(id string) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(id string) bool {
-		return (len(cfg.Run) == 0 || run(id)) && !(len(cfg.Skip) > 0 && skip(id))
+	return func(names []string) bool {
+		return (len(cfg.Run) == 0 || slices.ContainsFunc(names, run)) && !(len(cfg.Skip) > 0 && slices.ContainsFunc(names, skip))
 	}, nil
 }
 
@@ -60,9 +68,9 @@ func undecidedChoice(cfg *Config, checks []CheckResult) string {
 	if len(cfg.Run)+len(cfg.Skip) == 0 {
 		return ""
 	}
-	ids := make([]string, len(checks))
-	for i, c := range checks {
-		ids[i] = c.ID
+	var ids []string
+	for _, c := range checks {
+		ids = append(ids, c.names()...)
 	}
 	wanted, err := wantedChecks(cfg, ids)
 	if err != nil {
@@ -71,7 +79,7 @@ func undecidedChoice(cfg *Config, checks []CheckResult) string {
 	first := ""
 	for _, c := range checks {
 		switch {
-		case !wanted(c.ID):
+		case !wanted(c.names()):
 		case c.Outcome != Skip && c.Outcome != Err:
 			return ""
 		case first == "":
@@ -171,9 +179,9 @@ func distance(a, b string) int {
 // Select returns the checks whose id a pattern matches; a [*UsageError] names
 // the nearest id where there is none.
 func Select(checks []Check, pattern string) ([]Check, error) {
-	ids := make([]string, len(checks))
-	for i, c := range checks {
-		ids[i] = c.ID
+	var ids []string
+	for _, c := range checks {
+		ids = append(ids, c.names()...)
 	}
 	match, err := matcher([]string{pattern}, ids)
 	if err != nil {
@@ -181,7 +189,7 @@ func Select(checks []Check, pattern string) ([]Check, error) {
 	}
 	var out []Check
 	for _, c := range checks {
-		if match(c.ID) {
+		if slices.ContainsFunc(c.names(), match) {
 			out = append(out, c)
 		}
 	}

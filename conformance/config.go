@@ -22,6 +22,7 @@ type Config struct {
 	Run     []string      // patterns of check ids to run, empty: all
 	Skip    []string      // patterns of check ids to leave out
 	Strict  bool          // should counts as must
+	AsOf    string        // a version of the program: checks that came later only warn, empty: none does
 	Provoke []Provocation // how the target is made to answer what no honest request brings about
 	Known   []Known       // failures that are excused, and must fail
 	Require []string      // statuses that must have been exercised, as the contract writes them
@@ -166,6 +167,9 @@ func refuseServerOfContract(doc *spec.Document, target *url.URL, p Profile) erro
 func (c *Config) validate(doc *spec.Document, target *url.URL) error {
 	if c.Profile != Full && c.Profile != Production {
 		return usageErrorf("unknown profile %q: choose full or production", c.Profile)
+	}
+	if _, ok := parseVersion(c.AsOf); c.AsOf != "" && !ok {
+		return usageErrorf("--as-of %q is not a version: write it as in --as-of %s", c.AsOf, firstVersion)
 	}
 	if err := refuseServerOfContract(doc, target, c.Profile); err != nil {
 		return err

@@ -11,9 +11,19 @@ type mutation struct {
 	name    string
 	about   string // what is wrong with it, in words
 	pointer string // of the rule that it breaks
-	level   Level
+	hold    firmness
 	body    any
 }
+
+// firmness is how far a rule binds a target, and so how much a body weighs that
+// breaks it or makes use of it.
+type firmness int
+
+const (
+	firm      firmness = iota // the schema says so
+	annotated                 // the schema says so in words that a target need not enforce: "format"
+	slack                     // JSON or the schema says so, and mainstream readers do otherwise by default
+)
 
 // mutations lists bodies that each break one rule of the schema: a required
 // property left out or under another name, a value of another type, past a
@@ -27,7 +37,7 @@ func mutations(s *schema) []mutation {
 	}
 	var out []mutation
 	add := func(m mutation) {
-		if !s.fits(m.body) || m.level == Should {
+		if !s.fits(m.body) || m.hold == annotated {
 			out = append(out, m)
 		}
 	}
@@ -54,7 +64,7 @@ func mutations(s *schema) []mutation {
 // breach is a value that breaks one rule of a schema.
 type breach struct {
 	name, about, pointer string
-	level                Level
+	hold                 firmness
 	value                any
 }
 
@@ -65,7 +75,7 @@ func (p spot) broken(b breach) mutation {
 	if b.name == undeclaredProperty { // the name of a property of its own, as it were
 		name = strings.TrimPrefix(p.label+"."+b.name, ".")
 	}
-	return mutation{name, p.called() + " " + b.about, b.pointer, b.level, replaced(p.body, p.path, b.value)}
+	return mutation{name, p.called() + " " + b.about, b.pointer, b.hold, replaced(p.body, p.path, b.value)}
 }
 
 // absences leave out each required property, all of them, and rename each of
@@ -79,7 +89,7 @@ func absences(s *schema, whole object, add func(mutation)) {
 			return
 		}
 		rule := strings.TrimSuffix(p.schema.pointer, "/properties/"+p.path[len(p.path)-1]) + "/required"
-		add(mutation{p.id("missing"), "without " + p.label, rule, Must, removed(p.body, p.path)})
+		add(mutation{p.id("missing"), "without " + p.label, rule, firm, removed(p.body, p.path)})
 		if len(p.path) > 1 || p.label != word(p.path[0]) {
 			return
 		}
@@ -87,12 +97,12 @@ func absences(s *schema, whole object, add func(mutation)) {
 		all = all.without(p.path)
 		name := p.path[0]
 		if swapped := otherCase(name); swapped != name {
-			add(mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, Must, whole.renamed(name, swapped)})
+			add(mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, slack, whole.renamed(name, swapped)})
 		}
-		add(mutation{p.id("name-space"), name + " with a space in its name", rule, Must, whole.renamed(name, name+" ")})
+		add(mutation{p.id("name-space"), name + " with a space in its name", rule, firm, whole.renamed(name, name+" ")})
 	})
 	if required > 1 {
-		add(mutation{"all-missing", "without any required property", s.rule("required"), Must, all})
+		add(mutation{"all-missing", "without any required property", s.rule("required"), firm, all})
 	}
 }
 
@@ -154,12 +164,12 @@ func (p spot) wrongTypes() []breach {
 	var out []breach
 	for _, w := range values {
 		if !p.schema.fits(w.value) && (w.jsonType == "" || !p.view.accepts(w.jsonType)) {
-			out = append(out, breach{w.name, article(w.name), p.view.rule("type"), Must, w.value})
+			out = append(out, breach{w.name, article(w.name), p.view.rule("type"), firm, w.value})
 		}
 	}
 	if p.view.is("integer") && !p.view.is("number") {
 		if n, ok := rational(p.value); ok {
-			out = append(out, breach{"fraction", "with a fraction", p.view.rule("type"), Must, number(n.Add(n, big.NewRat(1, 2)))})
+			out = append(out, breach{"fraction", "with a fraction", p.view.rule("type"), firm, number(n.Add(n, big.NewRat(1, 2)))})
 		}
 	}
 	return out
@@ -183,26 +193,26 @@ func likeNumber(v any) literal {
 func (p spot) breaches() []breach {
 	var out []breach
 	s := p.view
-	add := func(name, about, keyword string, level Level, v any) {
+	add := func(name, about, keyword string, hold firmness, v any) {
 		if !p.schema.fits(v) {
-			out = append(out, breach{name, about, s.rule(keyword), level, v})
+			out = append(out, breach{name, about, s.rule(keyword), hold, v})
 		}
 	}
 	for _, e := range s.beyond(true) {
-		add(e.name, e.about, e.keyword, Must, e.value)
+		add(e.name, e.about, e.keyword, firm, e.value)
 	}
 	for _, b := range s.unlisted(p.value) {
-		add(b.name, b.about, "enum", Must, b.value)
+		add(b.name, b.about, "enum", firm, b.value)
 	}
 	if v, ok := s.withDuplicate(); ok {
-		add("duplicate-items", "with the same item twice", "uniqueItems", Must, v)
+		add("duplicate-items", "with the same item twice", "uniqueItems", firm, v)
 	}
 	if v, ok := s.betweenMultiples(p.value); ok {
-		add("not-multiple", "that is no multiple of what it must be", "multipleOf", Must, v)
+		add("not-multiple", "that is no multiple of what it must be", "multipleOf", firm, v)
 	}
 	if text, ok := p.value.(string); ok && s.enum == nil {
 		for _, u := range s.unmatchedBy(text) {
-			add(u.name, u.about, "pattern", u.level, u.value)
+			add(u.name, u.about, "pattern", u.hold, u.value)
 		}
 		s.offFormat(add)
 	}
@@ -212,24 +222,24 @@ func (p spot) breaches() []breach {
 		relaxed := *s
 		relaxed.format = ""
 		if relaxed.fits(past) {
-			add("past-format", "one more than its format holds", "format", Should, past)
+			add("past-format", "one more than its format holds", "format", annotated, past)
 		}
 	}
 	if o, ok := p.value.(object); ok && s.closed {
-		add(undeclaredProperty, "with a property that the schema forbids", "additionalProperties", Must, append(o[:len(o):len(o)], member{s.undeclaredName(), "value"}))
+		add(undeclaredProperty, "with a property that the schema forbids", "additionalProperties", firm, append(o[:len(o):len(o)], member{s.undeclaredName(), "value"}))
 	}
 	return out
 }
 
 // offFormat adds a string that is nearly in the format, and one that is not at
 // all. "format" is an annotation that a server may leave unchecked.
-func (s *schema) offFormat(add func(name, about, keyword string, level Level, v any)) {
+func (s *schema) offFormat(add func(name, about, keyword string, hold firmness, v any)) {
 	near, wrong := brokenFormat(s.format)
 	if wrong == "" {
 		return
 	}
-	add("format-near", "nearly in its format", "format", Should, near)
-	add("format-wrong", "not at all in its format", "format", Should, wrong)
+	add("format-near", "nearly in its format", "format", annotated, near)
+	add("format-wrong", "not at all in its format", "format", annotated, wrong)
 }
 
 // unlisted lists values that an enum does not hold: another of the same type,
@@ -322,7 +332,7 @@ func otherKinds(s *schema, full any) []mutation {
 	for _, k := range kinds {
 		if !s.accepts(k.jsonType) {
 			kind := strings.TrimPrefix(k.name, "body-")
-			out = append(out, mutation{k.name, "the whole body " + article(kind), s.rule("type"), Must, k.body})
+			out = append(out, mutation{k.name, "the whole body " + article(kind), s.rule("type"), firm, k.body})
 		}
 	}
 	return out

@@ -143,7 +143,7 @@ func membersOf(ranges []rune) []rune {
 // unmatched is a string that a pattern does not match, and how it was made.
 type unmatched struct {
 	name, about, value string
-	level              Level
+	hold               firmness
 }
 
 // unmatchedBy lists strings that a schema's patterns do not all match: one far
@@ -155,16 +155,16 @@ func (s *schema) unmatchedBy(sample string) []unmatched {
 		other = upper
 	}
 	near := []unmatched{
-		{"pattern-before", "that its pattern matches, with one character more before it", "?" + sample, Must},
-		{"pattern-behind", "that its pattern matches, with one character more behind it", sample + "?", Must},
-		{"pattern-case", "that its pattern matches, in other case", other, Must},
+		{"pattern-before", "that its pattern matches, with one character more before it", "?" + sample, firm},
+		{"pattern-behind", "that its pattern matches, with one character more behind it", sample + "?", firm},
+		{"pattern-case", "that its pattern matches, in other case", other, firm},
 		// Readers differ on whether $ looks past it.
-		{"pattern-line-feed", "that its pattern matches, with a line feed behind it", sample + "\n", Should},
+		{"pattern-line-feed", "that its pattern matches, with a line feed behind it", sample + "\n", annotated},
 	}
 	out := []unmatched{}
 	for _, v := range []string{"!", "?? ??", " ", "~~~~~~~~", "ÄÖÜ", "x", ""} {
 		if v = s.ofAllowedLength(v); s.breaksPatternOnly(v) {
-			out = append(out, unmatched{"pattern", "that its pattern does not match", v, Must})
+			out = append(out, unmatched{"pattern", "that its pattern does not match", v, firm})
 			break
 		}
 	}

@@ -49,6 +49,8 @@ type request struct {
 	provoked  bool     // meant to bring a 5xx about
 	provokes  string   // the status that it is meant to bring about
 	hostile   bool     // what no honest client sends: a breakdown is only worth a warning
+	excused   bool     // what parsers and stores trip over: a documented 5xx is only worth a warning
+	attack    bool     // it holds what attackers send: a firewall's page is only worth a warning
 
 	subject string // whom the body names, where the rules know
 }

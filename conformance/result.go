@@ -61,6 +61,7 @@ type Result struct {
 	Target     string           `json:"target"`
 	Profile    Profile          `json:"profile"`
 	Strict     bool             `json:"strict,omitempty"` // should counted as must
+	AsOf       string           `json:"as_of,omitempty"`  // checks that are younger than this version only warned
 	RunID      string           `json:"run_id"`
 	Seed       int64            `json:"seed"`
 	Started    time.Time        `json:"started"`
@@ -121,6 +122,7 @@ type Latency struct {
 // CheckResult is one check of a run.
 type CheckResult struct {
 	ID         string      `json:"id"`
+	Aliases    []string    `json:"aliases,omitempty"` // ids of checks that this one has taken in
 	Operation  string      `json:"operation"`
 	Status     string      `json:"status"`
 	Level      Level       `json:"level"`

@@ -10,7 +10,7 @@ type variant struct {
 	name    string
 	about   string
 	pointer string // of the rule it exercises
-	level   Level
+	hold    firmness
 	body    any
 }
 
@@ -27,7 +27,7 @@ func variants(s *schema) []variant {
 	if !ok {
 		full = minimal
 	} else if !equal(full, minimal) {
-		out = append(out, variant{"all-properties", "every optional property present", s.pointer + "/properties", Must, full})
+		out = append(out, variant{"all-properties", "every optional property present", s.pointer + "/properties", firm, full})
 	}
 	add := func(v variant) {
 		if s.fits(v.body) {
@@ -36,10 +36,10 @@ func variants(s *schema) []variant {
 	}
 	visit(s, full, func(p spot) {
 		if !p.required {
-			add(variant{p.id("absent"), p.called() + " left out, since it is optional", p.schema.pointer, Must, removed(p.body, p.path)})
+			add(variant{p.id("absent"), p.called() + " left out, since it is optional", p.schema.pointer, firm, removed(p.body, p.path)})
 		}
 		for _, f := range p.freedoms() {
-			add(variant{p.id(f.name), p.called() + " " + f.about, f.pointer, f.level, replaced(p.body, p.path, f.value)})
+			add(variant{p.id(f.name), p.called() + " " + f.about, f.pointer, f.hold, replaced(p.body, p.path, f.value)})
 		}
 	})
 	return out
@@ -48,7 +48,7 @@ func variants(s *schema) []variant {
 // freedom is a value that a schema allows, and what it shows.
 type freedom struct {
 	name, about, pointer string
-	level                Level
+	hold                 firmness
 	value                any
 }
 
@@ -56,39 +56,39 @@ type freedom struct {
 func (p spot) freedoms() []freedom {
 	var out []freedom
 	s := p.view
-	add := func(name, about, pointer string, level Level, v any) {
+	add := func(name, about, pointer string, hold firmness, v any) {
 		if p.schema.fits(v) && !equal(v, p.value) {
-			out = append(out, freedom{name, about, pointer, level, v})
+			out = append(out, freedom{name, about, pointer, hold, v})
 		}
 	}
 	for _, v := range s.enum {
 		if v != nil {
-			add("enum-"+slug(v), "with another of its enum values", s.rule("enum"), Must, v)
+			add("enum-"+slug(v), "with another of its enum values", s.rule("enum"), firm, v)
 		}
 	}
 	if s.is("null") {
-		add("null", "null, which it may be", s.pointer, Must, nil)
+		add("null", "null, which it may be", s.pointer, firm, nil)
 	}
 	if s.is("boolean") {
-		add("false", "false", s.pointer, Must, false)
-		add("true", "true", s.pointer, Must, true)
+		add("false", "false", s.pointer, firm, false)
+		add("true", "true", s.pointer, firm, true)
 	}
 	for _, e := range s.ends(true) {
-		add(e.name, e.about, s.rule(e.keyword), Must, e.value)
+		add(e.name, e.about, s.rule(e.keyword), firm, e.value)
 	}
 	if text, ok := s.multibyte(); ok && s.is("string") {
-		add("at-max-length-multibyte", "at its maxLength, in letters of two bytes: length is counted in characters", s.rule("maxLength"), Must, text)
+		add("at-max-length-multibyte", "at its maxLength, in letters of two bytes: length is counted in characters", s.rule("maxLength"), firm, text)
 	}
 	// What stands for nothing in many languages, and is a value all the same.
 	if s.is("integer") || s.is("number") {
-		add("zero", "zero", s.pointer, Should, literal("0"))
+		add("zero", "zero", s.pointer, slack, literal("0"))
 	}
 	if s.is("array") {
-		add("empty", "an empty array", s.pointer, Should, []any{})
+		add("empty", "an empty array", s.pointer, slack, []any{})
 	}
 	for _, other := range p.alternatives() {
 		name := other.label[strings.LastIndex(other.label, "alternative-"):]
-		add(name, "of another kind that it may be", p.schema.pointer, Must, other.value)
+		add(name, "of another kind that it may be", p.schema.pointer, firm, other.value)
 	}
 	return withoutTwins(out)
 }

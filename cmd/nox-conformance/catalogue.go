@@ -54,8 +54,8 @@ func (o *options) explainOne(std streams, checks []conformance.Check, source str
 		if i > 0 {
 			fmt.Fprintln(std.out)
 		}
-		fmt.Fprintf(std.out, "%s (%s)\n  %s\n\n  sends:   %s\n  why:     %s\n  clause:  %s\n           %s:%d, %s\n  production profile: %s\n",
-			c.ID, c.Level, c.Summary, c.Sends, c.Why, c.Clause.Quote, source, c.Clause.Line, c.Clause.Pointer, inProduction(c.Production))
+		fmt.Fprintf(std.out, "%s (%s)\n  %s\n\n  sends:   %s\n  why:     %s\n  %-8s because %s\n  since:   %s\n  clause:  %s\n           %s:%d, %s\n  production profile: %s\n",
+			c.ID, c.Level, c.Summary, c.Sends, c.Why, string(c.Level)+":", c.Because, c.Since, c.Clause.Quote, source, c.Clause.Line, c.Clause.Pointer, inProduction(c.Production))
 	}
 	return nil
 }

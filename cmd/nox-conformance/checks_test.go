@@ -28,8 +28,11 @@ An id is never renamed or used again. Ids below leave out the operation: ` + "`4
 ` + "`%s/401/missing-key`" + `, and both can be given to ` + "`--run`, `--skip` and `--explain`" + `.
 With another contract (` + "`--spec`" + `) the catalogue is another one.
 
-**Level**: *must*, the contract or HTTP says so, and a failure fails the run; *should*, a warning, or a
-failure under ` + "`--strict`" + `; *may*, information.
+**Level**: *must*, a failure fails the run; *should*, a warning, or a failure under ` + "`--strict`" + `; *may*,
+information. One question decides it, who is harmed by a server that fails the check, and each check
+says what the answer was. A finding may weigh less than its check does, never more: a warning of a
+*must* check is one that the check's own words allow.
+**Since**: the version that brought the check. ` + "`--as-of VERSION`" + ` makes those that came later warnings.
 **Production**: what the check may do to a target that real users depend on. 0: it cannot create
 anything; 1: it creates only on a target that takes what it must refuse; 2: it creates a user by
 design; x: it is never sent under ` + "`--profile production`" + `.
@@ -83,9 +86,12 @@ func checksPage(t *testing.T, checks []conformance.Check, caught map[string][]de
 			fmt.Fprintf(&b, "\n## %s\n", status)
 		}
 		id := strings.TrimPrefix(c.ID, c.Operation+"/")
-		fmt.Fprintf(&b, "\n### %s\n\n%s. *%s, production %s*\n\n", id, plain(sentence(c.Summary)), c.Level, c.Production)
-		fmt.Fprintf(&b, "- Sends: %s\n- Why: %s\n- Clause: [line %d](spec/%s#L%d), %s\n- Failed by:\n",
-			plain(c.Sends), plain(c.Why), c.Clause.Line, spec.EmbeddedName, c.Clause.Line, code(c.Clause.Quote))
+		fmt.Fprintf(&b, "\n### %s\n\n%s. *%s, production %s, since %s*\n\n", id, plain(sentence(c.Summary)), c.Level, c.Production, c.Since)
+		fmt.Fprintf(&b, "- Sends: %s\n- Why: %s\n- %s, because %s\n- Clause: [line %d](spec/%s#L%d), %s\n- Failed by:\n",
+			plain(c.Sends), plain(c.Why), sentence(string(c.Level)), plain(c.Because), c.Clause.Line, spec.EmbeddedName, c.Clause.Line, code(c.Clause.Quote))
+		if len(c.Aliases) > 0 {
+			fmt.Fprintf(&b, "  (has taken in %s)\n", strings.Join(c.Aliases, ", "))
+		}
 		for _, d := range caught[id] {
 			fmt.Fprintf(&b, "  - `%s`: %s\n", d.Name, plain(d.Summary))
 		}

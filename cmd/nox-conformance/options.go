@@ -28,6 +28,7 @@ type options struct {
 	run, skip, provoke, require, headers, report []string
 	har                                          []string
 	strict                                       bool
+	asOf                                         string
 	profile                                      string
 	rate                                         float64
 	parallel                                     int
@@ -59,6 +60,7 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.StringArrayVar(&o.run, "run", nil, "run only the checks whose id matches `PATTERN` (* within a segment, ** across)")
 	f.StringArrayVar(&o.skip, "skip", nil, "leave out the checks whose id matches `PATTERN`")
 	f.BoolVar(&o.strict, "strict", false, "count a warning as a failure")
+	f.StringVar(&o.asOf, "as-of", "", "only warn about what checks find that came after `VERSION` of this program")
 	f.StringArrayVar(&o.provoke, "provoke", nil, "how the target is made to answer a status, as `STATUS=HOW`: a header or a JSON body")
 	f.StringSliceVar(&o.require, "require", nil, "fail unless these `STATUSES` were exercised: 201,400,401,500")
 	f.StringVar(&o.known, "known", "", "`FILE` of known failures: each is excused until its day, and must fail")
@@ -91,7 +93,7 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 // config turns the options into a configuration of the runner.
 func (o *options) config(ctx context.Context, args []string, std streams) (conformance.Config, error) {
 	cfg := conformance.Config{
-		Run: o.run, Skip: o.skip, Strict: o.strict, Require: o.require,
+		Run: o.run, Skip: o.skip, Strict: o.strict, AsOf: o.asOf, Require: o.require,
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
 		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait,
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,

@@ -49,7 +49,7 @@ func newReplayOptions(getenv func(string) string) (*replayOptions, *pflag.FlagSe
 	f.StringVar(&o.target, "target", "", "base `URL` of the target, instead of that of the report")
 	f.BoolVar(&o.sameUsers, "same-users", false, "ask for the users of the report again, who may be there since")
 	for _, name := range []string{
-		"spec", "profile", "strict", "provoke", "rate", "parallel", "timeout", "deadline", "wait", "quiet", "verbose",
+		"spec", "profile", "strict", "as-of", "provoke", "rate", "parallel", "timeout", "deadline", "wait", "quiet", "verbose",
 		"api-key-file", "other-api-key-file", "disabled-api-key-file", "header", "ca-cert", "client-cert", "client-key", "insecure",
 	} {
 		f.AddFlag(all.Lookup(name))
@@ -113,7 +113,7 @@ func toReplay(before *conformance.Result, name string, patterns []string) ([]con
 	}
 	all := make([]conformance.Check, len(before.Checks))
 	for i, c := range before.Checks {
-		all[i].ID = c.ID
+		all[i].ID, all[i].Aliases = c.ID, c.Aliases
 	}
 	wanted := map[string]bool{}
 	for _, p := range patterns {
@@ -190,9 +190,9 @@ func stillChecks(doc *spec.Document, chosen []conformance.CheckResult, name stri
 
 func idsOf(doc *spec.Document) ([]string, error) {
 	checks, err := conformance.Catalogue(doc)
-	ids := make([]string, len(checks))
-	for i, c := range checks {
-		ids[i] = c.ID
+	var ids []string
+	for _, c := range checks {
+		ids = append(append(ids, c.ID), c.Aliases...)
 	}
 	return ids, err
 }
@@ -233,7 +233,7 @@ func performOnce(ctx context.Context, cfg conformance.Config, list []report.Repl
 	now := runner.Run(ctx)
 	for i := range list {
 		for _, c := range now.Checks {
-			if c.ID == list[i].Before.ID && !failsNow(list[i]) {
+			if (c.ID == list[i].Before.ID || slices.Contains(c.Aliases, list[i].Before.ID)) && !failsNow(list[i]) {
 				list[i].Now = c
 			}
 		}

@@ -80,7 +80,14 @@ func Compare(before, after *conformance.Result) *Comparison {
 	for i := range after.Checks {
 		n := &after.Checks[i]
 		is[n.ID] = true
-		c.sort(was[n.ID], n)
+		o := was[n.ID]
+		for _, alias := range n.Aliases { // checks that it has taken in since
+			is[alias] = true
+			if old := was[alias]; o == nil || old != nil && fails(old) && !fails(o) {
+				o = old
+			}
+		}
+		c.sort(o, n)
 	}
 	for i := range before.Checks {
 		if o := &before.Checks[i]; !is[o.ID] {

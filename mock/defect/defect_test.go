@@ -31,13 +31,13 @@ func TestTables(t *testing.T) {
 }
 
 func TestEveryCheckHasADefect(t *testing.T) {
-	level := levels()
+	level := levels(t)
 	caught := map[string]bool{}
 	for _, d := range defect.Defects() {
 		switch want, known := level[d.Caught]; {
 		case !known:
 			t.Errorf("%s is to be caught by %q, and there is no such check", d.Name, d.Caught)
-		case d.Level != want:
+		case weight(d.Level) == 0 || weight(d.Level) > weight(want): // a finding may weigh less than its check
 			t.Errorf("%s is to be caught at level %q by %s, which is of level %q", d.Name, d.Level, d.Caught, want)
 		}
 		caught[d.Caught] = true

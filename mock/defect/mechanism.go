@@ -270,6 +270,24 @@ func renewedBy(w when) mechanism {
 	}
 }
 
+// harmedBy answers 500 where w holds for a request, and from then on changes
+// whatever is created.
+func harmedBy(w when, edits ...edit) mechanism {
+	return func() func(*exchange) {
+		var harmed atomic.Bool
+		return func(x *exchange) {
+			x.serve()
+			switch {
+			case answered(201, 400)(x) && w(x):
+				harmed.Store(true)
+				serverError()(x)
+			case created(x) && harmed.Load():
+				apply(x, edits)
+			}
+		}
+	}
+}
+
 // numbered numbers the users of each key.
 func numbered() mechanism {
 	return func() func(*exchange) {

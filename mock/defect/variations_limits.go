@@ -28,6 +28,7 @@ func strictVariations() []Deviation {
 		legal("refuses-blank", "An empty or blank user id is answered with 400.", after(echoes(blank), fail(400, "user_id must not be blank"))),
 		legal("refuses-noncharacters", "A user id with a character that Unicode leaves unassigned is answered with 400.", after(echoes(containingRune(func(r rune) bool { return r&0xfffe == 0xfffe || r == utf8.RuneError || unicode.Is(unicode.Co, r) })), fail(400, "user_id must be text"))),
 		legal("media-type-415", "Another media type, or none, is answered with 415 in the contract's error shape.", after(both(rejected, other), setStatus(http.StatusUnsupportedMediaType))),
+		legal("media-type-415-page", "Another media type, or none, is answered with the 415 page of a gateway.", after(both(rejected, other), page(http.StatusUnsupportedMediaType, "Unsupported Media Type"))),
 		legal("media-type-ignored", "JSON is read whatever the media type.", before(both(posted, other), asJSON)),
 		legal("large-413", "A body of 1 MiB and more is answered with 413 in the contract's error shape.", instead(bodyOver(1<<20), fail(http.StatusRequestEntityTooLarge, "The body is too large"))),
 		legal("large-refused-early", "A body of 64 KiB and more is answered with 400.", after(both(rejectable, bodyOver(64<<10)), fail(400, "The body is too large"))),
