@@ -81,6 +81,15 @@ func (a *answer) fromFirewall() bool {
 	return a.status/100 == 4 && (!a.looksDocumented() || !a.isJSON)
 }
 
+// binds tells whether the answer must be as the contract says. What no honest
+// client sends may be answered by what stands before the service, in its own
+// way; and what a server makes of a body that it should have refused, or need
+// not be able to read, only the client sees that sent it.
+func (a *answer) binds() bool {
+	r := a.request
+	return !r.hostile && !(r.attack && a.fromFirewall()) && !(a.succeeded() && (r.intent == breaks || r.excused))
+}
+
 // succeeded tells whether the status is one that is documented for a success.
 func (a *answer) succeeded() bool {
 	op := a.request.op

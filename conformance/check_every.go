@@ -67,9 +67,7 @@ func (b *builder) every(r *response, clause string, g ground, pointer, summary, 
 	}, stageLast, nil)
 	c.over = func(s *session, c *check) verdict {
 		v := s.overAnswers(b.op, false, func(a *answer) (finding, bool) {
-			// What no honest client sends may be answered by what stands before
-			// the service, in its own way.
-			if !a.is(r.status) || g.level() == Must && (a.request.hostile || a.request.attack && a.fromFirewall()) {
+			if !a.is(r.status) || g.level() == Must && !a.binds() {
 				return finding{}, false
 			}
 			for _, f := range a.findings {

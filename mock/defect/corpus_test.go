@@ -197,7 +197,7 @@ func invalidOnes() []experiment {
 	return append(all,
 		experiment{id: "400/body-none", or: []int{411}, requests: []request{saying("", "").asItIs()}},
 		experiment{id: "400/steady", requests: times(15, saying(`{}`, ""))},
-		experiment{id: "400/nothing-kept", requests: []request{saying(`{"user_id":"kept"}xyz`, ""), asked("kept")}})
+		experiment{id: "400/nothing-kept", requests: []request{saying(`{"user_id":"kept"`, ""), asked("kept")}})
 }
 
 func malformedOnes() []experiment {
