@@ -19,14 +19,14 @@ func (s *session) exchange(a *answer) Exchange {
 		},
 		Started:    a.started.UTC(),
 		DurationMS: milliseconds(a.took),
-		Curl:       s.redactor.redact(s.curl(a)),
+		Curl:       s.redactor.redactOwn(s.curl(a)),
 	}
 	for _, k := range a.request.keys {
 		s.hideKey(a, k, out.Request.Headers)
 	}
 	out.Request.Body, out.Request.Base64 = s.bodyText(a.request.body)
 	if a.failure != none {
-		out.Error = s.redactor.redact(failureWords(a))
+		out.Error = s.redactor.redactOwn(failureWords(a))
 	}
 	if a.came() {
 		out.Response = &Response{Status: a.status, Headers: s.headers(a.header), Size: a.size}

@@ -74,6 +74,8 @@ type credential struct {
 	shell string // how a shell makes it from the key, "" where it cannot
 	good  bool   // one that the target must take
 	spare string // the id of a security scheme that it is not sent under
+
+	masked bool // a recording hides the key, so that nobody knows whose it is
 }
 
 func (r *request) clone() *request {

@@ -106,6 +106,9 @@ func (r *Runner) session() *session {
 		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(append(publicTexts(r.contract.doc, r.checks), userPrefixOf(r.cfg.RunID))...),
 		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
 	}
+	base := r.client.base
+	s.redactor.spare(base.String())
+	s.redactor.spare(base.Scheme + "://" + base.Host)
 	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
 		s.redactor.addKey(k.value, k.label)
 	}
