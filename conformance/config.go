@@ -43,6 +43,13 @@ type Config struct {
 	Evidence  bool         // keep the exchanges of passing checks too
 	Drift     []spec.Drift // passed on to the result; it decides nothing
 
+	// Record, if set, is called with each exchange of the run when it ends, and
+	// with the id of its check, "" for a probe that belongs to none: also
+	// exchanges that no check shows, and those that are repeated. Bodies are cut
+	// and secrets removed as in the result; Curl is empty. It is called from one
+	// goroutine at a time.
+	Record func(check string, x Exchange)
+
 	// Progress, if set, is called after each finished check, and in between
 	// as long as requests are sent, from one goroutine at a time.
 	Progress func(Progress)

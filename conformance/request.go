@@ -51,6 +51,7 @@ type request struct {
 	hostile   bool     // what no honest client sends: a breakdown is only worth a warning
 
 	subject string // whom the body names, where the rules know
+	check   string // the id of the check that sends it
 }
 
 // place is where a key travels in a request.

@@ -156,6 +156,7 @@ type Request struct {
 	Body    string            `json:"body"`
 	Base64  bool              `json:"base64,omitempty"` // Body is base64, for bytes that are not UTF-8
 	Note    string            `json:"note,omitempty"`   // what stands in place of a secret, in words
+	Size    int64             `json:"size,omitempty"`   // bytes of the body as sent, where Body holds fewer
 }
 
 // Response is an answer as it came.
@@ -165,4 +166,6 @@ type Response struct {
 	Body    string            `json:"body"`
 	Base64  bool              `json:"base64,omitempty"`
 	Size    int64             `json:"size"` // bytes of the body as it came; Body may hold fewer
+
+	HTTPVersion string `json:"http_version,omitempty"` // "HTTP/1.1", "HTTP/2"
 }

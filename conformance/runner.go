@@ -84,6 +84,9 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	defer stop(nil)
 	s := r.session()
 	s.client.stop = stop
+	if r.cfg.Record != nil {
+		s.client.ended = s.recorder()
+	}
 	defer s.client.release()
 	run := newRun(s, r.checks)
 	quiet := run.tellInBetween()
