@@ -17,11 +17,12 @@ const (
 func (r *run) result(reason string) *Result {
 	doc := r.contract.doc
 	out := &Result{
-		Format:   ReportFormat,
-		Tool:     Tool{toolName, r.cfg.Version},
-		Contract: Contract{doc.Title(), doc.Version(), doc.SHA256(), doc.Source()},
-		Target:   r.redactor.redactOwn(r.client.base.String()),
-		Profile:  r.cfg.Profile, Strict: r.cfg.Strict, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
+		Format:       ReportFormat,
+		Tool:         Tool{toolName, r.cfg.Version},
+		Contract:     Contract{doc.Title(), doc.Version(), doc.SHA256(), doc.Source()},
+		ContractPath: r.cfg.ContractPath,
+		Target:       r.redactor.redactOwn(r.client.base.String()),
+		Profile:      r.cfg.Profile, Strict: r.cfg.Strict, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
 		Requests: int(r.client.sent.Load()),
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
 	}
@@ -40,7 +41,7 @@ func (r *run) result(reason string) *Result {
 
 func (r *run) checkResult(c *check, v *verdict, took time.Duration) CheckResult {
 	out := CheckResult{
-		ID: c.ID, Operation: c.Operation, Status: c.Status, Level: c.Level, Summary: c.Summary, Clause: c.Clause,
+		ID: c.ID, Operation: c.Operation, Status: c.Status, Level: c.Level, Summary: c.Summary, Sends: c.Sends, Why: c.Why, Clause: c.Clause,
 		Outcome: v.outcome, DurationMS: took.Milliseconds(), Cause: v.cause,
 		Reason:    r.redactor.redactOwn(v.reason),
 		Expected:  r.redactor.redactOwn(v.expected),

@@ -15,9 +15,10 @@ import (
 
 // Config says what to judge and how. Only Target and Keys.Key are needed.
 type Config struct {
-	Contract *spec.Document // nil: the embedded one
-	Target   string         // base URL, with the base path: "https://auth.nox.energy/v2"
-	Keys     Keys
+	Contract     *spec.Document // nil: the embedded one
+	ContractPath string         // of the contract in the user's repository, for the reports; may be empty
+	Target       string         // base URL, with the base path: "https://auth.nox.energy/v2"
+	Keys         Keys
 
 	Run     []string      // patterns of check ids to run, empty: all
 	Skip    []string      // patterns of check ids to leave out
