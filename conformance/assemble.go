@@ -17,11 +17,12 @@ const (
 func (r *run) result(reason string) *Result {
 	doc := r.contract.doc
 	out := &Result{
-		Format:   ReportFormat,
-		Tool:     Tool{toolName, r.cfg.Version},
-		Contract: Contract{doc.Title(), doc.Version(), doc.SHA256(), doc.Source()},
-		Target:   r.redactor.redact(r.client.base.String()),
-		Profile:  r.cfg.Profile, Strict: r.cfg.Strict, AsOf: r.cfg.AsOf, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
+		Format:       ReportFormat,
+		Tool:         Tool{toolName, r.cfg.Version},
+		Contract:     Contract{doc.Title(), doc.Version(), doc.SHA256(), doc.Source()},
+		ContractPath: r.cfg.ContractPath,
+		Target:       r.redactor.redactOwn(r.client.base.String()),
+		Profile:      r.cfg.Profile, Strict: r.cfg.Strict, AsOf: r.cfg.AsOf, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
 		Requests: int(r.client.sent.Load()),
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
 	}
@@ -34,17 +35,17 @@ func (r *run) result(reason string) *Result {
 	}
 	out.Problems = r.applyKnown(out, slices.Collect(maps.Keys(r.number)))
 	out.Responses = r.responses(out.Checks)
-	r.conclude(out, r.redactor.redact(reason))
+	r.conclude(out, r.redactor.redactOwn(reason))
 	return out
 }
 
 func (r *run) checkResult(c *check, v *verdict, took time.Duration) CheckResult {
 	out := CheckResult{
-		ID: c.ID, Aliases: c.Aliases, Operation: c.Operation, Status: c.Status, Level: softer(v.level, c.Level), Summary: c.Summary, Clause: c.Clause,
+		ID: c.ID, Aliases: c.Aliases, Operation: c.Operation, Status: c.Status, Level: softer(v.level, c.Level), Summary: c.Summary, Sends: c.Sends, Why: c.Why, Clause: c.Clause,
 		Outcome: v.outcome, DurationMS: took.Milliseconds(), Cause: v.cause,
-		Reason:    r.redactor.redact(v.reason),
-		Expected:  r.redactor.redact(v.expected),
-		Actual:    r.redactor.redact(v.actual),
+		Reason:    r.redactor.redactOwn(v.reason),
+		Expected:  r.redactor.redactOwn(v.expected),
+		Actual:    r.redactor.redactOwn(v.actual),
 		Exchanges: []Exchange{},
 	}
 	if v.failed < v.tried {

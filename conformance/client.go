@@ -54,6 +54,7 @@ type client struct {
 	paused    time.Time // nothing is sent before
 	narrowed  int       // places taken away
 	waiting   func(time.Duration)
+	ended     func(*answer)           // if set, called when an exchange ends, one that is repeated too
 	imagine   func(*request) *answer  // if set, answers in place of the target
 	budget    int64                   // requests that may be sent, 0: any number
 	stop      context.CancelCauseFunc // ends the run
@@ -232,6 +233,13 @@ func (c *client) pause(d time.Duration) {
 // carried another before, and no byte of an answer came.
 func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) {
 	a = &answer{request: r, started: time.Now()}
+	if c.ended != nil {
+		defer func() {
+			if a.sent != nil && a.failure != spent {
+				c.ended(a)
+			}
+		}()
+	}
 	if r.barrier == nil { // those that are released together must not wait for each other
 		select {
 		case c.slots <- struct{}{}:

@@ -15,9 +15,10 @@ import (
 
 // Config says what to judge and how. Only Target and Keys.Key are needed.
 type Config struct {
-	Contract *spec.Document // nil: the embedded one
-	Target   string         // base URL, with the base path: "https://auth.nox.energy/v2"
-	Keys     Keys
+	Contract     *spec.Document // nil: the embedded one
+	ContractPath string         // of the contract in the user's repository, for the reports; may be empty
+	Target       string         // base URL, with the base path: "https://auth.nox.energy/v2"
+	Keys         Keys
 
 	Run     []string      // patterns of check ids to run, empty: all
 	Skip    []string      // patterns of check ids to leave out
@@ -43,6 +44,13 @@ type Config struct {
 	Version   string       // of the program, for the report
 	Evidence  bool         // keep the exchanges of passing checks too
 	Drift     []spec.Drift // passed on to the result; it decides nothing
+
+	// Record, if set, is called with each exchange of the run when it ends, and
+	// with the id of its check, "" for a probe that belongs to none: also
+	// exchanges that no check shows, and those that are repeated. Bodies are cut
+	// and secrets removed as in the result; Curl is empty. It is called from one
+	// goroutine at a time.
+	Record func(check string, x Exchange)
 
 	// Progress, if set, is called after each finished check, and in between
 	// as long as requests are sent, from one goroutine at a time.

@@ -1,21 +1,13 @@
 // Package conformance judges whether a server keeps the contract of the NOX
 // manufacturer API, or of any other OpenAPI 3 document.
 //
-// A [Runner] turns each clause of the contract into an experiment, a check,
-// sends what the experiment needs to the target over real HTTP, and reads the
-// answers as they came: framing and bytes first, then the schema of that very
-// status. [Runner.Run] returns a [Result]; the writers of package
-// [nox.energy/contract/conformance/report] turn it into text or a report.
+// A [Runner] turns each clause of the contract into a check, sends the requests
+// of the check to the target over HTTP, and judges each response as it came:
+// framing and bytes first, then the schema of its status. [Runner.Run] returns a
+// [Result], and the writers of package [nox.energy/contract/conformance/report]
+// turn that into text or a report. The example of this package shows a run.
 // In Go tests, package [nox.energy/contract/conformance/conformancetest] makes
 // each check a subtest.
-//
-//	runner, err := conformance.New(conformance.Config{
-//		Target: "http://127.0.0.1:4010/v2",
-//		Keys:   conformance.Keys{Key: os.Getenv("NOX_API_KEY")},
-//	})
-//	…
-//	result, err := runner.Run(ctx)
-//	fmt.Println(result.Verdict)
 //
 // # How a check is made
 //
@@ -30,7 +22,7 @@
 // A check of level must blames a target only for what the contract or an RFC's
 // MUST says. Each request is validated again, as sent, before an answer to it
 // may be judged: if the request was not what the check says it was, the
-// outcome is an error of the runner, never a failure of the target. What stays
-// undecided (no answer, told to slow down for ever, interrupted) is an error
-// too, and the run is inconclusive.
+// outcome is an error of the runner, never a failure of the target. If a check
+// stays undecided (no response, told to slow down forever, interrupted), that is
+// an error too, and the run is inconclusive.
 package conformance

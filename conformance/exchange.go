@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -12,6 +13,13 @@ const maxEvidence = 16 << 10
 
 // exchange turns an answer into what a report may show of it.
 func (s *session) exchange(a *answer) Exchange {
+	out := s.traffic(a)
+	out.Curl = s.redactor.redactOwn(s.curl(a))
+	return out
+}
+
+// traffic is an exchange without a command that repeats it.
+func (s *session) traffic(a *answer) Exchange {
 	out := Exchange{
 		Request: Request{
 			Method: a.request.method, URL: s.redactor.redact(a.sentURL),
@@ -19,20 +27,47 @@ func (s *session) exchange(a *answer) Exchange {
 		},
 		Started:    a.started.UTC(),
 		DurationMS: milliseconds(a.took),
-		Curl:       s.redactor.redact(s.curl(a)),
 	}
 	for _, k := range a.request.keys {
 		s.hideKey(a, k, out.Request.Headers)
 	}
 	out.Request.Body, out.Request.Base64 = s.bodyText(a.request.body)
+	if len(a.request.body) > maxEvidence {
+		out.Request.Size = int64(len(a.request.body))
+	}
 	if a.failure != none {
-		out.Error = s.redactor.redact(failureWords(a))
+		out.Error = s.redactor.redactOwn(failureWords(a))
 	}
 	if a.came() {
-		out.Response = &Response{Status: a.status, Headers: s.headers(a.header), Size: a.size}
+		out.Response = &Response{Status: a.status, Headers: s.headers(a.header), Size: a.size, HTTPVersion: s.redactor.redact(httpVersion(a.proto))}
 		out.Response.Body, out.Response.Base64 = s.bodyText(a.body)
 	}
 	return out
+}
+
+// recorder passes each exchange on as soon as it ends.
+func (s *session) recorder() func(*answer) {
+	var mu sync.Mutex
+	return func(a *answer) {
+		x := s.traffic(a)
+		mu.Lock()
+		defer mu.Unlock()
+		s.cfg.Record(a.request.check, x)
+	}
+}
+
+// httpVersion writes a version of HTTP as RFC 9110, section 2.5, does: no minor
+// version where there is none. Recorders also write the names of ALPN.
+func httpVersion(proto string) string {
+	switch strings.ToUpper(proto) {
+	case "HTTP/2.0", "H2", "H2C":
+		return "HTTP/2"
+	case "HTTP/3.0", "H3":
+		return "HTTP/3"
+	case "UNKNOWN":
+		return ""
+	}
+	return strings.ToUpper(proto)
 }
 
 // hideKey replaces a key where the request carries it, however short it is.

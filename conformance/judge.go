@@ -238,11 +238,11 @@ func (s *sentKeys) index(key string) *secretIndex {
 }
 
 // comesBack tells where a key that the request carried stands in the answer,
-// however it is written. Short values are passed over: they stand in any text
-// by chance; so are a few characters, by which some name a key.
+// however it is written. Short values and ordinary words are passed over: they
+// appear in any text by chance; so are a few characters, by which some name a key.
 func (s *sentKeys) comesBack(a *answer, text string) string {
 	for _, k := range a.request.keys {
-		if len(k.value) < shortestPiece {
+		if len(k.value) < shortestPiece || likeWord(k.value) {
 			continue
 		}
 		index := s.index(k.value)

@@ -22,12 +22,14 @@ type reel struct {
 	bases  []string          // base URLs that answers came from
 
 	broken                                                     []string // entries that cannot be read
+	labelled                                                   bool     // keys are masked by labels of their own
 	total, foreign, undeclared, unanswered, elsewhere, waiting int      // entries that are not judged
-	bodilessRequests, bodilessAnswers, keyless                 int      // among those that are
+	bodilessRequests, bodilessAnswers, keyless, masked         int      // among those that are
 }
 
 // play turns a recording into answers that the session remembers.
 func (l *reel) play(rec *Recording) {
+	l.labelled = rec.labelled
 	for i := range rec.entries {
 		l.total++
 		defer l.strayKeys(rec.entries[i].Request.Headers) // after those that have a name of their own
@@ -82,6 +84,7 @@ func (l *reel) answer(e *harEntry) *answer {
 	l.noteKey(a)
 	if origin := u.Scheme + "://" + u.Host + base; !slices.Contains(l.bases, origin) {
 		l.bases = append(l.bases, origin)
+		l.s.redactor.spare(origin)
 	}
 	return a
 }
@@ -105,8 +108,11 @@ func (l *reel) judgeable(a *answer, base string) bool {
 
 func (l *reel) noteKey(a *answer) {
 	r := a.request
-	if len(r.op.security) > 0 && len(r.keys) == 0 {
+	switch {
+	case len(r.op.security) > 0 && len(r.keys) == 0:
 		l.keyless++
+	case slices.ContainsFunc(r.keys, func(k credential) bool { return k.masked }):
+		l.masked++
 	}
 	if a.is(r.op.success()) && len(r.keys) == 1 {
 		l.good[r.keys[0].label] = true
@@ -212,7 +218,8 @@ func (l *reel) provoked(r *request, answered http.Header) string {
 }
 
 // keys reads the keys that a request carried where the contract wants them, and
-// makes each a secret. One key at two targets is two.
+// makes each a secret. One key at two targets is two. Each masked key counts as
+// a key of its own, as two may belong to two manufacturers.
 func (l *reel) keys(r *request, u *url.URL) []credential {
 	if len(r.op.security) == 0 {
 		return nil
@@ -236,6 +243,11 @@ func (l *reel) keys(r *request, u *url.URL) []credential {
 	}
 	var out []credential
 	for _, value := range values {
+		if isMask(value) && !l.labelled {
+			label := "masked key " + itoa(l.total)
+			out = append(out, credential{value: value, label: label, shell: `"$NOX_API_KEY"`, masked: true})
+			continue
+		}
 		at := u.Scheme + "://" + u.Host + "\x00" + value
 		if l.labels[at] == "" {
 			l.labels[at] = "key " + itoa(len(l.labels)+1) + " of the recording"
@@ -287,7 +299,9 @@ func (l *reel) strayKeys(headers []harPair) {
 			continue
 		}
 		if in, name := resolvePlace(declared, op.security[0]); in == "header" {
-			l.s.redactor.add(harHeader(headers, name), "a key of the recording")
+			if value := harHeader(headers, name); !isMask(value) {
+				l.s.redactor.add(value, "a key of the recording")
+			}
 		}
 	}
 }

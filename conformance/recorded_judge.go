@@ -82,10 +82,10 @@ func (l *reel) judge(ctx context.Context, checks []*check) *Result {
 	}
 	out := r.result(reason)
 	for _, n := range notes {
-		out.Notes = append(out.Notes, l.s.redactor.redact(n))
+		out.Notes = append(out.Notes, l.s.redactor.redactOwn(n))
 	}
 	if l.target == nil {
-		out.Target = l.s.redactor.redact(strings.Join(l.bases, ", "))
+		out.Target = l.s.redactor.redactOwn(strings.Join(l.bases, ", "))
 		if out.Target == "" {
 			out.Target = "a recording"
 		}
@@ -116,6 +116,7 @@ func (l *reel) notes() []string {
 		{l.bodilessAnswers, judged, "was recorded without its whole answer, of which only status and headers were judged", "were recorded without their whole answers, of which only status and headers were judged"},
 		{l.bodilessRequests, judged, "was recorded without its whole request, so that nobody knows whether it was valid", "were recorded without their whole requests, so that nobody knows whether they were valid"},
 		{l.keyless, judged, "shows no key, so that nobody knows whether one was sent", "show no key, so that nobody knows whether one was sent"},
+		{l.masked, judged, "shows a mask instead of its key, so that nobody knows whose it is", "show a mask instead of their keys, so that nobody knows whose they are"},
 	} {
 		if n.count > 0 {
 			out = append(out, entries(n.count, n.of, n.one, n.many))

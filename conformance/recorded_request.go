@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -154,9 +155,24 @@ func subjectOf(r *request) string {
 // can be asked to look up: not a piece of a recording that hides it, nor what
 // may be refused for its form.
 func ordinaryKey(value string) bool {
-	hidden := strings.HasPrefix(value, "[") || strings.HasPrefix(value, "sha256:") || strings.Trim(value, "*x•…") == ""
+	hidden := isMask(value) || strings.HasPrefix(value, "sha256:")
 	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ',' }
 	return !hidden && len(value) <= 256 && !strings.ContainsFunc(value, odd)
+}
+
+// maskWords are what recorders write in place of a secret.
+var maskWords = regexp.MustCompile(`(?i)^[\W_]*(redacted|masked|hidden|removed|filtered|saniti[sz]ed|scrubbed|obfuscated|anonymi[sz]ed|omitted|censored|stripped|elided)([\W_]+[a-z]+)*[\W_]*$`)
+
+// placeholders are a text in brackets, or the name of a variable.
+var placeholders = regexp.MustCompile(`^(<.*>|\[.*\]|\{.*\}|\(.*\)|%\w+%|\$\w+|\$\{.*\})$`)
+
+// masks are signs of which several in a row hide what they stand for.
+var masks = regexp.MustCompile(`[*•●∙·█▇■…]{3,}|^[*•●∙·█▇■…._xX#?-]+$|\.{3}|…|[xX]{5,}`)
+
+// isMask reports whether a recorded key is hidden, as a whole or in part.
+func isMask(value string) bool {
+	value = strings.Trim(value, "\"' \t")
+	return value != "" && (masks.MatchString(value) || placeholders.MatchString(value) || maskWords.MatchString(value))
 }
 
 // success tells whether the answer is a documented success.

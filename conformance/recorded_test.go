@@ -204,6 +204,38 @@ func TestRecordedDoubtIsNoFailure(t *testing.T) {
 	}
 }
 
+// A mask is no key: the same mask may hide the keys of two manufacturers. Two
+// users with one id are one too many under any key.
+func TestRecordedMasksAreNoKeys(t *testing.T) {
+	second := recordedEntry{got: `{"manufacturer_user_id":"ann","nox_user_id":"n-2"}`}
+	shared := recordedEntry{sent: `{"user_id":"zoe"}`, got: `{"manufacturer_user_id":"zoe","nox_user_id":"n-1"}`}
+	for _, mask := range []string{
+		"***", "*****5c1d", "acme-****", "[REDACTED]", "<redacted>", "REDACTED", "redacted by proxy", "xxxx", "XXXXXXXX", "••••••", "●●●", "█████", "…",
+		"acme-…", "sk-...", "{{api_key}}", "${API_KEY}", "$API_KEY", "%API_KEY%", "<api-key>", "[Filtered]", "(hidden)", "-----", `"***"`, "__MASKED__",
+	} {
+		first := recordedEntry{key: mask}
+		second.key, shared.key = mask, mask
+		r := judgeRecorded(t, conformance.Config{}, recordingOf(t, first, second))
+		if r.Verdict != conformance.Conforms || !slices.Contains(r.Notes, "2 of 2 entries show a mask instead of their keys, so that nobody knows whose they are") {
+			t.Errorf("%s: %s, notes %q, failed %q", mask, r.Verdict, r.Notes, outcomes(r, conformance.Fail))
+		}
+		if skipped := strings.Join(outcomes(r, conformance.Skip), "\n"); !strings.Contains(skipped, "201/resolve-throughout: the recording masks the keys") {
+			t.Errorf("%s: skipped are %s", mask, skipped)
+		}
+		r = judgeRecorded(t, conformance.Config{}, recordingOf(t, first, shared))
+		if failed := strings.Join(outcomes(r, conformance.Fail), "\n"); !strings.Contains(failed, "201/create-throughout") {
+			t.Errorf("%s: two users with one id: %s, failed %s", mask, r.Verdict, failed)
+		}
+	}
+	for _, key := range []string{"acme-test-key-5c1d0a", "sha256:12ab", "test", "xx-live-4711", "a.b.c", "secretary", "k*y"} {
+		first := recordedEntry{key: key}
+		second.key = key
+		if r := judgeRecorded(t, conformance.Config{}, recordingOf(t, first, second)); r.Verdict != conformance.Violates {
+			t.Errorf("%s, which is a key: %s", key, r.Verdict)
+		}
+	}
+}
+
 func TestRecordedEntriesThatAreNotJudgedAreNamed(t *testing.T) {
 	other := "https://elsewhere.example/v2/manufacturer/device-connections"
 	rec := recordingOf(t, recordedEntry{}, recordedEntry{url: other, status: 500}, recordedEntry{url: other, status: 500},

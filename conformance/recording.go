@@ -22,8 +22,9 @@ const maxRecording = 512 << 20
 // Recording is HTTP traffic that something recorded: a browser, a proxy, the
 // mock's journal, the har report of a run. [ReadHAR] reads one.
 type Recording struct {
-	entries []harEntry
-	digest  [sha256.Size]byte
+	entries  []harEntry
+	digest   [sha256.Size]byte
+	labelled bool // made by this program, which masks each key by a label of its own
 }
 
 // The parts of an HTTP Archive 1.2 that are judged. Sizes are pointers where
@@ -87,6 +88,9 @@ func ReadHAR(r io.Reader, name string) (*Recording, error) {
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	var file struct {
 		Log *struct {
+			Creator struct {
+				Name string `json:"name"`
+			} `json:"creator"`
 			Entries *[]harEntry `json:"entries"`
 		} `json:"log"`
 	}
@@ -96,7 +100,7 @@ func ReadHAR(r io.Reader, name string) (*Recording, error) {
 	if file.Log == nil || file.Log.Entries == nil {
 		return nil, usageErrorf("%s:1: not an HTTP Archive: it has no log.entries; export the traffic as HAR 1.2", name)
 	}
-	out := &Recording{*file.Log.Entries, sha256.Sum256(data)}
+	out := &Recording{*file.Log.Entries, sha256.Sum256(data), file.Log.Creator.Name == toolName}
 	for i := range out.entries {
 		e := &out.entries[i]
 		if where, err := e.decode(); err != nil {

@@ -93,14 +93,28 @@ func plainHeader(name string) bool {
 	return false
 }
 
-// redact replaces every secret in a text.
-func (r *redactor) redact(text string) string { return r.redactTo(text, len(text)) }
+// redact replaces every secret in data: what was sent, and what came.
+func (r *redactor) redact(text string) string { return r.replace(text, len(text), false) }
 
-// redactTo redacts the beginning of a text. What stands just behind it is read
-// too, so that a secret across the end is known for one.
-func (r *redactor) redactTo(text string, length int) string {
+// redactOwn replaces every secret in a sentence of this program, which may quote
+// data. A key that is an ordinary word is no secret in words of our own.
+func (r *redactor) redactOwn(text string) string { return r.replace(text, len(text), true) }
+
+// redactTo redacts the beginning of data. It also reads what follows, so that a
+// secret across the end is recognised.
+func (r *redactor) redactTo(text string, length int) string { return r.replace(text, length, false) }
+
+// spare leaves a URL as it is that the user gave, except for keys that nobody
+// could take for words.
+func (r *redactor) spare(url string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.index.spare(url)
+}
+
+func (r *redactor) replace(text string, length int, own bool) string {
 	r.mu.RLock()
-	spans := r.index.spans(text[:min(len(text), length+longestEscape*r.index.longest)])
+	spans := r.index.spans(text[:min(len(text), length+longestEscape*r.index.longest)], own)
 	r.mu.RUnlock()
 	length = min(len(text), length)
 	if len(spans) == 0 {

@@ -217,6 +217,39 @@ func TestRedactOnlyKeys(t *testing.T) {
 	}
 }
 
+// A key that is an ordinary word is hidden where the target sends it back, and
+// nowhere else.
+func TestRedactKeyThatIsAWord(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"disabled", "test", "manufacturer"} {
+		s := echoing(t, key, "the key "+key+" is unknown to b-"+key+"-user")
+		cfg := configFor(s)
+		cfg.Keys = conformance.Keys{Key: key}
+		cfg.Run, cfg.Evidence = []string{"401/unknown-key", "400/user_id-number"}, true
+		r := judge(t, cfg)
+		found := false
+		for _, c := range r.Checks {
+			if strings.Contains(c.Reason+c.Expected+c.Actual, "[the key]") {
+				t.Errorf("%s: %s: %s %s %s", key, c.ID, c.Reason, c.Expected, c.Actual)
+			}
+			for _, e := range c.Exchanges {
+				if !strings.HasPrefix(e.Request.URL, s.URL) || !strings.Contains(e.Curl, "'"+e.Request.URL+"'") {
+					t.Errorf("%s: the URL reads %s, the command %s", key, e.Request.URL, e.Curl)
+				}
+				if e.Response != nil && e.Response.Status == http.StatusUnauthorized {
+					found = true
+					if !strings.Contains(e.Response.Body, "before the key [the key] is unknown to b-"+key+"-user behind") {
+						t.Errorf("%s: the body reads %s", key, e.Response.Body)
+					}
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: no refusal is shown", key)
+		}
+	}
+}
+
 // A long answer is shortened, but not within a key.
 func TestRedactAcrossTheEndOfWhatIsKept(t *testing.T) {
 	t.Parallel()

@@ -46,7 +46,7 @@ func FuzzRedact(f *testing.F) {
 		if r.redactTo(text, len(text)/2) == "" && len(text) > 1 {
 			t.Error("half of the text is gone")
 		}
-		if len(key) < shortestPiece {
+		if len(key) < shortestPiece || likeWord(key) { // a word within another word stays
 			return
 		}
 		for _, plain := range []string{got, html.UnescapeString(got)} {

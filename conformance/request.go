@@ -53,6 +53,7 @@ type request struct {
 	attack    bool     // it holds what attackers send: a firewall's page is only worth a warning
 
 	subject string // whom the body names, where the rules know
+	check   string // the id of the check that sends it
 }
 
 // place is where a key travels in a request.
@@ -76,6 +77,8 @@ type credential struct {
 	shell string // how a shell makes it from the key, "" where it cannot
 	good  bool   // one that the target must take
 	spare string // the id of a security scheme that it is not sent under
+
+	masked bool // a recording hides the key, so that nobody knows whose it is
 }
 
 func (r *request) clone() *request {

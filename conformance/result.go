@@ -55,27 +55,28 @@ const (
 // Result is one run: what was judged, and how. It holds no secret: keys were
 // replaced before anything was put in.
 type Result struct {
-	Format     string           `json:"format"`
-	Tool       Tool             `json:"tool"`
-	Contract   Contract         `json:"contract"`
-	Target     string           `json:"target"`
-	Profile    Profile          `json:"profile"`
-	Strict     bool             `json:"strict,omitempty"` // should counted as must
-	AsOf       string           `json:"as_of,omitempty"`  // checks that are younger than this version only warned
-	RunID      string           `json:"run_id"`
-	Seed       int64            `json:"seed"`
-	Started    time.Time        `json:"started"`
-	DurationMS int64            `json:"duration_ms"`
-	Verdict    Verdict          `json:"verdict"`
-	ExitCode   int              `json:"exit_code"`
-	Reason     string           `json:"reason,omitempty"`   // of a verdict that no single check explains: why the run is inconclusive
-	Problems   []string         `json:"problems,omitempty"` // of the list of known failures, each of which fails the run
-	Notes      []string         `json:"notes,omitempty"`    // of a recording: what of it was not judged, and why
-	Drift      []spec.Drift     `json:"drift,omitempty"`    // how the contract differs from others that clients may know
-	Requests   int              `json:"requests"`           // sent, repetitions included
-	Summary    Summary          `json:"summary"`
-	Responses  []ResponseResult `json:"responses"`
-	Checks     []CheckResult    `json:"checks"`
+	Format       string           `json:"format"`
+	Tool         Tool             `json:"tool"`
+	Contract     Contract         `json:"contract"`
+	ContractPath string           `json:"contract_path,omitempty"` // of the contract in the user's repository, with slashes; empty where it is not there
+	Target       string           `json:"target"`
+	Profile      Profile          `json:"profile"`
+	Strict       bool             `json:"strict,omitempty"` // should counted as must
+	AsOf         string           `json:"as_of,omitempty"`  // checks that are younger than this version only warned
+	RunID        string           `json:"run_id"`
+	Seed         int64            `json:"seed"`
+	Started      time.Time        `json:"started"`
+	DurationMS   int64            `json:"duration_ms"`
+	Verdict      Verdict          `json:"verdict"`
+	ExitCode     int              `json:"exit_code"`
+	Reason       string           `json:"reason,omitempty"`   // of a verdict that no single check explains: why the run is inconclusive
+	Problems     []string         `json:"problems,omitempty"` // of the list of known failures, each of which fails the run
+	Notes        []string         `json:"notes,omitempty"`    // of a recording: what of it was not judged, and why
+	Drift        []spec.Drift     `json:"drift,omitempty"`    // how the contract differs from others that clients may know
+	Requests     int              `json:"requests"`           // sent, repetitions included
+	Summary      Summary          `json:"summary"`
+	Responses    []ResponseResult `json:"responses"`
+	Checks       []CheckResult    `json:"checks"`
 }
 
 // Tool is the program that made a report.
@@ -127,6 +128,8 @@ type CheckResult struct {
 	Status     string      `json:"status"`
 	Level      Level       `json:"level"`
 	Summary    string      `json:"summary"`
+	Sends      string      `json:"sends,omitempty"` // what the check sends, in words
+	Why        string      `json:"why,omitempty"`   // what goes wrong where it fails
 	Clause     spec.Clause `json:"clause"`
 	Outcome    Outcome     `json:"outcome"`
 	Known      bool        `json:"known"`
@@ -158,6 +161,7 @@ type Request struct {
 	Body    string            `json:"body"`
 	Base64  bool              `json:"base64,omitempty"` // Body is base64, for bytes that are not UTF-8
 	Note    string            `json:"note,omitempty"`   // what stands in place of a secret, in words
+	Size    int64             `json:"size,omitempty"`   // bytes of the body as sent, where Body holds fewer
 }
 
 // Response is an answer as it came.
@@ -167,4 +171,6 @@ type Response struct {
 	Body    string            `json:"body"`
 	Base64  bool              `json:"base64,omitempty"`
 	Size    int64             `json:"size"` // bytes of the body as it came; Body may hold fewer
+
+	HTTPVersion string `json:"http_version,omitempty"` // "HTTP/1.1", "HTTP/2"
 }

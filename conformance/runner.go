@@ -84,6 +84,9 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	defer stop(nil)
 	s := r.session()
 	s.client.stop = stop
+	if r.cfg.Record != nil {
+		s.client.ended = s.recorder()
+	}
 	defer s.client.release()
 	run := newRun(s, r.checks)
 	quiet := run.tellInBetween()
@@ -106,6 +109,9 @@ func (r *Runner) session() *session {
 		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(append(publicTexts(r.contract.doc, r.checks), userPrefixOf(r.cfg.RunID))...),
 		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
 	}
+	base := r.client.base
+	s.redactor.spare(base.String())
+	s.redactor.spare(base.Scheme + "://" + base.Host)
 	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
 		s.redactor.addKey(k.value, k.label)
 	}

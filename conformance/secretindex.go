@@ -25,8 +25,9 @@ const shortestForm = 5
 // secretText is one way to write a secret, in lower case.
 type secretText struct {
 	text, label string
-	piece       int  // how much of it counts
-	word        bool // only by itself
+	piece       int   // how many characters in a row count as the secret
+	word        bool  // counts only as a whole, between characters that end a word
+	random      []int // characters up to each place that no ordinary word explains; nil: all of them
 }
 
 type secretPlace struct{ text, at int32 }
@@ -40,7 +41,9 @@ type secretIndex struct {
 	runs    map[uint64][]secretPlace
 	filter  [1 << 10]uint64
 	longest int
-	public  string // texts in lower case
+	words   bool     // some text is one only as a word
+	public  string   // texts in lower case
+	spared  [][]byte // URLs in lower case in which no word is a secret
 }
 
 func newSecretIndex(public ...string) *secretIndex {
@@ -55,9 +58,15 @@ func (x *secretIndex) addSecret(secret, label string) {
 // addWhole adds all writings of a secret that is only one as a whole.
 func (x *secretIndex) addWhole(secret, label string) { x.addForms(secret, label, false) }
 
-// addWord adds a secret that is too short to be looked for within words.
+// addWord adds a secret that is too short to have other writings.
 func (x *secretIndex) addWord(secret, label string) {
 	x.addText(secretText{text: secret, label: label, piece: len(secret), word: true})
+}
+
+// spare leaves words of a URL alone that happen to be secrets.
+func (x *secretIndex) spare(url string) {
+	x.public += "\n" + strings.ToLower(url)
+	x.spared = append(x.spared, []byte(strings.ToLower(url)))
 }
 
 func (x *secretIndex) addForms(secret, label string, pieces bool) {
@@ -68,13 +77,20 @@ func (x *secretIndex) addForms(secret, label string, pieces bool) {
 		}
 		x.addText(secretText{text: text, label: label, piece: min(piece, len(text))})
 	}
+	addPlain := func(text string, random []int) {
+		t := secretText{text: text, label: label, piece: min(shortestPiece, len(text)), word: likeWord(text), random: random}
+		if t.word || !pieces {
+			t.piece = len(text)
+		}
+		x.addText(t)
+	}
 	for v := range views(secret) {
 		// A secret that holds escapes itself is read as often as the text is.
 		if plain := string(v.text); len(plain) >= shortestSecret {
-			add(plain, shortestPiece)
-			add(backwards(plain), shortestPiece)
+			addPlain(plain, randomUpTo(plain))
+			addPlain(backwards(plain), backwardsUpTo(plain))
 			if strings.Contains(plain, " ") {
-				add(strings.ReplaceAll(plain, " ", "+"), shortestPiece) // as a form does
+				addPlain(strings.ReplaceAll(plain, " ", "+"), randomUpTo(plain)) // as a form does
 			}
 		}
 	}
@@ -135,6 +151,7 @@ func (x *secretIndex) addText(t secretText) {
 	}
 	at := len(x.texts)
 	x.texts = append(x.texts, t)
+	x.words = x.words || t.word
 	if len(t.text) < shortestPiece {
 		x.short = append(x.short, at)
 		return
@@ -155,15 +172,24 @@ func filterPlace(run uint64) (word int, bit uint64) {
 	return int(h >> 6), 1 << (h & 63)
 }
 
-// spans lists where secrets stand in a text, in order and apart.
-func (x *secretIndex) spans(text string) []span {
+// spans lists where secrets appear in a text, in order and apart. In our own
+// sentences a secret that is an ordinary word counts only where the sentence
+// quotes data.
+func (x *secretIndex) spans(text string, own bool) []span {
 	if len(x.texts) == 0 {
 		return nil
 	}
 	var out []span
+	var lower []byte // of the text, for words
+	if x.words {
+		lower = asciiLower([]byte(text))
+	}
 	for v := range views(text) {
 		x.find(asciiLower(v.text), func(from, to int, t *secretText) {
 			first, last := v.place(from, to)
+			if t.word && (x.isSpared(lower, first, last) || own && !inData(lower, first, last)) {
+				return
+			}
 			weight := 2 * (to - from)
 			if to-from == len(t.text) {
 				weight++
@@ -197,7 +223,8 @@ func (x *secretIndex) find(text []byte, found func(from, to int, t *secretText))
 			for from+length < len(text) && at+length < len(t.text) && text[from+length] == t.text[at+length] {
 				length++
 			}
-			if length >= t.piece && (length == len(t.text) || !x.isPublic(text[from:from+length])) {
+			whole := length == len(t.text)
+			if length >= t.piece && (!t.word || isWord(text, from, from+length)) && (whole || t.tells(at, length) && !x.isPublic(text[from:from+length])) {
 				found(from, from+length, t)
 			}
 		}
@@ -212,7 +239,7 @@ func (x *secretIndex) findShort(text []byte, t *secretText, found func(from, to 
 		}
 		from := at + i
 		to := from + len(t.text)
-		if !t.word || (from == 0 || !wordByte(text[from-1])) && (to == len(text) || !wordByte(text[to])) {
+		if !t.word || isWord(text, from, to) {
 			found(from, to, t)
 		}
 		at = to

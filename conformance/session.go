@@ -40,7 +40,7 @@ func (s *session) send(ctx context.Context, c *check, r *request) *answer {
 	for _, k := range r.keys {
 		s.redactor.add(k.value, labelOf(k))
 	}
-	a := s.client.do(ctx, r)
+	a := s.client.do(ctx, r.on(func(r *request) { r.check = c.ID }))
 	s.contract.judge(a)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,7 +24,7 @@ type options struct {
 	getenv func(string) string
 
 	spec                                         string
-	published                                    string
+	published, contractPath                      string
 	run, skip, provoke, require, headers, report []string
 	har                                          []string
 	strict                                       bool
@@ -56,6 +56,7 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.BoolVar(&o.list, "list", false, "print the catalogue of checks")
 	f.StringVar(&o.explain, "explain", "", "say why the check `ID` exists, with its clause")
 	f.StringVar(&o.spec, "spec", "", "judge by another contract: a `FILE`, a URL, or - for standard input")
+	f.StringVar(&o.contractPath, "contract-path", "", "`FILE` of the contract in your repository, which reports point to (default: the file of --spec)")
 	f.StringVar(&o.published, "published", "", "say how the contract that clients are shown differs: a `FILE`, a URL, or -")
 	f.StringArrayVar(&o.run, "run", nil, "run only the checks whose id matches `PATTERN` (* within a segment, ** across)")
 	f.StringArrayVar(&o.skip, "skip", nil, "leave out the checks whose id matches `PATTERN`")
@@ -68,7 +69,7 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "print every request without sending any")
 	f.StringVar(&o.profile, "profile", string(conformance.Full), "`NAME` of the profile: full, or production: only what cannot harm")
 	f.Float64Var(&o.rate, "rate", 0, "at most `NUMBER` requests a second (production: 5)")
-	f.IntVar(&o.parallel, "parallel", 0, "`NUMBER` of requests at one time (default 16; production: 2)")
+	f.IntVar(&o.parallel, "parallel", 0, "`NUMBER` of requests at one time (default 16; production: 1)")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "`TIME` that one answer may take")
 	f.DurationVar(&o.deadline, "deadline", 10*time.Minute, "`TIME` that the run may take")
 	f.DurationVar(&o.wait, "wait", 0, "`TIME` to wait for a target that does not answer yet")
@@ -110,6 +111,9 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	}
 	var err error
 	if cfg.Contract, err = o.contract(ctx, std); err != nil {
+		return cfg, err
+	}
+	if cfg.Contract, cfg.ContractPath, err = o.inRepository(ctx, cfg.Contract, std); err != nil {
 		return cfg, err
 	}
 	if cfg.Drift, err = o.drift(ctx, cfg.Contract, std); err != nil {

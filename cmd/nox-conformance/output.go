@@ -17,8 +17,9 @@ import (
 
 // output is one place that a result goes to.
 type output struct {
-	to    string // in words, for an error
-	write func(*conformance.Result) error
+	to     string // in words, for an error
+	write  func(*conformance.Result) error
+	record func(check string, x conformance.Exchange) // if set, takes each exchange during the run
 }
 
 // outputs lists where the result goes: to standard output, unless a report
@@ -41,7 +42,11 @@ func (o *options) outputs(std streams) ([]output, error) {
 				return nil, errors.New("only one report can go to standard output")
 			}
 			taken = true
-			out = append(out, output{"standard output", func(result *conformance.Result) error {
+			if format == "har" {
+				out = append(out, harOutput("standard output", toStream(std.out)))
+				continue
+			}
+			out = append(out, output{to: "standard output", write: func(result *conformance.Result) error {
 				return report.Write(std.out, format, result)
 			}})
 			continue
@@ -56,16 +61,20 @@ func (o *options) outputs(std streams) ([]output, error) {
 			}
 			to[whole] = r
 		}
-		out = append(out, output{file, func(result *conformance.Result) error {
+		if format == "har" {
+			out = append(out, harOutput(file, toFile(file)))
+			continue
+		}
+		out = append(out, output{to: file, write: func(result *conformance.Result) error {
 			return writeWhole(file, func(w io.Writer) error { return report.Write(w, format, result) })
 		}})
 	}
 	switch {
 	case taken:
 	case o.output == "json":
-		out = append([]output{{"standard output", func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
+		out = append([]output{{to: "standard output", write: func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
 	default:
-		out = append([]output{{"standard output", func(r *conformance.Result) error {
+		out = append([]output{{to: "standard output", write: func(r *conformance.Result) error {
 			return report.Text(std.out, r, o.textOptions(std.out))
 		}}}, out...)
 	}
@@ -89,28 +98,55 @@ func terminal(w io.Writer) (*os.File, bool) {
 }
 
 // writeWhole writes a file so that it is there whole or not at all.
-func writeWhole(name string, write func(io.Writer) error) (err error) {
-	if info, statErr := os.Stat(name); statErr == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(name, os.O_WRONLY, 0) // a pipe or device: there is nothing to replace
-		if err != nil {
-			return fmt.Errorf("the report cannot be written: %w", err)
-		}
-		return errors.Join(write(f), f.Close())
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+func writeWhole(name string, write func(io.Writer) error) error {
+	f, finish, err := toFile(name)()
 	if err != nil {
-		return fmt.Errorf("the report %s cannot be written: %w", name, unwrapPath(err))
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("the report %s cannot be written: %w", name, unwrapPath(err))
-			_ = os.Remove(f.Name()) // the first error is the one to tell
-		}
-	}()
-	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), name)
+	return finish(write(f))
+}
+
+// place opens a place that a report goes to. finish ends it: it keeps what was
+// written, unless writing failed.
+type place func() (w io.Writer, finish func(writing error) error, err error)
+
+// toStream is a stream that stays open.
+func toStream(w io.Writer) place {
+	return func() (io.Writer, func(error) error, error) {
+		return w, func(writing error) error { return writing }, nil
+	}
+}
+
+// toFile is a file, which takes the place of an older one when it is whole. A
+// pipe or device has nothing to replace.
+func toFile(name string) place {
+	failed := func(err error) error {
+		return fmt.Errorf("the report %s cannot be written: %w", name, unwrapPath(err))
+	}
+	return func() (io.Writer, func(error) error, error) {
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+			f, err := os.OpenFile(name, os.O_WRONLY, 0)
+			if err != nil {
+				return nil, nil, fmt.Errorf("the report cannot be written: %w", err)
+			}
+			return f, func(writing error) error { return errors.Join(writing, f.Close()) }, nil
+		}
+		f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+		if err != nil {
+			return nil, nil, failed(err)
+		}
+		return f, func(writing error) error {
+			err := errors.Join(writing, f.Chmod(0o644), f.Close())
+			if err == nil {
+				err = os.Rename(f.Name(), name)
+			}
+			if err != nil {
+				_ = os.Remove(f.Name()) // the first error is the one to tell
+				return failed(err)
+			}
+			return nil
+		}, nil
+	}
 }
 
 // unwrapPath takes the name of the temporary file out of an error.

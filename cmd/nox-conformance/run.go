@@ -62,6 +62,7 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	}
 	line := newProgressLine(std.err, o.quiet, o.getenv("TERM") == "dumb")
 	cfg.Progress = line.show
+	cfg.Record = recordTo(outputs)
 	runner, err := conformance.New(cfg)
 	if err != nil {
 		return fail(std, err)
@@ -79,7 +80,7 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 	code := result.ExitCode
 	if o.updateKnown != "" {
 		known := conformance.UpdateKnown(excused, result, time.Now())
-		outputs = append(outputs, output{o.updateKnown, func(*conformance.Result) error {
+		outputs = append(outputs, output{to: o.updateKnown, write: func(*conformance.Result) error {
 			return writeWhole(o.updateKnown, func(w io.Writer) error { return conformance.WriteKnown(w, known) })
 		}})
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/spec"
 )
 
 func TestMain(m *testing.M) {
@@ -43,12 +45,19 @@ func TestMain(m *testing.M) {
 //	nokeys [FILE]…           expect that no key of the mock, nor a piece of one,
 //	                         stands in standard output, standard error or a file,
 //	                         however it is written
+//
+// $CONTRACT is the file of the embedded contract.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/scripts/nox-conformance",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			contract, err := filepath.Abs("../../spec/" + spec.EmbeddedName)
+			env.Setenv("CONTRACT", contract)
+			return err
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mock":        startMock,
 			"port":        openPort,

@@ -49,7 +49,7 @@ func excerptOf(data []byte, size int64, chars, maxLines int) excerpt {
 			break
 		}
 		shown += len(l)
-		e.lines = append(e.lines, visible(strings.TrimRight(l, "\r\n")))
+		e.lines = append(e.lines, showSpaces(visible(strings.TrimRight(l, "\r\n")), true))
 	}
 	e.more = size - int64(shown)
 	return e

@@ -49,13 +49,56 @@ func visible(s string) string {
 }
 
 // shows tells whether a character has a glyph or is an ordinary space. The
-// Hangul fillers are letters by their category and show nothing.
+// Hangul fillers are letters by their category and show nothing; the sign for a
+// space has a meaning of its own here.
 func shows(r rune) bool {
 	switch r {
-	case '\u115f', '\u1160', '\u3164', '\uffa0':
+	case '\u115f', '\u1160', '\u3164', '\uffa0', spaceSign:
 		return false
 	}
 	return unicode.IsPrint(r)
+}
+
+// spaceSign (U+2420) stands for a space that a reader would overlook, or that a
+// browser would leave out.
+const spaceSign = '\u2420'
+
+// showSpaces puts the sign in place of spaces that matter in a visible text: in
+// quotes, those beside a quote and several in a row; outside, several in a row
+// unless the text is laid out with them; and those at its end.
+func showSpaces(s string, laidOut bool) string {
+	if !strings.Contains(s, "  ") && !strings.Contains(s, `" `) && !strings.Contains(s, ` "`) && !strings.HasSuffix(s, " ") {
+		return s
+	}
+	var b strings.Builder
+	quoted := false
+	for i := 0; i < len(s); {
+		end := i
+		for end < len(s) && s[end] == ' ' {
+			end++
+		}
+		if end == i {
+			end++
+			switch {
+			case s[i] == '\\' && end < len(s):
+				end++
+			case s[i] == '"':
+				quoted = !quoted
+			}
+			b.WriteString(s[i:end])
+			i = end
+			continue
+		}
+		several := end-i > 1 && (quoted || !laidOut)
+		edge := quoted && (strings.HasSuffix(s[:i], `"`) && !strings.HasSuffix(s[:i], `\"`) || end < len(s) && s[end] == '"')
+		if several || edge || end == len(s) {
+			b.WriteString(strings.Repeat(string(spaceSign), end-i))
+		} else {
+			b.WriteString(s[i:end])
+		}
+		i = end
+	}
+	return b.String()
 }
 
 // shorten cuts s to at most n characters, the last of them an ellipsis where
@@ -76,9 +119,10 @@ func shorten(s string, n int) string {
 	return s
 }
 
-// line is s made visible, at most n characters of it before the escapes.
+// line is s made visible, its spaces too where they matter, at most n characters
+// of it before the escapes.
 func line(s string, n int) string {
-	return visible(shorten(strings.TrimSpace(s), n))
+	return showSpaces(visible(shorten(strings.TrimSpace(s), n)), false)
 }
 
 // wrap breaks s at spaces into lines of at most width characters; a longer word

@@ -23,7 +23,7 @@ func TestDiff(t *testing.T) {
 		{"status 401", "status 403", "status [401]", "status [403]"},
 		{"status 401 and a body that fits", "status 401 and no body", "status 401 and [a] body [that fits]", "status 401 and [no] body"},
 		{`the id "Ab c"`, `the id "ab c"`, `the id "[Ab] c"`, `the id "[ab] c"`},
-		{`the id "a b"`, `the id "a  b"`, `the id "a b"`, `the id "a [ ]b"`},
+		{`the id "a b"`, `the id "a  b"`, `the id "a[ ]b"`, `the id "a[␠␠]b"`},
 		{"Content-Type: text/html", "Content-Type: image/png", "Content-Type: [text/html]", "Content-Type: [image/png]"},
 		{"a header", "nothing of the kind", "a header", "nothing of the kind"},
 		{"", "something", "", "something"},

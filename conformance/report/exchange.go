@@ -39,7 +39,7 @@ type exchangeLine struct {
 func exchangeLines(x *conformance.Exchange, allHeaders bool) []exchangeLine {
 	l := sideLines(">", line(x.Request.Method, 40)+" "+line(x.Request.URL, urlChars), x.Request.Headers, allHeaders)
 	data := bodyBytes(x.Request.Body, x.Request.Base64)
-	l = append(l, bodyExcerpt(">", data, int64(len(data)))...)
+	l = append(l, bodyExcerpt(">", data, max(x.Request.Size, int64(len(data))))...)
 	if note := noteOf(&x.Request); note != "" {
 		l = append(l, exchangeLine{">", "(" + line(note, 200) + ")", remark})
 	}

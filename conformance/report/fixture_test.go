@@ -73,7 +73,7 @@ func exchange(body string, status int, answer string) conformance.Exchange {
 			},
 		},
 		Response: &conformance.Response{
-			Status: status, Body: answer, Size: int64(len(answer)),
+			Status: status, Body: answer, Size: int64(len(answer)), HTTPVersion: "HTTP/2",
 			Headers: map[string]string{"Content-Type": "application/json", "Date": "Mon, 23 Nov 2026 13:00:00 GMT"},
 		},
 		DurationMS: 1.75, Started: started.Add(20 * time.Millisecond),
@@ -122,6 +122,7 @@ func conforming() *conformance.Result {
 func violating() *conformance.Result {
 	missing := check("401/missing-key", conformance.Must, conformance.Fail, "A request without a key is refused")
 	missing.Expected, missing.Actual = "status 401 with an error body", "status 403 with an error body"
+	missing.Sends, missing.Why = "an otherwise valid request without the header", "Whoever finds the URL could connect devices."
 	missing.Reason = "a gateway in front of the target refuses the request before it gets there"
 	missing.Exchanges = []conformance.Exchange{exchange(`{"user_id":"nox-check-1"}`, 403, `{"error":"Forbidden"}`)}
 	delete(missing.Exchanges[0].Request.Headers, "X-Api-Key")
@@ -175,6 +176,7 @@ func violating() *conformance.Result {
 	r.Reason = strings.Join(r.Problems, "; ")
 	r.Responses = documented(conformance.Violates, conformance.Conforms, conformance.Violates, conformance.NotExercised)
 	r.Strict = true
+	r.ContractPath = "api/create manufacturer.md"
 	published := spec.Edition{Title: r.Contract.Title, Version: "2.1.0", SHA256: strings.Repeat("cd", 32), Source: "https://developers.nox.example/api.md"}
 	r.Drift = []spec.Drift{{From: spec.Edition(r.Contract), To: published, Breaks: true, Changes: []spec.Change{
 		{Effect: spec.Breaks, Text: "removed the success response with the status \"201\"", Operation: "POST /manufacturer/device-connections"},
@@ -236,6 +238,7 @@ func hostile(body string) *conformance.Result {
 			tail = body
 		}
 		c := check("400/"+name, conformance.Must, outcome, p)
+		c.Sends, c.Why = p, p
 		c.Reason, c.Expected, c.Actual = p, "no "+p, p+" came"
 		c.Clause.Quote = p
 		c.Exchanges = []conformance.Exchange{{
@@ -249,6 +252,7 @@ func hostile(body string) *conformance.Result {
 	r.Target, r.Reason, r.Problems = base+all["script"], all["command"], []string{all["markdown"], all["escape"], all["script"], all["command"]}
 	r.Contract.Title = all["script"]
 	r.Contract.Source = "dir with space/" + all["attribute"] + all["right-to-left"]
+	r.ContractPath = r.Contract.Source
 	r.Responses = documented(conformance.Conforms, conformance.Violates, conformance.Conforms, conformance.NotExercised)
 	drift := spec.Drift{From: spec.Edition(r.Contract), To: spec.Edition{Source: all["command"], Version: all["escape"]}}
 	for _, name := range sortedKeys(all) {

@@ -75,8 +75,8 @@ func githubMessage(c *conformance.CheckResult) string {
 // for none.
 func githubCommand(command string, r *conformance.Result, at int, title, message string) string {
 	var properties []string
-	if at > 0 {
-		properties = append(properties, "file="+githubProperty(repositoryPath(r.Contract.Source)), fmt.Sprintf("line=%d", at))
+	if at > 0 && r.ContractPath != "" {
+		properties = append(properties, "file="+githubProperty(visible(r.ContractPath)), fmt.Sprintf("line=%d", at))
 	}
 	properties = append(properties, "title="+githubProperty(line(title, 200)))
 	return "::" + command + " " + strings.Join(properties, ",") + "::" + githubData(message) + "\n"

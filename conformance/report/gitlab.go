@@ -26,7 +26,7 @@ func GitLab(w io.Writer, r *conformance.Result) error {
 		issues = append(issues, gitlabIssue{
 			Description: line(description, 1000), CheckName: visible(cmp.Or(id, "check")),
 			Fingerprint: fingerprint(unique), Severity: severity,
-			Location: gitlabLocation{Path: repositoryPath(r.Contract.Source), Lines: gitlabLines{max(at, 1)}},
+			Location: gitlabLocation{Path: gitlabPath(r), Lines: gitlabLines{max(at, 1)}},
 		})
 	}
 	for _, why := range unexplained(r) {
@@ -77,14 +77,11 @@ func gitlabSeverity(c *conformance.CheckResult) string {
 	return ""
 }
 
-// repositoryPath is the source of a contract as a path that a pipeline can
-// match with a file of its repository.
-func repositoryPath(source string) string {
-	switch source {
-	case "":
-		return "contract"
-	case "-":
+// gitlabPath is the path of the contract in the repository. GitLab takes no
+// issue without a path: the name of the contract stands in where there is none.
+func gitlabPath(r *conformance.Result) string {
+	if source := r.Contract.Source; r.ContractPath == "" && source == "-" {
 		return "stdin"
 	}
-	return visible(source)
+	return visible(cmp.Or(r.ContractPath, r.Contract.Source, "contract"))
 }

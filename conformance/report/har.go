@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/base64"
 	"fmt"
@@ -16,40 +17,110 @@ import (
 
 // HAR writes the exchanges of r as an HTTP Archive 1.2, which the tools of
 // browsers open: an entry for each exchange, and a page for each check that
-// has some. An answer that never came has the status 0 and its reason in
+// has some. A response that never came has the status 0 and its reason in
 // "_error". Bodies that are not UTF-8 are base64 and say so ("encoding" of the
 // content; "_encoding" of what was posted, for which HAR has no field).
+//
+// r holds few of the exchanges of its run; [HARWriter] writes all of them.
 func HAR(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
 	}
-	l := harLog{
-		Version: "1.2", Creator: harCreator{cmp.Or(r.Tool.Name, "nox-conformance"), r.Tool.Version},
-		Pages: []harPage{}, Entries: []harEntry{}, Comment: visible("Exchanges of the conformance run " + r.RunID + " against " + r.Target),
-	}
+	h := NewHARWriter(w)
 	for i := range r.Checks {
-		c := &r.Checks[i]
-		if len(c.Exchanges) == 0 {
-			continue
-		}
-		page := harPage{
-			Started: harTime(c.Exchanges[0].Started), ID: fmt.Sprintf("check_%d", i+1),
-			Title: line(c.ID+": "+string(standingOf(c)), 300), Comment: line(c.Summary, 500),
-		}
-		l.Pages = append(l.Pages, page)
-		for j := range c.Exchanges {
-			l.Entries = append(l.Entries, harEntryOf(c, &c.Exchanges[j], page.ID))
+		for j := range r.Checks[i].Exchanges {
+			h.Add(r.Checks[i].ID, r.Checks[i].Exchanges[j])
 		}
 	}
-	return writeJSON(w, map[string]harLog{"log": l})
+	return h.Close(r)
 }
 
-type harLog struct {
-	Version string     `json:"version"`
-	Creator harCreator `json:"creator"`
-	Pages   []harPage  `json:"pages"`
-	Entries []harEntry `json:"entries"`
-	Comment string     `json:"comment"`
+// HARWriter writes the exchanges of a run as an HTTP Archive while the run goes
+// on, and keeps none of them: see [HAR] for the format.
+type HARWriter struct {
+	w     io.Writer
+	err   error // the first one
+	begun bool
+	pages map[string]*harPage // by the id of the check
+	order []string            // of the pages
+}
+
+// NewHARWriter returns a writer that writes to w with each call of
+// [HARWriter.Add].
+func NewHARWriter(w io.Writer) *HARWriter {
+	return &HARWriter{w: w, pages: map[string]*harPage{}}
+}
+
+// Add writes an exchange of a check, "" for none. [HARWriter.Close] returns the
+// error.
+func (h *HARWriter) Add(check string, x conformance.Exchange) {
+	entry := harEntryOf(check, &x)
+	if check != "" {
+		page := h.pages[check]
+		if page == nil {
+			page = &harPage{Started: harTime(x.Started), ID: fmt.Sprintf("check_%d", len(h.order)+1)}
+			h.pages[check] = page
+			h.order = append(h.order, check)
+		}
+		entry.Page = page.ID
+	}
+	if h.begun {
+		h.write(",")
+	} else {
+		h.begin()
+	}
+	h.write("\n      ")
+	h.value(entry, "      ")
+}
+
+// Close writes the rest of the archive: what became of the checks, by their
+// result. It returns the first error of all writing.
+func (h *HARWriter) Close(r *conformance.Result) error {
+	if !h.begun {
+		h.begin()
+	}
+	checks := map[string]*conformance.CheckResult{}
+	for i := range r.Checks {
+		checks[r.Checks[i].ID] = &r.Checks[i]
+	}
+	pages := make([]harPage, len(h.order))
+	for i, id := range h.order {
+		pages[i] = *h.pages[id]
+		pages[i].Title = line(id, 300)
+		if c := checks[id]; c != nil {
+			pages[i].Title = line(id+": "+string(standingOf(c)), 300)
+			pages[i].Comment = line(c.Summary, 500)
+		}
+	}
+	h.write("\n    ],\n    \"pages\": ")
+	h.value(pages, "    ")
+	h.write(",\n    \"creator\": ")
+	h.value(harCreator{cmp.Or(r.Tool.Name, "nox-conformance"), r.Tool.Version}, "    ")
+	h.write(",\n    \"comment\": ")
+	h.value(visible("Exchanges of the conformance run "+r.RunID+" against "+r.Target), "    ")
+	h.write("\n  }\n}\n")
+	return h.err
+}
+
+func (h *HARWriter) begin() {
+	h.begun = true
+	h.write("{\n  \"log\": {\n    \"version\": \"1.2\",\n    \"entries\": [")
+}
+
+func (h *HARWriter) write(s string) {
+	if h.err == nil {
+		_, h.err = io.WriteString(h.w, s)
+	}
+}
+
+// value writes v as JSON whose further lines are indented.
+func (h *HARWriter) value(v any, indent string) {
+	var b bytes.Buffer
+	if err := writeJSON(&b, v); err != nil {
+		h.err = cmp.Or(h.err, err)
+		return
+	}
+	h.write(strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\n", "\n"+indent))
 }
 
 type harCreator struct {
@@ -66,7 +137,7 @@ type harPage struct {
 }
 
 type harEntry struct {
-	Page     string      `json:"pageref"`
+	Page     string      `json:"pageref,omitempty"`
 	Started  string      `json:"startedDateTime"`
 	Time     float64     `json:"time"`
 	Request  harRequest  `json:"request"`
@@ -91,7 +162,7 @@ type harRequest struct {
 	Query       []harPair `json:"queryString"`
 	Post        *harPost  `json:"postData,omitempty"`
 	HeadersSize int       `json:"headersSize"`
-	BodySize    int       `json:"bodySize"`
+	BodySize    int64     `json:"bodySize"`
 	Comment     string    `json:"comment,omitempty"`
 }
 
@@ -99,6 +170,7 @@ type harPost struct {
 	Type     string `json:"mimeType"`
 	Text     string `json:"text"`
 	Encoding string `json:"_encoding,omitempty"`
+	Comment  string `json:"comment,omitempty"`
 }
 
 type harResponse struct {
@@ -127,28 +199,32 @@ type harPair struct {
 	Value string `json:"value"`
 }
 
-// unknownVersion stands where HAR wants the version of HTTP, which a result
-// does not hold.
+// unknownVersion is the version of HTTP of an exchange without a response.
 const unknownVersion = "unknown"
 
-func harEntryOf(c *conformance.CheckResult, x *conformance.Exchange, page string) harEntry {
+func harEntryOf(check string, x *conformance.Exchange) harEntry {
 	ms := max(finite(x.DurationMS), 0)
-	return harEntry{
-		Page: page, Started: harTime(x.Started), Time: ms, Timings: harTimings{Wait: ms},
+	e := harEntry{
+		Started: harTime(x.Started), Time: ms, Timings: harTimings{Wait: ms},
 		Request: harRequestOf(&x.Request), Response: harResponseOf(x),
-		Comment: visible(c.ID),
+		Comment: visible(check),
 	}
+	if x.Response != nil {
+		e.Request.Version = e.Response.Version
+	}
+	return e
 }
 
 func harRequestOf(q *conformance.Request) harRequest {
+	kept := int64(len(bodyBytes(q.Body, q.Base64)))
 	h := harRequest{
 		Method: cmp.Or(q.Method, http.MethodGet), URL: safeURL(q.URL), Version: unknownVersion,
 		Cookies: []harPair{}, Headers: harHeaders(q.Headers), Query: harQuery(q.URL),
-		HeadersSize: -1, BodySize: len(bodyBytes(q.Body, q.Base64)), Comment: q.Note,
+		HeadersSize: -1, BodySize: max(q.Size, kept), Comment: q.Note,
 	}
 	if q.Body != "" {
 		text, encoding := harBody(q.Body, q.Base64)
-		h.Post = &harPost{Type: header(q.Headers, "Content-Type"), Text: text, Encoding: encoding}
+		h.Post = &harPost{Type: header(q.Headers, "Content-Type"), Text: text, Encoding: encoding, Comment: harCut(kept, h.BodySize)}
 	}
 	return h
 }
@@ -161,14 +237,20 @@ func harResponseOf(x *conformance.Exchange) harResponse {
 		h.Content.Type = "x-unknown"
 		return h
 	}
-	h.Status, h.StatusText, h.Version = p.Status, http.StatusText(p.Status), unknownVersion
+	h.Status, h.StatusText, h.Version = p.Status, http.StatusText(p.Status), cmp.Or(p.HTTPVersion, unknownVersion)
 	h.Headers, h.Redirect, h.BodySize = harHeaders(p.Headers), header(p.Headers, "Location"), responseSize(p)
 	h.Content = harContent{Size: h.BodySize, Type: cmp.Or(header(p.Headers, "Content-Type"), "x-unknown")}
 	h.Content.Text, h.Content.Encoding = harBody(p.Body, p.Base64)
-	if kept := int64(len(bodyBytes(p.Body, p.Base64))); kept < h.BodySize {
-		h.Content.Comment = "the first " + thousands(kept) + " of " + thousands(h.BodySize) + " bytes"
-	}
+	h.Content.Comment = harCut(int64(len(bodyBytes(p.Body, p.Base64))), h.BodySize)
 	return h
+}
+
+// harCut says how much of a body is there, "" for all of it.
+func harCut(kept, size int64) string {
+	if kept >= size {
+		return ""
+	}
+	return "the first " + thousands(kept) + " of " + thousands(size) + " bytes"
 }
 
 // harBody returns the text of a body and its encoding, "" for none. Bytes that

@@ -34,7 +34,7 @@ func HTML(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
 	}
-	t, err := template.New("page").Parse(pageTemplate)
+	t, err := template.New("page").Funcs(template.FuncMap{"spaces": htmlSpaces}).Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("the page's template is broken: %w", err)
 	}
@@ -44,6 +44,12 @@ func HTML(w io.Writer, r *conformance.Result) error {
 	}
 	_, err = w.Write(b.Bytes())
 	return err
+}
+
+// htmlSpaces escapes a text. Where it holds a sign for a space, the page shows
+// the sign, and what is copied holds the space.
+func htmlSpaces(s string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(s), string(spaceSign), `<span class="space"> </span>`))
 }
 
 // htmlPage is what the template shows. Its strings were made visible.

@@ -244,7 +244,7 @@ func (b *htmlBuilder) exchanges(h *htmlCheck, c *conformance.CheckResult) {
 
 func htmlRequest(q *conformance.Request, words []string) htmlMessage {
 	data := bodyBytes(q.Body, q.Base64)
-	m := htmlMessageOf(line(q.Method, 40)+" "+line(q.URL, 2000), q.Headers, data, int64(len(data)), words)
+	m := htmlMessageOf(line(q.Method, 40)+" "+line(q.URL, 2000), q.Headers, data, max(q.Size, int64(len(data))), words)
 	if note := noteOf(q); note != "" {
 		m.Remarks = append(m.Remarks, line(note, 500))
 	}

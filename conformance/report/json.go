@@ -42,7 +42,7 @@ func writeJSON(w io.Writer, v any) error {
 // only.
 func escapeUnseen(text []byte) []byte {
 	text = bytes.ReplaceAll(text, []byte("##"), []byte(`#\u0023`))
-	unseen := func(r rune) bool { return r >= 0x7f && !shows(r) }
+	unseen := func(r rune) bool { return r >= 0x7f && r != spaceSign && !shows(r) }
 	if bytes.IndexFunc(text, unseen) < 0 {
 		return text
 	}

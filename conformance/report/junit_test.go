@@ -4,15 +4,23 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"nox.energy/contract/conformance"
 )
 
 type junitFile struct {
-	Suites []struct {
+	Tests    string `xml:"tests,attr"`
+	Failures string `xml:"failures,attr"`
+	Errors   string `xml:"errors,attr"`
+	Time     string `xml:"time,attr"`
+	Suites   []struct {
 		Name     string `xml:"name,attr"`
+		Started  string `xml:"timestamp,attr"`
+		Time     string `xml:"time,attr"`
 		Tests    int    `xml:"tests,attr"`
 		Failures int    `xml:"failures,attr"`
 		Errors   int    `xml:"errors,attr"`
@@ -71,6 +79,28 @@ func TestJUnitCounts(t *testing.T) {
 		}
 		if cases-extra != len(r().Checks) {
 			t.Errorf("%s: %d cases for %d checks", name, cases, len(r().Checks))
+		}
+	}
+}
+
+func TestJUnitTotals(t *testing.T) {
+	for name, r := range results() {
+		f := readJUnit(t, r())
+		tests, failures, errs, ms := 0, 0, 0, 0
+		for _, s := range f.Suites {
+			tests, failures, errs = tests+s.Tests, failures+s.Failures, errs+s.Errors
+			n, err := strconv.Atoi(strings.Replace(s.Time, ".", "", 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ms += n
+			if started, err := time.Parse(time.RFC3339, s.Started); err != nil || !started.Equal(r().Started.Truncate(time.Second)) {
+				t.Errorf("%s: %s began at %q, the run at %s: %v", name, s.Name, s.Started, r().Started, err)
+			}
+		}
+		got := strings.Join([]string{f.Tests, f.Failures, f.Errors, f.Time}, " ")
+		if want := fmt.Sprintf("%d %d %d %d.%03d", tests, failures, errs, ms/1000, ms%1000); got != want {
+			t.Errorf("%s: the root counts %s, its suites %s", name, got, want)
 		}
 	}
 }

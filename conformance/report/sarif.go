@@ -13,11 +13,20 @@ import (
 
 const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
+// homeURL is where the program is at home, and checksURL the page of its checks.
+const (
+	homeURL   = "https://nox.energy/contract"
+	checksURL = homeURL + "/CHECKS.md"
+)
+
 // SARIF writes r as a SARIF 2.1.0 log with one run: the checks are its rules,
 // failures and warnings its results, each located at the line of the contract
 // that it breaks. Known failures are results with a suppression. Checks that
 // broke, the reason of an inconclusive run and a drift of the contract are
 // notifications.
+//
+// A location has a URI only if the contract can be found there: its path in the
+// user's repository, or the URL that it was loaded from.
 func SARIF(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
@@ -32,12 +41,13 @@ type sarifLog struct {
 }
 
 type sarifRun struct {
-	Tool        sarifTool         `json:"tool"`
-	Invocations []sarifInvocation `json:"invocations"`
-	Artifacts   []sarifArtifact   `json:"artifacts"`
-	Results     []sarifResult     `json:"results"`
-	ColumnKind  string            `json:"columnKind"`
-	Properties  map[string]any    `json:"properties"`
+	Tool        sarifTool            `json:"tool"`
+	Invocations []sarifInvocation    `json:"invocations"`
+	Artifacts   []sarifArtifact      `json:"artifacts"`
+	Results     []sarifResult        `json:"results"`
+	Bases       map[string]sarifBase `json:"originalUriBaseIds,omitempty"`
+	ColumnKind  string               `json:"columnKind"`
+	Properties  map[string]any       `json:"properties"`
 }
 
 type sarifTool struct {
@@ -47,6 +57,7 @@ type sarifTool struct {
 type sarifDriver struct {
 	Name    string      `json:"name"`
 	Version string      `json:"version,omitempty"`
+	URI     string      `json:"informationUri"`
 	Rules   []sarifRule `json:"rules"`
 }
 
@@ -54,6 +65,8 @@ type sarifRule struct {
 	ID      string       `json:"id"`
 	Short   sarifMessage `json:"shortDescription"`
 	Full    sarifMessage `json:"fullDescription"`
+	Help    sarifHelp    `json:"help"`
+	HelpURI string       `json:"helpUri"`
 	Default sarifDefault `json:"defaultConfiguration"`
 }
 
@@ -65,12 +78,26 @@ type sarifMessage struct {
 	Text string `json:"text"`
 }
 
+type sarifHelp struct {
+	Text     string `json:"text"`
+	Markdown string `json:"markdown"`
+}
+
 type sarifArtifact struct {
-	Location sarifArtifactLocation `json:"location"`
+	Location    sarifArtifactLocation `json:"location"`
+	Description sarifMessage          `json:"description"`
+	Hashes      map[string]string     `json:"hashes,omitempty"`
+}
+
+// sarifBase is what paths are relative to. Only who reads the log knows where it
+// lies.
+type sarifBase struct {
+	Description sarifMessage `json:"description"`
 }
 
 type sarifArtifactLocation struct {
-	URI   string `json:"uri"`
+	URI   string `json:"uri,omitempty"`
+	Base  string `json:"uriBaseId,omitempty"`
 	Index *int   `json:"index,omitempty"`
 }
 
@@ -132,15 +159,18 @@ type sarifRuleIndex struct {
 func sarifRunOf(r *conformance.Result) sarifRun {
 	end := r.Started.Add(time.Duration(max(r.DurationMS, 0)) * time.Millisecond)
 	run := sarifRun{
-		Tool: sarifTool{sarifDriver{Name: cmp.Or(r.Tool.Name, "nox-conformance"), Version: r.Tool.Version, Rules: []sarifRule{}}},
+		Tool: sarifTool{sarifDriver{Name: cmp.Or(r.Tool.Name, "nox-conformance"), Version: r.Tool.Version, URI: homeURL, Rules: []sarifRule{}}},
 		Invocations: []sarifInvocation{{
 			Successful: r.Verdict != conformance.Inconclusive, ExitCode: r.ExitCode,
 			Start: utc(r.Started), End: utc(end), Notifications: []sarifNotification{},
 		}},
-		Artifacts:  []sarifArtifact{{sarifArtifactLocation{URI: artifactURI(r.Contract.Source)}}},
+		Artifacts:  []sarifArtifact{sarifArtifactOf(r)},
 		Results:    []sarifResult{},
 		ColumnKind: "unicodeCodePoints",
 		Properties: map[string]any{"target": visible(r.Target), "verdict": r.Verdict, "runId": r.RunID},
+	}
+	if run.Artifacts[0].Location.Base != "" {
+		run.Bases = map[string]sarifBase{"%SRCROOT%": {sarifText("The root of the repository.")}}
 	}
 	invocation := &run.Invocations[0]
 	for _, why := range reasons(r) {
@@ -178,20 +208,71 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 	return run
 }
 
+func sarifArtifactOf(r *conformance.Result) sarifArtifact {
+	a := sarifArtifact{Location: sarifLocationOf(r), Description: sarifText(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"))}
+	if r.Contract.SHA256 != "" {
+		a.Hashes = map[string]string{"sha-256": visible(r.Contract.SHA256)}
+	}
+	return a
+}
+
+// sarifLocationOf is the URI of the contract, empty if nobody could find the
+// contract there.
+func sarifLocationOf(r *conformance.Result) sarifArtifactLocation {
+	if r.ContractPath != "" && !strings.HasPrefix(r.ContractPath, "/") {
+		return sarifArtifactLocation{URI: artifactURI(r.ContractPath), Base: "%SRCROOT%"}
+	}
+	return sarifArtifactLocation{URI: cmp.Or(artifactURI(r.ContractPath), sourceURL(r.Contract.Source))}
+}
+
 func sarifRuleOf(r *conformance.Result, c *conformance.CheckResult) sarifRule {
 	level := map[conformance.Level]string{conformance.Must: "error", conformance.Should: "warning"}
 	return sarifRule{
 		ID: c.ID, Short: sarifText(cmp.Or(c.Summary, c.ID)),
-		Full:    sarifText(strings.TrimSpace(cmp.Or(c.Summary, c.ID) + " — " + place(r, c) + " " + c.Clause.Quote)),
+		Full: sarifText(strings.TrimSpace(cmp.Or(c.Summary, c.ID) + " — " + place(r, c) + " " + c.Clause.Quote)),
+		Help: sarifHelpOf(r, c), HelpURI: checksURL + "#" + headingAnchor(shortID(c)),
 		Default: sarifDefault{cmp.Or(level[c.Level], "note")},
 	}
 }
 
+// sarifHelpOf tells what a check is about, why, and how to perform it alone.
+func sarifHelpOf(r *conformance.Result, c *conformance.CheckResult) sarifHelp {
+	var text, markdown []string
+	add := func(label, s string) {
+		if strings.TrimSpace(s) != "" {
+			text = append(text, label+": "+sarifText(s).Text)
+			markdown = append(markdown, "- **"+label+"**: "+prose(s, 1500))
+		}
+	}
+	add("Checks", cmp.Or(c.Summary, c.ID))
+	add("Sends", c.Sends)
+	add("Why", c.Why)
+	add("Level", string(c.Level))
+	add("Clause", strings.TrimSpace(place(r, c)+" "+c.Clause.Quote))
+	add("Explain", "nox-conformance --explain "+c.ID)
+	add("Repeat", "nox-conformance --run "+c.ID+" "+r.Target)
+	return sarifHelp{Text: strings.Join(text, "\n"), Markdown: strings.Join(markdown, "\n")}
+}
+
+// headingAnchor is the anchor that GitHub gives to a heading.
+func headingAnchor(heading string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r == ' ':
+			return '-'
+		}
+		return -1
+	}, heading)
+}
+
 func sarifResultOf(r *conformance.Result, c *conformance.CheckResult, rule int) sarifResult {
 	first := 0
-	location := sarifLocation{Physical: sarifPhysicalLocation{
-		Artifact: sarifArtifactLocation{URI: artifactURI(r.Contract.Source), Index: &first},
-	}}
+	location := sarifLocation{Physical: sarifPhysicalLocation{Artifact: sarifLocationOf(r)}}
+	location.Physical.Artifact.Index = &first
 	if c.Clause.Line > 0 {
 		location.Physical.Region = &sarifRegion{StartLine: c.Clause.Line}
 		if c.Clause.Quote != "" {

@@ -3,26 +3,24 @@ package report
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"strings"
 )
 
-// artifactURI is the source of a contract as a URI reference (RFC 3986): a URL
-// as it is, a file name with its odd characters encoded.
-func artifactURI(source string) string {
-	switch {
-	case source == "":
-		return "contract"
-	case source == "-":
-		return "stdin"
-	case strings.HasPrefix(source, "http://"), strings.HasPrefix(source, "https://"):
-		return safeURL(source)
-	}
-	path := filepath.ToSlash(source)
+// artifactURI is a path as a URI reference (RFC 3986), its odd characters
+// encoded.
+func artifactURI(path string) string {
 	if strings.HasPrefix(path, "/") {
 		return (&url.URL{Scheme: "file", Path: path}).String()
 	}
 	return (&url.URL{Path: path}).String()
+}
+
+// sourceURL is the source of a contract if it is a URL, else "".
+func sourceURL(source string) string {
+	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
+		return safeURL(source)
+	}
+	return ""
 }
 
 // safeURL encodes what may not stand in a URL (RFC 3986, section 2) and leaves

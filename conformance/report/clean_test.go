@@ -1,0 +1,27 @@
+package report
+
+import "testing"
+
+func TestShowSpaces(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{
+		`user_id "   "`:                        `user_id "␠␠␠"`,
+		`got " ann", not "ann "`:               `got "␠ann", not "ann␠"`,
+		`got "a b", not "a  b"`:                `got "a b", not "a␠␠b"`,
+		`"says \" x\" " and "y"`:               `"says \" x\"␠" and "y"`,
+		`two  in a row`:                        `two␠␠in a row`,
+		"tab \t, no-break \u00a0, zero \u200b": `tab \t, no-break \u00a0, zero \u200b`,
+		"the sign ␠ itself":                    `the sign \u2420 itself`,
+		`one "word" after "another"`:           `one "word" after "another"`,
+	} {
+		if got := line(s, 100); got != want {
+			t.Errorf("%q is shown as %s, want %s", s, got, want)
+		}
+	}
+	e := excerptOf([]byte("{\n    \"a\": \"  \",\n  \"b\": 1   \n}  "), 40, 100, 10)
+	for i, want := range []string{"{", `    "a": "␠␠",`, `  "b": 1␠␠␠`, "}␠␠"} {
+		if e.lines[i] != want {
+			t.Errorf("line %d of a body is shown as %q, want %q", i+1, e.lines[i], want)
+		}
+	}
+}
