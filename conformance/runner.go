@@ -248,6 +248,7 @@ func (r *run) repeat(t *trial, v *verdict) {
 		}
 		if next.outcome == Fail {
 			v.failed++
+			v.wandered = v.wandered || next.place != v.place
 		}
 	}
 }
