@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -128,6 +129,7 @@ type run struct {
 	took     []time.Duration
 	done     int
 	failed   int
+	fickle   atomic.Bool // a failure was intermittent
 }
 
 // perform runs the stages in turn. It returns why the run is undecided as a
@@ -230,8 +232,12 @@ func (r *run) again(t *trial) verdict {
 	return v
 }
 
-// repetitions of a failed experiment tell whether it fails each time.
-const repetitions = 3
+// repetitions of a failed experiment tell whether it fails each time. At a
+// target that has failed now and then before, it takes more of them to be sure.
+const (
+	repetitions     = 3
+	moreRepetitions = 9
+)
 
 func (r *run) repeat(t *trial, v *verdict) {
 	if late(*v) || t.check.Production == NotInService {
@@ -241,7 +247,7 @@ func (r *run) repeat(t *trial, v *verdict) {
 		return
 	}
 	v.failed, v.tried = 1, 1
-	for range repetitions {
+	for n := 0; n < repetitions || n < moreRepetitions && v.failed == v.tried && r.fickle.Load(); n++ {
 		next := r.again(t)
 		if next.outcome == Pass || next.outcome == Fail {
 			v.tried++
@@ -250,6 +256,9 @@ func (r *run) repeat(t *trial, v *verdict) {
 			v.failed++
 			v.wandered = v.wandered || next.place != v.place
 		}
+	}
+	if v.failed < v.tried {
+		r.fickle.Store(true)
 	}
 }
 
