@@ -157,12 +157,11 @@ func faulty(t *testing.T, name string) *mocktest.Server {
 // Which checks meet a race is chance; a file that is up to date excuses them
 // in any run.
 func TestKnownRacesNeverFail(t *testing.T) {
-	runs := 20
-	if testing.Short() {
-		runs = 4
-	}
-	for _, name := range []string{"race-two-ids", "race-500", "every-7th-500", "every-7th-400-as-422"} {
+	for name, runs := range map[string]int{"race-two-ids": 20, "race-500": 4, "every-7th-500": 4, "every-7th-400-as-422": 4} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() {
+				runs = 3
+			}
 			cfg := configFor(faulty(t, name))
 			cfg.RunID, cfg.Seed = "", 0
 			for range 3 {
@@ -362,7 +361,7 @@ func TestUsersOfTheRunAreListed(t *testing.T) {
 	listed := map[string]int{}
 	for _, u := range r.Users {
 		listed[u.Manufacturer]++
-		if !strings.Contains(u.UserID, "nox-conformance-test-") || u.ID == "" || u.Uncertain || u.Check == "" {
+		if !strings.Contains(u.Name, "nox-conformance-test-") || u.ID == "" || u.Uncertain || u.Check == "" {
 			t.Errorf("%+v", u)
 		}
 	}
@@ -400,13 +399,33 @@ func TestUsersOfACarelessTargetAreListed(t *testing.T) {
 			}))
 		}))
 		for _, u := range judge(t, configFor(s)).Users {
-			delete(created, u.UserID)
+			delete(created, u.Name)
 		}
 		for user := range created {
 			if strings.ContainsRune(user, utf8.RuneError) || strings.ContainsAny(user, "[") { // half a surrogate pair; markup of a redacted text
 				continue
 			}
 			t.Errorf("%s: the user %q is not listed", name, user)
+		}
+	}
+}
+
+// What a careless server creates under the production profile can be recognised.
+func TestProductionProfileMarksTheUsersOfACarelessTarget(t *testing.T) {
+	for name, creates := range map[string]bool{"array-accepted": true, "array-joined": true, "unclosed-accepted": false, "extra-brace-accepted": false} {
+		cfg := configFor(faulty(t, name))
+		cfg.Profile, cfg.Rate, cfg.Provoke = conformance.Production, 1e6, nil
+		r := judge(t, cfg)
+		if creates && r.ExitCode != conformance.ExitViolates {
+			t.Errorf("%s: exit code %d", name, r.ExitCode)
+		}
+		for _, u := range r.Users {
+			if !strings.Contains(u.Name, "nox-conformance-test-") {
+				t.Errorf("%s: %s creates %q", name, u.Check, u.Name)
+			}
+		}
+		if len(r.Users) > 5 {
+			t.Errorf("%s: %d users", name, len(r.Users))
 		}
 	}
 }
@@ -425,7 +444,7 @@ func TestUsersOfLostResponsesAreListed(t *testing.T) {
 	})
 	cfg := configFor(s)
 	cfg.Run = []string{"201/echo-case"}
-	if !slices.ContainsFunc(judge(t, cfg).Users, func(u conformance.User) bool { return strings.HasPrefix(u.UserID, "MiXed-") && u.Uncertain }) {
+	if !slices.ContainsFunc(judge(t, cfg).Users, func(u conformance.User) bool { return strings.HasPrefix(u.Name, "MiXed-") && u.Uncertain }) {
 		t.Error("not listed")
 	}
 }

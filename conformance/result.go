@@ -82,7 +82,7 @@ type Result struct {
 // that the target should have refused and did not.
 type User struct {
 	Manufacturer string `json:"manufacturer"`        // whose key was sent, as exchanges name it
-	UserID       string `json:"user_id"`             // as sent; if none was sent, as the target calls it
+	Name         string `json:"user"`                // as sent; if none was sent, as the target calls it
 	ID           string `json:"id,omitempty"`        // that the target gave, if the contract names one
 	Check        string `json:"check"`               // id of the first check that sent the request
 	Uncertain    bool   `json:"uncertain,omitempty"` // no response says whether the user exists

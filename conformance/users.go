@@ -21,14 +21,14 @@ func (r *run) users() []User {
 		if !a.request.mayCreate() || !created && (a.request.subject == "" || !a.leavesOpen()) {
 			continue
 		}
-		u := User{Manufacturer: "no key", UserID: a.request.names(a), Check: s.check.ID, Uncertain: !created}
+		u := User{Manufacturer: "no key", Name: a.request.names(a), Check: s.check.ID, Uncertain: !created}
 		if len(a.request.keys) > 0 {
 			u.Manufacturer = labelOf(a.request.keys[0])
 		}
 		if created {
 			u.ID, _ = a.member(a.request.op.rules.identity)
 		}
-		key := [2]string{u.Manufacturer, u.UserID}
+		key := [2]string{u.Manufacturer, u.Name}
 		i, seen := place[key]
 		if !seen {
 			place[key] = len(out)
@@ -40,7 +40,7 @@ func (r *run) users() []User {
 		have.Uncertain = have.Uncertain && u.Uncertain
 	}
 	for i := range out {
-		out[i].UserID, out[i].ID = r.redactor.redact(out[i].UserID), r.redactor.redact(out[i].ID)
+		out[i].Name, out[i].ID = r.redactor.redact(out[i].Name), r.redactor.redact(out[i].ID)
 	}
 	return out
 }
