@@ -27,13 +27,16 @@ func (r *run) result(reason string) *Result {
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
 	}
 	r.group()
+	chances := r.chances()
 	for i, c := range r.checks {
 		if r.verdicts[i].outcome == "" {
 			r.verdicts[i] = verdict{outcome: Err, reason: notReached}
 		}
 		out.Checks = append(out.Checks, r.checkResult(c, &r.verdicts[i], r.took[i]))
+		out.Checks[i].Intermittent = chances[i].intermittent
 	}
-	out.Problems = r.applyKnown(out, slices.Collect(maps.Keys(r.number)))
+	out.Users = r.users()
+	out.Problems = r.applyKnown(out, slices.Collect(maps.Keys(r.number)), chances)
 	out.Responses = r.responses(out.Checks)
 	r.conclude(out, r.redactor.redactOwn(reason))
 	return out

@@ -12,8 +12,8 @@ type ProductionClass string
 
 // The production classes of a check.
 const (
-	Harmless     ProductionClass = "0" // cannot create anything
-	LaxOnly      ProductionClass = "1" // creates only on a target that takes what it must refuse
+	Harmless     ProductionClass = "0" // sends nothing that asks the target to create or change anything
+	LaxOnly      ProductionClass = "1" // creates only on a target that takes what it should refuse
 	Creates      ProductionClass = "2" // creates by design
 	NotInService ProductionClass = "x" // never sent under the production profile
 )
@@ -203,6 +203,7 @@ func catalogue(c *contract) []*check {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
 		if op.obstacle != "" {
 			b.obstacleCheck()
+			b.publishedCheck()
 			all = append(all, b.checks...)
 			continue
 		}
@@ -221,6 +222,8 @@ func catalogue(c *contract) []*check {
 			b.tlsChecks()
 		}
 		b.everyAnswerChecks()
+		b.publishedCheck()
+		raiseClasses(op, b.checks)
 		order(op, b.checks)
 		all = append(all, b.checks...)
 	}

@@ -30,6 +30,7 @@ func recordedCatalogue(c *contract) []*check {
 			each.Sends = "nothing: recorded answers are judged"
 			each.onlyRecorded()
 		}
+		b.publishedCheck()
 		order(op, b.checks)
 		all = append(all, b.checks...)
 	}

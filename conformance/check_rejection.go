@@ -58,8 +58,8 @@ func (t *trial) withSubject(m mutation) *request {
 	r := t.request()
 	user := r.subject
 	body := m.body
-	if o, ok := body.(object); ok && t.op.rules.subject != "" {
-		body = o.about(sampleOf(t.op), user)
+	if t.op.rules.subject != "" {
+		body = about(body, sampleOf(t.op), user)
 	}
 	how := breaks
 	if m.hold == annotated {
@@ -85,16 +85,30 @@ func sampleOf(op *operation) any {
 	return user
 }
 
-// about returns a copy of a body in which every property that names one user
-// names another, under whatever name the property stands.
-func (o object) about(from any, to string) object {
-	out := slices.Clone(o)
-	for i, m := range out {
-		if text, ok := m.value.(string); ok && text == from {
-			out[i].value = to
+// about returns a copy of a body in which a user stands wherever the body names
+// the one that it was made with, or has a filler: under whatever name, and
+// however deep. So whoever takes such a body creates a user that can be
+// recognised.
+func about(body, from any, user string) any {
+	switch body := body.(type) {
+	case string:
+		if body == from || body == filler {
+			return user
 		}
+	case []any:
+		out := slices.Clone(body)
+		for i := range out {
+			out[i] = about(out[i], from, user)
+		}
+		return out
+	case object:
+		out := slices.Clone(body)
+		for i := range out {
+			out[i].value = about(out[i].value, from, user)
+		}
+		return out
 	}
-	return out
+	return body
 }
 
 // bodilessChecks leave the required body out.

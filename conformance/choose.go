@@ -28,6 +28,9 @@ func choose(all []*check, cfg *Config) ([]*check, error) {
 	var out []*check
 	any := false
 	for _, c := range all {
+		if c.isPublished() && cfg.Published == nil && len(cfg.Run) == 0 {
+			continue // nobody asked for it
+		}
 		any = any || wanted(c.names())
 		// The gate is always passed: nothing else can be judged without it.
 		if wanted(c.names()) || c.stage == stageGate || provoked[c.ID] {

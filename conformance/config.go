@@ -4,11 +4,14 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 
 	"nox.energy/contract/spec"
 )
@@ -51,6 +54,11 @@ type Config struct {
 	// and secrets removed as in the result; Curl is empty. It is called from one
 	// goroutine at a time.
 	Record func(check string, x Exchange)
+
+	// Published says how the contract that clients are shown differs from
+	// Contract: without changes if it does not, nil if they were not compared.
+	// If it breaks clients, the run fails.
+	Published *spec.Drift
 
 	// Progress, if set, is called after each finished check, and in between
 	// as long as requests are sent, from one goroutine at a time.
@@ -109,6 +117,9 @@ func ParseProvocation(s string) (Provocation, error) {
 }
 
 func (c *Config) setDefaults() {
+	if c.Published != nil && len(c.Run) > 0 { // it was asked for, whatever else is run
+		c.Run = append(slices.Clone(c.Run), statusHTTP+"/"+publishedName)
+	}
 	if c.Profile == "" {
 		c.Profile = Full
 	}
@@ -165,11 +176,24 @@ func refuseServerOfContract(doc *spec.Document, target *url.URL, p Profile) erro
 	}
 	for _, server := range doc.Servers() {
 		u, err := url.Parse(server)
-		if err == nil && u.Host != "" && strings.EqualFold(u.Hostname(), target.Hostname()) {
+		if err == nil && u.Host != "" && canonicalHost(u) == canonicalHost(target) {
 			return usageErrorf("%s is a server of the contract, and the full profile would create many users there: use --profile production, or a staging host", u.Hostname())
 		}
 	}
 	return nil
+}
+
+// canonicalHost returns the host of a URL in the one spelling that all of its
+// spellings share. The port is left out: whatever its port, a production host
+// is one.
+func canonicalHost(u *url.URL) string {
+	host := u.Hostname()
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address.Unmap().WithZone("").String()
+	}
+	// What is no valid name is still put into lower case and ASCII.
+	ascii, _ := idna.New(idna.MapForLookup(), idna.StrictDomainName(false)).ToASCII(host)
+	return strings.TrimSuffix(ascii, ".")
 }
 
 func (c *Config) validate(doc *spec.Document, target *url.URL) error {

@@ -11,108 +11,336 @@ import (
 	"time"
 )
 
-// Known is a failure that is excused for a while: its check still runs, and
-// must fail.
+// Known is a failure that is excused until a day. Its check still runs and must
+// fail, unless the failure is intermittent.
 type Known struct {
-	ID      string `json:"id"`
-	Reason  string `json:"reason"`
-	Expires string `json:"expires"` // the last day, as 2026-12-31
+	ID           string // of the check
+	Reason       string
+	Expires      string // the last day, as 2026-12-31
+	Intermittent bool   // the check may pass as well
+
+	fields []knownField // of the entry as it was read, in order
 }
+
+// knownField is one field of an entry. value is its JSON as written.
+type knownField struct {
+	name  string
+	value json.RawMessage
+}
+
+// The fields that the program understands. All others are for people.
+const (
+	fieldID           = "id"
+	fieldReason       = "reason"
+	fieldExpires      = "expires"
+	fieldIntermittent = "intermittent"
+)
 
 // dayLayout is how the last day of a known failure is written.
 const dayLayout = time.DateOnly
 
-type knownFile struct {
-	Known []Known `json:"known"`
+// covers reports whether the entry is about a check that goes by these names.
+func (k Known) covers(names ...string) bool { return slices.Contains(names, k.ID) }
+
+// knownFor returns the place of the entry about a check, -1 if there is none.
+func knownFor(known []Known, names ...string) int {
+	return slices.IndexFunc(known, func(k Known) bool { return k.covers(names...) })
 }
 
 // ReadKnown reads known failures: {"known": [{"id": …, "reason": …, "expires":
-// "2026-12-31"}]}. Each needs all three. name is the file's, for the error.
+// "2026-12-31"}]}. Each entry needs these three fields, and may have
+// "intermittent": true and any other field, which [WriteKnown] writes back as
+// it was. name is the name of the file, for the error.
 func ReadKnown(r io.Reader, name string) ([]Known, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, usageErrorf("%s: the known failures cannot be read: %v", name, err)
 	}
+	data = bytes.TrimPrefix(data, byteOrderMark) // some editors write one
 	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	var f knownFile
-	if err := d.Decode(&f); err != nil {
+	var text json.RawMessage
+	if err := d.Decode(&text); err != nil {
 		return nil, knownError(name, data, d.InputOffset(), err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, usageErrorf("%s:%d: not a file of known failures: more text stands behind them", name, lineAt(data, d.InputOffset()))
+		return nil, notKnown(name, data, d.InputOffset(), "more text follows")
 	}
-	seen := map[string]bool{}
-	for i, k := range f.Known {
-		switch _, err := time.Parse(dayLayout, k.Expires); {
-		case k.ID == "":
-			return nil, usageErrorf("%s: known failure %d has no id", name, i+1)
-		case seen[k.ID]:
-			return nil, usageErrorf("%s: %s stands twice", name, k.ID)
-		case strings.TrimSpace(k.Reason) == "":
-			return nil, usageErrorf("%s: %s has no reason: say why it is excused", name, k.ID)
-		case err != nil:
-			return nil, usageErrorf("%s: %s expires on %q, which is no day: write it as 2026-12-31", name, k.ID, k.Expires)
+	reader := &knownReader{name, data, json.NewDecoder(bytes.NewReader(data))}
+	known, err := reader.read()
+	if err != nil {
+		return nil, err
+	}
+	for i, k := range known {
+		if err := k.check(fmt.Sprintf("known failure %d", i+1)); err != nil {
+			return nil, usageErrorf("%s: %v", name, err)
 		}
-		seen[k.ID] = true
+		if knownFor(known[:i], k.ID) >= 0 {
+			return nil, usageErrorf("%s: %s is listed twice", name, k.ID)
+		}
 	}
-	return f.Known, nil
+	return known, nil
 }
 
-// knownError names the line of what is wrong with a file.
+// check returns what is wrong with an entry. place names it where its id does
+// not.
+func (k Known) check(place string) error {
+	if k.ID != "" {
+		place = k.ID
+	}
+	for _, f := range []struct{ name, value, lacks string }{
+		{fieldID, k.ID, "has no id"},
+		{fieldReason, strings.TrimSpace(k.Reason), "has no reason: say why it is excused"},
+		{fieldExpires, k.Expires, "has no last day: add \"expires\", as in \"2026-12-31\""},
+	} {
+		if f.value != "" {
+			continue
+		}
+		if typo := k.misspelt(f.name); typo != "" {
+			return fmt.Errorf("%s has no %q; is %q meant for it?", place, f.name, typo)
+		}
+		return fmt.Errorf("%s %s", place, f.lacks)
+	}
+	if typo := k.misspelt(fieldIntermittent); typo != "" {
+		return fmt.Errorf("%s: unknown field %q; did you mean %q?", place, typo, fieldIntermittent)
+	}
+	if _, err := time.Parse(dayLayout, k.Expires); err != nil {
+		return fmt.Errorf("%s expires on %q, which is no day: write it as 2026-12-31", place, k.Expires)
+	}
+	return nil
+}
+
+// misspelt returns the field that seems to be meant for one that the entry
+// lacks, "" if there is none.
+func (k Known) misspelt(field string) string {
+	if slices.ContainsFunc(k.fields, func(f knownField) bool { return f.name == field }) {
+		return ""
+	}
+	for _, f := range k.fields {
+		known := slices.Contains([]string{fieldID, fieldReason, fieldExpires, fieldIntermittent}, f.name)
+		if !known && distance(strings.ToLower(f.name), field) <= (len(field)+2)/4 {
+			return f.name
+		}
+	}
+	return ""
+}
+
+// knownReader walks through a text that is known to be JSON.
+type knownReader struct {
+	name string
+	data []byte
+	*json.Decoder
+}
+
+func (r *knownReader) read() ([]Known, error) {
+	if err := r.open('{', "the file"); err != nil {
+		return nil, err
+	}
+	var known []Known
+	for r.More() {
+		field := r.next()
+		if field != "known" {
+			return nil, r.wrong(fmt.Sprintf("unknown field %q; the entries belong under \"known\"", field))
+		}
+		switch start := r.peek(); {
+		case start == 'n': // null, which holds no entry
+			r.value()
+			continue
+		case start != '[':
+			return nil, r.wrongKind("known")
+		}
+		r.next()
+		for r.More() {
+			k, err := r.entry()
+			if err != nil {
+				return nil, err
+			}
+			known = append(known, k)
+		}
+		r.next()
+	}
+	return known, nil
+}
+
+func (r *knownReader) entry() (k Known, err error) {
+	if err := r.open('{', "an entry of known"); err != nil {
+		return k, err
+	}
+	for r.More() {
+		name, _ := r.next().(string)
+		if slices.ContainsFunc(k.fields, func(f knownField) bool { return f.name == name }) {
+			return k, r.wrong(fmt.Sprintf("the field %q is written twice in one entry", name))
+		}
+		kind := r.kind()
+		value := r.value()
+		var to any
+		switch name {
+		case fieldID:
+			to = &k.ID
+		case fieldReason:
+			to = &k.Reason
+		case fieldExpires:
+			to = &k.Expires
+		case fieldIntermittent:
+			to = &k.Intermittent
+		}
+		if to != nil && json.Unmarshal(value, to) != nil {
+			return k, r.wrong("known." + name + " is a JSON " + kind + " there")
+		}
+		k.fields = append(k.fields, knownField{name, value})
+	}
+	r.next()
+	return k, nil
+}
+
+// open enters an object.
+func (r *knownReader) open(delimiter json.Delim, what string) error {
+	if rune(r.peek()) != rune(delimiter) {
+		return r.wrongKind(what)
+	}
+	r.next()
+	return nil
+}
+
+// next returns the next token. The text has been read before, so that nothing
+// can go wrong.
+func (r *knownReader) next() json.Token {
+	t, _ := r.Token()
+	return t
+}
+
+// value returns the next value as it is written.
+func (r *knownReader) value() json.RawMessage {
+	var raw json.RawMessage
+	_ = r.Decode(&raw) // as in next
+	return raw
+}
+
+// peek returns the first byte of the next value.
+func (r *knownReader) peek() byte {
+	rest := bytes.TrimLeft(r.data[r.InputOffset():], " \t\r\n:,")
+	if len(rest) == 0 {
+		return 0
+	}
+	return rest[0]
+}
+
+// kind names the type of the next value.
+func (r *knownReader) kind() string {
+	switch c := r.peek(); c {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	}
+	return "number"
+}
+
+func (r *knownReader) wrongKind(what string) error {
+	return r.wrong(what + " is a JSON " + r.kind() + " there")
+}
+
+func (r *knownReader) wrong(what string) error {
+	return notKnown(r.name, r.data, r.InputOffset(), what)
+}
+
+// notKnown names the line of what is wrong with a file.
+func notKnown(name string, data []byte, at int64, what string) error {
+	return usageErrorf("%s:%d: not a file of known failures: %s", name, lineAt(data, at), what)
+}
+
+// knownError is about a text that is not JSON.
 func knownError(name string, data []byte, at int64, err error) error {
-	var (
-		syntax *json.SyntaxError
-		kind   *json.UnmarshalTypeError
-	)
+	var syntax *json.SyntaxError
 	what := strings.TrimPrefix(err.Error(), "json: ")
 	switch {
 	case errors.As(err, &syntax):
 		at = syntax.Offset
-	case errors.As(err, &kind) && kind.Field == "":
-		at, what = kind.Offset, "a JSON "+kind.Value+" stands there"
-	case errors.As(err, &kind):
-		at, what = kind.Offset, kind.Field+" is a JSON "+kind.Value+" there"
 	case errors.Is(err, io.EOF):
 		what = "it is empty"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		at, what = int64(len(data)), "it ends too early"
 	}
-	return usageErrorf("%s:%d: not a file of known failures: %s", name, lineAt(data, at), what)
+	return notKnown(name, data, at, what)
 }
 
 // WriteKnown writes known failures as [ReadKnown] reads them.
 func WriteKnown(w io.Writer, known []Known) error {
-	if known == nil {
-		known = []Known{}
+	entries := make([]json.RawMessage, len(known))
+	for i, k := range known {
+		entries[i] = k.encode()
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(knownFile{known})
+	return e.Encode(struct {
+		Known []json.RawMessage `json:"known"`
+	}{entries})
 }
 
-// knownFor is how long a failure that [UpdateKnown] adds is excused.
-const knownFor = 30 * 24 * time.Hour
+// encode writes an entry: the fields that were read in their order, those that
+// are new behind them.
+func (k Known) encode() json.RawMessage {
+	out := object{}
+	for _, f := range k.fields {
+		out = append(out, member{f.name, literal(f.value)})
+	}
+	set := func(name string, value any) {
+		if _, have := out.get(name); have {
+			out = out.with([]string{name}, value)
+			return
+		}
+		out = append(out, member{name, value})
+	}
+	set(fieldID, k.ID)
+	set(fieldReason, k.Reason)
+	set(fieldExpires, k.Expires)
+	if _, have := out.get(fieldIntermittent); have || k.Intermittent {
+		set(fieldIntermittent, k.Intermittent)
+	}
+	return json.RawMessage(encode(out))
+}
 
-// UpdateKnown brings known failures up to date with a result: those that still
-// fail keep their reason and expiry, new ones are added to be explained, those
-// that pass are dropped. What was not decided, or not selected, stays as it was.
+// excusedFor is how long a failure that [UpdateKnown] adds is excused.
+const excusedFor = 30 * 24 * time.Hour
+
+// UpdateKnown brings known failures up to date with a result. A check that
+// still fails keeps its entry, a new failure gets one, to be explained by a
+// person. The entry of a check that passes is removed, unless the failure is
+// intermittent: one that was seen to be, or one beside others that are, since
+// a single run cannot tell it from them. What was not decided, or not
+// selected, stays.
 func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
-	out := []Known{}
+	racy := map[string]bool{} // operations that fail now and then
 	for _, c := range r.Checks {
-		i := slices.IndexFunc(known, func(k Known) bool { return k.ID == c.ID })
-		failed := c.Outcome == Fail
-		switch {
-		case i >= 0 && c.Outcome != Pass:
-			out = append(out, known[i])
-		case i < 0 && failed:
-			out = append(out, Known{c.ID, "not explained yet: " + c.Actual, now.Add(knownFor).Format(dayLayout)})
+		if c.Outcome == Fail && c.Intermittent {
+			racy[c.Operation] = true
 		}
 	}
+	out := []Known{}
 	for _, k := range known {
-		if !slices.ContainsFunc(r.Checks, func(c CheckResult) bool { return c.ID == k.ID }) {
+		i := slices.IndexFunc(r.Checks, func(c CheckResult) bool { return k.covers(c.names()...) })
+		if i < 0 {
 			out = append(out, k)
+			continue
+		}
+		c := r.Checks[i]
+		passed := c.Outcome == Pass
+		k.Intermittent = k.Intermittent || c.Intermittent || passed && racy[c.Operation]
+		if !passed || k.Intermittent && k.Expires >= now.Format(dayLayout) {
+			out = append(out, k)
+		}
+	}
+	for _, c := range r.Checks {
+		if c.Outcome == Fail && knownFor(known, c.names()...) < 0 {
+			out = append(out, Known{
+				ID: c.ID, Reason: "not explained yet: " + c.Actual, Expires: now.Add(excusedFor).Format(dayLayout), Intermittent: c.Intermittent,
+			})
 		}
 	}
 	return out
@@ -120,24 +348,45 @@ func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 
 // applyKnown marks the checks that are known to fail and returns, in words,
 // what is wrong with the list itself.
-func (r *run) applyKnown(out *Result, ids []string) []string {
+func (r *run) applyKnown(out *Result, ids []string, chances []chance) []string {
 	var problems []string
 	today := time.Now().Format(dayLayout)
 	for _, k := range r.cfg.Known {
-		i := slices.IndexFunc(out.Checks, func(c CheckResult) bool { return c.ID == k.ID })
+		i := slices.IndexFunc(out.Checks, func(c CheckResult) bool { return k.covers(c.names()...) })
 		switch {
-		case !slices.Contains(ids, k.ID):
+		case !k.covers(ids...):
 			problems = append(problems, fmt.Sprintf("the known failure %s matches no check; the nearest is %s", k.ID, Nearest(k.ID, ids)))
 		case i < 0: // not selected in this run
 		case k.Expires < today:
-			problems = append(problems, fmt.Sprintf("the known failure %s was excused until %s: mend it, or give it a new day", k.ID, k.Expires))
+			problems = append(problems, fmt.Sprintf("the known failure %s expired on %s: fix it, or give it a new day", k.ID, k.Expires))
+		case out.Checks[i].Outcome == Pass && k.Intermittent:
 		case out.Checks[i].Outcome == Pass:
 			out.Checks[i].Known = true
-			problems = append(problems, fmt.Sprintf("the known failure %s passes: take it off the list", k.ID))
+			problems = append(problems, fmt.Sprintf("the known failure %s passes: remove it from the list, or mark it \"intermittent\": true", k.ID))
 		case out.Checks[i].Outcome == Fail || out.Checks[i].Outcome == Warn:
-			out.Checks[i].Known = true
-			out.Checks[i].Reason = strings.TrimSpace("known until " + k.Expires + ": " + k.Reason)
+			out.Checks[i].excuse(k, "")
+		}
+	}
+	for i := range out.Checks {
+		if c := &out.Checks[i]; !c.Known && c.Intermittent {
+			c.excuseByOrigin(r.cfg.Known, chances[i].origins, today)
 		}
 	}
 	return problems
+}
+
+// excuseByOrigin excuses an intermittent failure that comes from one that is
+// known to be: which checks a race disturbs is chance.
+func (c *CheckResult) excuseByOrigin(known []Known, origins []string, today string) {
+	for _, origin := range origins {
+		if i := knownFor(known, origin); i >= 0 && known[i].Intermittent && known[i].Expires >= today {
+			c.excuse(known[i], " through "+origin)
+			return
+		}
+	}
+}
+
+func (c *CheckResult) excuse(k Known, through string) {
+	c.Known = true
+	c.Reason = "known until " + k.Expires + through + ": " + strings.TrimSpace(k.Reason)
 }

@@ -68,6 +68,9 @@ type breach struct {
 	value                any
 }
 
+// filler is a text that only has to be one.
+const filler = "text"
+
 const undeclaredProperty = "undeclared-property"
 
 func (p spot) broken(b breach) mutation {
@@ -134,7 +137,7 @@ func (p spot) wrongTypes() []breach {
 	if !isText {
 		alike = text
 	}
-	var item any = "value"
+	var item any = filler
 	if !p.view.is("array") && !p.view.isObject() {
 		item = p.value
 	}
@@ -320,13 +323,13 @@ func otherKinds(s *schema, full any) []mutation {
 		body           any
 	}{
 		{"body-array", "array", []any{inner}},
-		{"body-array-of-text", "array", []any{"text"}},
+		{"body-array-of-text", "array", []any{filler}},
 		{"body-empty-array", "array", []any{}},
-		{"body-string", "string", "text"},
+		{"body-string", "string", filler},
 		{"body-number", "number", literal("42")},
 		{"body-boolean", "boolean", true},
 		{"body-null", "null", nil},
-		{"body-object", "object", object{{"key", "value"}}},
+		{"body-object", "object", object{{"key", filler}}},
 	}
 	var out []mutation
 	for _, k := range kinds {

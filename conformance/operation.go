@@ -149,8 +149,10 @@ func (op *operation) meaning(status string) want {
 }
 
 // isSafe tells whether the method changes nothing (RFC 9110, section 9.2.1).
-func (op *operation) isSafe() bool {
-	return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, op.Method)
+func (op *operation) isSafe() bool { return safeMethod(op.Method) }
+
+func safeMethod(method string) bool {
+	return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
 }
 
 // depends tells whether a status is documented for what the state of the target

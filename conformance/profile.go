@@ -30,6 +30,16 @@ func worthAUser() []string {
 	return []string{"tenants", "echo-case", "echo-multibyte", "echo-quotes"}
 }
 
+// raiseClasses raises the class of checks whose requests a careless target could
+// take, whatever is wrong with them.
+func raiseClasses(op *operation, checks []*check) {
+	for _, c := range checks {
+		if c.Production == Harmless && c.run != nil && !c.freeOfRequests && !op.isSafe() {
+			c.Production = LaxOnly
+		}
+	}
+}
+
 // leftOut says for each check that the production profile does not send why
 // not. What is sent stays within the profile's users and requests: checks of
 // level must come first, those of each documented status in turn, then the

@@ -145,6 +145,9 @@ func TestEveryRecordedCheckCanFail(t *testing.T) {
 	faulty := faultyRecordings()
 	for _, c := range catalogue {
 		name := strings.TrimPrefix(c.ID, c.Operation+"/")
+		if name == "http/published" {
+			continue // it judges no recording: see TestPublishedContractIsACheck
+		}
 		entries := faulty[name]
 		if entries == nil {
 			t.Errorf("no recording fails %s", name)

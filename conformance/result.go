@@ -77,6 +77,17 @@ type Result struct {
 	Summary      Summary          `json:"summary"`
 	Responses    []ResponseResult `json:"responses"`
 	Checks       []CheckResult    `json:"checks"`
+	Users        []User           `json:"users,omitempty"` // that the target may have created
+}
+
+// User is a user whom a run asked the target to create, or named in a request
+// that the target should have refused and did not.
+type User struct {
+	Manufacturer string `json:"manufacturer"`        // whose key was sent, as exchanges name it
+	Name         string `json:"user"`                // as sent; if none was sent, as the target calls it
+	ID           string `json:"id,omitempty"`        // that the target gave, if the contract names one
+	Check        string `json:"check"`               // id of the first check that sent the request
+	Uncertain    bool   `json:"uncertain,omitempty"` // no response says whether the user exists
 }
 
 // Tool is the program that made a report.
@@ -122,25 +133,29 @@ type Latency struct {
 
 // CheckResult is one check of a run.
 type CheckResult struct {
-	ID         string      `json:"id"`
-	Aliases    []string    `json:"aliases,omitempty"` // ids of checks that this one has taken in
-	Operation  string      `json:"operation"`
-	Status     string      `json:"status"`
-	Level      Level       `json:"level"`
-	Summary    string      `json:"summary"`
-	Sends      string      `json:"sends,omitempty"` // what the check sends, in words
-	Why        string      `json:"why,omitempty"`   // what goes wrong where it fails
-	Clause     spec.Clause `json:"clause"`
-	Outcome    Outcome     `json:"outcome"`
-	Known      bool        `json:"known"`
-	Reason     string      `json:"reason,omitempty"`   // why it was skipped or broke; for a failure, what follows from it or its likely cause
-	Expected   string      `json:"expected,omitempty"` // of a failure or warning
-	Actual     string      `json:"actual,omitempty"`   // of a failure or warning
-	Cause      string      `json:"cause,omitempty"`    // id of the check whose failure this one fell to
-	Failed     int         `json:"failed,omitempty"`   // of an intermittent failure: how many tries failed …
-	Tried      int         `json:"tried,omitempty"`    // … of how many
-	DurationMS int64       `json:"duration_ms"`
-	Exchanges  []Exchange  `json:"exchanges"` // those that show the outcome; of a passing check none unless asked for
+	ID        string      `json:"id"`
+	Aliases   []string    `json:"aliases,omitempty"` // ids of checks that this one has taken in
+	Operation string      `json:"operation"`
+	Status    string      `json:"status"`
+	Level     Level       `json:"level"`
+	Summary   string      `json:"summary"`
+	Sends     string      `json:"sends,omitempty"` // what the check sends, in words
+	Why       string      `json:"why,omitempty"`   // what goes wrong where it fails
+	Clause    spec.Clause `json:"clause"`
+	Outcome   Outcome     `json:"outcome"`
+	Known     bool        `json:"known"`
+	Reason    string      `json:"reason,omitempty"`   // why it was skipped or broke; for a failure, what follows from it or its likely cause
+	Expected  string      `json:"expected,omitempty"` // of a failure or warning
+	Actual    string      `json:"actual,omitempty"`   // of a failure or warning
+	Cause     string      `json:"cause,omitempty"`    // id of the check whose failure this one fell to
+	Failed    int         `json:"failed,omitempty"`   // of an intermittent failure: how many tries failed …
+	Tried     int         `json:"tried,omitempty"`    // … of how many
+
+	// Intermittent is set for a failure that may be absent from another run.
+	Intermittent bool `json:"intermittent,omitempty"`
+
+	DurationMS int64      `json:"duration_ms"`
+	Exchanges  []Exchange `json:"exchanges"` // those that show the outcome; of a passing check none unless asked for
 }
 
 // Exchange is one request and its response, secrets removed.

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -62,7 +63,9 @@ func New(cfg Config) (*Runner, error) {
 	}
 	number := make(map[string]string, len(all))
 	for i, each := range all {
-		number[each.ID] = numberOf(i)
+		for _, name := range each.names() {
+			number[name] = numberOf(i)
+		}
 	}
 	return &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: newClient(&cfg, target)}, nil
 }
@@ -134,6 +137,7 @@ type run struct {
 	took     []time.Duration
 	done     int
 	failed   int
+	fickle   atomic.Bool // a failure was intermittent
 }
 
 // perform runs the stages in turn. It returns why the run is undecided as a
@@ -236,8 +240,12 @@ func (r *run) again(t *trial) verdict {
 	return v
 }
 
-// repetitions of a failed experiment tell whether it fails each time.
-const repetitions = 3
+// repetitions of a failed experiment tell whether it fails each time. At a
+// target that has failed now and then before, it takes more of them to be sure.
+const (
+	repetitions     = 3
+	moreRepetitions = 9
+)
 
 func (r *run) repeat(t *trial, v *verdict) {
 	if late(*v) || t.check.Production == NotInService {
@@ -247,14 +255,18 @@ func (r *run) repeat(t *trial, v *verdict) {
 		return
 	}
 	v.failed, v.tried = 1, 1
-	for range repetitions {
+	for n := 0; n < repetitions || n < moreRepetitions && v.failed == v.tried && r.fickle.Load(); n++ {
 		next := r.again(t)
 		if next.outcome == Pass || next.outcome == Fail {
 			v.tried++
 		}
 		if next.outcome == Fail {
 			v.failed++
+			v.wandered = v.wandered || next.place != v.place
 		}
+	}
+	if v.failed < v.tried {
+		r.fickle.Store(true)
 	}
 }
 

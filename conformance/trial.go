@@ -23,6 +23,8 @@ type verdict struct {
 	failed   int    // tries that failed …
 	tried    int    // … of so many, where there were several
 	evidence []*answer
+	place    int  // of the first evidence among the answers of its try, -1 for elsewhere
+	wandered bool // several tries failed, not all at the same place
 }
 
 // trial is one experiment of one check. Its methods end it, like those of
@@ -54,6 +56,9 @@ func (t *trial) run() verdict {
 func (t *trial) end(v verdict) {
 	if len(v.evidence) == 0 {
 		v.evidence = t.answers
+	}
+	if v.place = -1; len(v.evidence) > 0 {
+		v.place = slices.Index(t.answers, v.evidence[0])
 	}
 	t.verdict = v
 	runtime.Goexit()

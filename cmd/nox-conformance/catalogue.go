@@ -60,14 +60,17 @@ func (o *options) explainOne(std streams, checks []conformance.Check, source str
 	return nil
 }
 
+// inProduction says what the production profile does with a check. What a
+// target makes of a request nobody knows before, so that no text says that
+// nothing is created.
 func inProduction(class conformance.ProductionClass) string {
 	switch class {
 	case conformance.Harmless:
-		return "sent, as it cannot create anything"
+		return "sends nothing that asks the target to create or change anything"
 	case conformance.LaxOnly:
-		return "sent, as it creates something only on a target that takes what it must refuse"
+		return "sends what the target should refuse; one that takes it may create a user, with the run's prefix where the type allows"
 	case conformance.Creates:
-		return "sent as far as its small number of users allows, as it creates one"
+		return "creates a user with the run's prefix; sent as far as the limits of the profile allow"
 	}
 	return "never sent"
 }

@@ -57,15 +57,15 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.StringVar(&o.explain, "explain", "", "say why the check `ID` exists, with its clause")
 	f.StringVar(&o.spec, "spec", "", "judge by another contract: a `FILE`, a URL, or - for standard input")
 	f.StringVar(&o.contractPath, "contract-path", "", "`FILE` of the contract in your repository, which reports point to (default: the file of --spec)")
-	f.StringVar(&o.published, "published", "", "say how the contract that clients are shown differs: a `FILE`, a URL, or -")
+	f.StringVar(&o.published, "published", "", "fail if the contract that clients are shown, a `FILE`, a URL or -, breaks clients of this one")
 	f.StringArrayVar(&o.run, "run", nil, "run only the checks whose id matches `PATTERN` (* within a segment, ** across)")
 	f.StringArrayVar(&o.skip, "skip", nil, "leave out the checks whose id matches `PATTERN`")
 	f.BoolVar(&o.strict, "strict", false, "count a warning as a failure")
 	f.StringVar(&o.asOf, "as-of", "", "only warn about what checks find that came after `VERSION` of this program")
 	f.StringArrayVar(&o.provoke, "provoke", nil, "how the target is made to answer a status, as `STATUS=HOW`: a header or a JSON body")
 	f.StringSliceVar(&o.require, "require", nil, "fail unless these `STATUSES` were exercised: 201,400,401,500")
-	f.StringVar(&o.known, "known", "", "`FILE` of known failures: each is excused until its day, and must fail")
-	f.StringVar(&o.updateKnown, "update-known", "", "bring a `FILE` of known failures up to date with this run")
+	f.StringVar(&o.known, "known", "", "known failures in `FILE`, each with a reason and an expiry date")
+	f.StringVar(&o.updateKnown, "update-known", "", "bring the known failures in `FILE` up to date with this run")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print every request without sending any")
 	f.StringVar(&o.profile, "profile", string(conformance.Full), "`NAME` of the profile: full, or production: only what cannot harm")
 	f.Float64Var(&o.rate, "rate", 0, "at most `NUMBER` requests a second (production: 5)")
@@ -116,8 +116,14 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	if cfg.Contract, cfg.ContractPath, err = o.inRepository(ctx, cfg.Contract, std); err != nil {
 		return cfg, err
 	}
-	if cfg.Drift, err = o.drift(ctx, cfg.Contract, std); err != nil {
+	if cfg.Drift, err = o.drift(cfg.Contract); err != nil {
 		return cfg, err
+	}
+	if cfg.Published, err = o.publishedDrift(ctx, cfg.Contract, std); err != nil {
+		return cfg, err
+	}
+	if cfg.Published != nil && len(cfg.Published.Changes) > 0 {
+		cfg.Drift = append(cfg.Drift, *cfg.Published)
 	}
 	for _, p := range o.provoke {
 		provocation, err := conformance.ParseProvocation(p)
@@ -169,21 +175,27 @@ func (o *options) contract(ctx context.Context, std streams) (*spec.Document, er
 }
 
 // drift tells how the contract differs from the one that the program was made
-// for, and how the published one differs from it.
-func (o *options) drift(ctx context.Context, contract *spec.Document, std streams) ([]spec.Drift, error) {
-	var out []spec.Drift
-	if o.spec != "" {
-		embedded, err := spec.Embedded()
-		if err != nil {
-			return nil, err
-		}
-		// A contract of another API may be one that cannot be compared.
-		if d, err := drift.Between(embedded, contract); err == nil && d != nil {
-			out = append(out, *d)
-		}
+// for.
+func (o *options) drift(contract *spec.Document) ([]spec.Drift, error) {
+	if o.spec == "" {
+		return nil, nil
 	}
+	embedded, err := spec.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	// A contract of another API may be one that cannot be compared.
+	if d, err := drift.Between(embedded, contract); err == nil && d != nil {
+		return []spec.Drift{*d}, nil
+	}
+	return nil, nil
+}
+
+// publishedDrift tells how the contract that clients are shown differs from the
+// one in force: without changes if it does not, nil if none was named.
+func (o *options) publishedDrift(ctx context.Context, contract *spec.Document, std streams) (*spec.Drift, error) {
 	if o.published == "" {
-		return out, nil
+		return nil, nil
 	}
 	published, err := spec.Load(ctx, o.published, std.in)
 	if err != nil {
@@ -194,11 +206,11 @@ func (o *options) drift(ctx context.Context, contract *spec.Document, std stream
 	case err != nil:
 		return nil, err
 	case d != nil:
-		out = append(out, *d)
+		return d, nil
 	case published.SHA256() != contract.SHA256():
 		return nil, &conformance.UsageError{Problem: fmt.Sprintf("--published: %s and %s have no operation in common", published.Source(), contract.Source())}
 	}
-	return out, nil
+	return &spec.Drift{From: contract.Edition(), To: published.Edition()}, nil
 }
 
 // keys reads the secrets: from a file where one is named, else from the

@@ -1,0 +1,84 @@
+package conformance
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+)
+
+// users lists whom the target may know since the run, each once, in the order
+// of the catalogue. A request that failed without a refusal may have created
+// its user as well.
+func (r *run) users() []User {
+	var out []User
+	place := map[[2]string]int{}
+	for _, s := range r.inOrder(slices.Concat(r.all(), r.asides)) {
+		a := s.answer
+		if a.recorded {
+			continue
+		}
+		created := a.came() && a.status/100 == 2
+		if !a.request.mayCreate() || !created && (a.request.subject == "" || !a.leavesOpen()) {
+			continue
+		}
+		u := User{Manufacturer: "no key", Name: a.request.names(a), Check: s.check.ID, Uncertain: !created}
+		if len(a.request.keys) > 0 {
+			u.Manufacturer = labelOf(a.request.keys[0])
+		}
+		if created {
+			u.ID, _ = a.member(a.request.op.rules.identity)
+		}
+		key := [2]string{u.Manufacturer, u.Name}
+		i, seen := place[key]
+		if !seen {
+			place[key] = len(out)
+			out = append(out, u)
+			continue
+		}
+		have := &out[i]
+		have.ID = cmp.Or(have.ID, u.ID)
+		have.Uncertain = have.Uncertain && u.Uncertain
+	}
+	for i := range out {
+		out[i].Name, out[i].ID = r.redactor.redact(out[i].Name), r.redactor.redact(out[i].ID)
+	}
+	return out
+}
+
+// leavesOpen reports whether a request was sent and its response does not say
+// what became of it.
+func (a *answer) leavesOpen() bool {
+	switch a.failure {
+	case unreachable, untrusted, spent, tooSlow:
+		return false
+	case none, cutShort:
+		return a.status/100 == 5
+	}
+	return a.sentURL != ""
+}
+
+// mayCreate reports whether a request was sent that could create a user.
+func (r *request) mayCreate() bool {
+	return r.op.rules.subject != "" && r.op.body != nil && !safeMethod(r.method)
+}
+
+// names returns the user whom a request is about: the one it names, or whom the
+// target took it to name, or what stands in the place of the name.
+func (r *request) names(a *answer) string {
+	if r.subject != "" {
+		return r.subject
+	}
+	if echo, ok := a.member(r.op.rules.echo); ok {
+		return echo
+	}
+	var body map[string]json.RawMessage
+	if json.Unmarshal(r.body, &body) == nil && body[r.op.rules.subject] != nil {
+		value := body[r.op.rules.subject]
+		var text string
+		if json.Unmarshal(value, &text) == nil {
+			return text
+		}
+		return string(value)
+	}
+	return string(r.body)
+}
