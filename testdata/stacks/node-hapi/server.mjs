@@ -1,5 +1,5 @@
-// hapi with Joi. hapi parses with Bourne, which refuses __proto__; other methods are 404,
-// and a payload over 1 MB is refused.
+// hapi with Joi. hapi refuses __proto__ and a payload over 1 MB, and parses a body without a Content-Type
+// as JSON; other methods are 404.
 import Hapi from '@hapi/hapi';
 import Boom from '@hapi/boom';
 import Joi from 'joi';

@@ -1,4 +1,5 @@
-// Koa with @koa/router, which adds 405 and Allow, and @koa/bodyparser, whose limit is 1 MB.
+// Koa with @koa/router, which adds 405 and Allow, and @koa/bodyparser, which refuses __proto__ and a body
+// over 1 MB.
 import Koa from 'koa';
 import Router from '@koa/router';
 import { bodyParser } from '@koa/bodyparser';

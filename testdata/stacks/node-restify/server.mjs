@@ -1,4 +1,5 @@
-// restify with its own body parser, which has no limit by default; restify adds 405 and Allow.
+// restify with its own body parser, which has no limit by default; restify adds 405 and Allow, and refuses
+// a media type with a space before its semicolon.
 import restify from 'restify';
 import { randomUUID } from 'node:crypto';
 

@@ -1,5 +1,5 @@
-"""aiohttp with its own server, which decodes the body by the charset that the Content-Type names and refuses
-bodies over 1 MB."""
+"""aiohttp with its own server, which refuses bodies over 1 MB. A charset that Python does not know is an
+unexpected error."""
 import logging
 import os
 import uuid

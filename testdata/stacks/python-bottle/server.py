@@ -1,5 +1,5 @@
-"""Bottle on waitress, which reads the whole body before the handler runs. Bottle refuses JSON over 100 KB,
-and takes any media type that begins with application/json."""
+"""Bottle on waitress, which reads the whole body before the handler runs. Bottle refuses JSON over 100 KB
+and a media type with a space before its semicolon."""
 import json
 import os
 import threading

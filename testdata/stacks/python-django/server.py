@@ -1,5 +1,5 @@
-"""Django on SQLite, served by three synchronous gunicorn workers, which close every connection.
-Django refuses a Host that is not in ALLOWED_HOSTS."""
+"""Django on SQLite, served by three synchronous gunicorn workers, which close every connection. Django finds
+no body in a chunked request, and refuses a Host that is not in ALLOWED_HOSTS."""
 import json
 import uuid
 from pathlib import Path

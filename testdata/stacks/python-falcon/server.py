@@ -1,4 +1,5 @@
-"""Falcon on one synchronous gunicorn worker, gunicorn's default. Falcon compares the media type with case."""
+"""Falcon on one synchronous gunicorn worker, gunicorn's default. Falcon compares the media type with case, and
+its response has no body when it cannot be encoded, as with a lone surrogate."""
 import logging
 import uuid
 

@@ -1,5 +1,5 @@
-"""FastAPI on uvicorn. FastAPI parses the body before its dependencies run, so an invalid body comes before
-a missing key, and it takes a body without a Content-Type for JSON."""
+"""FastAPI on uvicorn. FastAPI parses the body before its dependencies run, so that malformed JSON is 400 even
+without a key; a body without a Content-Type is parsed as JSON."""
 import uuid
 
 from fastapi import Depends, FastAPI, HTTPException, Security

@@ -1,5 +1,5 @@
-"""Pyramid on waitress. Pyramid decodes the body by the charset that the Content-Type names; a charset that
-Python does not know is an unexpected error."""
+"""Pyramid on waitress. A charset that Python does not know is an unexpected error, and a media type with a
+space before its semicolon is refused."""
 import logging
 import os
 import threading

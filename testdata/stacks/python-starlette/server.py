@@ -1,5 +1,5 @@
-"""Starlette on uvicorn. Python's JSON parser takes NaN, UTF-16 and UTF-32; a lone surrogate or a body nested
-deeper than Python's stack is an unexpected error."""
+"""Starlette on uvicorn. Python's JSON parser takes NaN, UTF-16 and UTF-32; a lone surrogate, or a body nested
+about a thousand levels deep, is an unexpected error."""
 import uuid
 
 from starlette.applications import Starlette
