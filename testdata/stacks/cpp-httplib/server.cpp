@@ -98,5 +98,10 @@ int main() {
   server.set_error_handler([](const Request &, Response &response) {
     if (response.body.empty()) refuse(response, response.status, response.status == 404 ? "Not found" : "Bad request");
   });
+  // The library's own options keep a port from being bound again for a minute after a restart.
+  server.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   return server.listen("127.0.0.1", std::atoi(std::getenv("PORT"))) ? 0 : 1;
 }
