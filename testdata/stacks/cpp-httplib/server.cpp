@@ -1,5 +1,5 @@
 // cpp-httplib with JSON for Modern C++ (nlohmann).
-// Its defaults show: each open connection occupies a thread of the pool, and other methods are answered 404.
+// Notable defaults: every open connection occupies a thread of the pool, and other methods are answered 404.
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
@@ -83,7 +83,7 @@ void create_connection(const Request &request, Response &response) {
 int main() {
   const std::string path = "/v2/manufacturer/device-connections";
   httplib::Server server;
-  // Before routing, so that the key is looked at before the body is read.
+  // Before routing, so that the key is checked before the body is read.
   server.set_pre_routing_handler([&](const Request &request, Response &response) {
     if (request.path != path) return httplib::Server::HandlerResponse::Unhandled;
     const auto key = keys.find(request.get_header_value("x-api-key"));

@@ -1,5 +1,5 @@
 // The JDK's own HTTP server with Gson's tree model.
-// Its defaults show: JsonParser is always lenient (bare words, single quotes, comments, ';' for ','), and bad UTF-8 is replaced.
+// Notable defaults: JsonParser is always lenient (bare words, single quotes, comments, ';' for ','), and bad UTF-8 is replaced.
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;

@@ -1,5 +1,5 @@
 // The JDK's own HTTP server with Jackson's tree model.
-// Its defaults show: Jackson reads UTF-16 and UTF-32 too, ignores what follows the value, and keeps the last of two equal names.
+// Notable defaults: Jackson reads UTF-16 and UTF-32 too, ignores what follows the value, and keeps the last of two equal names.
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -1,5 +1,5 @@
-// A servlet in an embedded Jetty 9, with Jackson binding the body to a class and told not to turn numbers into strings.
-// Its defaults show: Jackson ignores what follows the value and reads UTF-16, and Jetty takes a URI in several spellings.
+// A servlet in an embedded Jetty 9, with Jackson binding the body to a class with coercion of numbers to strings switched off.
+// Notable defaults: Jackson ignores what follows the value and reads UTF-16, and HttpServlet answers TRACE.
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;

@@ -1,5 +1,5 @@
 // Spring Web MVC 4.3 in an embedded Jetty 9, where Jackson binds the body to a Map.
-// Its defaults show: Jackson ignores what follows the value and reads UTF-16, and other media types are answered 415.
+// Notable defaults: Jackson ignores what follows the value and reads UTF-16, and other media types are answered 415.
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;

@@ -1,5 +1,5 @@
 # Mojolicious on its own event loop, with Cpanel::JSON::XS: one process, users in memory.
-# Its defaults show: the parser reads UTF-16 and UTF-32 too, and Mojolicious reads the body before it routes.
+# Notable defaults: the parser reads UTF-16 and UTF-32 too, and Mojolicious reads the body before it routes.
 use Mojolicious::Lite -signatures;
 use builtin 'created_as_string';
 no warnings 'experimental::builtin';

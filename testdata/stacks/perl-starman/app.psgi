@@ -1,5 +1,5 @@
 # Plack on Starman, which forks five workers; they share users in SQLite. JSON is Perl's own JSON::PP.
-# Its defaults show: JSON::PP reads UTF-16 and UTF-32 too, and each open connection occupies a worker.
+# Notable defaults: JSON::PP reads UTF-16 and UTF-32 too, and every open connection occupies a worker.
 use v5.36;
 use builtin 'created_as_string';
 no warnings 'experimental::builtin';

@@ -1,6 +1,6 @@
 <?php
 // PHP's built-in web server with four workers, which share users in SQLite.
-// Its defaults show: json_decode ends at a depth of 512 and the last of two equal names wins.
+// Notable defaults: json_decode stops at a depth of 512 and the last of two equal names wins.
 declare(strict_types=1);
 
 const KEYS = [

@@ -1,6 +1,6 @@
 <?php
 // PHP-FPM behind nginx; its processes share users in SQLite.
-// Its defaults show: json_decode ends at a depth of 512, and nginx refuses bodies over 1 MB with a page of its own.
+// Notable defaults: json_decode stops at a depth of 512, and nginx refuses bodies over 1 MB with a page of its own.
 declare(strict_types=1);
 
 const KEYS = [

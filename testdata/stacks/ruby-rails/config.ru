@@ -1,5 +1,5 @@
 # Rails in one file on Puma: an API controller that reads what Rails itself makes of the body.
-# Its defaults show: ActiveSupport's JSON takes comments, and Rails parses the body before the controller sees the key.
+# Notable defaults: ActiveSupport's JSON accepts comments, and Rails parses the body before the controller sees the key.
 require 'action_controller/railtie'
 require 'securerandom'
 

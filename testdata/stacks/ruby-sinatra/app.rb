@@ -1,5 +1,5 @@
 # Sinatra on Puma, with the JSON of Ruby's standard library.
-# Its defaults show: JSON.parse takes comments and unknown escapes, and Sinatra answers other methods with 404.
+# Notable defaults: JSON.parse accepts comments and unknown escapes, and Sinatra answers other methods with 404.
 require 'json'
 require 'securerandom'
 require 'sinatra/base'

@@ -1,5 +1,5 @@
 # WEBrick, Ruby's old web server in pure Ruby: a thread for each connection.
-# Its defaults show: JSON.parse takes comments and unknown escapes, and WEBrick wants a Content-Length.
+# Notable defaults: JSON.parse accepts comments and unknown escapes, and WEBrick requires a Content-Length.
 require 'json'
 require 'securerandom'
 require 'webrick'

@@ -1,5 +1,5 @@
 // hyper on tokio, where serde derives the request's struct.
-// Its defaults show: serde reads a struct out of an array too, and refuses a name that appears twice.
+// Notable defaults: serde reads a struct out of an array too, and refuses a name that appears twice.
 use hyper::body::to_bytes;
 use hyper::header::{ALLOW, CONTENT_TYPE};
 use hyper::service::{make_service_fn, service_fn};

@@ -1,5 +1,5 @@
 // tiny_http with eight threads and serde_json's values.
-// Its defaults show: serde_json ends at a depth of 128, and the last of two equal names wins.
+// Notable defaults: serde_json stops at a depth of 128, and the last of two equal names wins.
 use serde_json::{json, Value};
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
