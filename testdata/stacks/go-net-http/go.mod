@@ -1,0 +1,3 @@
+module stacks.test/net-http
+
+go 1.26
