@@ -25,7 +25,7 @@ func (r *run) result(reason string) *Result {
 		Requests: int(r.client.sent.Load()),
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
 	}
-	r.group()
+	groups := r.group()
 	for i, c := range r.checks {
 		if r.verdicts[i].outcome == "" {
 			r.verdicts[i] = verdict{outcome: Err, reason: notReached}
@@ -33,6 +33,7 @@ func (r *run) result(reason string) *Result {
 		out.Checks = append(out.Checks, r.checkResult(c, &r.verdicts[i], r.took[i]))
 	}
 	out.Problems = r.applyKnown(out, slices.Collect(maps.Keys(r.number)))
+	out.Causes = r.causes(groups, out.Checks)
 	out.Responses = r.responses(out.Checks)
 	r.conclude(out, r.redactor.redact(reason))
 	return out

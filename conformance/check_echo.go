@@ -150,11 +150,7 @@ func (t *trial) echoed(a *answer, user string) {
 		t.fell(a, t.op.ID+"/"+t.op.success()+"/"+clauseSchema)
 	}
 	if got != user {
-		t.end(verdict{
-			outcome: Fail, symptom: symptomEcho, evidence: []*answer{a},
-			expected: fmt.Sprintf("%s %s", name, quoteDifference(user, got)),
-			actual:   fmt.Sprintf("%s %s", name, quoteDifference(got, user)),
-		})
+		t.fail(fmt.Sprintf("%s %s", name, quoteDifference(user, got)), fmt.Sprintf("%s %s", name, quoteDifference(got, user)), a)
 	}
 }
 

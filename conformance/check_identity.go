@@ -356,6 +356,7 @@ func (s *session) overIdentities(op *operation, contradiction func(a, other *ans
 		otherID, _ := other.member(op.rules.identity)
 		if sameID == (id == otherID) {
 			if expected := contradiction(a, other); expected != "" {
+				v.blamed = append(v.blamed, other, a)
 				if v.failed++; v.failed == 1 {
 					v.outcome, v.expected, v.evidence = Fail, expected, []*answer{other, a}
 					v.actual = fmt.Sprintf("%q for %s, %q for %s", otherID, quoted(other.request.subject), id, quoted(a.request.subject))

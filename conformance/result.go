@@ -75,6 +75,15 @@ type Result struct {
 	Summary    Summary          `json:"summary"`
 	Responses  []ResponseResult `json:"responses"`
 	Checks     []CheckResult    `json:"checks"`
+	Causes     []Cause          `json:"causes,omitempty"` // of the failures and warnings, known failures left out; failures first
+}
+
+// Cause is what one or more checks fail or warn for.
+type Cause struct {
+	Check   string   `json:"check"`         // id of the check that shows it best
+	Summary string   `json:"summary"`       // what is wrong, in one sentence
+	Fix     string   `json:"fix,omitempty"` // what to do about it
+	Checks  []string `json:"checks"`        // ids of all checks that fail for it, the one that shows it best first
 }
 
 // Tool is the program that made a report.
