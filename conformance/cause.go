@@ -226,9 +226,13 @@ func (r *run) statusSymptom(s suspect, a *answer) symptom {
 // declaredKey names the key that stands where the contract says.
 func (r *request) declaredKey() string {
 	for _, k := range r.keys {
-		if k.in == declared {
-			return labelOf(k)
+		if k.in != declared {
+			continue
 		}
+		if slices.ContainsFunc(wrongKeys()[1:], func(w wrongKey) bool { return w.what == k.label }) {
+			return "a key that is nearly right" // the same careless comparison
+		}
+		return labelOf(k)
 	}
 	return "no key"
 }

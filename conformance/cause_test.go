@@ -75,7 +75,7 @@ func TestOneCauseIsToldOnce(t *testing.T) {
 		"id-by-body":                     {{"201/resolve-escapes", "several values"}, {"201/tenants", "two manufacturers"}},
 		"400-message-property":           {{"400/schema", "broken rule: every 400 fits its schema"}},
 		"echo-trimmed,echo-html-escaped": {{"201/echo-html", "HTML"}, {"201/echo-outer-space", "outer white space"}},
-		"missing-key-accepted,key-half":  {{"401/missing-key", "no key"}, {"401/key-half", "half of the key"}},
+		"missing-key-accepted,key-half":  {{"401/missing-key", "no key"}, {"401/key-short-end", "without its last character"}},
 		"401-as-403,400-as-422":          {{"400/user_id-missing", "422"}, {"401/missing-key", "403"}},
 	} {
 		t.Run(names, func(t *testing.T) {

@@ -128,13 +128,14 @@ func raceFix(subject string) string {
 // generalWords tells a check that shares its cause with no other.
 func generalWords(c CheckResult) (summary, fix string) {
 	summary = "broken rule: " + c.Summary
-	if c.Actual != "" {
-		summary += " (found: " + c.Actual + ")"
+	switch {
+	case c.Actual == "":
+	case c.Expected == "" || c.Expected == c.Summary:
+		summary += fmt.Sprintf(" (found: %s)", c.Actual)
+	default:
+		summary += fmt.Sprintf(" (expected: %s; found: %s)", c.Expected, c.Actual)
 	}
-	if fix = c.Reason; fix == "" && c.Expected != "" && c.Expected != c.Summary {
-		fix = "expected: " + c.Expected
-	}
-	return summary, fix
+	return summary, c.Reason
 }
 
 func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, fix string) {

@@ -22,10 +22,11 @@ type output struct {
 }
 
 // outputs lists where the result goes: to standard output, unless a report
-// takes that, and to every report.
+// takes that, and to every report. Annotations for GitHub take nothing: GitHub
+// reads them out of a log that people read too.
 func (o *options) outputs(std streams) ([]output, error) {
 	var out []output
-	taken := false
+	taken := "" // by which format
 	to := map[string]string{} // the report that a file is for
 	for _, r := range o.report {
 		format, file, ok := strings.Cut(r, "=")
@@ -37,10 +38,10 @@ func (o *options) outputs(std streams) ([]output, error) {
 				conformance.Nearest(format, report.Formats()), strings.Join(report.Formats(), ", "))
 		}
 		if file == "-" {
-			if taken {
+			if taken != "" {
 				return nil, errors.New("only one report can go to standard output")
 			}
-			taken = true
+			taken = format
 			out = append(out, output{"standard output", func(result *conformance.Result) error {
 				return report.Write(std.out, format, result)
 			}})
@@ -61,7 +62,13 @@ func (o *options) outputs(std streams) ([]output, error) {
 		}})
 	}
 	switch {
-	case taken:
+	case taken == "github" && o.output == "json":
+		return nil, errors.New("--report github=- writes into a log, so it goes with --output text")
+	case taken == "github": // the verdict stays the last line
+		out = append(out, output{"standard output", func(r *conformance.Result) error {
+			return report.Text(std.out, r, o.textOptions(std.out))
+		}})
+	case taken != "":
 	case o.output == "json":
 		out = append([]output{{"standard output", func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
 	default:
