@@ -286,7 +286,9 @@ func simultaneous(t *trial) {
 	}
 	for round, a := range t.expectAll(afterwards, t.op.success()) {
 		t.readable(a)
-		ids[round][t.identity(a)] = a
+		if id := t.identity(a); ids[round][id] == nil {
+			ids[round][id] = a // else one of those at one moment shows it
+		}
 		if all := slices.Sorted(maps.Keys(ids[round])); len(all) > 1 {
 			var evidence []*answer
 			for _, id := range all {

@@ -26,7 +26,7 @@ type output struct {
 // reads them out of a log that people read too.
 func (o *options) outputs(std streams) ([]output, error) {
 	var out []output
-	taken := "" // by which format
+	taken := ""               // by which format
 	to := map[string]string{} // the report that a file is for
 	for _, r := range o.report {
 		format, file, ok := strings.Cut(r, "=")
@@ -62,8 +62,6 @@ func (o *options) outputs(std streams) ([]output, error) {
 		}})
 	}
 	switch {
-	case taken == "github" && o.output == "json":
-		return nil, errors.New("--report github=- writes into a log, so it goes with --output text")
 	case taken == "github": // the verdict stays the last line
 		out = append(out, output{"standard output", func(r *conformance.Result) error {
 			return report.Text(std.out, r, o.textOptions(std.out))

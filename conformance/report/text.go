@@ -348,7 +348,11 @@ func (t *text) skipped() {
 			t.printf("%6d  for %s; --verbose names them\n", rest, count(len(groups)-i, "other reason"))
 			break
 		}
-		t.printf("%6d  %s\n", len(g.ids), line(g.reason, max(t.o.Width-8, 120)))
+		reason := line(g.reason, max(t.o.Width-8, 120))
+		if t.whole {
+			reason = line(g.reason, textFactChars)
+		}
+		t.printf("%6d  %s\n", len(g.ids), reason)
 		if t.o.Verbose {
 			for _, id := range g.ids {
 				t.printf("        %s\n", t.paint(dim, line(id, 200)))
