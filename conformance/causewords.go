@@ -28,6 +28,9 @@ func (r *run) causes(groups []*group, checks []CheckResult) []Cause {
 			continue
 		}
 		summary, fix := r.words(g, lead, checks[lead.index])
+		if reason := checks[lead.index].Reason; lead.check.stage == stageGate && reason != "" {
+			fix = reason
+		}
 		out = append(out, Cause{members[0], r.redactor.redact(summary), r.redactor.redact(fix), members})
 	}
 	slices.SortStableFunc(out, func(a, b Cause) int {
