@@ -17,7 +17,7 @@ const (
 	htmlBodyLines = 400
 	htmlCurlChars = 16_000
 	htmlExchanges = 20 // of a check
-	htmlOpen      = 5  // failures that are unfolded from the beginning
+	htmlOpen      = 5  // failures, of a cause each, that are unfolded from the beginning
 )
 
 // htmlSection is a documented response, or "http" for checks of none, with its
@@ -212,7 +212,7 @@ func (b *htmlBuilder) check(c *conformance.CheckResult, s standing, lead failure
 		h.Fell = append(h.Fell, htmlLink{line(id, 300), link(b.byID[id])})
 	}
 	b.exchanges(h, c)
-	if s == failed && b.opened < htmlOpen {
+	if s == failed && lead.CheckResult != nil && b.opened < htmlOpen {
 		h.Open = true
 		b.opened++
 	}

@@ -67,6 +67,8 @@ type text struct {
 	b bytes.Buffer
 	r *conformance.Result
 	o TextOptions
+	// again is the last command line that the check showed.
+	again string
 	// whole says that nothing is cut to a width, as no terminal is there.
 	whole bool
 }
