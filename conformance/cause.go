@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // What a failure looks like from outside, where a status is not all of it.
@@ -79,7 +80,7 @@ func (r *run) group() []*group {
 	seen := r.all()
 	contested := contestedUsers(seen)
 	racy := func(s suspect) bool {
-		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *answer) bool { return !contested[userOf(a)] })
+		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *answer) bool { _, there := contested[userOf(a)]; return !there })
 	}
 	unstable := unstableID(seen, contested)
 	changes := r.changes(suspects)
@@ -333,8 +334,8 @@ func userOf(a *answer) user {
 }
 
 // contestedUsers are those of whom a second request was sent before the first
-// was answered: which of the two creates the user is open.
-func contestedUsers(seen []seenAnswer) map[user]bool {
+// was answered: which of the two creates the user is open until the time given.
+func contestedUsers(seen []seenAnswer) map[user]time.Time {
 	byUser := map[user][]*answer{}
 	for _, each := range seen {
 		a := each.answer
@@ -342,28 +343,31 @@ func contestedUsers(seen []seenAnswer) map[user]bool {
 			byUser[userOf(a)] = append(byUser[userOf(a)], a)
 		}
 	}
-	out := map[user]bool{}
+	out := map[user]time.Time{}
 	for u, answers := range byUser {
-		firstEnd := answers[0].started.Add(answers[0].took)
-		for _, a := range answers {
-			if end := a.started.Add(a.took); end.Before(firstEnd) {
-				firstEnd = end
-			}
-		}
+		first := slices.MinFunc(answers, func(a, b *answer) int { return a.end().Compare(b.end()) })
+		var settled time.Time
 		overlapping := 0
 		for _, a := range answers {
-			if a.started.Before(firstEnd) {
+			if a.started.Before(first.end()) {
 				overlapping++
+				if a.end().After(settled) {
+					settled = a.end()
+				}
 			}
 		}
-		out[u] = overlapping > 1
+		if overlapping > 1 {
+			out[u] = settled
+		}
 	}
 	return out
 }
 
-// unstableID reports whether some user whom nobody contested has two ids in
-// responses to the same request. A race does not explain that.
-func unstableID(seen []seenAnswer, contested map[user]bool) bool {
+func (a *answer) end() time.Time { return a.started.Add(a.took) }
+
+// unstableID reports whether some user has two ids in responses to the same
+// request while nobody contests it. A race does not explain that.
+func unstableID(seen []seenAnswer, contested map[user]time.Time) bool {
 	type asked struct {
 		user user
 		what string
@@ -373,7 +377,7 @@ func unstableID(seen []seenAnswer, contested map[user]bool) bool {
 		a := each.answer
 		id, ok := a.member(a.request.op.rules.identity)
 		u := userOf(a)
-		if !ok || !a.succeeded() || u.name == "" || contested[u] || len(a.request.keys) != 1 || !a.request.keys[0].good {
+		if !ok || !a.succeeded() || u.name == "" || len(a.request.keys) != 1 || !a.request.keys[0].good || a.started.Before(contested[u]) {
 			continue
 		}
 		k := asked{u, a.request.contents()}
