@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -156,4 +158,34 @@ func classify(err error) failure {
 func isTimeout(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.As(err, &t) && t.Timeout()
+}
+
+// tally counts what is wrong with many responses, by their status, so that none
+// hides behind another.
+type tally struct {
+	says   []string // the first problem under each status
+	status []int
+	counts []int
+}
+
+func (p *tally) add(problem string, a *answer) {
+	i := slices.Index(p.status, a.status)
+	if i < 0 {
+		i = len(p.status)
+		p.says, p.status, p.counts = append(p.says, problem), append(p.status, a.status), append(p.counts, 0)
+	}
+	p.counts[i]++
+}
+
+// String is the first problem, and with how many responses each where there are
+// several statuses.
+func (p *tally) String() string {
+	if len(p.says) < 2 {
+		return strings.Join(p.says, "")
+	}
+	words := make([]string, len(p.says))
+	for i, s := range p.says {
+		words[i] = fmt.Sprintf("%s (%d)", s, p.counts[i])
+	}
+	return strings.Join(words, ", ")
 }

@@ -26,7 +26,7 @@ func (r *run) result(reason string) *Result {
 		Requests: int(r.client.sent.Load()),
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
 	}
-	r.group()
+	groups := r.group()
 	chances := r.chances()
 	for i, c := range r.checks {
 		if r.verdicts[i].outcome == "" {
@@ -37,6 +37,7 @@ func (r *run) result(reason string) *Result {
 	}
 	out.Users = r.users()
 	out.Problems = r.applyKnown(out, slices.Collect(maps.Keys(r.number)), chances)
+	out.Causes = r.causes(groups, out.Checks)
 	out.Responses = r.responses(out.Checks)
 	r.conclude(out, r.redactor.redactOwn(reason))
 	return out

@@ -126,8 +126,8 @@ func (d *dice) symptom(i int) string {
 		return content
 	}
 	switch a := v.evidence[0]; {
-	case v.symptom == symptomEcho:
-		return c.Operation + " " + symptomEcho
+	case v.symptom != symptomStatus && c.run != nil && a.echoesAnother():
+		return c.Operation + " " + changedUser
 	case !a.came():
 		return c.Operation + " " + string(a.failure)
 	case a.succeeded() && (v.symptom == "" || a.is(c.Status)), v.symptom == "" && a.is(c.Status):
@@ -152,3 +152,11 @@ func (c *check) family() string {
 // races reports whether a check releases requests together, so that chance has
 // a part in its outcome.
 func (c *check) races() bool { return c.alone && !c.uniform }
+
+// echoesAnother reports whether a success returns another user id than was
+// sent.
+func (a *answer) echoesAnother() bool {
+	sent, known := a.request.names()
+	got, ok := a.member(a.request.op.rules.echo)
+	return known && ok && a.succeeded() && got != sent
+}

@@ -20,7 +20,7 @@ type specimenKind int
 const (
 	lenient specimenKind = 1 << iota // beyond what every server must take: a documented refusal is as good
 	attack                           // what no user is called: a firewall's page is only worth a warning
-	plain   specimenKind = 0
+	usual   specimenKind = 0
 )
 
 func affix(before, after string) func(string) string {
@@ -48,43 +48,43 @@ func ofLength(n int) func(string) string {
 // length: a target may have a limit there.
 func specimens() []specimen {
 	return []specimen{
-		{"case", "letters of both cases", affix("MiXed-", "-CaSe"), plain},
-		{"digits", "digits only", digitsOf, plain},
-		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, plain},
-		{"inner-space", "spaces inside", affix("two  spaces ", " end"), plain},
-		{"outer-space", "spaces at both ends", affix(" ", " "), plain},
+		{"case", "letters of both cases", affix("MiXed-", "-CaSe"), usual},
+		{"digits", "digits only", digitsOf, usual},
+		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, usual},
+		{"inner-space", "spaces inside", affix("two  spaces ", " end"), usual},
+		{"outer-space", "spaces at both ends", affix(" ", " "), usual},
 		{"html", "markup", affix(markup, "</b>&amp;"), attack},
-		{"apostrophe", "an apostrophe, as in many a name", affix("O'Brien-", ""), plain},
+		{"apostrophe", "an apostrophe, as in many a name", affix("O'Brien-", ""), usual},
 		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), attack},
 		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), attack},
 		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), attack},
 		{"percent-encoded", "what looks percent-encoded throughout", affix("a%20b%41-", "%2F"), attack},
 		{"punctuation", "signs of every other kind", affix("~,?|=[](){0}//!#$^;:*", ""), attack},
-		{"plus", "plus signs and what looks like an e-mail address", affix("user+tag-", "@example.com"), plain},
+		{"plus", "plus signs and what looks like an e-mail address", affix("user+tag-", "@example.com"), usual},
 		{"slash", "slashes and dots", affix("../a/b/", "/.."), attack},
 		{"template", "what template engines replace", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), attack},
 		{"sql", "what looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), attack},
 		{"proto", "a name that means something to JavaScript", exactly("__proto__"), attack},
-		{"null", "a word that looks like null", exactly("null"), plain},
-		{"boolean", "a word that looks like a boolean", exactly("true"), plain},
-		{"false", "a word that looks like the opposite", exactly("false"), plain},
-		{"undefined", "a word that looks like no value", exactly("undefined"), plain},
-		{"not-a-number", "a word that looks like no number", exactly("NaN"), plain},
-		{"exponent", "what looks like a number with an exponent", exactly("12e5"), plain},
-		{"fraction", "what looks like a number with a zero at its end", exactly("1.50"), plain},
-		{"hexadecimal", "what looks like a hexadecimal number", exactly("0x1F"), plain},
-		{"signed", "what looks like a number with a sign", exactly("+15"), plain},
-		{"uuid", "a UUID in capital letters", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, plain},
-		{"date", "what looks like a point in time", exactly("2024-02-29T10:00:00.000+01:00"), plain},
+		{"null", "a word that looks like null", exactly("null"), usual},
+		{"boolean", "a word that looks like a boolean", exactly("true"), usual},
+		{"false", "a word that looks like the opposite", exactly("false"), usual},
+		{"undefined", "a word that looks like no value", exactly("undefined"), usual},
+		{"not-a-number", "a word that looks like no number", exactly("NaN"), usual},
+		{"exponent", "what looks like a number with an exponent", exactly("12e5"), usual},
+		{"fraction", "what looks like a number with a zero at its end", exactly("1.50"), usual},
+		{"hexadecimal", "what looks like a hexadecimal number", exactly("0x1F"), usual},
+		{"signed", "what looks like a number with a sign", exactly("+15"), usual},
+		{"uuid", "a UUID in capital letters", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, usual},
+		{"date", "what looks like a point in time", exactly("2024-02-29T10:00:00.000+01:00"), usual},
 		{"json", "what looks like JSON", affix(`{"id": "`, `"}`), attack},
-		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), plain},
-		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩🚀"), plain},
-		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), plain},
-		{"precomposed", "composed letters", affix("\u00e9\u00e4-", "-\u00f4"), plain},
-		{"right-to-left", "letters written from right to left", affix("مستخدم-", "-משתמש"), plain},
-		{"length-1", "one character", func(string) string { return "x" }, plain},
-		{"length-36", "36 characters", ofLength(36), plain},
-		{"length-64", "64 characters", ofLength(64), plain},
+		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), usual},
+		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩🚀"), usual},
+		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), usual},
+		{"precomposed", "composed letters", affix("\u00e9\u00e4-", "-\u00f4"), usual},
+		{"right-to-left", "letters written from right to left", affix("مستخدم-", "-משתמש"), usual},
+		{"length-1", "one character", func(string) string { return "x" }, usual},
+		{"length-36", "36 characters", ofLength(36), usual},
+		{"length-64", "64 characters", ofLength(64), usual},
 		{"length-255", "255 characters", ofLength(255), lenient},
 		{"length-256", "256 characters", ofLength(256), lenient},
 		{"length-1000", "1,000 characters", ofLength(1000), lenient},
@@ -160,11 +160,7 @@ func (t *trial) echoed(a *answer, user string) {
 		t.fell(a, t.op.ID+"/"+t.op.success()+"/"+clauseSchema)
 	}
 	if got != user {
-		t.end(verdict{
-			outcome: Fail, symptom: symptomEcho, evidence: []*answer{a},
-			expected: fmt.Sprintf("%s %s", name, quoteDifference(user, got)),
-			actual:   fmt.Sprintf("%s %s", name, quoteDifference(got, user)),
-		})
+		t.fail(fmt.Sprintf("%s %s", name, quoteDifference(user, got)), fmt.Sprintf("%s %s", name, quoteDifference(got, user)), a)
 	}
 }
 

@@ -212,6 +212,7 @@ func (b *builder) neverChecks() {
 // those to other methods and to paths beside it.
 func (s *session) overAnswers(op *operation, around bool, rule func(*answer) (problem finding, judged bool)) verdict {
 	v := verdict{outcome: Pass}
+	var problems tally
 	wrong, right := map[sameRequest]int{}, map[sameRequest]int{}
 	for _, each := range s.all() {
 		if each.answer.request.op != op || each.check.Status == statusHTTP && !around {
@@ -228,8 +229,10 @@ func (s *session) overAnswers(op *operation, around bool, rule func(*answer) (pr
 			continue
 		}
 		if v.failed++; v.failed == 1 {
-			v.outcome, v.expected, v.actual = Fail, problem.expected, problem.actual
+			v.outcome, v.expected = Fail, problem.expected
 		}
+		problems.add(problem.actual, each.answer)
+		v.blamed = append(v.blamed, each.answer)
 		if len(v.evidence) < evidenceExchanges {
 			v.evidence = append(v.evidence, each.answer)
 		}
@@ -238,6 +241,7 @@ func (s *session) overAnswers(op *operation, around bool, rule func(*answer) (pr
 	if v.tried == 0 {
 		return verdict{outcome: Skip, reason: "no answer was seen"}
 	}
+	v.actual = problems.String()
 	if v.outcome == Fail && !intermittent(wrong, right) {
 		v.actual += fmt.Sprintf(" (%d of %d answers)", v.failed, v.tried)
 		v.failed, v.tried = 0, 0

@@ -286,7 +286,9 @@ func simultaneous(t *trial) {
 	}
 	for round, a := range t.expectAll(afterwards, t.op.success()) {
 		t.readable(a)
-		ids[round][t.identity(a)] = a
+		if id := t.identity(a); ids[round][id] == nil {
+			ids[round][id] = a // else one of those at one moment shows it
+		}
 		if all := slices.Sorted(maps.Keys(ids[round])); len(all) > 1 {
 			var evidence []*answer
 			for _, id := range all {
@@ -356,6 +358,7 @@ func (s *session) overIdentities(op *operation, contradiction func(a, other *ans
 		otherID, _ := other.member(op.rules.identity)
 		if sameID == (id == otherID) {
 			if expected := contradiction(a, other); expected != "" {
+				v.blamed = append(v.blamed, other, a)
 				if v.failed++; v.failed == 1 {
 					v.outcome, v.expected, v.evidence = Fail, expected, []*answer{other, a}
 					v.actual = fmt.Sprintf("%q for %s, %q for %s", otherID, quoted(other.request.subject), id, quoted(a.request.subject))

@@ -1,22 +1,29 @@
 package conformance
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // maxCurlBody bounds the body in a command line, which people paste.
 const maxCurlBody = 4 << 10
 
-// curl writes a command line for bash that sends the request again. Keys are
-// taken from the environment. What is secret goes before words are quoted, as
-// quoting hides it.
+// curl writes a command line for a POSIX shell that sends the request again, of
+// characters that show, so that it can be pasted. Keys are taken from the
+// environment. What is secret goes before words are quoted, as quoting hides it.
 func (s *session) curl(a *answer) string {
 	r := a.request
+	before, race, raced := s.raceBody(r)
 	parts := []string{"curl -sS -i"}
+	if raced {
+		parts[0] = `curl -sS -w ' %{http_code}\n'`
+	}
 	switch {
 	case r.method == http.MethodHead && r.body == nil:
 		parts = append(parts, "--head") // with -X, curl waits for a body
@@ -60,25 +67,59 @@ func (s *session) curl(a *answer) string {
 	case len(r.body) > maxCurlBody:
 		parts = append(parts, "-H 'Expect:'") // curl adds one to what is long
 	}
-	note := ""
+	note, input := "", ""
 	switch {
 	case r.body == nil:
+	case raced:
+		parts = append(parts, "--data-binary "+race)
 	case len(r.body) <= maxCurlBody:
-		parts = append(parts, "--data-binary "+shellQuote(s.redactor.redact(string(r.body))))
-	default:
-		made := s.bodyMaker(r.body)
-		if made == "" {
-			made, note = "@body.json", " # body.json is to hold the body, which is too long for a line"
+		if body := s.redactor.redact(string(r.body)); plain(body) && !strings.HasPrefix(body, "@") {
+			parts = append(parts, "--data-binary "+shellQuote(body))
+		} else {
+			input = printf(body)
 		}
-		parts = append(parts, "--data-binary "+made)
+	default:
+		if input = s.bodyMaker(r.body); input == "" {
+			parts = append(parts, "--data-binary @body.json")
+			note = " # body.json must contain the body, which is too long for a line"
+		}
 	}
-	return strings.Join(append(parts, shellQuote(s.redactor.redact(target))), " ") + note
+	if input != "" { // which no argument can hold
+		parts = append(parts, "--data-binary @-")
+		before = input + " | "
+	}
+	line := before + strings.Join(append(parts, shellQuote(s.redactor.redact(target))), " ") + note
+	if raced {
+		line += " & done; wait; echo; done"
+	}
+	return line
+}
+
+// raceBody makes the parts of a loop that shows a race: what starts it, and a
+// body about a new user in each round.
+func (s *session) raceBody(r *request) (before, body string, ok bool) {
+	if r.barrier == nil || r.subject == "" || len(r.body) > maxCurlBody {
+		return "", "", false
+	}
+	name := encode(r.subject)
+	name = name[:len(name)-1]
+	at := bytes.Index(r.body, name)
+	text := s.redactor.redact(string(r.body))
+	if at < 0 || text != string(r.body) || !plain(text) {
+		return "", "", false
+	}
+	at += len(name)
+	before = `t=$(date +%s); for n in 1 2 3 4 5; do for i in`
+	for i := range atOnce {
+		before += " " + itoa(i+1)
+	}
+	return before + "; do ", shellQuote(text[:at]+"-") + `"$t-$n"` + shellQuote(text[at:]), true
 }
 
 // longestUnit bounds what a long body may be a repetition of.
 const longestUnit = 16
 
-// bodyMaker writes a command that makes a long body of which most is one text
+// bodyMaker writes commands that print a long body of which most is one text
 // again and again, "" where it is not.
 func (s *session) bodyMaker(body []byte) string {
 	from, to, unit := 0, 0, 1
@@ -96,12 +137,12 @@ func (s *session) bodyMaker(body []byte) string {
 	}
 	times := (to - from) / unit
 	to = from + times*unit
-	again := body[from : from+unit]
-	if len(body)-(to-from) > maxCurlBody || slices.Contains(again, '\n') || slices.Contains(again, 0) {
+	again := string(body[from : from+unit])
+	if len(body)-(to-from) > maxCurlBody || !plain(again) {
 		return ""
 	}
-	text := func(b []byte) string { return "printf %s " + shellQuote(s.redactor.redact(string(b))) }
-	return "@<(" + text(body[:from]) + "; yes -- " + shellQuote(string(again)) + " | head -n " + itoa(times) + " | tr -d '\\n'; " + text(body[to:]) + ")"
+	text := func(b []byte) string { return printf(s.redactor.redact(string(b))) }
+	return "{ " + text(body[:from]) + "; yes -- " + shellQuote(again) + " | head -n " + itoa(times) + " | tr -d '\\n'; " + text(body[to:]) + "; }"
 }
 
 // withoutKey takes a key out of a URL, where curl puts it itself.
@@ -162,26 +203,48 @@ func sortedNames(h http.Header) []string {
 	return names
 }
 
-// shellQuote quotes a word for bash: plainly where it can, else as $'…'.
+// plain reports whether a text can stand between single quotes as it is: all of
+// it shows, and no build server takes it for a command.
+func plain(s string) bool {
+	return utf8.ValidString(s) && !strings.Contains(s, "##") && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsPrint(r) || r >= utf8.RuneSelf && unicode.IsSpace(r) || unicode.Is(unicode.Mn, r) || hangulFiller(r)
+	})
+}
+
+// hangulFiller reports whether a character is one of the letters that show
+// nothing.
+func hangulFiller(r rune) bool { return strings.ContainsRune("\u115f\u1160\u3164\uffa0", r) }
+
+// shellQuote quotes a word for a POSIX shell. What would not show is printed by
+// its octal escapes.
 func shellQuote(s string) string {
-	plain := utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
-	if plain {
+	if plain(s) {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
+	return `"$(` + printf(s) + `)"`
+}
+
+// printf writes a command that prints a text, byte for byte, in characters that
+// show.
+func printf(s string) string {
+	if plain(s) {
+		return "printf %s " + shellQuote(s)
+	}
 	var b strings.Builder
-	b.WriteString("$'")
-	for _, c := range []byte(s) {
-		switch {
-		case c == '\'' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case c < ' ' || c >= 0x7f:
-			const digits = "0123456789abcdef"
-			b.WriteString(`\x`)
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
+	b.WriteString("printf '")
+	for i, r := range s {
+		_, size := utf8.DecodeRuneInString(s[i:])
+		switch c := s[i : i+size]; {
+		case c == "%":
+			b.WriteString("%%")
+		case c == `\`:
+			b.WriteString(`\\`)
+		case c == "'" || c == "#" || r == utf8.RuneError || !plain(c):
+			for _, each := range []byte(c) {
+				fmt.Fprintf(&b, `\%03o`, each)
+			}
 		default:
-			b.WriteByte(c)
+			b.WriteString(c)
 		}
 	}
 	b.WriteByte('\'')

@@ -1,7 +1,11 @@
 package conformance
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -19,7 +23,7 @@ func gate(t *trial) {
 		// request for a connection that was closed.
 		raw := i == gateAttempts-1 && first.failure == closed
 		a := t.try(t.request().on(func(r *request) { r.raw = raw }))
-		if a.failure == notHTTP && first != nil {
+		if (a.failure == notHTTP || a.failure == untrusted) && first != nil { // which says more
 			first = a
 		}
 		if a.came() && a.succeeded() {
@@ -42,8 +46,8 @@ func gate(t *trial) {
 	case first.came() && t.op.depends(first.status):
 		t.s.noteAbsent(t.op, first.status)
 		t.skip(stateWords(first))
-	case first.came() && undecided(first.status):
-		t.broke(statusText(first.status)+" to a valid request", first)
+	case first.came() && undecided(first):
+		t.broke(first.says()+" to a valid request", first)
 	}
 	if taken := t.takesFull(first); taken != nil {
 		t.end(verdict{outcome: Fail, expected: statusWords(t.op.success()), actual: first.says(), reason: "the request is taken with everything that is optional in it, so the other checks send that", failed: gateAttempts, tried: gateAttempts, evidence: []*answer{first, taken}})
@@ -76,16 +80,52 @@ func orMinusOne(status int) int {
 
 func ctxEnded(a *answer) bool { return a.failure == interrupted }
 
-// undecided statuses of a valid request say that the run cannot be done as it
-// is set up, rather than that the contract is broken.
-func undecided(status int) bool {
-	return slices.Contains([]int{
+// undecided reports whether a response to a valid request says that the run
+// cannot be done as it is set up, rather than that the contract is broken.
+func undecided(a *answer) bool {
+	return toLogin(a) || certificateWanted(a) || slices.Contains([]int{
 		http.StatusUnauthorized, http.StatusForbidden, // the key is refused
 		http.StatusNotFound, http.StatusMethodNotAllowed, // the base path is wrong
 		http.StatusProxyAuthRequired,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, // nothing behind the gateway
 		http.StatusTooManyRequests,
-	}, status)
+	}, a.status)
+}
+
+// loginWords are what the addresses of login pages are made of.
+var loginWords = regexp.MustCompile(`(?i)(^|[^a-z])(log-?in|sign-?in|sso|saml2?|oauth2?|oidc|openid|authorize|authenticate|adfs|cas)([^a-z]|$)`)
+
+// toLogin reports whether a response sends the client to a login page.
+func toLogin(a *answer) bool {
+	to := redirectTarget(a)
+	return to != nil && loginWords.MatchString(to.Hostname()+" "+to.Path+" "+to.Fragment)
+}
+
+// redirectTarget is where a redirect leads, nil where there is none.
+func redirectTarget(a *answer) *url.URL {
+	from, err := url.Parse(a.sentURL)
+	location := a.header.Get("Location")
+	if err != nil || a.status/100 != 3 || location == "" {
+		return nil
+	}
+	to, err := from.Parse(location)
+	if err != nil {
+		return nil
+	}
+	return to
+}
+
+// certificateWanted reports whether a server, or a proxy before it, asks for the
+// client certificate that it did not get.
+func certificateWanted(a *answer) bool {
+	if a.came() {
+		return a.status == http.StatusBadRequest && bodyKind(a) == bodyHTML && strings.Contains(string(a.body), "SSL certificate")
+	}
+	if a.err == nil {
+		return false
+	}
+	text := a.err.Error()
+	return strings.Contains(text, "tls: certificate required") || strings.Contains(text, "remote error: tls: bad certificate") || strings.Contains(text, "remote error: tls: handshake failure")
 }
 
 // stateWords say why an answer to a valid request decides nothing: it is
@@ -145,29 +185,93 @@ func (r *run) closedGate() string {
 // should be.
 func likelyCause(a *answer) string {
 	base := strings.TrimSuffix(a.sentURL, a.request.path)
+	proxy := proxyAdvice(a)
 	switch {
+	case certificateWanted(a):
+		return "the target asks for a client certificate that it accepts: name one with --client-cert and --client-key"
+	case a.failure == unreachable && proxy != "":
+		return proxy
 	case a.failure == unreachable:
-		return "is the server running, and is " + base + " its address?"
+		return "is the server running, and is " + base + " its address? If it is still starting, --wait 1m waits for it"
 	case a.failure == untrusted:
 		return "if the server uses a certificate of its own authority, name that with --ca-cert"
+	case a.failure == notHTTP && proxy != "":
+		return proxy
 	case a.failure == notHTTP && strings.HasPrefix(base, "https:"):
 		return "the port may speak plain HTTP: try http:// instead of https://"
 	case a.failure == notHTTP:
 		return "the port may speak TLS, or another protocol than HTTP: try https://"
 	case a.failure == timedOut:
-		return "the target may be slow: allow it more with --timeout"
+		return "the target may be slow: allow it more time with --timeout"
+	case a.status/100 == 3:
+		return redirectAdvice(a)
+	case a.status == http.StatusForbidden && bodyKind(a) == bodyHTML:
+		return "an HTML page looks like a firewall or proxy, not the API: let the runner's requests through, or name the address behind it"
+	case a.status == http.StatusBadRequest && strings.Contains(string(a.body), "plain HTTP request was sent to HTTPS port"):
+		return "the port speaks TLS: try https://"
 	}
 	switch a.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return "the key is refused: is NOX_API_KEY one of this target, and its manufacturer enabled?"
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return "the base path may be wrong: " + base + " must end as the contract's server URL does"
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect, http.StatusSeeOther:
-		return "redirects are not followed, so that no key travels to another place: name the final address"
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return "a gateway answers, and nothing behind it: is the server itself running?"
+	case http.StatusProxyAuthRequired:
+		return wordOr(proxy, "a proxy asks for credentials")
+	case http.StatusServiceUnavailable:
+		return "the server may still be starting: --wait 1m waits until it answers"
+	case http.StatusBadGateway, http.StatusGatewayTimeout:
+		if proxy != "" {
+			return proxy
+		}
+		return "a gateway answers, and nothing behind it: is the server itself running? If it is still starting, --wait 1m waits for it"
 	case http.StatusTooManyRequests:
 		return "the target keeps asking for a slower pace: lower --rate"
+	}
+	return ""
+}
+
+// redirectAdvice names the base URL, or the path, that a redirect leads to.
+// Redirects are not followed, so that no key travels to another place.
+func redirectAdvice(a *answer) string {
+	to := redirectTarget(a)
+	from, err := url.Parse(a.sentURL)
+	switch {
+	case to == nil || err != nil:
+		return "redirects are not followed, so that no key travels to another place: name the final address"
+	case toLogin(a):
+		return "the target sends clients to a login page, " + to.Redacted() + ": something before the API wants a login; name the address behind it, or pass what it asks for with --header"
+	}
+	plain := *to
+	plain.RawQuery, plain.Fragment, plain.User = "", "", nil
+	path := a.request.path
+	if base, ok := strings.CutSuffix(plain.String(), path); ok {
+		return "redirects are not followed, so that no key travels to another place: this one leads to the base URL " + base + ", so name that"
+	}
+	if base, ok := strings.CutSuffix(plain.String(), path+"/"); ok {
+		advice := "the server wants a slash at the end, at " + plain.EscapedPath() + ", and the contract's path has none: serve " + from.EscapedPath() + " without redirecting"
+		if plain.Host != from.Host || plain.Scheme != from.Scheme {
+			advice += ", and name the base URL " + base
+		}
+		return advice
+	}
+	return "redirects are not followed, so that no key travels to another place: this one leads to " + plain.String() + "; name the base URL under which " + path + " answers"
+}
+
+// proxyAdvice names the variable that sends requests through a proxy, "" where
+// none does.
+func proxyAdvice(a *answer) string {
+	target, err := url.Parse(a.sentURL)
+	if err != nil {
+		return ""
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
+	if err != nil || proxy == nil {
+		return ""
+	}
+	for _, name := range []string{strings.ToUpper(target.Scheme) + "_PROXY", target.Scheme + "_proxy"} {
+		if os.Getenv(name) != "" {
+			return fmt.Sprintf("requests go through the proxy %s://%s that %s names, and it does not pass them on: is it running? Unset %s, or list %s in NO_PROXY, to reach the target directly", proxy.Scheme, proxy.Host, name, name, target.Hostname())
+		}
 	}
 	return ""
 }

@@ -18,14 +18,15 @@ type wrongKey struct {
 // wrongKeys lists keys that are missing, unknown, or nearly right: each is
 // taken by a server that compares carelessly in one way.
 func wrongKeys() []wrongKey {
+	shellHalf := shellPiece(`1-$((${#NOX_API_KEY}/2))`)
 	return []wrongKey{
 		{"unknown-key", "an unknown key of the same length and alphabet", Must, scrambled, shellChanged(`"$NOX_API_KEY"`)},
 		{"key-short-start", "the key without its first character", Must, func(k string, _ *rand.Rand) string { return k[min(1, len(k)):] }, `"${NOX_API_KEY#?}"`},
 		{"key-short-end", "the key without its last character", Must, func(k string, _ *rand.Rand) string { return k[:max(0, len(k)-1)] }, `"${NOX_API_KEY%?}"`},
 		{"key-longer", "the key with one character more", Must, func(k string, _ *rand.Rand) string { return k + "x" }, `"${NOX_API_KEY}x"`},
-		{"key-changed", "the key with a character changed in the middle", Must, changedAt(func(n int) int { return n / 2 }), shellHalf + shellChanged(`"${NOX_API_KEY:$((${#NOX_API_KEY}/2)):1}"`) + `"${NOX_API_KEY:$((${#NOX_API_KEY}/2+1))}"`},
-		{"key-changed-start", "the key with its first character changed", Must, changedAt(func(int) int { return 0 }), shellChanged(`"${NOX_API_KEY:0:1}"`) + `"${NOX_API_KEY#?}"`},
-		{"key-changed-end", "the key with its last character changed", Must, changedAt(func(n int) int { return n - 1 }), `"${NOX_API_KEY%?}"` + shellChanged(`"${NOX_API_KEY: -1}"`)},
+		{"key-changed", "the key with a character changed in the middle", Must, changedAt(func(n int) int { return n / 2 }), shellHalf + shellChanged(shellPiece(`$((${#NOX_API_KEY}/2+1))`)) + shellPiece(`$((${#NOX_API_KEY}/2+2))-`)},
+		{"key-changed-start", "the key with its first character changed", Must, changedAt(func(int) int { return 0 }), shellChanged(shellPiece("1")) + `"${NOX_API_KEY#?}"`},
+		{"key-changed-end", "the key with its last character changed", Must, changedAt(func(n int) int { return n - 1 }), `"${NOX_API_KEY%?}"` + shellChanged(shellPiece(`${#NOX_API_KEY}`))},
 		{"key-half", "the first half of the key", Must, func(k string, _ *rand.Rand) string { return k[:len(k)/2] }, shellHalf},
 		{"key-doubled", "the key twice", Must, func(k string, _ *rand.Rand) string { return k + k }, `"$NOX_API_KEY$NOX_API_KEY"`},
 		{"key-quoted", "the key in quotes", Must, func(k string, _ *rand.Rand) string { return `"` + k + `"` }, `"\"$NOX_API_KEY\""`},
@@ -34,8 +35,11 @@ func wrongKeys() []wrongKey {
 	}
 }
 
-// shellHalf is the first half of the key, in bash.
-const shellHalf = `"${NOX_API_KEY:0:$((${#NOX_API_KEY}/2))}"`
+// shellPiece is the characters of the key at a place, as cut names it, in a POSIX
+// shell.
+func shellPiece(place string) string {
+	return `"$(printf %s "$NOX_API_KEY" | cut -c ` + place + `)"`
+}
 
 // shellChanged puts the next of its kind for every letter and digit, and an x
 // for any other sign: not what was sent, but as wrong.

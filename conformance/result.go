@@ -77,7 +77,8 @@ type Result struct {
 	Summary      Summary          `json:"summary"`
 	Responses    []ResponseResult `json:"responses"`
 	Checks       []CheckResult    `json:"checks"`
-	Users        []User           `json:"users,omitempty"` // that the target may have created
+	Causes       []Cause          `json:"causes,omitempty"` // of the failures and warnings, known failures left out; failures first
+	Users        []User           `json:"users,omitempty"`  // that the target may have created
 }
 
 // User is a user whom a run asked the target to create, or named in a request
@@ -88,6 +89,14 @@ type User struct {
 	ID           string `json:"id,omitempty"`        // that the target gave, if the contract names one
 	Check        string `json:"check"`               // id of the first check that sent the request
 	Uncertain    bool   `json:"uncertain,omitempty"` // no response says whether the user exists
+}
+
+// Cause is what one or more checks fail or warn for.
+type Cause struct {
+	Check   string   `json:"check"`         // id of the check that shows it best
+	Summary string   `json:"summary"`       // what is wrong, in one sentence
+	Fix     string   `json:"fix,omitempty"` // what to do about it
+	Checks  []string `json:"checks"`        // ids of all checks that fail for it, the one that shows it best first
 }
 
 // Tool is the program that made a report.

@@ -120,6 +120,15 @@ func TestTheGate(t *testing.T) {
 			})
 		}
 	}
+	page := func(code int, html string) func(http.Handler) http.Handler {
+		return func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				w.WriteHeader(code)
+				io.WriteString(w, html)
+			})
+		}
+	}
 	for name, c := range map[string]struct {
 		wrap   func(http.Handler) http.Handler
 		exit   int
@@ -129,14 +138,25 @@ func TestTheGate(t *testing.T) {
 		"forbidden":       {status(403), conformance.ExitInconclusive, "the key is refused"},
 		"wrong base path": {status(404), conformance.ExitInconclusive, "base path"},
 		"bad gateway":     {status(502), conformance.ExitInconclusive, "a gateway answers"},
-		"redirect":        {status(308, "Location", "https://example.com/"), conformance.ExitViolates, ""},
+		"warming up":      {status(503), conformance.ExitInconclusive, "--wait 1m"},
+		"firewall":        {page(403, "<!doctype html><title>Access denied</title>"), conformance.ExitInconclusive, "looks like a firewall or proxy"},
+		"login":           {status(302, "Location", "https://sso.example.com/login?next=%2Fv2"), conformance.ExitInconclusive, "login page, https://sso.example.com/login"},
+		"login beside it": {status(307, "Location", "/oauth2/authorize?client_id=1"), conformance.ExitInconclusive, "login page"},
+		"no certificate":  {page(400, "<html><head><title>400 No required SSL certificate was sent</title></head></html>"), conformance.ExitInconclusive, "--client-cert and --client-key"},
+		"redirect":        {status(308, "Location", "https://example.com/"), conformance.ExitViolates, "leads to https://example.com/"},
+		"another base":    {status(308, "Location", "https://api.example.com/v3/manufacturer/device-connections"), conformance.ExitViolates, "base URL https://api.example.com/v3, so name that"},
+		"trailing slash":  {status(307, "Location", "/v2/manufacturer/device-connections/"), conformance.ExitViolates, "a slash at the end, at /v2/manufacturer/device-connections/"},
 		"breakdown":       {status(500), conformance.ExitViolates, ""},
 		"refusal":         {status(400), conformance.ExitViolates, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := judge(t, configFor(around(t, c.wrap)))
-			if r.ExitCode != c.exit || !strings.Contains(r.Reason, c.reason) {
-				t.Errorf("exit code %d, reason %q; want %d, %q", r.ExitCode, r.Reason, c.exit, c.reason)
+			said := r.Reason
+			if c.exit == conformance.ExitViolates && len(r.Causes) > 0 {
+				said = r.Causes[0].Fix
+			}
+			if r.ExitCode != c.exit || !strings.Contains(said, c.reason) {
+				t.Errorf("exit code %d, %q; want %d, %q", r.ExitCode, said, c.exit, c.reason)
 			}
 			if r.Requests > 10 {
 				t.Errorf("%d requests past a shut gate", r.Requests)
@@ -178,6 +198,18 @@ func TestAnotherProtocol(t *testing.T) {
 	r := judge(t, cfg)
 	if r.ExitCode != conformance.ExitInconclusive || !strings.Contains(r.Reason, "not HTTP") {
 		t.Errorf("exit code %d, reason %q", r.ExitCode, r.Reason)
+	}
+}
+
+// A server that asks for a client certificate gets none, in every version of TLS.
+func TestNoClientCertificate(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		cfg := overTLS(t, func(c *tls.Config) {
+			c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, version
+		}, sameListener)
+		if r := judge(t, cfg); r.ExitCode != conformance.ExitInconclusive || !strings.Contains(r.Reason, "--client-cert") {
+			t.Errorf("%s: exit code %d, reason %q", tls.VersionName(version), r.ExitCode, r.Reason)
+		}
 	}
 }
 

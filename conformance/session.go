@@ -139,26 +139,6 @@ func (s *session) quickest() string {
 	return time.Duration(s.client.fastest.Load()).Round(time.Millisecond / 10).String()
 }
 
-// commonCause names the check that an answer fails whichever check had asked
-// for it, "" where there is none.
-func (s *session) commonCause(c *check, a *answer) string {
-	op := a.request.op
-	s.mu.Lock()
-	gate := s.gate[op.ID]
-	s.mu.Unlock()
-	switch {
-	case c.stage == stageGate || !a.came():
-		return ""
-	case a.status/100 == 5 && c.Status != "http":
-		return op.ID + "/http/no-server-error"
-	case a.status/100 == 3 && op.documented(a.status) == nil:
-		return op.ID + "/http/no-redirect"
-	case gate == a.status && c.Status == op.success():
-		return op.ID + "/" + op.success() + "/minimal"
-	}
-	return ""
-}
-
 func (s *session) noteGate(op *operation, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

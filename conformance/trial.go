@@ -18,14 +18,19 @@ type verdict struct {
 	expected string
 	actual   string
 	reason   string
-	cause    string // id of the check whose failure this one fell to
-	symptom  string // what failures of the same kind have in common
-	failed   int    // tries that failed …
-	tried    int    // … of so many, where there were several
+	cause    string   // of a skip: id of the check whose failure leaves nothing to judge
+	symptom  string   // symptomStatus where the status is what is wrong
+	wanted   []string // the statuses that would do, where they are known
+	failed   int      // tries that failed …
+	tried    int      // … of so many, where there were several
 	evidence []*answer
-	place    int  // of the first evidence among the answers of its try, -1 for elsewhere
-	wandered bool // several tries failed, not all at the same place
+	blamed   []*answer // every response that the failure rests on, where that is more than evidence
+	place    int       // of the first evidence among the answers of its try, -1 for elsewhere
+	wandered bool      // several tries failed, not all at the same place
 }
+
+// symptomStatus says that a failure is for the status of the response.
+const symptomStatus = "status"
 
 // trial is one experiment of one check. Its methods end it, like those of
 // testing.T, as soon as the outcome is known.
@@ -154,11 +159,7 @@ func (t *trial) answered(a *answer) {
 	case a.failure == timedOut && t.s.usuallyQuick():
 		t.fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.s.cfg.Timeout, t.s.quickest()), a)
 	case a.broken():
-		v := verdict{outcome: Fail, expected: "an HTTP answer", actual: a.says(), evidence: []*answer{a}}
-		if !a.request.mayClose {
-			v.cause = t.op.ID + "/http/answered"
-		}
-		t.end(v)
+		t.fail("an HTTP answer", a.says(), a)
 	case a.failure != none && a.failure != cutShort:
 		t.broke(failureWords(a), a)
 	}
@@ -223,12 +224,9 @@ func (t *trial) hasStatus(a *answer, statuses ...string) {
 	if t.op.depends(a.status) && (slices.Contains(statuses, t.op.success()) || t.s.isAbsent(t.op, a.status)) {
 		t.skip(stateWords(a))
 	}
-	v := verdict{outcome: Fail, expected: expected.String(), actual: a.says(), evidence: []*answer{a}, symptom: itoa(a.status)}
-	switch {
-	case a.request.attack && a.fromFirewall():
+	v := verdict{outcome: Fail, expected: expected.String(), actual: a.says(), evidence: []*answer{a}, symptom: symptomStatus, wanted: statuses}
+	if a.request.attack && a.fromFirewall() {
 		v.level = Should
-	case !a.request.provoked && !a.request.hostile:
-		v.cause = t.s.commonCause(t.check, a)
 	}
 	t.end(v)
 }
@@ -336,9 +334,8 @@ func (t *trial) together(requests []*request) []*answer {
 // most lists the failures among many tries of one thing and ends the trial if
 // there is one, saying how many of how many failed.
 func (t *trial) most(answers []*answer, expected string, wrong func(*answer) string) {
-	var first *answer
-	var actual string
-	failed := 0
+	var wrongs []*answer
+	var problems tally
 	for _, a := range answers {
 		if a.failure == spent {
 			t.answered(a)
@@ -353,17 +350,20 @@ func (t *trial) most(answers []*answer, expected string, wrong func(*answer) str
 			problem = wrong(a)
 		}
 		if problem != "" {
-			if failed++; first == nil {
-				first, actual = a, problem
-			}
+			problems.add(problem, a)
+			wrongs = append(wrongs, a)
 		}
 	}
-	if failed == 0 {
+	if len(wrongs) == 0 {
 		return
 	}
-	v := verdict{outcome: Fail, expected: expected, actual: actual, evidence: []*answer{first}, tried: len(answers), failed: failed}
-	if first.came() {
-		v.cause, v.symptom = t.s.commonCause(t.check, first), itoa(first.status)
+	first := wrongs[0]
+	v := verdict{outcome: Fail, expected: expected, actual: problems.String(), evidence: []*answer{first}, blamed: wrongs, tried: len(answers), failed: len(wrongs)}
+	switch {
+	case first.came() && wrong(first) == first.says():
+		v.symptom = symptomStatus
+	case first.succeeded() && answers[0] != first:
+		v.blamed = append([]*answer{answers[0]}, wrongs...) // the one that the others differ from
 	}
 	t.end(v)
 }

@@ -21,7 +21,7 @@ func (r *run) users() []User {
 		if !a.request.mayCreate() || !created && (a.request.subject == "" || !a.leavesOpen()) {
 			continue
 		}
-		u := User{Manufacturer: "no key", Name: a.request.names(a), Check: s.check.ID, Uncertain: !created}
+		u := User{Manufacturer: "no key", Name: a.request.created(a), Check: s.check.ID, Uncertain: !created}
 		if len(a.request.keys) > 0 {
 			u.Manufacturer = labelOf(a.request.keys[0])
 		}
@@ -62,23 +62,18 @@ func (r *request) mayCreate() bool {
 	return r.op.rules.subject != "" && r.op.body != nil && !safeMethod(r.method)
 }
 
-// names returns the user whom a request is about: the one it names, or whom the
-// target took it to name, or what stands in the place of the name.
-func (r *request) names(a *answer) string {
-	if r.subject != "" {
-		return r.subject
+// created returns the user whom a request is about: the one it names, or whom
+// the target took it to name, or what stands in the place of the name.
+func (r *request) created(a *answer) string {
+	if name, ok := r.names(); ok {
+		return name
 	}
 	if echo, ok := a.member(r.op.rules.echo); ok {
 		return echo
 	}
 	var body map[string]json.RawMessage
 	if json.Unmarshal(r.body, &body) == nil && body[r.op.rules.subject] != nil {
-		value := body[r.op.rules.subject]
-		var text string
-		if json.Unmarshal(value, &text) == nil {
-			return text
-		}
-		return string(value)
+		return string(body[r.op.rules.subject])
 	}
 	return string(r.body)
 }

@@ -23,10 +23,11 @@ type output struct {
 }
 
 // outputs lists where the result goes: to standard output, unless a report
-// takes that, and to every report.
+// takes that, and to every report. Annotations for GitHub take nothing: GitHub
+// reads them out of a log that people read too.
 func (o *options) outputs(std streams) ([]output, error) {
 	var out []output
-	taken := false
+	taken := ""               // by which format
 	to := map[string]string{} // the report that a file is for
 	for _, r := range o.report {
 		format, file, ok := strings.Cut(r, "=")
@@ -38,10 +39,10 @@ func (o *options) outputs(std streams) ([]output, error) {
 				conformance.Nearest(format, report.Formats()), strings.Join(report.Formats(), ", "))
 		}
 		if file == "-" {
-			if taken {
+			if taken != "" {
 				return nil, errors.New("only one report can go to standard output")
 			}
-			taken = true
+			taken = format
 			if format == "har" {
 				out = append(out, harOutput("standard output", toStream(std.out)))
 				continue
@@ -70,7 +71,11 @@ func (o *options) outputs(std streams) ([]output, error) {
 		}})
 	}
 	switch {
-	case taken:
+	case taken == "github": // the verdict stays the last line
+		out = append(out, output{to: "standard output", write: func(r *conformance.Result) error {
+			return report.Text(std.out, r, o.textOptions(std.out))
+		}})
+	case taken != "":
 	case o.output == "json":
 		out = append([]output{{to: "standard output", write: func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
 	default:

@@ -136,7 +136,7 @@ func ComparisonText(w io.Writer, c *Comparison, o TextOptions) error {
 }
 
 func (t *text) compared(word string, c Compared) {
-	t.printf("%s   %s  %s, run %s of %s (%s)\n", t.paint(bold, word), t.paint(verdictColor(c.Verdict), strings.ToUpper(line(string(c.Verdict), 40))),
+	t.printf("%s   %s  %s, run %s of %s (%s)\n", t.paint(bold, word), t.paint(verdictColor(c.Verdict), verdictInCapitals(c.Verdict, c.Summary.Known)),
 		line(c.Target, 200), line(c.RunID, 40), c.Started.UTC().Format("2006-01-02 15:04:05"), tally(c.Summary))
 }
 
@@ -178,7 +178,7 @@ func comparisonMarkdown(w io.Writer, c *Comparison) error {
 		word string
 		run  Compared
 	}{{"old", c.Old}, {"new", c.New}} {
-		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", side.word, prose(string(side.run.Verdict), 40), code(side.run.Target, 200),
+		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", side.word, prose(verdictWords(side.run.Verdict, side.run.Summary.Known), 80), code(side.run.Target, 200),
 			code(side.run.RunID, 40), code(side.run.Started.UTC().Format("2006-01-02 15:04:05"), 40)))
 	}
 	m.add("\n")

@@ -148,6 +148,7 @@ func violating() *conformance.Result {
 	broken.Exchanges = []conformance.Exchange{lost}
 
 	warning := check("401/www-authenticate", conformance.Should, conformance.Warn, "A 401 says how to authenticate")
+	warning.Cause = missing.ID
 	warning.Expected, warning.Actual = "a WWW-Authenticate header (RFC 9110, section 11.6.1)", "there is none"
 	warning.Exchanges = []conformance.Exchange{exchange(`{"user_id":"nox-check-30"}`, 401, `{"error":"Invalid API key"}`)}
 
@@ -175,6 +176,11 @@ func violating() *conformance.Result {
 	}
 	r.Reason = strings.Join(r.Problems, "; ")
 	r.Responses = documented(conformance.Violates, conformance.Conforms, conformance.Violates, conformance.NotExercised)
+	r.Causes = []conformance.Cause{
+		{Check: missing.ID, Summary: "403 Forbidden where the contract wants 401 Unauthorized", Fix: "answer 401 in the shape that the contract documents for it", Checks: []string{missing.ID, empty.ID, warning.ID}},
+		{Check: repeat.ID, Summary: "broken rule: many requests in a row all get a 201 that conforms (found: nox_user_id is a number)", Checks: []string{repeat.ID}},
+		{Check: methods.ID, Summary: "200 OK to GET", Checks: []string{methods.ID}},
+	}
 	r.Strict = true
 	r.ContractPath = "api/create manufacturer.md"
 	published := spec.Edition{Title: r.Contract.Title, Version: "2.1.0", SHA256: strings.Repeat("cd", 32), Source: "https://developers.nox.example/api.md"}
@@ -254,6 +260,11 @@ func hostile(body string) *conformance.Result {
 	r.Contract.Source = "dir with space/" + all["attribute"] + all["right-to-left"]
 	r.ContractPath = r.Contract.Source
 	r.Responses = documented(conformance.Conforms, conformance.Violates, conformance.Conforms, conformance.NotExercised)
+	for _, c := range checks {
+		if c.Outcome == conformance.Fail || c.Outcome == conformance.Warn {
+			r.Causes = append(r.Causes, conformance.Cause{Check: c.ID, Summary: c.Summary, Fix: c.Summary, Checks: []string{c.ID}})
+		}
+	}
 	drift := spec.Drift{From: spec.Edition(r.Contract), To: spec.Edition{Source: all["command"], Version: all["escape"]}}
 	for _, name := range sortedKeys(all) {
 		drift.Changes = append(drift.Changes, spec.Change{Effect: spec.Unjudged, Text: all[name], Operation: all[name]})

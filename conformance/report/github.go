@@ -25,17 +25,13 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 		commands = append(commands, githubCommand("error", r, 0, "conformance run", line(why, 1000)))
 	}
 	for _, f := range failures(r) {
-		message := githubMessage(f.CheckResult)
-		if n := len(f.fell); n > 0 {
-			message += "\n" + count(n, "more check") + " fell to the same cause"
-		}
-		commands = append(commands, githubCommand("error", r, f.Clause.Line, f.ID, message))
+		commands = append(commands, githubCommand("error", r, f.Clause.Line, f.ID, githubFinding(r, f)))
 	}
 	for _, c := range of(r, broke) {
 		commands = append(commands, githubCommand("error", r, c.Clause.Line, "not judged: "+c.ID, githubMessage(c)))
 	}
-	for _, c := range of(r, warned) {
-		commands = append(commands, githubCommand("warning", r, c.Clause.Line, c.ID, githubMessage(c)))
+	for _, f := range warnings(r) {
+		commands = append(commands, githubCommand("warning", r, f.Clause.Line, f.ID, githubFinding(r, f)))
 	}
 	for _, d := range r.Drift {
 		command := "notice"
@@ -50,6 +46,22 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 	}
 	_, err := io.WriteString(w, strings.Join(commands, ""))
 	return err
+}
+
+// githubFinding tells a cause: in one sentence, with its fix, then how many checks
+// show it, then the check that shows it best.
+func githubFinding(r *conformance.Result, f failure) string {
+	var lines []string
+	if c := causeOf(r, f.ID); c != nil {
+		lines = append(lines, line(c.Summary, 500))
+		if c.Fix != "" && c.Fix != f.Reason {
+			lines = append(lines, "fix: "+line(c.Fix, 500))
+		}
+	}
+	if others := f.others(); others != "" {
+		lines = append(lines, others)
+	}
+	return strings.Join(append(lines, githubMessage(f.CheckResult)), "\n")
 }
 
 // githubMessage tells a check in a few lines.

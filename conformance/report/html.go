@@ -63,6 +63,8 @@ type htmlPage struct {
 	Target    string
 	Contract  string
 	Reasons   []string
+	Causes    []htmlCause
+	CauseHead string
 	Drift     []htmlDrift
 	Operation string // the only one there is
 	Facts     []htmlFact
@@ -84,7 +86,7 @@ func htmlPageOf(r *conformance.Result) *htmlPage {
 		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", digest(pageStyle), digest(pageScript)),
 		// The digests are of exactly these two, which are ours.
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
-		Verdict: cmp.Or(visible(string(r.Verdict)), "no verdict"), Class: verdictClass(r.Verdict),
+		Verdict: cmp.Or(visible(verdictWords(r.Verdict, r.Summary.Known)), "no verdict"), Class: verdictClass(r.Verdict),
 		Target:   line(r.Target, 300),
 		Contract: cmp.Or(line(r.Contract.Title+" "+r.Contract.Version, 300), "the contract"),
 	}
@@ -101,9 +103,33 @@ func htmlPageOf(r *conformance.Result) *htmlPage {
 		p.Counts = append(p.Counts, htmlCount{Label: plural(s, n), Class: class(s), N: n})
 	}
 	p.Sections = htmlSections(r)
+	p.Causes, p.CauseHead = htmlCauses(r, p.Sections)
 	p.Operation = onlyOperation(p.Sections)
 	p.Picture = pictureOf(p.Sections, p.Operation == "")
 	return p
+}
+
+// htmlCause is what a run fails for, with a link to the check that shows it.
+type htmlCause struct {
+	Summary, Fix, Extent string
+	Check                htmlLink
+}
+
+func htmlCauses(r *conformance.Result, sections []*htmlSection) (list []htmlCause, head string) {
+	links := map[string]template.URL{}
+	for _, s := range sections {
+		for _, c := range s.checks() {
+			if links[c.ID] == "" {
+				links[c.ID] = c.Link
+			}
+		}
+	}
+	all := causes(r)
+	for _, l := range all {
+		id := line(l.id, 300)
+		list = append(list, htmlCause{line(l.summary, 1000), line(l.fix, 1000), l.extent, htmlLink{id, links[id]}})
+	}
+	return list, causesTitle(r, all)
 }
 
 func htmlFacts(r *conformance.Result) []htmlFact {

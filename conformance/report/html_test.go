@@ -15,7 +15,7 @@ import (
 )
 
 // elements are what a page may be made of.
-const elements = " html head meta title style body a header h1 h2 h3 h4 h5 span p strong ul li b main section div table thead tbody tr th td " +
+const elements = " html head meta title style body a header h1 h2 h3 h4 h5 span p strong ul ol li b main section div table thead tbody tr th td " +
 	"svg desc text rect path details summary dl dt dd form label input fieldset legend button output figure figcaption blockquote code pre mark script "
 
 // htmlWellFormed reads a page as a browser does and fails the test where it

@@ -17,7 +17,7 @@ const (
 	htmlBodyLines = 400
 	htmlCurlChars = 16_000
 	htmlExchanges = 20 // of a check
-	htmlOpen      = 5  // failures that are unfolded from the beginning
+	htmlOpen      = 5  // failures, of a cause each, that are unfolded from the beginning
 )
 
 // htmlSection is a documented response, or "http" for checks of none, with its
@@ -60,8 +60,9 @@ type htmlCheck struct {
 
 	Summary, Place, Quote, Pointer string
 	Expected, Actual               []span
-	Tries, NoteLabel, Note         string
+	Tries, NoteLabel, Note, Fix    string
 	Cause                          *htmlLink
+	Others                         string
 	Fell                           []htmlLink
 	Exchanges                      []htmlExchange
 	More                           string
@@ -114,13 +115,13 @@ func htmlSections(r *conformance.Result) []*htmlSection {
 	for _, d := range r.Responses {
 		b.section(d.Operation, d.Status)
 	}
-	fell := map[string][]string{}
-	for _, f := range failures(r) {
-		fell[f.ID] = f.fell
+	leads := map[*conformance.CheckResult]failure{}
+	for _, f := range slices.Concat(failures(r), warnings(r)) {
+		leads[f.CheckResult] = f
 	}
 	for _, s := range standings() {
 		for _, c := range of(r, s) {
-			b.section(c.Operation, c.Status).add(s, b.check(c, s, fell[c.ID]))
+			b.section(c.Operation, c.Status).add(s, b.check(c, s, leads[c]))
 		}
 	}
 	return b.sections
@@ -185,7 +186,7 @@ func (s *htmlSection) add(st standing, c *htmlCheck) {
 	g.Checks = append(g.Checks, c)
 }
 
-func (b *htmlBuilder) check(c *conformance.CheckResult, s standing, fell []string) *htmlCheck {
+func (b *htmlBuilder) check(c *conformance.CheckResult, s standing, lead failure) *htmlCheck {
 	h := &htmlCheck{
 		Anchor: b.anchors[c], Link: link(b.anchors[c]),
 		ID: line(c.ID, 300), Name: cmp.Or(line(name(c), 200), "check"), Label: string(s), Class: class(s), Level: line(string(c.Level), 20),
@@ -203,11 +204,15 @@ func (b *htmlBuilder) check(c *conformance.CheckResult, s standing, fell []strin
 			h.Cause = &htmlLink{line(c.Cause, 300), link(anchor)}
 		}
 	}
-	for _, id := range fell {
+	if cause := causeOf(b.r, c.ID); cause != nil && lead.CheckResult != nil && cause.Fix != c.Reason {
+		h.Fix = line(cause.Fix, 1000)
+	}
+	h.Others = lead.others()
+	for _, id := range slices.Concat(lead.fell, lead.warned) {
 		h.Fell = append(h.Fell, htmlLink{line(id, 300), link(b.byID[id])})
 	}
 	b.exchanges(h, c)
-	if s == failed && b.opened < htmlOpen {
+	if s == failed && lead.CheckResult != nil && b.opened < htmlOpen {
 		h.Open = true
 		b.opened++
 	}

@@ -32,10 +32,11 @@ func Markdown(w io.Writer, r *conformance.Result) error {
 	}
 	m := &markdown{r: r}
 	m.head()
+	m.causes()
 	m.responses()
 	m.failures()
 	m.table("Not judged, because the experiment broke", of(r, broke))
-	m.table("Warnings", of(r, warned))
+	m.warnings()
 	m.table("Known failures", of(r, known))
 	m.skipped()
 	m.foot()
@@ -63,7 +64,7 @@ func (m *markdown) add(block string) bool {
 func (m *markdown) head() {
 	r := m.r
 	mark := map[conformance.Verdict]string{conformance.Conforms: "✅", conformance.Violates: "❌"}
-	m.add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), prose(cmp.Or(string(r.Verdict), "no verdict"), 40)))
+	m.add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), prose(cmp.Or(verdictWords(r.Verdict, r.Summary.Known), "no verdict"), 80)))
 	m.add(fmt.Sprintf("%s by %s (%s), %s in %.1f s.\n\n", code(r.Target, 300),
 		code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
 		code(cmp.Or(r.Contract.Source, "no source"), 300), count(r.Requests, "request"), float64(r.DurationMS)/1000))
@@ -73,6 +74,29 @@ func (m *markdown) head() {
 	}
 	for _, d := range r.Drift {
 		m.add(m.drift(d))
+	}
+}
+
+// causes lists what the run fails for: each cause with the fix that it suggests,
+// and how many checks fail for it.
+func (m *markdown) causes() {
+	list := causes(m.r)
+	for i, l := range list {
+		if i == 0 {
+			m.add("### " + causesTitle(m.r, list) + "\n\n")
+		}
+		if i == markdownRows {
+			m.add(fmt.Sprintf("\n%s not shown.\n", count(len(list)-i, "more cause")))
+			break
+		}
+		item := fmt.Sprintf("%d. %s\n", i+1, prose(l.summary, markdownFactChars))
+		if l.fix != "" {
+			item += "   - Fix: " + prose(l.fix, markdownFactChars) + "\n"
+		}
+		m.add(item + "   - " + l.extent + ": " + code(l.id, 200) + "\n")
+	}
+	if len(list) > 0 {
+		m.add("\n")
 	}
 }
 
@@ -90,7 +114,7 @@ func (m *markdown) responses() {
 		if d.Latency != nil {
 			p50, p99 = duration(d.Latency.P50), duration(d.Latency.P99)
 		}
-		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(d.Operation+"/"+d.Status, 200), prose(standingWords(m.r, d), 40), thousands(int64(d.Exchanges)), p50, p99))
+		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(d.Operation+"/"+d.Status, 200), prose(standingWords(m.r, d), 80), thousands(int64(d.Exchanges)), p50, p99))
 	}
 	m.add("\n")
 }
@@ -126,8 +150,11 @@ func (m *markdown) failure(f failure) string {
 	fact("actual", c.Actual)
 	fact("tries", tries(c))
 	fact(noteLabel(c), c.Reason)
-	if len(f.fell) > 0 {
-		fact(count(len(f.fell), "more check")+" fell to the same cause", strings.Join(f.fell, ", "))
+	if cause := causeOf(m.r, c.ID); cause != nil && cause.Fix != c.Reason {
+		fact("fix", cause.Fix)
+	}
+	if others := f.others(); others != "" {
+		fact(others, strings.Join(slices.Concat(f.fell, f.warned), ", "))
 	}
 	b.WriteString("\n")
 	for i := range c.Exchanges {
@@ -141,15 +168,38 @@ func (m *markdown) failure(f failure) string {
 	return b.String()
 }
 
+// warnings lists the warnings, those of one cause in one row.
+func (m *markdown) warnings() {
+	var rows []tableRow
+	for _, f := range warnings(m.r) {
+		text := sentence(f.CheckResult)
+		if others := f.others(); others != "" {
+			text += " (and " + others + ": " + strings.Join(f.fell, ", ") + ")"
+		}
+		rows = append(rows, tableRow{f.ID, text})
+	}
+	m.rows("Warnings", len(of(m.r, warned)), rows)
+}
+
+type tableRow struct{ id, text string }
+
 // table lists checks in a table, a line each.
 func (m *markdown) table(title string, list []*conformance.CheckResult) {
+	rows := make([]tableRow, len(list))
+	for i, c := range list {
+		rows[i] = tableRow{c.ID, sentence(c)}
+	}
+	m.rows(title, len(list), rows)
+}
+
+func (m *markdown) rows(title string, n int, list []tableRow) {
 	if len(list) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("<details><summary>%s: %d</summary>\n\n| check | came to |\n|---|---|\n", title, len(list)))
+	m.add(fmt.Sprintf("<details><summary>%s: %d</summary>\n\n| check | came to |\n|---|---|\n", title, n))
 	rows := 0
-	for _, c := range list {
-		if rows == markdownRows || !m.add(fmt.Sprintf("| %s | %s |\n", code(c.ID, 200), prose(sentence(c), 300))) {
+	for _, row := range list {
+		if rows == markdownRows || !m.add(fmt.Sprintf("| %s | %s |\n", code(row.id, 200), prose(row.text, 600))) {
 			break
 		}
 		rows++

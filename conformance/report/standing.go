@@ -61,48 +61,142 @@ func of(r *conformance.Result, s standing) []*conformance.CheckResult {
 	return list
 }
 
-// failure is a failed check with the ids of those that fell to the same cause.
+// failure is a failed check, or a warning, with the ids of those that fail or
+// warn for the same cause.
 type failure struct {
 	*conformance.CheckResult
-	fell []string
+	fell, warned []string
 }
 
-// failures returns the failed checks in the order of the result. One whose
-// cause is among them stands under it.
+// failures returns the failed checks in the order of the causes, then of the
+// result. Those that fail or warn for the same cause stand under the one that
+// leads it; if that is not among them, as when a list excuses it, under the
+// first.
 func failures(r *conformance.Result) []failure {
-	checks := of(r, failed)
-	byID := map[string]*conformance.CheckResult{}
-	for _, c := range checks {
-		byID[c.ID] = c
-	}
-	fell := map[string][]string{}
-	var roots []*conformance.CheckResult
-	for _, c := range checks {
-		if root := rootCause(c, byID); root != c {
-			fell[root.ID] = append(fell[root.ID], c.ID)
-		} else {
-			roots = append(roots, c)
+	list, at := grouped(r, failed)
+	for _, c := range of(r, warned) {
+		if i, there := at[rootID(r, c)]; there {
+			list[i].warned = append(list[i].warned, c.ID)
 		}
 	}
-	list := make([]failure, len(roots))
-	for i, c := range roots {
-		list[i] = failure{c, fell[c.ID]}
+	return inOrderOfCauses(r, list)
+}
+
+// warnings returns the warnings likewise, without those under a failure.
+func warnings(r *conformance.Result) []failure {
+	_, fails := grouped(r, failed)
+	list, _ := grouped(r, warned)
+	list = slices.DeleteFunc(list, func(f failure) bool { _, there := fails[rootID(r, f.CheckResult)]; return there })
+	return inOrderOfCauses(r, list)
+}
+
+// grouped returns the checks that stand so, by their cause, and the place of
+// each cause.
+func grouped(r *conformance.Result, s standing) (list []failure, at map[string]int) {
+	at = map[string]int{}
+	for _, c := range of(r, s) {
+		root := rootID(r, c)
+		i, there := at[root]
+		switch {
+		case !there:
+			if c.ID != "" {
+				at[root] = len(list)
+			}
+			list = append(list, failure{CheckResult: c})
+		case c.ID == root:
+			list[i].fell = append([]string{list[i].ID}, list[i].fell...)
+			list[i].CheckResult = c
+		default:
+			list[i].fell = append(list[i].fell, c.ID)
+		}
+	}
+	return list, at
+}
+
+func inOrderOfCauses(r *conformance.Result, list []failure) []failure {
+	place := func(f failure) int {
+		if i := slices.IndexFunc(r.Causes, func(c conformance.Cause) bool { return slices.Contains(c.Checks, f.ID) }); i >= 0 {
+			return i
+		}
+		return len(r.Causes)
+	}
+	slices.SortStableFunc(list, func(a, b failure) int { return place(a) - place(b) })
+	return list
+}
+
+// rootID follows causes to the first check that has none; a check on a circle of
+// causes is its own.
+func rootID(r *conformance.Result, c *conformance.CheckResult) string {
+	at := c
+	for range len(r.Checks) {
+		i := slices.IndexFunc(r.Checks, func(other conformance.CheckResult) bool { return other.ID == at.Cause })
+		if at.Cause == "" || at.Cause == at.ID || i < 0 {
+			return at.ID
+		}
+		at = &r.Checks[i]
+	}
+	return c.ID
+}
+
+// causeOf finds the cause that a check leads or falls to, nil where the result
+// names none.
+func causeOf(r *conformance.Result, id string) *conformance.Cause {
+	for i := range r.Causes {
+		if slices.Contains(r.Causes[i].Checks, id) {
+			return &r.Causes[i]
+		}
+	}
+	return nil
+}
+
+// causeLine is a cause as the summaries tell it.
+type causeLine struct{ id, summary, fix, extent string }
+
+// causes returns a line for each cause that a run fails for; none where that
+// says no more than the one failure does.
+func causes(r *conformance.Result) []causeLine {
+	var list []causeLine
+	all := failures(r)
+	for _, f := range all {
+		l := causeLine{id: f.ID, summary: sentence(f.CheckResult), extent: f.extent()}
+		if c := causeOf(r, f.ID); c != nil {
+			l.summary, l.fix = c.Summary, c.Fix
+		}
+		list = append(list, l)
+	}
+	if len(all) == 1 && len(all[0].fell) == 0 {
+		return nil
 	}
 	return list
 }
 
-// rootCause follows causes to the first check that has none among byID; a
-// check on a circle of causes is its own.
-func rootCause(c *conformance.CheckResult, byID map[string]*conformance.CheckResult) *conformance.CheckResult {
-	at := c
-	for range len(byID) {
-		next := byID[at.Cause]
-		if at.Cause == "" || next == nil || next == at {
-			return at
-		}
-		at = next
+// causesTitle heads a list of causes.
+func causesTitle(r *conformance.Result, list []causeLine) string {
+	return count(len(list), "cause") + " of " + count(len(of(r, failed)), "failed check")
+}
+
+// extent says how many checks share a cause.
+func (f failure) extent() string {
+	s := count(1+len(f.fell), "check") + " failed"
+	if n := len(f.warned); n > 0 {
+		s += ", " + count(n, "warning")
 	}
-	return c
+	return s
+}
+
+// others says how many more checks share a cause, "" for none.
+func (f failure) others() string {
+	var parts []string
+	if n := len(f.fell); n > 0 {
+		parts = append(parts, count(n, "more check"))
+	}
+	if n := len(f.warned); n > 0 {
+		parts = append(parts, count(n, "warning"))
+	}
+	if parts == nil {
+		return ""
+	}
+	return strings.Join(parts, " and ") + " for the same cause"
 }
 
 // reasonGroup is the checks skipped, or undecided, for one reason.
@@ -170,6 +264,20 @@ func noteLabel(c *conformance.CheckResult) string {
 		return "excused"
 	}
 	return "note"
+}
+
+// verdictWords is a verdict in words. A run that conforms because a list excuses
+// failures does so except for those.
+func verdictWords(v conformance.Verdict, known int) string {
+	if v == conformance.Conforms && known > 0 {
+		return string(v) + " except for " + count(known, "known failure")
+	}
+	return string(v)
+}
+
+// verdictInCapitals is the same with the verdict itself in capitals.
+func verdictInCapitals(v conformance.Verdict, known int) string {
+	return strings.ToUpper(line(string(v), 40)) + strings.TrimPrefix(verdictWords(v, known), string(v))
 }
 
 // shortID is the id of a check without its operation, "401/missing-key".

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -16,7 +17,7 @@ type TextOptions struct {
 	Color   bool // mark with ANSI colours
 	Verbose bool // every exchange and header, the ids of what was skipped and what passed
 	Quiet   bool // the verdict line only
-	Width   int  // columns to wrap prose at; 0 means 100
+	Width   int  // of the terminal: prose is wrapped, and one line each is cut to it; 0: wrapped at 100, cut nowhere
 }
 
 // What a text report shows unless verbose.
@@ -28,7 +29,8 @@ const (
 	textFailures  = 20 // failures told in a block; a line each is left for more
 )
 
-// Text writes r for a person at a terminal: failures first, each with the
+// Text writes r for a person at a terminal: what the run fails for, a cause each,
+// then the failures, each with the
 // clause, what was expected, what came, the exchange and a line to send it
 // again; then errors, warnings, known failures, what was skipped and why, the
 // table of documented responses, and the verdict on the last line. A passing
@@ -37,12 +39,13 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 	if r == nil {
 		return errNoResult
 	}
-	if o.Width <= 0 {
-		o.Width = 100
+	t := &text{r: r, o: o, whole: o.Width <= 0}
+	if t.whole {
+		t.o.Width = 100
 	}
-	o.Width = max(o.Width, 40)
-	t := &text{r: r, o: o}
+	t.o.Width = max(t.o.Width, 40)
 	if !o.Quiet {
+		t.causes()
 		t.failures()
 		t.problems()
 		t.notes()
@@ -64,6 +67,18 @@ type text struct {
 	b bytes.Buffer
 	r *conformance.Result
 	o TextOptions
+	// again is the last command line that the check showed.
+	again string
+	// whole says that nothing is cut to a width, as no terminal is there.
+	whole bool
+}
+
+// oneLine is s on one line behind so many columns, cut to the terminal's width.
+func (t *text) oneLine(s string, behind int) string {
+	if t.whole {
+		return line(s, textFactChars)
+	}
+	return line(s, max(20, t.o.Width-behind))
 }
 
 func (t *text) printf(format string, args ...any) { fmt.Fprintf(&t.b, format, args...) }
@@ -79,7 +94,7 @@ const (
 )
 
 func (t *text) paint(color, s string) string {
-	if !t.o.Color || s == "" {
+	if !t.o.Color || s == "" || color == "" {
 		return s
 	}
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
@@ -111,6 +126,36 @@ func (t *text) wrapped(label, s string) {
 	}
 }
 
+// causes writes what the run fails for in a few lines: each cause with the fix
+// that it suggests, and how many checks fail for it.
+func (t *text) causes() {
+	list := causes(t.r)
+	if len(list) == 0 {
+		return
+	}
+	t.printf("%s\n", t.paint(bold, causesTitle(t.r, list)))
+	for i, l := range list {
+		if i == textFailures && !t.o.Verbose {
+			t.printf("      and %s, below\n", count(len(list)-i, "more cause"))
+			break
+		}
+		t.indented(fmt.Sprintf("%4d. ", i+1), line(l.summary, textFactChars), "")
+		if l.fix != "" {
+			t.indented("      ", "Fix: "+line(l.fix, textFactChars), "")
+		}
+		t.indented("      ", l.extent+": "+line(l.id, 200), dim)
+	}
+	t.printf("\n")
+}
+
+// indented writes a text behind a mark of six columns, wrapped.
+func (t *text) indented(mark, s, color string) {
+	for _, l := range wrap(s, t.o.Width-6) {
+		t.printf("%s%s\n", mark, t.paint(color, l))
+		mark = "      "
+	}
+}
+
 func (t *text) failures() {
 	list := failures(t.r)
 	for i, f := range list {
@@ -123,7 +168,10 @@ func (t *text) failures() {
 		if f.Known && f.Outcome == conformance.Pass {
 			t.fact("why", headline(f.CheckResult))
 		}
-		t.fell(f.fell)
+		if cause := causeOf(t.r, f.ID); cause != nil && cause.Fix != f.Reason {
+			t.fact("fix", cause.Fix)
+		}
+		t.fell(f)
 		t.exchanges(f.CheckResult)
 		t.printf("\n")
 	}
@@ -132,10 +180,19 @@ func (t *text) failures() {
 // moreFailures writes a line for each of very many.
 func (t *text) moreFailures(list []failure) {
 	for _, f := range list {
-		room := max(20, t.o.Width-8-utf8.RuneCountInString(f.ID))
-		t.printf("%s %s  %s\n", t.paint(red, "FAIL "), line(f.ID, 200), t.paint(dim, line(sentence(f.CheckResult), room)))
+		t.listed(red, "FAIL ", f)
 	}
 	t.printf("      --report html=FILE has the exchanges of all %d\n\n", len(failures(t.r)))
+}
+
+// listed writes a line for a check.
+func (t *text) listed(color, word string, f failure) {
+	others := ""
+	if s := f.others(); s != "" {
+		others = " (and " + s + ")"
+	}
+	said := t.oneLine(sentence(f.CheckResult)+others, 8+utf8.RuneCountInString(f.ID))
+	t.printf("%s %s  %s\n", t.paint(color, word), line(f.ID, 200), t.paint(dim, said))
 }
 
 // problems writes what fails a run beside its checks. A single reason is in the
@@ -183,11 +240,12 @@ func (t *text) facts(c *conformance.CheckResult) {
 	t.fact("tries", tries(c))
 	t.fact(noteLabel(c), c.Reason)
 	if c.Cause != "" {
-		t.fact("cause", "falls to the cause of "+c.Cause)
+		t.fact("cause", "the same as of "+c.Cause)
 	}
 }
 
-func (t *text) fell(ids []string) {
+func (t *text) fell(f failure) {
+	ids := slices.Concat(f.fell, f.warned)
 	if len(ids) == 0 {
 		return
 	}
@@ -195,11 +253,11 @@ func (t *text) fell(ids []string) {
 	if !t.o.Verbose && len(ids) > textFell {
 		shown = ids[:textFell]
 	}
-	s := count(len(ids), "more check") + " fell to the same cause: " + strings.Join(shown, ", ")
+	s := f.others() + ": " + strings.Join(shown, ", ")
 	if n := len(ids) - len(shown); n > 0 {
 		s += fmt.Sprintf(" and %d more", n)
 	}
-	t.wrapped("with it", visible(s))
+	t.wrapped("also", visible(s))
 }
 
 func (t *text) errors() {
@@ -235,22 +293,27 @@ func (t *text) errors() {
 
 // warnings writes a block each, or a line each where there are many.
 func (t *text) warnings() {
-	list := of(t.r, warned)
+	list := warnings(t.r)
 	if len(list) == 0 {
 		return
 	}
-	for _, c := range list {
-		switch {
-		case t.o.Verbose:
-			t.title(yellow, "WARN", c.ID, "")
-			t.facts(c)
-			t.exchanges(c)
-		case len(list) <= textBlocks:
-			t.title(yellow, "WARN", c.ID, "")
-			t.printf("      %s\n", line(sentence(c), t.o.Width-6))
-		default:
-			room := max(20, t.o.Width-8-utf8.RuneCountInString(c.ID))
-			t.printf("%s %s  %s\n", t.paint(yellow, "WARN "), line(c.ID, 200), t.paint(dim, line(sentence(c), room)))
+	for _, f := range list {
+		if !t.o.Verbose && len(list) > textBlocks {
+			t.listed(yellow, "WARN ", f)
+			continue
+		}
+		t.title(yellow, "WARN", f.ID, "")
+		if t.o.Verbose {
+			t.facts(f.CheckResult)
+		} else {
+			t.printf("      %s\n", t.oneLine(sentence(f.CheckResult), 6))
+		}
+		if c := causeOf(t.r, f.ID); c != nil && len(c.Checks) > 1 {
+			t.fact("fix", c.Fix)
+		}
+		t.fell(f)
+		if t.o.Verbose {
+			t.exchanges(f.CheckResult)
 		}
 	}
 	t.printf("\n")
@@ -260,7 +323,7 @@ func (t *text) known() {
 	list := of(t.r, known)
 	for _, c := range list {
 		t.title(cyan, "KNOWN", c.ID, "")
-		t.printf("      %s\n", line(headline(c), t.o.Width-6))
+		t.printf("      %s\n", t.oneLine(headline(c), 6))
 		t.fact("excused", c.Reason)
 	}
 	if len(list) > 0 {
@@ -287,7 +350,11 @@ func (t *text) skipped() {
 			t.printf("%6d  for %s; --verbose names them\n", rest, count(len(groups)-i, "other reason"))
 			break
 		}
-		t.printf("%6d  %s\n", len(g.ids), line(g.reason, max(t.o.Width-8, 120)))
+		reason := line(g.reason, max(t.o.Width-8, 120))
+		if t.whole {
+			reason = line(g.reason, textFactChars)
+		}
+		t.printf("%6d  %s\n", len(g.ids), reason)
 		if t.o.Verbose {
 			for _, id := range g.ids {
 				t.printf("        %s\n", t.paint(dim, line(id, 200)))
@@ -360,10 +427,7 @@ func verdictColor(v conformance.Verdict) string {
 // verdict writes the last line.
 func (t *text) verdict() {
 	r := t.r
-	word := strings.ToUpper(visible(string(r.Verdict)))
-	if word == "" {
-		word = "NO VERDICT"
-	}
+	word, color := cmp.Or(verdictInCapitals(r.Verdict, r.Summary.Known), "NO VERDICT"), verdictColor(r.Verdict)
 	s := line(r.Target, 200)
 	if by := strings.TrimSpace(r.Contract.Title + " " + r.Contract.Version); by != "" {
 		s += " by " + line(by, 200)
@@ -378,7 +442,7 @@ func (t *text) verdict() {
 	if t.r.Strict {
 		s += "; strict"
 	}
-	t.printf("%s  %s\n", t.paint(verdictColor(r.Verdict), word), s)
+	t.printf("%s  %s\n", t.paint(color, word), s)
 }
 
 // statusesOnly drops the operation from ids where the run has one only.

@@ -10,6 +10,7 @@ import (
 // an intermittent failure, else the first and the last.
 func (t *text) exchanges(c *conformance.CheckResult) {
 	n := len(c.Exchanges)
+	t.again = ""
 	if n > 0 && !t.o.Verbose && tries(c) != "" {
 		t.exchange(&c.Exchanges[0])
 		return
@@ -50,7 +51,9 @@ func (t *text) curl(s string) {
 		t.fact("again", "the curl line is "+thousands(int64(len(s)))+" bytes long: take it from the json report")
 	case !pastes(s):
 		t.fact("again", "the curl line holds characters that are not shown here: take it from the json report")
+	case s == t.again: // as of the requests of a race, which one loop sends
 	default:
+		t.again = s
 		t.printf("      %s %s\n", t.paint(dim, "again    "), s)
 	}
 }
