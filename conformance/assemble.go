@@ -123,9 +123,9 @@ func (r *run) conclude(out *Result, reason string) {
 	}
 	missing, undone := r.unexercised(out.Responses), undecidedChoice(r.cfg, out.Checks)
 	switch {
-	case out.Summary.Fail > 0 || len(out.Problems) > 0:
+	case out.Summary.Fail > 0:
 		out.Verdict, out.ExitCode = Violates, ExitViolates
-	case reason != "":
+	case reason != "": // also where a known failure did not fail, which then shows nothing
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, reason
 	case out.Summary.Pass+out.Summary.Warn == 0:
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, "nothing was judged"
@@ -133,6 +133,8 @@ func (r *run) conclude(out *Result, reason string) {
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, undone
 	case undecided != "":
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, undecided
+	case len(out.Problems) > 0:
+		out.Verdict, out.ExitCode = Violates, ExitViolates
 	case len(missing) > 0:
 		out.Verdict, out.ExitCode, out.Reason = Violates, ExitViolates, "required but not exercised: "+strings.Join(missing, ", ")
 	default:

@@ -16,10 +16,11 @@ func gate(t *trial) {
 	var first *answer
 	for i := range gateAttempts {
 		// net/http takes a greeting, as of a mail server, that comes before the
-		// request for a connection that was closed.
-		raw := i == gateAttempts-1 && first.failure == closed
+		// request for a connection that was closed, and does not show what came
+		// instead of HTTP.
+		raw := i == gateAttempts-1 && (first.failure == closed || first.failure == notHTTP)
 		a := t.try(t.request().on(func(r *request) { r.raw = raw }))
-		if a.failure == notHTTP && first != nil {
+		if (a.failure == notHTTP || a.failure == malformed) && first != nil {
 			first = a
 		}
 		if a.came() && a.succeeded() {
@@ -32,11 +33,14 @@ func gate(t *trial) {
 		if first == nil {
 			first = a
 		}
-		if ctxEnded(a) || a.failure == unreachable || a.failure == untrusted {
+		if a.failure.decidesNothing() {
 			break
 		}
 	}
 	switch {
+	case first.failure.decidesNothing():
+		t.broke(failureWords(first), first)
+	case first.failure == notHTTP && t.speaksHTTP(): // and so must answer this request by it
 	case !first.came() && first.failure != closed && first.failure != malformed:
 		t.broke(failureWords(first), first)
 	case first.came() && t.op.depends(first.status):
@@ -74,7 +78,16 @@ func orMinusOne(status int) int {
 	return status
 }
 
-func ctxEnded(a *answer) bool { return a.failure == interrupted }
+// speaksHTTP reports whether the target answers any request by HTTP.
+func (t *trial) speaksHTTP() bool {
+	elsewhere := t.request().on(func(r *request) { r.path, r.intent, r.subject = r.path+unknownPath, open, "" })
+	for _, r := range []*request{elsewhere, t.request().withKeys(), t.request().withText([]byte("{"), open)} {
+		if t.try(r.on(func(r *request) { r.mayClose = true })).came() {
+			return true
+		}
+	}
+	return false
+}
 
 // undecided statuses of a valid request say that the run cannot be done as it
 // is set up, rather than that the contract is broken.
@@ -146,6 +159,8 @@ func (r *run) closedGate() string {
 func likelyCause(a *answer) string {
 	base := strings.TrimSuffix(a.sentURL, a.request.path)
 	switch {
+	case a.failure == putOff || a.failure.isOurs():
+		return "" // which says it
 	case a.failure == unreachable:
 		return "is the server running, and is " + base + " its address?"
 	case a.failure == untrusted:
@@ -166,8 +181,6 @@ func likelyCause(a *answer) string {
 		return "redirects are not followed, so that no key travels to another place: name the final address"
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return "a gateway answers, and nothing behind it: is the server itself running?"
-	case http.StatusTooManyRequests:
-		return "the target keeps asking for a slower pace: lower --rate"
 	}
 	return ""
 }

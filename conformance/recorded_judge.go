@@ -39,6 +39,9 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 	if err := cfg.validate(c.doc, &url.URL{}); err != nil {
 		return nil, err
 	}
+	if err := refuseKnown(cfg.Known, catalogue(c)); err != nil {
+		return nil, err
+	}
 	all := recordedCatalogue(c)
 	checks, err := choose(all, &cfg)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,9 +57,17 @@ func (o *options) outputs(std streams) ([]output, error) {
 			}
 			to[whole] = r
 		}
+		if err := writable(file); err != nil {
+			return nil, fmt.Errorf("--report %s: %w", r, err)
+		}
 		out = append(out, output{file, func(result *conformance.Result) error {
 			return writeWhole(file, func(w io.Writer) error { return report.Write(w, format, result) })
 		}})
+	}
+	if o.updateKnown != "" {
+		if err := writable(o.updateKnown); err != nil {
+			return nil, fmt.Errorf("--update-known: %w", err)
+		}
 	}
 	switch {
 	case taken:
@@ -86,6 +95,27 @@ func (o *options) textOptions(w io.Writer) report.TextOptions {
 func terminal(w io.Writer) (*os.File, bool) {
 	f, ok := w.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// writable reports why a file cannot be written as [writeWhole] does it, before
+// there is anything to write. What is there stays as it is.
+func writable(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.Mode()&fs.ModeNamedPipe != 0:
+		return nil // opening it would wait for a reader
+	case err == nil && !info.Mode().IsRegular():
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("%s cannot be written: %w", name, unwrapPath(err))
+		}
+		return f.Close()
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", name, unwrapPath(err))
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // writeWhole writes a file so that it is there whole or not at all.
