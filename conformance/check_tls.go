@@ -189,7 +189,7 @@ func (t *trial) aside(r *request) *answer {
 	} else {
 		a, _ = c.once(ctx, r)
 	}
-	if a.failure.isOurs() {
+	if _, over := ended(t.ctx); over || a.failure == spent { // rather than the time that the twin has
 		t.answered(a)
 	}
 	t.s.contract.judge(a)

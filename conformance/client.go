@@ -182,7 +182,9 @@ func (c *client) pace(ctx context.Context) error {
 // carried another before, and no byte of an answer came.
 func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) {
 	a = &answer{request: r, started: time.Now()}
-	if r.barrier == nil { // those that are released together must not wait for each other
+	// Requests that are released together must not wait for each other, nor those
+	// on one connection for others that wait for this connection to close.
+	if r.barrier == nil && !r.single {
 		if err := c.slots.take(ctx); err != nil {
 			a.failure, a.err = interruption(context.Cause(ctx)), err
 			return a, false

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -167,7 +168,7 @@ func (r *run) perform(ctx context.Context) string {
 		if st == stageGate {
 			if reason := r.closedGate(); reason != "" {
 				r.giveUp("the run ended at the gate")
-				return reason
+				return cmp.Or(r.whyEnded(ctx), reason)
 			}
 		}
 	}

@@ -22,6 +22,8 @@ type output struct {
 	write func(*conformance.Result) error
 }
 
+const standardOutput = "standard output"
+
 // outputs lists where the result goes: to standard output, unless a report
 // takes that, and to every report.
 func (o *options) outputs(std streams) ([]output, error) {
@@ -42,7 +44,7 @@ func (o *options) outputs(std streams) ([]output, error) {
 				return nil, errors.New("only one report can go to standard output")
 			}
 			taken = true
-			out = append(out, output{"standard output", func(result *conformance.Result) error {
+			out = append(out, output{standardOutput, func(result *conformance.Result) error {
 				return report.Write(std.out, format, result)
 			}})
 			continue
@@ -72,9 +74,9 @@ func (o *options) outputs(std streams) ([]output, error) {
 	switch {
 	case taken:
 	case o.output == "json":
-		out = append([]output{{"standard output", func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
+		out = append([]output{{standardOutput, func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
 	default:
-		out = append([]output{{"standard output", func(r *conformance.Result) error {
+		out = append([]output{{standardOutput, func(r *conformance.Result) error {
 			return report.Text(std.out, r, o.textOptions(std.out))
 		}}}, out...)
 	}
