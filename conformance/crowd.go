@@ -21,7 +21,7 @@ const (
 	// slowly how many times the quickest response, before it is taken to wait
 	// for another connection to close.
 	unserved = 300 * time.Millisecond
-	slowly   = 4
+	slowly   = 6
 	// longBody is a body that takes a server its time.
 	longBody = 64 << 10
 )

@@ -31,6 +31,6 @@
 // MUST says. Each request is validated again, as sent, before an answer to it
 // may be judged: if the request was not what the check says it was, the
 // outcome is an error of the runner, never a failure of the target. What stays
-// undecided (no answer, told to slow down for ever, interrupted) is an error
+// undecided (no answer, put off for too long, interrupted) is an error
 // too, and the run is inconclusive.
 package conformance

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,10 +40,10 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 	if err := cfg.validate(c.doc, &url.URL{}); err != nil {
 		return nil, err
 	}
-	if err := refuseKnown(cfg.Known, catalogue(c)); err != nil {
+	all := recordedCatalogue(c)
+	if err := refuseKnown(cfg.Known, slices.Concat(catalogue(c), all)); err != nil { // of runs as well, for one file to serve both
 		return nil, err
 	}
-	all := recordedCatalogue(c)
 	checks, err := choose(all, &cfg)
 	if err != nil {
 		return nil, err
