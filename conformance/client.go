@@ -193,20 +193,20 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	var first bool
+	var first, again atomic.Bool // which the connection may still write when a run has ended
 	var dialled atomic.Int64 // two addresses of one host are tried side by side
 	via := c.transport(r)
 	waits := c.watch(r, via == c.pooled)
 	defer waits.end()
 	trace := &httptrace.ClientTrace{
 		GotConn: func(i httptrace.GotConnInfo) {
-			if reused = i.Reused; reused {
+			if again.Store(i.Reused); i.Reused {
 				waits.end()
 			} else {
 				waits.begin(r)
 			}
 		},
-		GotFirstResponseByte: func() { first = true; waits.end() },
+		GotFirstResponseByte: func() { first.Store(true); waits.end() },
 		ConnectStart:         func(string, string) { dialled.Store(time.Now().UnixNano()) },
 		ConnectDone: func(_, _ string, err error) {
 			if time.Since(time.Unix(0, dialled.Load())) > lostSYN {
@@ -244,7 +244,7 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 		if why, over := ended(ctx); over {
 			a.failure = why
 		}
-		return a, reused && !first
+		return a, again.Load() && !first.Load()
 	}
 	c.crowd.answered()
 	defer resp.Body.Close()
@@ -269,7 +269,7 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	}
 	c.noteSpeed(a.took)
 	c.noteTrouble(a)
-	return a, reused && a.status == http.StatusRequestTimeout
+	return a, again.Load() && a.status == http.StatusRequestTimeout
 }
 
 // origin is where a request goes, and what is added to it on the way. What a
