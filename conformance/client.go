@@ -194,7 +194,7 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var first, again atomic.Bool // which the connection may still write when a run has ended
-	var dialled atomic.Int64 // two addresses of one host are tried side by side
+	var dialled atomic.Int64     // two addresses of one host are tried side by side
 	via := c.transport(r)
 	waits := c.watch(r, via == c.pooled)
 	defer waits.end()
