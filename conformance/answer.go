@@ -28,9 +28,22 @@ const (
 	malformed   failure = "an HTTP answer whose head is malformed"
 	cutShort    failure = "an answer that is cut short"
 	interrupted failure = "interrupted"
+	outOfTime   failure = "cut off by the deadline of the run"
+	unmade      failure = "the request cannot be made"
 	spent       failure = "not sent: the requests of the profile are used up"
-	tooSlow     failure = "told to slow down, again and again"
+	putOff      failure = "put off by the target"
 )
+
+// isOurs reports whether the request was not sent, or not waited for, because
+// of this program or its configuration. It says nothing of the target.
+func (f failure) isOurs() bool {
+	return f == interrupted || f == outOfTime || f == unmade || f == spent
+}
+
+// decidesNothing reports whether a target cannot be blamed.
+func (f failure) decidesNothing() bool {
+	return f.isOurs() || f == unreachable || f == untrusted || f == putOff
+}
 
 // answer is what came back for one request, as it came.
 type answer struct {
@@ -117,6 +130,9 @@ func (a *answer) says() string {
 	if a.failure == cutShort {
 		text += ", " + string(cutShort)
 	}
+	if a.failure == timedOut {
+		text += ", but its body did not come in time"
+	}
 	return text
 }
 
@@ -131,8 +147,11 @@ func classify(err error) failure {
 		record    tls.RecordHeaderError
 		alert     tls.AlertError
 		dns       *net.DNSError
+		head      *headError
 	)
 	switch text := err.Error(); {
+	case strings.HasPrefix(text, "net/http: invalid"), strings.Contains(text, "unsupported protocol scheme"): // of a request
+		return unmade
 	case errors.Is(err, context.Canceled):
 		return interrupted
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
@@ -145,7 +164,7 @@ func classify(err error) failure {
 		return unreachable
 	case strings.Contains(text, "readLoopPeekFail"), strings.Contains(text, "Unsolicited response"): // net/http's words for one that came too early
 		return closed
-	case strings.Contains(text, "Content-Length"), strings.Contains(text, "malformed MIME header"), strings.Contains(text, "unsupported transfer encoding"):
+	case errors.As(err, &head), strings.Contains(text, "Content-Length"), strings.Contains(text, "malformed MIME header"), strings.Contains(text, "transfer encoding"):
 		return malformed
 	case strings.Contains(text, "malformed"), strings.Contains(text, "invalid"):
 		return notHTTP

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -36,7 +35,7 @@ func (r *run) result(reason string) *Result {
 		out.Checks[i].Intermittent = chances[i].intermittent
 	}
 	out.Users = r.users()
-	out.Problems = r.applyKnown(out, slices.Collect(maps.Keys(r.number)), chances)
+	out.Problems = r.applyKnown(out, chances)
 	out.Causes = r.causes(groups, out.Checks)
 	out.Responses = r.responses(out.Checks)
 	r.conclude(out, r.redactor.redactOwn(reason))
@@ -132,9 +131,9 @@ func (r *run) conclude(out *Result, reason string) {
 	}
 	missing, undone := r.unexercised(out.Responses), undecidedChoice(r.cfg, out.Checks)
 	switch {
-	case out.Summary.Fail > 0 || len(out.Problems) > 0:
+	case out.Summary.Fail > 0:
 		out.Verdict, out.ExitCode = Violates, ExitViolates
-	case reason != "":
+	case reason != "": // also where a known failure did not fail, which then shows nothing
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, reason
 	case out.Summary.Pass+out.Summary.Warn == 0:
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, "nothing was judged"
@@ -142,6 +141,8 @@ func (r *run) conclude(out *Result, reason string) {
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, undone
 	case undecided != "":
 		out.Verdict, out.ExitCode, out.Reason = Inconclusive, ExitInconclusive, undecided
+	case len(out.Problems) > 0:
+		out.Verdict, out.ExitCode = Violates, ExitViolates
 	case len(missing) > 0:
 		out.Verdict, out.ExitCode, out.Reason = Violates, ExitViolates, "required but not exercised: "+strings.Join(missing, ", ")
 	default:

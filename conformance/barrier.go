@@ -37,6 +37,15 @@ func newBarrier(ctx context.Context, n int) *barrier {
 	return b
 }
 
+func (b *barrier) isOpen() bool {
+	select {
+	case <-b.open:
+		return true
+	default:
+		return false
+	}
+}
+
 // heldBody is a body that arrives at a barrier when it is first read.
 type heldBody struct {
 	io.Reader

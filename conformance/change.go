@@ -259,7 +259,7 @@ func (s suspect) changes(users map[string]bool) [][]string {
 			out = append(out, names)
 			continue
 		}
-		id, _ := a.member(rules.identity)
+		id, ok := a.member(rules.identity)
 		for _, b := range s.blamed[:i] {
 			if other, _ := b.member(rules.identity); ok && other == id && id != "" && a.request.subject != b.request.subject {
 				if names := difference(a.request.subject, b.request.subject); names != nil {

@@ -173,35 +173,35 @@ func (s *session) otherMethod(op *operation, method string) *request {
 
 // neverChecks are judged over every answer to the operation itself.
 func (b *builder) neverChecks() {
-	never := func(name string, g ground, summary, why string, wrong func(*answer) string) {
+	never := func(name string, g ground, summary, why string, around bool, wrong func(*answer) string) {
 		c := b.add(statusHTTP, checkText{
 			name: name, ground: g, prod: Harmless, pointer: b.op.Pointer + "/responses",
 			summary: summary, sends: "nothing of its own: every answer of the run is looked at", why: why,
 		}, stageLast, nil)
 		c.over = func(s *session, c *check) verdict {
-			return s.overAnswers(b.op, false, func(a *answer) (problem finding, judged bool) {
+			return s.overAnswers(b.op, around, func(a *answer) (problem finding, judged bool) {
 				text := wrong(a)
 				return finding{expected: summary, actual: text}, !a.request.provoked
 			})
 		}
 	}
 	never("answered", httpSays, "every request gets an HTTP answer",
-		"A client that gets none cannot know what became of its request.", func(a *answer) string {
-			if a.broken() && !a.request.mayClose {
+		"A client that gets none cannot know what became of its request.", true, func(a *answer) string {
+			if a.broken() && !a.request.mayClose && !(a.request.isAround() && a.failure == closed) {
 				return failureWords(a)
 			}
 			return ""
 		})
 	never("no-redirect", httpSays, "no request is redirected",
-		"Clients follow redirects with the key in hand, or with the body lost.", func(a *answer) string {
+		"Clients follow redirects with the key in hand, or with the body lost.", false, func(a *answer) string {
 			if a.status/100 == 3 {
 				return a.says()
 			}
 			return ""
 		})
 	never("no-server-error", staysUp, "no request, valid or not, is answered 5xx",
-		"A 5xx says that the fault is the server's; clients retry it for ever.", func(a *answer) string {
-			if a.status/100 == 5 && a.failure != tooSlow && !a.request.hostile && !a.excused() {
+		"A 5xx says that the fault is the server's; clients retry it for ever.", false, func(a *answer) string {
+			if a.status/100 == 5 && a.failure != putOff && !a.request.hostile && !a.excused() {
 				return a.says()
 			}
 			return ""

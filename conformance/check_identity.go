@@ -248,6 +248,7 @@ const (
 
 // atOneMoment sends n requests for a user whose bodies are let go together.
 func (t *trial) atOneMoment(user string, n int) []*answer {
+	n = t.s.client.atOnce(n)
 	together := newBarrier(t.ctx, n)
 	requests := make([]*request, n)
 	for i := range requests {
@@ -264,7 +265,7 @@ func simultaneous(t *trial) {
 	for round := range rounds {
 		user := t.user()
 		answers := t.atOneMoment(user, atOnce)
-		if slices.ContainsFunc(answers, func(a *answer) bool { return !a.came() && !ctxEnded(a) }) {
+		if slices.ContainsFunc(answers, func(a *answer) bool { return !a.came() && !a.failure.isOurs() }) {
 			// A target may take few connections at a time, and need not wait for
 			// a body for long.
 			t.s.client.release()

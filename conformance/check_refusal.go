@@ -39,8 +39,8 @@ func (b *builder) refusalChecks() {
 	refused("blank-key", contractSays, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key", shell: `' '`}} })
 	for i, w := range wrongKeys() {
 		refused(w.name, b.nearMissGround(w), w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []credential {
-			value := w.make(t.s.cfg.Keys.Key, t.random())
-			if value == "" || t.s.isRealKey(value) {
+			value := t.s.spoil(w.make, t.random())
+			if value == "" {
 				t.skip("the key cannot be spoilt in this way")
 			}
 			return []credential{{value: value, label: w.what, shell: w.shell}}
@@ -59,7 +59,7 @@ func (b *builder) refusalChecks() {
 		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(keyWords(), ", ") + " for a key",
 		why: "An unset variable or a pattern match must not be a way in.",
 	}, stageRefuse, func(t *trial) {
-		words := keyWords()
+		words := slices.DeleteFunc(keyWords(), t.s.isRealKey)
 		if t.s.cfg.Profile == Production {
 			words = words[:1]
 		}
@@ -175,10 +175,6 @@ func (t *trial) markupUser() string {
 	return markup + t.user()
 }
 
-func (s *session) isRealKey(value string) bool {
-	return slices.Contains([]string{s.cfg.Keys.Key, s.cfg.Keys.Other, s.cfg.Keys.Disabled}, value)
-}
-
 // random is a source of its own for a check, the same in each run of a seed.
 func (t *trial) random() *rand.Rand {
 	h := fnv.New64a()
@@ -231,7 +227,7 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 
 // unknownKey is a key like the right one that nobody was given.
 func unknownKey(t *trial) credential {
-	return credential{value: scrambled(t.s.cfg.Keys.Key, t.random()), label: "an unknown key"}
+	return t.s.unknownKey(t.random())
 }
 
 func (b *builder) refusalManners(status, pointer string) {
@@ -325,7 +321,7 @@ func (b *builder) steadyRefusal(status, pointer string) {
 			r := t.requestFor(t.firstUser()).on(func(r *request) { r.fresh = true }) // who is known needs a key as well
 			requests[i] = r.withKeys()
 			if i%2 == 0 {
-				requests[i] = r.withKeys(credential{value: scrambled(t.s.cfg.Keys.Key, random), label: "an unknown key"})
+				requests[i] = r.withKeys(t.s.unknownKey(random))
 			}
 		}
 		t.inTurn(requests, status)

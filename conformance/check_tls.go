@@ -120,7 +120,7 @@ func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
 		resp.Body.Close()
 		return resp.TLS
 	}
-	if why := classify(err); seen == nil && (why == unreachable || why == timedOut || why == interrupted) {
+	if why := classify(err); seen == nil && (why.decidesNothing() && why != untrusted || why == timedOut) {
 		t.broke(string(why) + ": " + innermost(err))
 	}
 	return seen
@@ -189,7 +189,7 @@ func (t *trial) aside(r *request) *answer {
 	} else {
 		a, _ = c.once(ctx, r)
 	}
-	if a.failure == spent {
+	if _, over := ended(t.ctx); over || a.failure == spent { // rather than the time that the twin has
 		t.answered(a)
 	}
 	t.s.contract.judge(a)

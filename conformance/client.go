@@ -10,55 +10,38 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-const (
-	maxAnswer     = 8 << 20                // bytes of an answer that are read
-	maxSlowDowns  = 3                      // times at least that a request is told to slow down before it is given up …
-	patientFor    = 6                      // … and time-outs for which no other got on
-	firstPause    = 250 * time.Millisecond // after a 429 that does not say how long; each further one is twice as long …
-	ownPause      = 8 * time.Second        // … up to this
-	longestPause  = 60 * time.Second       // that a Retry-After is obeyed for, or a pause grows to
-	dialKeepAlive = 90 * time.Second
-	// lostSYN is how long a connection takes whose first packet was dropped, as
-	// by a server whose queue of connections is full.
-	lostSYN = 900 * time.Millisecond
-	crowded = 4 // requests under way at a time at such a server
-)
+// maxAnswer is how many bytes of an answer are read.
+const maxAnswer = 8 << 20
 
 // client sends requests to one target: at its pace, each connection as the
 // request wants it, following no redirect.
 type client struct {
-	base      *url.URL
-	tls       *tls.Config // nil: the system's roots
-	proxied   bool        // by a proxy that the environment names
-	http2     atomic.Bool // the target has answered by HTTP/2
-	added     http.Header
-	timeout   time.Duration
-	pooled    *http.Transport // connections are used again
-	fresh     *http.Transport // one connection for each request
-	single    *http.Transport // one connection for all
-	limiter   *rate.Limiter
-	slots     chan struct{}
-	sent      atomic.Int64
-	gotOn     atomic.Int64 // when the last answer came that did not ask for patience, in nanoseconds
-	hopeless  atomic.Bool  // the target has asked for patience too long
-	fastest   atomic.Int64 // nanoseconds of the quickest answer so far
-	pauseLock sync.Mutex
-	paused    time.Time // nothing is sent before
-	narrowed  int       // places taken away
-	waiting   func(time.Duration)
-	ended     func(*answer)           // if set, called when an exchange ends, one that is repeated too
-	imagine   func(*request) *answer  // if set, answers in place of the target
-	budget    int64                   // requests that may be sent, 0: any number
-	stop      context.CancelCauseFunc // ends the run
-	streak    atomic.Int64            // answers of 5xx or 429 in a row, counted where there is a budget
+	base    *url.URL
+	tls     *tls.Config // nil: the system's roots
+	proxied bool        // by a proxy that the environment names
+	http2   atomic.Bool // the target has answered by HTTP/2
+	added   http.Header
+	timeout time.Duration
+	pooled  *http.Transport // connections are used again
+	fresh   *http.Transport // one connection for each request
+	single  *http.Transport // one connection for all
+	limiter *rate.Limiter
+	slots   *slots
+	crowd   crowd
+	pauses  pauses
+	sent    atomic.Int64
+	fastest atomic.Int64            // nanoseconds of the quickest answer so far
+	ended   func(*answer)           // if set, called when an exchange ends, one that is repeated too
+	imagine func(*request) *answer  // if set, answers in place of the target
+	budget  int64                   // requests that may be sent, 0: any number
+	stop    context.CancelCauseFunc // ends the run
+	streak  atomic.Int64            // answers of 5xx or 429 in a row, counted where there is a budget
 }
 
 // stoppedError ends a run for the target's sake.
@@ -73,8 +56,8 @@ func newClient(cfg *Config, base *url.URL) *client {
 			TLSClientConfig:       cfg.TLS.Clone(), // each transport writes to its own
 			ForceAttemptHTTP2:     true,
 			DisableCompression:    true, // bodies are judged as they come
-			MaxIdleConnsPerHost:   cfg.Parallel + 16,
-			IdleConnTimeout:       dialKeepAlive,
+			MaxIdleConnsPerHost:   cfg.Parallel,
+			IdleConnTimeout:       idleTime,
 			ExpectContinueTimeout: time.Second,
 		}
 	}
@@ -82,8 +65,10 @@ func newClient(cfg *Config, base *url.URL) *client {
 		base: base, tls: cfg.TLS.Clone(), added: cfg.Header, timeout: cfg.Timeout,
 		pooled: transport(), fresh: transport(), single: transport(),
 		limiter: rate.NewLimiter(rate.Inf, 1),
-		slots:   make(chan struct{}, cfg.Parallel),
+		slots:   newSlots(cfg.Parallel),
+		pauses:  pauses{limit: cfg.Patience},
 	}
+	c.pooled.DialContext = c.crowd.dial
 	c.fresh.DisableKeepAlives = true
 	c.single.MaxConnsPerHost = 1
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); err == nil && proxy != nil {
@@ -120,9 +105,7 @@ func (c *client) do(ctx context.Context, r *request) *answer {
 		return a
 	}
 	retried := false
-	c.gotOn.CompareAndSwap(0, time.Now().UnixNano())
-	gotOn := c.gotOn.Load()
-	for slowDowns := 0; ; {
+	for asks := 1; ; {
 		if err := c.pace(ctx); err != nil {
 			return &answer{request: r, started: time.Now(), failure: interruption(err), err: err}
 		}
@@ -132,67 +115,44 @@ func (c *client) do(ctx context.Context, r *request) *answer {
 			r = r.on(func(r *request) { r.fresh, r.single = true, false })
 			continue
 		}
-		pause, asked := patience(a, min(firstPause<<min(slowDowns, 10), ownPause))
-		if !asked {
-			c.gotOn.Store(time.Now().UnixNano())
+		if _, asked := patience(a, 0); !asked {
+			if a.came() {
+				c.pauses.gotOn()
+				c.slots.answered(c.crowd.unserved.Load() == 0)
+			}
 			return a
 		}
-		if now := c.gotOn.Load(); now != gotOn {
-			slowDowns, gotOn = 0, now
-		}
-		slowDowns++
-		if c.hopeless.Load() || slowDowns > maxSlowDowns && time.Since(time.Unix(0, gotOn)) > patientFor*c.timeout {
-			c.hopeless.Store(true)
-			a.failure, a.err = tooSlow, fmt.Errorf("%s, Retry-After: %q; try a lower --rate", statusText(a.status), a.header.Get("Retry-After"))
+		c.slots.fewer()
+		if reason := c.pauses.ask(a, asks); reason != "" {
+			a.failure, a.err = putOff, errors.New(reason)
+			if r.ordinary() && c.pauses.over() && c.stop != nil {
+				c.stop(&stoppedError{"the target put a valid request off: " + reason})
+			}
 			return a
 		}
-		c.pause(pause)
-		c.narrow(c.width() - 1)
+		if wait, _ := c.pauses.ahead(); wait > idleTime/2 {
+			c.release()
+		}
+		asks++
 	}
 }
 
-// width is how many requests may be under way at a time.
-func (c *client) width() int {
-	c.pauseLock.Lock()
-	defer c.pauseLock.Unlock()
-	return cap(c.slots) - c.narrowed
-}
-
-// narrow lets no more than n requests be under way at a time from now on, and
-// at least one: a target that asks for patience gets it.
-func (c *client) narrow(n int) {
-	c.pauseLock.Lock()
-	defer c.pauseLock.Unlock()
-	for ; cap(c.slots)-c.narrowed > max(n, 1); c.narrowed++ {
-		go func() { c.slots <- struct{}{} }() // a place that is never given back
-	}
-}
-
+// interruption is what the end of a context makes of a request.
 func interruption(err error) failure {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return timedOut
+		return outOfTime
 	}
 	return interrupted
 }
 
-// patience tells whether an answer asks to come back later, and when, if need
-// be after a pause of our own: 429
-// (RFC 6585, section 4), or 503 with Retry-After (RFC 9110, section 15.6.4).
-// A time that has come already says no more than none.
-func patience(a *answer, pause time.Duration) (time.Duration, bool) {
-	after := a.header.Get("Retry-After")
-	if a.status != http.StatusTooManyRequests && (a.status != http.StatusServiceUnavailable || after == "") {
-		return 0, false
+// ended reports whether a run is over. Its deadline may have reached a
+// connection a moment before it reaches the context.
+func ended(ctx context.Context) (failure, bool) {
+	if ctx.Err() != nil {
+		return interruption(context.Cause(ctx)), true
 	}
-	if a.request.provoked && a.is(a.request.provokes) {
-		return 0, false
-	}
-	if seconds, err := strconv.Atoi(after); err == nil && seconds > 0 {
-		pause = time.Duration(min(seconds, int(longestPause/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(after); err == nil && time.Until(at) > 0 {
-		pause = time.Until(at)
-	}
-	return min(pause, longestPause), true
+	deadline, limited := ctx.Deadline()
+	return outOfTime, limited && !time.Now().Before(deadline)
 }
 
 // pace waits for the rate and for a pause that the target asked for.
@@ -201,31 +161,21 @@ func (c *client) pace(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if c.stop != nil { // its turn comes after the end of the run, as does that of all others
+			c.stop(context.DeadlineExceeded)
+		}
 		return context.DeadlineExceeded
 	}
 	for {
-		c.pauseLock.Lock()
-		wait := time.Until(c.paused)
-		c.pauseLock.Unlock()
+		wait, _ := c.pauses.ahead()
 		if wait <= 0 {
 			return ctx.Err()
-		}
-		if c.waiting != nil {
-			c.waiting(wait)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(wait):
 		}
-	}
-}
-
-func (c *client) pause(d time.Duration) {
-	c.pauseLock.Lock()
-	defer c.pauseLock.Unlock()
-	if until := time.Now().Add(d); until.After(c.paused) {
-		c.paused = until
 	}
 }
 
@@ -240,33 +190,45 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 			}
 		}()
 	}
-	if r.barrier == nil { // those that are released together must not wait for each other
-		select {
-		case c.slots <- struct{}{}:
-			defer func() { <-c.slots }()
-		case <-ctx.Done():
-			a.failure, a.err = interruption(ctx.Err()), ctx.Err()
+	// Requests that are released together must not wait for each other, nor those
+	// on one connection for others that wait for this connection to close.
+	if r.barrier == nil && !r.single {
+		if err := c.slots.take(ctx); err != nil {
+			a.failure, a.err = interruption(context.Cause(ctx)), err
 			return a, false
 		}
+		defer c.slots.give()
 	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	var first bool
-	var dialled atomic.Int64 // two addresses of one host are tried side by side
+	var first, again atomic.Bool // which the connection may still write when a run has ended
+	var dialled atomic.Int64     // two addresses of one host are tried side by side
+	via := c.transport(r)
+	waits := c.watch(r, via == c.pooled)
+	defer waits.end()
 	trace := &httptrace.ClientTrace{
-		GotConn:              func(i httptrace.GotConnInfo) { reused = i.Reused },
-		GotFirstResponseByte: func() { first = true },
+		GotConn: func(i httptrace.GotConnInfo) {
+			if again.Store(i.Reused); i.Reused {
+				waits.end()
+			} else {
+				waits.begin(r)
+			}
+		},
+		GotFirstResponseByte: func() { first.Store(true); waits.end() },
 		ConnectStart:         func(string, string) { dialled.Store(time.Now().UnixNano()) },
-		ConnectDone: func(string, string, error) {
+		ConnectDone: func(_, _ string, err error) {
 			if time.Since(time.Unix(0, dialled.Load())) > lostSYN {
-				c.narrow(crowded)
+				c.slots.atMost(crowded)
+			}
+			if err == nil {
+				waits.begin(r)
 			}
 		},
 	}
 	base, added := c.origin(r)
 	req, err := r.httpRequest(base, added)
 	if err != nil {
-		a.failure, a.err = notHTTP, fmt.Errorf("the request cannot be made: %w", err)
+		a.failure, a.err = unmade, err
 		return a, false
 	}
 	a.sentURL, a.sent = req.URL.String(), req.Header.Clone()
@@ -280,14 +242,19 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 		return a, false
 	}
 	a.started = time.Now()
-	resp, err := c.transport(r).RoundTrip(req.WithContext(httptrace.WithClientTrace(limited, trace)))
+	if via == c.pooled {
+		c.crowd.underWay.Add(1)
+		defer c.crowd.underWay.Add(-1)
+	}
+	resp, err := via.RoundTrip(req.WithContext(httptrace.WithClientTrace(limited, trace)))
 	if err != nil {
 		a.took, a.failure, a.err = time.Since(a.started), classify(err), err
-		if ctx.Err() != nil {
-			a.failure = interruption(ctx.Err())
+		if why, over := ended(ctx); over {
+			a.failure = why
 		}
-		return a, reused && !first
+		return a, again.Load() && !first.Load()
 	}
+	c.crowd.answered()
 	defer resp.Body.Close()
 	a.status, a.proto, a.header = resp.StatusCode, resp.Proto, resp.Header
 	if resp.ProtoMajor == 2 {
@@ -304,13 +271,13 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 		if isTimeout(err) || errors.Is(err, context.DeadlineExceeded) {
 			a.failure = timedOut
 		}
-		if ctx.Err() != nil {
-			a.failure = interruption(ctx.Err())
+		if why, over := ended(ctx); over {
+			a.failure = why
 		}
 	}
 	c.noteSpeed(a.took)
 	c.noteTrouble(a)
-	return a, reused && a.status == http.StatusRequestTimeout
+	return a, again.Load() && a.status == http.StatusRequestTimeout
 }
 
 // origin is where a request goes, and what is added to it on the way. What a
@@ -350,10 +317,10 @@ func (c *client) transport(r *request) http.RoundTripper {
 			return raw{c.tls, c.fresh}
 		}
 		return raw{c.tls, nil}
-	case r.fresh:
-		return c.fresh
 	case r.single:
 		return c.single
+	case r.fresh, c.crowd.apart.Load():
+		return c.fresh
 	}
 	return c.pooled
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,8 +36,9 @@ type Config struct {
 	Rate     float64       // requests a second, 0: as fast as the target answers (Production: 5)
 	Parallel int           // requests at one time, 0: 16 (Production: 1)
 	Timeout  time.Duration // of one request, 0: 10 s
-	Deadline time.Duration // of the whole run, 0: 10 min
+	Deadline time.Duration // of the whole run, 0: 10 min, or longer if Rate or Wait needs it
 	Wait     time.Duration // how long to wait for a target that does not answer yet
+	Patience time.Duration // how long to obey Retry-After while no request gets on, 0: 1 min
 
 	RunID string // marks every user that the run creates, empty: random
 	Seed  int64  // of what is random, 0: random
@@ -77,7 +79,9 @@ type Progress struct {
 	Done, Total int // checks
 	Requests    int // sent so far
 	Failed      int // checks failed so far
-	Waiting     time.Duration
+
+	Waiting    time.Duration // until requests are sent again, because the target asked for it …
+	WaitingFor string        // … with this answer: "503 Service Unavailable with Retry-After: 30"
 }
 
 // Provocation is a way to make a target answer a status: a header that is
@@ -135,8 +139,8 @@ func (c *Config) setDefaults() {
 	if c.Timeout <= 0 {
 		c.Timeout = 10 * time.Second
 	}
-	if c.Deadline <= 0 {
-		c.Deadline = 10 * time.Minute
+	if c.Patience <= 0 {
+		c.Patience = time.Minute
 	}
 	if c.UserAgent == "" {
 		c.UserAgent = "nox-conformance"
@@ -150,15 +154,79 @@ func parseTarget(target string) (*url.URL, error) {
 	}
 	u, err := url.Parse(target)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
 		return nil, usageErrorf("%q is not a base URL: write http:// or https://, the host and the base path, as in http://127.0.0.1:4010/v2", withoutUserInfo(target))
 	case u.User != nil:
 		return nil, usageErrorf("the target holds a user name or password; give keys by NOX_API_KEY and other credentials by --header")
-	case u.RawQuery != "" || u.Fragment != "":
-		return nil, usageErrorf("%q has a query or fragment; a base URL ends with the base path", target)
+	case u.Port() != "" && !isPort(u.Port()):
+		return nil, usageErrorf("the target's port %s does not exist: use 1 to 65535", u.Port())
 	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
-	return u, nil
+	base := *u
+	base.Path, base.RawPath = strings.TrimRight(u.Path, "/"), ""
+	base.RawQuery, base.ForceQuery, base.Fragment, base.RawFragment = "", false, "", ""
+	if u.RawQuery != "" || u.ForceQuery || strings.Contains(target, "#") { // which may hold a key
+		return nil, usageErrorf("the target has a query or fragment, but a base URL ends with the base path: use %s", base.String())
+	}
+	return &base, nil
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
+}
+
+// refuseOperation refuses a target that ends with the path of an operation,
+// unless a server of the contract does so as well.
+func refuseOperation(c *contract, target *url.URL) error {
+	for _, server := range c.doc.Servers() {
+		if u, err := url.Parse(server); err == nil && strings.TrimRight(u.Path, "/") == target.Path {
+			return nil
+		}
+	}
+	given := strings.Split(target.Path, "/")
+	for _, op := range c.operations {
+		path := strings.Split(strings.Trim(op.Path, "/"), "/")
+		from := len(given) - len(path)
+		if from < 1 || !endsWith(given[from:], path) {
+			continue
+		}
+		base := *target
+		base.Path = strings.Join(given[:from], "/")
+		return usageErrorf("%s ends with the path of %s, but a base URL ends with the base path: use %s", target, op.ID, base.String())
+	}
+	return nil
+}
+
+// endsWith reports whether segments of a path are those of a template, at least
+// one of them by its name.
+func endsWith(segments, template []string) bool {
+	named := false
+	for i, t := range template {
+		variable := strings.HasPrefix(t, "{") && strings.HasSuffix(t, "}")
+		if !variable && t != segments[i] {
+			return false
+		}
+		named = named || !variable && t != ""
+	}
+	return named
+}
+
+// refuseKnown refuses known failures that no longer excuse anything.
+func refuseKnown(known []Known, all []*check) error {
+	var ids []string
+	for _, c := range all {
+		ids = append(ids, c.names()...)
+	}
+	today := time.Now().Format(dayLayout)
+	for _, k := range known {
+		switch {
+		case !k.covers(ids...):
+			return usageErrorf("the known failure %s matches no check; the nearest is %s", k.ID, Nearest(k.ID, ids))
+		case k.Expires < today:
+			return usageErrorf("the known failure %s expired on %s: fix it, or give it a new date", k.ID, k.Expires)
+		}
+	}
+	return nil
 }
 
 func withoutUserInfo(target string) string {
@@ -196,6 +264,8 @@ func canonicalHost(u *url.URL) string {
 	return strings.TrimSuffix(ascii, ".")
 }
 
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
 func (c *Config) validate(doc *spec.Document, target *url.URL) error {
 	if c.Profile != Full && c.Profile != Production {
 		return usageErrorf("unknown profile %q: choose full or production", c.Profile)
@@ -207,11 +277,14 @@ func (c *Config) validate(doc *spec.Document, target *url.URL) error {
 		return err
 	}
 	for _, k := range []struct{ name, value string }{{"the API key", c.Keys.Key}, {"the other API key", c.Keys.Other}, {"the disabled API key", c.Keys.Disabled}} {
-		if i := strings.IndexFunc(k.value, func(r rune) bool { return r < ' ' || r == 0x7f }); i >= 0 {
+		if i := strings.IndexFunc(k.value, isControl); i >= 0 {
 			return usageErrorf("%s holds a control character at position %d: a header cannot carry it; look for a line break at its end", k.name, i+1)
 		}
+		if strings.Trim(k.value, " ") != k.value {
+			return usageErrorf("%s begins or ends with a space: a header cannot carry it", k.name)
+		}
 	}
-	if c.Keys.Key != "" && (c.Keys.Key == c.Keys.Other || c.Keys.Key == c.Keys.Disabled) {
+	if k := c.Keys; k.Key != "" && (k.Key == k.Other || k.Key == k.Disabled) || k.Other != "" && k.Other == k.Disabled {
 		return usageErrorf("two of the keys are the same: each must belong to another manufacturer")
 	}
 	documented := map[string]bool{}
@@ -233,6 +306,9 @@ func (c *Config) validate(doc *spec.Document, target *url.URL) error {
 		if !documented[p.Status] && !slices.Contains(known, "default") {
 			return usageErrorf("--provoke %s: the contract documents no such response, only %s", p.Status, strings.Join(known, ", "))
 		}
+		if p.Header != "" && (!headerLine.MatchString(p.Header) || strings.ContainsFunc(strings.ReplaceAll(p.Header, "\t", " "), isControl)) {
+			return usageErrorf("--provoke %s: %q is no header, or holds a control character", p.Status, p.Header)
+		}
 	}
 	return nil
 }
@@ -241,6 +317,11 @@ func (c *Config) validate(doc *spec.Document, target *url.URL) error {
 // themselves: they would break all of them.
 func (c *Config) refuseHeaders(contract *contract) error {
 	for _, name := range sortedNames(c.Header) {
+		for _, value := range c.Header[name] {
+			if !headerLine.MatchString(name+":"+value) || strings.ContainsFunc(strings.ReplaceAll(value, "\t", " "), isControl) {
+				return usageErrorf("--header %q: no header can have this name, or its value holds a control character", name)
+			}
+		}
 		switch http.CanonicalHeaderKey(name) {
 		case "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "Connection", "Expect", "Te", "Trailer", "Upgrade":
 			return usageErrorf("--header %s: the checks set it as each of them needs it, so that it cannot be the same in every request", name)

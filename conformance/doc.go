@@ -23,6 +23,6 @@
 // MUST says. Each request is validated again, as sent, before an answer to it
 // may be judged: if the request was not what the check says it was, the
 // outcome is an error of the runner, never a failure of the target. If a check
-// stays undecided (no response, told to slow down forever, interrupted), that is
+// stays undecided (no response, put off for too long, interrupted), that is
 // an error too, and the run is inconclusive.
 package conformance

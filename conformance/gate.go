@@ -20,10 +20,11 @@ func gate(t *trial) {
 	var first *answer
 	for i := range gateAttempts {
 		// net/http takes a greeting, as of a mail server, that comes before the
-		// request for a connection that was closed.
-		raw := i == gateAttempts-1 && first.failure == closed
+		// request for a connection that was closed, and does not show what came
+		// instead of HTTP.
+		raw := i == gateAttempts-1 && (first.failure == closed || first.failure == notHTTP)
 		a := t.try(t.request().on(func(r *request) { r.raw = raw }))
-		if (a.failure == notHTTP || a.failure == untrusted) && first != nil { // which says more
+		if (a.failure == notHTTP || a.failure == malformed || a.failure == untrusted) && first != nil { // which says more
 			first = a
 		}
 		if a.came() && a.succeeded() {
@@ -36,11 +37,14 @@ func gate(t *trial) {
 		if first == nil {
 			first = a
 		}
-		if ctxEnded(a) || a.failure == unreachable || a.failure == untrusted {
+		if a.failure.decidesNothing() {
 			break
 		}
 	}
 	switch {
+	case first.failure.decidesNothing():
+		t.broke(failureWords(first), first)
+	case first.failure == notHTTP && t.speaksHTTP(): // and so must answer this request by it
 	case !first.came() && first.failure != closed && first.failure != malformed:
 		t.broke(failureWords(first), first)
 	case first.came() && t.op.depends(first.status):
@@ -78,7 +82,16 @@ func orMinusOne(status int) int {
 	return status
 }
 
-func ctxEnded(a *answer) bool { return a.failure == interrupted }
+// speaksHTTP reports whether the target answers any request by HTTP.
+func (t *trial) speaksHTTP() bool {
+	elsewhere := t.request().on(func(r *request) { r.path, r.intent, r.subject = r.path+unknownPath, open, "" })
+	for _, r := range []*request{elsewhere, t.request().withKeys(), t.request().withText([]byte("{"), open)} {
+		if t.try(r.on(func(r *request) { r.mayClose = true })).came() {
+			return true
+		}
+	}
+	return false
+}
 
 // undecided reports whether a response to a valid request says that the run
 // cannot be done as it is set up, rather than that the contract is broken.
@@ -187,6 +200,8 @@ func likelyCause(a *answer) string {
 	base := strings.TrimSuffix(a.sentURL, a.request.path)
 	proxy := proxyAdvice(a)
 	switch {
+	case a.failure == putOff || a.failure.isOurs():
+		return "" // which says it
 	case certificateWanted(a):
 		return "the target asks for a client certificate that it accepts: name one with --client-cert and --client-key"
 	case a.failure == unreachable && proxy != "":
@@ -224,8 +239,6 @@ func likelyCause(a *answer) string {
 			return proxy
 		}
 		return "a gateway answers, and nothing behind it: is the server itself running? If it is still starting, --wait 1m waits for it"
-	case http.StatusTooManyRequests:
-		return "the target keeps asking for a slower pace: lower --rate"
 	}
 	return ""
 }

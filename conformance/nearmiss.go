@@ -2,8 +2,9 @@ package conformance
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 )
 
 // wrongKey is a key that the target must not take, and how it was made.
@@ -21,13 +22,17 @@ func wrongKeys() []wrongKey {
 	shellHalf := shellPiece(`1-$((${#NOX_API_KEY}/2))`)
 	return []wrongKey{
 		{"unknown-key", "an unknown key of the same length and alphabet", Must, scrambled, shellChanged(`"$NOX_API_KEY"`)},
-		{"key-short-start", "the key without its first character", Must, func(k string, _ *rand.Rand) string { return k[min(1, len(k)):] }, `"${NOX_API_KEY#?}"`},
-		{"key-short-end", "the key without its last character", Must, func(k string, _ *rand.Rand) string { return k[:max(0, len(k)-1)] }, `"${NOX_API_KEY%?}"`},
+		{"key-short-start", "the key without its first character", Must, func(k string, _ *rand.Rand) string {
+			return part(k, func(n int) (from, to int) { return min(1, n), n })
+		}, `"${NOX_API_KEY#?}"`},
+		{"key-short-end", "the key without its last character", Must, func(k string, _ *rand.Rand) string {
+			return part(k, func(n int) (from, to int) { return 0, max(0, n-1) })
+		}, `"${NOX_API_KEY%?}"`},
 		{"key-longer", "the key with one character more", Must, func(k string, _ *rand.Rand) string { return k + "x" }, `"${NOX_API_KEY}x"`},
 		{"key-changed", "the key with a character changed in the middle", Must, changedAt(func(n int) int { return n / 2 }), shellHalf + shellChanged(shellPiece(`$((${#NOX_API_KEY}/2+1))`)) + shellPiece(`$((${#NOX_API_KEY}/2+2))-`)},
 		{"key-changed-start", "the key with its first character changed", Must, changedAt(func(int) int { return 0 }), shellChanged(shellPiece("1")) + `"${NOX_API_KEY#?}"`},
 		{"key-changed-end", "the key with its last character changed", Must, changedAt(func(n int) int { return n - 1 }), `"${NOX_API_KEY%?}"` + shellChanged(shellPiece(`${#NOX_API_KEY}`))},
-		{"key-half", "the first half of the key", Must, func(k string, _ *rand.Rand) string { return k[:len(k)/2] }, shellHalf},
+		{"key-half", "the first half of the key", Must, func(k string, _ *rand.Rand) string { return part(k, func(n int) (from, to int) { return 0, n / 2 }) }, shellHalf},
 		{"key-doubled", "the key twice", Must, func(k string, _ *rand.Rand) string { return k + k }, `"$NOX_API_KEY$NOX_API_KEY"`},
 		{"key-quoted", "the key in quotes", Must, func(k string, _ *rand.Rand) string { return `"` + k + `"` }, `"\"$NOX_API_KEY\""`},
 		{"key-with-scheme", "the key behind the word Bearer", Must, func(k string, _ *rand.Rand) string { return "Bearer " + k }, `"Bearer $NOX_API_KEY"`},
@@ -47,12 +52,75 @@ func shellChanged(word string) string {
 	return `"$(printf %s ` + word + ` | tr -c A-Za-z0-9 @ | tr A-Za-z0-9@ B-ZAb-za1-90x)"`
 }
 
-// scrambled replaces every letter and digit by another of its kind.
-func scrambled(key string, random *rand.Rand) string {
-	return strings.Map(func(r rune) rune { return another(r, random) }, key)
+// part is a part of a key, in whole characters.
+func part(key string, of func(length int) (from, to int)) string {
+	runes := []rune(key)
+	from, to := of(len(runes))
+	return string(runes[from:to])
 }
 
-// changedAt replaces one character, at a place that follows from the length.
+// keyDraws is how often a key is made at random until it is none that the
+// target may take.
+const keyDraws = 100
+
+// spoil makes a key that the target must not take, "" where the key cannot be
+// spoilt in this way.
+func (s *session) spoil(how func(key string, random *rand.Rand) string, random *rand.Rand) string {
+	for range keyDraws {
+		if key := how(s.cfg.Keys.Key, random); key != "" && !s.isRealKey(key) {
+			return key
+		}
+	}
+	return ""
+}
+
+// isRealKey reports whether the target may take a key. White space around it is
+// lost on the way.
+func (s *session) isRealKey(key string) bool {
+	k := s.cfg.Keys
+	return slices.Contains([]string{k.Key, k.Other, k.Disabled}, strings.TrimSpace(key))
+}
+
+// unknownKey is a key like the right one that nobody was given.
+func (s *session) unknownKey(random *rand.Rand) credential {
+	return credential{value: s.spoil(scrambled, random), label: "an unknown key"}
+}
+
+// scrambled replaces every letter and digit by another of its kind, so that
+// neither the order nor the case of its characters makes it the key again. What
+// has neither becomes a word of the same length.
+func scrambled(key string, random *rand.Rand) string {
+	out := ""
+	for range keyDraws {
+		found := false
+		out = strings.Map(func(r rune) rune {
+			next, ok := another(r, random)
+			found = found || ok
+			return next
+		}, key)
+		if !found {
+			return strings.Repeat("x", utf8.RuneCountInString(key))
+		}
+		if !sameCharacters(out, key) {
+			break
+		}
+	}
+	return out
+}
+
+// sameCharacters reports whether two keys differ at most in the order and case
+// of their characters.
+func sameCharacters(a, b string) bool {
+	sorted := func(s string) []rune {
+		runes := []rune(strings.ToLower(s))
+		slices.Sort(runes)
+		return runes
+	}
+	return slices.Equal(sorted(a), sorted(b))
+}
+
+// changedAt replaces the letter or digit nearest to a place that follows from
+// the length; in a key without any, the character there.
 func changedAt(place func(length int) int) func(string, *rand.Rand) string {
 	return func(key string, random *rand.Rand) string {
 		runes := []rune(key)
@@ -60,32 +128,43 @@ func changedAt(place func(length int) int) func(string, *rand.Rand) string {
 			return ""
 		}
 		at := place(len(runes))
-		if next := another(runes[at], random); next != runes[at] {
-			runes[at] = next
-		} else {
-			runes[at] = 'x'
+		for distance := range len(runes) {
+			for _, i := range []int{at - distance, at + distance} {
+				if i < 0 || i >= len(runes) {
+					continue
+				}
+				if next, ok := another(runes[i], random); ok {
+					runes[i] = next
+					return string(runes)
+				}
+			}
 		}
+		runes[at] = 'x'
 		return string(runes)
 	}
 }
 
-// another picks a different character of the same kind.
-func another(r rune, random *rand.Rand) rune {
+// another picks a different character of the same kind; ok reports whether it
+// is a letter or digit.
+func another(r rune, random *rand.Rand) (next rune, ok bool) {
 	for _, kind := range []struct{ from, to rune }{{'a', 'z'}, {'A', 'Z'}, {'0', '9'}} {
 		if r >= kind.from && r <= kind.to {
 			size := kind.to - kind.from + 1
-			return kind.from + (r-kind.from+1+rune(random.IntN(int(size-1))))%size
+			return kind.from + (r-kind.from+1+rune(random.IntN(int(size-1))))%size, true
 		}
 	}
-	return r
+	return r, false
 }
 
-// recased swaps the case of every letter.
+// recased swaps the case of every letter of ASCII.
 func recased(key string, _ *rand.Rand) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsUpper(r) {
-			return unicode.ToLower(r)
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
 		}
-		return unicode.ToUpper(r)
+		return r
 	}, key)
 }

@@ -10,13 +10,18 @@ const progressEvery = 200 * time.Millisecond
 
 // tell tells how far the run has come. The run is locked.
 func (r *run) tell() {
-	if r.cfg.Progress != nil {
-		r.cfg.Progress(Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.sent.Load()), Failed: r.failed})
+	if r.cfg.Progress == nil {
+		return
 	}
+	now := Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.sent.Load()), Failed: r.failed}
+	if wait, asked := r.client.pauses.ahead(); wait > 0 {
+		now.Waiting, now.WaitingFor = wait, r.redactor.redact(asked)
+	}
+	r.cfg.Progress(now)
 }
 
-// tellInBetween tells it while requests are sent and no check is finished, as
-// at the gate, until it is stopped.
+// tellInBetween tells it while requests are sent, or put off, and no check is
+// finished, until it is stopped.
 func (r *run) tellInBetween() (stop func()) {
 	if r.cfg.Progress == nil {
 		return func() {}
@@ -33,7 +38,8 @@ func (r *run) tellInBetween() (stop func()) {
 				return
 			case <-tick.C:
 			}
-			if now := r.client.sent.Load(); now != last {
+			now := r.client.sent.Load()
+			if wait, _ := r.client.pauses.ahead(); now != last || wait > 0 {
 				last = now
 				r.mu.Lock()
 				r.tell()

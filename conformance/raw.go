@@ -109,16 +109,26 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 		seen.Next(seen.Len() - reader.Buffered())
 		resp, err = http.ReadResponse(reader, req)
 	}
-	if err != nil && seen.Len() == 0 && unsent != nil {
-		err = unsent
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case seen.Len() == 0 && unsent != nil:
+		return nil, unsent
+	case !isTimeout(err) && bytes.HasPrefix(bytes.TrimLeft(seen.Bytes(), "\r\n"), []byte("HTTP/")):
+		return nil, &headError{err}
+	default:
 		return nil, err
 	}
 	keepBothLengths(resp, seen.Bytes())
 	resp.Body = &rawBody{body: resp.Body, conn: conn, rest: reader}
 	return resp, nil
 }
+
+// headError is about an answer that is HTTP by its first bytes.
+type headError struct{ err error }
+
+func (e *headError) Error() string { return e.err.Error() }
+
+func (e *headError) Unwrap() error { return e.err }
 
 // keepBothLengths puts back what net/http takes out of a head that says twice
 // how long the body is.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,6 +41,9 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 		return nil, err
 	}
 	all := recordedCatalogue(c)
+	if err := refuseKnown(cfg.Known, slices.Concat(catalogue(c), all)); err != nil { // of runs as well, for one file to serve both
+		return nil, err
+	}
 	checks, err := choose(all, &cfg)
 	if err != nil {
 		return nil, err

@@ -133,6 +133,23 @@ func (r *request) withKeys(keys ...credential) *request {
 	return c
 }
 
+// ordinary reports whether the request is one that every client sends: valid,
+// with a good key.
+func (r *request) ordinary() bool {
+	for _, k := range r.keys {
+		if !k.good || k.in != declared {
+			return false
+		}
+	}
+	return r.intent == fits && !r.provoked && !r.hostile && (len(r.op.security) == 0 || len(r.keys) == 1)
+}
+
+// isAround reports whether the request is not to the operation itself: by
+// another method, or to a path that the contract does not declare.
+func (r *request) isAround() bool {
+	return r.method != r.op.Method || strings.Contains(r.path, unknownPath)
+}
+
 // on changes how the request travels.
 func (r *request) on(change func(*request)) *request {
 	c := r.clone()

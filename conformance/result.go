@@ -71,7 +71,7 @@ type Result struct {
 	ExitCode     int              `json:"exit_code"`
 	Reason       string           `json:"reason,omitempty"`   // of a verdict that no single check explains: why the run is inconclusive
 	Problems     []string         `json:"problems,omitempty"` // of the list of known failures, each of which fails the run
-	Notes        []string         `json:"notes,omitempty"`    // of a recording: what of it was not judged, and why
+	Notes        []string         `json:"notes,omitempty"`    // of a recording: what of it was not judged, and why; of a run: how long the target put it off
 	Drift        []spec.Drift     `json:"drift,omitempty"`    // how the contract differs from others that clients may know
 	Requests     int              `json:"requests"`           // sent, repetitions included
 	Summary      Summary          `json:"summary"`

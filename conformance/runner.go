@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -44,6 +45,9 @@ func New(cfg Config) (*Runner, error) {
 	if err := cfg.refuseHeaders(c); err != nil {
 		return nil, err
 	}
+	if err := refuseOperation(c, target); err != nil {
+		return nil, err
+	}
 	if cfg.RunID == "" {
 		cfg.RunID = randomID()
 	}
@@ -57,6 +61,9 @@ func New(cfg Config) (*Runner, error) {
 		return nil, usageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
 	}
 	all := catalogue(c)
+	if err := refuseKnown(cfg.Known, all); err != nil {
+		return nil, err
+	}
 	selected, err := choose(all, &cfg)
 	if err != nil {
 		return nil, err
@@ -67,7 +74,11 @@ func New(cfg Config) (*Runner, error) {
 			number[name] = numberOf(i)
 		}
 	}
-	return &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: newClient(&cfg, target)}, nil
+	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: newClient(&cfg, target)}
+	if err := r.setDeadline(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func randomID() string {
@@ -99,6 +110,9 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	}
 	quiet()
 	result := run.result(reason)
+	if note := s.client.pauses.note(); note != "" {
+		result.Notes = append(result.Notes, s.redactor.redact(note))
+	}
 	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
 	return result
 }
@@ -164,18 +178,33 @@ func (r *run) perform(ctx context.Context) string {
 		if st == stageGate {
 			if reason := r.closedGate(); reason != "" {
 				r.giveUp("the run ended at the gate")
-				return reason
+				return cmp.Or(r.whyEnded(ctx), reason)
 			}
 		}
 	}
-	var stopped *stoppedError
-	switch {
-	case errors.As(context.Cause(ctx), &stopped):
-		return stopped.Error()
-	case ctx.Err() != nil:
-		return "the run was ended before it was done: " + string(interruption(ctx.Err()))
+	if !slices.ContainsFunc(r.verdicts, func(v verdict) bool { return v.outcome == Err }) {
+		return "" // it was done when it ended
 	}
-	return ""
+	return r.whyEnded(ctx)
+}
+
+// whyEnded says why a run was over before it was done, "" where it was not.
+func (r *run) whyEnded(ctx context.Context) string {
+	if ctx.Err() == nil {
+		return ""
+	}
+	var stopped *stoppedError
+	if errors.As(context.Cause(ctx), &stopped) {
+		return stopped.Error()
+	}
+	reason := "the run was ended before it was done: " + string(interrupted)
+	if interruption(context.Cause(ctx)) == outOfTime {
+		reason = fmt.Sprintf("the run was ended before it was done, by its deadline of %s (--deadline)", r.cfg.Deadline)
+	}
+	if putOff := r.client.pauses.puttingOff(); putOff != "" {
+		reason += "; " + putOff
+	}
+	return reason
 }
 
 // one performs one check, as often as it takes to tell a failure from an
@@ -215,6 +244,9 @@ func (r *run) attempt(ctx context.Context, c *check) verdict {
 	}
 	t := &trial{ctx: ctx, s: r.session, check: c, op: op}
 	v := t.run()
+	if slices.ContainsFunc(t.answers, func(a *answer) bool { return a.request.single }) {
+		r.client.single.CloseIdleConnections() // which keeps a worker of the target from others
+	}
 	if late(v) { // a moment's stall, no connection to spare, or does the target never answer this?
 		r.client.release()
 		if second := r.again(t); v.outcome == Err || second.outcome != Fail {
@@ -296,11 +328,14 @@ func (r *run) wait(ctx context.Context) string {
 		probe := r.validRequest(op, "")
 		probe.keys, probe.method, probe.body = nil, "GET", nil
 		a, _ := r.client.once(ctx, probe)
-		if a.came() && a.status != 502 && a.status != 503 && a.status != 504 {
-			return ""
+		if a.came() && a.status != 502 && a.status != 503 && a.status != 504 || a.failure == notHTTP || a.failure == malformed {
+			return "" // whatever it speaks, it is there
 		}
 		if ctx.Err() != nil || time.Now().After(until) {
 			r.giveUp("the target did not answer")
+			if reason := r.whyEnded(ctx); reason != "" {
+				return reason
+			}
 			return fmt.Sprintf("the target did not answer within %s: %s", r.cfg.Wait, failureOrStatus(a))
 		}
 		select {

@@ -146,7 +146,8 @@ func (s *session) noteGate(op *operation, status int) {
 }
 
 // userPrefixOf marks the users of a run, so that they can be found and told
-// from real ones.
-func userPrefixOf(runID string) string { return "nox-conformance-" + runID + "-" }
+// from real ones. It has letters of both cases whatever the id, so that a target
+// that changes case does so to each of them.
+func userPrefixOf(runID string) string { return "nox-conformance-" + runID + "-U" }
 
 func numberOf(i int) string { return fmt.Sprintf("%03d", i) }

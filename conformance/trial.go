@@ -156,6 +156,8 @@ func (t *trial) answered(a *answer) {
 	switch {
 	case a.failure == spent:
 		t.skip(fmt.Sprintf("not sent: the %d requests of the production profile were used up", productionRequests))
+	case a.failure.decidesNothing():
+		t.broke(failureWords(a), a)
 	case a.failure == timedOut && t.s.usuallyQuick():
 		t.fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.s.cfg.Timeout, t.s.quickest()), a)
 	case a.broken():
@@ -337,14 +339,11 @@ func (t *trial) most(answers []*answer, expected string, wrong func(*answer) str
 	var wrongs []*answer
 	var problems tally
 	for _, a := range answers {
-		if a.failure == spent {
+		if a.failure.decidesNothing() || a.failure == timedOut && !t.s.usuallyQuick() {
 			t.answered(a)
 		}
-		if a.failure == interrupted || a.failure == unreachable || a.failure == untrusted || a.failure == tooSlow || a.failure == timedOut && !t.s.usuallyQuick() {
-			t.broke(failureWords(a), a)
-		}
 		problem := ""
-		if !a.came() {
+		if !a.came() || a.failure == timedOut {
 			problem = a.says()
 		} else {
 			problem = wrong(a)

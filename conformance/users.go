@@ -49,7 +49,7 @@ func (r *run) users() []User {
 // what became of it.
 func (a *answer) leavesOpen() bool {
 	switch a.failure {
-	case unreachable, untrusted, spent, tooSlow:
+	case unreachable, untrusted, spent, putOff, unmade:
 		return false
 	case none, cutShort:
 		return a.status/100 == 5

@@ -22,7 +22,7 @@ func (o *options) conflict(flags *pflag.FlagSet) error {
 			return fmt.Errorf("--%s %s: leave the target out", f.name, f.reason)
 		}
 	}
-	for _, name := range []string{"self-test", "list", "explain", "dry-run", "wait", "rate", "parallel", "timeout", "profile", "run-id", "seed", "header"} {
+	for _, name := range []string{"self-test", "list", "explain", "dry-run", "wait", "patience", "rate", "parallel", "timeout", "profile", "run-id", "seed", "header"} {
 		if len(o.har) > 0 && flags.Changed(name) {
 			return fmt.Errorf("--har judges what was recorded and sends nothing: leave --%s out", name)
 		}
@@ -32,6 +32,9 @@ func (o *options) conflict(flags *pflag.FlagSet) error {
 	}
 	if flags.Changed("explain") && o.explain == "" {
 		return errors.New("--explain needs the id of a check: --list prints them")
+	}
+	if flags.Changed("deadline") && o.deadline == 0 {
+		return errors.New("--deadline 0s leaves no time for a run: leave it out for the default")
 	}
 	if o.output != "text" && o.output != "json" {
 		return fmt.Errorf("--output %q: choose text or json", o.output)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/http"
 	"os"
 	"strings"
@@ -32,7 +33,7 @@ type options struct {
 	profile                                      string
 	rate                                         float64
 	parallel                                     int
-	timeout, deadline, wait                      time.Duration
+	timeout, deadline, wait, patience            time.Duration
 	runID                                        string
 	seed                                         int64
 	output                                       string
@@ -71,8 +72,9 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.Float64Var(&o.rate, "rate", 0, "at most `NUMBER` requests a second (production: 5)")
 	f.IntVar(&o.parallel, "parallel", 0, "`NUMBER` of requests at one time (default 16; production: 1)")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "`TIME` that one answer may take")
-	f.DurationVar(&o.deadline, "deadline", 10*time.Minute, "`TIME` that the run may take")
+	f.DurationVar(&o.deadline, "deadline", 0, "`TIME` that the run may take (default 10m, or longer if --rate or --wait needs it)")
 	f.DurationVar(&o.wait, "wait", 0, "`TIME` to wait for a target that does not answer yet")
+	f.DurationVar(&o.patience, "patience", time.Minute, "`TIME` to obey Retry-After while no request gets on")
 	f.StringVar(&o.runID, "run-id", "", "`MARK` of the users that the run creates, to repeat a run")
 	f.Int64Var(&o.seed, "seed", 0, "`NUMBER` that what is random begins with, to repeat a run")
 	f.StringArrayVar(&o.report, "report", nil, "also write a report, as `FORMAT=FILE`, - for standard output; any number")
@@ -96,7 +98,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	cfg := conformance.Config{
 		Run: o.run, Skip: o.skip, Strict: o.strict, AsOf: o.asOf, Require: o.require,
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
-		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait,
+		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience,
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,
 		Version: version(), UserAgent: "nox-conformance/" + version(),
 	}
@@ -106,8 +108,8 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	case len(args) == 1:
 		cfg.Target = args[0]
 	}
-	if o.rate < 0 || o.parallel < 0 || o.timeout <= 0 || o.deadline <= 0 || o.wait < 0 {
-		return cfg, &conformance.UsageError{Problem: "--rate, --parallel, --timeout, --deadline and --wait must not be negative, nor a time-out zero"}
+	if !(o.rate >= 0) || math.IsInf(o.rate, 1) || o.parallel < 0 || o.timeout <= 0 || o.deadline < 0 || o.wait < 0 || o.patience <= 0 {
+		return cfg, &conformance.UsageError{Problem: "--rate, --parallel, --timeout, --deadline, --wait and --patience must not be negative, nor --timeout or --patience zero"}
 	}
 	var err error
 	if cfg.Contract, err = o.contract(ctx, std); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,8 @@ type output struct {
 	write  func(*conformance.Result) error
 	record func(check string, x conformance.Exchange) // if set, takes each exchange during the run
 }
+
+const standardOutput = "standard output"
 
 // outputs lists where the result goes: to standard output, unless a report
 // takes that, and to every report. Annotations for GitHub take nothing: GitHub
@@ -44,10 +47,10 @@ func (o *options) outputs(std streams) ([]output, error) {
 			}
 			taken = format
 			if format == "har" {
-				out = append(out, harOutput("standard output", toStream(std.out)))
+				out = append(out, harOutput(standardOutput, toStream(std.out)))
 				continue
 			}
-			out = append(out, output{to: "standard output", write: func(result *conformance.Result) error {
+			out = append(out, output{to: standardOutput, write: func(result *conformance.Result) error {
 				return report.Write(std.out, format, result)
 			}})
 			continue
@@ -62,6 +65,9 @@ func (o *options) outputs(std streams) ([]output, error) {
 			}
 			to[whole] = r
 		}
+		if err := writable(file); err != nil {
+			return nil, fmt.Errorf("--report %s: %w", r, err)
+		}
 		if format == "har" {
 			out = append(out, harOutput(file, toFile(file)))
 			continue
@@ -70,16 +76,21 @@ func (o *options) outputs(std streams) ([]output, error) {
 			return writeWhole(file, func(w io.Writer) error { return report.Write(w, format, result) })
 		}})
 	}
+	if o.updateKnown != "" {
+		if err := writable(o.updateKnown); err != nil {
+			return nil, fmt.Errorf("--update-known: %w", err)
+		}
+	}
 	switch {
 	case taken == "github": // the verdict stays the last line
-		out = append(out, output{to: "standard output", write: func(r *conformance.Result) error {
+		out = append(out, output{to: standardOutput, write: func(r *conformance.Result) error {
 			return report.Text(std.out, r, o.textOptions(std.out))
 		}})
 	case taken != "":
 	case o.output == "json":
-		out = append([]output{{to: "standard output", write: func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
+		out = append([]output{{to: standardOutput, write: func(r *conformance.Result) error { return report.JSON(std.out, r) }}}, out...)
 	default:
-		out = append([]output{{to: "standard output", write: func(r *conformance.Result) error {
+		out = append([]output{{to: standardOutput, write: func(r *conformance.Result) error {
 			return report.Text(std.out, r, o.textOptions(std.out))
 		}}}, out...)
 	}
@@ -100,6 +111,27 @@ func (o *options) textOptions(w io.Writer) report.TextOptions {
 func terminal(w io.Writer) (*os.File, bool) {
 	f, ok := w.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// writable reports why a file cannot be written as [writeWhole] does it, before
+// there is anything to write. What is there stays as it is.
+func writable(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.Mode()&fs.ModeNamedPipe != 0:
+		return nil // opening it would wait for a reader
+	case err == nil && !info.Mode().IsRegular():
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("%s cannot be written: %w", name, unwrapPath(err))
+		}
+		return f.Close()
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", name, unwrapPath(err))
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // writeWhole writes a file so that it is there whole or not at all.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report"
 	"nox.energy/contract/spec"
 )
 
@@ -88,6 +89,9 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 		if err := out.write(result); err != nil {
 			fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
 			code = conformance.ExitInconclusive
+			if out.to == standardOutput { // the verdict is told all the same
+				_ = report.Text(std.err, result, report.TextOptions{Quiet: true})
+			}
 		}
 	}
 	return code

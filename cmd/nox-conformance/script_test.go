@@ -35,7 +35,9 @@ func TestMain(m *testing.M) {
 //	                         in the variables that the program reads
 //	port KIND                open a port that is no API: dead (nobody listens),
 //	                         banner (another protocol), silent (never answers),
-//	                         gateway (502 to everything); set as mock does
+//	                         gateway (502 to everything), maintenance (503 for an
+//	                         hour), warming (503 for two seconds, then 404); set
+//	                         as mock does
 //	serve FILE               serve a file over HTTP, at $FILE_URL
 //	exits CODE PROGRAM ARG…  run it and expect that exit code
 //	fails CODE PROGRAM ARG…  the same, with nothing on standard output and one
@@ -138,6 +140,17 @@ func openPort(ts *testscript.TestScript, _ bool, args []string) {
 	case "gateway":
 		go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "bad gateway", http.StatusBadGateway)
+		}))
+	case "maintenance", "warming":
+		after := map[string]string{"maintenance": "3600", "warming": "2"}[args[0]]
+		var n atomic.Int64
+		go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if args[0] == "warming" && n.Add(1) > 1 {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			w.Header().Set("Retry-After", after)
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}))
 	default:
 		ts.Fatalf("no port is of the kind %q", args[0])

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,6 +42,9 @@ type trialOf struct {
 	DurationMS int64    `json:"duration_ms"`
 }
 
+// selfTestDeadline is how long it may take unless --deadline says otherwise.
+const selfTestDeadline = 10 * time.Minute
+
 // selfTestParallel is how many mocks are judged at one time.
 const selfTestParallel = 4
 
@@ -57,7 +61,7 @@ type selfTest struct {
 
 // runSelfTest judges the built-in mock, then each deviation from it.
 func (o *options) runSelfTest(ctx context.Context, std streams) int {
-	ctx, cancel := context.WithTimeout(ctx, o.deadline)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(o.deadline, selfTestDeadline))
 	defer cancel()
 	t := &selfTest{options: o, line: newProgressLine(std.err, o.quiet, o.getenv("TERM") == "dumb"), full: o.verbose, manufacturers: mock.DefaultManufacturers()}
 	p, err := t.prove(ctx)

@@ -208,11 +208,15 @@ func (t *text) problems() {
 	t.printf("\n")
 }
 
-// notes writes what is to be known of a recording.
+// notes writes what is to be known of a recording or of a run.
 func (t *text) notes() {
+	about := "the recording"
+	if t.r.Requests > 0 {
+		about = "the run"
+	}
 	for i, n := range t.r.Notes {
 		if i == 0 {
-			t.printf("%s %s\n", t.paint(bold, "NOTE "), t.paint(bold, "the recording"))
+			t.printf("%s %s\n", t.paint(bold, "NOTE "), t.paint(bold, about))
 		}
 		t.printf("      %s\n", line(n, 300))
 	}

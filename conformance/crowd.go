@@ -1,0 +1,145 @@
+package conformance
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// idleTime is how long an unused connection stays open. It is shorter than
+	// the keep-alive timeout of common servers.
+	idleTime = 4 * time.Second
+	// lostSYN is how long a connection takes whose first packet was dropped, as
+	// by a server whose queue of connections is full.
+	lostSYN = 900 * time.Millisecond
+	crowded = 4 // requests under way at a time at such a server
+
+	// unserved is how long the first request on a connection waits at least, and
+	// slowly how many times the quickest response, before it is taken to wait
+	// for another connection to close.
+	unserved = 300 * time.Millisecond
+	slowly   = 6
+	// longBody is a body that takes a server its time.
+	longBody = 64 << 10
+)
+
+// crowd learns how many connections the target serves at a time. Where each of
+// its workers serves one connection until that closes, connections that are
+// kept open for later use keep all others waiting: from then on every request
+// has a connection of its own, which closes behind it.
+type crowd struct {
+	apart    atomic.Bool  // a connection for each request
+	open     atomic.Int64 // connections that can be used again
+	underWay atomic.Int64 // requests on them, or waiting for one
+	unserved atomic.Int64 // such connections on which the first response has not come
+	served   atomic.Int64 // most of them at a time on which one has
+	answers  atomic.Int64
+}
+
+// answered notes an answer.
+func (c *crowd) answered() {
+	c.answers.Add(1)
+	for now := c.open.Load() - c.unserved.Load(); ; {
+		if most := c.served.Load(); now <= most || c.served.CompareAndSwap(most, now) {
+			return
+		}
+	}
+}
+
+// dial counts connections while they are open.
+func (c *crowd) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	c.open.Add(1)
+	return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	closed func()
+}
+
+func (c *countedConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
+}
+
+// wait is one request that waits for the first response on its connection.
+type wait struct {
+	client *client
+	pooled bool
+	mu     sync.Mutex
+	timer  *time.Timer
+	ended  bool
+}
+
+// watch prepares to notice that a request waits for another connection to
+// close.
+func (c *client) watch(r *request, pooled bool) *wait {
+	w := &wait{client: c, pooled: pooled}
+	w.ended = c.crowd.apart.Load() || r.base != nil || r.expect100 || len(r.body) > longBody
+	return w
+}
+
+// begin is called once the request has a new connection.
+func (w *wait) begin(r *request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended || w.timer != nil {
+		return
+	}
+	c := w.client
+	if w.pooled {
+		c.crowd.unserved.Add(1)
+	}
+	answers, patience := c.crowd.answers.Load(), max(unserved, slowly*time.Duration(c.fastest.Load()))
+	w.timer = time.AfterFunc(patience, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch {
+		case w.ended:
+		case r.barrier != nil && !r.barrier.isOpen():
+			w.timer.Reset(patience)
+		case c.crowd.open.Load() > c.crowd.underWay.Load(), c.crowd.answers.Load() > answers:
+			c.keepApart()
+		default:
+			w.timer.Reset(patience)
+		}
+	})
+}
+
+// end is called when something comes on the connection, or nothing will.
+func (w *wait) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil && !w.ended {
+		w.timer.Stop()
+		if w.pooled {
+			w.client.crowd.unserved.Add(-1)
+		}
+	}
+	w.ended = true
+}
+
+// keepApart gives each request a connection of its own from now on, and lets no
+// more of them be under way than the target has served side by side.
+func (c *client) keepApart() {
+	if c.crowd.apart.CompareAndSwap(false, true) {
+		c.slots.atMost(max(crowded, int(c.crowd.served.Load())))
+		c.pooled.CloseIdleConnections() // and those that become idle later, as no request asks for one any more
+	}
+}
+
+// atOnce is how many of n requests the target can be asked to serve at one
+// moment.
+func (c *client) atOnce(n int) int {
+	if c.crowd.apart.Load() {
+		return min(n, c.slots.maximum())
+	}
+	return n
+}

@@ -1,0 +1,177 @@
+package conformance
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	firstPause = 250 * time.Millisecond // after a 429 that does not say how long; each further one is twice as long
+	ownLimit   = 8 * time.Second        // of such pauses in a row, as nobody said that they help
+	mostAsks   = 20                     // times that one request is put off
+	inAll      = 8                      // times the limit that a run may pause altogether
+	forever    = time.Duration(math.MaxInt64)
+)
+
+// patience reports whether an answer asks to come back later, and when, if need
+// be after a pause of our own: 429 (RFC 6585, section 4), or 503 with
+// Retry-After (RFC 9110, section 15.6.4). A time that has come already says no
+// more than none.
+func patience(a *answer, own time.Duration) (time.Duration, bool) {
+	if a.status != http.StatusTooManyRequests && (a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "") {
+		return 0, false
+	}
+	if a.request.provoked && a.is(a.request.provokes) {
+		return 0, false
+	}
+	if stated := retryAfter(a.header); stated > 0 {
+		return stated, true
+	}
+	return own, true
+}
+
+// retryAfter is the time that Retry-After asks to wait, 0 where it names none
+// that lies ahead.
+func retryAfter(header http.Header) time.Duration {
+	text := strings.TrimSpace(header.Get("Retry-After"))
+	if text != "" && strings.Trim(text, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || seconds > int64(forever/time.Second) {
+			return forever
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, time.Until(at))
+	}
+	return 0
+}
+
+// pauses keeps a run from sending while the target asks for patience, and ends
+// that patience. Its limit is its own: a run that is only put off is over long
+// before its deadline.
+type pauses struct {
+	limit time.Duration // without any request getting on
+
+	mu     sync.Mutex
+	since  time.Time // when the target first asked; zero once a request got on
+	until  time.Time // nothing is sent before
+	rounds int       // pauses of our own in a row
+	total  time.Duration
+	asks   int
+	asked  string // what the target last answered, in words
+	ended  bool   // given up, until a request gets on
+}
+
+// ask notes an answer that asks for patience. It returns why the request is not
+// sent again, "" where it is.
+func (p *pauses) ask(a *answer, times int) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	p.asks++
+	p.asked = statusText(a.status)
+	stated := retryAfter(a.header)
+	if a.header.Get("Retry-After") != "" {
+		p.asked += " with Retry-After: " + a.header.Get("Retry-After")
+	} else {
+		p.asked += " without Retry-After"
+	}
+	if p.since.IsZero() {
+		p.since = now
+	}
+	wait, limit := stated, p.limit
+	if stated == 0 {
+		if limit = min(ownLimit, p.limit); now.Before(p.until) {
+			wait = time.Until(p.until) // several were under way
+		} else {
+			wait = firstPause << min(p.rounds, 10)
+			p.rounds++
+		}
+	}
+	waited := now.Sub(p.since)
+	switch {
+	case stated > p.limit:
+		p.ended = true
+		return fmt.Sprintf("it answered %s, which is longer than the %s that nox-conformance waits (--patience)", p.asked, p.limit)
+	case wait > limit-waited, p.ended:
+		p.ended = true
+		return fmt.Sprintf("it answered %s, again and again for %s; try a lower --rate, or more --patience", p.asked, round(waited))
+	case times >= mostAsks:
+		return fmt.Sprintf("it answered %s to %d tries of one request", p.asked, times)
+	case p.total > inAll*p.limit:
+		p.ended = true
+		return fmt.Sprintf("it asked for pauses of %s in all, and last answered %s; try a lower --rate, or more --patience", round(p.total), p.asked)
+	}
+	if until := now.Add(wait); until.After(p.until) {
+		from := now
+		if p.until.After(now) {
+			from = p.until
+		}
+		p.total += until.Sub(from)
+		p.until = until
+	}
+	return ""
+}
+
+// gotOn notes an answer that did not ask for patience.
+func (p *pauses) gotOn() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.since, p.rounds, p.ended = time.Time{}, 0, false
+}
+
+// over reports whether patience has ended for all requests.
+func (p *pauses) over() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
+
+// ahead is how long nothing is sent from now on, and why.
+func (p *pauses) ahead() (time.Duration, string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(0, time.Until(p.until)), p.asked
+}
+
+// puttingOff says what the target last answered, "" unless it is asking for
+// patience at present.
+func (p *pauses) puttingOff() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.since.IsZero() {
+		return ""
+	}
+	return "the target had last answered " + p.asked
+}
+
+// shortestNote is how long a run pauses before its result says so.
+const shortestNote = time.Second
+
+// note says how long the run paused, "" where that is not worth a word.
+func (p *pauses) note() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.total < shortestNote {
+		return ""
+	}
+	times := fmt.Sprintf("%d times", p.asks)
+	if p.asks == 1 {
+		times = "once"
+	}
+	return fmt.Sprintf("paused for %s because the target asked for it %s; last it answered %s", round(p.total), times, p.asked)
+}
+
+// round makes a duration readable.
+func round(d time.Duration) time.Duration {
+	if d >= 10*time.Second {
+		return d.Round(time.Second)
+	}
+	return d.Round(100 * time.Millisecond)
+}
