@@ -66,7 +66,7 @@ func TestOneCauseIsToldOnce(t *testing.T) {
 		"echo-prefixed":                  {{"201/echo-case", "comes back changed"}},
 		"echo-hashed":                    {{"201/echo-case", "as another text"}},
 		"echo-ascii-only":                {{"201/echo-multibyte", "beyond ASCII"}},
-		"sql-firewalled":                 {{"201/echo-html", "403 Forbidden with an HTML page looks like a firewall or proxy, not the API"}},
+		"apostrophe-firewalled":          {{"201/echo-apostrophe", "403 Forbidden with an HTML page looks like a firewall or proxy, not the API"}},
 		"401-as-403":                     {{"401/missing-key", "403 Forbidden where the contract wants 401"}},
 		"400-as-422":                     {{"400/user_id-missing", "422 Unprocessable Entity where the contract wants 400"}},
 		"any-key-accepted":               {{"401/unknown-key", "201 Created where the contract wants 401"}},

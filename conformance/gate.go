@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -281,12 +280,8 @@ func proxyAdvice(a *answer) string {
 	if err != nil || proxy == nil {
 		return ""
 	}
-	for _, name := range []string{strings.ToUpper(target.Scheme) + "_PROXY", target.Scheme + "_proxy"} {
-		if os.Getenv(name) != "" {
-			return fmt.Sprintf("requests go through the proxy %s://%s that %s names, and it does not pass them on: is it running? Unset %s, or list %s in NO_PROXY, to reach the target directly", proxy.Scheme, proxy.Host, name, name, target.Hostname())
-		}
-	}
-	return ""
+	name := strings.ToUpper(target.Scheme) + "_PROXY"
+	return fmt.Sprintf("requests go through the proxy %s://%s that %s or %s names, and it does not pass them on: is it running? Unset the variable, or list %s in NO_PROXY, to reach the target directly", proxy.Scheme, proxy.Host, name, strings.ToLower(name), target.Hostname())
 }
 
 func statusWords(status string) string { return want{status}.String() }

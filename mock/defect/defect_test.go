@@ -43,7 +43,7 @@ func TestEveryCheckHasADefect(t *testing.T) {
 		caught[d.Caught] = true
 	}
 	for id := range level {
-		if !caught[id] {
+		if !caught[id] && id != "http/published" { // which is about two documents, not about a server
 			t.Errorf("no defect is to be caught by %s", id)
 		}
 	}
