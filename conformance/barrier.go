@@ -18,8 +18,8 @@ type barrier struct {
 const longestHold = 3 * time.Second
 
 // newBarrier makes a barrier for n requests; it opens once they have all
-// arrived.
-func newBarrier(ctx context.Context, n int) *barrier {
+// arrived, and a while after that.
+func newBarrier(ctx context.Context, n int, settle time.Duration) *barrier {
 	b := &barrier{arrived: make(chan struct{}, n), open: make(chan struct{})}
 	go func() {
 		defer close(b.open)
@@ -33,6 +33,7 @@ func newBarrier(ctx context.Context, n int) *barrier {
 				return
 			}
 		}
+		time.Sleep(settle)
 	}()
 	return b
 }

@@ -249,7 +249,7 @@ const (
 // atOneMoment sends n requests for a user whose bodies are let go together.
 func (t *trial) atOneMoment(user string, n int) []*answer {
 	n = t.s.client.atOnce(n)
-	together := newBarrier(t.ctx, n)
+	together := newBarrier(t.ctx, n, 0)
 	requests := make([]*request, n)
 	for i := range requests {
 		requests[i] = t.requestFor(user).on(func(r *request) { r.barrier, r.mayClose = together, true })

@@ -204,6 +204,9 @@ func (c *client) once(ctx context.Context, r *request) (a *answer, reused bool) 
 	var first, again atomic.Bool // which the connection may still write when a run has ended
 	var dialled atomic.Int64     // two addresses of one host are tried side by side
 	via := c.transport(r)
+	if via != c.pooled {
+		defer c.enter()()
+	}
 	waits := c.watch(r, via == c.pooled)
 	defer waits.end()
 	trace := &httptrace.ClientTrace{

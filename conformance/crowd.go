@@ -3,9 +3,12 @@ package conformance
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -22,6 +25,8 @@ const (
 	// for another connection to close.
 	unserved = 300 * time.Millisecond
 	slowly   = 6
+	// settling is how long a target has to accept connections that are open.
+	settling = 30 * time.Millisecond
 	// longBody is a body that takes a server its time.
 	longBody = 64 << 10
 )
@@ -33,6 +38,7 @@ const (
 type crowd struct {
 	apart    atomic.Bool  // a connection for each request
 	open     atomic.Int64 // connections that can be used again
+	others   atomic.Int64 // requests on connections that cannot
 	underWay atomic.Int64 // requests on them, or waiting for one
 	unserved atomic.Int64 // such connections on which the first response has not come
 	served   atomic.Int64 // most of them at a time on which one has
@@ -47,6 +53,16 @@ func (c *crowd) answered() {
 			return
 		}
 	}
+}
+
+// enter is called before a request is sent on a connection of its own, and
+// returns what is called behind it. Connections that nobody uses make room for
+// it, so that no more are open than requests may be under way.
+func (c *client) enter() (leave func()) {
+	if c.crowd.others.Add(1)+c.crowd.open.Load() > int64(c.slots.maximum()) {
+		c.pooled.CloseIdleConnections()
+	}
+	return func() { c.crowd.others.Add(-1) }
 }
 
 // dial counts connections while they are open.
@@ -142,4 +158,45 @@ func (c *client) atOnce(n int) int {
 		return min(n, c.slots.maximum())
 	}
 	return n
+}
+
+// measure finds out how many connections the target bears at once. A server
+// that closes what is too much, or answers it 503, has a limit, which is no
+// fault of it: the run stays below. The request is the one that the gate was
+// answered, so it creates nobody.
+func (r *run) measure(ctx context.Context) {
+	c := r.client
+	op := r.contract.operations[0]
+	if c.imagine != nil || c.limiter.Limit() != rate.Inf || op.rules.identity == "" || r.shut(op) {
+		return
+	}
+	// Connections that close are counted by the target for a while, so that it
+	// must bear more than are open.
+	for n := c.slots.maximum() * 3 / 2; n > 1; n /= 2 {
+		c.release() // so that these are all that is open
+		if r.bears(ctx, op, n) {
+			return
+		}
+		c.crowd.apart.Store(true)
+		c.slots.atMost(max(1, n/4))
+	}
+}
+
+// bears reports whether the target serves n requests on as many connections
+// that are open at one moment.
+func (r *run) bears(ctx context.Context, op *operation, n int) bool {
+	var crowdedOut atomic.Bool
+	var wg sync.WaitGroup
+	together := newBarrier(ctx, n, settling)
+	for range n {
+		held := r.validRequest(op, r.firstUser(op)).on(func(r *request) { r.fresh, r.barrier = true, together })
+		wg.Go(func() {
+			a, _ := r.client.once(ctx, held)
+			if !a.came() || a.status == http.StatusServiceUnavailable {
+				crowdedOut.Store(true)
+			}
+		})
+	}
+	wg.Wait()
+	return !crowdedOut.Load()
 }

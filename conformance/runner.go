@@ -180,6 +180,7 @@ func (r *run) perform(ctx context.Context) string {
 				r.giveUp("the run ended at the gate")
 				return cmp.Or(r.whyEnded(ctx), reason)
 			}
+			r.measure(ctx)
 		}
 	}
 	if !slices.ContainsFunc(r.verdicts, func(v verdict) bool { return v.outcome == Err }) {

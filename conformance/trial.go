@@ -108,10 +108,15 @@ func (t *trial) user() string {
 
 // firstUser is the user whom the gate asked for.
 func (t *trial) firstUser() string {
-	if t.s.cfg.Profile == Production {
-		return t.user()
+	return t.s.firstUser(t.op)
+}
+
+// firstUser is the user whom the gate asked for at an operation.
+func (s *session) firstUser(op *operation) string {
+	if s.cfg.Profile == Production {
+		return s.userPrefix + "1"
 	}
-	return t.s.userPrefix + t.s.number[t.op.ID+"/"+t.op.success()+"/minimal"] + "-1"
+	return s.userPrefix + s.number[op.ID+"/"+op.success()+"/minimal"] + "-1"
 }
 
 // request makes a valid request about a user that nobody had before.

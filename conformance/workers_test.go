@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -95,6 +96,75 @@ func TestOneWorkerForEachConnection(t *testing.T) {
 				t.Errorf("%d of %d requests on connections that stay open", n, r.Requests)
 			}
 			t.Logf("%d requests in %d ms, %d on connections that stay open", r.Requests, r.DurationMS, kept.Load())
+		})
+	}
+}
+
+// limited is a listener that closes what comes while so many connections are
+// open, as Node does with maxConnections.
+type limited struct {
+	net.Listener
+	most int64
+	open atomic.Int64
+}
+
+func (l *limited) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if l.open.Add(1) <= l.most {
+			return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { l.open.Add(-1) })}, nil
+		}
+		l.open.Add(-1)
+		conn.Close()
+	}
+}
+
+type countedConn struct {
+	net.Conn
+	closed func()
+}
+
+func (c *countedConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
+}
+
+// A limit of connections, or of requests at one time, is no fault of a target:
+// the run stays below it.
+func TestFewConnectionsAreBorne(t *testing.T) {
+	t.Parallel()
+	m, err := mock.New(mock.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy atomic.Int64
+	for name, c := range map[string]struct {
+		connections int64
+		handler     http.Handler
+	}{
+		"connections": {10, m},
+		"requests": {1000, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer busy.Add(-1)
+			if busy.Add(1) > 10 {
+				http.Error(w, "too many requests at a time", http.StatusServiceUnavailable)
+				return
+			}
+			m.ServeHTTP(w, r)
+		})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := httptest.NewUnstartedServer(c.handler)
+			s.Listener = &limited{Listener: s.Listener, most: c.connections}
+			s.Start()
+			t.Cleanup(s.Close)
+			keys := mock.DefaultManufacturers()
+			conforms(t, judge(t, conformance.Config{
+				Target: s.URL + m.BasePath(), Keys: conformance.Keys{Key: keys[0].Keys[0], Other: keys[1].Keys[0]}, RunID: "test", Seed: 1,
+			}))
 		})
 	}
 }
