@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -335,23 +336,28 @@ func TestFewRequestsASecond(t *testing.T) {
 // A server may say 408 on a connection that nothing came on, which then
 // answers no request (RFC 9110, section 15.5.9).
 func TestIdleConnectionsAreAnswered408(t *testing.T) {
-	s := around(t, func(next http.Handler) http.Handler {
-		var mu sync.Mutex
-		idle := map[string]bool{}
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			mu.Lock()
-			again := idle[r.RemoteAddr]
-			idle[r.RemoteAddr] = true
-			mu.Unlock()
-			if again {
-				w.Header().Set("Connection", "close")
-				w.WriteHeader(http.StatusRequestTimeout)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	})
-	conforms(t, judge(t, configFor(s)))
+	m, err := mock.New(mock.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type connection struct{} // the key of the number of requests on one
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Context().Value(connection{}).(*atomic.Int64).Add(1) > 1 {
+			w.Header().Set("Connection", "close")
+			w.WriteHeader(http.StatusRequestTimeout)
+			return
+		}
+		m.ServeHTTP(w, r)
+	}))
+	srv.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, connection{}, new(atomic.Int64))
+	}
+	srv.Start()
+	defer srv.Close()
+	keys := mock.DefaultManufacturers()
+	conforms(t, judge(t, conformance.Config{
+		Target: srv.URL + m.BasePath(), Keys: conformance.Keys{Key: keys[0].Keys[0], Other: keys[1].Keys[0]}, RunID: "test", Seed: 1,
+	}))
 }
 
 func TestOverTLSAndHTTP2(t *testing.T) {
