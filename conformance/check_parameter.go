@@ -89,7 +89,7 @@ func (b *builder) parameterVariants(i int, p *parameter, plain any) {
 			return
 		}
 		c := b.add(status, checkText{
-			name: p.in + "-" + word(p.name) + "-" + suffix, ground: hold.ground(), prod: Creates, pointer: pointer,
+			name: p.in + "-" + word(p.name) + "-" + suffix, ground: groundOf(hold), prod: Creates, pointer: pointer,
 			summary: "a valid parameter is accepted: " + p.name + " " + about,
 			sends:   "an otherwise plain request with the " + p.in + " parameter " + p.name + " " + about,
 			why:     "What the contract allows, clients send.",
@@ -128,7 +128,7 @@ func (b *builder) parameterMutations(i int, p *parameter, plain any) {
 			return
 		}
 		b.add(status, checkText{
-			name: p.in + "-" + word(p.name) + "-" + m.name, ground: m.hold.ground(), prod: LaxOnly, pointer: m.pointer,
+			name: p.in + "-" + word(p.name) + "-" + m.name, ground: groundOf(m.hold), prod: LaxOnly, pointer: m.pointer,
 			summary: "a parameter that breaks the contract is refused: " + p.name + " " + m.about,
 			sends:   "an otherwise valid request, with the " + p.in + " parameter " + p.name + " " + m.about,
 			why:     "What is passed over in silence, the client takes for understood.",

@@ -17,7 +17,7 @@ func (b *builder) rejectionChecks() {
 	})
 	for _, m := range all {
 		b.add(status, checkText{
-			name: m.name, ground: m.hold.ground(), prod: LaxOnly, pointer: m.pointer,
+			name: m.name, ground: groundOf(m.hold), prod: LaxOnly, pointer: m.pointer,
 			summary: "a body that breaks the schema is refused: " + m.about,
 			sends:   "an otherwise valid body, " + m.about,
 			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
@@ -66,14 +66,14 @@ func (t *trial) withSubject(m mutation) *request {
 		how = open
 	}
 	r = r.withBody(body, how)
-	if o, _ := body.(object); !o.names(t.op.rules.subject, user) {
+	if o, _ := body.(object); !names(o, t.op.rules.subject, user) {
 		r.subject = "" // whoever it is about, if it is taken
 	}
 	return r
 }
 
-// names tells whether a property has this value.
-func (o object) names(property, user string) bool {
+// names tells whether a property of an object has this value.
+func names(o object, property, user string) bool {
 	v, _ := o.get(property)
 	return v == user
 }

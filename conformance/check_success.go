@@ -32,7 +32,7 @@ func (b *builder) successChecks() {
 				continue
 			}
 			b.add(status, checkText{
-				name: v.name, ground: v.hold.ground(), prod: Creates, pointer: v.pointer,
+				name: v.name, ground: groundOf(v.hold), prod: Creates, pointer: v.pointer,
 				summary: "a valid body is accepted: " + v.about,
 				sends:   "a body that fits the schema: " + v.about,
 				why:     "What the schema allows, clients send.",

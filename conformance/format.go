@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -48,7 +49,7 @@ func numbered(format string, i int) string {
 	if i == 0 {
 		return fmt.Sprintf(format, "")
 	}
-	return fmt.Sprintf(format, "-"+itoa(i))
+	return fmt.Sprintf(format, "-"+strconv.Itoa(i))
 }
 
 // longInFormat makes a value of a format with a number of characters; "" where

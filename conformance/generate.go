@@ -2,7 +2,13 @@ package conformance
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+)
+
+const (
+	maxGenerated     = 1 << 16 // characters of a string that is made
+	maxGeneratedList = 1000    // items of an array that is made
 )
 
 // sample makes a value that fits a schema, nil where none is found: see
@@ -140,7 +146,7 @@ func (s *schema) padded(out object, n int) object {
 		v, _ = s.additional.make(false)
 	}
 	for i := 1; len(out) < n && !s.closed; i++ {
-		name := "property-" + itoa(i)
+		name := "property-" + strconv.Itoa(i)
 		if _, has := out.get(name); !has && s.property(name) == nil {
 			out = append(out[:len(out):len(out)], member{name, v})
 		}

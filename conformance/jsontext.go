@@ -157,5 +157,3 @@ func unescape(s string) []uint16 {
 	}
 	return out
 }
-
-func utf16Units(s string) []uint16 { return utf16.Encode([]rune(s)) }

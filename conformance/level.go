@@ -36,8 +36,8 @@ func (g ground) level() Level {
 	return Should
 }
 
-// ground is why a check weighs what it does that breaks a rule of the schema.
-func (f firmness) ground() ground {
+// groundOf is why a check weighs what it does that breaks a rule of the schema.
+func groundOf(f firmness) ground {
 	switch f {
 	case annotated:
 		return annotation

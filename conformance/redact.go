@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"nox.energy/contract/spec"
 )
 
 // shortestSecret bounds what is looked for anywhere: a shorter one stands in
@@ -20,24 +18,19 @@ const shortestHeader = 8
 
 // redactor replaces secrets, however they are written, by a label.
 type redactor struct {
-	mu    sync.RWMutex
-	known map[string]bool
-	index *secretIndex
+	harmless []string // no secrets, whoever sends them
+	mu       sync.RWMutex
+	known    map[string]bool
+	index    *secretIndex
 }
 
 // newRedactor makes a redactor. A piece of a secret that stands in a public text
 // gives nothing away, and is left as it is.
-func newRedactor(public ...string) *redactor {
-	return &redactor{known: map[string]bool{}, index: newSecretIndex(public...)}
-}
-
-// publicTexts are what everybody knows: the contract, and the checks.
-func publicTexts(doc *spec.Document, checks []*check) []string {
-	out := []string{string(doc.Bytes()), toolName, "nox-mock"}
-	for _, c := range checks {
-		out = append(out, c.ID, c.Summary, c.Sends, c.Why)
-	}
-	return out
+//
+// harmless are words that are no secret even where a request carries them as a
+// key.
+func newRedactor(harmless []string, public ...string) *redactor {
+	return &redactor{harmless: harmless, known: map[string]bool{}, index: newSecretIndex(public...)}
 }
 
 // add makes a secret known, before anything with it is sent. A piece of it
@@ -72,7 +65,7 @@ func (r *redactor) learn(secret, label string, how func(x *secretIndex, secret, 
 	known := r.known[secret]
 	r.mu.RUnlock()
 	// Words that are sent for a key are no secrets, and stand in any JSON text.
-	if known || slices.Contains(keyWords(), secret) {
+	if known || slices.Contains(r.harmless, secret) {
 		return
 	}
 	r.mu.Lock()

@@ -24,7 +24,7 @@ func TestRedactMixedWritings(t *testing.T) {
 			form := rapid.SampledFrom([]string{`\u%04x`, `\u%04X`, `\x%02x`, "%%%02x", "&#%d;", "&#x%X;", `\\u%04x`, "%%25%02x", "%c\x00", "%c\n"}).Draw(t, "form")
 			b.WriteString(fmt.Sprintf(form, c))
 		}
-		r := newRedactor()
+		r := newRedactor(nil)
 		r.addKey(key, "the key")
 		text := "<<" + b.String() + ">>"
 		if got := r.redact(text); !strings.Contains(got, "[the key]") || len(got) > len("<<[the key]>>")+2 {
@@ -40,7 +40,7 @@ func FuzzRedact(f *testing.F) {
 	f.Add("aaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa&#")
 	f.Add(`%41%42%43%44`, `\`)
 	f.Fuzz(func(t *testing.T, key, text string) {
-		r := newRedactor()
+		r := newRedactor(nil)
 		r.addKey(key, "")
 		got := r.redact(text)
 		if r.redactTo(text, len(text)/2) == "" && len(text) > 1 {
@@ -58,7 +58,7 @@ func FuzzRedact(f *testing.F) {
 }
 
 func BenchmarkRedact(b *testing.B) {
-	r := newRedactor()
+	r := newRedactor(nil)
 	for i, w := range wrongKeys() {
 		r.add(w.make("Kz7/QvcanaryONE+Wx+8mB-2.4fR=hT9jL", rand.New(rand.NewPCG(1, uint64(i)))), w.what)
 	}

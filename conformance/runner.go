@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"nox.energy/contract/spec"
 )
 
 // Runner judges one target by one contract.
@@ -123,7 +125,7 @@ func newRun(s *session, checks []*check) *run {
 
 func (r *Runner) session() *session {
 	s := &session{
-		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(append(publicTexts(r.contract.doc, r.checks), userPrefixOf(r.cfg.RunID))...),
+		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(keyWords(), append(publicTexts(r.contract.doc, r.checks), userPrefixOf(r.cfg.RunID))...),
 		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
 	}
 	base := r.client.base
@@ -351,4 +353,13 @@ func failureOrStatus(a *answer) string {
 		return a.says()
 	}
 	return failureWords(a)
+}
+
+// publicTexts are what everybody knows: the contract, and the checks.
+func publicTexts(doc *spec.Document, checks []*check) []string {
+	out := []string{string(doc.Bytes()), toolName, "nox-mock"}
+	for _, c := range checks {
+		out = append(out, c.ID, c.Summary, c.Sends, c.Why)
+	}
+	return out
 }

@@ -16,10 +16,8 @@ import (
 // Bounds of one schema as it is read. One that goes on beyond them is cut: what
 // lies there is left alone.
 const (
-	maxSchemaNodes   = 2000
-	maxRecursion     = 2       // times that a component is read within itself
-	maxGenerated     = 1 << 16 // characters of a string that is made
-	maxGeneratedList = 1000    // items of an array that is made
+	maxSchemaNodes = 2000
+	maxRecursion   = 2 // times that a component is read within itself
 )
 
 // schemaReader reads one schema object and those within it.
@@ -65,7 +63,7 @@ func (r *schemaReader) read(proxy *base.SchemaProxy, pointer string, level int) 
 	s := &schema{pointer: pointer, moved: map[string]string{}}
 	r.readTypes(s, high)
 	readScalars(s, high)
-	s.readExamples(high)
+	readExamples(s, high)
 	r.readArray(s, high, level)
 	r.readObject(s, high, level)
 	for i, p := range high.AllOf {
@@ -140,7 +138,7 @@ func exactly10(f float64) (*big.Rat, bool) {
 	return rational(literal(strconv.FormatFloat(f, 'g', -1, 64)))
 }
 
-func (s *schema) readExamples(high *base.Schema) {
+func readExamples(s *schema, high *base.Schema) {
 	s.readOnly = high.ReadOnly != nil && *high.ReadOnly
 	s.example, s.hasExample = nodeValue(high.Example)
 	if !s.hasExample && len(high.Examples) > 0 {

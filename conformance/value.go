@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 )
 
 // object is a JSON object whose members keep their order. The other JSON values
@@ -216,3 +217,5 @@ func hex4(u uint16) string {
 	h := strconv.FormatUint(uint64(u), 16)
 	return strings.Repeat("0", 4-len(h)) + h
 }
+
+func utf16Units(s string) []uint16 { return utf16.Encode([]rune(s)) }

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -87,7 +88,7 @@ func (p spot) alternatives() []spot {
 		}
 		made = append(made, v)
 		other := p
-		other.label = strings.TrimPrefix(p.label+".alternative-"+itoa(i+1), ".")
+		other.label = strings.TrimPrefix(p.label+".alternative-"+strconv.Itoa(i+1), ".")
 		other.body, other.view, other.value = replaced(p.body, p.path, v), view, v
 		out = append(out, other)
 	}
