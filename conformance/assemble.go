@@ -20,7 +20,7 @@ func (r *run) result(reason string) *Result {
 		Tool:         Tool{toolName, r.cfg.Version},
 		Contract:     Contract{doc.Title(), doc.Version(), doc.SHA256(), doc.Source()},
 		ContractPath: r.cfg.ContractPath,
-		Target:       r.redactor.redactOwn(r.client.base.String()),
+		Target:       r.redactor.RedactOwn(r.client.base.String()),
 		Profile:      r.cfg.Profile, Strict: r.cfg.Strict, AsOf: r.cfg.AsOf, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
 		Requests: int(r.client.sent.Load()),
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
@@ -38,7 +38,7 @@ func (r *run) result(reason string) *Result {
 	out.Problems = r.applyKnown(out, chances)
 	out.Causes = r.causes(groups, out.Checks)
 	out.Responses = r.responses(out.Checks)
-	r.conclude(out, r.redactor.redactOwn(reason))
+	r.conclude(out, r.redactor.RedactOwn(reason))
 	return out
 }
 
@@ -46,9 +46,9 @@ func (r *run) checkResult(c *check, v *verdict, took time.Duration) CheckResult 
 	out := CheckResult{
 		ID: c.ID, Aliases: c.Aliases, Operation: c.Operation, Status: c.Status, Level: softer(v.level, c.Level), Summary: c.Summary, Sends: c.Sends, Why: c.Why, Clause: c.Clause,
 		Outcome: v.outcome, DurationMS: took.Milliseconds(), Cause: v.cause,
-		Reason:    r.redactor.redactOwn(v.reason),
-		Expected:  r.redactor.redactOwn(v.expected),
-		Actual:    r.redactor.redactOwn(v.actual),
+		Reason:    r.redactor.RedactOwn(v.reason),
+		Expected:  r.redactor.RedactOwn(v.expected),
+		Actual:    r.redactor.RedactOwn(v.actual),
 		Exchanges: []Exchange{},
 	}
 	if v.failed < v.tried {

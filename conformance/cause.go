@@ -425,11 +425,11 @@ func (d *response) resembles(members map[string]any) bool {
 		return false
 	}
 	required := 0
-	for _, p := range d.schema.properties {
-		if !p.required {
+	for _, p := range d.schema.Properties {
+		if !p.Required {
 			continue
 		}
-		if _, there := members[p.name]; !there {
+		if _, there := members[p.Name]; !there {
 			return false
 		}
 		required++

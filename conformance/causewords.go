@@ -31,7 +31,7 @@ func (r *run) causes(groups []*group, checks []CheckResult) []Cause {
 		if reason := checks[lead.index].Reason; lead.check.stage == stageGate && reason != "" {
 			fix = reason
 		}
-		out = append(out, Cause{members[0], r.redactor.redact(summary), r.redactor.redact(fix), members})
+		out = append(out, Cause{members[0], r.redactor.Redact(summary), r.redactor.Redact(fix), members})
 	}
 	slices.SortStableFunc(out, func(a, b Cause) int {
 		if fails[a.Check] != fails[b.Check] {

@@ -45,15 +45,15 @@ func (b *builder) contentChecks(r *response) {
 	if r.schema == nil {
 		return
 	}
-	b.every(r, clauseSchema, contractSays, r.schema.pointer, "every "+r.status+" fits its schema", "Generated clients fail on anything else.")
+	b.every(r, clauseSchema, contractSays, r.schema.Pointer, "every "+r.status+" fits its schema", "Generated clients fail on anything else.")
 	rules := b.op.rules
 	switch {
 	case r.status == b.op.success() && rules.identity != "":
-		b.every(r, clauseNonEmpty, contractSays, r.schema.pointer+spec.Pointer("properties", rules.identity), "the "+rules.identity+" of every "+r.status+" is not empty", "An empty id names nobody.")
+		b.every(r, clauseNonEmpty, contractSays, r.schema.Pointer+spec.Pointer("properties", rules.identity), "the "+rules.identity+" of every "+r.status+" is not empty", "An empty id names nobody.")
 	case strings.HasPrefix(r.status, "4") || strings.HasPrefix(r.status, "5"):
-		for _, p := range r.schema.properties {
-			if p.required && p.schema.is("string") {
-				b.every(r, clauseNonEmpty, goodPractice, p.schema.pointer, "the "+p.name+" of every "+r.status+" says something", "A person reads it to find out what to do.")
+		for _, p := range r.schema.Properties {
+			if p.Required && p.Schema.Is("string") {
+				b.every(r, clauseNonEmpty, goodPractice, p.Schema.Pointer, "the "+p.Name+" of every "+r.status+" says something", "A person reads it to find out what to do.")
 				break
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // largeBody is one byte more than a mebibyte, where many servers draw a line.
@@ -13,7 +15,7 @@ const largeBody = 1<<20 + 1
 // may take it or refuse it; it may not break down.
 func (b *builder) extremeChecks() {
 	status := b.op.rejection()
-	if status == "" || b.op.body == nil || !b.op.body.schema.is("object") {
+	if status == "" || b.op.body == nil || !b.op.body.schema.Is("object") {
 		return
 	}
 	b.oddTexts(status)
@@ -24,7 +26,7 @@ func (b *builder) extremeChecks() {
 		sends:   "a valid body of 1,048,577 bytes and more",
 		why:     "One large request must not take the service down.",
 	}, stageReject, func(t *trial) {
-		body := t.body(t.user()).with([]string{"undeclared"}, strings.Repeat("x", largeBody))
+		body := t.body(t.user()).With([]string{"undeclared"}, strings.Repeat("x", largeBody))
 		a := t.try(t.request().withBody(body, open).on(func(r *request) { r.fresh, r.mayClose, r.excused = true, true, true }))
 		if a.failure == closed {
 			return // as good a way to refuse it as any
@@ -45,18 +47,18 @@ type oddText struct {
 	undeclared bool // it needs a property that the schema does not name
 	// texts are sent in turn; those from the place excused on may be answered
 	// by a documented server error, for a warning.
-	texts   func(body object) [][]byte
+	texts   func(body schema.Object) [][]byte
 	excused int
 }
 
 // oddTexts lists them.
 func oddTexts() []oddText {
 	// undeclared puts literals into an undeclared property.
-	undeclared := func(values ...string) func(object) [][]byte {
-		return func(o object) [][]byte {
+	undeclared := func(values ...string) func(schema.Object) [][]byte {
+		return func(o schema.Object) [][]byte {
 			var out [][]byte
 			for _, v := range values {
-				out = append(out, encode(o.with([]string{"undeclared"}, literal(v))))
+				out = append(out, schema.Encode(o.With([]string{"undeclared"}, schema.Literal(v))))
 			}
 			return out
 		}
@@ -68,17 +70,17 @@ func oddTexts() []oddText {
 		{"deep-nesting", "arrays nested 500 and 1,000 deep in an undeclared property", staysUp, NotInService, true, undeclared(nested(500), nested(1000)), 1},
 		{"long-number", "a number of 1,000 digits in an undeclared property", staysUp, NotInService, true, undeclared("1" + strings.Repeat("0", 999)), 0},
 		{"huge-exponent", "the number 1e400 in an undeclared property", staysUp, NotInService, true, undeclared("1e400"), 0},
-		{"duplicate-keys", "one property twice", strangers, LaxOnly, false, func(o object) [][]byte {
-			return [][]byte{encode(append(o[:len(o):len(o)], o[0]))}
+		{"duplicate-keys", "one property twice", strangers, LaxOnly, false, func(o schema.Object) [][]byte {
+			return [][]byte{schema.Encode(append(o[:len(o):len(o)], o[0]))}
 		}, 0},
-		{"byte-order-mark", "a byte order mark before the JSON text", strangers, LaxOnly, false, func(o object) [][]byte {
-			return [][]byte{append(bytes.Clone(byteOrderMark), encode(o)...)}
+		{"byte-order-mark", "a byte order mark before the JSON text", strangers, LaxOnly, false, func(o schema.Object) [][]byte {
+			return [][]byte{append(bytes.Clone(byteOrderMark), schema.Encode(o)...)}
 		}, 1},
 	}
 }
 
 func (b *builder) oddTexts(status string) {
-	closedObject := !b.op.body.schema.takesMore()
+	closedObject := !b.op.body.schema.TakesMore()
 	for _, e := range oddTexts() {
 		if e.undeclared && closedObject {
 			continue
@@ -113,7 +115,7 @@ func (b *builder) oddSubjects(status string) {
 	if rules.subject == "" {
 		return
 	}
-	pointer := b.op.body.schema.pointer + "/properties/" + rules.subject
+	pointer := b.op.body.schema.Pointer + "/properties/" + rules.subject
 	why := "A store that drops or replaces what it cannot hold makes one user of two."
 	b.add(status, checkText{
 		name: rules.subject + "-nul", ground: contractSays, prod: LaxOnly, pointer: pointer,
@@ -134,7 +136,7 @@ func (b *builder) oddSubjects(status string) {
 	}, stageReject, func(t *trial) {
 		user := t.user()
 		text := append(append([]byte(`"\ud800`), user...), '"')
-		r := t.requestFor(user).withBody(t.body(user).with([]string{rules.subject}, literal(text)), open).on(func(r *request) { r.subject = "" })
+		r := t.requestFor(user).withBody(t.body(user).With([]string{rules.subject}, schema.Literal(text)), open).on(func(r *request) { r.subject = "" })
 		a := t.digest(r, t.op.success(), status)
 		if !a.succeeded() {
 			return
@@ -153,13 +155,13 @@ func (b *builder) oddSubjects(status string) {
 func (b *builder) nothingKeptCheck(status string) {
 	rules := b.op.rules
 	b.add(status, checkText{
-		name: "nothing-kept", ground: noHarm, prod: NotInService, pointer: b.op.body.schema.pointer,
+		name: "nothing-kept", ground: noHarm, prod: NotInService, pointer: b.op.body.schema.Pointer,
 		summary: "a refused request leaves nothing behind",
 		sends:   "a user in a body that is refused, then in a valid one",
 		why:     "A client that was told no must be able to rely on it.",
 	}, stageReject, func(t *trial) {
 		user := t.user()
-		text := encode(t.body(user))
+		text := schema.Encode(t.body(user))
 		text = text[:len(text)-1] // no brace at its end: hardly a reader takes that
 		refused := t.send(t.requestFor(user).withText(text, breaks))
 		if !want([]string{status}).has(refused.status) {

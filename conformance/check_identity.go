@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // identityChecks hold the id that is resolved or newly created: one user, one
@@ -104,7 +105,7 @@ func (b *builder) resolveChecks() {
 			return out
 		})
 	inEscapes := func(t *trial, user string) []*request {
-		return []*request{t.requestFor(user).withBody(t.body(user).with([]string{rules.subject}, escaped(user)), fits)}
+		return []*request{t.requestFor(user).withBody(t.body(user).With([]string{rules.subject}, schema.Escaped(user)), fits)}
 	}
 	add("escapes", "a user has the same id however the JSON is written: characters as \\u escapes",
 		"one user, plainly and with every character as an escape", inEscapes)
@@ -112,7 +113,7 @@ func (b *builder) resolveChecks() {
 		"one user with characters of two, three and four bytes, plainly and with each as an escape or a pair of them", inEscapes).newUsers = 1
 	add("white-space", "a user has the same id however the JSON is written: white space",
 		"one user, plainly and with white space around every token", func(t *trial, user string) []*request {
-			text := fmt.Sprintf("\r\n\t{ %s\t:\n %s } \n", encode(rules.subject), encode(user))
+			text := fmt.Sprintf("\r\n\t{ %s\t:\n %s } \n", schema.Encode(rules.subject), schema.Encode(user))
 			if len(t.body(user)) > 1 {
 				return nil
 			}
@@ -131,7 +132,7 @@ func (b *builder) resolveChecks() {
 // uses one of its own, which the schema allows and a target may refuse.
 func (b *builder) keyOrderCheck() {
 	rules := b.op.rules
-	if !b.op.body.schema.takesMore() {
+	if !b.op.body.schema.TakesMore() {
 		return
 	}
 	b.add(b.op.success(), checkText{
@@ -142,8 +143,8 @@ func (b *builder) keyOrderCheck() {
 	}, stageAccept, func(t *trial) {
 		user := t.user()
 		body := t.body(user)
-		front := append(object{{"undeclared", "value"}}, body...)
-		back := append(body[:len(body):len(body)], member{"undeclared", "value"})
+		front := append(schema.Object{{Name: "undeclared", Value: "value"}}, body...)
+		back := append(body[:len(body):len(body)], schema.Member{Name: "undeclared", Value: "value"})
 		first := t.send(t.requestFor(user).withBody(front, fits))
 		if !first.succeeded() {
 			t.skip("the target takes no property beyond the declared one, so there is no order to change")

@@ -3,6 +3,8 @@ package conformance
 import (
 	"net/http"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // latitudeChecks hold what HTTP and JSON let a client write in more than one
@@ -37,7 +39,7 @@ func (b *builder) latitudeChecks() {
 	}
 	if b.op.body != nil {
 		media := b.op.body.mediaType
-		plain, _ := b.op.body.plain.(object)
+		plain, _ := b.op.body.plain.(schema.Object)
 		ways = append(ways,
 			way{"media-type-charset", "a charset beside the media type is accepted", "Content-Type: " + media + "; charset=utf-8", "Many HTTP libraries add it.", httpSays, header("Content-Type", media+"; charset=utf-8")},
 			way{"media-type-case", "the media type is read whatever its case", "Content-Type: " + otherCaseOf(media), "Media types are case-insensitive (RFC 9110, section 8.3.1).", httpSays, header("Content-Type", otherCaseOf(media))},
@@ -48,9 +50,9 @@ func (b *builder) latitudeChecks() {
 				return r.on(func(r *request) { r.expect100 = true })
 			}},
 		)
-		if s := b.op.body.schema; s.takesMore() && b.confirmed(plain.with([]string{"undeclared_property"}, "value"), fits) {
+		if s := b.op.body.schema; s.TakesMore() && b.confirmed(plain.With([]string{"undeclared_property"}, "value"), fits) {
 			ways = append(ways, way{"open-object", "a property that the schema does not name is ignored", "a body with one more property", "The schema allows it, so a client may send it; clients of the next version will.", roomInContract, func(t *trial, r *request) *request {
-				return r.withBody(t.body(r.subject).with([]string{"undeclared_property"}, "value"), fits)
+				return r.withBody(t.body(r.subject).With([]string{"undeclared_property"}, "value"), fits)
 			}})
 		}
 	}

@@ -3,6 +3,8 @@ package conformance
 import (
 	"bytes"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // malformation spoils a JSON text. text is a whole valid body, value the
@@ -57,7 +59,7 @@ func malformations() []malformation {
 		{"invalid-utf8", parsersDiffer, "bytes that are not UTF-8", within("\xff\xfe\xc0")},
 		{"utf16", parsersDiffer, "UTF-16, which JSON has not been in since RFC 8259", func(text, _ []byte) []byte {
 			out := []byte{0xff, 0xfe}
-			for _, unit := range utf16Units(string(text)) {
+			for _, unit := range schema.Utf16Units(string(text)) {
 				out = append(out, byte(unit), byte(unit>>8))
 			}
 			return out
@@ -69,7 +71,7 @@ func malformations() []malformation {
 // malformedChecks send what is no JSON text at all (RFC 8259).
 func (b *builder) malformedChecks() {
 	status := b.op.rejection()
-	if status == "" || b.op.body == nil || !isJSON(b.op.body.mediaType) || !b.op.body.schema.is("object") {
+	if status == "" || b.op.body == nil || !isJSON(b.op.body.mediaType) || !b.op.body.schema.Is("object") {
 		return
 	}
 	for _, m := range malformations() {
@@ -91,10 +93,10 @@ func (b *builder) malformedChecks() {
 func spoilable(t *trial, r *request) (text, value []byte) {
 	body := t.body(r.subject)
 	for _, m := range body {
-		if s, ok := m.value.(string); ok && !strings.ContainsAny(s, `"\`) {
-			return encode(body), encode(s)
+		if s, ok := m.Value.(string); ok && !strings.ContainsAny(s, `"\`) {
+			return schema.Encode(body), schema.Encode(s)
 		}
 	}
-	body = append(body, member{"undeclared", "value"})
-	return encode(body), encode("value")
+	body = append(body, schema.Member{Name: "undeclared", Value: "value"})
+	return schema.Encode(body), schema.Encode("value")
 }

@@ -3,6 +3,8 @@ package conformance
 import (
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // obstacleCheck stands for an operation to which no valid request can be made.
@@ -48,9 +50,9 @@ func (b *builder) elsewhereCheck() {
 		if p.in != "path" {
 			continue
 		}
-		if found := p.schema.several(2, false); len(found) == 2 {
+		if found := p.schema.Several(2, false); len(found) == 2 {
 			v := found[1]
-			if equal(v, values[i]) {
+			if schema.Equal(v, values[i]) {
 				v = found[0]
 			}
 			values[i], other = v, p.text(v) != ""
@@ -84,12 +86,12 @@ func (b *builder) parameterVariants(i int, p *parameter, plain any) {
 	if status == "" {
 		return
 	}
-	add := func(suffix, about, pointer string, hold firmness, v any) {
+	add := func(suffix, about, pointer string, hold schema.Firmness, v any) {
 		if b.op.plainRequest().withParameter(i, v, fits).confirm(b.contract) != nil {
 			return
 		}
 		c := b.add(status, checkText{
-			name: p.in + "-" + word(p.name) + "-" + suffix, ground: groundOf(hold), prod: Creates, pointer: pointer,
+			name: p.in + "-" + schema.Word(p.name) + "-" + suffix, ground: groundOf(hold), prod: Creates, pointer: pointer,
 			summary: "a valid parameter is accepted: " + p.name + " " + about,
 			sends:   "an otherwise plain request with the " + p.in + " parameter " + p.name + " " + about,
 			why:     "What the contract allows, clients send.",
@@ -99,14 +101,14 @@ func (b *builder) parameterVariants(i int, p *parameter, plain any) {
 		}
 	}
 	if !p.required {
-		add("present", "present", p.pointer, firm, plain)
+		add("present", "present", p.pointer, schema.Firm, plain)
 	}
-	whole := spot{body: plain, label: p.name, required: true, schema: p.schema, view: p.schema.view(plain), value: plain}
-	for _, f := range whole.freedoms() {
-		if f.value == nil || p.text(f.value) == "" {
+	whole := schema.Spot{Body: plain, Label: p.name, Required: true, Schema: p.schema, View: p.schema.View(plain), Value: plain}
+	for _, f := range whole.Freedoms() {
+		if f.Value == nil || p.text(f.Value) == "" {
 			continue // neither can be told from a parameter that is not there
 		}
-		add(f.name, f.about, f.pointer, f.hold, f.value)
+		add(f.Name, f.About, f.Pointer, f.Hold, f.Value)
 	}
 }
 
@@ -119,51 +121,51 @@ func (b *builder) parameterMutations(i int, p *parameter, plain any) {
 	if p.in == "path" {
 		allowed = append(allowed, "404") // there is nothing under such a name
 	}
-	add := func(m breach) {
+	add := func(m schema.Breach) {
 		how := breaks
-		if m.hold == annotated {
+		if m.Hold == schema.Annotated {
 			how = open
 		}
-		if p.in == "path" && p.text(m.value) == "" || b.op.plainRequest().withParameter(i, m.value, how).confirm(b.contract) != nil {
+		if p.in == "path" && p.text(m.Value) == "" || b.op.plainRequest().withParameter(i, m.Value, how).confirm(b.contract) != nil {
 			return
 		}
 		b.add(status, checkText{
-			name: p.in + "-" + word(p.name) + "-" + m.name, ground: groundOf(m.hold), prod: LaxOnly, pointer: m.pointer,
-			summary: "a parameter that breaks the contract is refused: " + p.name + " " + m.about,
-			sends:   "an otherwise valid request, with the " + p.in + " parameter " + p.name + " " + m.about,
+			name: p.in + "-" + schema.Word(p.name) + "-" + m.Name, ground: groundOf(m.Hold), prod: LaxOnly, pointer: m.Pointer,
+			summary: "a parameter that breaks the contract is refused: " + p.name + " " + m.About,
+			sends:   "an otherwise valid request, with the " + p.in + " parameter " + p.name + " " + m.About,
 			why:     "What is passed over in silence, the client takes for understood.",
-		}, stageReject, func(t *trial) { t.expect(t.request().withParameter(i, m.value, how), allowed...) })
+		}, stageReject, func(t *trial) { t.expect(t.request().withParameter(i, m.Value, how), allowed...) })
 	}
 	if p.required && p.in != "path" {
-		add(breach{"missing", "left out", p.pointer + "/required", firm, absent{}})
+		add(schema.Breach{Name: "missing", About: "left out", Pointer: p.pointer + "/required", Hold: schema.Firm, Value: absent{}})
 	}
 	for _, m := range p.mistyped() {
 		add(m)
 	}
-	visit(p.schema, plain, func(s spot) {
-		for _, m := range s.breaches() {
-			m.name = strings.TrimPrefix(s.label+"-"+m.name, "-")
-			m.value = replaced(s.body, s.path, m.value)
+	schema.Visit(p.schema, plain, func(s schema.Spot) {
+		for _, m := range s.Breaches() {
+			m.Name = strings.TrimPrefix(s.Label+"-"+m.Name, "-")
+			m.Value = schema.Replaced(s.Body, s.Path, m.Value)
 			add(m)
 		}
 	})
 }
 
 // mistyped lists texts that stand for no value of the parameter's type.
-func (p *parameter) mistyped() []breach {
-	var out []breach
+func (p *parameter) mistyped() []schema.Breach {
+	var out []schema.Breach
 	add := func(name, about, text string) {
-		if !p.schema.accepts("string") {
-			out = append(out, breach{name, about, p.schema.rule("type"), firm, text})
+		if !p.schema.Accepts("string") {
+			out = append(out, schema.Breach{Name: name, About: about, Pointer: p.schema.Rule("type"), Hold: schema.Firm, Value: text})
 		}
 	}
 	switch {
-	case p.schema.is("integer"), p.schema.is("number"):
+	case p.schema.Is("integer"), p.schema.Is("number"):
 		add("string", "a word instead of a number", "abc")
-	case p.schema.is("boolean"):
+	case p.schema.Is("boolean"):
 		add("string", "a word instead of true or false", "maybe")
 	}
-	if p.schema.is("integer") && !p.schema.is("number") {
+	if p.schema.Is("integer") && !p.schema.Is("number") {
 		add("fraction", "with a fraction", "1.5")
 	}
 	return out

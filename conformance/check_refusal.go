@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // refusalChecks send requests that are valid but for their key.
@@ -28,7 +30,7 @@ func (b *builder) refusalChecks() {
 	refused("missing-key", contractSays, "no key", open, func(*trial) []credential { return nil })
 	if len(b.op.security) > 1 {
 		for _, scheme := range b.op.security {
-			refused("missing-key-"+word(scheme.id), contractSays, "no key under "+scheme.id, open, func(t *trial) []credential {
+			refused("missing-key-"+schema.Word(scheme.id), contractSays, "no key under "+scheme.id, open, func(t *trial) []credential {
 				k := t.s.key()
 				k.spare = scheme.id
 				return []credential{k}

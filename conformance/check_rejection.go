@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // rejectionChecks send bodies that break one rule of the schema each.
@@ -12,24 +14,24 @@ func (b *builder) rejectionChecks() {
 	if status == "" || b.op.body == nil {
 		return
 	}
-	all := slices.DeleteFunc(mutations(b.op.body.schema), func(m mutation) bool {
-		return m.hold != annotated && !b.confirmed(m.body, breaks)
+	all := slices.DeleteFunc(schema.Mutations(b.op.body.schema), func(m schema.Mutation) bool {
+		return m.Hold != schema.Annotated && !b.confirmed(m.Body, breaks)
 	})
 	for _, m := range all {
 		b.add(status, checkText{
-			name: m.name, ground: groundOf(m.hold), prod: LaxOnly, pointer: m.pointer,
-			summary: "a body that breaks the schema is refused: " + m.about,
-			sends:   "an otherwise valid body, " + m.about,
+			name: m.Name, ground: groundOf(m.Hold), prod: LaxOnly, pointer: m.Pointer,
+			summary: "a body that breaks the schema is refused: " + m.About,
+			sends:   "an otherwise valid body, " + m.About,
 			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
 		}, stageReject, func(t *trial) { t.expect(t.withSubject(m), status) })
 	}
 	b.bodilessChecks(status)
 	b.mediaTypeChecks(status)
 	// What some readers take by default would look as if it came and went.
-	plainest := slices.DeleteFunc(slices.Clone(all), func(m mutation) bool { return m.hold != firm })
+	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Hold != schema.Firm })
 	plainest = plainest[:min(2, len(plainest))]
 	steady := b.add(status, checkText{
-		name: "steady", ground: contractSays, prod: LaxOnly, pointer: b.op.body.schema.pointer + "/required",
+		name: "steady", ground: contractSays, prod: LaxOnly, pointer: b.op.body.schema.Pointer + "/required",
 		summary: "what breaks the schema is refused every time",
 		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", repeats),
 		why:     "A check that fails to bite now and then lets bad data in every day.",
@@ -54,34 +56,34 @@ func (b *builder) rejectionChecks() {
 
 // withSubject makes the request of a mutation about a fresh user, where the
 // mutation left the user alone.
-func (t *trial) withSubject(m mutation) *request {
+func (t *trial) withSubject(m schema.Mutation) *request {
 	r := t.request()
 	user := r.subject
-	body := m.body
+	body := m.Body
 	if t.op.rules.subject != "" {
 		body = about(body, sampleOf(t.op), user)
 	}
 	how := breaks
-	if m.hold == annotated {
+	if m.Hold == schema.Annotated {
 		how = open
 	}
 	r = r.withBody(body, how)
-	if o, _ := body.(object); !names(o, t.op.rules.subject, user) {
+	if o, _ := body.(schema.Object); !names(o, t.op.rules.subject, user) {
 		r.subject = "" // whoever it is about, if it is taken
 	}
 	return r
 }
 
 // names tells whether a property of an object has this value.
-func names(o object, property, user string) bool {
-	v, _ := o.get(property)
+func names(o schema.Object, property, user string) bool {
+	v, _ := o.Get(property)
 	return v == user
 }
 
 // sampleOf is the user whom bodies made from the schema alone name.
 func sampleOf(op *operation) any {
-	body, _ := sample(op.body.schema, true).(object)
-	user, _ := body.get(op.rules.subject)
+	body, _ := schema.Sample(op.body.schema, true).(schema.Object)
+	user, _ := body.Get(op.rules.subject)
 	return user
 }
 
@@ -92,7 +94,7 @@ func sampleOf(op *operation) any {
 func about(body, from any, user string) any {
 	switch body := body.(type) {
 	case string:
-		if body == from || body == filler {
+		if body == from || body == schema.Filler {
 			return user
 		}
 	case []any:
@@ -101,10 +103,10 @@ func about(body, from any, user string) any {
 			out[i] = about(out[i], from, user)
 		}
 		return out
-	case object:
+	case schema.Object:
 		out := slices.Clone(body)
 		for i := range out {
-			out[i].value = about(out[i].value, from, user)
+			out[i].Value = about(out[i].Value, from, user)
 		}
 		return out
 	}

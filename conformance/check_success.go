@@ -3,6 +3,8 @@ package conformance
 import (
 	"fmt"
 	"slices"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // repeats is how often a plain request is sent to find a fault that does not
@@ -27,19 +29,19 @@ func (b *builder) successChecks() {
 	}, stageGate, gate)
 	if b.op.body != nil {
 		b.exampleCheck(status)
-		for _, v := range variants(b.op.body.schema) {
-			if !b.confirmed(v.body, fits) {
+		for _, v := range schema.Variants(b.op.body.schema) {
+			if !b.confirmed(v.Body, fits) {
 				continue
 			}
 			b.add(status, checkText{
-				name: v.name, ground: groundOf(v.hold), prod: Creates, pointer: v.pointer,
-				summary: "a valid body is accepted: " + v.about,
-				sends:   "a body that fits the schema: " + v.about,
+				name: v.Name, ground: groundOf(v.Hold), prod: Creates, pointer: v.Pointer,
+				summary: "a valid body is accepted: " + v.About,
+				sends:   "a body that fits the schema: " + v.About,
 				why:     "What the schema allows, clients send.",
 			}, stageAccept, func(t *trial) {
-				body := v.body
-				if o, ok := body.(object); ok && t.op.rules.subject != "" {
-					body = o.with([]string{t.op.rules.subject}, t.user())
+				body := v.Body
+				if o, ok := body.(schema.Object); ok && t.op.rules.subject != "" {
+					body = o.With([]string{t.op.rules.subject}, t.user())
 				}
 				t.expect(t.request().withBody(body, fits), status)
 			}).newUsers = 1
@@ -57,13 +59,13 @@ func (b *builder) successChecks() {
 // exampleCheck sends the contract's own example. On a shared target that user
 // may exist already, which changes nothing for an operation that resolves.
 func (b *builder) exampleCheck(status string) {
-	body := sample(b.op.body.schema, true)
+	body := schema.Sample(b.op.body.schema, true)
 	if b.op.body.hasExample {
 		body = b.op.body.example
 	}
 	wrong := !b.confirmed(body, fits)
 	b.add(status, checkText{
-		name: "example", ground: contractSays, prod: Creates, pointer: b.op.body.schema.pointer + "/properties",
+		name: "example", ground: contractSays, prod: Creates, pointer: b.op.body.schema.Pointer + "/properties",
 		summary: "the documented example is accepted",
 		sends:   "the request body that the contract gives as its example",
 		why:     "It is the first thing that a reader of the reference tries.",

@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"github.com/pb33f/libopenapi"
+	"nox.energy/contract/conformance/internal/schema"
+
 	validator "github.com/pb33f/libopenapi-validator"
 	"github.com/pb33f/libopenapi-validator/config"
 	"github.com/pb33f/libopenapi/datamodel"
+
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 	"github.com/pb33f/libopenapi/orderedmap"
-
 	"nox.energy/contract/spec"
 )
 
@@ -79,7 +81,7 @@ type contractReader struct {
 
 func (r *contractReader) operation(declared spec.Operation) (*operation, error) {
 	op := &operation{Operation: declared, rules: proseRules(declared.ID)}
-	op.ID = word(declared.ID)
+	op.ID = schema.Word(declared.ID)
 	item := r.model.Paths.PathItems.GetOrZero(declared.Path)
 	if item == nil {
 		return nil, r.doc.Errorf(declared.Pointer, "the path %s cannot be read", declared.Path)
@@ -130,7 +132,7 @@ func (r *contractReader) parameter(op *operation, p *v3.Parameter, pointer strin
 		out.example, out.hasExample = nodeValue(p.Examples.First().Value().Value)
 	}
 	if !out.hasExample {
-		out.example, out.hasExample = out.schema.example, out.schema.hasExample
+		out.example, out.hasExample = out.schema.Example, out.schema.HasExample
 	}
 	op.parameters = slices.DeleteFunc(op.parameters, func(q parameter) bool { return q.name == out.name && q.in == out.in })
 	op.parameters = append(op.parameters, out)
@@ -155,7 +157,7 @@ func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *request
 		out.mediaType = "application/json"
 	}
 	if media == nil {
-		out.schema = &schema{pointer: at}
+		out.schema = &schema.Schema{Pointer: at}
 		return out
 	}
 	out.schema = readSchema(media.Schema, at+"/schema", r.nullable)
@@ -163,8 +165,8 @@ func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *request
 	if !out.hasExample && orderedmap.Len(media.Examples) > 0 && media.Examples.First().Value() != nil {
 		out.example, out.hasExample = nodeValue(media.Examples.First().Value().Value)
 	}
-	if out.hasExample && !out.schema.hasExample {
-		out.schema.example, out.schema.hasExample = out.example, true
+	if out.hasExample && !out.schema.HasExample {
+		out.schema.Example, out.schema.HasExample = out.example, true
 	}
 	return out
 }

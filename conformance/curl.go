@@ -9,6 +9,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/secret"
 )
 
 // maxCurlBody bounds the body in a command line, which people paste.
@@ -33,7 +36,7 @@ func (s *session) curl(a *answer) string {
 	for _, name := range sortedNames(r.header) {
 		for _, v := range r.header[name] {
 			if !strings.EqualFold(name, "User-Agent") {
-				parts = append(parts, "-H "+shellQuote(name+": "+s.redactor.redact(v)))
+				parts = append(parts, "-H "+shellQuote(name+": "+s.redactor.Redact(v)))
 			}
 		}
 	}
@@ -46,7 +49,7 @@ func (s *session) curl(a *answer) string {
 	}
 	for _, name := range sortedNames(added) {
 		value := "[the value of " + name + "]"
-		if plainHeader(name) {
+		if secret.PlainHeader(name) {
 			value = added.Get(name)
 		}
 		parts = append(parts, "-H "+shellQuote(name+": "+value))
@@ -73,7 +76,7 @@ func (s *session) curl(a *answer) string {
 	case raced:
 		parts = append(parts, "--data-binary "+race)
 	case len(r.body) <= maxCurlBody:
-		if body := s.redactor.redact(string(r.body)); plain(body) && !strings.HasPrefix(body, "@") {
+		if body := s.redactor.Redact(string(r.body)); plain(body) && !strings.HasPrefix(body, "@") {
 			parts = append(parts, "--data-binary "+shellQuote(body))
 		} else {
 			input = printf(body)
@@ -88,7 +91,7 @@ func (s *session) curl(a *answer) string {
 		parts = append(parts, "--data-binary @-")
 		before = input + " | "
 	}
-	line := before + strings.Join(append(parts, shellQuote(s.redactor.redact(target))), " ") + note
+	line := before + strings.Join(append(parts, shellQuote(s.redactor.Redact(target))), " ") + note
 	if raced {
 		line += " & done; wait; echo; done"
 	}
@@ -101,10 +104,10 @@ func (s *session) raceBody(r *request) (before, body string, ok bool) {
 	if r.barrier == nil || r.subject == "" || len(r.body) > maxCurlBody {
 		return "", "", false
 	}
-	name := encode(r.subject)
+	name := schema.Encode(r.subject)
 	name = name[:len(name)-1]
 	at := bytes.Index(r.body, name)
-	text := s.redactor.redact(string(r.body))
+	text := s.redactor.Redact(string(r.body))
 	if at < 0 || text != string(r.body) || !plain(text) {
 		return "", "", false
 	}
@@ -141,7 +144,7 @@ func (s *session) bodyMaker(body []byte) string {
 	if len(body)-(to-from) > maxCurlBody || !plain(again) {
 		return ""
 	}
-	text := func(b []byte) string { return printf(s.redactor.redact(string(b))) }
+	text := func(b []byte) string { return printf(s.redactor.Redact(string(b))) }
 	return "{ " + text(body[:from]) + "; yes -- " + shellQuote(again) + " | head -n " + itoa(times) + " | tr -d '\\n'; " + text(body[to:]) + "; }"
 }
 

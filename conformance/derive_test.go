@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"testing"
 
-	"pgregory.net/rapid"
-
+	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/spec"
+	"pgregory.net/rapid"
 )
 
 // schemaText is a random schema object, as a JSON value.
@@ -255,14 +255,14 @@ func TestDerivedBodiesAreWhatTheyAreSaidToBe(t *testing.T) {
 				if op.obstacle != "" {
 					t.Fatalf("%s: %s", asJSON(body), op.obstacle)
 				}
-				for _, v := range variants(op.body.schema) {
-					if err := op.plainRequest().withBody(v.body, fits).confirm(c); err != nil {
-						t.Fatalf("%s\nvariant %s %s: %v", asJSON(body), v.name, encode(v.body), err)
+				for _, v := range schema.Variants(op.body.schema) {
+					if err := op.plainRequest().withBody(v.Body, fits).confirm(c); err != nil {
+						t.Fatalf("%s\nvariant %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}
-				for _, v := range mutations(op.body.schema) {
-					if err := op.plainRequest().withBody(v.body, breaks).confirm(c); err != nil && v.hold == firm {
-						t.Fatalf("%s\nmutation %s %s: %v", asJSON(body), v.name, encode(v.body), err)
+				for _, v := range schema.Mutations(op.body.schema) {
+					if err := op.plainRequest().withBody(v.Body, breaks).confirm(c); err != nil && v.Hold == schema.Firm {
+						t.Fatalf("%s\nmutation %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}
 				catalogue(c)

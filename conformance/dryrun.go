@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // Planned is a request that a run would send.
@@ -65,13 +67,13 @@ func (c *contract) ideal(r *request) *answer {
 		return a
 	}
 	a.header.Set("Content-Type", documented.mediaTypes[0])
-	body, isObject := sample(documented.schema, false).(object)
+	body, isObject := schema.Sample(documented.schema, false).(schema.Object)
 	if isObject && status == op.success() && op.rules.echo != "" {
-		body = body.with([]string{op.rules.echo}, r.subject)
-		body = body.with([]string{op.rules.identity}, r.keys[0].label+" "+r.subject)
+		body = body.With([]string{op.rules.echo}, r.subject)
+		body = body.With([]string{op.rules.identity}, r.keys[0].label+" "+r.subject)
 	}
-	if a.body = encode(sample(documented.schema, false)); isObject {
-		a.body = encode(body)
+	if a.body = schema.Encode(schema.Sample(documented.schema, false)); isObject {
+		a.body = schema.Encode(body)
 	}
 	a.size = int64(len(a.body))
 	return a

@@ -14,7 +14,7 @@ const maxEvidence = 16 << 10
 // exchange turns an answer into what a report may show of it.
 func (s *session) exchange(a *answer) Exchange {
 	out := s.traffic(a)
-	out.Curl = s.redactor.redactOwn(s.curl(a))
+	out.Curl = s.redactor.RedactOwn(s.curl(a))
 	return out
 }
 
@@ -22,7 +22,7 @@ func (s *session) exchange(a *answer) Exchange {
 func (s *session) traffic(a *answer) Exchange {
 	out := Exchange{
 		Request: Request{
-			Method: a.request.method, URL: s.redactor.redact(a.sentURL),
+			Method: a.request.method, URL: s.redactor.Redact(a.sentURL),
 			Headers: s.headers(a.sent), Note: a.request.note(),
 		},
 		Started:    a.started.UTC(),
@@ -36,10 +36,10 @@ func (s *session) traffic(a *answer) Exchange {
 		out.Request.Size = int64(len(a.request.body))
 	}
 	if a.failure != none {
-		out.Error = s.redactor.redactOwn(failureWords(a))
+		out.Error = s.redactor.RedactOwn(failureWords(a))
 	}
 	if a.came() {
-		out.Response = &Response{Status: a.status, Headers: s.headers(a.header), Size: a.size, HTTPVersion: s.redactor.redact(httpVersion(a.proto))}
+		out.Response = &Response{Status: a.status, Headers: s.headers(a.header), Size: a.size, HTTPVersion: s.redactor.Redact(httpVersion(a.proto))}
 		out.Response.Body, out.Response.Base64 = s.bodyText(a.body)
 	}
 	return out
@@ -112,7 +112,7 @@ func (r *request) note() string {
 func (s *session) headers(h http.Header) map[string]string {
 	out := make(map[string]string, len(h))
 	for name, values := range h {
-		out[s.redactor.redact(name)] = s.redactor.redact(strings.ToValidUTF8(strings.Join(values, ", "), "\ufffd"))
+		out[s.redactor.Redact(name)] = s.redactor.Redact(strings.ToValidUTF8(strings.Join(values, ", "), "\ufffd"))
 	}
 	return out
 }
@@ -120,9 +120,9 @@ func (s *session) headers(h http.Header) map[string]string {
 func (s *session) bodyText(body []byte) (text string, isBase64 bool) {
 	if !utf8.Valid(body) {
 		// Redact first: afterwards nobody could read what stands there.
-		return base64.StdEncoding.EncodeToString([]byte(s.redactor.redactTo(string(body), kept(body)))), true
+		return base64.StdEncoding.EncodeToString([]byte(s.redactor.RedactTo(string(body), kept(body)))), true
 	}
-	return s.redactor.redactTo(string(body), kept(body)), false
+	return s.redactor.RedactTo(string(body), kept(body)), false
 }
 
 // kept is how much of a body a report keeps, in whole characters.

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // signs are the marks that the inside of a server leaves in an answer.
@@ -63,7 +65,7 @@ func withoutSent(a *answer, text string) string {
 		if err != nil {
 			continue
 		}
-		plain := string(encode(sent))
+		plain := string(schema.Encode(sent))
 		for _, form := range []string{string(quoted[1 : len(quoted)-1]), plain[1 : len(plain)-1], sent, strings.ReplaceAll(plain[1:len(plain)-1], "/", `\/`)} {
 			text = strings.ReplaceAll(text, form, "")
 		}

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"nox.energy/contract/conformance/internal/secret"
+
 	validerrors "github.com/pb33f/libopenapi-validator/errors"
 )
 
@@ -132,7 +134,7 @@ func mediaTypeOf(header http.Header) string {
 // made from what was recorded: it changes those that it is given. media is the
 // media type, "" where no content is documented.
 func (c *contract) judgeSchema(a *answer, documented *response, media string, found func(clause, expected, actual string)) {
-	if a.isJSON && a.value == nil && documented.schema != nil && !documented.schema.accepts("null") {
+	if a.isJSON && a.value == nil && documented.schema != nil && !documented.schema.Accepts("null") {
 		found(clauseSchema, "a body that fits the schema of "+documented.status, "null") // the validator lets it pass
 		return
 	}
@@ -200,9 +202,9 @@ func judgeFilled(a *answer, documented *response, found func(clause, expected, a
 	if a.status < 400 || documented.schema == nil {
 		return
 	}
-	for _, p := range documented.schema.properties {
-		if v, ok := a.member(p.name); ok && p.required && p.schema.is("string") && strings.TrimSpace(v) == "" {
-			found(clauseNonEmpty, p.name+" that says something", "a blank "+p.name)
+	for _, p := range documented.schema.Properties {
+		if v, ok := a.member(p.Name); ok && p.Required && p.Schema.Is("string") && strings.TrimSpace(v) == "" {
+			found(clauseNonEmpty, p.Name+" that says something", "a blank "+p.Name)
 		}
 	}
 }
@@ -227,14 +229,14 @@ func (c *contract) judgeManners(a *answer, found func(clause, expected, actual s
 // sentKeys has an index of each key that was sent, most of them many times.
 type sentKeys struct{ indexes sync.Map } // of *secretIndex, by key
 
-func (s *sentKeys) index(key string) *secretIndex {
+func (s *sentKeys) index(key string) *secret.Index {
 	if have, ok := s.indexes.Load(key); ok {
-		return have.(*secretIndex)
+		return have.(*secret.Index)
 	}
-	index := newSecretIndex()
-	index.addSecret(key, "")
+	index := secret.NewIndex()
+	index.AddSecret(key, "")
 	have, _ := s.indexes.LoadOrStore(key, index)
-	return have.(*secretIndex)
+	return have.(*secret.Index)
 }
 
 // comesBack tells where a key that the request carried stands in the answer,
@@ -242,16 +244,16 @@ func (s *sentKeys) index(key string) *secretIndex {
 // appear in any text by chance; so are a few characters, by which some name a key.
 func (s *sentKeys) comesBack(a *answer, text string) string {
 	for _, k := range a.request.keys {
-		if len(k.value) < shortestPiece || likeWord(k.value) {
+		if len(k.value) < secret.ShortestPiece || secret.LikeWord(k.value) {
 			continue
 		}
 		index := s.index(k.value)
 		for _, name := range sortedNames(a.header) {
-			if index.holdsHalf(strings.Join(a.header[name], " ")) {
+			if index.HoldsHalf(strings.Join(a.header[name], " ")) {
 				return "the header " + name
 			}
 		}
-		if index.holdsHalf(text) {
+		if index.HoldsHalf(text) {
 			return "the body"
 		}
 	}

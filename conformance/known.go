@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // Known is a failure that is excused until a day. Its check still runs and must
@@ -286,24 +288,24 @@ func WriteKnown(w io.Writer, known []Known) error {
 // encode writes an entry: the fields that were read in their order, those that
 // are new behind them.
 func (k Known) encode() json.RawMessage {
-	out := object{}
+	out := schema.Object{}
 	for _, f := range k.fields {
-		out = append(out, member{f.name, literal(f.value)})
+		out = append(out, schema.Member{Name: f.name, Value: schema.Literal(f.value)})
 	}
 	set := func(name string, value any) {
-		if _, have := out.get(name); have {
-			out = out.with([]string{name}, value)
+		if _, have := out.Get(name); have {
+			out = out.With([]string{name}, value)
 			return
 		}
-		out = append(out, member{name, value})
+		out = append(out, schema.Member{Name: name, Value: value})
 	}
 	set(fieldID, k.ID)
 	set(fieldReason, k.Reason)
 	set(fieldExpires, k.Expires)
-	if _, have := out.get(fieldIntermittent); have || k.Intermittent {
+	if _, have := out.Get(fieldIntermittent); have || k.Intermittent {
 		set(fieldIntermittent, k.Intermittent)
 	}
-	return json.RawMessage(encode(out))
+	return json.RawMessage(schema.Encode(out))
 }
 
 // excusedFor is how long a failure that [UpdateKnown] adds is excused.

@@ -1,5 +1,7 @@
 package conformance
 
+import "nox.energy/contract/conformance/internal/schema"
+
 // ground is the reason for a check's level: who is harmed where the check
 // fails. Each check has one, so that its level follows from one question and
 // not from taste. The text completes "must, because …".
@@ -37,11 +39,11 @@ func (g ground) level() Level {
 }
 
 // groundOf is why a check weighs what it does that breaks a rule of the schema.
-func groundOf(f firmness) ground {
+func groundOf(f schema.Firmness) ground {
 	switch f {
-	case annotated:
+	case schema.Annotated:
 		return annotation
-	case slack:
+	case schema.Slack:
 		return stacksDiffer
 	}
 	return contractSays

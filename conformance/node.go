@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pb33f/go-yaml"
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // maxNodes bounds the value that one node of the contract stands for, aliases
@@ -38,13 +39,13 @@ func nodeWithin(n *yaml.Node, left *int) (any, bool) {
 		}
 		return out, true
 	case yaml.MappingNode:
-		out := make(object, 0, len(n.Content)/2)
+		out := make(schema.Object, 0, len(n.Content)/2)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			v, ok := nodeWithin(n.Content[i+1], left)
 			if !ok {
 				return nil, false
 			}
-			out = append(out, member{n.Content[i].Value, v})
+			out = append(out, schema.Member{Name: n.Content[i].Value, Value: v})
 		}
 		return out, true
 	}
@@ -58,15 +59,15 @@ func scalarValue(n *yaml.Node) (any, bool) {
 	case "!!bool":
 		return strings.EqualFold(n.Value, "true"), true
 	case "!!int", "!!float":
-		if jsonNumber.MatchString(n.Value) {
-			return literal(n.Value), true
+		if schema.JsonNumber.MatchString(n.Value) {
+			return schema.Literal(n.Value), true
 		}
 		var f float64
 		if err := n.Decode(&f); err != nil {
 			return nil, false
 		}
-		text := encode(f) // "null" for what JSON cannot write
-		return literal(text), jsonNumber.Match(text)
+		text := schema.Encode(f) // "null" for what JSON cannot write
+		return schema.Literal(text), schema.JsonNumber.Match(text)
 	}
 	return n.Value, true
 }

@@ -7,8 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	validator "github.com/pb33f/libopenapi-validator"
+	"nox.energy/contract/conformance/internal/schema"
 
+	validator "github.com/pb33f/libopenapi-validator"
 	"nox.energy/contract/spec"
 )
 
@@ -41,7 +42,7 @@ type operation struct {
 type requestBody struct {
 	required   bool
 	mediaType  string // the first JSON one, else the first
-	schema     *schema
+	schema     *schema.Schema
 	plain      any // the smallest value that fits
 	full       any // one with everything that is optional
 	example    any // the media type's own, where it has one
@@ -53,7 +54,7 @@ type requestBody struct {
 type response struct {
 	status     string // as the contract writes it: "201", "4XX", "default"
 	mediaTypes []string
-	schema     *schema // of the first JSON media type, nil where there is none
+	schema     *schema.Schema // of the first JSON media type, nil where there is none
 	pointer    string
 	headers    bool // it declares some
 }

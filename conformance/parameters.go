@@ -5,13 +5,15 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // parameter is a value that a request carries beside its body.
 type parameter struct {
 	name, in   string // in: path, query, header or cookie
 	required   bool
-	schema     *schema
+	schema     *schema.Schema
 	style      string
 	explode    bool
 	asJSON     bool // written as JSON text (its "content")
@@ -35,10 +37,10 @@ func defaultStyle(in string) string {
 // plain is the value of a parameter in the plainest request: its example where
 // it has one, else a value that fits. ok is false where none was found.
 func (p *parameter) plain() (v any, ok bool) {
-	if p.hasExample && p.schema.fits(p.example) {
+	if p.hasExample && p.schema.Fits(p.example) {
 		return p.example, true
 	}
-	v, ok = p.schema.make(false)
+	v, ok = p.schema.Make(false)
 	return v, ok && !(p.in == "path" && p.text(v) == "")
 }
 
@@ -118,19 +120,19 @@ func (p *parameter) pairs(v any) []string {
 	if separator == "" {
 		separator = ","
 	}
-	members, isObject := v.(object)
+	members, isObject := v.(schema.Object)
 	items, isList := v.([]any)
 	var out []string
 	switch {
 	case p.asJSON:
 	case isObject && p.style == "deepObject":
 		for _, m := range members {
-			out = append(out, name+"["+url.QueryEscape(m.name)+"]="+url.QueryEscape(scalarText(m.value)))
+			out = append(out, name+"["+url.QueryEscape(m.Name)+"]="+url.QueryEscape(scalarText(m.Value)))
 		}
 		return out
 	case isObject && p.explode:
 		for _, m := range members {
-			out = append(out, url.QueryEscape(m.name)+"="+url.QueryEscape(scalarText(m.value)))
+			out = append(out, url.QueryEscape(m.Name)+"="+url.QueryEscape(scalarText(m.Value)))
 		}
 		return out
 	case isList && p.explode:
@@ -146,7 +148,7 @@ func (p *parameter) pairs(v any) []string {
 // behind the other.
 func (p *parameter) joined(v any, separator string, escape func(string) string) string {
 	if p.asJSON {
-		return escape(string(encode(v)))
+		return escape(string(schema.Encode(v)))
 	}
 	var parts []string
 	switch v := v.(type) {
@@ -154,12 +156,12 @@ func (p *parameter) joined(v any, separator string, escape func(string) string) 
 		for _, item := range v {
 			parts = append(parts, escape(scalarText(item)))
 		}
-	case object:
+	case schema.Object:
 		for _, m := range v {
 			if p.explode {
-				parts = append(parts, escape(m.name)+"="+escape(scalarText(m.value)))
+				parts = append(parts, escape(m.Name)+"="+escape(scalarText(m.Value)))
 			} else {
-				parts = append(parts, escape(m.name), escape(scalarText(m.value)))
+				parts = append(parts, escape(m.Name), escape(scalarText(m.Value)))
 			}
 		}
 	default:
@@ -175,5 +177,5 @@ func scalarText(v any) string {
 	case nil:
 		return ""
 	}
-	return string(encode(v))
+	return string(schema.Encode(v))
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // prepare makes the plainest valid request to the operation, or finds out why
@@ -57,9 +59,9 @@ func (op *operation) prepareBody() (obstacle string) {
 	problem := ""
 	if !isJSON(op.body.mediaType) {
 		problem = "its body is " + op.body.mediaType + ", and only JSON is made here"
-	} else if v, ok := op.body.schema.make(false); ok {
+	} else if v, ok := op.body.schema.Make(false); ok {
 		op.body.plain, op.body.full = v, v
-		if full, ok := op.body.schema.make(true); ok {
+		if full, ok := op.body.schema.Make(true); ok {
 			op.body.full = full
 		}
 		return ""
@@ -79,7 +81,7 @@ func (op *operation) plainRequest() *request {
 	r.setParameters(op.values)
 	if op.body != nil {
 		r.header["Content-Type"] = []string{op.body.mediaType}
-		r.body = encode(op.body.plain)
+		r.body = schema.Encode(op.body.plain)
 	}
 	return r
 }
@@ -89,7 +91,7 @@ func (op *operation) fullRequest() *request {
 	r := op.plainRequest()
 	r.setParameters(op.fullValues)
 	if op.body != nil {
-		r.body = encode(op.body.full)
+		r.body = schema.Encode(op.body.full)
 	}
 	return r
 }

@@ -15,7 +15,7 @@ func (r *run) tell() {
 	}
 	now := Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.sent.Load()), Failed: r.failed}
 	if wait, asked := r.client.pauses.ahead(); wait > 0 {
-		now.Waiting, now.WaitingFor = wait, r.redactor.redact(asked)
+		now.Waiting, now.WaitingFor = wait, r.redactor.Redact(asked)
 	}
 	r.cfg.Progress(now)
 }

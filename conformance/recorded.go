@@ -84,7 +84,7 @@ func (l *reel) answer(e *harEntry) *answer {
 	l.noteKey(a)
 	if origin := u.Scheme + "://" + u.Host + base; !slices.Contains(l.bases, origin) {
 		l.bases = append(l.bases, origin)
-		l.s.redactor.spare(origin)
+		l.s.redactor.Spare(origin)
 	}
 	return a
 }
@@ -252,7 +252,7 @@ func (l *reel) keys(r *request, u *url.URL) []credential {
 		if l.labels[at] == "" {
 			l.labels[at] = "key " + itoa(len(l.labels)+1) + " of the recording"
 		}
-		l.s.redactor.add(value, l.labels[at])
+		l.s.redactor.Add(value, l.labels[at])
 		out = append(out, credential{value: value, label: l.labels[at], shell: `"$NOX_API_KEY"`})
 	}
 	return out
@@ -265,7 +265,7 @@ const longSecret = 8
 // secrets makes known the credentials that a recording holds beside the keys:
 // what browsers and proxies log in and out with.
 func (l *reel) secrets(header http.Header) {
-	secret, whole := l.s.redactor.add, l.s.redactor.addWhole
+	secret, whole := l.s.redactor.Add, l.s.redactor.AddWhole
 	add := func(how func(secret, label string), label string, values ...string) {
 		for _, v := range values {
 			if len(v) >= longSecret {
@@ -300,7 +300,7 @@ func (l *reel) strayKeys(headers []harPair) {
 		}
 		if in, name := resolvePlace(declared, op.security[0]); in == "header" {
 			if value := harHeader(headers, name); !isMask(value) {
-				l.s.redactor.add(value, "a key of the recording")
+				l.s.redactor.Add(value, "a key of the recording")
 			}
 		}
 	}

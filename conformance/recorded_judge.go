@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"nox.energy/contract/conformance/internal/secret"
 )
 
 // JudgeHAR judges recorded traffic by the clauses that need nothing sent. Each
@@ -49,12 +51,12 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 		return nil, err
 	}
 	cfg.RunID = digestOf(recordings)
-	l.s = &session{cfg: &cfg, contract: c, client: newClient(&cfg, base), redactor: newRedactor(keyWords(), publicTexts(c.doc, all)...), number: map[string]string{}}
+	l.s = &session{cfg: &cfg, contract: c, client: newClient(&cfg, base), redactor: secret.NewRedactor(keyWords(), publicTexts(c.doc, all)...), number: map[string]string{}}
 	for i, each := range all {
 		l.s.number[each.ID] = numberOf(i)
 	}
 	for _, k := range []credential{l.s.key(), l.s.otherKey(), l.s.disabledKey()} {
-		l.s.redactor.addKey(k.value, k.label)
+		l.s.redactor.AddKey(k.value, k.label)
 	}
 	for _, rec := range recordings {
 		l.play(rec)
@@ -86,10 +88,10 @@ func (l *reel) judge(ctx context.Context, checks []*check) *Result {
 	}
 	out := r.result(reason)
 	for _, n := range notes {
-		out.Notes = append(out.Notes, l.s.redactor.redactOwn(n))
+		out.Notes = append(out.Notes, l.s.redactor.RedactOwn(n))
 	}
 	if l.target == nil {
-		out.Target = l.s.redactor.redactOwn(strings.Join(l.bases, ", "))
+		out.Target = l.s.redactor.RedactOwn(strings.Join(l.bases, ", "))
 		if out.Target == "" {
 			out.Target = "a recording"
 		}

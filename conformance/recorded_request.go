@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"nox.energy/contract/conformance/internal/schema"
+
 	validerrors "github.com/pb33f/libopenapi-validator/errors"
 )
 
@@ -110,18 +112,18 @@ const longOrdinary = 64
 // ordinary tells whether a value holds nothing but what every server must take
 // where the schema does not say: declared properties, texts that show, of
 // ordinary length.
-func ordinary(value any, s *schema) bool {
+func ordinary(value any, s *schema.Schema) bool {
 	switch v := value.(type) {
 	case map[string]any:
 		for name, member := range v {
-			p := s.property(name)
-			if p == nil || !ordinary(member, p.schema) {
+			p := s.Property(name)
+			if p == nil || !ordinary(member, p.Schema) {
 				return false
 			}
 		}
 	case []any:
 		for _, item := range v {
-			if s == nil || !ordinary(item, s.items) {
+			if s == nil || !ordinary(item, s.Items) {
 				return false
 			}
 		}

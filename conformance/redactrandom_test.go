@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"nox.energy/contract/conformance/internal/secret"
 	"pgregory.net/rapid"
 )
 
@@ -24,10 +25,10 @@ func TestRedactMixedWritings(t *testing.T) {
 			form := rapid.SampledFrom([]string{`\u%04x`, `\u%04X`, `\x%02x`, "%%%02x", "&#%d;", "&#x%X;", `\\u%04x`, "%%25%02x", "%c\x00", "%c\n"}).Draw(t, "form")
 			b.WriteString(fmt.Sprintf(form, c))
 		}
-		r := newRedactor(nil)
-		r.addKey(key, "the key")
+		r := secret.NewRedactor(nil)
+		r.AddKey(key, "the key")
 		text := "<<" + b.String() + ">>"
-		if got := r.redact(text); !strings.Contains(got, "[the key]") || len(got) > len("<<[the key]>>")+2 {
+		if got := r.Redact(text); !strings.Contains(got, "[the key]") || len(got) > len("<<[the key]>>")+2 {
 			t.Fatalf("%s of %s becomes %s", text, key, got)
 		}
 	})
@@ -40,13 +41,13 @@ func FuzzRedact(f *testing.F) {
 	f.Add("aaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa&#")
 	f.Add(`%41%42%43%44`, `\`)
 	f.Fuzz(func(t *testing.T, key, text string) {
-		r := newRedactor(nil)
-		r.addKey(key, "")
-		got := r.redact(text)
-		if r.redactTo(text, len(text)/2) == "" && len(text) > 1 {
+		r := secret.NewRedactor(nil)
+		r.AddKey(key, "")
+		got := r.Redact(text)
+		if r.RedactTo(text, len(text)/2) == "" && len(text) > 1 {
 			t.Error("half of the text is gone")
 		}
-		if len(key) < shortestPiece || likeWord(key) { // a word within another word stays
+		if len(key) < secret.ShortestPiece || secret.LikeWord(key) { // a word within another word stays
 			return
 		}
 		for _, plain := range []string{got, html.UnescapeString(got)} {
@@ -58,13 +59,13 @@ func FuzzRedact(f *testing.F) {
 }
 
 func BenchmarkRedact(b *testing.B) {
-	r := newRedactor(nil)
+	r := secret.NewRedactor(nil)
 	for i, w := range wrongKeys() {
-		r.add(w.make("Kz7/QvcanaryONE+Wx+8mB-2.4fR=hT9jL", rand.New(rand.NewPCG(1, uint64(i)))), w.what)
+		r.Add(w.make("Kz7/QvcanaryONE+Wx+8mB-2.4fR=hT9jL", rand.New(rand.NewPCG(1, uint64(i)))), w.what)
 	}
 	text := strings.Repeat(`{"message": "it is \"so\" in 100%"}`+"\n", 30000)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		r.redact(text)
+		r.Redact(text)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // intent is what a check says of the body it sends, or of the request around
@@ -91,13 +93,13 @@ func (r *request) clone() *request {
 // withBody sends a value as JSON instead. The request is then about the user
 // that the value names, if it names one in so many words.
 func (r *request) withBody(v any, i intent) *request {
-	c := r.withText(encode(v), i)
+	c := r.withText(schema.Encode(v), i)
 	if name := r.op.rules.subject; name != "" {
-		o, _ := v.(object)
-		switch user, _ := o.get(name); user := user.(type) {
+		o, _ := v.(schema.Object)
+		switch user, _ := o.Get(name); user := user.(type) {
 		case string:
 			c.subject = user
-		case literal: // the same user, written in another way
+		case schema.Literal: // the same user, written in another way
 		default:
 			c.subject = ""
 		}

@@ -7,6 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+
+	"nox.energy/contract/conformance/internal/secret"
+
 	mathrand "math/rand/v2"
 	"regexp"
 	"slices"
@@ -113,7 +116,7 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	quiet()
 	result := run.result(reason)
 	if note := s.client.pauses.note(); note != "" {
-		result.Notes = append(result.Notes, s.redactor.redact(note))
+		result.Notes = append(result.Notes, s.redactor.Redact(note))
 	}
 	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
 	return result
@@ -125,19 +128,19 @@ func newRun(s *session, checks []*check) *run {
 
 func (r *Runner) session() *session {
 	s := &session{
-		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: newRedactor(keyWords(), append(publicTexts(r.contract.doc, r.checks), userPrefixOf(r.cfg.RunID))...),
+		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: secret.NewRedactor(keyWords(), append(publicTexts(r.contract.doc, r.checks), userPrefixOf(r.cfg.RunID))...),
 		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
 	}
 	base := r.client.base
-	s.redactor.spare(base.String())
-	s.redactor.spare(base.Scheme + "://" + base.Host)
+	s.redactor.Spare(base.String())
+	s.redactor.Spare(base.Scheme + "://" + base.Host)
 	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
-		s.redactor.addKey(k.value, k.label)
+		s.redactor.AddKey(k.value, k.label)
 	}
 	for name, values := range r.cfg.Header { // what a gateway asks for may be a secret
 		for _, v := range values {
-			if len(v) >= shortestHeader && !plainHeader(name) {
-				s.redactor.add(v, "the value of "+name)
+			if len(v) >= secret.ShortestHeader && !secret.PlainHeader(name) {
+				s.redactor.Add(v, "the value of "+name)
 			}
 		}
 	}

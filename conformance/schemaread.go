@@ -9,7 +9,7 @@ import (
 
 	"github.com/pb33f/libopenapi/datamodel/high/base"
 	"github.com/pb33f/libopenapi/orderedmap"
-
+	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/spec"
 )
 
@@ -30,8 +30,8 @@ type schemaReader struct {
 
 // readSchema reads the schema object behind a proxy. None fits everything. A
 // schema too large is read less deeply, so that its upper levels are whole.
-func readSchema(proxy *base.SchemaProxy, pointer string, nullable bool) *schema {
-	var s *schema
+func readSchema(proxy *base.SchemaProxy, pointer string, nullable bool) *schema.Schema {
+	var s *schema.Schema
 	for _, depth := range []int{8, 6, 4, 3, 2, 1} {
 		r := &schemaReader{nullable: nullable, depth: depth, within: map[string]int{}}
 		s = r.read(proxy, pointer, 0)
@@ -42,89 +42,89 @@ func readSchema(proxy *base.SchemaProxy, pointer string, nullable bool) *schema 
 	return s
 }
 
-func (r *schemaReader) read(proxy *base.SchemaProxy, pointer string, level int) *schema {
+func (r *schemaReader) read(proxy *base.SchemaProxy, pointer string, level int) *schema.Schema {
 	if proxy == nil {
-		return &schema{pointer: pointer}
+		return &schema.Schema{Pointer: pointer}
 	}
 	r.nodes++
 	reference := proxy.GetReference()
 	if level > r.depth || r.nodes > maxSchemaNodes || reference != "" && r.within[reference] >= maxRecursion {
-		return &schema{pointer: pointer, cut: true}
+		return &schema.Schema{Pointer: pointer, Cut: true}
 	}
 	high := proxy.Schema()
 	if high == nil {
-		return &schema{pointer: pointer, cut: true}
+		return &schema.Schema{Pointer: pointer, Cut: true}
 	}
 	r.within[reference]++
 	defer func() { r.within[reference]-- }()
 	if high.BooleanSchema != nil {
-		return &schema{pointer: pointer, never: !*high.BooleanSchema}
+		return &schema.Schema{Pointer: pointer, Never: !*high.BooleanSchema}
 	}
-	s := &schema{pointer: pointer, moved: map[string]string{}}
+	s := &schema.Schema{Pointer: pointer, Moved: map[string]string{}}
 	r.readTypes(s, high)
 	readScalars(s, high)
 	readExamples(s, high)
 	r.readArray(s, high, level)
 	r.readObject(s, high, level)
 	for i, p := range high.AllOf {
-		s = join(s, r.read(p, pointer+spec.Pointer("allOf", itoa(i)), level+1))
+		s = schema.Join(s, r.read(p, pointer+spec.Pointer("allOf", itoa(i)), level+1))
 	}
 	r.readChoices(s, high, level)
-	s.opaque = s.opaque || isOpaque(high)
+	s.Opaque = s.Opaque || isOpaque(high)
 	return s
 }
 
-func (r *schemaReader) readTypes(s *schema, high *base.Schema) {
+func (r *schemaReader) readTypes(s *schema.Schema, high *base.Schema) {
 	if len(high.Type) > 0 {
-		s.types = slices.Clone(high.Type)
+		s.Types = slices.Clone(high.Type)
 		// It adds null to the type beside it, and means nothing without one
 		// (OpenAPI 3.0.3, "Schema Object").
-		if r.nullable && high.Nullable != nil && *high.Nullable && !s.is("null") {
-			s.types = append(s.types, "null")
+		if r.nullable && high.Nullable != nil && *high.Nullable && !s.Is("null") {
+			s.Types = append(s.Types, "null")
 		}
 	}
 	for _, n := range high.Enum {
 		if v, ok := nodeValue(n); ok {
-			s.enum = append(s.enum, v)
+			s.Enum = append(s.Enum, v)
 		}
 	}
 	if v, ok := nodeValue(high.Const); ok {
-		if s.enum != nil && !holds(s.enum, v) {
-			s.never = true
+		if s.Enum != nil && !schema.Holds(s.Enum, v) {
+			s.Never = true
 		}
-		s.enum, s.moved["enum"] = []any{v}, s.pointer+"/const"
+		s.Enum, s.Moved["enum"] = []any{v}, s.Pointer+"/const"
 	}
 }
 
-func readScalars(s *schema, high *base.Schema) {
-	s.format = high.Format
-	s.minLength, s.maxLength = high.MinLength, high.MaxLength
+func readScalars(s *schema.Schema, high *base.Schema) {
+	s.Format = high.Format
+	s.MinLength, s.MaxLength = high.MinLength, high.MaxLength
 	if high.Pattern != "" {
 		if re, err := regexp.Compile(high.Pattern); err == nil {
-			s.patterns = []*regexp.Regexp{re}
+			s.Patterns = []*regexp.Regexp{re}
 		} else {
-			s.opaque = true
+			s.Opaque = true
 		}
 	}
-	s.minimum = readLimit(high.Minimum, high.ExclusiveMinimum, 1)
-	s.maximum = readLimit(high.Maximum, high.ExclusiveMaximum, -1)
+	s.Minimum = readLimit(high.Minimum, high.ExclusiveMinimum, 1)
+	s.Maximum = readLimit(high.Maximum, high.ExclusiveMaximum, -1)
 	if m := high.MultipleOf; m != nil && *m > 0 {
-		s.multipleOf, _ = exactly10(*m)
+		s.MultipleOf, _ = exactly10(*m)
 	}
 }
 
 // readLimit reads a minimum or maximum as OpenAPI 3.0 (exclusive is a boolean
 // beside it) and 3.1 (exclusive is a number of its own) write it.
-func readLimit(inclusive *float64, exclusive *base.DynamicValue[bool, float64], inward int) *limit {
-	var out *limit
+func readLimit(inclusive *float64, exclusive *base.DynamicValue[bool, float64], inward int) *schema.Limit {
+	var out *schema.Limit
 	if inclusive != nil {
 		if value, ok := exactly10(*inclusive); ok {
-			out = &limit{value, exclusive != nil && exclusive.IsA() && exclusive.A}
+			out = &schema.Limit{Value: value, Exclusive: exclusive != nil && exclusive.IsA() && exclusive.A}
 		}
 	}
 	if exclusive != nil && exclusive.IsB() {
 		if value, ok := exactly10(exclusive.B); ok {
-			if l := (&limit{value, true}); out == nil || l.stricter(out, inward) {
+			if l := (&schema.Limit{Value: value, Exclusive: true}); out == nil || l.Stricter(out, inward) {
 				out = l
 			}
 		}
@@ -135,56 +135,56 @@ func readLimit(inclusive *float64, exclusive *base.DynamicValue[bool, float64], 
 // exactly10 is a number as its decimal digits say it, which is how the contract
 // wrote it.
 func exactly10(f float64) (*big.Rat, bool) {
-	return rational(literal(strconv.FormatFloat(f, 'g', -1, 64)))
+	return schema.Rational(schema.Literal(strconv.FormatFloat(f, 'g', -1, 64)))
 }
 
-func readExamples(s *schema, high *base.Schema) {
-	s.readOnly = high.ReadOnly != nil && *high.ReadOnly
-	s.example, s.hasExample = nodeValue(high.Example)
-	if !s.hasExample && len(high.Examples) > 0 {
-		s.example, s.hasExample = nodeValue(high.Examples[0])
+func readExamples(s *schema.Schema, high *base.Schema) {
+	s.ReadOnly = high.ReadOnly != nil && *high.ReadOnly
+	s.Example, s.HasExample = nodeValue(high.Example)
+	if !s.HasExample && len(high.Examples) > 0 {
+		s.Example, s.HasExample = nodeValue(high.Examples[0])
 	}
-	s.defaultValue, s.hasDefault = nodeValue(high.Default)
+	s.DefaultValue, s.HasDefault = nodeValue(high.Default)
 }
 
-func (r *schemaReader) readArray(s *schema, high *base.Schema, level int) {
-	s.minItems, s.maxItems = high.MinItems, high.MaxItems
-	s.uniqueItems = high.UniqueItems != nil && *high.UniqueItems
+func (r *schemaReader) readArray(s *schema.Schema, high *base.Schema, level int) {
+	s.MinItems, s.MaxItems = high.MinItems, high.MaxItems
+	s.UniqueItems = high.UniqueItems != nil && *high.UniqueItems
 	switch {
 	case high.Items == nil:
 	case high.Items.IsA():
-		s.items = r.read(high.Items.A, s.pointer+"/items", level+1)
+		s.Items = r.read(high.Items.A, s.Pointer+"/items", level+1)
 	case !high.Items.B:
-		s.items = &schema{pointer: s.pointer + "/items", never: true}
+		s.Items = &schema.Schema{Pointer: s.Pointer + "/items", Never: true}
 	}
 }
 
-func (r *schemaReader) readObject(s *schema, high *base.Schema, level int) {
-	s.minProperties, s.maxProperties = high.MinProperties, high.MaxProperties
+func (r *schemaReader) readObject(s *schema.Schema, high *base.Schema, level int) {
+	s.MinProperties, s.MaxProperties = high.MinProperties, high.MaxProperties
 	if a := high.AdditionalProperties; a != nil && a.IsB() {
-		s.closed = !a.B
+		s.Closed = !a.B
 	} else if a != nil {
-		if s.additional = r.read(a.A, s.pointer+"/additionalProperties", level+1); s.additional.never {
-			s.additional, s.closed = nil, true
+		if s.Additional = r.read(a.A, s.Pointer+"/additionalProperties", level+1); s.Additional.Never {
+			s.Additional, s.Closed = nil, true
 		}
 	}
 	for name, p := range high.Properties.FromOldest() {
-		child := r.read(p, s.pointer+spec.Pointer("properties", name), level+1)
-		s.properties = append(s.properties, property{name, slices.Contains(high.Required, name), child})
+		child := r.read(p, s.Pointer+spec.Pointer("properties", name), level+1)
+		s.Properties = append(s.Properties, schema.Property{Name: name, Required: slices.Contains(high.Required, name), Schema: child})
 	}
 	for _, name := range high.Required {
-		if s.property(name) != nil {
+		if s.Property(name) != nil {
 			continue
 		}
-		undeclared := &schema{pointer: s.pointer + "/required", never: s.closed}
-		if s.additional != nil {
-			undeclared = s.additional
+		undeclared := &schema.Schema{Pointer: s.Pointer + "/required", Never: s.Closed}
+		if s.Additional != nil {
+			undeclared = s.Additional
 		}
-		s.properties = append(s.properties, property{name, true, undeclared})
+		s.Properties = append(s.Properties, schema.Property{Name: name, Required: true, Schema: undeclared})
 	}
 }
 
-func (r *schemaReader) readChoices(s *schema, high *base.Schema, level int) {
+func (r *schemaReader) readChoices(s *schema.Schema, high *base.Schema, level int) {
 	for _, from := range []struct {
 		keyword string
 		proxies []*base.SchemaProxy
@@ -192,21 +192,21 @@ func (r *schemaReader) readChoices(s *schema, high *base.Schema, level int) {
 		if len(from.proxies) == 0 {
 			continue
 		}
-		c := choice{keyword: from.keyword}
+		c := schema.Choice{Keyword: from.keyword}
 		for i, p := range from.proxies {
-			branch := r.read(p, s.pointer+spec.Pointer(from.keyword, itoa(i)), level+1)
-			c.branches = append(c.branches, discriminated(high.Discriminator, p, branch))
+			branch := r.read(p, s.Pointer+spec.Pointer(from.keyword, itoa(i)), level+1)
+			c.Branches = append(c.Branches, discriminated(high.Discriminator, p, branch))
 		}
-		s.choices = append(s.choices, c)
+		s.Choices = append(s.Choices, c)
 	}
 	if high.Not != nil {
-		s.not = append(s.not, r.read(high.Not, s.pointer+"/not", level+1))
+		s.Not = append(s.Not, r.read(high.Not, s.Pointer+"/not", level+1))
 	}
 }
 
 // discriminated joins a branch with the value by which a discriminator names
 // it (OpenAPI 3.0.3, "Discriminator Object").
-func discriminated(d *base.Discriminator, proxy *base.SchemaProxy, branch *schema) *schema {
+func discriminated(d *base.Discriminator, proxy *base.SchemaProxy, branch *schema.Schema) *schema.Schema {
 	reference := proxy.GetReference()
 	if d == nil || d.PropertyName == "" || reference == "" {
 		return branch
@@ -218,8 +218,8 @@ func discriminated(d *base.Discriminator, proxy *base.SchemaProxy, branch *schem
 			break
 		}
 	}
-	tag := &schema{pointer: branch.pointer, enum: []any{name}}
-	return join(branch, &schema{pointer: branch.pointer, properties: []property{{d.PropertyName, true, tag}}})
+	tag := &schema.Schema{Pointer: branch.Pointer, Enum: []any{name}}
+	return schema.Join(branch, &schema.Schema{Pointer: branch.Pointer, Properties: []schema.Property{{Name: d.PropertyName, Required: true, Schema: tag}}})
 }
 
 // isOpaque tells whether a schema object has rules that are not read here.

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/secret"
 )
 
 // session is one run in progress. What it remembers of the answers is what the
@@ -15,7 +18,7 @@ type session struct {
 	cfg        *Config
 	contract   *contract
 	client     *client
-	redactor   *redactor
+	redactor   *secret.Redactor
 	userPrefix string
 	number     map[string]string // of each check, for the names of its users
 	leftOut    map[string]string // why the profile leaves a check out
@@ -38,7 +41,7 @@ type seenAnswer struct {
 // remembers it.
 func (s *session) send(ctx context.Context, c *check, r *request) *answer {
 	for _, k := range r.keys {
-		s.redactor.add(k.value, labelOf(k))
+		s.redactor.Add(k.value, labelOf(k))
 	}
 	a := s.client.do(ctx, r.on(func(r *request) { r.check = c.ID }))
 	s.contract.judge(a)
@@ -96,20 +99,20 @@ func (s *session) validRequest(op *operation, user string) *request {
 		r.keys = []credential{s.key()}
 	}
 	if r.subject = user; op.body != nil && op.rules.subject != "" {
-		r.body = encode(s.validBody(op, user))
+		r.body = schema.Encode(s.validBody(op, user))
 	}
 	return r
 }
 
 // validBody is the smallest body that fits, about a user; nil where it is no
 // object.
-func (s *session) validBody(op *operation, user string) object {
-	body, _ := op.body.plain.(object)
+func (s *session) validBody(op *operation, user string) schema.Object {
+	body, _ := op.body.plain.(schema.Object)
 	if s.usesFull(op) {
-		body, _ = op.body.full.(object)
+		body, _ = op.body.full.(schema.Object)
 	}
 	if op.rules.subject != "" {
-		body = body.with([]string{op.rules.subject}, user)
+		body = body.With([]string{op.rules.subject}, user)
 	}
 	return body
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"nox.energy/contract/conformance/internal/schema"
 )
 
 // verdict is what one experiment came to.
@@ -126,7 +128,7 @@ func (t *trial) request() *request { return t.requestFor(t.user()) }
 func (t *trial) requestFor(user string) *request { return t.s.validRequest(t.op, user) }
 
 // body is the minimal valid body about a user, as an object.
-func (t *trial) body(user string) object { return t.s.validBody(t.op, user) }
+func (t *trial) body(user string) schema.Object { return t.s.validBody(t.op, user) }
 
 // try sends a request and returns what came back, whatever it is, unless the
 // experiment broke.

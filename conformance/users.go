@@ -40,7 +40,7 @@ func (r *run) users() []User {
 		have.Uncertain = have.Uncertain && u.Uncertain
 	}
 	for i := range out {
-		out[i].Name, out[i].ID = r.redactor.redact(out[i].Name), r.redactor.redact(out[i].ID)
+		out[i].Name, out[i].ID = r.redactor.Redact(out[i].Name), r.redactor.Redact(out[i].ID)
 	}
 	return out
 }

@@ -168,7 +168,7 @@ func TestRetryThatIsStillToCome(t *testing.T) {
 
 func TestResponses(t *testing.T) {
 	card := drawn(0, true, request(0), request(1), request(2, status(400)), request(3, status(418)), request(4, func(e *journal.Entry) { e.Operation = "another" }), request(5, ended(journal.Dropped), status(0)))
-	want := []scorecard.Response{{operation, "201", 2, true}, {operation, "400", 1, false}, {operation, "500", 0, true}}
+	want := []scorecard.Response{{Operation: operation, Status: "201", Times: 2, Required: true}, {Operation: operation, Status: "400", Times: 1, Required: false}, {Operation: operation, Status: "500", Times: 0, Required: true}}
 	if !slices.Equal(card.Responses, want) || card.Requests != 6 || card.Connections != 1 {
 		t.Errorf("%+v", card)
 	}

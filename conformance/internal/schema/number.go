@@ -1,4 +1,4 @@
-package conformance
+package schema
 
 import (
 	"math/big"
@@ -6,12 +6,12 @@ import (
 )
 
 // number writes a number as JSON, exactly where decimal digits can.
-func number(n *big.Rat) literal {
+func number(n *big.Rat) Literal {
 	if n.IsInt() {
-		return literal(n.Num().String())
+		return Literal(n.Num().String())
 	}
 	digits, _ := n.FloatPrec() // of a decimal fraction, as contracts write them
-	return literal(strings.TrimRight(n.FloatString(max(1, digits)), "0"))
+	return Literal(strings.TrimRight(n.FloatString(max(1, digits)), "0"))
 }
 
 func whole(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
@@ -19,31 +19,31 @@ func whole(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
 // grain is the distance between neighbours among the numbers that are made for
 // a schema: what multipleOf and the type ask for, else one digit finer than
 // the limits are written.
-func (s *schema) grain() *big.Rat {
+func (s *Schema) grain() *big.Rat {
 	one := whole(1)
-	integral := s.is("integer") && !s.is("number")
+	integral := s.Is("integer") && !s.Is("number")
 	switch {
-	case s.multipleOf != nil && integral:
-		return leastCommonMultiple(s.multipleOf, one)
-	case s.multipleOf != nil:
-		return s.multipleOf
+	case s.MultipleOf != nil && integral:
+		return leastCommonMultiple(s.MultipleOf, one)
+	case s.MultipleOf != nil:
+		return s.MultipleOf
 	case integral:
 		return one
 	}
 	digits := 0
-	for _, l := range []*limit{s.minimum, s.maximum} {
+	for _, l := range []*Limit{s.Minimum, s.Maximum} {
 		if l == nil {
 			continue
 		}
-		if n, _ := l.value.FloatPrec(); n > digits {
+		if n, _ := l.Value.FloatPrec(); n > digits {
 			digits = n
 		}
 		// Beyond 15 digits a double no longer tells neighbours apart.
-		if size := len(new(big.Int).Quo(l.value.Num(), l.value.Denom()).String()); size > 12 {
+		if size := len(new(big.Int).Quo(l.Value.Num(), l.Value.Denom()).String()); size > 12 {
 			return new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(size-12)), nil))
 		}
 	}
-	if s.minimum == nil && s.maximum == nil {
+	if s.Minimum == nil && s.Maximum == nil {
 		return one
 	}
 	return new(big.Rat).Inv(new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits+1)), nil)))
@@ -51,14 +51,14 @@ func (s *schema) grain() *big.Rat {
 
 // least and most are the outermost numbers that fit; nil where there is no
 // limit.
-func (s *schema) least() *big.Rat { return s.outermost(s.minimum, 1) }
-func (s *schema) most() *big.Rat  { return s.outermost(s.maximum, -1) }
+func (s *Schema) least() *big.Rat { return s.outermost(s.Minimum, 1) }
+func (s *Schema) most() *big.Rat  { return s.outermost(s.Maximum, -1) }
 
-func (s *schema) outermost(l *limit, inward int) *big.Rat {
+func (s *Schema) outermost(l *Limit, inward int) *big.Rat {
 	if l == nil {
 		return nil
 	}
-	n := s.towards(l.value, inward)
+	n := s.towards(l.Value, inward)
 	if !l.within(n, inward) {
 		n.Add(n, scaled(s.grain(), inward))
 	}
@@ -66,7 +66,7 @@ func (s *schema) outermost(l *limit, inward int) *big.Rat {
 }
 
 // towards is the first number of the grain at n or, going inward, behind it.
-func (s *schema) towards(n *big.Rat, inward int) *big.Rat {
+func (s *Schema) towards(n *big.Rat, inward int) *big.Rat {
 	grain := s.grain()
 	q := new(big.Rat).Quo(n, grain)
 	floor := new(big.Int).Div(q.Num(), q.Denom())
@@ -80,7 +80,7 @@ func scaled(n *big.Rat, by int) *big.Rat { return new(big.Rat).Mul(n, whole(int6
 
 // numbers lists n numbers that fit, 1 and upwards where that is within the
 // limits, else from the limit that is.
-func (s *schema) numbers(n int) []any {
+func (s *Schema) numbers(n int) []any {
 	start, step := s.towards(whole(1), 1), s.grain()
 	if low := s.least(); low != nil && low.Cmp(start) > 0 {
 		start = low
@@ -95,7 +95,7 @@ func (s *schema) numbers(n int) []any {
 				continue
 			}
 			v := number(new(big.Rat).Add(start, scaled(step, i*direction)))
-			if !s.fits(v) {
+			if !s.Fits(v) {
 				break
 			}
 			if out = append(out, v); len(out) == n {

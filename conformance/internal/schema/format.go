@@ -1,4 +1,4 @@
-package conformance
+package schema
 
 import (
 	"encoding/base64"

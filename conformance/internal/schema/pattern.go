@@ -1,4 +1,4 @@
-package conformance
+package schema
 
 import (
 	"regexp"
@@ -143,28 +143,28 @@ func membersOf(ranges []rune) []rune {
 // unmatched is a string that a pattern does not match, and how it was made.
 type unmatched struct {
 	name, about, value string
-	hold               firmness
+	hold               Firmness
 }
 
 // unmatchedBy lists strings that a schema's patterns do not all match: one far
 // from them, and near misses that a careless comparison lets through.
-func (s *schema) unmatchedBy(sample string) []unmatched {
+func (s *Schema) unmatchedBy(sample string) []unmatched {
 	lower, upper := strings.ToLower(sample), strings.ToUpper(sample)
 	other := lower
 	if other == sample {
 		other = upper
 	}
 	near := []unmatched{
-		{"pattern-before", "that its pattern matches, with one character more before it", "?" + sample, firm},
-		{"pattern-behind", "that its pattern matches, with one character more behind it", sample + "?", firm},
-		{"pattern-case", "that its pattern matches, in other case", other, firm},
+		{"pattern-before", "that its pattern matches, with one character more before it", "?" + sample, Firm},
+		{"pattern-behind", "that its pattern matches, with one character more behind it", sample + "?", Firm},
+		{"pattern-case", "that its pattern matches, in other case", other, Firm},
 		// Readers differ on whether $ looks past it.
-		{"pattern-line-feed", "that its pattern matches, with a line feed behind it", sample + "\n", annotated},
+		{"pattern-line-feed", "that its pattern matches, with a line feed behind it", sample + "\n", Annotated},
 	}
 	out := []unmatched{}
 	for _, v := range []string{"!", "?? ??", " ", "~~~~~~~~", "ÄÖÜ", "x", ""} {
 		if v = s.ofAllowedLength(v); s.breaksPatternOnly(v) {
-			out = append(out, unmatched{"pattern", "that its pattern does not match", v, firm})
+			out = append(out, unmatched{"pattern", "that its pattern does not match", v, Firm})
 			break
 		}
 	}
@@ -176,20 +176,20 @@ func (s *schema) unmatchedBy(sample string) []unmatched {
 	return out
 }
 
-func (s *schema) breaksPatternOnly(v string) bool {
+func (s *Schema) breaksPatternOnly(v string) bool {
 	relaxed := *s
-	relaxed.patterns = nil
+	relaxed.Patterns = nil
 	return !s.fitsString(v) && relaxed.fitsString(v)
 }
 
 // ofAllowedLength cuts or fills a string to the limits of the schema.
-func (s *schema) ofAllowedLength(v string) string {
+func (s *Schema) ofAllowedLength(v string) string {
 	runes := []rune(v)
-	if s.maxLength != nil && int64(len(runes)) > *s.maxLength {
-		runes = runes[:max(0, *s.maxLength)]
+	if s.MaxLength != nil && int64(len(runes)) > *s.MaxLength {
+		runes = runes[:max(0, *s.MaxLength)]
 	}
-	if s.minLength != nil {
-		for n := min(*s.minLength, maxGenerated); int64(len(runes)) < n; {
+	if s.MinLength != nil {
+		for n := min(*s.MinLength, maxGenerated); int64(len(runes)) < n; {
 			runes = append(runes, 'x')
 		}
 	}

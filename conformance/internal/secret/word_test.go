@@ -1,4 +1,4 @@
-package conformance
+package secret
 
 import "testing"
 
@@ -37,10 +37,10 @@ func TestRedactWords(t *testing.T) {
 		{"xkqzvbnmwrtp", "axkqzvbnmwrtpb", "a[K]b"},
 		{"QwErTyUiOpAs", "aQwErTyUiOpAsb", "a[K]b"},
 	} {
-		r := newRedactor(nil)
-		r.spare(target)
-		r.addKey(c.key, "K")
-		if got := r.redact(c.text); got != c.want {
+		r := NewRedactor(nil)
+		r.Spare(target)
+		r.AddKey(c.key, "K")
+		if got := r.Redact(c.text); got != c.want {
 			t.Errorf("key %s: %q becomes %q, want %q", c.key, c.text, got, c.want)
 		}
 	}
@@ -56,9 +56,9 @@ func TestRedactOwnSentences(t *testing.T) {
 		{"answer", "no answer in time", "no answer in time"},
 		{"Kz7/Qvcanary+Wx", "no answer to Kz7/Qvcanary+Wx", "no answer to [K]"},
 	} {
-		r := newRedactor(nil)
-		r.addKey(c.key, "K")
-		if got := r.redactOwn(c.text); got != c.want {
+		r := NewRedactor(nil)
+		r.AddKey(c.key, "K")
+		if got := r.RedactOwn(c.text); got != c.want {
 			t.Errorf("key %s: %q becomes %q, want %q", c.key, c.text, got, c.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package conformance
+package schema
 
 import (
 	"slices"
@@ -11,27 +11,27 @@ const (
 	maxGeneratedList = 1000    // items of an array that is made
 )
 
-// sample makes a value that fits a schema, nil where none is found: see
+// Sample makes a value that fits a schema, nil where none is found: see
 // [schema.make].
-func sample(s *schema, optional bool) any {
-	v, _ := s.make(optional)
+func Sample(s *Schema, optional bool) any {
+	v, _ := s.Make(optional)
 	return v
 }
 
-// make makes a value that fits the schema: its first enum value, its example or
+// Make makes a value that fits the schema: its first enum value, its example or
 // default where it has one, else the plainest value of its type. With optional,
 // objects hold all their properties, else the required ones. ok is false where
 // none was found.
-func (s *schema) make(optional bool) (v any, ok bool) {
-	if s.never || s.cut {
+func (s *Schema) Make(optional bool) (v any, ok bool) {
+	if s.Never || s.Cut {
 		return nil, false
 	}
-	for _, v := range s.enum {
-		if s.fits(v) {
+	for _, v := range s.Enum {
+		if s.Fits(v) {
 			return v, true
 		}
 	}
-	if len(s.choices) > 0 {
+	if len(s.Choices) > 0 {
 		return s.makeByBranch(optional)
 	}
 	if s.isObject() {
@@ -40,20 +40,20 @@ func (s *schema) make(optional bool) (v any, ok bool) {
 		}
 	}
 	switch {
-	case s.hasExample && s.fits(s.example):
-		return s.example, true
-	case s.hasDefault && s.defaultValue != nil && s.fits(s.defaultValue):
-		return s.defaultValue, true
+	case s.HasExample && s.Fits(s.Example):
+		return s.Example, true
+	case s.HasDefault && s.DefaultValue != nil && s.Fits(s.DefaultValue):
+		return s.DefaultValue, true
 	}
 	return s.makeOfType(optional)
 }
 
 // makeByBranch makes a value that fits one branch of a oneOf or anyOf, and s as
 // a whole: of a oneOf no other branch.
-func (s *schema) makeByBranch(optional bool) (any, bool) {
+func (s *Schema) makeByBranch(optional bool) (any, bool) {
 	for _, full := range []bool{optional, !optional} {
 		for _, view := range s.views() {
-			if v, ok := view.make(full); ok && s.fits(v) {
+			if v, ok := view.Make(full); ok && s.Fits(v) {
 				return v, true
 			}
 		}
@@ -61,8 +61,8 @@ func (s *schema) makeByBranch(optional bool) (any, bool) {
 	return nil, false
 }
 
-func (s *schema) makeOfType(optional bool) (any, bool) {
-	types := s.types
+func (s *Schema) makeOfType(optional bool) (any, bool) {
+	types := s.Types
 	if types == nil {
 		types = []string{"string", "object", "integer", "array", "boolean"}
 	}
@@ -87,7 +87,7 @@ func (s *schema) makeOfType(optional bool) (any, bool) {
 			values = []any{nil}
 		}
 		for _, v := range values {
-			if s.fits(v) {
+			if s.Fits(v) {
 				return v, true
 			}
 		}
@@ -95,113 +95,113 @@ func (s *schema) makeOfType(optional bool) (any, bool) {
 	return nil, false
 }
 
-func (s *schema) makeObject(optional bool) (object, bool) {
-	example, _ := s.example.(object)
-	out := object{}
-	var left []member
-	for _, p := range s.properties {
-		if p.schema.readOnly || p.schema.never && !p.required {
+func (s *Schema) makeObject(optional bool) (Object, bool) {
+	example, _ := s.Example.(Object)
+	out := Object{}
+	var left []Member
+	for _, p := range s.Properties {
+		if p.Schema.ReadOnly || p.Schema.Never && !p.Required {
 			continue
 		}
-		v, ok := example.get(p.name)
-		if !ok || !p.schema.fits(v) {
-			v, ok = p.schema.make(optional)
+		v, ok := example.Get(p.Name)
+		if !ok || !p.Schema.Fits(v) {
+			v, ok = p.Schema.Make(optional)
 		}
 		switch {
-		case ok && (p.required || optional):
-			out = append(out, member{p.name, v})
+		case ok && (p.Required || optional):
+			out = append(out, Member{p.Name, v})
 		case ok:
-			left = append(left, member{p.name, v})
-		case p.required:
+			left = append(left, Member{p.Name, v})
+		case p.Required:
 			return nil, false
 		}
 	}
 	out = s.filled(out, left)
-	for i := len(out) - 1; i >= 0 && s.maxProperties != nil && int64(len(out)) > *s.maxProperties; i-- {
-		if !s.property(out[i].name).required {
+	for i := len(out) - 1; i >= 0 && s.MaxProperties != nil && int64(len(out)) > *s.MaxProperties; i-- {
+		if !s.Property(out[i].Name).Required {
 			out = slices.Delete(out, i, i+1)
 		}
 	}
-	return out, s.fits(out)
+	return out, s.Fits(out)
 }
 
 // filled adds properties until there are as many as minProperties asks for:
 // those declared that were left out, then others.
-func (s *schema) filled(out object, left []member) object {
-	if s.minProperties == nil {
+func (s *Schema) filled(out Object, left []Member) Object {
+	if s.MinProperties == nil {
 		return out
 	}
 	for _, m := range left {
-		if int64(len(out)) < *s.minProperties {
+		if int64(len(out)) < *s.MinProperties {
 			out = append(out, m)
 		}
 	}
-	return s.padded(out, int(min(*s.minProperties, maxGeneratedList)))
+	return s.padded(out, int(min(*s.MinProperties, maxGeneratedList)))
 }
 
 // padded adds undeclared properties until there are n, where they are allowed.
-func (s *schema) padded(out object, n int) object {
+func (s *Schema) padded(out Object, n int) Object {
 	var v any = "value"
-	if s.additional != nil {
-		v, _ = s.additional.make(false)
+	if s.Additional != nil {
+		v, _ = s.Additional.Make(false)
 	}
-	for i := 1; len(out) < n && !s.closed; i++ {
+	for i := 1; len(out) < n && !s.Closed; i++ {
 		name := "property-" + strconv.Itoa(i)
-		if _, has := out.get(name); !has && s.property(name) == nil {
-			out = append(out[:len(out):len(out)], member{name, v})
+		if _, has := out.Get(name); !has && s.Property(name) == nil {
+			out = append(out[:len(out):len(out)], Member{name, v})
 		}
 	}
 	return out
 }
 
 // plainLength is how many items an array has where nothing asks for more.
-func (s *schema) plainLength() int {
+func (s *Schema) plainLength() int {
 	n := 1
-	if s.minItems != nil {
-		n = int(min(max(*s.minItems, 1), maxGeneratedList+1))
+	if s.MinItems != nil {
+		n = int(min(max(*s.MinItems, 1), maxGeneratedList+1))
 	}
-	if s.maxItems != nil {
-		n = min(n, int(max(*s.maxItems, 0)))
+	if s.MaxItems != nil {
+		n = min(n, int(max(*s.MaxItems, 0)))
 	}
 	return n
 }
 
 // makeArray makes an array of n items that fit, different ones where they must
 // be. It may have a number of items that the schema forbids.
-func (s *schema) makeArray(n int, optional bool) ([]any, bool) {
+func (s *Schema) makeArray(n int, optional bool) ([]any, bool) {
 	if n > maxGeneratedList+1 {
 		return nil, false
 	}
-	items := s.items
+	items := s.Items
 	if items == nil {
-		items = &schema{types: []string{"string"}}
+		items = &Schema{Types: []string{"string"}}
 	}
-	out := items.several(n, optional)
-	if len(out) == 0 && n > 0 && s.minItems == nil {
+	out := items.Several(n, optional)
+	if len(out) == 0 && n > 0 && s.MinItems == nil {
 		return []any{}, true // its items cannot be made
 	}
-	for i := 0; len(out) > 0 && len(out) < n && !s.uniqueItems; i++ {
+	for i := 0; len(out) > 0 && len(out) < n && !s.UniqueItems; i++ {
 		out = append(out, out[i])
 	}
 	return out, len(out) == n
 }
 
-// several makes up to n different values that fit, the sample first.
-func (s *schema) several(n int, optional bool) []any {
+// Several makes up to n different values that fit, the sample first.
+func (s *Schema) Several(n int, optional bool) []any {
 	out := []any{}
 	seen := map[string]bool{}
 	add := func(v any) bool {
-		if key := canonical(v); len(out) < n && !seen[key] && s.fits(v) {
+		if key := canonical(v); len(out) < n && !seen[key] && s.Fits(v) {
 			seen[key] = true
 			out = append(out, v)
 		}
 		return len(out) == n
 	}
-	first, ok := s.make(optional)
+	first, ok := s.Make(optional)
 	if !ok || n == 0 || add(first) {
 		return out
 	}
-	for _, v := range s.enum {
+	for _, v := range s.Enum {
 		add(v)
 	}
 	for _, view := range s.views() {
@@ -214,12 +214,12 @@ func (s *schema) several(n int, optional bool) []any {
 
 // each passes values of every type that the schema takes to add, until it says
 // that it has enough.
-func (s *schema) each(n int, optional bool, add func(any) bool) {
-	if s.enum != nil {
+func (s *Schema) each(n int, optional bool, add func(any) bool) {
+	if s.Enum != nil {
 		return
 	}
 	var values []any
-	types := s.types
+	types := s.Types
 	if types == nil {
 		types = []string{"string"}
 	}
@@ -247,10 +247,10 @@ func (s *schema) each(n int, optional bool, add func(any) bool) {
 }
 
 // arrays makes arrays that differ in their first item.
-func (s *schema) arrays(n int, optional bool) []any {
+func (s *Schema) arrays(n int, optional bool) []any {
 	whole, ok := s.makeArray(s.plainLength()+n, optional)
-	if !ok && s.items != nil {
-		whole = s.items.several(n, optional)
+	if !ok && s.Items != nil {
+		whole = s.Items.Several(n, optional)
 	}
 	length := s.plainLength()
 	var out []any
@@ -261,18 +261,18 @@ func (s *schema) arrays(n int, optional bool) []any {
 }
 
 // objects makes objects that differ in one property.
-func (s *schema) objects(n int, optional bool) []any {
+func (s *Schema) objects(n int, optional bool) []any {
 	base, ok := s.makeObject(optional)
 	if !ok {
 		return nil
 	}
 	var out []any
-	for _, p := range s.properties {
-		if _, has := base.get(p.name); !has {
+	for _, p := range s.Properties {
+		if _, has := base.Get(p.Name); !has {
 			continue
 		}
-		for _, v := range p.schema.several(n, optional) {
-			out = append(out, base.with([]string{p.name}, v))
+		for _, v := range p.Schema.Several(n, optional) {
+			out = append(out, base.With([]string{p.Name}, v))
 		}
 		if len(out) >= n {
 			return out
@@ -282,33 +282,33 @@ func (s *schema) objects(n int, optional bool) []any {
 }
 
 // strings lists up to n different strings that fit.
-func (s *schema) strings(n int) []any {
-	if s.minLength != nil && *s.minLength > maxGenerated {
+func (s *Schema) strings(n int) []any {
+	if s.MinLength != nil && *s.MinLength > maxGenerated {
 		return nil
 	}
 	var out []any
 	seen := map[string]bool{}
 	try := func(v string) {
-		if len(out) < n && !seen[v] && s.fits(v) {
+		if len(out) < n && !seen[v] && s.Fits(v) {
 			seen[v] = true
 			out = append(out, v)
 		}
 	}
 	for i := range n {
-		if v := formatSample(s.format, i); v != "" {
+		if v := formatSample(s.Format, i); v != "" {
 			try(v)
 			try(s.ofAllowedLength(v))
 		}
 	}
-	if s.minLength != nil {
-		try(longInFormat(s.format, int(*s.minLength)))
+	if s.MinLength != nil {
+		try(longInFormat(s.Format, int(*s.MinLength)))
 	}
-	if len(s.patterns) > 0 && len(out) < n {
-		for _, v := range samplesOf(s.patterns, n, func(v string) bool { return s.fits(v) }) {
+	if len(s.Patterns) > 0 && len(out) < n {
+		for _, v := range samplesOf(s.Patterns, n, func(v string) bool { return s.Fits(v) }) {
 			try(v)
 		}
 	}
-	if len(s.patterns) == 0 || len(out) == 0 {
+	if len(s.Patterns) == 0 || len(out) == 0 {
 		for i := range n {
 			try(s.numberedText(i))
 		}
@@ -318,7 +318,7 @@ func (s *schema) strings(n int) []any {
 
 // numberedText is the i-th of texts of an allowed length that differ at their
 // end.
-func (s *schema) numberedText(i int) string {
+func (s *Schema) numberedText(i int) string {
 	if i == 0 {
 		return s.ofAllowedLength("sample")
 	}
@@ -328,7 +328,7 @@ func (s *schema) numberedText(i int) string {
 		tail = append([]byte{digits[n%len(digits)]}, tail...)
 	}
 	end := string(tail)
-	if s.maxLength != nil && int64(len(end)) > *s.maxLength {
+	if s.MaxLength != nil && int64(len(end)) > *s.MaxLength {
 		return ""
 	}
 	text := s.ofAllowedLength("sample-" + end)
@@ -340,12 +340,12 @@ func (s *schema) numberedText(i int) string {
 
 // text is a string of exactly so many characters that fits in all but its
 // length; ok is false where none was found.
-func (s *schema) text(length int64) (v string, ok bool) {
-	if s.enum != nil || length < 0 || length > maxGenerated {
+func (s *Schema) text(length int64) (v string, ok bool) {
+	if s.Enum != nil || length < 0 || length > maxGenerated {
 		return "", false
 	}
 	target := *s
-	target.minLength, target.maxLength = &length, &length
+	target.MinLength, target.MaxLength = &length, &length
 	made := target.strings(1)
 	if len(made) == 0 {
 		return "", false

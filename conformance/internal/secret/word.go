@@ -1,4 +1,4 @@
-package conformance
+package secret
 
 import (
 	"bytes"
@@ -18,9 +18,9 @@ const (
 	fewRandom     = 2  // random characters with which a piece of a key tells something of it
 )
 
-// likeWord reports whether a secret appears in texts by chance: it is short, or
+// LikeWord reports whether a secret appears in texts by chance: it is short, or
 // a few ordinary words.
-func likeWord(secret string) bool {
+func LikeWord(secret string) bool {
 	random := randomUpTo(secret)
 	return len(secret) < shortestWhole || len(secret) <= longestPhrase && random[len(secret)] == 0
 }
@@ -114,7 +114,7 @@ func joined(text []byte, at, step int) bool {
 
 // isSpared reports whether a part of a text, in lower case, lies in a URL that
 // is to be left alone.
-func (x *secretIndex) isSpared(text []byte, from, to int) bool {
+func (x *Index) isSpared(text []byte, from, to int) bool {
 	for _, url := range x.spared {
 		for first := max(0, to-len(url)); first <= from && first+len(url) <= len(text); first++ {
 			if bytes.HasPrefix(text[first:], url) {

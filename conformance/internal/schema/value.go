@@ -1,4 +1,4 @@
-package conformance
+package schema
 
 import (
 	"bytes"
@@ -9,53 +9,53 @@ import (
 	"unicode/utf16"
 )
 
-// object is a JSON object whose members keep their order. The other JSON values
+// Object is a JSON object whose members keep their order. The other JSON values
 // are nil, bool, string, []any, and literal for a number.
-type object []member
+type Object []Member
 
-type member struct {
-	name  string
-	value any
+type Member struct {
+	Name  string
+	Value any
 }
 
-// literal is a piece of JSON text, written as it is.
-type literal string
+// Literal is a piece of JSON text, written as it is.
+type Literal string
 
-// with returns a copy of o in which the member that path leads to has a value.
+// With returns a copy of o in which the member that path leads to has a value.
 // A step is a property name, or an index into an array.
-func (o object) with(path []string, v any) object {
-	out, _ := replaced(o, path, v).(object)
+func (o Object) With(path []string, v any) Object {
+	out, _ := Replaced(o, path, v).(Object)
 	return out
 }
 
 // without returns a copy of o that lacks the member that path leads to.
-func (o object) without(path []string) object {
-	out, _ := removed(o, path).(object)
+func (o Object) without(path []string) Object {
+	out, _ := removed(o, path).(Object)
 	return out
 }
 
-// replaced returns a copy of a value in which the place that path leads to
+// Replaced returns a copy of a value in which the place that path leads to
 // holds v. A property that is not there is added, an item is not.
-func replaced(in any, path []string, v any) any {
+func Replaced(in any, path []string, v any) any {
 	if len(path) == 0 {
 		return v
 	}
 	if items, ok := in.([]any); ok {
 		out := slices.Clone(items)
 		if i, err := strconv.Atoi(path[0]); err == nil && i >= 0 && i < len(out) {
-			out[i] = replaced(out[i], path[1:], v)
+			out[i] = Replaced(out[i], path[1:], v)
 		}
 		return out
 	}
-	have, _ := in.(object)
+	have, _ := in.(Object)
 	out := slices.Clone(have)
 	for i := range out {
-		if out[i].name == path[0] {
-			out[i].value = replaced(out[i].value, path[1:], v)
+		if out[i].Name == path[0] {
+			out[i].Value = Replaced(out[i].Value, path[1:], v)
 			return out
 		}
 	}
-	return append(out, member{path[0], replaced(nil, path[1:], v)})
+	return append(out, Member{path[0], Replaced(nil, path[1:], v)})
 }
 
 // removed returns a copy of a value without the property that path leads to.
@@ -67,14 +67,14 @@ func removed(in any, path []string) any {
 			out[i] = removed(out[i], path[1:])
 		}
 		return out
-	case object:
-		out := make(object, 0, len(in))
+	case Object:
+		out := make(Object, 0, len(in))
 		for _, m := range in {
 			switch {
-			case m.name != path[0]:
+			case m.Name != path[0]:
 				out = append(out, m)
 			case len(path) > 1:
-				out = append(out, member{m.name, removed(m.value, path[1:])})
+				out = append(out, Member{m.Name, removed(m.Value, path[1:])})
 			}
 		}
 		return out
@@ -92,8 +92,8 @@ func valueAt(in any, path []string) (any, bool) {
 				return nil, false
 			}
 			in = have[i]
-		case object:
-			v, ok := have.get(step)
+		case Object:
+			v, ok := have.Get(step)
 			if !ok {
 				return nil, false
 			}
@@ -106,27 +106,27 @@ func valueAt(in any, path []string) (any, bool) {
 }
 
 // renamed returns a copy of o with one member under another name.
-func (o object) renamed(from, to string) object {
+func (o Object) renamed(from, to string) Object {
 	out := slices.Clone(o)
 	for i := range out {
-		if out[i].name == from {
-			out[i].name = to
+		if out[i].Name == from {
+			out[i].Name = to
 		}
 	}
 	return out
 }
 
-func (o object) get(name string) (any, bool) {
+func (o Object) Get(name string) (any, bool) {
 	for _, m := range o {
-		if m.name == name {
-			return m.value, true
+		if m.Name == name {
+			return m.Value, true
 		}
 	}
 	return nil, false
 }
 
-// encode writes a value as JSON on one line, characters as they are.
-func encode(v any) []byte {
+// Encode writes a value as JSON on one line, characters as they are.
+func Encode(v any) []byte {
 	var b bytes.Buffer
 	encodeTo(&b, v)
 	return b.Bytes()
@@ -134,17 +134,17 @@ func encode(v any) []byte {
 
 func encodeTo(b *bytes.Buffer, v any) {
 	switch v := v.(type) {
-	case literal:
+	case Literal:
 		b.WriteString(string(v))
-	case object:
+	case Object:
 		b.WriteByte('{')
 		for i, m := range v {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			encodeTo(b, m.name)
+			encodeTo(b, m.Name)
 			b.WriteByte(':')
-			encodeTo(b, m.value)
+			encodeTo(b, m.Value)
 		}
 		b.WriteByte('}')
 	case []any:
@@ -167,11 +167,11 @@ func encodeTo(b *bytes.Buffer, v any) {
 	}
 }
 
-// equal tells whether two values are the same to JSON: numbers by what they
+// Equal tells whether two values are the same to JSON: numbers by what they
 // count, objects whatever their order.
-func equal(a, b any) bool { return canonical(a) == canonical(b) }
+func Equal(a, b any) bool { return canonical(a) == canonical(b) }
 
-func holds(values []any, v any) bool {
+func Holds(values []any, v any) bool {
 	key := canonical(v)
 	return slices.ContainsFunc(values, func(each any) bool { return canonical(each) == key })
 }
@@ -179,8 +179,8 @@ func holds(values []any, v any) bool {
 // canonical is the same text for values that are the same to JSON.
 func canonical(v any) string {
 	switch v := v.(type) {
-	case literal:
-		if n, ok := rational(v); ok {
+	case Literal:
+		if n, ok := Rational(v); ok {
 			return n.RatString()
 		}
 	case []any:
@@ -189,28 +189,28 @@ func canonical(v any) string {
 			items[i] = canonical(v[i])
 		}
 		return "[" + strings.Join(items, ",") + "]"
-	case object:
+	case Object:
 		members := make([]string, len(v))
 		for i, m := range v {
-			members[i] = string(encode(m.name)) + ":" + canonical(m.value)
+			members[i] = string(Encode(m.Name)) + ":" + canonical(m.Value)
 		}
 		slices.Sort(members)
 		return "{" + strings.Join(members, ",") + "}"
 	}
-	return string(encode(v))
+	return string(Encode(v))
 }
 
-// escaped writes a string as JSON with every character as a \u escape, a legal
+// Escaped writes a string as JSON with every character as a \u escape, a legal
 // way to write the same string (RFC 8259, section 7).
-func escaped(s string) literal {
+func Escaped(s string) Literal {
 	var b strings.Builder
 	b.WriteByte('"')
-	for _, unit := range utf16Units(s) {
+	for _, unit := range Utf16Units(s) {
 		b.WriteString(`\u`)
 		b.WriteString(strings.ToLower(hex4(unit)))
 	}
 	b.WriteByte('"')
-	return literal(b.String())
+	return Literal(b.String())
 }
 
 func hex4(u uint16) string {
@@ -218,4 +218,4 @@ func hex4(u uint16) string {
 	return strings.Repeat("0", 4-len(h)) + h
 }
 
-func utf16Units(s string) []uint16 { return utf16.Encode([]rune(s)) }
+func Utf16Units(s string) []uint16 { return utf16.Encode([]rune(s)) }

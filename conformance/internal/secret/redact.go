@@ -1,4 +1,4 @@
-package conformance
+package secret
 
 import (
 	"cmp"
@@ -12,55 +12,55 @@ import (
 // any text by chance, and is only a secret where it is a word by itself.
 const shortestSecret = 4
 
-// shortestHeader is the same for headers that are added to every request, of
+// ShortestHeader is the same for headers that are added to every request, of
 // which not all are secret.
-const shortestHeader = 8
+const ShortestHeader = 8
 
-// redactor replaces secrets, however they are written, by a label.
-type redactor struct {
+// Redactor replaces secrets, however they are written, by a label.
+type Redactor struct {
 	harmless []string // no secrets, whoever sends them
 	mu       sync.RWMutex
 	known    map[string]bool
-	index    *secretIndex
+	index    *Index
 }
 
-// newRedactor makes a redactor. A piece of a secret that stands in a public text
+// NewRedactor makes a redactor. A piece of a secret that stands in a public text
 // gives nothing away, and is left as it is.
 //
 // harmless are words that are no secret even where a request carries them as a
 // key.
-func newRedactor(harmless []string, public ...string) *redactor {
-	return &redactor{harmless: harmless, known: map[string]bool{}, index: newSecretIndex(public...)}
+func NewRedactor(harmless []string, public ...string) *Redactor {
+	return &Redactor{harmless: harmless, known: map[string]bool{}, index: NewIndex(public...)}
 }
 
-// add makes a secret known, before anything with it is sent. A piece of it
+// Add makes a secret known, before anything with it is sent. A piece of it
 // counts as well.
-func (r *redactor) add(secret, label string) {
+func (r *Redactor) Add(secret, label string) {
 	if secret = bare(secret); len(secret) >= shortestSecret {
-		r.learn(secret, label, (*secretIndex).addSecret)
+		r.learn(secret, label, (*Index).AddSecret)
 	}
 }
 
-// addKey is add for a key of the run, which is secret as it is, even if it is
+// AddKey is add for a key of the run, which is secret as it is, even if it is
 // very short.
-func (r *redactor) addKey(secret, label string) {
+func (r *Redactor) AddKey(secret, label string) {
 	switch {
 	case len(secret) >= shortestSecret:
-		r.learn(secret, label, (*secretIndex).addSecret)
+		r.learn(secret, label, (*Index).AddSecret)
 	case secret != "":
-		r.learn(secret, label, (*secretIndex).addWord)
+		r.learn(secret, label, (*Index).addWord)
 	}
 }
 
-// addWhole is add for what may hold ordinary words beside a secret, so that
+// AddWhole is add for what may hold ordinary words beside a secret, so that
 // pieces of it do not count.
-func (r *redactor) addWhole(secret, label string) {
+func (r *Redactor) AddWhole(secret, label string) {
 	if len(secret) >= shortestSecret {
-		r.learn(secret, label, (*secretIndex).addWhole)
+		r.learn(secret, label, (*Index).addWhole)
 	}
 }
 
-func (r *redactor) learn(secret, label string, how func(x *secretIndex, secret, label string)) {
+func (r *Redactor) learn(secret, label string, how func(x *Index, secret, label string)) {
 	r.mu.RLock()
 	known := r.known[secret]
 	r.mu.RUnlock()
@@ -76,9 +76,9 @@ func (r *redactor) learn(secret, label string, how func(x *secretIndex, secret, 
 	}
 }
 
-// plainHeader tells whether a header that is added to every request is none
+// PlainHeader tells whether a header that is added to every request is none
 // that carries a secret.
-func plainHeader(name string) bool {
+func PlainHeader(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Origin", "Pragma", "Prefer", "User-Agent":
 		return true
@@ -86,26 +86,26 @@ func plainHeader(name string) bool {
 	return false
 }
 
-// redact replaces every secret in data: what was sent, and what came.
-func (r *redactor) redact(text string) string { return r.replace(text, len(text), false) }
+// Redact replaces every secret in data: what was sent, and what came.
+func (r *Redactor) Redact(text string) string { return r.replace(text, len(text), false) }
 
-// redactOwn replaces every secret in a sentence of this program, which may quote
+// RedactOwn replaces every secret in a sentence of this program, which may quote
 // data. A key that is an ordinary word is no secret in words of our own.
-func (r *redactor) redactOwn(text string) string { return r.replace(text, len(text), true) }
+func (r *Redactor) RedactOwn(text string) string { return r.replace(text, len(text), true) }
 
-// redactTo redacts the beginning of data. It also reads what follows, so that a
+// RedactTo redacts the beginning of data. It also reads what follows, so that a
 // secret across the end is recognised.
-func (r *redactor) redactTo(text string, length int) string { return r.replace(text, length, false) }
+func (r *Redactor) RedactTo(text string, length int) string { return r.replace(text, length, false) }
 
-// spare leaves a URL as it is that the user gave, except for keys that nobody
+// Spare leaves a URL as it is that the user gave, except for keys that nobody
 // could take for words.
-func (r *redactor) spare(url string) {
+func (r *Redactor) Spare(url string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.index.spare(url)
 }
 
-func (r *redactor) replace(text string, length int, own bool) string {
+func (r *Redactor) replace(text string, length int, own bool) string {
 	r.mu.RLock()
 	spans := r.index.spans(text[:min(len(text), length+longestEscape*r.index.longest)], own)
 	r.mu.RUnlock()

@@ -1,4 +1,4 @@
-package conformance
+package secret
 
 import (
 	"bytes"
@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// shortestPiece is how many characters of a secret in a row are taken for it.
+// ShortestPiece is how many characters of a secret in a row are taken for it.
 // The index looks for as many at a time, which are just a word of the machine.
-const shortestPiece = 8
+const ShortestPiece = 8
 
 // Of a secret that is written in another alphabet, a piece of the same content
 // is longer.
 const (
 	shortestBase64 = 10 // whole characters of eight bytes, at the worst alignment
-	shortestHex    = 2 * shortestPiece
+	shortestHex    = 2 * ShortestPiece
 )
 
 // shortestForm bounds the forms in another alphabet that are looked for.
@@ -32,10 +32,10 @@ type secretText struct {
 
 type secretPlace struct{ text, at int32 }
 
-// secretIndex finds secrets in a text in one pass: every run of eight bytes of
+// Index finds secrets in a text in one pass: every run of eight bytes of
 // a secret is in a table. A small filter in front keeps most of a text away
 // from that table.
-type secretIndex struct {
+type Index struct {
 	texts   []secretText
 	short   []int // of texts, those that are shorter than a run
 	runs    map[uint64][]secretPlace
@@ -46,30 +46,30 @@ type secretIndex struct {
 	spared  [][]byte // URLs in lower case in which no word is a secret
 }
 
-func newSecretIndex(public ...string) *secretIndex {
-	return &secretIndex{runs: map[uint64][]secretPlace{}, public: strings.ToLower(strings.Join(public, "\n"))}
+func NewIndex(public ...string) *Index {
+	return &Index{runs: map[uint64][]secretPlace{}, public: strings.ToLower(strings.Join(public, "\n"))}
 }
 
-// addSecret adds all writings of a secret, and all pieces of them.
-func (x *secretIndex) addSecret(secret, label string) {
+// AddSecret adds all writings of a secret, and all pieces of them.
+func (x *Index) AddSecret(secret, label string) {
 	x.addForms(secret, label, true)
 }
 
 // addWhole adds all writings of a secret that is only one as a whole.
-func (x *secretIndex) addWhole(secret, label string) { x.addForms(secret, label, false) }
+func (x *Index) addWhole(secret, label string) { x.addForms(secret, label, false) }
 
 // addWord adds a secret that is too short to have other writings.
-func (x *secretIndex) addWord(secret, label string) {
+func (x *Index) addWord(secret, label string) {
 	x.addText(secretText{text: secret, label: label, piece: len(secret), word: true})
 }
 
 // spare leaves words of a URL alone that happen to be secrets.
-func (x *secretIndex) spare(url string) {
+func (x *Index) spare(url string) {
 	x.public += "\n" + strings.ToLower(url)
 	x.spared = append(x.spared, []byte(strings.ToLower(url)))
 }
 
-func (x *secretIndex) addForms(secret, label string, pieces bool) {
+func (x *Index) addForms(secret, label string, pieces bool) {
 	x.longest = max(x.longest, len(secret))
 	add := func(text string, piece int) {
 		if !pieces {
@@ -78,7 +78,7 @@ func (x *secretIndex) addForms(secret, label string, pieces bool) {
 		x.addText(secretText{text: text, label: label, piece: min(piece, len(text))})
 	}
 	addPlain := func(text string, random []int) {
-		t := secretText{text: text, label: label, piece: min(shortestPiece, len(text)), word: likeWord(text), random: random}
+		t := secretText{text: text, label: label, piece: min(ShortestPiece, len(text)), word: LikeWord(text), random: random}
 		if t.word || !pieces {
 			t.piece = len(text)
 		}
@@ -144,7 +144,7 @@ func backwards(s string) string {
 	return string(b)
 }
 
-func (x *secretIndex) addText(t secretText) {
+func (x *Index) addText(t secretText) {
 	t.text = string(asciiLower([]byte(t.text)))
 	if slices.ContainsFunc(x.texts, func(have secretText) bool { return have.text == t.text && have.piece <= t.piece }) {
 		return
@@ -152,15 +152,15 @@ func (x *secretIndex) addText(t secretText) {
 	at := len(x.texts)
 	x.texts = append(x.texts, t)
 	x.words = x.words || t.word
-	if len(t.text) < shortestPiece {
+	if len(t.text) < ShortestPiece {
 		x.short = append(x.short, at)
 		return
 	}
 	var run uint64
 	for i := range len(t.text) {
 		run = run<<8 | uint64(t.text[i])
-		if i >= shortestPiece-1 {
-			x.runs[run] = append(x.runs[run], secretPlace{int32(at), int32(i - shortestPiece + 1)})
+		if i >= ShortestPiece-1 {
+			x.runs[run] = append(x.runs[run], secretPlace{int32(at), int32(i - ShortestPiece + 1)})
 			word, bit := filterPlace(run)
 			x.filter[word] |= bit
 		}
@@ -175,7 +175,7 @@ func filterPlace(run uint64) (word int, bit uint64) {
 // spans lists where secrets appear in a text, in order and apart. In our own
 // sentences a secret that is an ordinary word counts only where the sentence
 // quotes data.
-func (x *secretIndex) spans(text string, own bool) []span {
+func (x *Index) spans(text string, own bool) []span {
 	if len(x.texts) == 0 {
 		return nil
 	}
@@ -201,7 +201,7 @@ func (x *secretIndex) spans(text string, own bool) []span {
 }
 
 // find calls found for each longest piece of a secret in a text.
-func (x *secretIndex) find(text []byte, found func(from, to int, t *secretText)) {
+func (x *Index) find(text []byte, found func(from, to int, t *secretText)) {
 	for _, i := range x.short {
 		x.findShort(text, &x.texts[i], found)
 	}
@@ -211,15 +211,15 @@ func (x *secretIndex) find(text []byte, found func(from, to int, t *secretText))
 	var run uint64
 	for i, c := range text {
 		run = run<<8 | uint64(c)
-		if word, bit := filterPlace(run); x.filter[word]&bit == 0 || i < shortestPiece-1 {
+		if word, bit := filterPlace(run); x.filter[word]&bit == 0 || i < ShortestPiece-1 {
 			continue
 		}
 		for _, p := range x.runs[run] {
-			t, from, at := &x.texts[p.text], i-shortestPiece+1, int(p.at)
+			t, from, at := &x.texts[p.text], i-ShortestPiece+1, int(p.at)
 			if from > 0 && at > 0 && text[from-1] == t.text[at-1] {
 				continue // it began before, and was found there
 			}
-			length := shortestPiece
+			length := ShortestPiece
 			for from+length < len(text) && at+length < len(t.text) && text[from+length] == t.text[at+length] {
 				length++
 			}
@@ -231,7 +231,7 @@ func (x *secretIndex) find(text []byte, found func(from, to int, t *secretText))
 	}
 }
 
-func (x *secretIndex) findShort(text []byte, t *secretText, found func(from, to int, t *secretText)) {
+func (x *Index) findShort(text []byte, t *secretText, found func(from, to int, t *secretText)) {
 	for at := 0; ; {
 		i := bytes.Index(text[at:], []byte(t.text))
 		if i < 0 {
@@ -252,12 +252,12 @@ func wordByte(c byte) bool {
 
 // isPublic tells whether a piece gives nothing away, as it stands in a public
 // text.
-func (x *secretIndex) isPublic(piece []byte) bool {
+func (x *Index) isPublic(piece []byte) bool {
 	return strings.Contains(x.public, string(piece))
 }
 
-// holdsHalf tells whether a text holds half of a secret in one piece, or more.
-func (x *secretIndex) holdsHalf(text string) bool {
+// HoldsHalf tells whether a text holds half of a secret in one piece, or more.
+func (x *Index) HoldsHalf(text string) bool {
 	holds := false
 	for v := range views(text) {
 		x.find(asciiLower(v.text), func(from, to int, t *secretText) {

@@ -1,0 +1,143 @@
+package schema
+
+import (
+	"math/big"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+)
+
+// Fits tells whether a value fits the schema, as far as its rules are read
+// here. It is what values are chosen by; the validator confirms each again.
+func (s *Schema) Fits(v any) bool {
+	switch {
+	case s.Never:
+		return false
+	case s.Cut:
+		return true
+	case s.Types != nil && !slices.ContainsFunc(s.Types, func(t string) bool { return isOfType(v, t) }),
+		s.Enum != nil && !Holds(s.Enum, v):
+		return false
+	}
+	switch v := v.(type) {
+	case string:
+		if !s.fitsString(v) {
+			return false
+		}
+	case Literal:
+		if n, ok := Rational(v); ok && !s.fitsNumber(n) {
+			return false
+		}
+	case []any:
+		if !s.fitsArray(v) {
+			return false
+		}
+	case Object:
+		if !s.fitsObject(v) {
+			return false
+		}
+	}
+	return s.fitsChoices(v)
+}
+
+// isOfType tells whether a value is of a JSON type. A number without a fraction
+// is an integer, however it is written.
+func isOfType(v any, jsonType string) bool {
+	switch v := v.(type) {
+	case nil:
+		return jsonType == "null"
+	case bool:
+		return jsonType == "boolean"
+	case string:
+		return jsonType == "string"
+	case Literal:
+		n, ok := Rational(v)
+		return ok && (jsonType == "number" || jsonType == "integer" && n.IsInt())
+	case []any:
+		return jsonType == "array"
+	case Object:
+		return jsonType == "object"
+	}
+	return false
+}
+
+func (s *Schema) fitsString(v string) bool {
+	n := int64(utf8.RuneCountInString(v))
+	switch {
+	case s.MinLength != nil && n < *s.MinLength, s.MaxLength != nil && n > *s.MaxLength:
+		return false
+	}
+	return isOfFormat(s.Format, v) && !slices.ContainsFunc(s.Patterns, func(p *regexp.Regexp) bool { return !p.MatchString(v) })
+}
+
+func (s *Schema) fitsNumber(n *big.Rat) bool {
+	switch {
+	case s.Minimum != nil && !s.Minimum.within(n, 1), s.Maximum != nil && !s.Maximum.within(n, -1):
+		return false
+	case s.MultipleOf != nil && !new(big.Rat).Quo(n, s.MultipleOf).IsInt():
+		return false
+	}
+	return inIntegerFormat(s.Format, n)
+}
+
+// within tells whether a number is on the right side of a limit. inward is 1
+// for a minimum, -1 for a maximum.
+func (l *Limit) within(n *big.Rat, inward int) bool {
+	c := n.Cmp(l.Value) * inward
+	return c > 0 || c == 0 && !l.Exclusive
+}
+
+func (s *Schema) fitsArray(v []any) bool {
+	n := int64(len(v))
+	if s.MinItems != nil && n < *s.MinItems || s.MaxItems != nil && n > *s.MaxItems {
+		return false
+	}
+	seen := map[string]bool{}
+	for _, item := range v {
+		if s.Items != nil && !s.Items.Fits(item) {
+			return false
+		}
+		if s.UniqueItems {
+			key := canonical(item)
+			if seen[key] {
+				return false
+			}
+			seen[key] = true
+		}
+	}
+	return true
+}
+
+func (s *Schema) fitsObject(v Object) bool {
+	n := int64(len(v))
+	if s.MinProperties != nil && n < *s.MinProperties || s.MaxProperties != nil && n > *s.MaxProperties {
+		return false
+	}
+	for _, p := range s.Properties {
+		value, has := v.Get(p.Name)
+		if !has && p.Required && !p.Schema.ReadOnly || has && !p.Schema.Fits(value) {
+			return false
+		}
+	}
+	for _, m := range v {
+		if s.Property(m.Name) == nil && (s.Closed || s.Additional != nil && !s.Additional.Fits(m.Value)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Schema) fitsChoices(v any) bool {
+	for _, c := range s.Choices {
+		fit := 0
+		for _, b := range c.Branches {
+			if b.Fits(v) {
+				fit++
+			}
+		}
+		if fit == 0 || c.Keyword == "oneOf" && fit > 1 {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(s.Not, func(n *Schema) bool { return !n.Cut && n.Fits(v) })
+}

@@ -1,0 +1,358 @@
+package schema
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// Mutation is a body that breaks one rule of the request schema.
+type Mutation struct {
+	Name    string
+	About   string // what is wrong with it, in words
+	Pointer string // of the rule that it breaks
+	Hold    Firmness
+	Body    any
+}
+
+// Firmness is how far a rule binds a target, and so how much a body weighs that
+// breaks it or makes use of it.
+type Firmness int
+
+const (
+	Firm      Firmness = iota // the schema says so
+	Annotated                 // the schema says so in words that a target need not enforce: "format"
+	Slack                     // JSON or the schema says so, and mainstream readers do otherwise by default
+)
+
+// Mutations lists bodies that each break one rule of the schema: a required
+// property left out or under another name, a value of another type, past a
+// limit, outside an enum; and whole bodies of another kind.
+func Mutations(s *Schema) []Mutation {
+	full, ok := s.Make(true)
+	if !ok {
+		if full, ok = s.Make(false); !ok {
+			return nil
+		}
+	}
+	var out []Mutation
+	add := func(m Mutation) {
+		if !s.Fits(m.Body) || m.Hold == Annotated {
+			out = append(out, m)
+		}
+	}
+	whole, isObject := full.(Object)
+	if isObject {
+		absences(s, whole, add)
+	}
+	Visit(s, full, func(p Spot) {
+		if len(p.Path) > 0 {
+			for _, b := range p.wrongTypes() {
+				add(p.broken(b))
+			}
+		}
+		for _, b := range p.Breaches() {
+			add(p.broken(b))
+		}
+	})
+	for _, m := range otherKinds(s, full) {
+		add(m)
+	}
+	return out
+}
+
+// Breach is a value that breaks one rule of a schema.
+type Breach struct {
+	Name, About, Pointer string
+	Hold                 Firmness
+	Value                any
+}
+
+// Filler is a text that only has to be one.
+const Filler = "text"
+
+const undeclaredProperty = "undeclared-property"
+
+func (p Spot) broken(b Breach) Mutation {
+	name := p.id(b.Name)
+	if b.Name == undeclaredProperty { // the name of a property of its own, as it were
+		name = strings.TrimPrefix(p.Label+"."+b.Name, ".")
+	}
+	return Mutation{name, p.called() + " " + b.About, b.Pointer, b.Hold, Replaced(p.Body, p.Path, b.Value)}
+}
+
+// absences leave out each required property, all of them, and rename each of
+// the outermost in ways that a lax reader would overlook. JSON names are
+// compared exactly (RFC 8259, section 8.3).
+func absences(s *Schema, whole Object, add func(Mutation)) {
+	required := 0
+	all := whole
+	Visit(s, whole, func(p Spot) {
+		if !p.Required || len(p.Path) == 0 || p.isItem() {
+			return
+		}
+		rule := strings.TrimSuffix(p.Schema.Pointer, "/properties/"+p.Path[len(p.Path)-1]) + "/required"
+		add(Mutation{p.id("missing"), "without " + p.Label, rule, Firm, removed(p.Body, p.Path)})
+		if len(p.Path) > 1 || p.Label != Word(p.Path[0]) {
+			return
+		}
+		required++
+		all = all.without(p.Path)
+		name := p.Path[0]
+		if swapped := otherCase(name); swapped != name {
+			add(Mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, Slack, whole.renamed(name, swapped)})
+		}
+		add(Mutation{p.id("name-space"), name + " with a space in its name", rule, Firm, whole.renamed(name, name+" ")})
+	})
+	if required > 1 {
+		add(Mutation{"all-missing", "without any required property", s.Rule("required"), Firm, all})
+	}
+}
+
+// isItem tells whether the spot is an item of an array.
+func (p Spot) isItem() bool {
+	parent, _ := valueAt(p.Body, p.Path[:len(p.Path)-1])
+	_, is := parent.([]any)
+	return is
+}
+
+// otherCase writes a name in another case: each word with a capital.
+func otherCase(name string) string {
+	out := []rune(name)
+	start := true
+	for i, r := range out {
+		if start && r >= 'a' && r <= 'z' {
+			out[i] = r - 'a' + 'A'
+		}
+		start = r == '_' || r == '-'
+	}
+	return string(out)
+}
+
+// wrongTypes lists values of each JSON type that the spot does not take. Where
+// a lax reader would convert one, it looks like the value that belongs there.
+func (p Spot) wrongTypes() []Breach {
+	text := string(Encode(p.Value))
+	alike, isText := p.Value.(string)
+	if !isText {
+		alike = text
+	}
+	var item any = Filler
+	if !p.View.Is("array") && !p.View.isObject() {
+		item = p.Value
+	}
+	values := []struct {
+		name, jsonType string
+		value          any
+	}{
+		{"number", "number", likeNumber(p.Value)},
+		{"zero", "number", Literal("0")},
+		{"boolean", "boolean", true},
+		{"false", "boolean", false},
+		{"null", "null", nil},
+		{"object", "object", Object{{"key", item}}},
+		{"empty-object", "object", Object{}},
+		{"array", "array", []any{item}},
+		{"empty-array", "array", []any{}},
+		{"string", "string", alike},
+	}
+	if p.View.Is("array") {
+		if items, ok := p.Value.([]any); ok && len(items) > 0 {
+			values = append(values, struct {
+				name, jsonType string
+				value          any
+			}{"bare-item", "", items[0]})
+		}
+	}
+	var out []Breach
+	for _, w := range values {
+		if !p.Schema.Fits(w.value) && (w.jsonType == "" || !p.View.Accepts(w.jsonType)) {
+			out = append(out, Breach{w.name, article(w.name), p.View.Rule("type"), Firm, w.value})
+		}
+	}
+	if p.View.Is("integer") && !p.View.Is("number") {
+		if n, ok := Rational(p.Value); ok {
+			out = append(out, Breach{"fraction", "with a fraction", p.View.Rule("type"), Firm, number(n.Add(n, big.NewRat(1, 2)))})
+		}
+	}
+	return out
+}
+
+// likeNumber is a number that looks like a value: the digits of a text, 1 for
+// true.
+func likeNumber(v any) Literal {
+	switch v := v.(type) {
+	case bool:
+		return "1"
+	case string:
+		if _, ok := Rational(Literal(v)); ok {
+			return Literal(v)
+		}
+	}
+	return "12345"
+}
+
+// Breaches lists values of the right type that break one other rule each.
+func (p Spot) Breaches() []Breach {
+	var out []Breach
+	s := p.View
+	add := func(name, about, keyword string, hold Firmness, v any) {
+		if !p.Schema.Fits(v) {
+			out = append(out, Breach{name, about, s.Rule(keyword), hold, v})
+		}
+	}
+	for _, e := range s.beyond(true) {
+		add(e.name, e.about, e.keyword, Firm, e.value)
+	}
+	for _, b := range s.unlisted(p.Value) {
+		add(b.Name, b.About, "enum", Firm, b.Value)
+	}
+	if v, ok := s.withDuplicate(); ok {
+		add("duplicate-items", "with the same item twice", "uniqueItems", Firm, v)
+	}
+	if v, ok := s.betweenMultiples(p.Value); ok {
+		add("not-multiple", "that is no multiple of what it must be", "multipleOf", Firm, v)
+	}
+	if text, ok := p.Value.(string); ok && s.Enum == nil {
+		for _, u := range s.unmatchedBy(text) {
+			add(u.name, u.about, "pattern", u.hold, u.value)
+		}
+		s.offFormat(add)
+	}
+	if most := integerFormat(s.Format); most != nil && s.Enum == nil {
+		// "format" is an annotation that a server may leave unchecked.
+		past := Literal(new(big.Int).Add(most, big.NewInt(1)).String())
+		relaxed := *s
+		relaxed.Format = ""
+		if relaxed.Fits(past) {
+			add("past-format", "one more than its format holds", "format", Annotated, past)
+		}
+	}
+	if o, ok := p.Value.(Object); ok && s.Closed {
+		add(undeclaredProperty, "with a property that the schema forbids", "additionalProperties", Firm, append(o[:len(o):len(o)], Member{s.undeclaredName(), "value"}))
+	}
+	return out
+}
+
+// offFormat adds a string that is nearly in the format, and one that is not at
+// all. "format" is an annotation that a server may leave unchecked.
+func (s *Schema) offFormat(add func(name, about, keyword string, hold Firmness, v any)) {
+	near, wrong := brokenFormat(s.Format)
+	if wrong == "" {
+		return
+	}
+	add("format-near", "nearly in its format", "format", Annotated, near)
+	add("format-wrong", "not at all in its format", "format", Annotated, wrong)
+}
+
+// unlisted lists values that an enum does not hold: another of the same type,
+// and listed ones written differently.
+func (s *Schema) unlisted(v any) []Breach {
+	if s.Enum == nil {
+		return nil
+	}
+	relaxed := *s
+	relaxed.Enum = nil
+	var out []Breach
+	add := func(name, about string, v any) {
+		if relaxed.Fits(v) && !Holds(s.Enum, v) {
+			out = append(out, Breach{Name: name, About: about, Value: v})
+		}
+	}
+	switch v := v.(type) {
+	case string:
+		add("enum", "with a value that its enum does not list", v+"-unlisted")
+		for _, other := range []string{strings.ToUpper(v), strings.ToLower(v)} {
+			if len(out) < 2 {
+				add("enum-case", "with an enum value in other case", other)
+			}
+		}
+		add("enum-space", "with a space behind an enum value", v+" ")
+	case Literal:
+		for n := int64(1); len(out) == 0 && n < 1000; n++ {
+			add("enum", "with a value that its enum does not list", number(whole(n)))
+		}
+	case bool:
+		add("enum", "with a value that its enum does not list", !v)
+	}
+	return out
+}
+
+// withDuplicate is an array whose last item is its first once more.
+func (s *Schema) withDuplicate() (v []any, ok bool) {
+	if !s.Is("array") || !s.UniqueItems {
+		return nil, false
+	}
+	n := max(2, s.plainLength())
+	items, ok := s.makeArray(n-1, true)
+	if !ok || len(items) == 0 {
+		return nil, false
+	}
+	out := append(slices.Clone(items), items[0])
+	relaxed := *s
+	relaxed.UniqueItems = false
+	return out, relaxed.Fits(out)
+}
+
+// betweenMultiples is a number within the limits that is no multiple of
+// multipleOf.
+func (s *Schema) betweenMultiples(v any) (any, bool) {
+	n, ok := Rational(v)
+	if !ok || s.MultipleOf == nil {
+		return nil, false
+	}
+	relaxed := *s
+	relaxed.MultipleOf = nil
+	for _, step := range []*big.Rat{whole(1), whole(-1), new(big.Rat).Quo(s.MultipleOf, whole(2)), new(big.Rat).Quo(s.MultipleOf, whole(-2))} {
+		if other := number(new(big.Rat).Add(n, step)); relaxed.Fits(other) && !s.Fits(other) {
+			return other, true
+		}
+	}
+	return nil, false
+}
+
+// otherKinds are whole bodies of every kind of JSON text that the schema does
+// not take.
+func otherKinds(s *Schema, full any) []Mutation {
+	inner, ok := s.Make(false)
+	if !ok {
+		inner = full
+	}
+	kinds := []struct {
+		name, jsonType string
+		body           any
+	}{
+		{"body-array", "array", []any{inner}},
+		{"body-array-of-text", "array", []any{Filler}},
+		{"body-empty-array", "array", []any{}},
+		{"body-string", "string", Filler},
+		{"body-number", "number", Literal("42")},
+		{"body-boolean", "boolean", true},
+		{"body-null", "null", nil},
+		{"body-object", "object", Object{{"key", Filler}}},
+	}
+	var out []Mutation
+	for _, k := range kinds {
+		if !s.Accepts(k.jsonType) {
+			kind := strings.TrimPrefix(k.name, "body-")
+			out = append(out, Mutation{k.name, "the whole body " + article(kind), s.Rule("type"), Firm, k.body})
+		}
+	}
+	return out
+}
+
+func article(kind string) string {
+	switch {
+	case kind == "null", kind == "false":
+		return kind
+	case kind == "zero":
+		return "the number 0"
+	case kind == "bare-item":
+		return "one item without the array around it"
+	case strings.HasPrefix(kind, "empty-"):
+		return "an " + strings.Replace(kind, "-", " ", 1)
+	case strings.HasPrefix(kind, "a"), strings.HasPrefix(kind, "o"):
+		return "an " + kind
+	}
+	return "a " + kind
+}

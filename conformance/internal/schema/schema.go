@@ -1,0 +1,186 @@
+package schema
+
+import (
+	"encoding/json"
+	"math/big"
+	"regexp"
+	"slices"
+)
+
+// Schema is what the checks need to know of a schema object: enough to make
+// values that fit it, and values that break one rule of it. What allOf joins is
+// one schema here. The last word on a value is the validator's.
+type Schema struct {
+	Pointer string            // where it stands in the contract, references not resolved
+	Moved   map[string]string // keyword to pointer, of a rule that stands in a part of an allOf
+	Types   []string          // JSON types, "null" among them; nil: any
+	Never   bool              // nothing fits it
+	Cut     bool              // it was not read: too deep, or within itself
+	Opaque  bool              // it has rules that are left to the validator alone
+
+	Enum       []any // the values of enum, or the one of const
+	Format     string
+	Patterns   []*regexp.Regexp
+	MinLength  *int64
+	MaxLength  *int64
+	Minimum    *Limit
+	Maximum    *Limit
+	MultipleOf *big.Rat
+
+	MinItems    *int64
+	MaxItems    *int64
+	UniqueItems bool
+	Items       *Schema // nil: any
+
+	Properties    []Property
+	MinProperties *int64
+	MaxProperties *int64
+	Additional    *Schema // of properties not declared; nil: any
+	Closed        bool    // no property but those declared
+
+	Choices []Choice  // oneOf and anyOf
+	Not     []*Schema // none of which may fit
+
+	ReadOnly     bool
+	Example      any
+	HasExample   bool
+	DefaultValue any
+	HasDefault   bool
+}
+
+type Property struct {
+	Name     string
+	Required bool
+	Schema   *Schema
+}
+
+// Limit is a minimum or maximum.
+type Limit struct {
+	Value     *big.Rat
+	Exclusive bool
+}
+
+// Choice is a oneOf or anyOf.
+type Choice struct {
+	Keyword  string
+	Branches []*Schema
+}
+
+// Rule points to a keyword of the schema.
+func (s *Schema) Rule(keyword string) string {
+	if at, ok := s.Moved[keyword]; ok {
+		return at
+	}
+	return s.Pointer + "/" + keyword
+}
+
+// Is tells whether the schema names a JSON type as one of its own.
+func (s *Schema) Is(jsonType string) bool { return s != nil && slices.Contains(s.Types, jsonType) }
+
+// Accepts tells whether a value of a JSON type may fit.
+func (s *Schema) Accepts(jsonType string) bool {
+	switch {
+	case s.Never:
+		return false
+	case s.Types == nil:
+		return true
+	case jsonType == "number":
+		// A whole number is of both types, so that a schema of either takes it.
+		return s.Is("number") || s.Is("integer")
+	}
+	return s.Is(jsonType)
+}
+
+// isObject tells whether what fits the schema is, first of all, an object.
+func (s *Schema) isObject() bool {
+	return s.Is("object") || s.Types == nil && (len(s.Properties) > 0 || s.Closed)
+}
+
+// TakesMore tells whether any undeclared property with any value may stand in
+// an object that fits.
+func (s *Schema) TakesMore() bool {
+	return s.isObject() && s.Additional == nil && !s.Closed && !s.Opaque && s.MaxProperties == nil && len(s.Choices) == 0 && len(s.Not) == 0
+}
+
+func (s *Schema) Property(name string) *Property {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Properties {
+		if s.Properties[i].Name == name {
+			return &s.Properties[i]
+		}
+	}
+	return nil
+}
+
+// undeclaredName is a property name that the schema does not declare.
+func (s *Schema) undeclaredName() string {
+	name := "undeclared"
+	for s.Property(name) != nil {
+		name += "_"
+	}
+	return name
+}
+
+// views are the schemas that a value may fit to fit s: one for each branch of
+// its first choice, joined with the rest, or s alone.
+func (s *Schema) views() []*Schema {
+	if len(s.Choices) == 0 {
+		return []*Schema{s}
+	}
+	rest := *s
+	rest.Choices = s.Choices[1:]
+	var out []*Schema
+	for _, b := range s.Choices[0].Branches[:min(maxBranches, len(s.Choices[0].Branches))] {
+		if joined := Join(&rest, b); !joined.Never && !joined.Cut {
+			out = append(out, joined.views()...)
+		}
+		if len(out) >= maxBranches {
+			return out[:maxBranches]
+		}
+	}
+	return out
+}
+
+// maxBranches bounds the branches of one oneOf or anyOf that are looked at.
+const maxBranches = 8
+
+// View is the branch that a value was made by, else the first.
+func (s *Schema) View(v any) *Schema {
+	if len(s.Choices) == 0 {
+		return s
+	}
+	views := s.views()
+	for _, each := range views {
+		if each.Fits(v) {
+			return each
+		}
+	}
+	if len(views) == 0 {
+		return s
+	}
+	return views[0]
+}
+
+// Rational reads a JSON number exactly. ok is false for what is none, and for
+// one whose exponent is beyond what anybody computes with.
+func Rational(v any) (*big.Rat, bool) {
+	var text string
+	switch v := v.(type) {
+	case Literal:
+		text = string(v)
+	case json.Number:
+		text = string(v)
+	default:
+		return nil, false
+	}
+	if !JsonNumber.MatchString(text) {
+		return nil, false
+	}
+	return new(big.Rat).SetString(text)
+}
+
+// JsonNumber is the grammar of RFC 8259, section 6, with an exponent of at most
+// three digits.
+var JsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$`)

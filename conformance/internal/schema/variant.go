@@ -1,0 +1,113 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+)
+
+// variant is a valid body that differs from the plain one in one respect.
+type variant struct {
+	Name    string
+	About   string
+	Pointer string // of the rule it exercises
+	Hold    Firmness
+	Body    any
+}
+
+// Variants lists valid bodies that exercise each freedom the schema declares:
+// optional properties present and absent, enum values, both ends of each limit,
+// null where it is allowed, each branch of a oneOf or anyOf.
+func Variants(s *Schema) []variant {
+	minimal, ok := s.Make(false)
+	if !ok {
+		return nil
+	}
+	var out []variant
+	full, ok := s.Make(true)
+	if !ok {
+		full = minimal
+	} else if !Equal(full, minimal) {
+		out = append(out, variant{"all-properties", "every optional property present", s.Pointer + "/properties", Firm, full})
+	}
+	add := func(v variant) {
+		if s.Fits(v.Body) {
+			out = append(out, v)
+		}
+	}
+	Visit(s, full, func(p Spot) {
+		if !p.Required {
+			add(variant{p.id("absent"), p.called() + " left out, since it is optional", p.Schema.Pointer, Firm, removed(p.Body, p.Path)})
+		}
+		for _, f := range p.Freedoms() {
+			add(variant{p.id(f.Name), p.called() + " " + f.About, f.Pointer, f.Hold, Replaced(p.Body, p.Path, f.Value)})
+		}
+	})
+	return out
+}
+
+// freedom is a value that a schema allows, and what it shows.
+type freedom struct {
+	Name, About, Pointer string
+	Hold                 Firmness
+	Value                any
+}
+
+// Freedoms lists the other values of a spot that are worth trying.
+func (p Spot) Freedoms() []freedom {
+	var out []freedom
+	s := p.View
+	add := func(name, about, pointer string, hold Firmness, v any) {
+		if p.Schema.Fits(v) && !Equal(v, p.Value) {
+			out = append(out, freedom{name, about, pointer, hold, v})
+		}
+	}
+	for _, v := range s.Enum {
+		if v != nil {
+			add("enum-"+slug(v), "with another of its enum values", s.Rule("enum"), Firm, v)
+		}
+	}
+	if s.Is("null") {
+		add("null", "null, which it may be", s.Pointer, Firm, nil)
+	}
+	if s.Is("boolean") {
+		add("false", "false", s.Pointer, Firm, false)
+		add("true", "true", s.Pointer, Firm, true)
+	}
+	for _, e := range s.ends(true) {
+		add(e.name, e.about, s.Rule(e.keyword), Firm, e.value)
+	}
+	if text, ok := s.multibyte(); ok && s.Is("string") {
+		add("at-max-length-multibyte", "at its maxLength, in letters of two bytes: length is counted in characters", s.Rule("maxLength"), Firm, text)
+	}
+	// What stands for nothing in many languages, and is a value all the same.
+	if s.Is("integer") || s.Is("number") {
+		add("zero", "zero", s.Pointer, Slack, Literal("0"))
+	}
+	if s.Is("array") {
+		add("empty", "an empty array", s.Pointer, Slack, []any{})
+	}
+	for _, other := range p.alternatives() {
+		name := other.Label[strings.LastIndex(other.Label, "alternative-"):]
+		add(name, "of another kind that it may be", p.Schema.Pointer, Firm, other.Value)
+	}
+	return withoutTwins(out)
+}
+
+// withoutTwins keeps the first of values that are the same.
+func withoutTwins(all []freedom) []freedom {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(f freedom) bool {
+		key := canonical(f.Value)
+		defer func() { seen[key] = true }()
+		return seen[key]
+	})
+}
+
+// slug makes a word of a value, for an id.
+func slug(v any) string {
+	text := strings.ToLower(strings.Trim(string(Encode(v)), `"`))
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
+	})
+	return strings.Join(words, "-")
+}
