@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -207,4 +209,88 @@ func (p *tally) String() string {
 		words[i] = fmt.Sprintf("%s (%d)", s, p.counts[i])
 	}
 	return strings.Join(words, ", ")
+}
+
+// finding is what one answer shows against one of the clauses that hold for
+// every answer, whatever it answers.
+type finding struct {
+	clause   string // the name of the check: "content-type"
+	expected string
+	actual   string
+}
+
+// decompress undoes a content coding: a server may use one when the request
+// says nothing of codings (RFC 9110, section 12.5.3). A body that can be read
+// without it is not in that coding.
+func (a *answer) decompress() {
+	coding := strings.ToLower(strings.TrimSpace(a.header.Get("Content-Encoding")))
+	if !slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, coding) || a.failure != none {
+		return
+	}
+	if jsonProblem(a.body) == "" {
+		a.miscoded = !a.recorded
+		return
+	}
+	if !strings.HasSuffix(coding, "gzip") {
+		return
+	}
+	r, err := gzip.NewReader(bytes.NewReader(a.body))
+	if err != nil {
+		return
+	}
+	if plain, err := io.ReadAll(io.LimitReader(r, maxAnswer)); err == nil {
+		a.body = plain
+	}
+}
+
+// The clauses of every answer, by the name of their check.
+const (
+	clauseContentType = "content-type"
+	clauseJSON        = "json"
+	clauseSchema      = "schema"
+	clauseHeaders     = "headers"
+	clauseNonEmpty    = "non-empty"
+	clauseUniqueNames = "unique-names"
+	clauseInternals   = "no-internals"
+	clauseKey         = "no-key"
+	clauseCache       = "no-shared-cache"
+)
+
+// echoesAnother reports whether a success returns another user id than was
+// sent.
+func (a *answer) echoesAnother() bool {
+	sent, known := a.request.names()
+	got, ok := a.member(a.request.op.rules.echo)
+	return known && ok && a.succeeded() && got != sent
+}
+
+func (a *answer) end() time.Time { return a.started.Add(a.took) }
+
+// success tells whether the answer is a documented success.
+func (a *answer) success() bool { return a.status/100 == 2 && a.request.op.documented(a.status) != nil }
+
+// keyRefused tells whether the answer is about the key, of which a recording
+// does not say whether it is good.
+func (a *answer) keyRefused() bool {
+	return a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
+}
+
+// leavesOpen reports whether a request was sent and its response does not say
+// what became of it.
+func (a *answer) leavesOpen() bool {
+	switch a.failure {
+	case unreachable, untrusted, spent, putOff, unmade:
+		return false
+	case none, cutShort:
+		return a.status/100 == 5
+	}
+	return a.sentURL != ""
+}
+
+// looksDocumented tells whether the status is documented, and the body is what
+// the contract says for it.
+func (a *answer) looksDocumented() bool {
+	ofShape := []string{clauseContentType, clauseJSON, clauseSchema}
+	return a.request.op.documented(a.status) != nil && a.failure == none &&
+		!slices.ContainsFunc(a.findings, func(f finding) bool { return slices.Contains(ofShape, f.clause) })
 }

@@ -213,7 +213,7 @@ func (r *run) statusSymptom(s suspect, a *answer) symptom {
 	case a.succeeded() && k.about != op.success():
 		k.what, k.detail = accepted, s.check.ID
 		if k.about == op.refusal() {
-			k.detail = a.request.declaredKey()
+			k.detail = declaredKey(a.request)
 		}
 		// One rule of the schema, or one lenient reader of JSON.
 		if k.about == op.rejection() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !r.counts(s)) {
@@ -226,7 +226,7 @@ func (r *run) statusSymptom(s suspect, a *answer) symptom {
 }
 
 // declaredKey names the key that stands where the contract says.
-func (r *request) declaredKey() string {
+func declaredKey(r *request) string {
 	for _, k := range r.keys {
 		if k.in != declared {
 			continue
@@ -364,8 +364,6 @@ func contestedUsers(seen []seenAnswer) map[user]time.Time {
 	return out
 }
 
-func (a *answer) end() time.Time { return a.started.Add(a.took) }
-
 // unstableID reports whether some user has two ids in responses to the same
 // request while nobody contests it. A race does not explain that.
 func unstableID(seen []seenAnswer, contested map[user]time.Time) bool {
@@ -416,25 +414,6 @@ func bodyKind(a *answer) string {
 		return "the JSON object {" + strings.Join(names[:min(len(names), 6)], ", ") + "}"
 	}
 	return wordOr(media, "a body without a media type")
-}
-
-// resembles reports whether an object has the required properties of a
-// documented response.
-func (d *response) resembles(members map[string]any) bool {
-	if d.schema == nil {
-		return false
-	}
-	required := 0
-	for _, p := range d.schema.Properties {
-		if !p.Required {
-			continue
-		}
-		if _, there := members[p.Name]; !there {
-			return false
-		}
-		required++
-	}
-	return required > 0
 }
 
 var (

@@ -152,11 +152,3 @@ func (c *check) family() string {
 // races reports whether a check releases requests together, so that chance has
 // a part in its outcome.
 func (c *check) races() bool { return c.alone && !c.uniform }
-
-// echoesAnother reports whether a success returns another user id than was
-// sent.
-func (a *answer) echoesAnother() bool {
-	sent, known := a.request.names()
-	got, ok := a.member(a.request.op.rules.echo)
-	return known && ok && a.succeeded() && got != sent
-}

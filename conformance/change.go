@@ -270,14 +270,3 @@ func (s suspect) changes(users map[string]bool) [][]string {
 	}
 	return out
 }
-
-// names returns the user id in a request, as the target should read it.
-func (r *request) names() (string, bool) {
-	if r.subject != "" {
-		return r.subject, true
-	}
-	value, _ := decodeJSON(r.body)
-	members, _ := value.(map[string]any)
-	text, ok := members[r.op.rules.subject].(string)
-	return text, ok
-}

@@ -121,9 +121,15 @@ type checkText struct {
 	was     []string // names of checks that it has taken in
 }
 
+// reading is a contract and the judge by it.
+type reading struct {
+	*contract
+	*judge
+}
+
 // builder collects the checks of one operation.
 type builder struct {
-	contract *contract
+	contract *reading
 	op       *operation
 	checks   []*check
 	ids      map[string]bool
@@ -197,7 +203,7 @@ func isDescribed(pointer string) bool {
 
 // catalogue makes the checks of a contract, in the order in which they are
 // reported.
-func catalogue(c *contract) []*check {
+func catalogue(c *reading) []*check {
 	var all []*check
 	for _, op := range c.operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
@@ -256,7 +262,7 @@ func Catalogue(doc *spec.Document) ([]Check, error) {
 	return out, nil
 }
 
-func loadContract(doc *spec.Document) (*contract, error) {
+func loadContract(doc *spec.Document) (*reading, error) {
 	if doc == nil {
 		embedded, err := spec.Embedded()
 		if err != nil {
@@ -264,5 +270,16 @@ func loadContract(doc *spec.Document) (*contract, error) {
 		}
 		doc = embedded
 	}
-	return readContract(doc)
+	j, err := openJudge(doc)
+	if err != nil {
+		return nil, err
+	}
+	return &reading{j.contract, j}, nil
+}
+
+// confirmed tells whether the validator agrees with what a request is meant to
+// be. Where it does not, no check is made of it: the schema is then one that is
+// not understood here.
+func (b *builder) confirmed(body any, how intent) bool {
+	return b.contract.confirm(plainRequest(b.op).withBody(body, how)) == nil
 }

@@ -20,7 +20,7 @@ func (b *builder) breakdownChecks() {
 	}, stageProvoke, func(t *trial) {
 		for _, p := range provocations(t.s.cfg, status) {
 			for range provocationTries {
-				t.readable(t.expect(t.requestFor(t.firstUser()).provokedBy(p), status))
+				t.readable(t.expect(provokedBy(t.requestFor(t.firstUser()), p), status))
 			}
 		}
 	})
@@ -41,7 +41,7 @@ func (b *builder) breakdownChecks() {
 }
 
 // provokedBy changes a valid request as a provocation says.
-func (r *request) provokedBy(p Provocation) *request {
+func provokedBy(r *request, p Provocation) *request {
 	c := r.clone()
 	c.provoked, c.provokes, c.intent = true, p.Status, open
 	if p.Body != "" {

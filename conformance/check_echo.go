@@ -179,13 +179,3 @@ func quoteDifference(text, other string) string {
 	from, to := max(0, at-around), min(len(runes), at+around)
 	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", quoted(string(runes[from:to])), len(runes), at+1)
 }
-
-// quoted quotes a text so that its characters can be told apart: what is not
-// plain ASCII stands beside its code points.
-func quoted(text string) string {
-	ascii := fmt.Sprintf("%+q", text)
-	if plain := fmt.Sprintf("%q", text); plain != ascii {
-		return plain + " (" + ascii + ")"
-	}
-	return ascii
-}

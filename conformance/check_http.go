@@ -10,10 +10,6 @@ import (
 	"strings"
 )
 
-// unknownPath is what is put behind a path to make one that no contract
-// declares.
-const unknownPath = "/conformance-unknown-"
-
 // statusHTTP stands in the ids of checks that belong to no documented status.
 const statusHTTP = "http"
 

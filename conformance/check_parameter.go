@@ -64,7 +64,7 @@ func (b *builder) elsewhereCheck() {
 	request := func(r *request) *request {
 		return r.on(func(r *request) { r.setParameters(values) })
 	}
-	if request(b.op.plainRequest()).confirm(b.contract) != nil {
+	if b.contract.confirm(request(plainRequest(b.op))) != nil {
 		return
 	}
 	b.add(status, checkText{
@@ -87,7 +87,7 @@ func (b *builder) parameterVariants(i int, p *parameter, plain any) {
 		return
 	}
 	add := func(suffix, about, pointer string, hold schema.Firmness, v any) {
-		if b.op.plainRequest().withParameter(i, v, fits).confirm(b.contract) != nil {
+		if b.contract.confirm(plainRequest(b.op).withParameter(i, v, fits)) != nil {
 			return
 		}
 		c := b.add(status, checkText{
@@ -126,7 +126,7 @@ func (b *builder) parameterMutations(i int, p *parameter, plain any) {
 		if m.Hold == schema.Annotated {
 			how = open
 		}
-		if p.in == "path" && p.text(m.Value) == "" || b.op.plainRequest().withParameter(i, m.Value, how).confirm(b.contract) != nil {
+		if p.in == "path" && p.text(m.Value) == "" || b.contract.confirm(plainRequest(b.op).withParameter(i, m.Value, how)) != nil {
 			return
 		}
 		b.add(status, checkText{
@@ -139,7 +139,7 @@ func (b *builder) parameterMutations(i int, p *parameter, plain any) {
 	if p.required && p.in != "path" {
 		add(schema.Breach{Name: "missing", About: "left out", Pointer: p.pointer + "/required", Hold: schema.Firm, Value: absent{}})
 	}
-	for _, m := range p.mistyped() {
+	for _, m := range mistyped(p) {
 		add(m)
 	}
 	schema.Visit(p.schema, plain, func(s schema.Spot) {
@@ -152,7 +152,7 @@ func (b *builder) parameterMutations(i int, p *parameter, plain any) {
 }
 
 // mistyped lists texts that stand for no value of the parameter's type.
-func (p *parameter) mistyped() []schema.Breach {
+func mistyped(p *parameter) []schema.Breach {
 	var out []schema.Breach
 	add := func(name, about, text string) {
 		if !p.schema.Accepts("string") {

@@ -11,7 +11,7 @@ import (
 // recordedCatalogue makes the checks that a recording is judged by: the clauses
 // of the catalogue that hold for every answer, and what recorded requests
 // themselves give rise to.
-func recordedCatalogue(c *contract) []*check {
+func recordedCatalogue(c *reading) []*check {
 	var all []*check
 	for _, op := range c.operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}

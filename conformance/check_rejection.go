@@ -173,7 +173,7 @@ func (t *trial) documentedShape(a *answer) {
 		return // every answer of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
 	}
 	shape := &answer{request: a.request, header: a.header, body: a.body, status: documentedNumber(t.op.rejection()), proto: a.proto}
-	t.s.contract.judge(shape)
+	t.s.contract.assess(shape)
 	for _, f := range shape.findings {
 		if f.clause == clauseContentType || f.clause == clauseJSON || f.clause == clauseSchema {
 			t.fail("a refusal in the shape of "+t.op.rejection(), statusText(a.status)+" with "+f.actual, a)

@@ -1,22 +1,13 @@
 package conformance
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
-
-// plainPort is where a server listens for plain HTTP whose TLS port is not
-// named in its address.
-const plainPort = "80"
 
 // plainPatience is how long the plain-HTTP twin has to answer, beside what the
 // target itself takes: where a firewall drops what is sent there, nothing ever
@@ -126,51 +117,6 @@ func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
 	return seen
 }
 
-// verify verifies the certificate of a connection as a client would that knows
-// nothing but its trusted authorities.
-func (c *client) verify(state *tls.ConnectionState) error {
-	options := x509.VerifyOptions{DNSName: c.serverName(), Intermediates: x509.NewCertPool()}
-	if c.tls != nil {
-		options.Roots = c.tls.RootCAs
-	}
-	for _, link := range state.PeerCertificates[1:] {
-		options.Intermediates.AddCert(link)
-	}
-	_, err := state.PeerCertificates[0].Verify(options)
-	return err
-}
-
-// serverName is the name that the target's certificate must be for.
-func (c *client) serverName() string {
-	if c.tls != nil && c.tls.ServerName != "" {
-		return c.tls.ServerName
-	}
-	return c.base.Hostname()
-}
-
-// plainTwin is the base URL at which a target that is reached by TLS might
-// serve plain HTTP as well; nil for one that is not.
-func (c *client) plainTwin() *url.URL {
-	if c.base.Scheme != "https" {
-		return nil
-	}
-	twin := *c.base
-	twin.Scheme = "http"
-	twin.Host = net.JoinHostPort(c.base.Hostname(), cmp.Or(c.base.Port(), plainPort))
-	if c.base.Port() == "443" {
-		twin.Host = net.JoinHostPort(c.base.Hostname(), plainPort)
-	}
-	return &twin
-}
-
-// looksDocumented tells whether the status is documented, and the body is what
-// the contract says for it.
-func (a *answer) looksDocumented() bool {
-	ofShape := []string{clauseContentType, clauseJSON, clauseSchema}
-	return a.request.op.documented(a.status) != nil && a.failure == none &&
-		!slices.ContainsFunc(a.findings, func(f finding) bool { return slices.Contains(ofShape, f.clause) })
-}
-
 // aside sends a request to another place than the target. What comes back says
 // nothing of the target's answers, so that the run does not remember it among
 // them. Nobody need be there.
@@ -192,7 +138,7 @@ func (t *trial) aside(r *request) *answer {
 	if _, over := ended(t.ctx); over || a.failure == spent { // rather than the time that the twin has
 		t.answered(a)
 	}
-	t.s.contract.judge(a)
+	t.s.contract.assess(a)
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
 	t.s.asides = append(t.s.asides, seenAnswer{t.check, a})

@@ -2,11 +2,14 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -41,6 +44,7 @@ type client struct {
 	imagine func(*request) *answer  // if set, answers in place of the target
 	budget  int64                   // requests that may be sent, 0: any number
 	stop    context.CancelCauseFunc // ends the run
+	longest int64                   // streak of them that ends the run
 	streak  atomic.Int64            // answers of 5xx or 429 in a row, counted where there is a budget
 }
 
@@ -49,7 +53,19 @@ type stoppedError struct{ reason string }
 
 func (e *stoppedError) Error() string { return e.reason }
 
-func newClient(cfg *Config, base *url.URL) *client {
+// clientConfig is what a client keeps to.
+type clientConfig struct {
+	TLS      *tls.Config // nil: the system's roots
+	Header   http.Header // added to every request
+	Timeout  time.Duration
+	Patience time.Duration // how long the target may put requests off
+	Parallel int           // requests at a time
+	Rate     float64       // requests a second, 0: any number
+	Budget   int64         // requests in all, 0: any number
+	Streak   int64         // responses of 5xx or 429 in a row that end a run with a budget
+}
+
+func newClient(cfg clientConfig, base *url.URL) *client {
 	transport := func() *http.Transport {
 		return &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
@@ -74,9 +90,7 @@ func newClient(cfg *Config, base *url.URL) *client {
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); err == nil && proxy != nil {
 		c.proxied = true
 	}
-	if cfg.Profile == Production {
-		c.budget = productionRequests
-	}
+	c.budget, c.longest = cfg.Budget, cfg.Streak
 	if cfg.Rate > 0 {
 		c.limiter = rate.NewLimiter(rate.Limit(cfg.Rate), 1)
 	}
@@ -299,8 +313,8 @@ func (c *client) noteTrouble(a *answer) {
 	case c.budget == 0 || a.request.provoked:
 	case a.status/100 != 5 && a.status != http.StatusTooManyRequests:
 		c.streak.Store(0)
-	case c.streak.Add(1) == productionStreak && c.stop != nil:
-		c.stop(&stoppedError{fmt.Sprintf("stopped for the target's sake: %d answers in a row were 5xx or 429, the last one %s", productionStreak, statusText(a.status))})
+	case c.streak.Add(1) == c.longest && c.stop != nil:
+		c.stop(&stoppedError{fmt.Sprintf("stopped for the target's sake: %d answers in a row were 5xx or 429, the last one %s", c.longest, statusText(a.status))})
 	}
 }
 
@@ -326,4 +340,45 @@ func (c *client) transport(r *request) http.RoundTripper {
 		return c.fresh
 	}
 	return c.pooled
+}
+
+// plainPort is where a server listens for plain HTTP whose TLS port is not
+// named in its address.
+const plainPort = "80"
+
+// verify verifies the certificate of a connection as a client would that knows
+// nothing but its trusted authorities.
+func (c *client) verify(state *tls.ConnectionState) error {
+	options := x509.VerifyOptions{DNSName: c.serverName(), Intermediates: x509.NewCertPool()}
+	if c.tls != nil {
+		options.Roots = c.tls.RootCAs
+	}
+	for _, link := range state.PeerCertificates[1:] {
+		options.Intermediates.AddCert(link)
+	}
+	_, err := state.PeerCertificates[0].Verify(options)
+	return err
+}
+
+// serverName is the name that the target's certificate must be for.
+func (c *client) serverName() string {
+	if c.tls != nil && c.tls.ServerName != "" {
+		return c.tls.ServerName
+	}
+	return c.base.Hostname()
+}
+
+// plainTwin is the base URL at which a target that is reached by TLS might
+// serve plain HTTP as well; nil for one that is not.
+func (c *client) plainTwin() *url.URL {
+	if c.base.Scheme != "https" {
+		return nil
+	}
+	twin := *c.base
+	twin.Scheme = "http"
+	twin.Host = net.JoinHostPort(c.base.Hostname(), cmp.Or(c.base.Port(), plainPort))
+	if c.base.Port() == "443" {
+		twin.Host = net.JoinHostPort(c.base.Hostname(), plainPort)
+	}
+	return &twin
 }

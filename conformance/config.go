@@ -315,7 +315,7 @@ func (c *Config) validate(doc *spec.Document, target *url.URL) error {
 
 // refuseHeaders refuses headers for every request that the requests have
 // themselves: they would break all of them.
-func (c *Config) refuseHeaders(contract *contract) error {
+func (c *Config) refuseHeaders(read *contract) error {
 	for _, name := range sortedNames(c.Header) {
 		for _, value := range c.Header[name] {
 			if !headerLine.MatchString(name+":"+value) || strings.ContainsFunc(strings.ReplaceAll(value, "\t", " "), isControl) {
@@ -326,7 +326,7 @@ func (c *Config) refuseHeaders(contract *contract) error {
 		case "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "Connection", "Expect", "Te", "Trailer", "Upgrade":
 			return usageErrorf("--header %s: the checks set it as each of them needs it, so that it cannot be the same in every request", name)
 		}
-		for _, op := range contract.operations {
+		for _, op := range read.operations {
 			for _, scheme := range op.security {
 				if in, field := scheme.field(); in == string(inHeader) && strings.EqualFold(field, name) {
 					return usageErrorf("--header %s: the key travels in it, and the checks change the key; give it by NOX_API_KEY or --api-key-file", name)

@@ -3,9 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
@@ -15,11 +13,11 @@ import (
 // confirm validates the request once more, as sent, against the contract. It
 // returns what is wrong with the experiment, nil when it is what the check
 // says it is.
-func (r *request) confirm(c *contract) error {
+func (j *judge) confirm(r *request) error {
 	if r.intent == open {
 		return nil
 	}
-	problem, err := c.confirmed.of(r, func() (string, error) { return r.problem(c) })
+	problem, err := j.confirmed.of(r, func() (string, error) { return j.problem(r) })
 	switch {
 	case err != nil:
 		return err
@@ -33,13 +31,13 @@ func (r *request) confirm(c *contract) error {
 
 // problem is the first rule of the contract that the request breaks, "" for
 // none. Its key is not looked at.
-func (r *request) problem(c *contract) (string, error) {
+func (j *judge) problem(r *request) (string, error) {
 	copied := r.clone()
 	copied.barrier, copied.chunked, copied.expect100 = nil, false, false
 	if len(copied.keys) == 0 || copied.keys[0].in != declared {
 		copied.keys = append(copied.keys, credential{value: "any"}) // the key is not this clause's business
 	}
-	base, err := url.Parse(strings.TrimSuffix(c.canonicalURL(r.path, ""), r.path))
+	base, err := url.Parse(strings.TrimSuffix(j.contract.canonicalURL(r.path, ""), r.path))
 	if err != nil {
 		return "", err
 	}
@@ -48,7 +46,7 @@ func (r *request) problem(c *contract) (string, error) {
 		return "", err
 	}
 	problem := ""
-	if ok, errs := c.validator.ValidateHttpRequestSync(req); !ok {
+	if ok, errs := j.validator.ValidateHttpRequestSync(req); !ok {
 		problem = firstOf(errs)
 	}
 	if isJSON(req.Header.Get("Content-Type")) && len(r.body) > 0 {
@@ -104,17 +102,4 @@ func (c *confirmations) of(r *request, ask func() (string, error)) (string, erro
 		c.said[key] = problem
 	}
 	return problem, err
-}
-
-// contents is all of a request that the contract has a say in, but for its key.
-func (r *request) contents() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s?%s %t %t\n", r.method, r.path, r.query, r.bodiless, r.body == nil)
-	for _, name := range slices.Sorted(maps.Keys(r.header)) {
-		if name != "User-Agent" {
-			fmt.Fprintf(&b, "%q: %q\n", name, r.header[name])
-		}
-	}
-	b.Write(r.body)
-	return b.String()
 }

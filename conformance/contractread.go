@@ -9,8 +9,6 @@ import (
 	"github.com/pb33f/libopenapi"
 	"nox.energy/contract/conformance/internal/schema"
 
-	validator "github.com/pb33f/libopenapi-validator"
-	"github.com/pb33f/libopenapi-validator/config"
 	"github.com/pb33f/libopenapi/datamodel"
 
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
@@ -20,12 +18,10 @@ import (
 
 // readContract reads a document with libopenapi. An error is an [*spec.Error],
 // also where the library itself breaks down over the document.
-func readContract(doc *spec.Document) (c *contract, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c, err = nil, doc.Errorf("", "the contract cannot be read: the OpenAPI library fails on it (%v)", p)
-		}
-	}()
+//
+// use is called with what the library has read, before the operations are: for
+// the package that judges by it, and no other (see the package comment).
+func readContract(doc *spec.Document, use func(document any) error) (c *contract, err error) {
 	settings := datamodel.NewDocumentConfiguration()
 	settings.Logger = slog.New(slog.DiscardHandler) // its default writes to standard output
 	document, err := libopenapi.NewDocumentWithConfiguration(doc.Bytes(), settings)
@@ -36,15 +32,11 @@ func readContract(doc *spec.Document) (c *contract, err error) {
 	if err != nil {
 		return nil, doc.Errorf("", "the contract cannot be read: %s", firstLine(err.Error()))
 	}
-	v, errs := validator.NewValidator(document, config.WithFormatAssertions())
-	if len(errs) > 0 {
-		return nil, doc.Errorf("", "the contract cannot be used: %s", firstLine(errs[0].Error()))
-	}
-	if ok, problems := v.ValidateDocument(); !ok && len(problems) > 0 {
-		return nil, documentError(doc, problems[0].Reason, problems[0].SpecLine)
+	if err := use(document); err != nil {
+		return nil, err
 	}
 	r := &contractReader{doc: doc, model: &model.Model, nullable: strings.HasPrefix(model.Model.Version, "3.0")}
-	c = &contract{doc: doc, validator: v}
+	c = &contract{doc: doc}
 	for _, declared := range doc.Operations() {
 		op, err := r.operation(declared)
 		if err != nil {
@@ -53,18 +45,9 @@ func readContract(doc *spec.Document) (c *contract, err error) {
 		if slices.ContainsFunc(c.operations, func(other *operation) bool { return other.ID == op.ID }) {
 			op.ID += "-" + itoa(len(c.operations)+1)
 		}
-		op.prepare(c)
 		c.operations = append(c.operations, op)
 	}
 	return c, nil
-}
-
-func documentError(doc *spec.Document, reason string, line int) error {
-	e := doc.Errorf("", "the contract is not valid OpenAPI: %s", firstLine(reason))
-	if line > 0 {
-		e.Line = doc.LineOfPage(line)
-	}
-	return e
 }
 
 func firstLine(s string) string {

@@ -3,12 +3,9 @@ package conformance
 import (
 	"context"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -158,45 +155,4 @@ func (c *client) atOnce(n int) int {
 		return min(n, c.slots.maximum())
 	}
 	return n
-}
-
-// measure finds out how many connections the target bears at once. A server
-// that closes what is too much, or answers it 503, has a limit, which is no
-// fault of it: the run stays below. The request is the one that the gate was
-// answered, so it creates nobody.
-func (r *run) measure(ctx context.Context) {
-	c := r.client
-	op := r.contract.operations[0]
-	if c.imagine != nil || c.limiter.Limit() != rate.Inf || op.rules.identity == "" || r.shut(op) {
-		return
-	}
-	// Connections that close are counted by the target for a while, so that it
-	// must bear more than are open.
-	for n := c.slots.maximum() * 3 / 2; n > 1; n /= 2 {
-		c.release() // so that these are all that is open
-		if r.bears(ctx, op, n) {
-			return
-		}
-		c.crowd.apart.Store(true)
-		c.slots.atMost(max(1, n/4))
-	}
-}
-
-// bears reports whether the target serves n requests on as many connections
-// that are open at one moment.
-func (r *run) bears(ctx context.Context, op *operation, n int) bool {
-	var crowdedOut atomic.Bool
-	var wg sync.WaitGroup
-	together := newBarrier(ctx, n, settling)
-	for range n {
-		held := r.validRequest(op, r.firstUser(op)).on(func(r *request) { r.fresh, r.barrier = true, together })
-		wg.Go(func() {
-			a, _ := r.client.once(ctx, held)
-			if !a.came() || a.status == http.StatusServiceUnavailable {
-				crowdedOut.Store(true)
-			}
-		})
-	}
-	wg.Wait()
-	return !crowdedOut.Load()
 }

@@ -56,7 +56,7 @@ func (s *session) curl(a *answer) string {
 	}
 	target := a.sentURL
 	for _, k := range r.keys {
-		for _, scheme := range r.op.schemesOf(k) {
+		for _, scheme := range r.op.schemesOf(k.in, k.spare) {
 			parts = curlKey(parts, r, k, scheme)
 			target = withoutKey(target, r, k, scheme)
 		}

@@ -38,9 +38,9 @@ func (r *Runner) setDeadline() error {
 func (r *Runner) requests() int {
 	plan := *r
 	plan.cfg.Rate, plan.cfg.Progress = 0, nil
-	plan.client = newClient(&plan.cfg, r.client.base)
+	plan.client = newClient(plan.cfg.client(), r.client.base)
 	s := plan.session()
-	s.client.imagine = s.contract.ideal
+	s.client.imagine = ideal
 	newRun(s, plan.checks).perform(context.Background())
 	return len(s.all()) + len(s.asides)
 }

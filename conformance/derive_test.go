@@ -206,7 +206,7 @@ func (m schemaMaker) object(depth int) schemaText {
 func contractOf(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, version string, body any) *contract {
+}, version string, body any) *reading {
 	t.Helper()
 	media := map[string]any{"application/json": map[string]any{"schema": body}}
 	text, err := json.Marshal(map[string]any{
@@ -226,7 +226,7 @@ func contractOf(t interface {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	c, err := readContract(doc)
+	c, err := loadContract(doc)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -256,12 +256,12 @@ func TestDerivedBodiesAreWhatTheyAreSaidToBe(t *testing.T) {
 					t.Fatalf("%s: %s", asJSON(body), op.obstacle)
 				}
 				for _, v := range schema.Variants(op.body.schema) {
-					if err := op.plainRequest().withBody(v.Body, fits).confirm(c); err != nil {
+					if err := c.confirm(plainRequest(op).withBody(v.Body, fits)); err != nil {
 						t.Fatalf("%s\nvariant %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}
 				for _, v := range schema.Mutations(op.body.schema) {
-					if err := op.plainRequest().withBody(v.Body, breaks).confirm(c); err != nil && v.Hold == schema.Firm {
+					if err := c.confirm(plainRequest(op).withBody(v.Body, breaks)); err != nil && v.Hold == schema.Firm {
 						t.Fatalf("%s\nmutation %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}

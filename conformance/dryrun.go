@@ -21,7 +21,7 @@ type Planned struct {
 // same seed, run id and contract give the same requests, byte for byte.
 func (r *Runner) DryRun(ctx context.Context) []Planned {
 	s := r.session()
-	s.client.imagine = s.contract.ideal
+	s.client.imagine = ideal
 	run := newRun(s, r.checks)
 	run.perform(ctx)
 	seen := s.inOrder(slices.Concat(s.all(), s.asides))
@@ -35,7 +35,7 @@ func (r *Runner) DryRun(ctx context.Context) []Planned {
 
 // ideal imagines the answer of a target that keeps the contract, from what the
 // request was meant to be.
-func (c *contract) ideal(r *request) *answer {
+func ideal(r *request) *answer {
 	op := r.op
 	a := &answer{request: r, proto: "HTTP/1.1", header: http.Header{"Www-Authenticate": {"ApiKey"}, "Allow": {op.Method}}}
 	known := len(op.security) == 0 || len(r.keys) == 1 && r.keys[0].good && r.keys[0].in == declared

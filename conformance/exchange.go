@@ -75,7 +75,7 @@ func (s *session) hideKey(a *answer, k credential, headers map[string]string) {
 	if len(a.request.op.security) == 0 || k.value == "" {
 		return
 	}
-	for _, scheme := range a.request.op.schemesOf(k) {
+	for _, scheme := range a.request.op.schemesOf(k.in, k.spare) {
 		in, name := k.resolve(scheme)
 		if in != "header" {
 			continue
@@ -92,21 +92,6 @@ func (s *session) hideKey(a *answer, k credential, headers map[string]string) {
 			}
 		}
 	}
-}
-
-// note says in words what the request carries as a key.
-func (r *request) note() string {
-	if len(r.op.security) == 0 {
-		return ""
-	}
-	if len(r.keys) == 0 {
-		return "no key"
-	}
-	labels := make([]string, len(r.keys))
-	for i, k := range r.keys {
-		labels[i] = labelOf(k)
-	}
-	return strings.Join(labels, ", then ")
 }
 
 func (s *session) headers(h http.Header) map[string]string {

@@ -157,3 +157,13 @@ func unescape(s string) []uint16 {
 	}
 	return out
 }
+
+// quoted quotes a text so that its characters can be told apart: what is not
+// plain ASCII stands beside its code points.
+func quoted(text string) string {
+	ascii := fmt.Sprintf("%+q", text)
+	if plain := fmt.Sprintf("%q", text); plain != ascii {
+		return plain + " (" + ascii + ")"
+	}
+	return ascii
+}

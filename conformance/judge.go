@@ -2,9 +2,9 @@ package conformance
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -15,35 +15,64 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/spec"
 
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/pb33f/libopenapi-validator/config"
 	validerrors "github.com/pb33f/libopenapi-validator/errors"
 )
 
-// finding is what one answer shows against one of the clauses that hold for
-// every answer, whatever it answers.
-type finding struct {
-	clause   string // the name of the check: "content-type"
-	expected string
-	actual   string
+// judge holds requests and responses to a contract.
+type judge struct {
+	contract  *contract
+	validator validator.Validator
+	confirmed confirmations
+	keys      sentKeys
 }
 
-// The clauses of every answer, by the name of their check.
-const (
-	clauseContentType = "content-type"
-	clauseJSON        = "json"
-	clauseSchema      = "schema"
-	clauseHeaders     = "headers"
-	clauseNonEmpty    = "non-empty"
-	clauseUniqueNames = "unique-names"
-	clauseInternals   = "no-internals"
-	clauseKey         = "no-key"
-	clauseCache       = "no-shared-cache"
-)
+// use makes the validator of a document as the contract was read from. An error
+// is an [*spec.Error].
+func (j *judge) use(doc *spec.Document, document any) error {
+	read, ok := document.(libopenapi.Document)
+	if !ok {
+		return fmt.Errorf("a judge needs a document of libopenapi, not a %T", document)
+	}
+	v, errs := validator.NewValidator(read, config.WithFormatAssertions())
+	if len(errs) > 0 {
+		return doc.Errorf("", "the contract cannot be used: %s", firstLine(errs[0].Error()))
+	}
+	if ok, problems := v.ValidateDocument(); !ok && len(problems) > 0 {
+		return documentError(doc, problems[0].Reason, problems[0].SpecLine)
+	}
+	j.validator = v
+	return nil
+}
 
-// judge reads an answer as it came: framing and bytes, then the schema of its
+// openJudge reads a document and returns a judge by it, with every operation
+// prepared. An error is an [*spec.Error], also where the OpenAPI library itself
+// breaks down over the document.
+func openJudge(doc *spec.Document) (j *judge, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			j, err = nil, doc.Errorf("", "the contract cannot be read: the OpenAPI library fails on it (%v)", p)
+		}
+	}()
+	j = &judge{}
+	j.contract, err = readContract(doc, func(document any) error { return j.use(doc, document) })
+	if err != nil {
+		return nil, err
+	}
+	for _, op := range j.contract.operations {
+		prepare(op, j.confirm)
+	}
+	return j, nil
+}
+
+// assess reads an answer as it came: framing and bytes, then the schema of its
 // very status, then what no answer should show. Only an answer of a documented
 // status is held to the document.
-func (c *contract) judge(a *answer) {
+func (j *judge) assess(a *answer) {
 	if !a.came() {
 		return
 	}
@@ -62,11 +91,11 @@ func (c *contract) judge(a *answer) {
 		found(clauseJSON, "a whole body", cutShortWords(a))
 	}
 	if len(documented.mediaTypes) > 0 {
-		c.judgeContent(a, documented, found)
+		j.judgeContent(a, documented, found)
 	} else if documented.headers {
-		c.judgeSchema(a, documented, "", found)
+		j.judgeSchema(a, documented, "", found)
 	}
-	c.judgeManners(a, found)
+	j.judgeManners(a, found)
 }
 
 func cutShortWords(a *answer) string {
@@ -76,7 +105,7 @@ func cutShortWords(a *answer) string {
 	return fmt.Sprintf("the body broke off after %d bytes: %v", a.size, a.err)
 }
 
-func (c *contract) judgeContent(a *answer, documented *response, found func(clause, expected, actual string)) {
+func (j *judge) judgeContent(a *answer, documented *response, found func(clause, expected, actual string)) {
 	want := strings.Join(documented.mediaTypes, " or ")
 	if actual := wrongMediaType(a.header, documented.mediaTypes); actual != "" {
 		found(clauseContentType, "Content-Type: "+want, actual)
@@ -97,7 +126,7 @@ func (c *contract) judgeContent(a *answer, documented *response, found func(clau
 	if name := duplicateName(a.body); name != "" {
 		found(clauseUniqueNames, "each name once in an object", strconv.Quote(name)+" stands twice")
 	}
-	c.judgeSchema(a, documented, media, found)
+	j.judgeSchema(a, documented, media, found)
 	judgeFilled(a, documented, found)
 }
 
@@ -133,12 +162,12 @@ func mediaTypeOf(header http.Header) string {
 // judgeSchema asks the validator, with a request and a response of their own
 // made from what was recorded: it changes those that it is given. media is the
 // media type, "" where no content is documented.
-func (c *contract) judgeSchema(a *answer, documented *response, media string, found func(clause, expected, actual string)) {
+func (j *judge) judgeSchema(a *answer, documented *response, media string, found func(clause, expected, actual string)) {
 	if a.isJSON && a.value == nil && documented.schema != nil && !documented.schema.Accepts("null") {
 		found(clauseSchema, "a body that fits the schema of "+documented.status, "null") // the validator lets it pass
 		return
 	}
-	u, err := url.Parse(c.canonicalURL(a.request.path, a.request.query))
+	u, err := url.Parse(j.contract.canonicalURL(a.request.path, a.request.query))
 	if err != nil {
 		return
 	}
@@ -155,7 +184,7 @@ func (c *contract) judgeSchema(a *answer, documented *response, media string, fo
 		StatusCode: a.status, Status: statusText(a.status), Proto: a.proto, Header: header, Request: request,
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 	}
-	ok, errs := c.validator.ValidateHttpResponse(request, response)
+	ok, errs := j.validator.ValidateHttpResponse(request, response)
 	if ok {
 		return
 	}
@@ -211,12 +240,12 @@ func judgeFilled(a *answer, documented *response, found func(clause, expected, a
 
 // judgeManners looks for what no answer should show. None of it breaks the
 // contract.
-func (c *contract) judgeManners(a *answer, found func(clause, expected, actual string)) {
+func (j *judge) judgeManners(a *answer, found func(clause, expected, actual string)) {
 	text := withoutSent(a, string(a.body))
 	if sign := internals(text, a.header); sign != "" {
 		found(clauseInternals, "nothing that shows how the server is made", sign)
 	}
-	if where := c.keys.comesBack(a, text); where != "" {
+	if where := j.keys.comesBack(a, text); where != "" {
 		found(clauseKey, "no key in an answer", "the key that was sent, in "+where)
 	}
 	if a.status/100 == 2 {
@@ -248,7 +277,7 @@ func (s *sentKeys) comesBack(a *answer, text string) string {
 			continue
 		}
 		index := s.index(k.value)
-		for _, name := range sortedNames(a.header) {
+		for _, name := range slices.Sorted(maps.Keys(a.header)) {
 			if index.HoldsHalf(strings.Join(a.header[name], " ")) {
 				return "the header " + name
 			}
@@ -288,26 +317,10 @@ func sharedCaching(header http.Header) string {
 	return ""
 }
 
-// decompress undoes a content coding: a server may use one when the request
-// says nothing of codings (RFC 9110, section 12.5.3). A body that can be read
-// without it is not in that coding.
-func (a *answer) decompress() {
-	coding := strings.ToLower(strings.TrimSpace(a.header.Get("Content-Encoding")))
-	if !slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, coding) || a.failure != none {
-		return
+func documentError(doc *spec.Document, reason string, line int) error {
+	e := doc.Errorf("", "the contract is not valid OpenAPI: %s", firstLine(reason))
+	if line > 0 {
+		e.Line = doc.LineOfPage(line)
 	}
-	if jsonProblem(a.body) == "" {
-		a.miscoded = !a.recorded
-		return
-	}
-	if !strings.HasSuffix(coding, "gzip") {
-		return
-	}
-	r, err := gzip.NewReader(bytes.NewReader(a.body))
-	if err != nil {
-		return
-	}
-	if plain, err := io.ReadAll(io.LimitReader(r, maxAnswer)); err == nil {
-		a.body = plain
-	}
+	return e
 }

@@ -3,13 +3,13 @@ package conformance
 import (
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"nox.energy/contract/conformance/internal/schema"
 
-	validator "github.com/pb33f/libopenapi-validator"
 	"nox.energy/contract/spec"
 )
 
@@ -17,9 +17,6 @@ import (
 type contract struct {
 	doc        *spec.Document
 	operations []*operation
-	validator  validator.Validator
-	confirmed  confirmations
-	keys       sentKeys
 }
 
 // operation is one operation of the contract with what is needed to call it.
@@ -197,4 +194,160 @@ func statusText(status int) string {
 		return strconv.Itoa(status) + " " + text
 	}
 	return strconv.Itoa(status)
+}
+
+// place is where a key travels in a request.
+type place string
+
+const (
+	declared place = ""      // where the security scheme says
+	inQuery  place = "query" // …
+	asBearer place = "bearer"
+	asBasic  place = "basic"
+	inCookie place = "cookie"
+	inHeader place = "header"
+)
+
+// resolvePlace says where a credential goes, given the declared scheme.
+func resolvePlace(p place, scheme securityScheme) (in, name string) {
+	name = scheme.name
+	if name == "" {
+		name = "api_key"
+	}
+	switch {
+	case p != declared:
+		return string(p), name
+	case scheme.kind == "apiKey":
+		return scheme.in, name
+	case scheme.kind == "http" && scheme.httpScheme == "basic":
+		return "basic", name
+	}
+	return "bearer", name
+}
+
+// field is where in an HTTP request a key of the scheme stands: in the header,
+// query or cookie of that name.
+func (s securityScheme) field() (in, name string) {
+	in, name = resolvePlace(declared, s)
+	if in == string(asBearer) || in == string(asBasic) {
+		return string(inHeader), "Authorization"
+	}
+	return in, name
+}
+
+// takesKeyIn tells whether a place is one where the contract lets a key stand.
+func (op *operation) takesKeyIn(p place) bool {
+	for _, s := range op.security {
+		if in, _ := resolvePlace(declared, s); in == string(p) {
+			return true
+		}
+	}
+	return slices.Contains(op.elsewhere, string(p))
+}
+
+// schemesOf are the security schemes that a request carries a credential
+// under: all of the operation, or the first where the credential stands in a
+// place of its own.
+func (op *operation) schemesOf(in place, spare string) []securityScheme {
+	switch {
+	case len(op.security) == 0:
+		return []securityScheme{{kind: "apiKey", in: "header", name: "x-api-key"}}
+	case in != declared:
+		return op.security[:1]
+	}
+	var out []securityScheme
+	for _, s := range op.security {
+		if s.id != spare || spare == "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// basePath is the path of the contract's first server.
+func (c *contract) basePath() string {
+	u, err := url.Parse(c.doc.Servers()[0])
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.EscapedPath(), "/")
+}
+
+// find looks for the operation whose path template stands at the end of a path,
+// and returns what stands before it. The template with the most literal
+// segments wins; one that has none fits anything, and is found under the
+// contract's own base path only.
+func (c *contract) find(method, path string) (op *operation, base, rest string) {
+	most := -1
+	for _, candidate := range c.operations {
+		before, literal, ok := splitPath(path, candidate.Path)
+		if !ok || candidate.Method != method || literal <= most || literal == 0 && before != c.basePath() {
+			continue
+		}
+		op, base, rest, most = candidate, before, path[len(before):], literal
+	}
+	return op, base, rest
+}
+
+// resembles reports whether an object has the required properties of a
+// documented response.
+func (d *response) resembles(members map[string]any) bool {
+	if d.schema == nil {
+		return false
+	}
+	required := 0
+	for _, p := range d.schema.Properties {
+		if !p.Required {
+			continue
+		}
+		if _, there := members[p.Name]; !there {
+			return false
+		}
+		required++
+	}
+	return required > 0
+}
+
+// want is a list of acceptable statuses: "201", or "4XX" for a class.
+type want []string
+
+func (w want) has(status int) bool {
+	code := strconv.Itoa(status)
+	return slices.ContainsFunc(w, func(s string) bool {
+		return s == code || strings.HasSuffix(s, "XX") && s[:1] == code[:1] || s == "default" && code[0] == '4'
+	})
+}
+
+func (w want) String() string {
+	words := make([]string, len(w))
+	for i, s := range w {
+		if n, err := strconv.Atoi(s); err == nil && http.StatusText(n) != "" {
+			s += " " + http.StatusText(n)
+		}
+		words[i] = s
+	}
+	return strings.Join(words, " or ")
+}
+
+// splitPath takes a path template off the end of a path. literal counts the
+// segments without a parameter.
+func splitPath(path, template string) (base string, literal int, ok bool) {
+	have, want := strings.Split(path, "/"), strings.Split(template, "/")[1:]
+	if len(have) <= len(want) {
+		return "", 0, false
+	}
+	tail := have[len(have)-len(want):]
+	for i, w := range want {
+		open, closing := strings.Index(w, "{"), strings.LastIndex(w, "}")
+		switch {
+		case open < 0 || closing < open:
+			if tail[i] != w {
+				return "", 0, false
+			}
+			literal++
+		case len(tail[i]) <= len(w)-(closing-open+1) || !strings.HasPrefix(tail[i], w[:open]) || !strings.HasSuffix(tail[i], w[closing+1:]):
+			return "", 0, false
+		}
+	}
+	return strings.Join(have[:len(have)-len(want)], "/"), literal, true
 }

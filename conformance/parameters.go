@@ -1,9 +1,7 @@
 package conformance
 
 import (
-	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"nox.energy/contract/conformance/internal/schema"
@@ -42,47 +40,6 @@ func (p *parameter) plain() (v any, ok bool) {
 	}
 	v, ok = p.schema.Make(false)
 	return v, ok && !(p.in == "path" && p.text(v) == "")
-}
-
-// setParameters writes the values of the operation's parameters into the
-// request, in place of those that it had.
-func (r *request) setParameters(values []any) {
-	r.values = values
-	path := r.op.Path
-	var query, cookies []string
-	for i, p := range r.op.parameters {
-		v := values[i]
-		if p.in == "header" {
-			delete(r.header, http.CanonicalHeaderKey(p.name))
-		}
-		if _, isOut := v.(absent); isOut {
-			continue
-		}
-		switch p.in {
-		case "path":
-			path = strings.ReplaceAll(path, "{"+p.name+"}", p.segment(v))
-		case "query":
-			query = append(query, p.pairs(v)...)
-		case "header":
-			r.header[http.CanonicalHeaderKey(p.name)] = []string{p.text(v)}
-		case "cookie":
-			cookies = append(cookies, p.name+"="+url.QueryEscape(p.text(v)))
-		}
-	}
-	r.path, r.query = path, strings.Join(query, "&")
-	if len(cookies) > 0 {
-		r.header["Cookie"] = []string{strings.Join(cookies, "; ")}
-	}
-}
-
-// withParameter sends another value for the i-th parameter.
-func (r *request) withParameter(i int, v any, how intent) *request {
-	c := r.clone()
-	values := slices.Clone(r.values)
-	values[i] = v
-	c.setParameters(values)
-	c.intent = how
-	return c
 }
 
 // segment writes a value of a path parameter, escaped.

@@ -11,18 +11,18 @@ import (
 
 // prepare makes the plainest valid request to the operation, or finds out why
 // none can be made.
-func (op *operation) prepare(c *contract) {
+func prepare(op *operation, confirm func(*request) error) {
 	if op.obstacle == "" {
-		op.obstacle = op.prepareParameters()
+		op.obstacle = prepareParameters(op)
 	}
 	if op.obstacle == "" {
-		op.obstacle = op.prepareBody()
+		op.obstacle = prepareBody(op)
 	}
 	if op.obstacle != "" {
 		return
 	}
-	r := op.plainRequest()
-	switch err := r.confirm(c); {
+	r := plainRequest(op)
+	switch err := confirm(r); {
 	case op.Method == http.MethodDelete:
 		op.obstacle = "a DELETE takes away what other requests need"
 	case strings.Contains(r.path, "{"):
@@ -32,7 +32,7 @@ func (op *operation) prepare(c *contract) {
 	}
 }
 
-func (op *operation) prepareParameters() (obstacle string) {
+func prepareParameters(op *operation) (obstacle string) {
 	op.values = make([]any, len(op.parameters))
 	op.fullValues = make([]any, len(op.parameters))
 	for i := range op.parameters {
@@ -52,7 +52,7 @@ func (op *operation) prepareParameters() (obstacle string) {
 	return ""
 }
 
-func (op *operation) prepareBody() (obstacle string) {
+func prepareBody(op *operation) (obstacle string) {
 	if op.body == nil {
 		return ""
 	}
@@ -76,8 +76,8 @@ func (op *operation) prepareBody() (obstacle string) {
 }
 
 // plainRequest is the plainest request that fits the contract, without a key.
-func (op *operation) plainRequest() *request {
-	r := &request{op: op, method: op.Method, header: http.Header{"Accept": {op.accepts()}}}
+func plainRequest(op *operation) *request {
+	r := &request{op: op, method: op.Method, header: http.Header{"Accept": {accepts(op)}}}
 	r.setParameters(op.values)
 	if op.body != nil {
 		r.header["Content-Type"] = []string{op.body.mediaType}
@@ -87,8 +87,8 @@ func (op *operation) plainRequest() *request {
 }
 
 // fullRequest is the plain request with everything that is optional in it.
-func (op *operation) fullRequest() *request {
-	r := op.plainRequest()
+func fullRequest(op *operation) *request {
+	r := plainRequest(op)
 	r.setParameters(op.fullValues)
 	if op.body != nil {
 		r.body = schema.Encode(op.body.full)
@@ -97,7 +97,7 @@ func (op *operation) fullRequest() *request {
 }
 
 // accepts is the Accept header of a client that takes what is documented.
-func (op *operation) accepts() string {
+func accepts(op *operation) string {
 	const json = "application/json"
 	var types []string
 	for _, r := range op.responses {
@@ -111,11 +111,4 @@ func (op *operation) accepts() string {
 		return json
 	}
 	return strings.Join(types, ", ")
-}
-
-// confirmed tells whether the validator agrees with what a request is meant to
-// be. Where it does not, no check is made of it: the schema is then one that is
-// not understood here.
-func (b *builder) confirmed(body any, how intent) bool {
-	return b.op.plainRequest().withBody(body, how).confirm(b.contract) == nil
 }

@@ -101,3 +101,12 @@ func (c *check) cost() int {
 	}
 	return max(1, c.requests)
 }
+
+// client is what the client of a run keeps to.
+func (c *Config) client() clientConfig {
+	out := clientConfig{TLS: c.TLS, Header: c.Header, Timeout: c.Timeout, Patience: c.Patience, Parallel: c.Parallel, Rate: c.Rate}
+	if c.Profile == Production {
+		out.Budget, out.Streak = productionRequests, productionStreak
+	}
+	return out
+}

@@ -39,7 +39,7 @@ func (l *reel) play(rec *Recording) {
 		}
 		if a := l.answer(&rec.entries[i]); a != nil {
 			a.recorded = true
-			l.s.contract.judge(a)
+			l.s.contract.assess(a)
 			l.s.answers = append(l.s.answers, seenAnswer{&check{Check: Check{Operation: a.request.op.ID}}, a})
 		}
 	}
@@ -127,54 +127,6 @@ func (l *reel) settleKeys() {
 			each.answer.request.keys[i].good = l.good[k.label]
 		}
 	}
-}
-
-// basePath is the path of the contract's first server.
-func (c *contract) basePath() string {
-	u, err := url.Parse(c.doc.Servers()[0])
-	if err != nil {
-		return ""
-	}
-	return strings.TrimRight(u.EscapedPath(), "/")
-}
-
-// find looks for the operation whose path template stands at the end of a path,
-// and returns what stands before it. The template with the most literal
-// segments wins; one that has none fits anything, and is found under the
-// contract's own base path only.
-func (c *contract) find(method, path string) (op *operation, base, rest string) {
-	most := -1
-	for _, candidate := range c.operations {
-		before, literal, ok := splitPath(path, candidate.Path)
-		if !ok || candidate.Method != method || literal <= most || literal == 0 && before != c.basePath() {
-			continue
-		}
-		op, base, rest, most = candidate, before, path[len(before):], literal
-	}
-	return op, base, rest
-}
-
-// splitPath takes a path template off the end of a path. literal counts the
-// segments without a parameter.
-func splitPath(path, template string) (base string, literal int, ok bool) {
-	have, want := strings.Split(path, "/"), strings.Split(template, "/")[1:]
-	if len(have) <= len(want) {
-		return "", 0, false
-	}
-	tail := have[len(have)-len(want):]
-	for i, w := range want {
-		open, closing := strings.Index(w, "{"), strings.LastIndex(w, "}")
-		switch {
-		case open < 0 || closing < open:
-			if tail[i] != w {
-				return "", 0, false
-			}
-			literal++
-		case len(tail[i]) <= len(w)-(closing-open+1) || !strings.HasPrefix(tail[i], w[:open]) || !strings.HasSuffix(tail[i], w[closing+1:]):
-			return "", 0, false
-		}
-	}
-	return strings.Join(have[:len(have)-len(want)], "/"), literal, true
 }
 
 // request makes the request of an entry. Its intent says what the contract

@@ -51,7 +51,7 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 		return nil, err
 	}
 	cfg.RunID = digestOf(recordings)
-	l.s = &session{cfg: &cfg, contract: c, client: newClient(&cfg, base), redactor: secret.NewRedactor(keyWords(), publicTexts(c.doc, all)...), number: map[string]string{}}
+	l.s = &session{cfg: &cfg, contract: c, client: newClient(cfg.client(), base), redactor: secret.NewRedactor(keyWords(), publicTexts(c.doc, all)...), number: map[string]string{}}
 	for i, each := range all {
 		l.s.number[each.ID] = numberOf(i)
 	}

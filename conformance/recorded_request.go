@@ -3,7 +3,6 @@ package conformance
 import (
 	"encoding/json"
 	"mime"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -19,12 +18,12 @@ import (
 // validity tells what the contract makes of a recorded request: fits, where
 // every server must take it; breaks, where every server must refuse it; open,
 // where the contract leaves room, or the recording does not tell.
-func (c *contract) validity(r *request, whole bool) intent {
+func (j *judge) validity(r *request, whole bool) intent {
 	if !whole {
 		return open
 	}
 	if r.op.body == nil || len(r.body) == 0 && !r.op.body.required {
-		return c.judgeRequest(r, fits)
+		return j.judgeRequest(r, fits)
 	}
 	name, parameters, err := mime.ParseMediaType(r.header.Get("Content-Type"))
 	wanted, _, _ := mime.ParseMediaType(r.op.body.mediaType)
@@ -46,15 +45,15 @@ func (c *contract) validity(r *request, whole bool) intent {
 		return open
 	}
 	if !ordinary(value, r.op.body.schema) || len(parameters) > 0 {
-		return c.judgeRequest(r, open)
+		return j.judgeRequest(r, open)
 	}
-	return c.judgeRequest(r, fits)
+	return j.judgeRequest(r, fits)
 }
 
 // judgeRequest asks the validator about a request. otherwise is what it is
 // where nothing is wrong with its body.
-func (c *contract) judgeRequest(r *request, otherwise intent) intent {
-	base, err := url.Parse(strings.TrimSuffix(c.canonicalURL(r.path, ""), r.path))
+func (j *judge) judgeRequest(r *request, otherwise intent) intent {
+	base, err := url.Parse(strings.TrimSuffix(j.contract.canonicalURL(r.path, ""), r.path))
 	if err != nil {
 		return open
 	}
@@ -64,7 +63,7 @@ func (c *contract) judgeRequest(r *request, otherwise intent) intent {
 	if err != nil {
 		return open
 	}
-	ok, errs := c.validator.ValidateHttpRequestSync(req)
+	ok, errs := j.validator.ValidateHttpRequestSync(req)
 	for _, e := range errs {
 		if !ok && brokenForCertain(e) {
 			return breaks
@@ -175,13 +174,4 @@ var masks = regexp.MustCompile(`[*•●∙·█▇■…]{3,}|^[*•●∙·█
 func isMask(value string) bool {
 	value = strings.Trim(value, "\"' \t")
 	return value != "" && (masks.MatchString(value) || placeholders.MatchString(value) || maskWords.MatchString(value))
-}
-
-// success tells whether the answer is a documented success.
-func (a *answer) success() bool { return a.status/100 == 2 && a.request.op.documented(a.status) != nil }
-
-// keyRefused tells whether the answer is about the key, of which a recording
-// does not say whether it is good.
-func (a *answer) keyRefused() bool {
-	return a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
 }

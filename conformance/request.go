@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -57,18 +60,6 @@ type request struct {
 	subject string // whom the body names, where the rules know
 	check   string // the id of the check that sends it
 }
-
-// place is where a key travels in a request.
-type place string
-
-const (
-	declared place = ""      // where the security scheme says
-	inQuery  place = "query" // …
-	asBearer place = "bearer"
-	asBasic  place = "basic"
-	inCookie place = "cookie"
-	inHeader place = "header"
-)
 
 // credential is a key as one request carries it.
 type credential struct {
@@ -163,7 +154,7 @@ func (r *request) on(change func(*request)) *request {
 func (r *request) setKeys(header http.Header) (query string) {
 	query = r.query
 	for _, k := range r.keys {
-		for _, scheme := range r.op.schemesOf(k) {
+		for _, scheme := range r.op.schemesOf(k.in, k.spare) {
 			switch in, name := k.resolve(scheme); in {
 			case "header":
 				if r.keyName != "" {
@@ -186,35 +177,6 @@ func (r *request) setKeys(header http.Header) (query string) {
 	return query
 }
 
-// schemesOf are the security schemes that a request carries a credential
-// under: all of the operation, or the first where the credential stands in a
-// place of its own.
-func (op *operation) schemesOf(k credential) []securityScheme {
-	switch {
-	case len(op.security) == 0:
-		return []securityScheme{{kind: "apiKey", in: "header", name: "x-api-key"}}
-	case k.in != declared:
-		return op.security[:1]
-	}
-	var out []securityScheme
-	for _, s := range op.security {
-		if s.id != k.spare || k.spare == "" {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// takesKeyIn tells whether a place is one where the contract lets a key stand.
-func (op *operation) takesKeyIn(p place) bool {
-	for _, s := range op.security {
-		if in, _ := resolvePlace(declared, s); in == string(p) {
-			return true
-		}
-	}
-	return slices.Contains(op.elsewhere, string(p))
-}
-
 // userAndPassword is a key as basic authentication wants it: a key with a colon
 // in it is both, another is a user without a password.
 func (k credential) userAndPassword() string {
@@ -222,33 +184,6 @@ func (k credential) userAndPassword() string {
 		return k.value
 	}
 	return k.value + ":"
-}
-
-// resolvePlace says where a credential goes, given the declared scheme.
-func resolvePlace(p place, scheme securityScheme) (in, name string) {
-	name = scheme.name
-	if name == "" {
-		name = "api_key"
-	}
-	switch {
-	case p != declared:
-		return string(p), name
-	case scheme.kind == "apiKey":
-		return scheme.in, name
-	case scheme.kind == "http" && scheme.httpScheme == "basic":
-		return "basic", name
-	}
-	return "bearer", name
-}
-
-// field is where in an HTTP request a key of the scheme stands: in the header,
-// query or cookie of that name.
-func (s securityScheme) field() (in, name string) {
-	in, name = resolvePlace(declared, s)
-	if in == string(asBearer) || in == string(asBasic) {
-		return string(inHeader), "Authorization"
-	}
-	return in, name
 }
 
 // resolve says where a credential goes.
@@ -302,3 +237,115 @@ func (r *request) httpRequest(base *url.URL, added http.Header) (*http.Request, 
 	}
 	return req, nil
 }
+
+// setParameters writes the values of the operation's parameters into the
+// request, in place of those that it had.
+func (r *request) setParameters(values []any) {
+	r.values = values
+	path := r.op.Path
+	var query, cookies []string
+	for i, p := range r.op.parameters {
+		v := values[i]
+		if p.in == "header" {
+			delete(r.header, http.CanonicalHeaderKey(p.name))
+		}
+		if _, isOut := v.(absent); isOut {
+			continue
+		}
+		switch p.in {
+		case "path":
+			path = strings.ReplaceAll(path, "{"+p.name+"}", p.segment(v))
+		case "query":
+			query = append(query, p.pairs(v)...)
+		case "header":
+			r.header[http.CanonicalHeaderKey(p.name)] = []string{p.text(v)}
+		case "cookie":
+			cookies = append(cookies, p.name+"="+url.QueryEscape(p.text(v)))
+		}
+	}
+	r.path, r.query = path, strings.Join(query, "&")
+	if len(cookies) > 0 {
+		r.header["Cookie"] = []string{strings.Join(cookies, "; ")}
+	}
+}
+
+// withParameter sends another value for the i-th parameter.
+func (r *request) withParameter(i int, v any, how intent) *request {
+	c := r.clone()
+	values := slices.Clone(r.values)
+	values[i] = v
+	c.setParameters(values)
+	c.intent = how
+	return c
+}
+
+// created returns the user whom a request is about: the one it names, or whom
+// the target took it to name, or what stands in the place of the name.
+func (r *request) created(a *answer) string {
+	if name, ok := r.names(); ok {
+		return name
+	}
+	if echo, ok := a.member(r.op.rules.echo); ok {
+		return echo
+	}
+	var body map[string]json.RawMessage
+	if json.Unmarshal(r.body, &body) == nil && body[r.op.rules.subject] != nil {
+		return string(body[r.op.rules.subject])
+	}
+	return string(r.body)
+}
+
+// mayCreate reports whether a request was sent that could create a user.
+func (r *request) mayCreate() bool {
+	return r.op.rules.subject != "" && r.op.body != nil && !safeMethod(r.method)
+}
+
+// names returns the user id in a request, as the target should read it.
+func (r *request) names() (string, bool) {
+	if r.subject != "" {
+		return r.subject, true
+	}
+	value, _ := decodeJSON(r.body)
+	members, _ := value.(map[string]any)
+	text, ok := members[r.op.rules.subject].(string)
+	return text, ok
+}
+
+// note says in words what the request carries as a key.
+func (r *request) note() string {
+	if len(r.op.security) == 0 {
+		return ""
+	}
+	if len(r.keys) == 0 {
+		return "no key"
+	}
+	labels := make([]string, len(r.keys))
+	for i, k := range r.keys {
+		labels[i] = labelOf(k)
+	}
+	return strings.Join(labels, ", then ")
+}
+
+func labelOf(k credential) string {
+	if k.label == "" {
+		return "the key"
+	}
+	return k.label
+}
+
+// contents is all of a request that the contract has a say in, but for its key.
+func (r *request) contents() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s?%s %t %t\n", r.method, r.path, r.query, r.bodiless, r.body == nil)
+	for _, name := range slices.Sorted(maps.Keys(r.header)) {
+		if name != "User-Agent" {
+			fmt.Fprintf(&b, "%q: %q\n", name, r.header[name])
+		}
+	}
+	b.Write(r.body)
+	return b.String()
+}
+
+// unknownPath is what is put behind a path to make one that no contract
+// declares.
+const unknownPath = "/conformance-unknown-"

@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 
+	"golang.org/x/time/rate"
 	"nox.energy/contract/conformance/internal/secret"
 
 	mathrand "math/rand/v2"
@@ -23,7 +25,7 @@ import (
 // Runner judges one target by one contract.
 type Runner struct {
 	cfg      Config
-	contract *contract
+	contract *reading
 	checks   []*check          // those selected
 	number   map[string]string // of each check in the catalogue
 	leftOut  map[string]string // why the profile leaves a check out
@@ -47,10 +49,10 @@ func New(cfg Config) (*Runner, error) {
 	if err := cfg.validate(c.doc, target); err != nil {
 		return nil, err
 	}
-	if err := cfg.refuseHeaders(c); err != nil {
+	if err := cfg.refuseHeaders(c.contract); err != nil {
 		return nil, err
 	}
-	if err := refuseOperation(c, target); err != nil {
+	if err := refuseOperation(c.contract, target); err != nil {
 		return nil, err
 	}
 	if cfg.RunID == "" {
@@ -79,7 +81,7 @@ func New(cfg Config) (*Runner, error) {
 			number[name] = numberOf(i)
 		}
 	}
-	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: newClient(&cfg, target)}
+	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: newClient(cfg.client(), target)}
 	if err := r.setDeadline(); err != nil {
 		return nil, err
 	}
@@ -365,4 +367,45 @@ func publicTexts(doc *spec.Document, checks []*check) []string {
 		out = append(out, c.ID, c.Summary, c.Sends, c.Why)
 	}
 	return out
+}
+
+// measure finds out how many connections the target bears at once. A server
+// that closes what is too much, or answers it 503, has a limit, which is no
+// fault of it: the run stays below. The request is the one that the gate was
+// answered, so it creates nobody.
+func (r *run) measure(ctx context.Context) {
+	c := r.client
+	op := r.contract.operations[0]
+	if c.imagine != nil || c.limiter.Limit() != rate.Inf || op.rules.identity == "" || r.shut(op) {
+		return
+	}
+	// Connections that close are counted by the target for a while, so that it
+	// must bear more than are open.
+	for n := c.slots.maximum() * 3 / 2; n > 1; n /= 2 {
+		c.release() // so that these are all that is open
+		if r.bears(ctx, op, n) {
+			return
+		}
+		c.crowd.apart.Store(true)
+		c.slots.atMost(max(1, n/4))
+	}
+}
+
+// bears reports whether the target serves n requests on as many connections
+// that are open at one moment.
+func (r *run) bears(ctx context.Context, op *operation, n int) bool {
+	var crowdedOut atomic.Bool
+	var wg sync.WaitGroup
+	together := newBarrier(ctx, n, settling)
+	for range n {
+		held := r.validRequest(op, r.firstUser(op)).on(func(r *request) { r.fresh, r.barrier = true, together })
+		wg.Go(func() {
+			a, _ := r.client.once(ctx, held)
+			if !a.came() || a.status == http.StatusServiceUnavailable {
+				crowdedOut.Store(true)
+			}
+		})
+	}
+	wg.Wait()
+	return !crowdedOut.Load()
 }

@@ -16,7 +16,7 @@ import (
 // clauses over the whole run are judged by.
 type session struct {
 	cfg        *Config
-	contract   *contract
+	contract   *reading
 	client     *client
 	redactor   *secret.Redactor
 	userPrefix string
@@ -44,18 +44,11 @@ func (s *session) send(ctx context.Context, c *check, r *request) *answer {
 		s.redactor.Add(k.value, labelOf(k))
 	}
 	a := s.client.do(ctx, r.on(func(r *request) { r.check = c.ID }))
-	s.contract.judge(a)
+	s.contract.assess(a)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answers = append(s.answers, seenAnswer{c, a})
 	return a
-}
-
-func labelOf(k credential) string {
-	if k.label == "" {
-		return "the key"
-	}
-	return k.label
 }
 
 // all returns what has been seen so far.
@@ -90,9 +83,9 @@ func (s *session) disabledKey() credential {
 // validRequest makes a request that fits the contract, about a user where the
 // operation is about one.
 func (s *session) validRequest(op *operation, user string) *request {
-	r := op.plainRequest()
+	r := plainRequest(op)
 	if s.usesFull(op) {
-		r = op.fullRequest()
+		r = fullRequest(op)
 	}
 	r.header["User-Agent"] = []string{s.cfg.UserAgent}
 	if len(op.security) > 0 {

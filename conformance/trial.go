@@ -3,7 +3,6 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"runtime"
 	"slices"
 	"strconv"
@@ -133,7 +132,7 @@ func (t *trial) body(user string) schema.Object { return t.s.validBody(t.op, use
 // try sends a request and returns what came back, whatever it is, unless the
 // experiment broke.
 func (t *trial) try(r *request) *answer {
-	if err := r.confirm(t.s.contract); err != nil {
+	if err := t.s.contract.confirm(r); err != nil {
 		t.broke("the experiment is at fault, not the target: " + err.Error())
 	}
 	a := t.s.send(t.ctx, t.check, t.numbered(r))
@@ -187,27 +186,6 @@ func innermost(err error) string {
 		return after
 	}
 	return text
-}
-
-// want is a list of acceptable statuses: "201", or "4XX" for a class.
-type want []string
-
-func (w want) has(status int) bool {
-	code := strconv.Itoa(status)
-	return slices.ContainsFunc(w, func(s string) bool {
-		return s == code || strings.HasSuffix(s, "XX") && s[:1] == code[:1] || s == "default" && code[0] == '4'
-	})
-}
-
-func (w want) String() string {
-	words := make([]string, len(w))
-	for i, s := range w {
-		if n, err := strconv.Atoi(s); err == nil && http.StatusText(n) != "" {
-			s += " " + http.StatusText(n)
-		}
-		words[i] = s
-	}
-	return strings.Join(words, " or ")
 }
 
 // expect sends a request and ends the trial unless the answer has one of the
@@ -321,7 +299,7 @@ func (t *trial) identity(a *answer) string {
 // together sends requests side by side and returns the answers in order.
 func (t *trial) together(requests []*request) []*answer {
 	for _, r := range requests {
-		if err := r.confirm(t.s.contract); err != nil {
+		if err := t.s.contract.confirm(r); err != nil {
 			t.broke("the experiment is at fault, not the target: " + err.Error())
 		}
 	}

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 )
 
@@ -43,37 +42,4 @@ func (r *run) users() []User {
 		out[i].Name, out[i].ID = r.redactor.Redact(out[i].Name), r.redactor.Redact(out[i].ID)
 	}
 	return out
-}
-
-// leavesOpen reports whether a request was sent and its response does not say
-// what became of it.
-func (a *answer) leavesOpen() bool {
-	switch a.failure {
-	case unreachable, untrusted, spent, putOff, unmade:
-		return false
-	case none, cutShort:
-		return a.status/100 == 5
-	}
-	return a.sentURL != ""
-}
-
-// mayCreate reports whether a request was sent that could create a user.
-func (r *request) mayCreate() bool {
-	return r.op.rules.subject != "" && r.op.body != nil && !safeMethod(r.method)
-}
-
-// created returns the user whom a request is about: the one it names, or whom
-// the target took it to name, or what stands in the place of the name.
-func (r *request) created(a *answer) string {
-	if name, ok := r.names(); ok {
-		return name
-	}
-	if echo, ok := a.member(r.op.rules.echo); ok {
-		return echo
-	}
-	var body map[string]json.RawMessage
-	if json.Unmarshal(r.body, &body) == nil && body[r.op.rules.subject] != nil {
-		return string(body[r.op.rules.subject])
-	}
-	return string(r.body)
 }
