@@ -127,8 +127,8 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 	only := map[string][]string{ // a library, and the folders whose packages may import it
 		"github.com/getkin/kin-openapi":            {"mock", "spec/drift"},
 		"github.com/oasdiff/oasdiff":               {"spec/drift"},
-		"github.com/pb33f/libopenapi":              {"conformance"},
-		"github.com/pb33f/libopenapi-validator":    {"conformance"},
+		"github.com/pb33f/libopenapi":              {"conformance/internal/contract", "conformance/internal/judge"},
+		"github.com/pb33f/libopenapi-validator":    {"conformance/internal/judge"},
 		"github.com/redis/go-redis/v9":             {"mock/redisstore"},
 		"github.com/spf13/pflag":                   {"cmd"},
 		"github.com/rogpeppe/go-internal":          {tests},
@@ -160,6 +160,32 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 		for _, dep := range all[path].Deps {
 			if beneath(dep, foreign) {
 				t.Errorf("%s is built from %s", path, dep)
+			}
+		}
+	}
+}
+
+// TestWalls keeps the packages of the judge in one order: each is built from
+// those beneath it, and from nothing else of ours.
+func TestWalls(t *testing.T) {
+	t.Parallel()
+	all := ownPackages(list(t, "./..."))
+	const folder = "conformance/internal/"
+	for path, may := range map[string][]string{
+		"schema":   {"spec"},
+		"secret":   {},
+		"contract": {"schema", "spec"},
+		"wire":     {"contract", "schema", "spec"},
+		"judge":    {"wire", "contract", "schema", "secret", "spec"},
+	} {
+		p, ok := all[folder+path]
+		if !ok {
+			t.Errorf("there is no package %s%s", folder, path)
+		}
+		for _, dep := range p.Deps {
+			to, own := strings.CutPrefix(dep, module+"/")
+			if own && !slices.Contains(may, strings.TrimPrefix(to, folder)) {
+				t.Errorf("%s%s is built from %s, which stands above it or beside it", folder, path, to)
 			}
 		}
 	}

@@ -14,15 +14,15 @@ const (
 
 // result puts the verdicts of a run together. Secrets end here.
 func (r *run) result(reason string) *Result {
-	doc := r.contract.doc
+	doc := r.contract.Doc
 	out := &Result{
 		Format:       ReportFormat,
 		Tool:         Tool{toolName, r.cfg.Version},
 		Contract:     Contract{doc.Title(), doc.Version(), doc.SHA256(), doc.Source()},
 		ContractPath: r.cfg.ContractPath,
-		Target:       r.redactor.RedactOwn(r.client.base.String()),
+		Target:       r.redactor.RedactOwn(r.client.Base.String()),
 		Profile:      r.cfg.Profile, Strict: r.cfg.Strict, AsOf: r.cfg.AsOf, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
-		Requests: int(r.client.sent.Load()),
+		Requests: int(r.client.Sent.Load()),
 		Checks:   []CheckResult{}, Responses: []ResponseResult{},
 	}
 	groups := r.group()
@@ -76,13 +76,13 @@ func (r *run) checkResult(c *check, v *verdict, took time.Duration) CheckResult 
 // check of it that counts failed, and was not exercised if no answer had it.
 func (r *run) responses(checks []CheckResult) []ResponseResult {
 	var out []ResponseResult
-	for _, op := range r.contract.operations {
+	for _, op := range r.contract.Operations {
 		for _, status := range op.Statuses {
 			row := ResponseResult{Operation: op.ID, Status: status, Verdict: NotExercised}
 			var took []float64
 			for _, s := range r.all() {
-				if s.answer.request.op == op && s.answer.is(status) && s.check.Status != "http" {
-					took = append(took, milliseconds(s.answer.took))
+				if s.answer.Request.Op == op && s.answer.Is(status) && s.check.Status != "http" {
+					took = append(took, milliseconds(s.answer.Took))
 				}
 			}
 			if row.Exchanges = len(took); row.Exchanges > 0 {

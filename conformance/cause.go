@@ -10,6 +10,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // What a failure looks like from outside, where a status is not all of it.
@@ -56,7 +60,7 @@ type group struct {
 type suspect struct {
 	index  int
 	check  *check
-	blamed []*answer
+	blamed []*wire.Answer
 }
 
 // group finds the causes of the failures and warnings: checks that show the
@@ -80,7 +84,7 @@ func (r *run) group() []*group {
 	seen := r.all()
 	contested := contestedUsers(seen)
 	racy := func(s suspect) bool {
-		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *answer) bool { _, there := contested[userOf(a)]; return !there })
+		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *wire.Answer) bool { _, there := contested[userOf(a)]; return !there })
 	}
 	unstable := unstableID(seen, contested)
 	changes := r.changes(suspects)
@@ -117,7 +121,7 @@ func (r *run) group() []*group {
 }
 
 // blames returns the responses that a failure rests on.
-func (v *verdict) blames() []*answer {
+func (v *verdict) blames() []*wire.Answer {
 	if len(v.blamed) > 0 {
 		return v.blamed
 	}
@@ -172,14 +176,14 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 	a := s.blamed[0]
 	judgesStatus := v.symptom == symptomStatus || s.check.stage == stageGate
 	if s.check.run == nil && s.check.Status == statusHTTP { // the clauses over every response
-		judgesStatus = !a.came() || a.status/100 == 3 || a.status/100 == 5
+		judgesStatus = !a.Came() || a.Status/100 == 3 || a.Status/100 == 5
 	}
 	switch {
 	case changes[s.index] != "":
 		k.what, k.about = changedUser, changes[s.index]
-	case !a.came() && a.broken():
+	case !a.Came() && a.Broken():
 		k.what, k.about = silent, ""
-	case a.came() && judgesStatus:
+	case a.Came() && judgesStatus:
 		return r.statusSymptom(s, a)
 	case s.check.run != nil && !s.aboutIdentity():
 	case s.contradicts(func(u, v user) bool { return u == v }, false):
@@ -192,49 +196,49 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 
 // statusSymptom is the symptom of a wrong status: the status, the kind of the
 // body, and the clause that it breaks.
-func (r *run) statusSymptom(s suspect, a *answer) symptom {
-	op := a.request.op
-	k := symptom{operation: op.ID, status: a.status, body: bodyKind(a), about: s.check.Status}
-	if wanted := r.verdicts[s.index].wanted; !a.succeeded() && (k.about == op.success() || !slices.Contains(wanted, k.about)) {
-		for _, status := range []string{op.rejection(), op.refusal()} { // a refusal that would do, in place of this one
+func (r *run) statusSymptom(s suspect, a *wire.Answer) symptom {
+	op := a.Request.Op
+	k := symptom{operation: op.ID, status: a.Status, body: bodyKind(a), about: s.check.Status}
+	if wanted := r.verdicts[s.index].wanted; !a.Succeeded() && (k.about == op.Success() || !slices.Contains(wanted, k.about)) {
+		for _, status := range []string{op.Rejection(), op.Refusal()} { // a refusal that would do, in place of this one
 			if status != "" && slices.Contains(wanted, status) {
 				k.about = status
 			}
 		}
 	}
 	switch {
-	case a.status/100 == 3 && op.documented(a.status) == nil:
+	case a.Status/100 == 3 && op.Documented(a.Status) == nil:
 		k.what, k.body, k.about = redirected, "", ""
-	case a.request.provoked:
+	case a.Request.Provoked:
 	case r.fromBefore(s, a):
 		k.what, k.about = blockedPage, ""
-	case a.status/100 == 5:
+	case a.Status/100 == 5:
 		k.what, k.about = breakdown, ""
-	case a.succeeded() && k.about != op.success():
+	case a.Succeeded() && k.about != op.Success():
 		k.what, k.detail = accepted, s.check.ID
-		if k.about == op.refusal() {
-			k.detail = declaredKey(a.request)
+		if k.about == op.Refusal() {
+			k.detail = declaredKey(a.Request)
 		}
 		// One rule of the schema, or one lenient reader of JSON.
-		if k.about == op.rejection() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !r.counts(s)) {
+		if k.about == op.Rejection() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !r.counts(s)) {
 			k.detail = s.check.Clause.Pointer
 		}
-	case k.about == op.success():
+	case k.about == op.Success():
 		k.what, k.detail = refused, messageOf(a)
 	}
 	return k
 }
 
 // declaredKey names the key that stands where the contract says.
-func declaredKey(r *request) string {
-	for _, k := range r.keys {
-		if k.in != declared {
+func declaredKey(r *wire.Request) string {
+	for _, k := range r.Keys {
+		if k.In != contract.Declared {
 			continue
 		}
-		if slices.ContainsFunc(wrongKeys()[1:], func(w wrongKey) bool { return w.what == k.label }) {
+		if slices.ContainsFunc(wrongKeys()[1:], func(w wrongKey) bool { return w.what == k.Label }) {
 			return "a key that is nearly right" // the same careless comparison
 		}
-		return labelOf(k)
+		return wire.LabelOf(k)
 	}
 	return "no key"
 }
@@ -286,20 +290,20 @@ func joinShared(suspects []suspect, symptoms []symptom) {
 // aboutIdentity reports whether all that a check blames are successes, and the
 // id in them is not the right one.
 func (s suspect) aboutIdentity() bool {
-	if len(s.blamed) == 0 || slices.ContainsFunc(s.blamed, func(a *answer) bool { return !a.succeeded() }) {
+	if len(s.blamed) == 0 || slices.ContainsFunc(s.blamed, func(a *wire.Answer) bool { return !a.Succeeded() }) {
 		return false
 	}
-	identity := s.blamed[0].request.op.rules.identity
+	identity := s.blamed[0].Request.Op.Rules.Identity
 	pointer := strings.TrimSuffix(s.check.Clause.Pointer, "/description")
 	return identity != "" && (strings.HasSuffix(pointer, "/"+identity) || differentIDs(s.blamed))
 }
 
 // differentIDs reports whether responses about one user name several ids.
-func differentIDs(answers []*answer) bool {
+func differentIDs(answers []*wire.Answer) bool {
 	ids := map[string]bool{}
 	for _, a := range answers {
-		id, ok := a.member(a.request.op.rules.identity)
-		if !ok || !a.succeeded() || userOf(a) != userOf(answers[0]) {
+		id, ok := a.Member(a.Request.Op.Rules.Identity)
+		if !ok || !a.Succeeded() || userOf(a) != userOf(answers[0]) {
 			return false
 		}
 		ids[id] = true
@@ -312,8 +316,8 @@ func differentIDs(answers []*answer) bool {
 func (s suspect) contradicts(such func(u, v user) bool, same bool) bool {
 	for i, a := range s.blamed {
 		for _, b := range s.blamed[:i] {
-			x, ok := a.member(a.request.op.rules.identity)
-			y, also := b.member(b.request.op.rules.identity)
+			x, ok := a.Member(a.Request.Op.Rules.Identity)
+			y, also := b.Member(b.Request.Op.Rules.Identity)
 			if ok && also && such(userOf(a), userOf(b)) && (x == y) == same {
 				return true
 			}
@@ -325,11 +329,11 @@ func (s suspect) contradicts(such func(u, v user) bool, same bool) bool {
 // user is whom a request is about: a user of one manufacturer.
 type user struct{ operation, tenant, name string }
 
-func userOf(a *answer) user {
-	u := user{operation: a.request.op.ID}
-	u.name, _ = a.request.names()
-	if len(a.request.keys) == 1 {
-		u.tenant = a.request.keys[0].label
+func userOf(a *wire.Answer) user {
+	u := user{operation: a.Request.Op.ID}
+	u.name, _ = a.Request.Names()
+	if len(a.Request.Keys) == 1 {
+		u.tenant = a.Request.Keys[0].Label
 	}
 	return u
 }
@@ -337,23 +341,23 @@ func userOf(a *answer) user {
 // contestedUsers are those of whom a second request was sent before the first
 // was answered: which of the two creates the user is open until the time given.
 func contestedUsers(seen []seenAnswer) map[user]time.Time {
-	byUser := map[user][]*answer{}
+	byUser := map[user][]*wire.Answer{}
 	for _, each := range seen {
 		a := each.answer
-		if _, known := a.request.names(); known && len(a.request.keys) == 1 && a.request.keys[0].good {
+		if _, known := a.Request.Names(); known && len(a.Request.Keys) == 1 && a.Request.Keys[0].Good {
 			byUser[userOf(a)] = append(byUser[userOf(a)], a)
 		}
 	}
 	out := map[user]time.Time{}
 	for u, answers := range byUser {
-		first := slices.MinFunc(answers, func(a, b *answer) int { return a.end().Compare(b.end()) })
+		first := slices.MinFunc(answers, func(a, b *wire.Answer) int { return a.End().Compare(b.End()) })
 		var settled time.Time
 		overlapping := 0
 		for _, a := range answers {
-			if a.started.Before(first.end()) {
+			if a.Started.Before(first.End()) {
 				overlapping++
-				if a.end().After(settled) {
-					settled = a.end()
+				if a.End().After(settled) {
+					settled = a.End()
 				}
 			}
 		}
@@ -374,12 +378,12 @@ func unstableID(seen []seenAnswer, contested map[user]time.Time) bool {
 	ids := map[asked]string{}
 	for _, each := range seen {
 		a := each.answer
-		id, ok := a.member(a.request.op.rules.identity)
+		id, ok := a.Member(a.Request.Op.Rules.Identity)
 		u := userOf(a)
-		if !ok || !a.succeeded() || u.name == "" || len(a.request.keys) != 1 || !a.request.keys[0].good || a.started.Before(contested[u]) {
+		if !ok || !a.Succeeded() || u.name == "" || len(a.Request.Keys) != 1 || !a.Request.Keys[0].Good || a.Started.Before(contested[u]) {
 			continue
 		}
-		k := asked{u, a.request.contents()}
+		k := asked{u, a.Request.Contents()}
 		if first, there := ids[k]; there && first != id {
 			return true
 		}
@@ -396,17 +400,17 @@ const (
 )
 
 // bodyKind names the kind of a response's body.
-func bodyKind(a *answer) string {
-	media, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
-	start := bytes.ToLower(bytes.TrimSpace(a.body[:min(len(a.body), 512)]))
+func bodyKind(a *wire.Answer) string {
+	media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	start := bytes.ToLower(bytes.TrimSpace(a.Body[:min(len(a.Body), 512)]))
 	switch {
-	case a.size == 0 && len(a.body) == 0:
+	case a.Size == 0 && len(a.Body) == 0:
 		return bodyNone
-	case media == "text/html" && !a.isJSON, bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")):
+	case media == "text/html" && !a.IsJSON, bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")):
 		return bodyHTML
 	}
-	members, ok := a.value.(map[string]any)
-	if ok && slices.ContainsFunc(a.request.op.responses, func(d *response) bool { return d.resembles(members) }) {
+	members, ok := a.Value.(map[string]any)
+	if ok && slices.ContainsFunc(a.Request.Op.Responses, func(d *contract.Response) bool { return d.Resembles(members) }) {
 		return bodyAsDocumented
 	}
 	if ok {
@@ -424,8 +428,8 @@ var (
 
 // messageOf is the message of a refusal without what differs from one request to
 // the next: two rules of a server have two messages.
-func messageOf(a *answer) string {
-	text := withoutSent(a, string(a.body))
+func messageOf(a *wire.Answer) string {
+	text := judge.WithoutSent(a, string(a.Body))
 	return changing.ReplaceAllString(text[:min(len(text), 500)], "#")
 }
 
@@ -433,7 +437,7 @@ func messageOf(a *answer) string {
 // a page of HTML under a status that those answer with, a page that names one,
 // or a body that is not the contract's and the same for several requests with a
 // good key.
-func (r *run) fromBefore(s suspect, a *answer) bool {
+func (r *run) fromBefore(s suspect, a *wire.Answer) bool {
 	kind := bodyKind(a)
 	if kind == bodyAsDocumented || kind == bodyNone {
 		return false
@@ -441,17 +445,17 @@ func (r *run) fromBefore(s suspect, a *answer) bool {
 	blocks := slices.Contains([]int{
 		http.StatusForbidden, http.StatusNotAcceptable, http.StatusTooManyRequests, http.StatusUnavailableForLegalReasons,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, 493, 999,
-	}, a.status)
+	}, a.Status)
 	if kind == bodyHTML {
 		return blocks || frontName(a) != ""
 	}
-	if !blocks || a.status/100 == 5 {
+	if !blocks || a.Status/100 == 5 {
 		return false
 	}
 	same := map[string]bool{}
 	for _, each := range r.all() {
 		b := each.answer
-		if b.status == a.status && ownKey(b.request) && messageOf(b) == messageOf(a) {
+		if b.Status == a.Status && ownKey(b.Request) && messageOf(b) == messageOf(a) {
 			same[each.check.ID] = true
 		}
 	}
@@ -460,6 +464,6 @@ func (r *run) fromBefore(s suspect, a *answer) bool {
 
 // frontName is the name of a proxy or firewall in a page of HTML, "" where there
 // is none.
-func frontName(a *answer) string {
-	return frontMarks.FindString(string(a.body[:min(len(a.body), 64<<10)]))
+func frontName(a *wire.Answer) string {
+	return frontMarks.FindString(string(a.Body[:min(len(a.Body), 64<<10)]))
 }

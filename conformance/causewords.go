@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/contract"
 )
 
 // causes puts groups of failed checks into words, those that fail the run
@@ -55,10 +57,10 @@ func (r *run) words(g *group, lead suspect, c CheckResult) (summary, fix string)
 			to = s.check.Sends
 		}
 	}
-	subject, identity, echo := op.rules.subject, op.rules.identity, op.rules.echo
+	subject, identity, echo := op.Rules.Subject, op.Rules.Identity, op.Rules.Echo
 	answer := ""
 	if k.status != 0 {
-		answer = statusText(k.status)
+		answer = contract.StatusText(k.status)
 		switch k.body {
 		case "", bodyAsDocumented:
 		case bodyNone:
@@ -90,9 +92,9 @@ func (r *run) words(g *group, lead suspect, c CheckResult) (summary, fix string)
 	case silent:
 		return "the connection closes without a usable response", "look for a crash or a limit in the server's log at the time of the request; answer with a documented status"
 	case breakdown:
-		fix = "find the error in the server's log; answer " + wordOr(op.rejection(), "4xx") + " to a request that is invalid"
-		if k.body != bodyAsDocumented && op.breakdown() != "" {
-			fix += ", and every " + op.breakdown() + " in the documented shape"
+		fix = "find the error in the server's log; answer " + wordOr(op.Rejection(), "4xx") + " to a request that is invalid"
+		if k.body != bodyAsDocumented && op.Breakdown() != "" {
+			fix += ", and every " + op.Breakdown() + " in the documented shape"
 		}
 		if to == "" {
 			to = "an honest request"
@@ -115,7 +117,7 @@ func (r *run) words(g *group, lead suspect, c CheckResult) (summary, fix string)
 	case accepted:
 		return fmt.Sprintf("%s where the contract wants %s: %s", answer, statusWords(k.about), to), r.acceptedFix(k, op)
 	case refused:
-		return fmt.Sprintf("%s to %s", answer, to), "accept what the schema allows; answer " + op.success()
+		return fmt.Sprintf("%s to %s", answer, to), "accept what the schema allows; answer " + op.Success()
 	}
 	if k.status != 0 {
 		return fmt.Sprintf("%s where the contract wants %s", answer, statusWords(k.about)),
@@ -145,8 +147,8 @@ func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, f
 	fix = "return it exactly as it was sent"
 	example := ""
 	for _, a := range lead.blamed {
-		if got, ok := a.member(echo); ok && got != a.request.subject {
-			example = fmt.Sprintf(": %s as %s", quoteDifference(a.request.subject, got), quoteDifference(got, a.request.subject))
+		if got, ok := a.Member(echo); ok && got != a.Request.Subject {
+			example = fmt.Sprintf(": %s as %s", quoteDifference(a.Request.Subject, got), quoteDifference(got, a.Request.Subject))
 			break
 		}
 	}
@@ -167,13 +169,13 @@ func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, f
 	return fmt.Sprintf("%s comes back %s%s", subject, how, example), fix
 }
 
-func (r *run) acceptedFix(k symptom, op *operation) string {
+func (r *run) acceptedFix(k symptom, op *contract.Operation) string {
 	switch {
-	case k.about == op.refusal() && k.detail == "": // most of them
+	case k.about == op.Refusal() && k.detail == "": // most of them
 		return "check the key of every request before anything else"
 	case k.detail == "no key":
 		return "refuse a request that has no key where the contract says"
-	case k.about == op.refusal():
+	case k.about == op.Refusal():
 		return "compare the whole key exactly, in the documented header alone"
 	case k.detail == "":
 		return "validate every body against the schema before using it"

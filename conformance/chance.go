@@ -3,6 +3,9 @@ package conformance
 import (
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // chance says of a failure whether it may be absent from another run, and
@@ -18,7 +21,7 @@ type chance struct {
 // if it rests on the responses to a check that fails so, or if it has the same
 // cause or symptom as one and was not shown to be steady.
 func (r *run) chances() []chance {
-	d := &dice{run: r, place: map[string]int{}, owner: map[*answer]int{}, out: make([]chance, len(r.checks))}
+	d := &dice{run: r, place: map[string]int{}, owner: map[*wire.Answer]int{}, out: make([]chance, len(r.checks))}
 	for i, c := range r.checks {
 		d.place[c.ID] = i
 		v := &r.verdicts[i]
@@ -51,9 +54,9 @@ func (r *run) chances() []chance {
 // dice is what chances are derived from.
 type dice struct {
 	*run
-	place map[string]int  // of a check, by its id
-	owner map[*answer]int // the check that an answer was given to
-	kin   map[int][]int   // failures with the same symptom
+	place map[string]int       // of a check, by its id
+	owner map[*wire.Answer]int // the check that an answer was given to
+	kin   map[int][]int        // failures with the same symptom
 	out   []chance
 }
 
@@ -126,16 +129,16 @@ func (d *dice) symptom(i int) string {
 		return content
 	}
 	switch a := v.evidence[0]; {
-	case v.symptom != symptomStatus && c.run != nil && a.echoesAnother():
+	case v.symptom != symptomStatus && c.run != nil && a.EchoesAnother():
 		return c.Operation + " " + changedUser
-	case !a.came():
-		return c.Operation + " " + string(a.failure)
-	case a.succeeded() && (v.symptom == "" || a.is(c.Status)), v.symptom == "" && a.is(c.Status):
+	case !a.Came():
+		return c.Operation + " " + string(a.Failure)
+	case a.Succeeded() && (v.symptom == "" || a.Is(c.Status)), v.symptom == "" && a.Is(c.Status):
 		return content
-	case a.status/100 == 2: // what one check must not be let in with, another may
-		return c.Operation + " " + c.Status + " " + itoa(a.status)
+	case a.Status/100 == 2: // what one check must not be let in with, another may
+		return c.Operation + " " + c.Status + " " + contract.Itoa(a.Status)
 	default:
-		return c.Operation + " " + itoa(a.status)
+		return c.Operation + " " + contract.Itoa(a.Status)
 	}
 }
 

@@ -179,7 +179,7 @@ func replacements(from, to []rune) (pairs []string, kept int) {
 func (r *run) changes(suspects []suspect) map[int]string {
 	users := map[string]bool{}
 	for _, each := range r.all() {
-		name, _ := each.answer.request.names()
+		name, _ := each.answer.Request.Names()
 		users[name] = true
 	}
 	found := map[int][]string{}
@@ -248,10 +248,10 @@ func (r *run) changes(suspects []suspect) map[int]string {
 func (s suspect) changes(users map[string]bool) [][]string {
 	var out [][]string
 	for i, a := range s.blamed {
-		rules := a.request.op.rules
-		got, _ := a.member(rules.echo)
-		if a.echoesAnother() {
-			sent, _ := a.request.names()
+		rules := a.Request.Op.Rules
+		got, _ := a.Member(rules.Echo)
+		if a.EchoesAnother() {
+			sent, _ := a.Request.Names()
 			names := change(sent, got)
 			if users[got] && got != "" && difference(sent, got) == nil {
 				names = []string{anotherText} // somebody else's
@@ -259,10 +259,10 @@ func (s suspect) changes(users map[string]bool) [][]string {
 			out = append(out, names)
 			continue
 		}
-		id, ok := a.member(rules.identity)
+		id, ok := a.Member(rules.Identity)
 		for _, b := range s.blamed[:i] {
-			if other, _ := b.member(rules.identity); ok && other == id && id != "" && a.request.subject != b.request.subject {
-				if names := difference(a.request.subject, b.request.subject); names != nil {
+			if other, _ := b.Member(rules.Identity); ok && other == id && id != "" && a.Request.Subject != b.Request.Subject {
+				if names := difference(a.Request.Subject, b.Request.Subject); names != nil {
 					out = append(out, names)
 				}
 			}

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
 )
 
@@ -123,21 +126,21 @@ type checkText struct {
 
 // reading is a contract and the judge by it.
 type reading struct {
-	*contract
-	*judge
+	*contract.Contract
+	*judge.Judge
 }
 
 // builder collects the checks of one operation.
 type builder struct {
 	contract *reading
-	op       *operation
+	op       *contract.Operation
 	checks   []*check
 	ids      map[string]bool
 }
 
 // add makes a check of the operation at a status.
 func (b *builder) add(status string, t checkText, st stage, run func(*trial)) *check {
-	if b.op.isSafe() && (t.prod == Creates || t.prod == LaxOnly) {
+	if b.op.IsSafe() && (t.prod == Creates || t.prod == LaxOnly) {
 		t.prod = Harmless
 	}
 	c := &check{
@@ -165,7 +168,7 @@ func (b *builder) add(status string, t checkText, st stage, run func(*trial)) *c
 func (b *builder) id(status, name string) string {
 	id := b.op.ID + "/" + status + "/" + name
 	for n := 2; b.ids[id]; n++ {
-		id = b.op.ID + "/" + status + "/" + name + "-" + itoa(n)
+		id = b.op.ID + "/" + status + "/" + name + "-" + contract.Itoa(n)
 	}
 	b.ids[id] = true
 	return id
@@ -180,7 +183,7 @@ func (b *builder) clause(pointer string) spec.Clause {
 			if detail != "" && !isDescribed(pointer) {
 				continue
 			}
-			if c, err := b.contract.doc.Clause(pointer + detail); err == nil {
+			if c, err := b.contract.Doc.Clause(pointer + detail); err == nil {
 				return c
 			}
 		}
@@ -205,9 +208,9 @@ func isDescribed(pointer string) bool {
 // reported.
 func catalogue(c *reading) []*check {
 	var all []*check
-	for _, op := range c.operations {
+	for _, op := range c.Operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
-		if op.obstacle != "" {
+		if op.Obstacle != "" {
 			b.obstacleCheck()
 			b.publishedCheck()
 			all = append(all, b.checks...)
@@ -224,7 +227,7 @@ func catalogue(c *reading) []*check {
 		b.refusalChecks()
 		b.breakdownChecks()
 		b.httpChecks()
-		if op == c.operations[0] { // they are about the server, not about what it serves
+		if op == c.Operations[0] { // they are about the server, not about what it serves
 			b.tlsChecks()
 		}
 		b.everyAnswerChecks()
@@ -238,7 +241,7 @@ func catalogue(c *reading) []*check {
 
 // order sorts by the place of the status in the contract, http last, and keeps
 // the order within.
-func order(op *operation, checks []*check) {
+func order(op *contract.Operation, checks []*check) {
 	rank := func(c *check) int {
 		if i := slices.Index(op.Statuses, c.Status); i >= 0 {
 			return i
@@ -270,16 +273,16 @@ func loadContract(doc *spec.Document) (*reading, error) {
 		}
 		doc = embedded
 	}
-	j, err := openJudge(doc)
+	j, err := judge.Open(doc)
 	if err != nil {
 		return nil, err
 	}
-	return &reading{j.contract, j}, nil
+	return &reading{j.Contract, j}, nil
 }
 
 // confirmed tells whether the validator agrees with what a request is meant to
 // be. Where it does not, no check is made of it: the schema is then one that is
 // not understood here.
-func (b *builder) confirmed(body any, how intent) bool {
-	return b.contract.confirm(plainRequest(b.op).withBody(body, how)) == nil
+func (b *builder) confirmed(body any, how wire.Intent) bool {
+	return b.contract.Confirm(wire.PlainRequest(b.op).WithBody(body, how)) == nil
 }

@@ -1,6 +1,10 @@
 package conformance
 
-import "strings"
+import (
+	"strings"
+
+	"nox.energy/contract/conformance/internal/wire"
+)
 
 // provocationTries is how often each way to bring an error about is tried.
 const provocationTries = 3
@@ -8,7 +12,7 @@ const provocationTries = 3
 // breakdownChecks bring the documented server error about in the way that the
 // configuration says, and look at the target afterwards.
 func (b *builder) breakdownChecks() {
-	status := b.op.breakdown()
+	status := b.op.Breakdown()
 	if status == "" {
 		return
 	}
@@ -25,29 +29,29 @@ func (b *builder) breakdownChecks() {
 		}
 	})
 	provoked.needs, provoked.requests = needsProvocation, provocationTries
-	if b.op.success() == "" {
+	if b.op.Success() == "" {
 		return
 	}
 	serves := b.add(status, checkText{
-		name: "serves-on", ground: contractSays, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
+		name: "serves-on", ground: contractSays, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.Success(),
 		summary: "valid requests succeed after an unexpected error", sends: "valid requests, after the provoked errors",
 		why: "One bad moment must not become an outage.",
 	}, stageRecover, func(t *trial) {
 		for range provocationTries {
-			t.expect(t.request(), t.op.success())
+			t.expect(t.request(), t.op.Success())
 		}
 	})
 	serves.needs, serves.requests = needsProvocation, provocationTries
 }
 
 // provokedBy changes a valid request as a provocation says.
-func provokedBy(r *request, p Provocation) *request {
-	c := r.clone()
-	c.provoked, c.provokes, c.intent = true, p.Status, open
+func provokedBy(r *wire.Request, p Provocation) *wire.Request {
+	c := r.Clone()
+	c.Provoked, c.Provokes, c.Intent = true, p.Status, wire.Open
 	if p.Body != "" {
-		c.body, c.subject = []byte(p.Body), ""
+		c.Body, c.Subject = []byte(p.Body), ""
 		return c
 	}
 	name, value, _ := strings.Cut(p.Header, ":")
-	return c.withHeader(strings.TrimSpace(name), strings.TrimSpace(value))
+	return c.WithHeader(strings.TrimSpace(name), strings.TrimSpace(value))
 }

@@ -3,6 +3,9 @@ package conformance
 import (
 	"fmt"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // specimen is a value that servers are apt to change on its way through.
@@ -118,46 +121,46 @@ func digitsOf(user string) string {
 // echoChecks hold the property that returns what was sent to it, code point by
 // code point.
 func (b *builder) echoChecks() {
-	rules := b.op.rules
-	if rules.echo == "" {
+	rules := b.op.Rules
+	if rules.Echo == "" {
 		return
 	}
-	status, rejection := b.op.success(), b.op.rejection()
-	pointer := b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.echo
+	status, rejection := b.op.Success(), b.op.Rejection()
+	pointer := b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo
 	for _, sp := range specimens() {
-		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.echo, rules.subject, sp.what)
+		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.Echo, rules.Subject, sp.what)
 		if sp.kind&lenient != 0 {
 			summary += ", unless it is refused with " + rejection
 		}
 		b.add(status, checkText{
 			name: "echo-" + sp.name, ground: contractSays, prod: Creates, pointer: pointer, summary: summary,
-			sends: rules.subject + " with " + sp.what,
+			sends: rules.Subject + " with " + sp.what,
 			why:   "A client finds its user by what comes back; one changed character is another user.",
 		}, stageAccept, func(t *trial) { echoes(t, sp.value(t.user()), sp.kind) }).newUsers = 1
 	}
 }
 
 func echoes(t *trial, user string, kind specimenKind) {
-	allowed := want{t.op.success()}
-	if kind&lenient != 0 && t.op.rejection() != "" {
-		allowed = append(allowed, t.op.rejection())
+	allowed := contract.Want{t.op.Success()}
+	if kind&lenient != 0 && t.op.Rejection() != "" {
+		allowed = append(allowed, t.op.Rejection())
 	}
-	a := t.expect(t.requestFor(user).on(func(r *request) { r.attack = kind&attack != 0 }), allowed...)
-	if a.succeeded() {
+	a := t.expect(t.requestFor(user).On(func(r *wire.Request) { r.Attack = kind&attack != 0 }), allowed...)
+	if a.Succeeded() {
 		t.echoed(a, user)
 	}
 }
 
 // echoed ends the trial unless the answer returns the user as sent.
-func (t *trial) echoed(a *answer, user string) {
+func (t *trial) echoed(a *wire.Answer, user string) {
 	t.readable(a)
-	name := t.op.rules.echo
+	name := t.op.Rules.Echo
 	if name == "" {
 		return
 	}
-	got, ok := a.member(name)
+	got, ok := a.Member(name)
 	if !ok {
-		t.fell(a, t.op.ID+"/"+t.op.success()+"/"+clauseSchema)
+		t.fell(a, t.op.ID+"/"+t.op.Success()+"/"+wire.ClauseSchema)
 	}
 	if got != user {
 		t.fail(fmt.Sprintf("%s %s", name, quoteDifference(user, got)), fmt.Sprintf("%s %s", name, quoteDifference(got, user)), a)
@@ -170,12 +173,12 @@ func quoteDifference(text, other string) string {
 	const around, enough = 12, 60
 	runes, others := []rune(text), []rune(other)
 	if len(runes) <= enough {
-		return quoted(text)
+		return wire.Quoted(text)
 	}
 	at := 0
 	for at < len(runes) && at < len(others) && runes[at] == others[at] {
 		at++
 	}
 	from, to := max(0, at-around), min(len(runes), at+around)
-	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", quoted(string(runes[from:to])), len(runes), at+1)
+	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", wire.Quoted(string(runes[from:to])), len(runes), at+1)
 }

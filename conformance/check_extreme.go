@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // largeBody is one byte more than a mebibyte, where many servers draw a line.
@@ -14,8 +16,8 @@ const largeBody = 1<<20 + 1
 // extremeChecks send what is valid, or nearly, and hard to digest. The target
 // may take it or refuse it; it may not break down.
 func (b *builder) extremeChecks() {
-	status := b.op.rejection()
-	if status == "" || b.op.body == nil || !b.op.body.schema.Is("object") {
+	status := b.op.Rejection()
+	if status == "" || b.op.Body == nil || !b.op.Body.Schema.Is("object") {
 		return
 	}
 	b.oddTexts(status)
@@ -27,14 +29,14 @@ func (b *builder) extremeChecks() {
 		why:     "One large request must not take the service down.",
 	}, stageReject, func(t *trial) {
 		body := t.body(t.user()).With([]string{"undeclared"}, strings.Repeat("x", largeBody))
-		a := t.try(t.request().withBody(body, open).on(func(r *request) { r.fresh, r.mayClose, r.excused = true, true, true }))
-		if a.failure == closed {
+		a := t.try(t.request().WithBody(body, wire.Open).On(func(r *wire.Request) { r.Fresh, r.MayClose, r.Excused = true, true, true }))
+		if a.Failure == wire.Closed {
 			return // as good a way to refuse it as any
 		}
 		t.answered(a)
 		t.digested(a, "2XX", "4XX")
 	})
-	if b.op.rules.identity != "" {
+	if b.op.Rules.Identity != "" {
 		b.nothingKeptCheck(status)
 	}
 }
@@ -74,13 +76,13 @@ func oddTexts() []oddText {
 			return [][]byte{schema.Encode(append(o[:len(o):len(o)], o[0]))}
 		}, 0},
 		{"byte-order-mark", "a byte order mark before the JSON text", strangers, LaxOnly, false, func(o schema.Object) [][]byte {
-			return [][]byte{append(bytes.Clone(byteOrderMark), schema.Encode(o)...)}
+			return [][]byte{append(bytes.Clone(wire.ByteOrderMark), schema.Encode(o)...)}
 		}, 1},
 	}
 }
 
 func (b *builder) oddTexts(status string) {
-	closedObject := !b.op.body.schema.TakesMore()
+	closedObject := !b.op.Body.Schema.TakesMore()
 	for _, e := range oddTexts() {
 		if e.undeclared && closedObject {
 			continue
@@ -101,7 +103,7 @@ func (b *builder) oddTexts(status string) {
 				if i >= e.excused {
 					send = t.digest
 				}
-				if a := send(t.requestFor(user).withText(text, open), t.op.success(), status); a.succeeded() {
+				if a := send(t.requestFor(user).WithText(text, wire.Open), t.op.Success(), status); a.Succeeded() {
 					t.echoed(a, user)
 				}
 			}
@@ -111,41 +113,41 @@ func (b *builder) oddTexts(status string) {
 
 // oddSubjects are names that JSON can write and a store may not hold.
 func (b *builder) oddSubjects(status string) {
-	rules := b.op.rules
-	if rules.subject == "" {
+	rules := b.op.Rules
+	if rules.Subject == "" {
 		return
 	}
-	pointer := b.op.body.schema.Pointer + "/properties/" + rules.subject
+	pointer := b.op.Body.Schema.Pointer + "/properties/" + rules.Subject
 	why := "A store that drops or replaces what it cannot hold makes one user of two."
 	b.add(status, checkText{
-		name: rules.subject + "-nul", ground: contractSays, prod: LaxOnly, pointer: pointer,
-		summary: "U+0000 in " + rules.subject + " is echoed exactly or refused",
-		sends:   rules.subject + " with the escape \\u0000 inside", why: why,
+		name: rules.Subject + "-nul", ground: contractSays, prod: LaxOnly, pointer: pointer,
+		summary: "U+0000 in " + rules.Subject + " is echoed exactly or refused",
+		sends:   rules.Subject + " with the escape \\u0000 inside", why: why,
 	}, stageReject, func(t *trial) {
 		user := "a\u0000" + t.user()
-		if a := t.digest(t.requestFor(user), t.op.success(), status); a.succeeded() {
+		if a := t.digest(t.requestFor(user), t.op.Success(), status); a.Succeeded() {
 			t.echoed(a, user)
 		}
 	}).newUsers = 1
 	b.add(status, checkText{
-		name: rules.subject + "-lone-surrogate", ground: staysUp, prod: LaxOnly, pointer: pointer,
-		summary: "half a surrogate pair in " + rules.subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
-		sends:   rules.subject + " with the escape \\ud800 alone",
+		name: rules.Subject + "-lone-surrogate", ground: staysUp, prod: LaxOnly, pointer: pointer,
+		summary: "half a surrogate pair in " + rules.Subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
+		sends:   rules.Subject + " with the escape \\ud800 alone",
 		why:     why,
-		was:     []string{rules.subject + "-lone-surrogate-echo"},
+		was:     []string{rules.Subject + "-lone-surrogate-echo"},
 	}, stageReject, func(t *trial) {
 		user := t.user()
 		text := append(append([]byte(`"\ud800`), user...), '"')
-		r := t.requestFor(user).withBody(t.body(user).With([]string{rules.subject}, schema.Literal(text)), open).on(func(r *request) { r.subject = "" })
-		a := t.digest(r, t.op.success(), status)
-		if !a.succeeded() {
+		r := t.requestFor(user).WithBody(t.body(user).With([]string{rules.Subject}, schema.Literal(text)), wire.Open).On(func(r *wire.Request) { r.Subject = "" })
+		a := t.digest(r, t.op.Success(), status)
+		if !a.Succeeded() {
 			return
 		}
 		t.readable(a)
 		// RFC 8259, section 8.2, leaves to the reader what becomes of it.
-		sent, _ := codeUnits(a.request.body, rules.subject)
-		if got, ok := codeUnits(a.body, rules.echo); ok && !slices.Equal(got, sent) {
-			t.warn("the echo of what was sent, or "+want{status}.String(), "another text in "+rules.echo, a)
+		sent, _ := wire.CodeUnits(a.Request.Body, rules.Subject)
+		if got, ok := wire.CodeUnits(a.Body, rules.Echo); ok && !slices.Equal(got, sent) {
+			t.warn("the echo of what was sent, or "+contract.Want{status}.String(), "another text in "+rules.Echo, a)
 		}
 	}).newUsers = 1
 }
@@ -153,9 +155,9 @@ func (b *builder) oddSubjects(status string) {
 // nothingKeptCheck looks, where it can be seen, whether a refused request left
 // its user behind.
 func (b *builder) nothingKeptCheck(status string) {
-	rules := b.op.rules
+	rules := b.op.Rules
 	b.add(status, checkText{
-		name: "nothing-kept", ground: noHarm, prod: NotInService, pointer: b.op.body.schema.Pointer,
+		name: "nothing-kept", ground: noHarm, prod: NotInService, pointer: b.op.Body.Schema.Pointer,
 		summary: "a refused request leaves nothing behind",
 		sends:   "a user in a body that is refused, then in a valid one",
 		why:     "A client that was told no must be able to rely on it.",
@@ -163,13 +165,13 @@ func (b *builder) nothingKeptCheck(status string) {
 		user := t.user()
 		text := schema.Encode(t.body(user))
 		text = text[:len(text)-1] // no brace at its end: hardly a reader takes that
-		refused := t.send(t.requestFor(user).withText(text, breaks))
-		if !want([]string{status}).has(refused.status) {
+		refused := t.send(t.requestFor(user).WithText(text, wire.Breaks))
+		if !contract.Want([]string{status}).Has(refused.Status) {
 			t.skip("the broken body was not refused")
 		}
 		a := t.accepted(t.requestFor(user))
-		if leaked, ok := refused.member(rules.identity); ok && leaked == t.identity(a) {
-			t.fail("a refusal that names no "+rules.identity, "the id that the user has later, in the refusal", refused, a)
+		if leaked, ok := refused.Member(rules.Identity); ok && leaked == t.identity(a) {
+			t.fail("a refusal that names no "+rules.Identity, "the id that the user has later, in the refusal", refused, a)
 		}
 	})
 }

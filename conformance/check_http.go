@@ -8,6 +8,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // statusHTTP stands in the ids of checks that belong to no documented status.
@@ -18,12 +21,12 @@ const statusHTTP = "http"
 func (b *builder) httpChecks() {
 	b.neverChecks()
 	b.markupCheck()
-	declared := b.contract.documentedMethods(b.op.Path)
+	declared := b.contract.DocumentedMethods(b.op.Path)
 	if declared[0] != b.op.Method {
 		return // one set of checks for each path
 	}
-	undeclared := func(t *trial) []*request {
-		var out []*request
+	undeclared := func(t *trial) []*wire.Request {
+		var out []*wire.Request
 		for _, m := range []string{"GET", "HEAD", "TRACE", "PUT", "PATCH", "DELETE"} {
 			if slices.Contains(declared, m) || m == "HEAD" && slices.Contains(declared, "GET") {
 				continue
@@ -41,12 +44,12 @@ func (b *builder) httpChecks() {
 		why:     "An operation that nobody documented is one that nobody guards.",
 	}, stageAround, func(t *trial) {
 		for _, a := range t.together(undeclared(t)) {
-			if a.failure == closed {
+			if a.Failure == wire.Closed {
 				continue // a refusal, if a rude one
 			}
 			t.answered(a)
-			if a.status/100 == 2 || a.status/100 == 5 && a.status != http.StatusNotImplemented {
-				t.fail("a refusal of "+a.request.method, a.says(), a)
+			if a.Status/100 == 2 || a.Status/100 == 5 && a.Status != http.StatusNotImplemented {
+				t.fail("a refusal of "+a.Request.Method, a.Says(), a)
 			}
 		}
 	}).requests = 2
@@ -60,10 +63,10 @@ func (b *builder) httpChecks() {
 			t.skip("the contract declares every method")
 		}
 		a := t.send(requests[0])
-		if a.status != http.StatusMethodNotAllowed {
-			t.skip("not judged: " + requests[0].method + " is answered " + statusText(a.status) + ", which needs no Allow")
+		if a.Status != http.StatusMethodNotAllowed {
+			t.skip("not judged: " + requests[0].Method + " is answered " + contract.StatusText(a.Status) + ", which needs no Allow")
 		}
-		switch allowed := a.header.Values("Allow"); {
+		switch allowed := a.Header.Values("Allow"); {
 		case len(allowed) == 0:
 			t.fail("Allow: "+t.op.Method, "405 Method Not Allowed without Allow", a)
 		case !slices.Contains(listed(allowed), t.op.Method):
@@ -76,10 +79,10 @@ func (b *builder) httpChecks() {
 		summary: "a path that the contract does not declare does not succeed", sends: "a path beneath the operation's, with the key",
 		why: "A server that answers everything hides a client's typing mistakes.",
 	}, stageAround, func(t *trial) {
-		r := t.request().on(func(r *request) {
-			r.path += unknownPath + url.PathEscape(markup)
-			r.intent = open
-			r.subject = ""
+		r := t.request().On(func(r *wire.Request) {
+			r.Path += wire.UnknownPath + url.PathEscape(markup)
+			r.Intent = wire.Open
+			r.Subject = ""
 		})
 		t.expect(r, "4XX", "3XX", "501")
 	})
@@ -93,32 +96,32 @@ func (b *builder) behindCheck() {
 		summary: "an answer says in one way where it ends, and nothing comes behind it", sends: "a valid request, one that is refused for its body, and one without a key, each on a connection of its own",
 		why: "Bytes beyond the length of an answer are the beginning of the next one (RFC 9112, section 6.3): on a connection that is shared, of somebody else's.",
 	}, stageAround, func(t *trial) {
-		if t.s.client.proxied {
+		if t.s.client.Proxied {
 			t.skip("not seen through a proxy")
 		}
-		requests := []*request{t.request()}
-		if t.op.body != nil {
-			requests = append(requests, t.request().withText([]byte("{"), breaks))
+		requests := []*wire.Request{t.request()}
+		if t.op.Body != nil {
+			requests = append(requests, t.request().WithText([]byte("{"), wire.Breaks))
 		}
-		if len(t.op.security) > 0 {
-			requests = append(requests, t.request().withKeys())
+		if len(t.op.Security) > 0 {
+			requests = append(requests, t.request().WithKeys())
 		}
 		if t.s.cfg.Profile == Production {
 			requests = requests[:1]
 		}
 		for i, r := range requests {
-			requests[i] = r.on(func(r *request) { r.raw = true })
+			requests[i] = r.On(func(r *wire.Request) { r.Raw = true })
 		}
 		for _, a := range t.together(requests) {
 			t.answered(a)
-			if a.proto == "HTTP/2.0" {
+			if a.Proto == "HTTP/2.0" {
 				t.skip("not seen: the target speaks HTTP/2 alone, in which an answer ends where it says")
 			}
-			if length, coding := a.header.Get("Content-Length"), a.header.Get("Transfer-Encoding"); length != "" && coding != "" {
+			if length, coding := a.Header.Get("Content-Length"), a.Header.Get("Transfer-Encoding"); length != "" && coding != "" {
 				t.fail("Content-Length or Transfer-Encoding, not both (RFC 9112, section 6.2)", "Content-Length: "+length+" beside Transfer-Encoding: "+coding, a)
 			}
-			if a.behind != "" {
-				t.fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", quoted(a.behind), a.says()), a)
+			if a.Behind != "" {
+				t.fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quoted(a.Behind), a.Says()), a)
 			}
 		}
 	})
@@ -134,12 +137,12 @@ func (b *builder) markupCheck() {
 		why:     "A browser that opens the address would run it.",
 	}, stageLast, nil)
 	c.over = func(s *session, c *check) verdict {
-		return s.overAnswers(b.op, true, func(a *answer) (finding, bool) {
-			f := finding{expected: "text from a request, escaped or left out"}
-			if name, _, _ := mime.ParseMediaType(a.header.Get("Content-Type")); name == "text/html" && bytes.Contains(a.body, []byte(markup)) {
-				f.actual = "markup from the request, as it was sent, under text/html"
+		return s.overAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
+			f := wire.Finding{Expected: "text from a request, escaped or left out"}
+			if name, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")); name == "text/html" && bytes.Contains(a.Body, []byte(markup)) {
+				f.Actual = "markup from the request, as it was sent, under text/html"
 			}
-			return f, a.came()
+			return f, a.Came()
 		})
 	}
 }
@@ -154,51 +157,51 @@ func listed(values []string) []string {
 
 // otherMethod is a request by a method that the contract does not declare; nil
 // where the profile does not allow it.
-func (s *session) otherMethod(op *operation, method string) *request {
+func (s *session) otherMethod(op *contract.Operation, method string) *wire.Request {
 	if s.cfg.Profile == Production && method != "GET" && method != "HEAD" {
 		return nil
 	}
 	r := s.validRequest(op, userPrefixOf(s.cfg.RunID)+strings.ToLower(method))
-	r.method, r.intent = method, open
+	r.Method, r.Intent = method, wire.Open
 	if slices.Contains([]string{"GET", "HEAD", "TRACE"}, method) {
-		r.body = nil
-		delete(r.header, "Content-Type")
+		r.Body = nil
+		delete(r.Header, "Content-Type")
 	}
 	return r
 }
 
 // neverChecks are judged over every answer to the operation itself.
 func (b *builder) neverChecks() {
-	never := func(name string, g ground, summary, why string, around bool, wrong func(*answer) string) {
+	never := func(name string, g ground, summary, why string, around bool, wrong func(*wire.Answer) string) {
 		c := b.add(statusHTTP, checkText{
 			name: name, ground: g, prod: Harmless, pointer: b.op.Pointer + "/responses",
 			summary: summary, sends: "nothing of its own: every answer of the run is looked at", why: why,
 		}, stageLast, nil)
 		c.over = func(s *session, c *check) verdict {
-			return s.overAnswers(b.op, around, func(a *answer) (problem finding, judged bool) {
+			return s.overAnswers(b.op, around, func(a *wire.Answer) (problem wire.Finding, judged bool) {
 				text := wrong(a)
-				return finding{expected: summary, actual: text}, !a.request.provoked
+				return wire.Finding{Expected: summary, Actual: text}, !a.Request.Provoked
 			})
 		}
 	}
 	never("answered", httpSays, "every request gets an HTTP answer",
-		"A client that gets none cannot know what became of its request.", true, func(a *answer) string {
-			if a.broken() && !a.request.mayClose && !(a.request.isAround() && a.failure == closed) {
+		"A client that gets none cannot know what became of its request.", true, func(a *wire.Answer) string {
+			if a.Broken() && !a.Request.MayClose && !(a.Request.IsAround() && a.Failure == wire.Closed) {
 				return failureWords(a)
 			}
 			return ""
 		})
 	never("no-redirect", httpSays, "no request is redirected",
-		"Clients follow redirects with the key in hand, or with the body lost.", false, func(a *answer) string {
-			if a.status/100 == 3 {
-				return a.says()
+		"Clients follow redirects with the key in hand, or with the body lost.", false, func(a *wire.Answer) string {
+			if a.Status/100 == 3 {
+				return a.Says()
 			}
 			return ""
 		})
 	never("no-server-error", staysUp, "no request, valid or not, is answered 5xx",
-		"A 5xx says that the fault is the server's; clients retry it for ever.", false, func(a *answer) string {
-			if a.status/100 == 5 && a.failure != putOff && !a.request.hostile && !a.excused() {
-				return a.says()
+		"A 5xx says that the fault is the server's; clients retry it for ever.", false, func(a *wire.Answer) string {
+			if a.Status/100 == 5 && a.Failure != wire.PutOff && !a.Request.Hostile && !a.Excused() {
+				return a.Says()
 			}
 			return ""
 		})
@@ -206,28 +209,28 @@ func (b *builder) neverChecks() {
 
 // overAnswers judges every answer to an operation by one rule; with around, also
 // those to other methods and to paths beside it.
-func (s *session) overAnswers(op *operation, around bool, rule func(*answer) (problem finding, judged bool)) verdict {
+func (s *session) overAnswers(op *contract.Operation, around bool, rule func(*wire.Answer) (problem wire.Finding, judged bool)) verdict {
 	v := verdict{outcome: Pass}
-	var problems tally
+	var problems wire.Tally
 	wrong, right := map[sameRequest]int{}, map[sameRequest]int{}
 	for _, each := range s.all() {
-		if each.answer.request.op != op || each.check.Status == statusHTTP && !around {
+		if each.answer.Request.Op != op || each.check.Status == statusHTTP && !around {
 			continue
 		}
-		same := sameRequest{each.check, each.answer.request.kind}
+		same := sameRequest{each.check, each.answer.Request.Kind}
 		problem, judged := rule(each.answer)
 		if !judged {
 			continue
 		}
 		v.tried++
-		if problem.actual == "" {
+		if problem.Actual == "" {
 			right[same]++
 			continue
 		}
 		if v.failed++; v.failed == 1 {
-			v.outcome, v.expected = Fail, problem.expected
+			v.outcome, v.expected = Fail, problem.Expected
 		}
-		problems.add(problem.actual, each.answer)
+		problems.Add(problem.Actual, each.answer)
 		v.blamed = append(v.blamed, each.answer)
 		if len(v.evidence) < evidenceExchanges {
 			v.evidence = append(v.evidence, each.answer)

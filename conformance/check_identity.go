@@ -8,19 +8,22 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // identityChecks hold the id that is resolved or newly created: one user, one
 // id, for ever; another user, another id; for each manufacturer apart.
 func (b *builder) identityChecks() {
-	rules := b.op.rules
-	if rules.identity == "" {
+	rules := b.op.Rules
+	if rules.Identity == "" {
 		return
 	}
 	b.resolveChecks()
 	b.createChecks()
-	status := b.op.success()
+	status := b.op.Success()
 	pointer := b.identityPointer()
 	together := b.add(status, checkText{
 		name: "simultaneous", ground: contractSays, prod: NotInService, pointer: pointer,
@@ -32,18 +35,18 @@ func (b *builder) identityChecks() {
 	tenants := b.add(status, checkText{
 		name: "tenants", ground: contractSays, prod: Creates, pointer: pointer,
 		summary: "the same user id under two manufacturers is two users",
-		sends:   "one " + rules.subject + " with the keys of two manufacturers",
+		sends:   "one " + rules.Subject + " with the keys of two manufacturers",
 		why:     "Manufacturers number their users independently; a shared id hands one's devices to another.",
 	}, stageAccept, func(t *trial) {
 		user := t.user()
 		first := t.identity(t.accepted(t.requestFor(user)))
-		second := t.accepted(t.requestFor(user).withKeys(t.s.otherKey()))
+		second := t.accepted(t.requestFor(user).WithKeys(t.s.otherKey()))
 		t.echoed(second, user)
 		if id := t.identity(second); id == first {
-			t.fail("another "+rules.identity+" under the other manufacturer", fmt.Sprintf("%q under both", id))
+			t.fail("another "+rules.Identity+" under the other manufacturer", fmt.Sprintf("%q under both", id))
 		}
 		if id := t.identity(t.accepted(t.requestFor(user))); id != first {
-			t.fail(fmt.Sprintf("%s %q as before", rules.identity, first), fmt.Sprintf("%q, after the other manufacturer had asked", id))
+			t.fail(fmt.Sprintf("%s %q as before", rules.Identity, first), fmt.Sprintf("%q, after the other manufacturer had asked", id))
 		}
 	})
 	tenants.needs, tenants.newUsers, tenants.requests = needsOther, 1, 3
@@ -51,13 +54,13 @@ func (b *builder) identityChecks() {
 }
 
 func (b *builder) identityPointer() string {
-	return b.op.Pointer + "/responses/" + b.op.success() + "/content/application~1json/schema/properties/" + b.op.rules.identity
+	return b.op.Pointer + "/responses/" + b.op.Success() + "/content/application~1json/schema/properties/" + b.op.Rules.Identity
 }
 
 func (b *builder) resolveChecks() {
-	rules := b.op.rules
-	about := func(called func(string) string, name, summary, sends string, again func(t *trial, user string) []*request) *check {
-		c := b.add(b.op.success(), checkText{
+	rules := b.op.Rules
+	about := func(called func(string) string, name, summary, sends string, again func(t *trial, user string) []*wire.Request) *check {
+		c := b.add(b.op.Success(), checkText{
 			name: "resolve-" + name, ground: contractSays, prod: Creates, pointer: b.identityPointer(),
 			summary: summary, sends: sends,
 			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
@@ -72,22 +75,22 @@ func (b *builder) resolveChecks() {
 				a := t.accepted(r)
 				t.echoed(a, user)
 				if got := t.identity(a); got != id {
-					t.fail(fmt.Sprintf("%s %q, as the first time", rules.identity, id), fmt.Sprintf("%q", got), first, a)
+					t.fail(fmt.Sprintf("%s %q, as the first time", rules.Identity, id), fmt.Sprintf("%q", got), first, a)
 				}
 			}
 		})
 		c.requests = 2
 		return c
 	}
-	add := func(name, summary, sends string, again func(t *trial, user string) []*request) {
+	add := func(name, summary, sends string, again func(t *trial, user string) []*wire.Request) {
 		about(affix("", ""), name, summary, sends, again)
 	}
-	plainly := func(n int) func(*trial, string) []*request {
-		return func(t *trial, user string) []*request {
+	plainly := func(n int) func(*trial, string) []*wire.Request {
+		return func(t *trial, user string) []*wire.Request {
 			if t.s.cfg.Profile == Production {
 				n = 1
 			}
-			out := make([]*request, n)
+			out := make([]*wire.Request, n)
 			for i := range out {
 				out[i] = t.requestFor(user)
 			}
@@ -97,30 +100,30 @@ func (b *builder) resolveChecks() {
 	about(affix("Known-", ""), "at-once", "a user who is asked for again has the same id",
 		"one user, six times in a row", plainly(5))
 	add("other-connection", "a user has the same id on every connection",
-		"one user, on several connections of their own", func(t *trial, user string) []*request {
+		"one user, on several connections of their own", func(t *trial, user string) []*wire.Request {
 			out := plainly(3)(t, user)
 			for i := range out {
-				out[i] = out[i].on(func(r *request) { r.fresh = true })
+				out[i] = out[i].On(func(r *wire.Request) { r.Fresh = true })
 			}
 			return out
 		})
-	inEscapes := func(t *trial, user string) []*request {
-		return []*request{t.requestFor(user).withBody(t.body(user).With([]string{rules.subject}, schema.Escaped(user)), fits)}
+	inEscapes := func(t *trial, user string) []*wire.Request {
+		return []*wire.Request{t.requestFor(user).WithBody(t.body(user).With([]string{rules.Subject}, schema.Escaped(user)), wire.Fits)}
 	}
 	add("escapes", "a user has the same id however the JSON is written: characters as \\u escapes",
 		"one user, plainly and with every character as an escape", inEscapes)
 	about(affix("é漢😀-", ""), "escaped-pairs", "a user has the same id however the JSON is written: characters beyond ASCII as \\u escapes",
 		"one user with characters of two, three and four bytes, plainly and with each as an escape or a pair of them", inEscapes).newUsers = 1
 	add("white-space", "a user has the same id however the JSON is written: white space",
-		"one user, plainly and with white space around every token", func(t *trial, user string) []*request {
-			text := fmt.Sprintf("\r\n\t{ %s\t:\n %s } \n", schema.Encode(rules.subject), schema.Encode(user))
+		"one user, plainly and with white space around every token", func(t *trial, user string) []*wire.Request {
+			text := fmt.Sprintf("\r\n\t{ %s\t:\n %s } \n", schema.Encode(rules.Subject), schema.Encode(user))
 			if len(t.body(user)) > 1 {
 				return nil
 			}
-			return []*request{t.requestFor(user).withText([]byte(text), fits)}
+			return []*wire.Request{t.requestFor(user).WithText([]byte(text), wire.Fits)}
 		})
 	b.keyOrderCheck()
-	b.add(b.op.success(), checkText{
+	b.add(b.op.Success(), checkText{
 		name: "resolve-later", ground: contractSays, prod: Creates, pointer: b.identityPointer(),
 		summary: "a user has the same id after others have come",
 		sends:   "the first users of the run, once more at its end",
@@ -131,28 +134,28 @@ func (b *builder) resolveChecks() {
 // keyOrderCheck needs a second property; where the schema declares none it
 // uses one of its own, which the schema allows and a target may refuse.
 func (b *builder) keyOrderCheck() {
-	rules := b.op.rules
-	if !b.op.body.schema.TakesMore() {
+	rules := b.op.Rules
+	if !b.op.Body.Schema.TakesMore() {
 		return
 	}
-	b.add(b.op.success(), checkText{
+	b.add(b.op.Success(), checkText{
 		name: "resolve-key-order", ground: contractSays, prod: Creates, pointer: b.identityPointer(),
 		summary: "a user has the same id whatever the order of the properties",
-		sends:   "one user, with another property before and behind " + rules.subject,
+		sends:   "one user, with another property before and behind " + rules.Subject,
 		why:     "JSON objects have no order (RFC 8259, section 4); client libraries write them in any.",
 	}, stageAccept, func(t *trial) {
 		user := t.user()
 		body := t.body(user)
 		front := append(schema.Object{{Name: "undeclared", Value: "value"}}, body...)
 		back := append(body[:len(body):len(body)], schema.Member{Name: "undeclared", Value: "value"})
-		first := t.send(t.requestFor(user).withBody(front, fits))
-		if !first.succeeded() {
+		first := t.send(t.requestFor(user).WithBody(front, wire.Fits))
+		if !first.Succeeded() {
 			t.skip("the target takes no property beyond the declared one, so there is no order to change")
 		}
 		t.readable(first)
-		second := t.accepted(t.requestFor(user).withBody(back, fits))
+		second := t.accepted(t.requestFor(user).WithBody(back, wire.Fits))
 		if x, y := t.identity(first), t.identity(second); x != y {
-			t.fail(fmt.Sprintf("%s %q in either order", rules.identity, x), fmt.Sprintf("%q in the other", y), first, second)
+			t.fail(fmt.Sprintf("%s %q in either order", rules.Identity, x), fmt.Sprintf("%q in the other", y), first, second)
 		}
 	}).requests = 2
 }
@@ -164,13 +167,13 @@ const lookBack = 3
 // needs is sent where nothing was asked for before.
 func resolveLater(t *trial) {
 	seen := map[string]bool{}
-	var before []*answer
-	var requests []*request
+	var before []*wire.Answer
+	var requests []*wire.Request
 	for _, s := range t.s.inOrder(t.s.all()) {
 		a := s.answer
-		_, ok := a.member(t.op.rules.identity)
-		user := a.request.subject
-		if !ok || len(before) == lookBack || a.request.op != t.op || !a.succeeded() || !ownKey(a.request) || seen[user] || len(user) > 64 {
+		_, ok := a.Member(t.op.Rules.Identity)
+		user := a.Request.Subject
+		if !ok || len(before) == lookBack || a.Request.Op != t.op || !a.Succeeded() || !ownKey(a.Request) || seen[user] || len(user) > 64 {
 			continue
 		}
 		seen[user] = true
@@ -179,21 +182,21 @@ func resolveLater(t *trial) {
 	if len(before) == 0 {
 		t.skip("no user of this run was answered with an id")
 	}
-	for i, again := range t.expectAll(requests, t.op.success()) {
+	for i, again := range t.expectAll(requests, t.op.Success()) {
 		t.readable(again)
 		id := t.identity(before[i])
 		if got := t.identity(again); got != id {
-			t.fail(fmt.Sprintf("%s %q, as when %s was first asked for", t.op.rules.identity, id, quoted(again.request.subject)), fmt.Sprintf("%q", got), before[i], again)
+			t.fail(fmt.Sprintf("%s %q, as when %s was first asked for", t.op.Rules.Identity, id, wire.Quoted(again.Request.Subject)), fmt.Sprintf("%q", got), before[i], again)
 		}
 	}
 }
 
-func ownKey(r *request) bool {
-	return len(r.keys) == 1 && r.keys[0].good && r.keys[0].label == "the key"
+func ownKey(r *wire.Request) bool {
+	return len(r.Keys) == 1 && r.Keys[0].Good && r.Keys[0].Label == "the key"
 }
 
 func (b *builder) createChecks() {
-	rules := b.op.rules
+	rules := b.op.Rules
 	type pair struct {
 		name    string
 		ground  ground
@@ -223,18 +226,18 @@ func (b *builder) createChecks() {
 			return []string{"\u00e9-" + u, "e\u0301-" + u}
 		}},
 	} {
-		b.add(b.op.success(), checkText{
+		b.add(b.op.Success(), checkText{
 			name: "create-" + p.name, ground: p.ground, prod: Creates, pointer: b.identityPointer(),
 			summary: p.summary,
 			sends:   "users that nobody had before: " + strings.TrimPrefix(p.summary, "users who "),
 			why:     "Two users with one id see each other's devices.",
 		}, stageAccept, func(t *trial) {
-			owners := map[string]*answer{}
+			owners := map[string]*wire.Answer{}
 			for _, user := range p.make(t.user()) {
 				a := t.accepted(t.requestFor(user))
 				id := t.identity(a)
 				if other := owners[id]; other != nil {
-					t.fail("another "+rules.identity+" for each", fmt.Sprintf("%q for both %s and %s", id, quoted(other.request.subject), quoted(user)), other, a)
+					t.fail("another "+rules.Identity+" for each", fmt.Sprintf("%q for both %s and %s", id, wire.Quoted(other.Request.Subject), wire.Quoted(user)), other, a)
 				}
 				owners[id] = a
 			}
@@ -248,12 +251,12 @@ const (
 )
 
 // atOneMoment sends n requests for a user whose bodies are let go together.
-func (t *trial) atOneMoment(user string, n int) []*answer {
-	n = t.s.client.atOnce(n)
-	together := newBarrier(t.ctx, n, 0)
-	requests := make([]*request, n)
+func (t *trial) atOneMoment(user string, n int) []*wire.Answer {
+	n = t.s.client.AtOnce(n)
+	together := wire.NewBarrier(t.ctx, n, 0)
+	requests := make([]*wire.Request, n)
 	for i := range requests {
-		requests[i] = t.requestFor(user).on(func(r *request) { r.barrier, r.mayClose = together, true })
+		requests[i] = t.requestFor(user).On(func(r *wire.Request) { r.Barrier, r.MayClose = together, true })
 	}
 	return t.together(requests)
 }
@@ -261,42 +264,42 @@ func (t *trial) atOneMoment(user string, n int) []*answer {
 // simultaneous asks for one fresh user several times at one moment: the
 // connections are open and the headers written before the bodies are let go.
 func simultaneous(t *trial) {
-	ids := make([]map[string]*answer, rounds)
-	afterwards := make([]*request, rounds)
+	ids := make([]map[string]*wire.Answer, rounds)
+	afterwards := make([]*wire.Request, rounds)
 	for round := range rounds {
 		user := t.user()
 		answers := t.atOneMoment(user, atOnce)
-		if slices.ContainsFunc(answers, func(a *answer) bool { return !a.came() && !a.failure.isOurs() }) {
+		if slices.ContainsFunc(answers, func(a *wire.Answer) bool { return !a.Came() && !a.Failure.IsOurs() }) {
 			// A target may take few connections at a time, and need not wait for
 			// a body for long.
-			t.s.client.release()
+			t.s.client.Release()
 			user = t.user()
-			answers = t.together([]*request{t.requestFor(user), t.requestFor(user)})
+			answers = t.together([]*wire.Request{t.requestFor(user), t.requestFor(user)})
 		}
-		t.most(answers, statusWords(t.op.success()), func(a *answer) string {
-			if !a.succeeded() {
-				return a.says()
+		t.most(answers, statusWords(t.op.Success()), func(a *wire.Answer) string {
+			if !a.Succeeded() {
+				return a.Says()
 			}
 			return ""
 		})
-		ids[round] = map[string]*answer{}
+		ids[round] = map[string]*wire.Answer{}
 		for _, a := range answers {
 			t.readable(a)
 			ids[round][t.identity(a)] = a
 		}
 		afterwards[round] = t.requestFor(user)
 	}
-	for round, a := range t.expectAll(afterwards, t.op.success()) {
+	for round, a := range t.expectAll(afterwards, t.op.Success()) {
 		t.readable(a)
 		if id := t.identity(a); ids[round][id] == nil {
 			ids[round][id] = a // else one of those at one moment shows it
 		}
 		if all := slices.Sorted(maps.Keys(ids[round])); len(all) > 1 {
-			var evidence []*answer
+			var evidence []*wire.Answer
 			for _, id := range all {
 				evidence = append(evidence, ids[round][id])
 			}
-			t.fail("one "+t.op.rules.identity+" for one user", fmt.Sprintf("%d of them: %s", len(all), strings.Join(all, ", ")), evidence...)
+			t.fail("one "+t.op.Rules.Identity+" for one user", fmt.Sprintf("%d of them: %s", len(all), strings.Join(all, ", ")), evidence...)
 		}
 	}
 }
@@ -304,31 +307,31 @@ func simultaneous(t *trial) {
 // wholeRunChecks are judged over every answer of the run, so that an id that is
 // wrong now and then is found wherever it shows.
 func (b *builder) wholeRunChecks() {
-	rules := b.op.rules
-	one := b.add(b.op.success(), checkText{
+	rules := b.op.Rules
+	one := b.add(b.op.Success(), checkText{
 		name: "resolve-throughout", ground: contractSays, prod: Harmless, pointer: b.identityPointer(),
 		summary: "over the whole run, each user has one id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "An id that is wrong now and then is as lost as one that is always wrong.",
 	}, stageLast, nil)
 	one.over = func(s *session, c *check) verdict {
-		return s.overIdentities(b.op, func(a, other *answer) string {
-			if a.request.subject == other.request.subject {
-				return fmt.Sprintf("one %s for %s", rules.identity, quoted(a.request.subject))
+		return s.overIdentities(b.op, func(a, other *wire.Answer) string {
+			if a.Request.Subject == other.Request.Subject {
+				return fmt.Sprintf("one %s for %s", rules.Identity, wire.Quoted(a.Request.Subject))
 			}
 			return ""
 		}, false)
 	}
-	apart := b.add(b.op.success(), checkText{
+	apart := b.add(b.op.Success(), checkText{
 		name: "create-throughout", ground: contractSays, prod: Harmless, pointer: b.identityPointer(),
 		summary: "over the whole run, no two users share an id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "Ids that collide now and then hand one user's devices to another.",
 	}, stageLast, nil)
 	apart.over = func(s *session, c *check) verdict {
-		return s.overIdentities(b.op, func(a, other *answer) string {
-			if folded(a.request.subject) != folded(other.request.subject) {
-				return "another " + rules.identity + " for each user"
+		return s.overIdentities(b.op, func(a, other *wire.Answer) string {
+			if folded(a.Request.Subject) != folded(other.Request.Subject) {
+				return "another " + rules.Identity + " for each user"
 			}
 			return ""
 		}, true)
@@ -337,18 +340,18 @@ func (b *builder) wholeRunChecks() {
 
 // overIdentities looks for two answers that contradict each other: the same id
 // for two users (sameID), or two ids for one.
-func (s *session) overIdentities(op *operation, contradiction func(a, other *answer) string, sameID bool) verdict {
-	first := map[string]*answer{}
+func (s *session) overIdentities(op *contract.Operation, contradiction func(a, other *wire.Answer) string, sameID bool) verdict {
+	first := map[string]*wire.Answer{}
 	v := verdict{outcome: Pass}
 	for _, each := range s.all() {
 		a := each.answer
-		id, ok := a.member(op.rules.identity)
-		if !ok || a.request.op != op || !a.succeeded() || len(a.request.keys) != 1 || !a.request.keys[0].good || a.request.subject == "" {
+		id, ok := a.Member(op.Rules.Identity)
+		if !ok || a.Request.Op != op || !a.Succeeded() || len(a.Request.Keys) != 1 || !a.Request.Keys[0].Good || a.Request.Subject == "" {
 			continue
 		}
 		v.tried++
-		tenant := a.request.keys[0].label
-		key := tenant + "\x00" + a.request.subject
+		tenant := a.Request.Keys[0].Label
+		key := tenant + "\x00" + a.Request.Subject
 		if sameID {
 			key = id
 		}
@@ -357,13 +360,13 @@ func (s *session) overIdentities(op *operation, contradiction func(a, other *ans
 			first[key] = a
 			continue
 		}
-		otherID, _ := other.member(op.rules.identity)
+		otherID, _ := other.Member(op.Rules.Identity)
 		if sameID == (id == otherID) {
 			if expected := contradiction(a, other); expected != "" {
 				v.blamed = append(v.blamed, other, a)
 				if v.failed++; v.failed == 1 {
-					v.outcome, v.expected, v.evidence = Fail, expected, []*answer{other, a}
-					v.actual = fmt.Sprintf("%q for %s, %q for %s", otherID, quoted(other.request.subject), id, quoted(a.request.subject))
+					v.outcome, v.expected, v.evidence = Fail, expected, []*wire.Answer{other, a}
+					v.actual = fmt.Sprintf("%q for %s, %q for %s", otherID, wire.Quoted(other.Request.Subject), id, wire.Quoted(a.Request.Subject))
 				}
 			}
 		}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"strings"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // malformation spoils a JSON text. text is a whole valid body, value the
@@ -70,8 +72,8 @@ func malformations() []malformation {
 
 // malformedChecks send what is no JSON text at all (RFC 8259).
 func (b *builder) malformedChecks() {
-	status := b.op.rejection()
-	if status == "" || b.op.body == nil || !isJSON(b.op.body.mediaType) || !b.op.body.schema.Is("object") {
+	status := b.op.Rejection()
+	if status == "" || b.op.Body == nil || !contract.IsJSON(b.op.Body.MediaType) || !b.op.Body.Schema.Is("object") {
 		return
 	}
 	for _, m := range malformations() {
@@ -83,15 +85,15 @@ func (b *builder) malformedChecks() {
 		}, stageReject, func(t *trial) {
 			r := t.request()
 			text, value := spoilable(t, r)
-			t.expect(r.withText(m.spoil(text, value), breaks).on(func(r *request) { r.subject = "" }), status)
+			t.expect(r.WithText(m.spoil(text, value), wire.Breaks).On(func(r *wire.Request) { r.Subject = "" }), status)
 		})
 	}
 }
 
 // spoilable returns a valid body with a string in it, and that string as it
 // stands there.
-func spoilable(t *trial, r *request) (text, value []byte) {
-	body := t.body(r.subject)
+func spoilable(t *trial, r *wire.Request) (text, value []byte) {
+	body := t.body(r.Subject)
 	for _, m := range body {
 		if s, ok := m.Value.(string); ok && !strings.ContainsAny(s, `"\`) {
 			return schema.Encode(body), schema.Encode(s)

@@ -13,7 +13,7 @@ const publishedName = "published"
 // publishedCheck compares two contracts. It is of one operation only, as a
 // contract is published as a whole.
 func (b *builder) publishedCheck() {
-	if b.op != b.contract.operations[0] {
+	if b.op != b.contract.Operations[0] {
 		return
 	}
 	b.add(statusHTTP, checkText{

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
 )
 
@@ -13,9 +15,9 @@ import (
 // themselves give rise to.
 func recordedCatalogue(c *reading) []*check {
 	var all []*check
-	for _, op := range c.operations {
+	for _, op := range c.Operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
-		if op.rules.identity != "" {
+		if op.Rules.Identity != "" {
 			b.wholeRunChecks()
 		}
 		b.acceptedCheck()
@@ -56,20 +58,20 @@ func RecordedCatalogue(doc *spec.Document) ([]Check, error) {
 func (c *check) onlyRecorded() {
 	over := c.over
 	name := c.ID[strings.LastIndex(c.ID, "/")+1:]
-	ofBody := slices.Contains([]string{clauseJSON, clauseSchema, clauseNonEmpty, clauseUniqueNames, clauseInternals, clauseKey}, name)
+	ofBody := slices.Contains([]string{wire.ClauseJSON, wire.ClauseSchema, wire.ClauseNonEmpty, wire.ClauseUniqueNames, wire.ClauseInternals, wire.ClauseKey}, name)
 	c.over = func(s *session, c *check) verdict {
 		seen := &session{cfg: s.cfg, contract: s.contract}
 		missing, masked := 0, 0
 		for _, each := range s.all() {
 			a := each.answer
 			switch {
-			case name == "resolve-throughout" && slices.ContainsFunc(a.request.keys, func(k credential) bool { return k.masked }):
+			case name == "resolve-throughout" && slices.ContainsFunc(a.Request.Keys, func(k wire.Credential) bool { return k.Masked }):
 				masked++
-			case ofBody && a.failure == unrecorded:
-				if a.is(c.Status) {
+			case ofBody && a.Failure == unrecorded:
+				if a.Is(c.Status) {
 					missing++
 				}
-			case name == clauseHeaders && len(a.header) < 2: // an export without the fields
+			case name == wire.ClauseHeaders && len(a.Header) < 2: // an export without the fields
 			default:
 				seen.answers = append(seen.answers, each)
 			}
@@ -86,13 +88,13 @@ func (c *check) onlyRecorded() {
 }
 
 // recorded adds a check over the recorded answers that a rule is about.
-func (b *builder) recorded(status string, t checkText, rule func(*answer) (finding, bool)) {
+func (b *builder) recorded(status string, t checkText, rule func(*wire.Answer) (wire.Finding, bool)) {
 	t.prod = Harmless
 	c := b.add(status, t, stageLast, nil)
 	c.over = func(s *session, c *check) verdict {
-		v := s.overAnswers(b.op, true, func(a *answer) (finding, bool) {
-			if a.request.provoked {
-				return finding{}, false
+		v := s.overAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
+			if a.Request.Provoked {
+				return wire.Finding{}, false
 			}
 			return rule(a)
 		})
@@ -106,7 +108,7 @@ func (b *builder) recorded(status string, t checkText, rule func(*answer) (findi
 // acceptedCheck is about valid requests. A 401 or 403 may be right, as nobody
 // knows whether the key is; a redirect and a 5xx have checks of their own.
 func (b *builder) acceptedCheck() {
-	status := b.op.success()
+	status := b.op.Success()
 	if status == "" {
 		return
 	}
@@ -114,15 +116,15 @@ func (b *builder) acceptedCheck() {
 		name: "recorded-accepted", ground: contractSays,
 		summary: "every recorded request that is valid, with a key, is answered " + status + ", unless its key is refused",
 		why:     "A client that keeps the contract is turned away.",
-	}, func(a *answer) (finding, bool) {
-		r := a.request
-		keyed := len(r.op.security) == 0 || len(r.keys) == 1 && (r.keys[0].good || ordinaryKey(r.keys[0].value))
-		if r.intent != fits || !keyed || a.keyRefused() || a.status/100 == 3 || a.status/100 == 5 {
-			return finding{}, false
+	}, func(a *wire.Answer) (wire.Finding, bool) {
+		r := a.Request
+		keyed := len(r.Op.Security) == 0 || len(r.Keys) == 1 && (r.Keys[0].Good || judge.OrdinaryKey(r.Keys[0].Value))
+		if r.Intent != wire.Fits || !keyed || a.KeyRefused() || a.Status/100 == 3 || a.Status/100 == 5 {
+			return wire.Finding{}, false
 		}
-		f := finding{expected: statusWords(status)}
-		if !a.success() {
-			f.actual = a.says() + " to a valid request"
+		f := wire.Finding{Expected: statusWords(status)}
+		if !a.Success() {
+			f.Actual = a.Says() + " to a valid request"
 		}
 		return f, true
 	})
@@ -130,24 +132,24 @@ func (b *builder) acceptedCheck() {
 
 // echoedCheck holds the echo, wherever a request names somebody.
 func (b *builder) echoedCheck() {
-	rules := b.op.rules
-	if rules.echo == "" {
+	rules := b.op.Rules
+	if rules.Echo == "" {
 		return
 	}
-	status := b.op.success()
+	status := b.op.Success()
 	b.recorded(status, checkText{
-		name: "recorded-echo", ground: contractSays, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.echo,
-		summary: "every recorded " + status + " returns the " + rules.subject + " of its request as it was sent",
+		name: "recorded-echo", ground: contractSays, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo,
+		summary: "every recorded " + status + " returns the " + rules.Subject + " of its request as it was sent",
 		why:     "A client finds its user by what comes back; one changed character is another user.",
-	}, func(a *answer) (finding, bool) {
-		user := a.request.subject
-		got, ok := a.member(rules.echo)
-		if !a.is(status) || user == "" || !ok { // an echo that is missing breaks the schema
-			return finding{}, false
+	}, func(a *wire.Answer) (wire.Finding, bool) {
+		user := a.Request.Subject
+		got, ok := a.Member(rules.Echo)
+		if !a.Is(status) || user == "" || !ok { // an echo that is missing breaks the schema
+			return wire.Finding{}, false
 		}
-		f := finding{expected: rules.echo + " " + quoteDifference(user, got)}
+		f := wire.Finding{Expected: rules.Echo + " " + quoteDifference(user, got)}
 		if got != user {
-			f.actual = rules.echo + " " + quoteDifference(got, user)
+			f.Actual = rules.Echo + " " + quoteDifference(got, user)
 		}
 		return f, true
 	})
@@ -155,23 +157,23 @@ func (b *builder) echoedCheck() {
 
 // refusedCheck is about requests that break the contract for certain.
 func (b *builder) refusedCheck() {
-	status := b.op.rejection()
-	if status == "" || b.op.body == nil {
+	status := b.op.Rejection()
+	if status == "" || b.op.Body == nil {
 		return
 	}
 	b.recorded(status, checkText{
 		name: "recorded-refused", ground: contractSays,
 		summary: "no recorded request that breaks the contract succeeds",
 		why:     "What is taken today against the contract, clients rely on tomorrow.",
-	}, func(a *answer) (finding, bool) {
-		f := finding{expected: statusWords(status)}
-		if a.request.intent != breaks {
+	}, func(a *wire.Answer) (wire.Finding, bool) {
+		f := wire.Finding{Expected: statusWords(status)}
+		if a.Request.Intent != wire.Breaks {
 			return f, false
 		}
-		if a.status/100 == 2 {
-			f.actual = a.says() + " to a request that breaks the contract"
+		if a.Status/100 == 2 {
+			f.Actual = a.Says() + " to a request that breaks the contract"
 		}
-		return f, a.status/100 == 2 || a.is(status)
+		return f, a.Status/100 == 2 || a.Is(status)
 	})
 }
 
@@ -182,11 +184,11 @@ func (b *builder) documentedCheck() {
 		name: "recorded-documented", ground: goodPractice, pointer: b.op.Pointer + "/responses",
 		summary: "every recorded answer has a status that the contract documents",
 		why:     "Clients do not know what to do with any other.",
-	}, func(a *answer) (finding, bool) {
-		f := finding{expected: "one of " + strings.Join(b.op.Statuses, ", ")}
-		if b.op.documented(a.status) == nil {
-			f.actual = a.says()
+	}, func(a *wire.Answer) (wire.Finding, bool) {
+		f := wire.Finding{Expected: "one of " + strings.Join(b.op.Statuses, ", ")}
+		if b.op.Documented(a.Status) == nil {
+			f.Actual = a.Says()
 		}
-		return f, a.status/100 != 3 && a.status/100 != 5
+		return f, a.Status/100 != 3 && a.Status/100 != 5
 	})
 }

@@ -7,52 +7,56 @@ import (
 	"slices"
 	"strings"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // refusalChecks send requests that are valid but for their key.
 func (b *builder) refusalChecks() {
-	status := b.op.refusal()
-	if status == "" || len(b.op.security) == 0 {
+	status := b.op.Refusal()
+	if status == "" || len(b.op.Security) == 0 {
 		return
 	}
-	pointer := b.op.security[0].pointer
+	pointer := b.op.Security[0].Pointer
 	if pointer == b.op.Pointer+"/security" {
 		pointer = b.op.Pointer + "/responses/" + status
 	}
-	refused := func(name string, g ground, what, why string, keys func(t *trial) []credential) *check {
+	refused := func(name string, g ground, what, why string, keys func(t *trial) []wire.Credential) *check {
 		return b.add(status, checkText{
 			name: name, ground: g, prod: LaxOnly, pointer: pointer,
 			summary: "refused: " + what, sends: "an otherwise valid request with " + what, why: why,
-		}, stageRefuse, func(t *trial) { t.expect(t.request().withKeys(keys(t)...), status) })
+		}, stageRefuse, func(t *trial) { t.expect(t.request().WithKeys(keys(t)...), status) })
 	}
 	const open = "Whoever gets in without the right key acts in a manufacturer's name."
-	refused("missing-key", contractSays, "no key", open, func(*trial) []credential { return nil })
-	if len(b.op.security) > 1 {
-		for _, scheme := range b.op.security {
-			refused("missing-key-"+schema.Word(scheme.id), contractSays, "no key under "+scheme.id, open, func(t *trial) []credential {
+	refused("missing-key", contractSays, "no key", open, func(*trial) []wire.Credential { return nil })
+	if len(b.op.Security) > 1 {
+		for _, scheme := range b.op.Security {
+			refused("missing-key-"+schema.Word(scheme.Id), contractSays, "no key under "+scheme.Id, open, func(t *trial) []wire.Credential {
 				k := t.s.key()
-				k.spare = scheme.id
-				return []credential{k}
+				k.Spare = scheme.Id
+				return []wire.Credential{k}
 			})
 		}
 	}
-	refused("empty-key", contractSays, "an empty key", open, func(*trial) []credential { return []credential{{label: "an empty key"}} })
-	refused("blank-key", contractSays, "a key of one space", open, func(*trial) []credential { return []credential{{value: " ", label: "a blank key", shell: `' '`}} })
+	refused("empty-key", contractSays, "an empty key", open, func(*trial) []wire.Credential { return []wire.Credential{{Label: "an empty key"}} })
+	refused("blank-key", contractSays, "a key of one space", open, func(*trial) []wire.Credential {
+		return []wire.Credential{{Value: " ", Label: "a blank key", Shell: `' '`}}
+	})
 	for i, w := range wrongKeys() {
-		refused(w.name, b.nearMissGround(w), w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []credential {
+		refused(w.name, b.nearMissGround(w), w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []wire.Credential {
 			value := t.s.spoil(w.make, t.random())
 			if value == "" {
 				t.skip("the key cannot be spoilt in this way")
 			}
-			return []credential{{value: value, label: w.what, shell: w.shell}}
+			return []wire.Credential{{Value: value, Label: w.what, Shell: w.shell}}
 		})
 		if i > 0 {
 			continue
 		}
 		// Next to an unknown key, so that they are sent under any profile.
-		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []credential {
-			return []credential{t.s.disabledKey()}
+		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []wire.Credential {
+			return []wire.Credential{t.s.disabledKey()}
 		}).needs = needsDisabled
 		b.lockOutCheck(status)
 	}
@@ -65,19 +69,19 @@ func (b *builder) refusalChecks() {
 		if t.s.cfg.Profile == Production {
 			words = words[:1]
 		}
-		var requests []*request
+		var requests []*wire.Request
 		for _, word := range words {
-			r := t.request().withKeys(credential{value: word, label: "the key " + word, shell: shellQuote(word)})
-			r.attack = strings.Contains(word, "'")
+			r := t.request().WithKeys(wire.Credential{Value: word, Label: "the key " + word, Shell: shellQuote(word)})
+			r.Attack = strings.Contains(word, "'")
 			requests = append(requests, r)
 		}
 		t.expectAll(requests, status)
 	})
 	for _, p := range []struct {
 		name string
-		in   place
-	}{{"key-in-query", inQuery}, {"key-as-bearer", asBearer}, {"key-as-basic", asBasic}, {"key-in-cookie", inCookie}} {
-		if b.op.takesKeyIn(p.in) {
+		in   contract.Place
+	}{{"key-in-query", contract.InQuery}, {"key-as-bearer", contract.AsBearer}, {"key-as-basic", contract.AsBasic}, {"key-in-cookie", contract.InCookie}} {
+		if b.op.TakesKeyIn(p.in) {
 			continue
 		}
 		b.add(status, checkText{
@@ -86,12 +90,12 @@ func (b *builder) refusalChecks() {
 			why: "A key in a URL or cookie ends up in logs and with other sites.",
 		}, stageRefuse, func(t *trial) {
 			k := t.s.key()
-			k.in = p.in
+			k.In = p.in
 			allowed := []string{status}
-			if p.in == inQuery {
+			if p.in == contract.InQuery {
 				allowed = append(allowed, "404") // a server may take a query for another path
 			}
-			t.expect(t.request().withKeys(k), allowed...)
+			t.expect(t.request().WithKeys(k), allowed...)
 		})
 	}
 	b.otherNamesCheck(status, pointer)
@@ -104,7 +108,7 @@ func (b *builder) refusalChecks() {
 // around a value may or may not be part of it (RFC 6265, sections 4.1.1 and
 // 5.2); databases compare without case by default.
 func (b *builder) nearMissGround(w wrongKey) ground {
-	if in, _ := b.op.security[0].field(); w.level != Must || in == string(inCookie) && w.name == "key-quoted" {
+	if in, _ := b.op.Security[0].Field(); w.level != Must || in == string(contract.InCookie) && w.name == "key-quoted" {
 		return stacksDiffer
 	}
 	return contractSays
@@ -112,15 +116,15 @@ func (b *builder) nearMissGround(w wrongKey) ground {
 
 // otherName is where the APIs of others take their keys.
 type otherName struct {
-	in   place
+	in   contract.Place
 	name string
 }
 
 func otherNames() []otherName {
 	return []otherName{
-		{inHeader, "Authorization"}, {inHeader, "Api-Key"}, {inHeader, "Apikey"}, {inHeader, "X-Api-Token"}, {inHeader, "X-Auth-Token"}, {inHeader, "X-Access-Token"}, {inHeader, "Token"},
-		{inQuery, "api_key"}, {inQuery, "api-key"}, {inQuery, "apikey"}, {inQuery, "apiKey"}, {inQuery, "key"}, {inQuery, "token"}, {inQuery, "access_token"},
-		{inCookie, "api_key"},
+		{contract.InHeader, "Authorization"}, {contract.InHeader, "Api-Key"}, {contract.InHeader, "Apikey"}, {contract.InHeader, "X-Api-Token"}, {contract.InHeader, "X-Auth-Token"}, {contract.InHeader, "X-Access-Token"}, {contract.InHeader, "Token"},
+		{contract.InQuery, "api_key"}, {contract.InQuery, "api-key"}, {contract.InQuery, "apikey"}, {contract.InQuery, "apiKey"}, {contract.InQuery, "key"}, {contract.InQuery, "token"}, {contract.InQuery, "access_token"},
+		{contract.InCookie, "api_key"},
 	}
 }
 
@@ -128,17 +132,17 @@ func otherNames() []otherName {
 // understand such a request, and must only not let it in.
 func (b *builder) otherNamesCheck(status, pointer string) {
 	taken := map[string]bool{} // by the contract, for the key or for something else
-	for _, p := range b.op.parameters {
-		taken[p.in+" "+strings.ToLower(p.name)] = true
+	for _, p := range b.op.Parameters {
+		taken[p.In+" "+strings.ToLower(p.Name)] = true
 	}
-	for _, s := range b.op.security {
-		in, name := s.field()
+	for _, s := range b.op.Security {
+		in, name := s.Field()
 		taken[in+" "+strings.ToLower(name)] = true
 	}
-	var keys []credential
+	var keys []wire.Credential
 	for _, o := range otherNames() {
-		if !taken[string(o.in)+" "+strings.ToLower(o.name)] && !slices.Contains(b.op.elsewhere, string(o.in)) {
-			keys = append(keys, credential{in: o.in, name: o.name})
+		if !taken[string(o.in)+" "+strings.ToLower(o.name)] && !slices.Contains(b.op.Elsewhere, string(o.in)) {
+			keys = append(keys, wire.Credential{In: o.in, Name: o.name})
 		}
 	}
 	if len(keys) == 0 {
@@ -146,7 +150,7 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 	}
 	names := make([]string, len(keys))
 	for i, k := range keys {
-		names[i] = string(k.in) + " " + k.name
+		names[i] = string(k.In) + " " + k.Name
 	}
 	b.add(status, checkText{
 		name: "key-elsewhere", ground: goodPractice, prod: LaxOnly, pointer: pointer,
@@ -156,9 +160,9 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 		key := t.s.key()
 		sent := slices.Clone(keys)
 		for i := range sent {
-			sent[i].value, sent[i].label, sent[i].shell, sent[i].good = key.value, key.label+" as "+names[i], key.shell, true
+			sent[i].Value, sent[i].Label, sent[i].Shell, sent[i].Good = key.Value, key.Label+" as "+names[i], key.Shell, true
 		}
-		r := t.request().withKeys(sent...).on(func(r *request) { r.hostile = true }) // a gateway may refuse such a header in its own way
+		r := t.request().WithKeys(sent...).On(func(r *wire.Request) { r.Hostile = true }) // a gateway may refuse such a header in its own way
 		t.expect(r, status, "400", "403", "404")
 	})
 }
@@ -201,11 +205,11 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 			summary: "refused without a breakdown: " + k.what, sends: "an otherwise valid request with " + k.what,
 			why: "Nobody without a key should be able to cause a 500.",
 		}, stageRefuse, func(t *trial) {
-			hostile := func(r *request) { r.mayClose, r.fresh, r.hostile = true, true, true }
-			t.expect(t.request().withKeys(credential{value: k.value, label: k.what}).on(hostile), status, "400", "431")
+			hostile := func(r *wire.Request) { r.MayClose, r.Fresh, r.Hostile = true, true, true }
+			t.expect(t.request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).On(hostile), status, "400", "431")
 		})
 	}
-	if b.op.security[0].in != "header" || b.op.security[0].kind != "apiKey" {
+	if b.op.Security[0].In != "header" || b.op.Security[0].Kind != "apiKey" {
 		return
 	}
 	b.add(status, checkText{
@@ -215,32 +219,32 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 		why:     "If a proxy and the server each read another of the two, one lets in what the other refused.",
 	}, stageRefuse, func(t *trial) {
 		bad := unknownKey(t)
-		hostile := func(r *request) { r.hostile = true }
-		first := t.send(t.request().withKeys(t.s.key(), bad).on(hostile))
-		second := t.send(t.request().withKeys(bad, t.s.key()).on(hostile))
-		for _, a := range []*answer{first, second} {
+		hostile := func(r *wire.Request) { r.Hostile = true }
+		first := t.send(t.request().WithKeys(t.s.key(), bad).On(hostile))
+		second := t.send(t.request().WithKeys(bad, t.s.key()).On(hostile))
+		for _, a := range []*wire.Answer{first, second} {
 			t.hasStatus(a, "2XX", "4XX")
 		}
-		if first.status != second.status {
-			t.fail("the same answer in either order", fmt.Sprintf("%s with the good key first, %s with the bad key first", statusText(first.status), statusText(second.status)), first, second)
+		if first.Status != second.Status {
+			t.fail("the same answer in either order", fmt.Sprintf("%s with the good key first, %s with the bad key first", contract.StatusText(first.Status), contract.StatusText(second.Status)), first, second)
 		}
 	}).requests = 2
 }
 
 // unknownKey is a key like the right one that nobody was given.
-func unknownKey(t *trial) credential {
+func unknownKey(t *trial) wire.Credential {
 	return t.s.unknownKey(t.random())
 }
 
 func (b *builder) refusalManners(status, pointer string) {
-	if b.op.body != nil && b.op.rejection() != "" {
+	if b.op.Body != nil && b.op.Rejection() != "" {
 		b.add(status, checkText{
-			name: "before-" + b.op.rejection(), ground: goodPractice, prod: Harmless, pointer: pointer,
+			name: "before-" + b.op.Rejection(), ground: goodPractice, prod: Harmless, pointer: pointer,
 			summary: "the key is looked at before the body", sends: "a bad key with a body that is refused, and with one that is not JSON",
 			why: "Strangers should learn nothing of what the service takes.",
 		}, stageRefuse, func(t *trial) {
 			for _, text := range []string{"{}", "{"} {
-				t.expect(t.request().withText([]byte(text), open).withKeys(unknownKey(t)).on(func(r *request) { r.subject = "" }), status)
+				t.expect(t.request().WithText([]byte(text), wire.Open).WithKeys(unknownKey(t)).On(func(r *wire.Request) { r.Subject = "" }), status)
 			}
 		}).requests = 2
 	}
@@ -250,8 +254,8 @@ func (b *builder) refusalManners(status, pointer string) {
 		why: "Clients handle one refusal, not two.",
 	}, stageRefuse, func(t *trial) {
 		// The markup is for the clause about markup, which looks at every answer.
-		missing := t.expect(t.requestFor(t.markupUser()).withKeys(), status)
-		wrong := t.expect(t.request().withKeys(unknownKey(t)), status)
+		missing := t.expect(t.requestFor(t.markupUser()).WithKeys(), status)
+		wrong := t.expect(t.request().WithKeys(unknownKey(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
 		}
@@ -261,7 +265,7 @@ func (b *builder) refusalManners(status, pointer string) {
 		summary: "a refusal names the scheme in WWW-Authenticate", sends: "no key",
 		why: "HTTP asks for it (RFC 9110, section 11.6.1), and generic clients rely on it.",
 	}, stageRefuse, func(t *trial) {
-		if a := t.expect(t.request().withKeys(), status); status == "401" && a.header.Get("WWW-Authenticate") == "" {
+		if a := t.expect(t.request().WithKeys(), status); status == "401" && a.Header.Get("WWW-Authenticate") == "" {
 			t.fail("a WWW-Authenticate header", "none", a)
 		}
 	})
@@ -269,27 +273,27 @@ func (b *builder) refusalManners(status, pointer string) {
 
 // lockOutCheck is about what wrong keys may do to the right one.
 func (b *builder) lockOutCheck(status string) {
-	if b.op.success() == "" {
+	if b.op.Success() == "" {
 		return
 	}
 	b.add(status, checkText{
-		name: "no-lock-out", ground: contractSays, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.success(),
+		name: "no-lock-out", ground: contractSays, prod: Creates, pointer: b.op.Pointer + "/responses/" + b.op.Success(),
 		summary: "the right key works after wrong ones were refused", sends: "valid requests, after all those with wrong keys",
 		why: "Otherwise anyone can lock a manufacturer out.",
 	}, stageAfter, func(t *trial) {
 		for range 2 {
-			t.expect(t.request().withKeys(unknownKey(t)), status)
+			t.expect(t.request().WithKeys(unknownKey(t)), status)
 		}
-		t.expect(t.request(), b.op.success())
+		t.expect(t.request(), b.op.Success())
 	}).requests = 3
 }
 
 // shapeOf names the kind of an answer's body: its media type and the names of
 // its members.
-func shapeOf(a *answer) string {
-	members, ok := a.value.(map[string]any)
+func shapeOf(a *wire.Answer) string {
+	members, ok := a.Value.(map[string]any)
 	if !ok {
-		return wordOr(a.header.Get("Content-Type"), "no media type")
+		return wordOr(a.Header.Get("Content-Type"), "no media type")
 	}
 	names := make([]string, 0, len(members))
 	for name := range members {
@@ -318,12 +322,12 @@ func (b *builder) steadyRefusal(status, pointer string) {
 			n = productionRepeats
 		}
 		random := t.random()
-		requests := make([]*request, n)
+		requests := make([]*wire.Request, n)
 		for i := range requests {
-			r := t.requestFor(t.firstUser()).on(func(r *request) { r.fresh = true }) // who is known needs a key as well
-			requests[i] = r.withKeys()
+			r := t.requestFor(t.firstUser()).On(func(r *wire.Request) { r.Fresh = true }) // who is known needs a key as well
+			requests[i] = r.WithKeys()
 			if i%2 == 0 {
-				requests[i] = r.withKeys(t.s.unknownKey(random))
+				requests[i] = r.WithKeys(t.s.unknownKey(random))
 			}
 		}
 		t.inTurn(requests, status)

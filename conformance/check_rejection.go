@@ -5,17 +5,19 @@ import (
 	"net/http"
 	"slices"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // rejectionChecks send bodies that break one rule of the schema each.
 func (b *builder) rejectionChecks() {
-	status := b.op.rejection()
-	if status == "" || b.op.body == nil {
+	status := b.op.Rejection()
+	if status == "" || b.op.Body == nil {
 		return
 	}
-	all := slices.DeleteFunc(schema.Mutations(b.op.body.schema), func(m schema.Mutation) bool {
-		return m.Hold != schema.Annotated && !b.confirmed(m.Body, breaks)
+	all := slices.DeleteFunc(schema.Mutations(b.op.Body.Schema), func(m schema.Mutation) bool {
+		return m.Hold != schema.Annotated && !b.confirmed(m.Body, wire.Breaks)
 	})
 	for _, m := range all {
 		b.add(status, checkText{
@@ -31,7 +33,7 @@ func (b *builder) rejectionChecks() {
 	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Hold != schema.Firm })
 	plainest = plainest[:min(2, len(plainest))]
 	steady := b.add(status, checkText{
-		name: "steady", ground: contractSays, prod: LaxOnly, pointer: b.op.body.schema.Pointer + "/required",
+		name: "steady", ground: contractSays, prod: LaxOnly, pointer: b.op.Body.Schema.Pointer + "/required",
 		summary: "what breaks the schema is refused every time",
 		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", repeats),
 		why:     "A check that fails to bite now and then lets bad data in every day.",
@@ -40,14 +42,14 @@ func (b *builder) rejectionChecks() {
 		if t.s.cfg.Profile == Production {
 			n = productionRepeats
 		}
-		requests := make([]*request, n)
+		requests := make([]*wire.Request, n)
 		for i := range requests {
 			if i%2 == 0 && len(plainest) > 0 {
 				requests[i] = t.withSubject(plainest[(i/2)%len(plainest)])
 			} else {
-				requests[i] = t.request().withText([]byte("{"), breaks)
+				requests[i] = t.request().WithText([]byte("{"), wire.Breaks)
 			}
-			requests[i].fresh = true // so that a connection that is dropped shows
+			requests[i].Fresh = true // so that a connection that is dropped shows
 		}
 		t.inTurn(requests, status)
 	})
@@ -56,20 +58,20 @@ func (b *builder) rejectionChecks() {
 
 // withSubject makes the request of a mutation about a fresh user, where the
 // mutation left the user alone.
-func (t *trial) withSubject(m schema.Mutation) *request {
+func (t *trial) withSubject(m schema.Mutation) *wire.Request {
 	r := t.request()
-	user := r.subject
+	user := r.Subject
 	body := m.Body
-	if t.op.rules.subject != "" {
+	if t.op.Rules.Subject != "" {
 		body = about(body, sampleOf(t.op), user)
 	}
-	how := breaks
+	how := wire.Breaks
 	if m.Hold == schema.Annotated {
-		how = open
+		how = wire.Open
 	}
-	r = r.withBody(body, how)
-	if o, _ := body.(schema.Object); !names(o, t.op.rules.subject, user) {
-		r.subject = "" // whoever it is about, if it is taken
+	r = r.WithBody(body, how)
+	if o, _ := body.(schema.Object); !names(o, t.op.Rules.Subject, user) {
+		r.Subject = "" // whoever it is about, if it is taken
 	}
 	return r
 }
@@ -81,9 +83,9 @@ func names(o schema.Object, property, user string) bool {
 }
 
 // sampleOf is the user whom bodies made from the schema alone name.
-func sampleOf(op *operation) any {
-	body, _ := schema.Sample(op.body.schema, true).(schema.Object)
-	user, _ := body.Get(op.rules.subject)
+func sampleOf(op *contract.Operation) any {
+	body, _ := schema.Sample(op.Body.Schema, true).(schema.Object)
+	user, _ := body.Get(op.Rules.Subject)
 	return user
 }
 
@@ -115,16 +117,16 @@ func about(body, from any, user string) any {
 
 // bodilessChecks leave the required body out.
 func (b *builder) bodilessChecks(status string) {
-	if !b.op.body.required {
+	if !b.op.Body.Required {
 		return
 	}
 	for _, e := range []struct {
 		name, what string
-		change     func(*request)
+		change     func(*wire.Request)
 	}{
-		{"body-none", "neither a body nor a length", func(r *request) { r.body, r.bodiless = nil, true }},
-		{"body-empty", "a body of no bytes", func(r *request) { r.body = []byte{} }},
-		{"body-blank", "a body of white space only", func(r *request) { r.body = []byte(" \r\n\t ") }},
+		{"body-none", "neither a body nor a length", func(r *wire.Request) { r.Body, r.Bodiless = nil, true }},
+		{"body-empty", "a body of no bytes", func(r *wire.Request) { r.Body = []byte{} }},
+		{"body-blank", "a body of white space only", func(r *wire.Request) { r.Body = []byte(" \r\n\t ") }},
 	} {
 		b.add(status, checkText{
 			name: e.name, ground: contractSays, prod: Harmless, pointer: b.op.Pointer + "/requestBody/required",
@@ -136,7 +138,7 @@ func (b *builder) bodilessChecks(status string) {
 			if e.name == "body-none" {
 				statuses = append(statuses, "411") // what HTTP has for it (RFC 9110, section 15.5.12)
 			}
-			t.expect(t.request().on(func(r *request) { e.change(r); r.intent = breaks; r.subject = "" }), statuses...)
+			t.expect(t.request().On(func(r *wire.Request) { e.change(r); r.Intent = wire.Breaks; r.Subject = "" }), statuses...)
 		})
 	}
 }
@@ -154,13 +156,13 @@ func (b *builder) mediaTypeChecks(status string) {
 	} {
 		b.add(status, checkText{
 			name: e.name, ground: goodPractice, prod: LaxOnly, pointer: b.op.Pointer + "/requestBody/content",
-			summary: "a body under " + e.what + " is refused in a documented shape or with 415, or read as " + b.op.body.mediaType,
+			summary: "a body under " + e.what + " is refused in a documented shape or with 415, or read as " + b.op.Body.MediaType,
 			sends:   "a valid body with " + e.what,
 			why:     "Clients forget the header; the answer should tell them so.",
 		}, stageReject, func(t *trial) {
 			// The markup is for the clause about markup, which looks at every answer.
-			r := t.requestFor(t.markupUser()).withHeader("Content-Type", e.values...)
-			a := t.expect(r.on(func(r *request) { r.intent = open }), t.op.success(), "4XX")
+			r := t.requestFor(t.markupUser()).WithHeader("Content-Type", e.values...)
+			a := t.expect(r.On(func(r *wire.Request) { r.Intent = wire.Open }), t.op.Success(), "4XX")
 			t.documentedShape(a)
 		})
 	}
@@ -168,15 +170,15 @@ func (b *builder) mediaTypeChecks(status string) {
 
 // documentedShape ends the trial unless a refusal has the shape of one that the
 // contract documents, whatever its status.
-func (t *trial) documentedShape(a *answer) {
-	if t.op.documented(a.status) != nil || a.status == http.StatusUnsupportedMediaType {
+func (t *trial) documentedShape(a *wire.Answer) {
+	if t.op.Documented(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
 		return // every answer of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
 	}
-	shape := &answer{request: a.request, header: a.header, body: a.body, status: documentedNumber(t.op.rejection()), proto: a.proto}
-	t.s.contract.assess(shape)
-	for _, f := range shape.findings {
-		if f.clause == clauseContentType || f.clause == clauseJSON || f.clause == clauseSchema {
-			t.fail("a refusal in the shape of "+t.op.rejection(), statusText(a.status)+" with "+f.actual, a)
+	shape := &wire.Answer{Request: a.Request, Header: a.Header, Body: a.Body, Status: documentedNumber(t.op.Rejection()), Proto: a.Proto}
+	t.s.contract.Assess(shape)
+	for _, f := range shape.Findings {
+		if f.Clause == wire.ClauseContentType || f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema {
+			t.fail("a refusal in the shape of "+t.op.Rejection(), contract.StatusText(a.Status)+" with "+f.Actual, a)
 		}
 	}
 }
@@ -184,7 +186,7 @@ func (t *trial) documentedShape(a *answer) {
 // documentedNumber is a status as a number; of a range, its first.
 func documentedNumber(status string) int {
 	for n := http.StatusOK; n < 600; n++ {
-		if want([]string{status}).has(n) {
+		if contract.Want([]string{status}).Has(n) {
 			return n
 		}
 	}

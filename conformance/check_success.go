@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // repeats is how often a plain request is sent to find a fault that does not
@@ -17,7 +18,7 @@ const productionRepeats = 2
 // successChecks are about valid requests: the plainest, the documented
 // example, each freedom that the schema declares.
 func (b *builder) successChecks() {
-	status := b.op.success()
+	status := b.op.Success()
 	if status == "" {
 		return
 	}
@@ -27,10 +28,10 @@ func (b *builder) successChecks() {
 		sends:   "a request with nothing but what is required",
 		why:     "Everything else a client does begins here; nothing else can be judged where this fails.",
 	}, stageGate, gate)
-	if b.op.body != nil {
+	if b.op.Body != nil {
 		b.exampleCheck(status)
-		for _, v := range schema.Variants(b.op.body.schema) {
-			if !b.confirmed(v.Body, fits) {
+		for _, v := range schema.Variants(b.op.Body.Schema) {
+			if !b.confirmed(v.Body, wire.Fits) {
 				continue
 			}
 			b.add(status, checkText{
@@ -40,10 +41,10 @@ func (b *builder) successChecks() {
 				why:     "What the schema allows, clients send.",
 			}, stageAccept, func(t *trial) {
 				body := v.Body
-				if o, ok := body.(schema.Object); ok && t.op.rules.subject != "" {
-					body = o.With([]string{t.op.rules.subject}, t.user())
+				if o, ok := body.(schema.Object); ok && t.op.Rules.Subject != "" {
+					body = o.With([]string{t.op.Rules.Subject}, t.user())
 				}
-				t.expect(t.request().withBody(body, fits), status)
+				t.expect(t.request().WithBody(body, wire.Fits), status)
 			}).newUsers = 1
 		}
 	}
@@ -59,13 +60,13 @@ func (b *builder) successChecks() {
 // exampleCheck sends the contract's own example. On a shared target that user
 // may exist already, which changes nothing for an operation that resolves.
 func (b *builder) exampleCheck(status string) {
-	body := schema.Sample(b.op.body.schema, true)
-	if b.op.body.hasExample {
-		body = b.op.body.example
+	body := schema.Sample(b.op.Body.Schema, true)
+	if b.op.Body.HasExample {
+		body = b.op.Body.Example
 	}
-	wrong := !b.confirmed(body, fits)
+	wrong := !b.confirmed(body, wire.Fits)
 	b.add(status, checkText{
-		name: "example", ground: contractSays, prod: Creates, pointer: b.op.body.schema.Pointer + "/properties",
+		name: "example", ground: contractSays, prod: Creates, pointer: b.op.Body.Schema.Pointer + "/properties",
 		summary: "the documented example is accepted",
 		sends:   "the request body that the contract gives as its example",
 		why:     "It is the first thing that a reader of the reference tries.",
@@ -73,7 +74,7 @@ func (b *builder) exampleCheck(status string) {
 		if wrong {
 			t.skip("the contract's own example does not fit its schema")
 		}
-		t.expect(t.request().withBody(body, fits), status)
+		t.expect(t.request().WithBody(body, wire.Fits), status)
 	}).newUsers = 1
 }
 
@@ -84,39 +85,39 @@ func repeat(t *trial) {
 	if t.s.cfg.Profile == Production {
 		n = productionRepeats
 	}
-	requests := make([]*request, n)
+	requests := make([]*wire.Request, n)
 	for i := range requests {
-		requests[i] = t.requestFor(user).on(func(r *request) { r.fresh = true })
+		requests[i] = t.requestFor(user).On(func(r *wire.Request) { r.Fresh = true })
 	}
 	answers := t.together(requests)
-	t.most(answers, statusWords(t.op.success()), func(a *answer) string {
-		if !a.succeeded() && !t.op.depends(a.status) {
-			return a.says()
+	t.most(answers, statusWords(t.op.Success()), func(a *wire.Answer) string {
+		if !a.Succeeded() && !t.op.Depends(a.Status) {
+			return a.Says()
 		}
 		return ""
 	})
-	if !slices.ContainsFunc(answers, (*answer).succeeded) {
-		t.skip("no answer was a success: " + answers[0].says())
+	if !slices.ContainsFunc(answers, (*wire.Answer).Succeeded) {
+		t.skip("no answer was a success: " + answers[0].Says())
 	}
-	rules := t.op.rules
-	if rules.echo == "" {
+	rules := t.op.Rules
+	if rules.Echo == "" {
 		return
 	}
-	first := answers[slices.IndexFunc(answers, (*answer).succeeded)]
-	if _, ok := first.member(rules.echo); ok && !slices.ContainsFunc(answers, func(a *answer) bool { echo, _ := a.member(rules.echo); return echo == user }) {
+	first := answers[slices.IndexFunc(answers, (*wire.Answer).Succeeded)]
+	if _, ok := first.Member(rules.Echo); ok && !slices.ContainsFunc(answers, func(a *wire.Answer) bool { echo, _ := a.Member(rules.Echo); return echo == user }) {
 		t.echoed(first, user) // which other checks find as well
 	}
-	t.most(answers, "the same echo and the same id each time", func(a *answer) string {
-		echo, ok := a.member(rules.echo)
-		id, _ := a.member(rules.identity)
-		first, _ := answers[0].member(rules.identity)
+	t.most(answers, "the same echo and the same id each time", func(a *wire.Answer) string {
+		echo, ok := a.Member(rules.Echo)
+		id, _ := a.Member(rules.Identity)
+		first, _ := answers[0].Member(rules.Identity)
 		switch {
 		case !ok:
 			return "" // the schema's business
 		case echo != user:
-			return fmt.Sprintf("%s %q", rules.echo, echo)
+			return fmt.Sprintf("%s %q", rules.Echo, echo)
 		case id != first:
-			return fmt.Sprintf("%s %q for the user who was %q before", rules.identity, id, first)
+			return fmt.Sprintf("%s %q for the user who was %q before", rules.Identity, id, first)
 		}
 		return ""
 	})

@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // plainPatience is how long the plain-HTTP twin has to answer, beside what the
@@ -46,8 +49,8 @@ func (b *builder) tlsChecks() {
 		if state == nil || len(state.PeerCertificates) == 0 {
 			t.broke("the TLS handshake that the gate had made could not be made again")
 		}
-		if err := t.s.client.verify(state); err != nil {
-			t.fail("a certificate for "+t.s.client.serverName()+" that can be verified by what the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
+		if err := t.s.client.Verify(state); err != nil {
+			t.fail("a certificate for "+t.s.client.ServerName()+" that can be verified by what the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
 		}
 	}).freeOfRequests = true
 	b.add(statusHTTP, checkText{
@@ -56,17 +59,17 @@ func (b *builder) tlsChecks() {
 		sends:   "the request to the same host in plain HTTP, with a key that nobody has; never with a real one",
 		why:     "A client with a mistyped address would send its key for everyone to read, and notice nothing.",
 	}, stageAround, func(t *trial) {
-		base := t.s.client.plainTwin()
+		base := t.s.client.PlainTwin()
 		if base == nil {
 			t.skip(overPlainHTTP)
 		}
 		r := t.request()
-		if len(r.keys) > 0 {
-			r = r.withKeys(credential{value: "nobody-has-this-key", label: "a key that nobody has", shell: "nobody-has-this-key"})
+		if len(r.Keys) > 0 {
+			r = r.WithKeys(wire.Credential{Value: "nobody-has-this-key", Label: "a key that nobody has", Shell: "nobody-has-this-key"})
 		}
-		a := t.aside(r.on(func(r *request) { r.base = base }))
-		if a.came() && a.status/100 != 3 && a.looksDocumented() {
-			t.fail("no answer, or one that is not the operation's, at "+base.String(), "the operation's own "+statusText(a.status), a)
+		a := t.aside(r.On(func(r *wire.Request) { r.Base = base }))
+		if a.Came() && a.Status/100 != 3 && a.LooksDocumented() {
+			t.fail("no answer, or one that is not the operation's, at "+base.String(), "the operation's own "+contract.StatusText(a.Status), a)
 		}
 	})
 }
@@ -79,16 +82,16 @@ var errEnough = errors.New("the handshake has shown what it was made for")
 // the check where the target is reached by plain HTTP.
 func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
 	c := t.s.client
-	if c.base.Scheme != "https" {
+	if c.Base.Scheme != "https" {
 		t.skip(overPlainHTTP)
 	}
-	if c.imagine != nil {
+	if c.Imagine != nil {
 		return &tls.ConnectionState{}
 	}
 	var seen *tls.ConnectionState
 	config := &tls.Config{}
-	if c.tls != nil {
-		config = c.tls.Clone()
+	if c.Tls != nil {
+		config = c.Tls.Clone()
 	}
 	config.InsecureSkipVerify, config.VerifyPeerCertificate = true, nil
 	config.VerifyConnection = func(state tls.ConnectionState) error {
@@ -97,12 +100,12 @@ func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
 	}
 	change(config)
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true, DisableKeepAlives: true} // which offers what the gate does
-	if err := c.pace(t.ctx); err != nil {
-		t.broke(string(interruption(err)))
+	if err := c.Pace(t.ctx); err != nil {
+		t.broke(string(wire.Interruption(err)))
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, c.timeout)
+	ctx, cancel := context.WithTimeout(t.ctx, c.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.base.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.Base.String(), nil)
 	if err != nil {
 		t.broke("the request cannot be made: " + err.Error())
 	}
@@ -111,7 +114,7 @@ func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
 		resp.Body.Close()
 		return resp.TLS
 	}
-	if why := classify(err); seen == nil && (why.decidesNothing() && why != untrusted || why == timedOut) {
+	if why := wire.Classify(err); seen == nil && (why.DecidesNothing() && why != wire.Untrusted || why == wire.TimedOut) {
 		t.broke(string(why) + ": " + innermost(err))
 	}
 	return seen
@@ -120,25 +123,25 @@ func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
 // aside sends a request to another place than the target. What comes back says
 // nothing of the target's answers, so that the run does not remember it among
 // them. Nobody need be there.
-func (t *trial) aside(r *request) *answer {
+func (t *trial) aside(r *wire.Request) *wire.Answer {
 	c := t.s.client
-	if err := c.pace(t.ctx); err != nil {
-		t.broke(string(interruption(err)))
+	if err := c.Pace(t.ctx); err != nil {
+		t.broke(string(wire.Interruption(err)))
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, min(c.timeout, plainPatience+10*time.Duration(c.fastest.Load())))
+	ctx, cancel := context.WithTimeout(t.ctx, min(c.Timeout, plainPatience+10*time.Duration(c.Fastest.Load())))
 	defer cancel()
 	r = t.numbered(r)
-	var a *answer
-	if c.imagine != nil {
-		a = c.do(ctx, r)
-		a.status = 0
+	var a *wire.Answer
+	if c.Imagine != nil {
+		a = c.Do(ctx, r)
+		a.Status = 0
 	} else {
-		a, _ = c.once(ctx, r)
+		a, _ = c.Once(ctx, r)
 	}
-	if _, over := ended(t.ctx); over || a.failure == spent { // rather than the time that the twin has
+	if _, over := wire.Ended(t.ctx); over || a.Failure == wire.Spent { // rather than the time that the twin has
 		t.answered(a)
 	}
-	t.s.contract.assess(a)
+	t.s.contract.Assess(a)
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
 	t.s.asides = append(t.s.asides, seenAnswer{t.check, a})

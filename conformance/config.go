@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/spec"
 )
 
@@ -177,14 +178,14 @@ func isPort(text string) bool {
 
 // refuseOperation refuses a target that ends with the path of an operation,
 // unless a server of the contract does so as well.
-func refuseOperation(c *contract, target *url.URL) error {
-	for _, server := range c.doc.Servers() {
+func refuseOperation(c *contract.Contract, target *url.URL) error {
+	for _, server := range c.Doc.Servers() {
 		if u, err := url.Parse(server); err == nil && strings.TrimRight(u.Path, "/") == target.Path {
 			return nil
 		}
 	}
 	given := strings.Split(target.Path, "/")
-	for _, op := range c.operations {
+	for _, op := range c.Operations {
 		path := strings.Split(strings.Trim(op.Path, "/"), "/")
 		from := len(given) - len(path)
 		if from < 1 || !endsWith(given[from:], path) {
@@ -315,7 +316,7 @@ func (c *Config) validate(doc *spec.Document, target *url.URL) error {
 
 // refuseHeaders refuses headers for every request that the requests have
 // themselves: they would break all of them.
-func (c *Config) refuseHeaders(read *contract) error {
+func (c *Config) refuseHeaders(read *contract.Contract) error {
 	for _, name := range sortedNames(c.Header) {
 		for _, value := range c.Header[name] {
 			if !headerLine.MatchString(name+":"+value) || strings.ContainsFunc(strings.ReplaceAll(value, "\t", " "), isControl) {
@@ -326,9 +327,9 @@ func (c *Config) refuseHeaders(read *contract) error {
 		case "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "Connection", "Expect", "Te", "Trailer", "Upgrade":
 			return usageErrorf("--header %s: the checks set it as each of them needs it, so that it cannot be the same in every request", name)
 		}
-		for _, op := range read.operations {
-			for _, scheme := range op.security {
-				if in, field := scheme.field(); in == string(inHeader) && strings.EqualFold(field, name) {
+		for _, op := range read.Operations {
+			for _, scheme := range op.Security {
+				if in, field := scheme.Field(); in == string(contract.InHeader) && strings.EqualFold(field, name) {
 					return usageErrorf("--header %s: the key travels in it, and the checks change the key; give it by NOX_API_KEY or --api-key-file", name)
 				}
 			}

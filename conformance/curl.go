@@ -10,8 +10,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // maxCurlBody bounds the body in a command line, which people paste.
@@ -20,31 +22,31 @@ const maxCurlBody = 4 << 10
 // curl writes a command line for a POSIX shell that sends the request again, of
 // characters that show, so that it can be pasted. Keys are taken from the
 // environment. What is secret goes before words are quoted, as quoting hides it.
-func (s *session) curl(a *answer) string {
-	r := a.request
+func (s *session) curl(a *wire.Answer) string {
+	r := a.Request
 	before, race, raced := s.raceBody(r)
 	parts := []string{"curl -sS -i"}
 	if raced {
 		parts[0] = `curl -sS -w ' %{http_code}\n'`
 	}
 	switch {
-	case r.method == http.MethodHead && r.body == nil:
+	case r.Method == http.MethodHead && r.Body == nil:
 		parts = append(parts, "--head") // with -X, curl waits for a body
-	case r.method != http.MethodPost || r.body == nil:
-		parts = append(parts, "-X "+r.method)
+	case r.Method != http.MethodPost || r.Body == nil:
+		parts = append(parts, "-X "+r.Method)
 	}
-	for _, name := range sortedNames(r.header) {
-		for _, v := range r.header[name] {
+	for _, name := range sortedNames(r.Header) {
+		for _, v := range r.Header[name] {
 			if !strings.EqualFold(name, "User-Agent") {
 				parts = append(parts, "-H "+shellQuote(name+": "+s.redactor.Redact(v)))
 			}
 		}
 	}
-	_, added := s.client.origin(r)
-	if r.header[headerSpelling(r.header, "Accept")] == nil && added.Get("Accept") == "" {
+	_, added := s.client.Origin(r)
+	if r.Header[wire.HeaderSpelling(r.Header, "Accept")] == nil && added.Get("Accept") == "" {
 		parts = append(parts, "-H 'Accept:'") // curl adds one of its own
 	}
-	if _, typed := r.header["Content-Type"]; !typed && r.body != nil {
+	if _, typed := r.Header["Content-Type"]; !typed && r.Body != nil {
 		parts = append(parts, "-H 'Content-Type:'") // here too
 	}
 	for _, name := range sortedNames(added) {
@@ -54,35 +56,35 @@ func (s *session) curl(a *answer) string {
 		}
 		parts = append(parts, "-H "+shellQuote(name+": "+value))
 	}
-	target := a.sentURL
-	for _, k := range r.keys {
-		for _, scheme := range r.op.schemesOf(k.in, k.spare) {
+	target := a.SentURL
+	for _, k := range r.Keys {
+		for _, scheme := range r.Op.SchemesOf(k.In, k.Spare) {
 			parts = curlKey(parts, r, k, scheme)
 			target = withoutKey(target, r, k, scheme)
 		}
 	}
-	if r.chunked {
+	if r.Chunked {
 		parts = append(parts, "-H 'Transfer-Encoding: chunked'")
 	}
 	switch {
-	case r.expect100:
+	case r.Expect100:
 		parts = append(parts, "-H 'Expect: 100-continue'")
-	case len(r.body) > maxCurlBody:
+	case len(r.Body) > maxCurlBody:
 		parts = append(parts, "-H 'Expect:'") // curl adds one to what is long
 	}
 	note, input := "", ""
 	switch {
-	case r.body == nil:
+	case r.Body == nil:
 	case raced:
 		parts = append(parts, "--data-binary "+race)
-	case len(r.body) <= maxCurlBody:
-		if body := s.redactor.Redact(string(r.body)); plain(body) && !strings.HasPrefix(body, "@") {
+	case len(r.Body) <= maxCurlBody:
+		if body := s.redactor.Redact(string(r.Body)); plain(body) && !strings.HasPrefix(body, "@") {
 			parts = append(parts, "--data-binary "+shellQuote(body))
 		} else {
 			input = printf(body)
 		}
 	default:
-		if input = s.bodyMaker(r.body); input == "" {
+		if input = s.bodyMaker(r.Body); input == "" {
 			parts = append(parts, "--data-binary @body.json")
 			note = " # body.json must contain the body, which is too long for a line"
 		}
@@ -100,21 +102,21 @@ func (s *session) curl(a *answer) string {
 
 // raceBody makes the parts of a loop that shows a race: what starts it, and a
 // body about a new user in each round.
-func (s *session) raceBody(r *request) (before, body string, ok bool) {
-	if r.barrier == nil || r.subject == "" || len(r.body) > maxCurlBody {
+func (s *session) raceBody(r *wire.Request) (before, body string, ok bool) {
+	if r.Barrier == nil || r.Subject == "" || len(r.Body) > maxCurlBody {
 		return "", "", false
 	}
-	name := schema.Encode(r.subject)
+	name := schema.Encode(r.Subject)
 	name = name[:len(name)-1]
-	at := bytes.Index(r.body, name)
-	text := s.redactor.Redact(string(r.body))
-	if at < 0 || text != string(r.body) || !plain(text) {
+	at := bytes.Index(r.Body, name)
+	text := s.redactor.Redact(string(r.Body))
+	if at < 0 || text != string(r.Body) || !plain(text) {
 		return "", "", false
 	}
 	at += len(name)
 	before = `t=$(date +%s); for n in 1 2 3 4 5; do for i in`
 	for i := range atOnce {
-		before += " " + itoa(i+1)
+		before += " " + contract.Itoa(i+1)
 	}
 	return before + "; do ", shellQuote(text[:at]+"-") + `"$t-$n"` + shellQuote(text[at:]), true
 }
@@ -145,18 +147,18 @@ func (s *session) bodyMaker(body []byte) string {
 		return ""
 	}
 	text := func(b []byte) string { return printf(s.redactor.Redact(string(b))) }
-	return "{ " + text(body[:from]) + "; yes -- " + shellQuote(again) + " | head -n " + itoa(times) + " | tr -d '\\n'; " + text(body[to:]) + "; }"
+	return "{ " + text(body[:from]) + "; yes -- " + shellQuote(again) + " | head -n " + contract.Itoa(times) + " | tr -d '\\n'; " + text(body[to:]) + "; }"
 }
 
 // withoutKey takes a key out of a URL, where curl puts it itself.
-func withoutKey(target string, r *request, k credential, scheme securityScheme) string {
-	in, name := k.resolve(scheme)
-	if in != "query" || len(r.op.security) == 0 {
+func withoutKey(target string, r *wire.Request, k wire.Credential, scheme contract.SecurityScheme) string {
+	in, name := k.Resolve(scheme)
+	if in != "query" || len(r.Op.Security) == 0 {
 		return target
 	}
 	path, query, _ := strings.Cut(target, "?")
 	pairs := strings.Split(query, "&")
-	if i := slices.Index(pairs, url.QueryEscape(name)+"="+url.QueryEscape(k.value)); i >= 0 {
+	if i := slices.Index(pairs, url.QueryEscape(name)+"="+url.QueryEscape(k.Value)); i >= 0 {
 		pairs = slices.Delete(pairs, i, i+1)
 	}
 	if len(pairs) == 0 {
@@ -165,27 +167,27 @@ func withoutKey(target string, r *request, k credential, scheme securityScheme) 
 	return path + "?" + strings.Join(pairs, "&")
 }
 
-func curlKey(parts []string, r *request, k credential, scheme securityScheme) []string {
-	if len(r.op.security) == 0 {
+func curlKey(parts []string, r *wire.Request, k wire.Credential, scheme contract.SecurityScheme) []string {
+	if len(r.Op.Security) == 0 {
 		return parts
 	}
-	value := k.shell
+	value := k.Shell
 	if value == "" {
-		value = shellQuote("[" + labelOf(k) + "]")
+		value = shellQuote("[" + wire.LabelOf(k) + "]")
 	}
-	switch in, name := k.resolve(scheme); in {
+	switch in, name := k.Resolve(scheme); in {
 	case "header":
-		if r.keyName != "" {
-			name = r.keyName
+		if r.KeyName != "" {
+			name = r.KeyName
 		}
-		if k.value == "" {
+		if k.Value == "" {
 			return append(parts, "-H "+shellQuote(name+";")) // curl's way to send an empty header
 		}
 		return append(parts, "-H "+shellQuote(name+": ")+value)
 	case "bearer":
 		return append(parts, "-H 'Authorization: Bearer '"+value)
 	case "basic":
-		if !strings.Contains(k.value, ":") {
+		if !strings.Contains(k.Value, ":") {
 			value += ":"
 		}
 		return append(parts, "-u "+value)

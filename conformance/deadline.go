@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"time"
+
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 const (
@@ -28,7 +30,7 @@ func (r *Runner) setDeadline() error {
 		cfg.Deadline = max(plainDeadline, times(least, spare)) + cfg.Wait
 	case least >= cfg.Deadline:
 		return usageErrorf("--deadline %s is too short: %d requests at --rate %g take %s; use --deadline %s or longer, --rate %g or higher, or select fewer checks with --run",
-			cfg.Deadline, requests, cfg.Rate, round(least), times(least, spare).Truncate(time.Second)+time.Second, math.Ceil(spare*float64(requests)/cfg.Deadline.Seconds()))
+			cfg.Deadline, requests, cfg.Rate, wire.Round(least), times(least, spare).Truncate(time.Second)+time.Second, math.Ceil(spare*float64(requests)/cfg.Deadline.Seconds()))
 	}
 	return nil
 }
@@ -38,17 +40,17 @@ func (r *Runner) setDeadline() error {
 func (r *Runner) requests() int {
 	plan := *r
 	plan.cfg.Rate, plan.cfg.Progress = 0, nil
-	plan.client = newClient(plan.cfg.client(), r.client.base)
+	plan.client = wire.NewClient(plan.cfg.client(), r.client.Base)
 	s := plan.session()
-	s.client.imagine = ideal
+	s.client.Imagine = ideal
 	newRun(s, plan.checks).perform(context.Background())
 	return len(s.all()) + len(s.asides)
 }
 
 // seconds is a duration of so many seconds, or the longest there is.
 func seconds(n float64) time.Duration {
-	if n >= forever.Seconds() {
-		return forever
+	if n >= wire.Forever.Seconds() {
+		return wire.Forever
 	}
 	return time.Duration(n * float64(time.Second))
 }

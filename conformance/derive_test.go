@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"testing"
 
-	"nox.energy/contract/conformance/internal/schema"
-	"nox.energy/contract/spec"
 	"pgregory.net/rapid"
+
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
+	"nox.energy/contract/spec"
 )
 
 // schemaText is a random schema object, as a JSON value.
@@ -251,17 +253,17 @@ func TestDerivedBodiesAreWhatTheyAreSaidToBe(t *testing.T) {
 				m := schemaMaker{t, version}
 				body := m.schema(3)
 				c := contractOf(t, version, body)
-				op := c.operations[0]
-				if op.obstacle != "" {
-					t.Fatalf("%s: %s", asJSON(body), op.obstacle)
+				op := c.Operations[0]
+				if op.Obstacle != "" {
+					t.Fatalf("%s: %s", asJSON(body), op.Obstacle)
 				}
-				for _, v := range schema.Variants(op.body.schema) {
-					if err := c.confirm(plainRequest(op).withBody(v.Body, fits)); err != nil {
+				for _, v := range schema.Variants(op.Body.Schema) {
+					if err := c.Confirm(wire.PlainRequest(op).WithBody(v.Body, wire.Fits)); err != nil {
 						t.Fatalf("%s\nvariant %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}
-				for _, v := range schema.Mutations(op.body.schema) {
-					if err := c.confirm(plainRequest(op).withBody(v.Body, breaks)); err != nil && v.Hold == schema.Firm {
+				for _, v := range schema.Mutations(op.Body.Schema) {
+					if err := c.Confirm(wire.PlainRequest(op).WithBody(v.Body, wire.Breaks)); err != nil && v.Hold == schema.Firm {
 						t.Fatalf("%s\nmutation %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}

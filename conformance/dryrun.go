@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // Planned is a request that a run would send.
@@ -21,7 +23,7 @@ type Planned struct {
 // same seed, run id and contract give the same requests, byte for byte.
 func (r *Runner) DryRun(ctx context.Context) []Planned {
 	s := r.session()
-	s.client.imagine = ideal
+	s.client.Imagine = ideal
 	run := newRun(s, r.checks)
 	run.perform(ctx)
 	seen := s.inOrder(slices.Concat(s.all(), s.asides))
@@ -35,46 +37,46 @@ func (r *Runner) DryRun(ctx context.Context) []Planned {
 
 // ideal imagines the answer of a target that keeps the contract, from what the
 // request was meant to be.
-func ideal(r *request) *answer {
-	op := r.op
-	a := &answer{request: r, proto: "HTTP/1.1", header: http.Header{"Www-Authenticate": {"ApiKey"}, "Allow": {op.Method}}}
-	known := len(op.security) == 0 || len(r.keys) == 1 && r.keys[0].good && r.keys[0].in == declared
+func ideal(r *wire.Request) *wire.Answer {
+	op := r.Op
+	a := &wire.Answer{Request: r, Proto: "HTTP/1.1", Header: http.Header{"Www-Authenticate": {"ApiKey"}, "Allow": {op.Method}}}
+	known := len(op.Security) == 0 || len(r.Keys) == 1 && r.Keys[0].Good && r.Keys[0].In == contract.Declared
 	status := ""
 	switch {
-	case r.method != op.Method:
-		a.status = http.StatusMethodNotAllowed
+	case r.Method != op.Method:
+		a.Status = http.StatusMethodNotAllowed
 		return a
-	case strings.Contains(r.path, unknownPath):
-		a.status = http.StatusNotFound
+	case strings.Contains(r.Path, wire.UnknownPath):
+		a.Status = http.StatusNotFound
 		return a
-	case r.provoked:
-		status = op.breakdown()
+	case r.Provoked:
+		status = op.Breakdown()
 	case !known:
-		status = op.refusal()
-	case r.intent == breaks:
-		status = op.rejection()
+		status = op.Refusal()
+	case r.Intent == wire.Breaks:
+		status = op.Rejection()
 	default:
-		status = op.success()
+		status = op.Success()
 	}
-	i := slices.IndexFunc(op.responses, func(d *response) bool { return d.status == status })
+	i := slices.IndexFunc(op.Responses, func(d *contract.Response) bool { return d.Status == status })
 	if i < 0 {
-		a.status = http.StatusNoContent
+		a.Status = http.StatusNoContent
 		return a
 	}
-	a.status = documentedNumber(status)
-	documented := op.responses[i]
-	if len(documented.mediaTypes) == 0 {
+	a.Status = documentedNumber(status)
+	documented := op.Responses[i]
+	if len(documented.MediaTypes) == 0 {
 		return a
 	}
-	a.header.Set("Content-Type", documented.mediaTypes[0])
-	body, isObject := schema.Sample(documented.schema, false).(schema.Object)
-	if isObject && status == op.success() && op.rules.echo != "" {
-		body = body.With([]string{op.rules.echo}, r.subject)
-		body = body.With([]string{op.rules.identity}, r.keys[0].label+" "+r.subject)
+	a.Header.Set("Content-Type", documented.MediaTypes[0])
+	body, isObject := schema.Sample(documented.Schema, false).(schema.Object)
+	if isObject && status == op.Success() && op.Rules.Echo != "" {
+		body = body.With([]string{op.Rules.Echo}, r.Subject)
+		body = body.With([]string{op.Rules.Identity}, r.Keys[0].Label+" "+r.Subject)
 	}
-	if a.body = schema.Encode(schema.Sample(documented.schema, false)); isObject {
-		a.body = schema.Encode(body)
+	if a.Body = schema.Encode(schema.Sample(documented.Schema, false)); isObject {
+		a.Body = schema.Encode(body)
 	}
-	a.size = int64(len(a.body))
+	a.Size = int64(len(a.Body))
 	return a
 }

@@ -6,53 +6,55 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // maxEvidence bounds the bytes of a body that a report keeps.
 const maxEvidence = 16 << 10
 
 // exchange turns an answer into what a report may show of it.
-func (s *session) exchange(a *answer) Exchange {
+func (s *session) exchange(a *wire.Answer) Exchange {
 	out := s.traffic(a)
 	out.Curl = s.redactor.RedactOwn(s.curl(a))
 	return out
 }
 
 // traffic is an exchange without a command that repeats it.
-func (s *session) traffic(a *answer) Exchange {
+func (s *session) traffic(a *wire.Answer) Exchange {
 	out := Exchange{
 		Request: Request{
-			Method: a.request.method, URL: s.redactor.Redact(a.sentURL),
-			Headers: s.headers(a.sent), Note: a.request.note(),
+			Method: a.Request.Method, URL: s.redactor.Redact(a.SentURL),
+			Headers: s.headers(a.Sent), Note: a.Request.Note(),
 		},
-		Started:    a.started.UTC(),
-		DurationMS: milliseconds(a.took),
+		Started:    a.Started.UTC(),
+		DurationMS: milliseconds(a.Took),
 	}
-	for _, k := range a.request.keys {
+	for _, k := range a.Request.Keys {
 		s.hideKey(a, k, out.Request.Headers)
 	}
-	out.Request.Body, out.Request.Base64 = s.bodyText(a.request.body)
-	if len(a.request.body) > maxEvidence {
-		out.Request.Size = int64(len(a.request.body))
+	out.Request.Body, out.Request.Base64 = s.bodyText(a.Request.Body)
+	if len(a.Request.Body) > maxEvidence {
+		out.Request.Size = int64(len(a.Request.Body))
 	}
-	if a.failure != none {
+	if a.Failure != wire.None {
 		out.Error = s.redactor.RedactOwn(failureWords(a))
 	}
-	if a.came() {
-		out.Response = &Response{Status: a.status, Headers: s.headers(a.header), Size: a.size, HTTPVersion: s.redactor.Redact(httpVersion(a.proto))}
-		out.Response.Body, out.Response.Base64 = s.bodyText(a.body)
+	if a.Came() {
+		out.Response = &Response{Status: a.Status, Headers: s.headers(a.Header), Size: a.Size, HTTPVersion: s.redactor.Redact(httpVersion(a.Proto))}
+		out.Response.Body, out.Response.Base64 = s.bodyText(a.Body)
 	}
 	return out
 }
 
 // recorder passes each exchange on as soon as it ends.
-func (s *session) recorder() func(*answer) {
+func (s *session) recorder() func(*wire.Answer) {
 	var mu sync.Mutex
-	return func(a *answer) {
+	return func(a *wire.Answer) {
 		x := s.traffic(a)
 		mu.Lock()
 		defer mu.Unlock()
-		s.cfg.Record(a.request.check, x)
+		s.cfg.Record(a.Request.Check, x)
 	}
 }
 
@@ -71,21 +73,21 @@ func httpVersion(proto string) string {
 }
 
 // hideKey replaces a key where the request carries it, however short it is.
-func (s *session) hideKey(a *answer, k credential, headers map[string]string) {
-	if len(a.request.op.security) == 0 || k.value == "" {
+func (s *session) hideKey(a *wire.Answer, k wire.Credential, headers map[string]string) {
+	if len(a.Request.Op.Security) == 0 || k.Value == "" {
 		return
 	}
-	for _, scheme := range a.request.op.schemesOf(k.in, k.spare) {
-		in, name := k.resolve(scheme)
+	for _, scheme := range a.Request.Op.SchemesOf(k.In, k.Spare) {
+		in, name := k.Resolve(scheme)
 		if in != "header" {
 			continue
 		}
 		for have := range headers {
 			if strings.EqualFold(have, name) {
 				var labels []string
-				for _, each := range a.request.keys {
-					if place, other := each.resolve(scheme); place == in && strings.EqualFold(other, name) {
-						labels = append(labels, "["+labelOf(each)+"]")
+				for _, each := range a.Request.Keys {
+					if place, other := each.Resolve(scheme); place == in && strings.EqualFold(other, name) {
+						labels = append(labels, "["+wire.LabelOf(each)+"]")
 					}
 				}
 				headers[have] = strings.Join(labels, ", ")

@@ -7,6 +7,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // gateAttempts are the valid requests that the gate sends before it stays shut:
@@ -16,19 +19,19 @@ const gateAttempts = 3
 // gate is the experiment of the first check of each operation: one valid
 // request. Only behind it can anything else be judged.
 func gate(t *trial) {
-	var first *answer
+	var first *wire.Answer
 	for i := range gateAttempts {
 		// net/http takes a greeting, as of a mail server, that comes before the
 		// request for a connection that was closed, and does not show what came
 		// instead of HTTP.
-		raw := i == gateAttempts-1 && (first.failure == closed || first.failure == notHTTP)
-		a := t.try(t.request().on(func(r *request) { r.raw = raw }))
-		if (a.failure == notHTTP || a.failure == malformed || a.failure == untrusted) && first != nil { // which says more
+		raw := i == gateAttempts-1 && (first.Failure == wire.Closed || first.Failure == wire.NotHTTP)
+		a := t.try(t.request().On(func(r *wire.Request) { r.Raw = raw }))
+		if (a.Failure == wire.NotHTTP || a.Failure == wire.Malformed || a.Failure == wire.Untrusted) && first != nil { // which says more
 			first = a
 		}
-		if a.came() && a.succeeded() {
+		if a.Came() && a.Succeeded() {
 			if first != nil {
-				t.end(verdict{outcome: Fail, expected: statusWords(t.op.success()), actual: first.says(), failed: 1, tried: 2, evidence: []*answer{first}})
+				t.end(verdict{outcome: Fail, expected: statusWords(t.op.Success()), actual: first.Says(), failed: 1, tried: 2, evidence: []*wire.Answer{first}})
 			}
 			t.readable(a)
 			return
@@ -36,38 +39,38 @@ func gate(t *trial) {
 		if first == nil {
 			first = a
 		}
-		if a.failure.decidesNothing() {
+		if a.Failure.DecidesNothing() {
 			break
 		}
 	}
 	switch {
-	case first.failure.decidesNothing():
+	case first.Failure.DecidesNothing():
 		t.broke(failureWords(first), first)
-	case first.failure == notHTTP && t.speaksHTTP(): // and so must answer this request by it
-	case !first.came() && first.failure != closed && first.failure != malformed:
+	case first.Failure == wire.NotHTTP && t.speaksHTTP(): // and so must answer this request by it
+	case !first.Came() && first.Failure != wire.Closed && first.Failure != wire.Malformed:
 		t.broke(failureWords(first), first)
-	case first.came() && t.op.depends(first.status):
-		t.s.noteAbsent(t.op, first.status)
+	case first.Came() && t.op.Depends(first.Status):
+		t.s.noteAbsent(t.op, first.Status)
 		t.skip(stateWords(first))
-	case first.came() && undecided(first):
-		t.broke(first.says()+" to a valid request", first)
+	case first.Came() && undecided(first):
+		t.broke(first.Says()+" to a valid request", first)
 	}
 	if taken := t.takesFull(first); taken != nil {
-		t.end(verdict{outcome: Fail, expected: statusWords(t.op.success()), actual: first.says(), reason: "the request is taken with everything that is optional in it, so the other checks send that", failed: gateAttempts, tried: gateAttempts, evidence: []*answer{first, taken}})
+		t.end(verdict{outcome: Fail, expected: statusWords(t.op.Success()), actual: first.Says(), reason: "the request is taken with everything that is optional in it, so the other checks send that", failed: gateAttempts, tried: gateAttempts, evidence: []*wire.Answer{first, taken}})
 	}
-	t.s.noteGate(t.op, orMinusOne(first.status))
-	t.end(verdict{outcome: Fail, expected: statusWords(t.op.success()), actual: first.says(), reason: likelyCause(first), failed: gateAttempts, tried: gateAttempts, evidence: []*answer{first}})
+	t.s.noteGate(t.op, orMinusOne(first.Status))
+	t.end(verdict{outcome: Fail, expected: statusWords(t.op.Success()), actual: first.Says(), reason: likelyCause(first), failed: gateAttempts, tried: gateAttempts, evidence: []*wire.Answer{first}})
 }
 
 // takesFull tries, where the plainest request is refused, the one with
 // everything that is optional in it. If that is taken, all other checks are
 // made with it.
-func (t *trial) takesFull(refused *answer) *answer {
-	if !refused.came() || !t.op.meaning(t.op.rejection()).has(refused.status) || t.s.cfg.Profile == Production {
+func (t *trial) takesFull(refused *wire.Answer) *wire.Answer {
+	if !refused.Came() || !t.op.Meaning(t.op.Rejection()).Has(refused.Status) || t.s.cfg.Profile == Production {
 		return nil
 	}
 	t.s.useFull(t.op, true)
-	if a := t.try(t.request()); a.succeeded() {
+	if a := t.try(t.request()); a.Succeeded() {
 		return a
 	}
 	t.s.useFull(t.op, false)
@@ -83,9 +86,9 @@ func orMinusOne(status int) int {
 
 // speaksHTTP reports whether the target answers any request by HTTP.
 func (t *trial) speaksHTTP() bool {
-	elsewhere := t.request().on(func(r *request) { r.path, r.intent, r.subject = r.path+unknownPath, open, "" })
-	for _, r := range []*request{elsewhere, t.request().withKeys(), t.request().withText([]byte("{"), open)} {
-		if t.try(r.on(func(r *request) { r.mayClose = true })).came() {
+	elsewhere := t.request().On(func(r *wire.Request) { r.Path, r.Intent, r.Subject = r.Path+wire.UnknownPath, wire.Open, "" })
+	for _, r := range []*wire.Request{elsewhere, t.request().WithKeys(), t.request().WithText([]byte("{"), wire.Open)} {
+		if t.try(r.On(func(r *wire.Request) { r.MayClose = true })).Came() {
 			return true
 		}
 	}
@@ -94,30 +97,30 @@ func (t *trial) speaksHTTP() bool {
 
 // undecided reports whether a response to a valid request says that the run
 // cannot be done as it is set up, rather than that the contract is broken.
-func undecided(a *answer) bool {
+func undecided(a *wire.Answer) bool {
 	return toLogin(a) || certificateWanted(a) || slices.Contains([]int{
 		http.StatusUnauthorized, http.StatusForbidden, // the key is refused
 		http.StatusNotFound, http.StatusMethodNotAllowed, // the base path is wrong
 		http.StatusProxyAuthRequired,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, // nothing behind the gateway
 		http.StatusTooManyRequests,
-	}, a.status)
+	}, a.Status)
 }
 
 // loginWords are what the addresses of login pages are made of.
 var loginWords = regexp.MustCompile(`(?i)(^|[^a-z])(log-?in|sign-?in|sso|saml2?|oauth2?|oidc|openid|authorize|authenticate|adfs|cas)([^a-z]|$)`)
 
 // toLogin reports whether a response sends the client to a login page.
-func toLogin(a *answer) bool {
+func toLogin(a *wire.Answer) bool {
 	to := redirectTarget(a)
 	return to != nil && loginWords.MatchString(to.Hostname()+" "+to.Path+" "+to.Fragment)
 }
 
 // redirectTarget is where a redirect leads, nil where there is none.
-func redirectTarget(a *answer) *url.URL {
-	from, err := url.Parse(a.sentURL)
-	location := a.header.Get("Location")
-	if err != nil || a.status/100 != 3 || location == "" {
+func redirectTarget(a *wire.Answer) *url.URL {
+	from, err := url.Parse(a.SentURL)
+	location := a.Header.Get("Location")
+	if err != nil || a.Status/100 != 3 || location == "" {
 		return nil
 	}
 	to, err := from.Parse(location)
@@ -129,31 +132,31 @@ func redirectTarget(a *answer) *url.URL {
 
 // certificateWanted reports whether a server, or a proxy before it, asks for the
 // client certificate that it did not get.
-func certificateWanted(a *answer) bool {
-	if a.came() {
-		return a.status == http.StatusBadRequest && bodyKind(a) == bodyHTML && strings.Contains(string(a.body), "SSL certificate")
+func certificateWanted(a *wire.Answer) bool {
+	if a.Came() {
+		return a.Status == http.StatusBadRequest && bodyKind(a) == bodyHTML && strings.Contains(string(a.Body), "SSL certificate")
 	}
-	if a.err == nil {
+	if a.Err == nil {
 		return false
 	}
-	text := a.err.Error()
+	text := a.Err.Error()
 	return strings.Contains(text, "tls: certificate required") || strings.Contains(text, "remote error: tls: bad certificate") || strings.Contains(text, "remote error: tls: handshake failure")
 }
 
 // stateWords say why an answer to a valid request decides nothing: it is
 // documented for a state of the target, which the runner does not know.
-func stateWords(a *answer) string {
-	return "the target answers " + a.says() + ", which the contract documents for " + a.request.method + " " + a.request.path + ": an example in the contract that the target knows would help"
+func stateWords(a *wire.Answer) string {
+	return "the target answers " + a.Says() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + ": an example in the contract that the target knows would help"
 }
 
-func (s *session) noteAbsent(op *operation, status int) {
+func (s *session) noteAbsent(op *contract.Operation, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.absent[op.ID] = status
 }
 
 // isAbsent tells whether no valid request gets further than to this status.
-func (s *session) isAbsent(op *operation, status int) bool {
+func (s *session) isAbsent(op *contract.Operation, status int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.absent[op.ID] == status
@@ -161,7 +164,7 @@ func (s *session) isAbsent(op *operation, status int) bool {
 
 // shut tells whether nothing behind the gate of an operation can be judged: no
 // valid request succeeds in any way.
-func (s *session) shut(op *operation) bool {
+func (s *session) shut(op *contract.Operation) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status, wrong := s.gate[op.ID]
@@ -195,36 +198,36 @@ func (r *run) closedGate() string {
 
 // likelyCause says what to look at when a valid request is not answered as it
 // should be.
-func likelyCause(a *answer) string {
-	base := strings.TrimSuffix(a.sentURL, a.request.path)
+func likelyCause(a *wire.Answer) string {
+	base := strings.TrimSuffix(a.SentURL, a.Request.Path)
 	proxy := proxyAdvice(a)
 	switch {
-	case a.failure == putOff || a.failure.isOurs():
+	case a.Failure == wire.PutOff || a.Failure.IsOurs():
 		return "" // which says it
 	case certificateWanted(a):
 		return "the target asks for a client certificate that it accepts: name one with --client-cert and --client-key"
-	case a.failure == unreachable && proxy != "":
+	case a.Failure == wire.Unreachable && proxy != "":
 		return proxy
-	case a.failure == unreachable:
+	case a.Failure == wire.Unreachable:
 		return "is the server running, and is " + base + " its address? If it is still starting, --wait 1m waits for it"
-	case a.failure == untrusted:
+	case a.Failure == wire.Untrusted:
 		return "if the server uses a certificate of its own authority, name that with --ca-cert"
-	case a.failure == notHTTP && proxy != "":
+	case a.Failure == wire.NotHTTP && proxy != "":
 		return proxy
-	case a.failure == notHTTP && strings.HasPrefix(base, "https:"):
+	case a.Failure == wire.NotHTTP && strings.HasPrefix(base, "https:"):
 		return "the port may speak plain HTTP: try http:// instead of https://"
-	case a.failure == notHTTP:
+	case a.Failure == wire.NotHTTP:
 		return "the port may speak TLS, or another protocol than HTTP: try https://"
-	case a.failure == timedOut:
+	case a.Failure == wire.TimedOut:
 		return "the target may be slow: allow it more time with --timeout"
-	case a.status/100 == 3:
+	case a.Status/100 == 3:
 		return redirectAdvice(a)
-	case a.status == http.StatusForbidden && bodyKind(a) == bodyHTML:
+	case a.Status == http.StatusForbidden && bodyKind(a) == bodyHTML:
 		return "an HTML page looks like a firewall or proxy, not the API: let the runner's requests through, or name the address behind it"
-	case a.status == http.StatusBadRequest && strings.Contains(string(a.body), "plain HTTP request was sent to HTTPS port"):
+	case a.Status == http.StatusBadRequest && strings.Contains(string(a.Body), "plain HTTP request was sent to HTTPS port"):
 		return "the port speaks TLS: try https://"
 	}
-	switch a.status {
+	switch a.Status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return "the key is refused: is NOX_API_KEY one of this target, and its manufacturer enabled?"
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
@@ -244,9 +247,9 @@ func likelyCause(a *answer) string {
 
 // redirectAdvice names the base URL, or the path, that a redirect leads to.
 // Redirects are not followed, so that no key travels to another place.
-func redirectAdvice(a *answer) string {
+func redirectAdvice(a *wire.Answer) string {
 	to := redirectTarget(a)
-	from, err := url.Parse(a.sentURL)
+	from, err := url.Parse(a.SentURL)
 	switch {
 	case to == nil || err != nil:
 		return "redirects are not followed, so that no key travels to another place: name the final address"
@@ -255,7 +258,7 @@ func redirectAdvice(a *answer) string {
 	}
 	plain := *to
 	plain.RawQuery, plain.Fragment, plain.User = "", "", nil
-	path := a.request.path
+	path := a.Request.Path
 	if base, ok := strings.CutSuffix(plain.String(), path); ok {
 		return "redirects are not followed, so that no key travels to another place: this one leads to the base URL " + base + ", so name that"
 	}
@@ -271,8 +274,8 @@ func redirectAdvice(a *answer) string {
 
 // proxyAdvice names the variable that sends requests through a proxy, "" where
 // none does.
-func proxyAdvice(a *answer) string {
-	target, err := url.Parse(a.sentURL)
+func proxyAdvice(a *wire.Answer) string {
+	target, err := url.Parse(a.SentURL)
 	if err != nil {
 		return ""
 	}
@@ -284,4 +287,4 @@ func proxyAdvice(a *answer) string {
 	return fmt.Sprintf("requests go through the proxy %s://%s that %s or %s names, and it does not pass them on: is it running? Unset the variable, or list %s in NO_PROXY, to reach the target directly", proxy.Scheme, proxy.Host, name, strings.ToLower(name), target.Hostname())
 }
 
-func statusWords(status string) string { return want{status}.String() }
+func statusWords(status string) string { return contract.Want{status}.String() }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // Known is a failure that is excused until a day. Its check still runs and must
@@ -58,7 +59,7 @@ func ReadKnown(r io.Reader, name string) ([]Known, error) {
 	if err != nil {
 		return nil, usageErrorf("%s: the known failures cannot be read: %v", name, err)
 	}
-	data = bytes.TrimPrefix(data, byteOrderMark) // some editors write one
+	data = bytes.TrimPrefix(data, wire.ByteOrderMark) // some editors write one
 	d := json.NewDecoder(bytes.NewReader(data))
 	var text json.RawMessage
 	if err := d.Decode(&text); err != nil {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // wrongKey is a key that the target must not take, and how it was made.
@@ -82,8 +84,8 @@ func (s *session) isRealKey(key string) bool {
 }
 
 // unknownKey is a key like the right one that nobody was given.
-func (s *session) unknownKey(random *rand.Rand) credential {
-	return credential{value: s.spoil(scrambled, random), label: "an unknown key"}
+func (s *session) unknownKey(random *rand.Rand) wire.Credential {
+	return wire.Credential{Value: s.spoil(scrambled, random), Label: "an unknown key"}
 }
 
 // scrambled replaces every letter and digit by another of its kind, so that

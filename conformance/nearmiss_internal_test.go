@@ -33,7 +33,7 @@ func TestWrongKeysAreNearMisses(t *testing.T) {
 						t.Fatalf("%s of %q is %q, of another length", w.name, key, wrong)
 					}
 				}
-				unknown := s.unknownKey(random).value
+				unknown := s.unknownKey(random).Value
 				if unknown == "" || sameCharacters(unknown, key) || len([]rune(unknown)) != len([]rune(key)) {
 					t.Fatalf("%q for %q: an unknown key must have other characters, and as many", unknown, key)
 				}

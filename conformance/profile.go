@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // Profile says what a run may send.
@@ -32,9 +35,9 @@ func worthAUser() []string {
 
 // raiseClasses raises the class of checks whose requests a careless target could
 // take, whatever is wrong with them.
-func raiseClasses(op *operation, checks []*check) {
+func raiseClasses(op *contract.Operation, checks []*check) {
 	for _, c := range checks {
-		if c.Production == Harmless && c.run != nil && !c.freeOfRequests && !op.isSafe() {
+		if c.Production == Harmless && c.run != nil && !c.freeOfRequests && !op.IsSafe() {
 			c.Production = LaxOnly
 		}
 	}
@@ -103,8 +106,8 @@ func (c *check) cost() int {
 }
 
 // client is what the client of a run keeps to.
-func (c *Config) client() clientConfig {
-	out := clientConfig{TLS: c.TLS, Header: c.Header, Timeout: c.Timeout, Patience: c.Patience, Parallel: c.Parallel, Rate: c.Rate}
+func (c *Config) client() wire.Config {
+	out := wire.Config{TLS: c.TLS, Header: c.Header, Timeout: c.Timeout, Patience: c.Patience, Parallel: c.Parallel, Rate: c.Rate}
 	if c.Profile == Production {
 		out.Budget, out.Streak = productionRequests, productionStreak
 	}

@@ -13,8 +13,8 @@ func (r *run) tell() {
 	if r.cfg.Progress == nil {
 		return
 	}
-	now := Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.sent.Load()), Failed: r.failed}
-	if wait, asked := r.client.pauses.ahead(); wait > 0 {
+	now := Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.Sent.Load()), Failed: r.failed}
+	if wait, asked := r.client.Pauses.Ahead(); wait > 0 {
 		now.Waiting, now.WaitingFor = wait, r.redactor.Redact(asked)
 	}
 	r.cfg.Progress(now)
@@ -38,8 +38,8 @@ func (r *run) tellInBetween() (stop func()) {
 				return
 			case <-tick.C:
 			}
-			now := r.client.sent.Load()
-			if wait, _ := r.client.pauses.ahead(); now != last || wait > 0 {
+			now := r.client.Sent.Load()
+			if wait, _ := r.client.Pauses.Ahead(); now != last || wait > 0 {
 				last = now
 				r.mu.Lock()
 				r.tell()

@@ -7,11 +7,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // unrecorded is the failure of an answer whose status and fields are known and
 // whose body is not: browsers drop bodies, and exports cut them.
-const unrecorded failure = "an answer whose body was not recorded whole"
+const unrecorded wire.Failure = "an answer whose body was not recorded whole"
 
 // reel makes answers of recorded entries and counts those it can make none of.
 type reel struct {
@@ -38,15 +42,15 @@ func (l *reel) play(rec *Recording) {
 			continue
 		}
 		if a := l.answer(&rec.entries[i]); a != nil {
-			a.recorded = true
-			l.s.contract.assess(a)
-			l.s.answers = append(l.s.answers, seenAnswer{&check{Check: Check{Operation: a.request.op.ID}}, a})
+			a.Recorded = true
+			l.s.contract.Assess(a)
+			l.s.answers = append(l.s.answers, seenAnswer{&check{Check: Check{Operation: a.Request.Op.ID}}, a})
 		}
 	}
 }
 
 // answer makes an answer of an entry, nil where there is none to judge.
-func (l *reel) answer(e *harEntry) *answer {
+func (l *reel) answer(e *harEntry) *wire.Answer {
 	u, err := url.Parse(e.Request.URL)
 	if err != nil || u.Host == "" {
 		l.undeclared++
@@ -56,7 +60,7 @@ func (l *reel) answer(e *harEntry) *answer {
 		l.foreign++
 		return nil
 	}
-	op, base, path := l.s.contract.find(e.Request.Method, u.EscapedPath())
+	op, base, path := l.s.contract.Find(e.Request.Method, u.EscapedPath())
 	if op == nil || l.target != nil && base != l.target.EscapedPath() {
 		l.undeclared++
 		return nil
@@ -65,17 +69,17 @@ func (l *reel) answer(e *harEntry) *answer {
 	r := l.request(e, op, u, path)
 	header := recordedHeader(e.Response.Headers, e.Response.Content)
 	l.secrets(header)
-	a := &answer{
-		request: r, sentURL: u.String(), sent: recordedHeader(e.Request.Headers, e.Request.Post), status: e.Response.Status,
-		proto: e.Response.Version, header: header, body: e.Response.body.bytes, size: int64(len(e.Response.body.bytes)),
-		took: time.Duration(max(e.Time, 0) * float64(time.Millisecond)),
+	a := &wire.Answer{
+		Request: r, SentURL: u.String(), Sent: recordedHeader(e.Request.Headers, e.Request.Post), Status: e.Response.Status,
+		Proto: e.Response.Version, Header: header, Body: e.Response.body.bytes, Size: int64(len(e.Response.body.bytes)),
+		Took: time.Duration(max(e.Time, 0) * float64(time.Millisecond)),
 	}
-	a.started, _ = time.Parse(time.RFC3339, e.Started) // the zero time where it says none
+	a.Started, _ = time.Parse(time.RFC3339, e.Started) // the zero time where it says none
 	if !l.judgeable(a, base) {
 		return nil
 	}
 	if !e.Response.body.whole {
-		a.failure = unrecorded
+		a.Failure = unrecorded
 		l.bodilessAnswers++
 	}
 	if !e.Request.body.whole {
@@ -91,14 +95,14 @@ func (l *reel) answer(e *harEntry) *answer {
 
 // judgeable tells whether an answer says anything of the target, and counts
 // those that do not.
-func (l *reel) judgeable(a *answer, base string) bool {
-	_, wait := patience(a, 0)
+func (l *reel) judgeable(a *wire.Answer, base string) bool {
+	_, wait := wire.Patience(a, 0)
 	switch {
-	case a.status < 100 || a.status > 999:
+	case a.Status < 100 || a.Status > 999:
 		l.unanswered++
 	case wait:
 		l.waiting++
-	case (a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed) && l.target == nil && base != l.s.contract.basePath():
+	case (a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed) && l.target == nil && base != l.s.contract.BasePath():
 		l.elsewhere++
 	default:
 		return true
@@ -106,16 +110,16 @@ func (l *reel) judgeable(a *answer, base string) bool {
 	return false
 }
 
-func (l *reel) noteKey(a *answer) {
-	r := a.request
+func (l *reel) noteKey(a *wire.Answer) {
+	r := a.Request
 	switch {
-	case len(r.op.security) > 0 && len(r.keys) == 0:
+	case len(r.Op.Security) > 0 && len(r.Keys) == 0:
 		l.keyless++
-	case slices.ContainsFunc(r.keys, func(k credential) bool { return k.masked }):
+	case slices.ContainsFunc(r.Keys, func(k wire.Credential) bool { return k.Masked }):
 		l.masked++
 	}
-	if a.is(r.op.success()) && len(r.keys) == 1 {
-		l.good[r.keys[0].label] = true
+	if a.Is(r.Op.Success()) && len(r.Keys) == 1 {
+		l.good[r.Keys[0].Label] = true
 	}
 }
 
@@ -123,32 +127,32 @@ func (l *reel) noteKey(a *answer) {
 // be good.
 func (l *reel) settleKeys() {
 	for _, each := range l.s.answers {
-		for i, k := range each.answer.request.keys {
-			each.answer.request.keys[i].good = l.good[k.label]
+		for i, k := range each.answer.Request.Keys {
+			each.answer.Request.Keys[i].Good = l.good[k.Label]
 		}
 	}
 }
 
 // request makes the request of an entry. Its intent says what the contract
 // makes of it.
-func (l *reel) request(e *harEntry, op *operation, u *url.URL, path string) *request {
+func (l *reel) request(e *harEntry, op *contract.Operation, u *url.URL, path string) *wire.Request {
 	header := recordedHeader(e.Request.Headers, e.Request.Post)
-	r := &request{op: op, method: e.Request.Method, path: path, query: u.RawQuery, header: header.Clone(), body: e.Request.body.bytes}
-	r.keys = l.keys(r, u)
+	r := &wire.Request{Op: op, Method: e.Request.Method, Path: path, Query: u.RawQuery, Header: header.Clone(), Body: e.Request.body.bytes}
+	r.Keys = l.keys(r, u)
 	l.secrets(header)
-	if len(op.security) > 0 {
-		if in, name := resolvePlace(declared, op.security[0]); in == "header" {
-			r.header.Del(name)
+	if len(op.Security) > 0 {
+		if in, name := contract.ResolvePlace(contract.Declared, op.Security[0]); in == "header" {
+			r.Header.Del(name)
 		}
 	}
 	for _, name := range []string{"Host", "Content-Length", "Connection", "Accept-Encoding", "Cookie", "Authorization", "Proxy-Authorization"} {
-		r.header.Del(name)
+		r.Header.Del(name)
 	}
-	r.provokes = l.provoked(r, recordedHeader(e.Response.Headers, nil))
-	r.provoked = r.provokes != ""
-	r.intent = l.s.contract.validity(r, e.Request.body.whole)
+	r.Provokes = l.provoked(r, recordedHeader(e.Response.Headers, nil))
+	r.Provoked = r.Provokes != ""
+	r.Intent = l.s.contract.Validity(r, e.Request.body.whole)
 	if e.Request.body.whole {
-		r.subject = subjectOf(r)
+		r.Subject = judge.SubjectOf(r)
 	}
 	return r
 }
@@ -156,13 +160,13 @@ func (l *reel) request(e *harEntry, op *operation, u *url.URL, path string) *req
 // provoked tells which status a request asked for: the answer says that it did
 // what Prefer asked (RFC 7240, section 3), or the configuration says that such
 // requests are made to bring the status about.
-func (l *reel) provoked(r *request, answered http.Header) string {
+func (l *reel) provoked(r *wire.Request, answered http.Header) string {
 	if applied := answered.Get("Preference-Applied"); strings.HasPrefix(applied, "code=") {
 		return applied[len("code="):]
 	}
 	for _, p := range l.s.cfg.Provoke {
 		name, value, _ := strings.Cut(p.Header, ":")
-		if p.Header != "" && r.header.Get(name) == strings.TrimSpace(value) || p.Body != "" && string(r.body) == p.Body {
+		if p.Header != "" && r.Header.Get(name) == strings.TrimSpace(value) || p.Body != "" && string(r.Body) == p.Body {
 			return p.Status
 		}
 	}
@@ -172,40 +176,40 @@ func (l *reel) provoked(r *request, answered http.Header) string {
 // keys reads the keys that a request carried where the contract wants them, and
 // makes each a secret. One key at two targets is two. Each masked key counts as
 // a key of its own, as two may belong to two manufacturers.
-func (l *reel) keys(r *request, u *url.URL) []credential {
-	if len(r.op.security) == 0 {
+func (l *reel) keys(r *wire.Request, u *url.URL) []wire.Credential {
+	if len(r.Op.Security) == 0 {
 		return nil
 	}
 	var values []string
-	switch in, name := resolvePlace(declared, r.op.security[0]); in {
+	switch in, name := contract.ResolvePlace(contract.Declared, r.Op.Security[0]); in {
 	case "header":
-		values = r.header.Values(name)
+		values = r.Header.Values(name)
 	case "query":
 		values = u.Query()[name]
 	case "cookie":
-		for _, c := range (&http.Request{Header: r.header}).CookiesNamed(name) {
+		for _, c := range (&http.Request{Header: r.Header}).CookiesNamed(name) {
 			values = append(values, c.Value)
 		}
 	default: // bearer, basic
-		for _, v := range r.header.Values("Authorization") {
+		for _, v := range r.Header.Values("Authorization") {
 			if scheme, credentials, _ := strings.Cut(v, " "); strings.EqualFold(scheme, in) {
 				values = append(values, credentials)
 			}
 		}
 	}
-	var out []credential
+	var out []wire.Credential
 	for _, value := range values {
-		if isMask(value) && !l.labelled {
-			label := "masked key " + itoa(l.total)
-			out = append(out, credential{value: value, label: label, shell: `"$NOX_API_KEY"`, masked: true})
+		if judge.IsMask(value) && !l.labelled {
+			label := "masked key " + contract.Itoa(l.total)
+			out = append(out, wire.Credential{Value: value, Label: label, Shell: `"$NOX_API_KEY"`, Masked: true})
 			continue
 		}
 		at := u.Scheme + "://" + u.Host + "\x00" + value
 		if l.labels[at] == "" {
-			l.labels[at] = "key " + itoa(len(l.labels)+1) + " of the recording"
+			l.labels[at] = "key " + contract.Itoa(len(l.labels)+1) + " of the recording"
 		}
 		l.s.redactor.Add(value, l.labels[at])
-		out = append(out, credential{value: value, label: l.labels[at], shell: `"$NOX_API_KEY"`})
+		out = append(out, wire.Credential{Value: value, Label: l.labels[at], Shell: `"$NOX_API_KEY"`})
 	}
 	return out
 }
@@ -246,12 +250,12 @@ func (l *reel) secrets(header http.Header) {
 // strayKeys makes secrets of what stands in the field of the key in requests
 // that are none of the contract's.
 func (l *reel) strayKeys(headers []harPair) {
-	for _, op := range l.s.contract.operations {
-		if len(op.security) == 0 {
+	for _, op := range l.s.contract.Operations {
+		if len(op.Security) == 0 {
 			continue
 		}
-		if in, name := resolvePlace(declared, op.security[0]); in == "header" {
-			if value := harHeader(headers, name); !isMask(value) {
+		if in, name := contract.ResolvePlace(contract.Declared, op.Security[0]); in == "header" {
+			if value := harHeader(headers, name); !judge.IsMask(value) {
 				l.s.redactor.Add(value, "a key of the recording")
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // JudgeHAR judges recorded traffic by the clauses that need nothing sent. Each
@@ -39,7 +40,7 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 		base = l.target
 	}
 	// Nothing is sent, so a server of the contract may be judged as any other.
-	if err := cfg.validate(c.doc, &url.URL{}); err != nil {
+	if err := cfg.validate(c.Doc, &url.URL{}); err != nil {
 		return nil, err
 	}
 	all := recordedCatalogue(c)
@@ -51,12 +52,12 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 		return nil, err
 	}
 	cfg.RunID = digestOf(recordings)
-	l.s = &session{cfg: &cfg, contract: c, client: newClient(cfg.client(), base), redactor: secret.NewRedactor(keyWords(), publicTexts(c.doc, all)...), number: map[string]string{}}
+	l.s = &session{cfg: &cfg, contract: c, client: wire.NewClient(cfg.client(), base), redactor: secret.NewRedactor(keyWords(), publicTexts(c.Doc, all)...), number: map[string]string{}}
 	for i, each := range all {
 		l.s.number[each.ID] = numberOf(i)
 	}
-	for _, k := range []credential{l.s.key(), l.s.otherKey(), l.s.disabledKey()} {
-		l.s.redactor.AddKey(k.value, k.label)
+	for _, k := range []wire.Credential{l.s.key(), l.s.otherKey(), l.s.disabledKey()} {
+		l.s.redactor.AddKey(k.Value, k.Label)
 	}
 	for _, rec := range recordings {
 		l.play(rec)

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // maxRecording bounds the bytes of a recording that are read.
@@ -85,7 +87,7 @@ func ReadHAR(r io.Reader, name string) (*Recording, error) {
 	case len(data) > maxRecording:
 		return nil, usageErrorf("%s: the recording has more than %d MiB; record or export less at a time", name, maxRecording>>20)
 	}
-	data = bytes.TrimPrefix(data, byteOrderMark)
+	data = bytes.TrimPrefix(data, wire.ByteOrderMark)
 	var file struct {
 		Log *struct {
 			Creator struct {

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"nox.energy/contract/conformance/internal/secret"
 	"pgregory.net/rapid"
+
+	"nox.energy/contract/conformance/internal/secret"
 )
 
 // TestRedactMixedWritings writes each character of a key in a way of its own. The

@@ -7,11 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
-
-	"golang.org/x/time/rate"
-	"nox.energy/contract/conformance/internal/secret"
-
 	mathrand "math/rand/v2"
 	"regexp"
 	"slices"
@@ -19,6 +14,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
 )
 
@@ -29,7 +27,7 @@ type Runner struct {
 	checks   []*check          // those selected
 	number   map[string]string // of each check in the catalogue
 	leftOut  map[string]string // why the profile leaves a check out
-	client   *client
+	client   *wire.Client
 }
 
 var runIDSyntax = regexp.MustCompile(`^[A-Za-z0-9]{1,16}$`)
@@ -46,13 +44,13 @@ func New(cfg Config) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.validate(c.doc, target); err != nil {
+	if err := cfg.validate(c.Doc, target); err != nil {
 		return nil, err
 	}
-	if err := cfg.refuseHeaders(c.contract); err != nil {
+	if err := cfg.refuseHeaders(c.Contract); err != nil {
 		return nil, err
 	}
-	if err := refuseOperation(c.contract, target); err != nil {
+	if err := refuseOperation(c.Contract, target); err != nil {
 		return nil, err
 	}
 	if cfg.RunID == "" {
@@ -64,7 +62,7 @@ func New(cfg Config) (*Runner, error) {
 	if cfg.Seed == 0 {
 		cfg.Seed = mathrand.Int64N(1<<31) + 1
 	}
-	if cfg.Keys.Key == "" && slices.ContainsFunc(c.operations, func(op *operation) bool { return len(op.security) > 0 }) {
+	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
 		return nil, usageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
 	}
 	all := catalogue(c)
@@ -81,7 +79,7 @@ func New(cfg Config) (*Runner, error) {
 			number[name] = numberOf(i)
 		}
 	}
-	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: newClient(cfg.client(), target)}
+	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: wire.NewClient(cfg.client(), target)}
 	if err := r.setDeadline(); err != nil {
 		return nil, err
 	}
@@ -104,11 +102,11 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	s := r.session()
-	s.client.stop = stop
+	s.client.Stop = stop
 	if r.cfg.Record != nil {
-		s.client.ended = s.recorder()
+		s.client.Ended = s.recorder()
 	}
-	defer s.client.release()
+	defer s.client.Release()
 	run := newRun(s, r.checks)
 	quiet := run.tellInBetween()
 	reason := run.wait(ctx)
@@ -117,7 +115,7 @@ func (r *Runner) Run(ctx context.Context) *Result {
 	}
 	quiet()
 	result := run.result(reason)
-	if note := s.client.pauses.note(); note != "" {
+	if note := s.client.Pauses.Note(); note != "" {
 		result.Notes = append(result.Notes, s.redactor.Redact(note))
 	}
 	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
@@ -130,14 +128,14 @@ func newRun(s *session, checks []*check) *run {
 
 func (r *Runner) session() *session {
 	s := &session{
-		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: secret.NewRedactor(keyWords(), append(publicTexts(r.contract.doc, r.checks), userPrefixOf(r.cfg.RunID))...),
+		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: secret.NewRedactor(keyWords(), append(publicTexts(r.contract.Doc, r.checks), userPrefixOf(r.cfg.RunID))...),
 		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
 	}
-	base := r.client.base
+	base := r.client.Base
 	s.redactor.Spare(base.String())
 	s.redactor.Spare(base.Scheme + "://" + base.Host)
-	for _, k := range []credential{s.key(), s.otherKey(), s.disabledKey()} {
-		s.redactor.AddKey(k.value, k.label)
+	for _, k := range []wire.Credential{s.key(), s.otherKey(), s.disabledKey()} {
+		s.redactor.AddKey(k.Value, k.Label)
 	}
 	for name, values := range r.cfg.Header { // what a gateway asks for may be a secret
 		for _, v := range values {
@@ -201,15 +199,15 @@ func (r *run) whyEnded(ctx context.Context) string {
 	if ctx.Err() == nil {
 		return ""
 	}
-	var stopped *stoppedError
+	var stopped *wire.StoppedError
 	if errors.As(context.Cause(ctx), &stopped) {
 		return stopped.Error()
 	}
-	reason := "the run was ended before it was done: " + string(interrupted)
-	if interruption(context.Cause(ctx)) == outOfTime {
+	reason := "the run was ended before it was done: " + string(wire.Interrupted)
+	if wire.Interruption(context.Cause(ctx)) == wire.OutOfTime {
 		reason = fmt.Sprintf("the run was ended before it was done, by its deadline of %s (--deadline)", r.cfg.Deadline)
 	}
-	if putOff := r.client.pauses.puttingOff(); putOff != "" {
+	if putOff := r.client.Pauses.PuttingOff(); putOff != "" {
 		reason += "; " + putOff
 	}
 	return reason
@@ -248,15 +246,15 @@ func (r *run) attempt(ctx context.Context, c *check) verdict {
 	}
 	op := r.operation(c)
 	if c.stage != stageGate && r.shut(op) {
-		return verdict{outcome: Skip, reason: "not tried: no valid request to " + op.ID + " is answered as it should be", cause: op.ID + "/" + op.success() + "/minimal"}
+		return verdict{outcome: Skip, reason: "not tried: no valid request to " + op.ID + " is answered as it should be", cause: op.ID + "/" + op.Success() + "/minimal"}
 	}
 	t := &trial{ctx: ctx, s: r.session, check: c, op: op}
 	v := t.run()
-	if slices.ContainsFunc(t.answers, func(a *answer) bool { return a.request.single }) {
-		r.client.single.CloseIdleConnections() // which keeps a worker of the target from others
+	if slices.ContainsFunc(t.answers, func(a *wire.Answer) bool { return a.Request.Single }) {
+		r.client.Single.CloseIdleConnections() // which keeps a worker of the target from others
 	}
 	if late(v) { // a moment's stall, no connection to spare, or does the target never answer this?
-		r.client.release()
+		r.client.Release()
 		if second := r.again(t); v.outcome == Err || second.outcome != Fail {
 			v = second
 		}
@@ -269,7 +267,7 @@ func (r *run) attempt(ctx context.Context, c *check) verdict {
 
 // late tells whether a verdict rests on a time-out.
 func late(v verdict) bool {
-	return (v.outcome == Err || v.outcome == Fail) && slices.ContainsFunc(v.evidence, func(a *answer) bool { return a.failure == timedOut })
+	return (v.outcome == Err || v.outcome == Fail) && slices.ContainsFunc(v.evidence, func(a *wire.Answer) bool { return a.Failure == wire.TimedOut })
 }
 
 // again performs the experiment of a trial once more, with new users.
@@ -310,9 +308,9 @@ func (r *run) repeat(t *trial, v *verdict) {
 	}
 }
 
-func (r *run) operation(c *check) *operation {
-	i := slices.IndexFunc(r.contract.operations, func(op *operation) bool { return op.ID == c.Operation })
-	return r.contract.operations[i]
+func (r *run) operation(c *check) *contract.Operation {
+	i := slices.IndexFunc(r.contract.Operations, func(op *contract.Operation) bool { return op.ID == c.Operation })
+	return r.contract.Operations[i]
 }
 
 // giveUp gives every check that has no verdict yet a reason for it.
@@ -331,12 +329,12 @@ func (r *run) wait(ctx context.Context) string {
 		return ""
 	}
 	until := time.Now().Add(r.cfg.Wait)
-	op := r.contract.operations[0]
+	op := r.contract.Operations[0]
 	for {
 		probe := r.validRequest(op, "")
-		probe.keys, probe.method, probe.body = nil, "GET", nil
-		a, _ := r.client.once(ctx, probe)
-		if a.came() && a.status != 502 && a.status != 503 && a.status != 504 || a.failure == notHTTP || a.failure == malformed {
+		probe.Keys, probe.Method, probe.Body = nil, "GET", nil
+		a, _ := r.client.Once(ctx, probe)
+		if a.Came() && a.Status != 502 && a.Status != 503 && a.Status != 504 || a.Failure == wire.NotHTTP || a.Failure == wire.Malformed {
 			return "" // whatever it speaks, it is there
 		}
 		if ctx.Err() != nil || time.Now().After(until) {
@@ -353,9 +351,9 @@ func (r *run) wait(ctx context.Context) string {
 	}
 }
 
-func failureOrStatus(a *answer) string {
-	if a.came() {
-		return a.says()
+func failureOrStatus(a *wire.Answer) string {
+	if a.Came() {
+		return a.Says()
 	}
 	return failureWords(a)
 }
@@ -369,43 +367,11 @@ func publicTexts(doc *spec.Document, checks []*check) []string {
 	return out
 }
 
-// measure finds out how many connections the target bears at once. A server
-// that closes what is too much, or answers it 503, has a limit, which is no
-// fault of it: the run stays below. The request is the one that the gate was
-// answered, so it creates nobody.
+// measure lets the client find out how many connections the target bears at
+// once. The request is the one that the gate was answered, so it creates
+// nobody.
 func (r *run) measure(ctx context.Context) {
-	c := r.client
-	op := r.contract.operations[0]
-	if c.imagine != nil || c.limiter.Limit() != rate.Inf || op.rules.identity == "" || r.shut(op) {
-		return
+	if op := r.contract.Operations[0]; op.Rules.Identity != "" && !r.shut(op) {
+		r.client.Measure(ctx, func() *wire.Request { return r.validRequest(op, r.firstUser(op)) })
 	}
-	// Connections that close are counted by the target for a while, so that it
-	// must bear more than are open.
-	for n := c.slots.maximum() * 3 / 2; n > 1; n /= 2 {
-		c.release() // so that these are all that is open
-		if r.bears(ctx, op, n) {
-			return
-		}
-		c.crowd.apart.Store(true)
-		c.slots.atMost(max(1, n/4))
-	}
-}
-
-// bears reports whether the target serves n requests on as many connections
-// that are open at one moment.
-func (r *run) bears(ctx context.Context, op *operation, n int) bool {
-	var crowdedOut atomic.Bool
-	var wg sync.WaitGroup
-	together := newBarrier(ctx, n, settling)
-	for range n {
-		held := r.validRequest(op, r.firstUser(op)).on(func(r *request) { r.fresh, r.barrier = true, together })
-		wg.Go(func() {
-			a, _ := r.client.once(ctx, held)
-			if !a.came() || a.status == http.StatusServiceUnavailable {
-				crowdedOut.Store(true)
-			}
-		})
-	}
-	wg.Wait()
-	return !crowdedOut.Load()
 }

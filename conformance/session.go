@@ -8,8 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // session is one run in progress. What it remembers of the answers is what the
@@ -17,7 +19,7 @@ import (
 type session struct {
 	cfg        *Config
 	contract   *reading
-	client     *client
+	client     *wire.Client
 	redactor   *secret.Redactor
 	userPrefix string
 	number     map[string]string // of each check, for the names of its users
@@ -34,17 +36,17 @@ type session struct {
 // seenAnswer is an answer and the check that asked for it.
 type seenAnswer struct {
 	check  *check
-	answer *answer
+	answer *wire.Answer
 }
 
 // send sends a request, judges the answer by the clauses of every answer and
 // remembers it.
-func (s *session) send(ctx context.Context, c *check, r *request) *answer {
-	for _, k := range r.keys {
-		s.redactor.Add(k.value, labelOf(k))
+func (s *session) send(ctx context.Context, c *check, r *wire.Request) *wire.Answer {
+	for _, k := range r.Keys {
+		s.redactor.Add(k.Value, wire.LabelOf(k))
 	}
-	a := s.client.do(ctx, r.on(func(r *request) { r.check = c.ID }))
-	s.contract.assess(a)
+	a := s.client.Do(ctx, r.On(func(r *wire.Request) { r.Check = c.ID }))
+	s.contract.Assess(a)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answers = append(s.answers, seenAnswer{c, a})
@@ -63,62 +65,62 @@ func (s *session) all() []seenAnswer {
 func (s *session) inOrder(seen []seenAnswer) []seenAnswer {
 	seen = slices.Clone(seen)
 	slices.SortStableFunc(seen, func(a, b seenAnswer) int {
-		return cmp.Or(cmp.Compare(s.number[a.check.ID], s.number[b.check.ID]), cmp.Compare(a.answer.request.sequence, b.answer.request.sequence))
+		return cmp.Or(cmp.Compare(s.number[a.check.ID], s.number[b.check.ID]), cmp.Compare(a.answer.Request.Sequence, b.answer.Request.Sequence))
 	})
 	return seen
 }
 
-func (s *session) key() credential {
-	return credential{value: s.cfg.Keys.Key, label: "the key", shell: `"$NOX_API_KEY"`, good: true}
+func (s *session) key() wire.Credential {
+	return wire.Credential{Value: s.cfg.Keys.Key, Label: "the key", Shell: `"$NOX_API_KEY"`, Good: true}
 }
 
-func (s *session) otherKey() credential {
-	return credential{value: s.cfg.Keys.Other, label: "the other manufacturer's key", shell: `"$NOX_OTHER_API_KEY"`, good: true}
+func (s *session) otherKey() wire.Credential {
+	return wire.Credential{Value: s.cfg.Keys.Other, Label: "the other manufacturer's key", Shell: `"$NOX_OTHER_API_KEY"`, Good: true}
 }
 
-func (s *session) disabledKey() credential {
-	return credential{value: s.cfg.Keys.Disabled, label: "the key of a manufacturer that is not enabled", shell: `"$NOX_DISABLED_API_KEY"`}
+func (s *session) disabledKey() wire.Credential {
+	return wire.Credential{Value: s.cfg.Keys.Disabled, Label: "the key of a manufacturer that is not enabled", Shell: `"$NOX_DISABLED_API_KEY"`}
 }
 
 // validRequest makes a request that fits the contract, about a user where the
 // operation is about one.
-func (s *session) validRequest(op *operation, user string) *request {
-	r := plainRequest(op)
+func (s *session) validRequest(op *contract.Operation, user string) *wire.Request {
+	r := wire.PlainRequest(op)
 	if s.usesFull(op) {
-		r = fullRequest(op)
+		r = wire.FullRequest(op)
 	}
-	r.header["User-Agent"] = []string{s.cfg.UserAgent}
-	if len(op.security) > 0 {
-		r.keys = []credential{s.key()}
+	r.Header["User-Agent"] = []string{s.cfg.UserAgent}
+	if len(op.Security) > 0 {
+		r.Keys = []wire.Credential{s.key()}
 	}
-	if r.subject = user; op.body != nil && op.rules.subject != "" {
-		r.body = schema.Encode(s.validBody(op, user))
+	if r.Subject = user; op.Body != nil && op.Rules.Subject != "" {
+		r.Body = schema.Encode(s.validBody(op, user))
 	}
 	return r
 }
 
 // validBody is the smallest body that fits, about a user; nil where it is no
 // object.
-func (s *session) validBody(op *operation, user string) schema.Object {
-	body, _ := op.body.plain.(schema.Object)
+func (s *session) validBody(op *contract.Operation, user string) schema.Object {
+	body, _ := op.Body.Plain.(schema.Object)
 	if s.usesFull(op) {
-		body, _ = op.body.full.(schema.Object)
+		body, _ = op.Body.Full.(schema.Object)
 	}
-	if op.rules.subject != "" {
-		body = body.With([]string{op.rules.subject}, user)
+	if op.Rules.Subject != "" {
+		body = body.With([]string{op.Rules.Subject}, user)
 	}
 	return body
 }
 
 // usesFull tells whether the plain request of an operation is to have
 // everything in it that is optional, because the target takes no other.
-func (s *session) usesFull(op *operation) bool {
+func (s *session) usesFull(op *contract.Operation) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.full[op.ID]
 }
 
-func (s *session) useFull(op *operation, full bool) {
+func (s *session) useFull(op *contract.Operation, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.full[op.ID] = full
@@ -127,15 +129,15 @@ func (s *session) useFull(op *operation, full bool) {
 // usuallyQuick tells whether the target has answered so quickly before that a
 // time-out is not mere slowness.
 func (s *session) usuallyQuick() bool {
-	fastest := s.client.fastest.Load()
+	fastest := s.client.Fastest.Load()
 	return fastest > 0 && time.Duration(fastest) < s.cfg.Timeout/10
 }
 
 func (s *session) quickest() string {
-	return time.Duration(s.client.fastest.Load()).Round(time.Millisecond / 10).String()
+	return time.Duration(s.client.Fastest.Load()).Round(time.Millisecond / 10).String()
 }
 
-func (s *session) noteGate(op *operation, status int) {
+func (s *session) noteGate(op *contract.Operation, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gate[op.ID] = status

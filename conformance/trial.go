@@ -9,7 +9,9 @@ import (
 	"strings"
 	"sync"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // verdict is what one experiment came to.
@@ -24,10 +26,10 @@ type verdict struct {
 	wanted   []string // the statuses that would do, where they are known
 	failed   int      // tries that failed …
 	tried    int      // … of so many, where there were several
-	evidence []*answer
-	blamed   []*answer // every response that the failure rests on, where that is more than evidence
-	place    int       // of the first evidence among the answers of its try, -1 for elsewhere
-	wandered bool      // several tries failed, not all at the same place
+	evidence []*wire.Answer
+	blamed   []*wire.Answer // every response that the failure rests on, where that is more than evidence
+	place    int            // of the first evidence among the answers of its try, -1 for elsewhere
+	wandered bool           // several tries failed, not all at the same place
 }
 
 // symptomStatus says that a failure is for the status of the response.
@@ -39,11 +41,11 @@ type trial struct {
 	ctx      context.Context
 	s        *session
 	check    *check
-	op       *operation
+	op       *contract.Operation
 	mu       sync.Mutex
 	users    int // made so far, over all tries of the check
 	sequence int // of the requests, likewise
-	answers  []*answer
+	answers  []*wire.Answer
 	verdict  verdict
 }
 
@@ -71,13 +73,13 @@ func (t *trial) end(v verdict) {
 }
 
 // fail ends the trial: the target did not do what the clause asks.
-func (t *trial) fail(expected, actual string, evidence ...*answer) {
+func (t *trial) fail(expected, actual string, evidence ...*wire.Answer) {
 	t.end(verdict{outcome: Fail, expected: expected, actual: actual, evidence: evidence})
 }
 
 // warn ends the trial: the target did what is worth a warning only, whatever
 // the level of the check.
-func (t *trial) warn(expected, actual string, evidence ...*answer) {
+func (t *trial) warn(expected, actual string, evidence ...*wire.Answer) {
 	t.end(verdict{outcome: Fail, level: Should, expected: expected, actual: actual, evidence: evidence})
 }
 
@@ -86,12 +88,12 @@ func (t *trial) skip(reason string) { t.end(verdict{outcome: Skip, reason: reaso
 
 // fell ends the trial: it could not be judged, because of what another check
 // fails for.
-func (t *trial) fell(a *answer, cause string) {
-	t.end(verdict{outcome: Skip, reason: "not judged: the answer already breaks " + cause, cause: cause, evidence: []*answer{a}})
+func (t *trial) fell(a *wire.Answer, cause string) {
+	t.end(verdict{outcome: Skip, reason: "not judged: the answer already breaks " + cause, cause: cause, evidence: []*wire.Answer{a}})
 }
 
 // broke ends the trial: the experiment itself went wrong.
-func (t *trial) broke(reason string, evidence ...*answer) {
+func (t *trial) broke(reason string, evidence ...*wire.Answer) {
 	t.end(verdict{outcome: Err, reason: reason, evidence: evidence})
 }
 
@@ -113,26 +115,26 @@ func (t *trial) firstUser() string {
 }
 
 // firstUser is the user whom the gate asked for at an operation.
-func (s *session) firstUser(op *operation) string {
+func (s *session) firstUser(op *contract.Operation) string {
 	if s.cfg.Profile == Production {
 		return s.userPrefix + "1"
 	}
-	return s.userPrefix + s.number[op.ID+"/"+op.success()+"/minimal"] + "-1"
+	return s.userPrefix + s.number[op.ID+"/"+op.Success()+"/minimal"] + "-1"
 }
 
 // request makes a valid request about a user that nobody had before.
-func (t *trial) request() *request { return t.requestFor(t.user()) }
+func (t *trial) request() *wire.Request { return t.requestFor(t.user()) }
 
 // requestFor makes a valid request about a user.
-func (t *trial) requestFor(user string) *request { return t.s.validRequest(t.op, user) }
+func (t *trial) requestFor(user string) *wire.Request { return t.s.validRequest(t.op, user) }
 
 // body is the minimal valid body about a user, as an object.
 func (t *trial) body(user string) schema.Object { return t.s.validBody(t.op, user) }
 
 // try sends a request and returns what came back, whatever it is, unless the
 // experiment broke.
-func (t *trial) try(r *request) *answer {
-	if err := t.s.contract.confirm(r); err != nil {
+func (t *trial) try(r *wire.Request) *wire.Answer {
+	if err := t.s.contract.Confirm(r); err != nil {
 		t.broke("the experiment is at fault, not the target: " + err.Error())
 	}
 	a := t.s.send(t.ctx, t.check, t.numbered(r))
@@ -143,41 +145,41 @@ func (t *trial) try(r *request) *answer {
 }
 
 // numbered gives a request its place among those of the check.
-func (t *trial) numbered(r *request) *request {
+func (t *trial) numbered(r *wire.Request) *wire.Request {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sequence++
-	return r.on(func(r *request) { r.sequence = t.sequence })
+	return r.On(func(r *wire.Request) { r.Sequence = t.sequence })
 }
 
 // send sends a request that must be answered.
-func (t *trial) send(r *request) *answer {
+func (t *trial) send(r *wire.Request) *wire.Answer {
 	a := t.try(r)
 	t.answered(a)
 	return a
 }
 
 // answered ends the trial where no answer came.
-func (t *trial) answered(a *answer) {
+func (t *trial) answered(a *wire.Answer) {
 	switch {
-	case a.failure == spent:
+	case a.Failure == wire.Spent:
 		t.skip(fmt.Sprintf("not sent: the %d requests of the production profile were used up", productionRequests))
-	case a.failure.decidesNothing():
+	case a.Failure.DecidesNothing():
 		t.broke(failureWords(a), a)
-	case a.failure == timedOut && t.s.usuallyQuick():
+	case a.Failure == wire.TimedOut && t.s.usuallyQuick():
 		t.fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.s.cfg.Timeout, t.s.quickest()), a)
-	case a.broken():
-		t.fail("an HTTP answer", a.says(), a)
-	case a.failure != none && a.failure != cutShort:
+	case a.Broken():
+		t.fail("an HTTP answer", a.Says(), a)
+	case a.Failure != wire.None && a.Failure != wire.CutShort:
 		t.broke(failureWords(a), a)
 	}
 }
 
-func failureWords(a *answer) string {
-	if a.err == nil {
-		return string(a.failure)
+func failureWords(a *wire.Answer) string {
+	if a.Err == nil {
+		return string(a.Failure)
 	}
-	return string(a.failure) + ": " + innermost(a.err)
+	return string(a.Failure) + ": " + innermost(a.Err)
 }
 
 func innermost(err error) string {
@@ -190,29 +192,29 @@ func innermost(err error) string {
 
 // expect sends a request and ends the trial unless the answer has one of the
 // statuses.
-func (t *trial) expect(r *request, statuses ...string) *answer {
+func (t *trial) expect(r *wire.Request, statuses ...string) *wire.Answer {
 	a := t.send(r)
 	t.hasStatus(a, statuses...)
 	return a
 }
 
-func (t *trial) hasStatus(a *answer, statuses ...string) {
-	var expected want
+func (t *trial) hasStatus(a *wire.Answer, statuses ...string) {
+	var expected contract.Want
 	for _, s := range statuses {
-		for _, each := range t.op.meaning(s) {
+		for _, each := range t.op.Meaning(s) {
 			if !slices.Contains(expected, each) {
 				expected = append(expected, each)
 			}
 		}
 	}
-	if expected.has(a.status) {
+	if expected.Has(a.Status) {
 		return
 	}
-	if t.op.depends(a.status) && (slices.Contains(statuses, t.op.success()) || t.s.isAbsent(t.op, a.status)) {
+	if t.op.Depends(a.Status) && (slices.Contains(statuses, t.op.Success()) || t.s.isAbsent(t.op, a.Status)) {
 		t.skip(stateWords(a))
 	}
-	v := verdict{outcome: Fail, expected: expected.String(), actual: a.says(), evidence: []*answer{a}, symptom: symptomStatus, wanted: statuses}
-	if a.request.attack && a.fromFirewall() {
+	v := verdict{outcome: Fail, expected: expected.String(), actual: a.Says(), evidence: []*wire.Answer{a}, symptom: symptomStatus, wanted: statuses}
+	if a.Request.Attack && a.FromFirewall() {
 		v.level = Should
 	}
 	t.end(v)
@@ -221,38 +223,38 @@ func (t *trial) hasStatus(a *answer, statuses ...string) {
 // digest sends what parsers and stores commonly trip over. One of the statuses
 // is expected; a server error as the contract documents it ends the trial with
 // a warning, if the target is unharmed by it.
-func (t *trial) digest(r *request, statuses ...string) *answer {
-	a := t.send(r.on(func(r *request) { r.excused = true }))
+func (t *trial) digest(r *wire.Request, statuses ...string) *wire.Answer {
+	a := t.send(r.On(func(r *wire.Request) { r.Excused = true }))
 	t.digested(a, statuses...)
 	return a
 }
 
-func (t *trial) digested(a *answer, statuses ...string) {
-	if a.excused() {
+func (t *trial) digested(a *wire.Answer, statuses ...string) {
+	if a.Excused() {
 		t.unharmed(a)
-		t.warn(want(statuses).String(), a.says(), a)
+		t.warn(contract.Want(statuses).String(), a.Says(), a)
 	}
 	t.hasStatus(a, statuses...)
 }
 
 // unharmed ends the trial unless a known user still has the same id after a
 // server error.
-func (t *trial) unharmed(broke *answer) {
-	if t.op.success() == "" {
+func (t *trial) unharmed(broke *wire.Answer) {
+	if t.op.Success() == "" {
 		return
 	}
 	user := t.firstUser()
 	after := t.send(t.requestFor(user))
-	if !after.succeeded() {
-		t.fail(statusWords(t.op.success())+" to a valid request after the "+statusText(broke.status), after.says(), broke, after)
+	if !after.Succeeded() {
+		t.fail(statusWords(t.op.Success())+" to a valid request after the "+contract.StatusText(broke.Status), after.Says(), broke, after)
 	}
 	for _, s := range t.s.all() {
-		before, known := s.answer.member(t.op.rules.identity)
-		if !known || !s.answer.succeeded() || s.answer.request.subject != user || !ownKey(s.answer.request) {
+		before, known := s.answer.Member(t.op.Rules.Identity)
+		if !known || !s.answer.Succeeded() || s.answer.Request.Subject != user || !ownKey(s.answer.Request) {
 			continue
 		}
 		if id := t.identity(after); id != before {
-			t.fail(fmt.Sprintf("%s %q as before the %s", t.op.rules.identity, before, statusText(broke.status)), fmt.Sprintf("%q", id), broke, after)
+			t.fail(fmt.Sprintf("%s %q as before the %s", t.op.Rules.Identity, before, contract.StatusText(broke.Status)), fmt.Sprintf("%q", id), broke, after)
 		}
 		return
 	}
@@ -260,7 +262,7 @@ func (t *trial) unharmed(broke *answer) {
 
 // expectAll sends requests side by side and ends the trial unless each answer
 // has one of the statuses.
-func (t *trial) expectAll(requests []*request, statuses ...string) []*answer {
+func (t *trial) expectAll(requests []*wire.Request, statuses ...string) []*wire.Answer {
 	answers := t.together(requests)
 	for _, a := range answers {
 		t.answered(a)
@@ -271,39 +273,39 @@ func (t *trial) expectAll(requests []*request, statuses ...string) []*answer {
 
 // accepted sends a valid request and returns the answer, which is a success
 // whose body can be read.
-func (t *trial) accepted(r *request) *answer {
-	a := t.expect(r, t.op.success())
+func (t *trial) accepted(r *wire.Request) *wire.Answer {
+	a := t.expect(r, t.op.Success())
 	t.readable(a)
 	return a
 }
 
 // readable ends the trial where the body of an answer cannot be judged.
-func (t *trial) readable(a *answer) {
-	prefix := t.op.ID + "/" + t.op.documented(a.status).status + "/"
-	for _, f := range a.findings {
-		if f.clause == clauseJSON || f.clause == clauseSchema || f.clause == clauseContentType && !a.isJSON {
-			t.fell(a, prefix+f.clause)
+func (t *trial) readable(a *wire.Answer) {
+	prefix := t.op.ID + "/" + t.op.Documented(a.Status).Status + "/"
+	for _, f := range a.Findings {
+		if f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema || f.Clause == wire.ClauseContentType && !a.IsJSON {
+			t.fell(a, prefix+f.Clause)
 		}
 	}
 }
 
 // identity is the id that an answer gives to the user it is about.
-func (t *trial) identity(a *answer) string {
-	id, ok := a.member(t.op.rules.identity)
+func (t *trial) identity(a *wire.Answer) string {
+	id, ok := a.Member(t.op.Rules.Identity)
 	if !ok {
-		t.fell(a, t.op.ID+"/"+t.op.success()+"/"+clauseSchema)
+		t.fell(a, t.op.ID+"/"+t.op.Success()+"/"+wire.ClauseSchema)
 	}
 	return id
 }
 
 // together sends requests side by side and returns the answers in order.
-func (t *trial) together(requests []*request) []*answer {
+func (t *trial) together(requests []*wire.Request) []*wire.Answer {
 	for _, r := range requests {
-		if err := t.s.contract.confirm(r); err != nil {
+		if err := t.s.contract.Confirm(r); err != nil {
 			t.broke("the experiment is at fault, not the target: " + err.Error())
 		}
 	}
-	answers := make([]*answer, len(requests))
+	answers := make([]*wire.Answer, len(requests))
 	var wg sync.WaitGroup
 	for i, r := range requests {
 		r = t.numbered(r)
@@ -320,21 +322,21 @@ func (t *trial) together(requests []*request) []*answer {
 
 // most lists the failures among many tries of one thing and ends the trial if
 // there is one, saying how many of how many failed.
-func (t *trial) most(answers []*answer, expected string, wrong func(*answer) string) {
-	var wrongs []*answer
-	var problems tally
+func (t *trial) most(answers []*wire.Answer, expected string, wrong func(*wire.Answer) string) {
+	var wrongs []*wire.Answer
+	var problems wire.Tally
 	for _, a := range answers {
-		if a.failure.decidesNothing() || a.failure == timedOut && !t.s.usuallyQuick() {
+		if a.Failure.DecidesNothing() || a.Failure == wire.TimedOut && !t.s.usuallyQuick() {
 			t.answered(a)
 		}
 		problem := ""
-		if !a.came() || a.failure == timedOut {
-			problem = a.says()
+		if !a.Came() || a.Failure == wire.TimedOut {
+			problem = a.Says()
 		} else {
 			problem = wrong(a)
 		}
 		if problem != "" {
-			problems.add(problem, a)
+			problems.Add(problem, a)
 			wrongs = append(wrongs, a)
 		}
 	}
@@ -342,31 +344,31 @@ func (t *trial) most(answers []*answer, expected string, wrong func(*answer) str
 		return
 	}
 	first := wrongs[0]
-	v := verdict{outcome: Fail, expected: expected, actual: problems.String(), evidence: []*answer{first}, blamed: wrongs, tried: len(answers), failed: len(wrongs)}
+	v := verdict{outcome: Fail, expected: expected, actual: problems.String(), evidence: []*wire.Answer{first}, blamed: wrongs, tried: len(answers), failed: len(wrongs)}
 	switch {
-	case first.came() && wrong(first) == first.says():
+	case first.Came() && wrong(first) == first.Says():
 		v.symptom = symptomStatus
-	case first.succeeded() && answers[0] != first:
-		v.blamed = append([]*answer{answers[0]}, wrongs...) // the one that the others differ from
+	case first.Succeeded() && answers[0] != first:
+		v.blamed = append([]*wire.Answer{answers[0]}, wrongs...) // the one that the others differ from
 	}
 	t.end(v)
 }
 
 // inTurn sends two kinds of requests, which stand in turn, side by side and
 // demands one status of all. Each kind is counted for itself.
-func (t *trial) inTurn(requests []*request, status string) {
+func (t *trial) inTurn(requests []*wire.Request, status string) {
 	for i, r := range requests {
-		r.kind = i % 2
+		r.Kind = i % 2
 	}
 	answers := t.together(requests)
 	for kind := range 2 {
-		var same []*answer
+		var same []*wire.Answer
 		for i := kind; i < len(answers); i += 2 {
 			same = append(same, answers[i])
 		}
-		t.most(same, statusWords(status), func(a *answer) string {
-			if !t.op.meaning(status).has(a.status) {
-				return a.says()
+		t.most(same, statusWords(status), func(a *wire.Answer) string {
+			if !t.op.Meaning(status).Has(a.Status) {
+				return a.Says()
 			}
 			return ""
 		})

@@ -3,6 +3,8 @@ package conformance
 import (
 	"cmp"
 	"slices"
+
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // users lists whom the target may know since the run, each once, in the order
@@ -13,19 +15,19 @@ func (r *run) users() []User {
 	place := map[[2]string]int{}
 	for _, s := range r.inOrder(slices.Concat(r.all(), r.asides)) {
 		a := s.answer
-		if a.recorded {
+		if a.Recorded {
 			continue
 		}
-		created := a.came() && a.status/100 == 2
-		if !a.request.mayCreate() || !created && (a.request.subject == "" || !a.leavesOpen()) {
+		created := a.Came() && a.Status/100 == 2
+		if !a.Request.MayCreate() || !created && (a.Request.Subject == "" || !a.LeavesOpen()) {
 			continue
 		}
-		u := User{Manufacturer: "no key", Name: a.request.created(a), Check: s.check.ID, Uncertain: !created}
-		if len(a.request.keys) > 0 {
-			u.Manufacturer = labelOf(a.request.keys[0])
+		u := User{Manufacturer: "no key", Name: a.Request.Created(a), Check: s.check.ID, Uncertain: !created}
+		if len(a.Request.Keys) > 0 {
+			u.Manufacturer = wire.LabelOf(a.Request.Keys[0])
 		}
 		if created {
-			u.ID, _ = a.member(a.request.op.rules.identity)
+			u.ID, _ = a.Member(a.Request.Op.Rules.Identity)
 		}
 		key := [2]string{u.Manufacturer, u.Name}
 		i, seen := place[key]

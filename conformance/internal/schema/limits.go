@@ -1,8 +1,6 @@
 package schema
 
-import (
-	"strings"
-)
+import "strings"
 
 // end is a value at, or one beyond, a limit of a schema.
 type end struct {

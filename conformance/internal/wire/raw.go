@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"bufio"
@@ -161,7 +161,7 @@ const (
 // behindError is what came behind an answer.
 type behindError struct{ text string }
 
-func (e *behindError) Error() string { return "behind the answer came " + quoted(e.text) }
+func (e *behindError) Error() string { return "behind the answer came " + Quoted(e.text) }
 
 func (b *rawBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)

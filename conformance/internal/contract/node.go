@@ -1,9 +1,10 @@
-package conformance
+package contract
 
 import (
 	"strings"
 
 	"github.com/pb33f/go-yaml"
+
 	"nox.energy/contract/conformance/internal/schema"
 )
 

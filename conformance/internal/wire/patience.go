@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"nox.energy/contract/conformance/internal/contract"
 )
 
 const (
@@ -15,21 +17,21 @@ const (
 	ownLimit   = 8 * time.Second        // of such pauses in a row, as nobody said that they help
 	mostAsks   = 20                     // times that one request is put off
 	inAll      = 8                      // times the limit that a run may pause altogether
-	forever    = time.Duration(math.MaxInt64)
+	Forever    = time.Duration(math.MaxInt64)
 )
 
-// patience reports whether an answer asks to come back later, and when, if need
+// Patience reports whether an answer asks to come back later, and when, if need
 // be after a pause of our own: 429 (RFC 6585, section 4), or 503 with
 // Retry-After (RFC 9110, section 15.6.4). A time that has come already says no
 // more than none.
-func patience(a *answer, own time.Duration) (time.Duration, bool) {
-	if a.status != http.StatusTooManyRequests && (a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "") {
+func Patience(a *Answer, own time.Duration) (time.Duration, bool) {
+	if a.Status != http.StatusTooManyRequests && (a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "") {
 		return 0, false
 	}
-	if a.request.provoked && a.is(a.request.provokes) {
+	if a.Request.Provoked && a.Is(a.Request.Provokes) {
 		return 0, false
 	}
-	if stated := retryAfter(a.header); stated > 0 {
+	if stated := retryAfter(a.Header); stated > 0 {
 		return stated, true
 	}
 	return own, true
@@ -41,8 +43,8 @@ func retryAfter(header http.Header) time.Duration {
 	text := strings.TrimSpace(header.Get("Retry-After"))
 	if text != "" && strings.Trim(text, "0123456789") == "" {
 		seconds, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || seconds > int64(forever/time.Second) {
-			return forever
+		if err != nil || seconds > int64(Forever/time.Second) {
+			return Forever
 		}
 		return time.Duration(seconds) * time.Second
 	}
@@ -70,15 +72,15 @@ type pauses struct {
 
 // ask notes an answer that asks for patience. It returns why the request is not
 // sent again, "" where it is.
-func (p *pauses) ask(a *answer, times int) string {
+func (p *pauses) ask(a *Answer, times int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	p.asks++
-	p.asked = statusText(a.status)
-	stated := retryAfter(a.header)
-	if a.header.Get("Retry-After") != "" {
-		p.asked += " with Retry-After: " + a.header.Get("Retry-After")
+	p.asked = contract.StatusText(a.Status)
+	stated := retryAfter(a.Header)
+	if a.Header.Get("Retry-After") != "" {
+		p.asked += " with Retry-After: " + a.Header.Get("Retry-After")
 	} else {
 		p.asked += " without Retry-After"
 	}
@@ -101,12 +103,12 @@ func (p *pauses) ask(a *answer, times int) string {
 		return fmt.Sprintf("it answered %s, which is longer than the %s that nox-conformance waits (--patience)", p.asked, p.limit)
 	case wait > limit-waited, p.ended:
 		p.ended = true
-		return fmt.Sprintf("it answered %s, again and again for %s; try a lower --rate, or more --patience", p.asked, round(waited))
+		return fmt.Sprintf("it answered %s, again and again for %s; try a lower --rate, or more --patience", p.asked, Round(waited))
 	case times >= mostAsks:
 		return fmt.Sprintf("it answered %s to %d tries of one request", p.asked, times)
 	case p.total > inAll*p.limit:
 		p.ended = true
-		return fmt.Sprintf("it asked for pauses of %s in all, and last answered %s; try a lower --rate, or more --patience", round(p.total), p.asked)
+		return fmt.Sprintf("it asked for pauses of %s in all, and last answered %s; try a lower --rate, or more --patience", Round(p.total), p.asked)
 	}
 	if until := now.Add(wait); until.After(p.until) {
 		from := now
@@ -133,16 +135,16 @@ func (p *pauses) over() bool {
 	return p.ended
 }
 
-// ahead is how long nothing is sent from now on, and why.
-func (p *pauses) ahead() (time.Duration, string) {
+// Ahead is how long nothing is sent from now on, and why.
+func (p *pauses) Ahead() (time.Duration, string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return max(0, time.Until(p.until)), p.asked
 }
 
-// puttingOff says what the target last answered, "" unless it is asking for
+// PuttingOff says what the target last answered, "" unless it is asking for
 // patience at present.
-func (p *pauses) puttingOff() string {
+func (p *pauses) PuttingOff() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.since.IsZero() {
@@ -154,8 +156,8 @@ func (p *pauses) puttingOff() string {
 // shortestNote is how long a run pauses before its result says so.
 const shortestNote = time.Second
 
-// note says how long the run paused, "" where that is not worth a word.
-func (p *pauses) note() string {
+// Note says how long the run paused, "" where that is not worth a word.
+func (p *pauses) Note() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.total < shortestNote {
@@ -165,11 +167,11 @@ func (p *pauses) note() string {
 	if p.asks == 1 {
 		times = "once"
 	}
-	return fmt.Sprintf("paused for %s because the target asked for it %s; last it answered %s", round(p.total), times, p.asked)
+	return fmt.Sprintf("paused for %s because the target asked for it %s; last it answered %s", Round(p.total), times, p.asked)
 }
 
-// round makes a duration readable.
-func round(d time.Duration) time.Duration {
+// Round makes a duration readable.
+func Round(d time.Duration) time.Duration {
 	if d >= 10*time.Second {
 		return d.Round(time.Second)
 	}

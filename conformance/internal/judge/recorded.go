@@ -1,4 +1,4 @@
-package conformance
+package judge
 
 import (
 	"encoding/json"
@@ -10,70 +10,69 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
-
-	validerrors "github.com/pb33f/libopenapi-validator/errors"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
-// validity tells what the contract makes of a recorded request: fits, where
+// Validity tells what the contract makes of a recorded request: fits, where
 // every server must take it; breaks, where every server must refuse it; open,
 // where the contract leaves room, or the recording does not tell.
-func (j *judge) validity(r *request, whole bool) intent {
+func (j *Judge) Validity(r *wire.Request, whole bool) wire.Intent {
 	if !whole {
-		return open
+		return wire.Open
 	}
-	if r.op.body == nil || len(r.body) == 0 && !r.op.body.required {
-		return j.judgeRequest(r, fits)
+	if r.Op.Body == nil || len(r.Body) == 0 && !r.Op.Body.Required {
+		return j.judgeRequest(r, wire.Fits)
 	}
-	name, parameters, err := mime.ParseMediaType(r.header.Get("Content-Type"))
-	wanted, _, _ := mime.ParseMediaType(r.op.body.mediaType)
+	name, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	wanted, _, _ := mime.ParseMediaType(r.Op.Body.MediaType)
 	charset := strings.ToLower(parameters["charset"])
-	if err != nil || name != wanted || charset != "" && charset != "utf-8" || r.header.Get("Content-Encoding") != "" || !isJSON(wanted) {
-		return open
+	if err != nil || name != wanted || charset != "" && charset != "utf-8" || r.Header.Get("Content-Encoding") != "" || !contract.IsJSON(wanted) {
+		return wire.Open
 	}
-	if problem := jsonProblem(r.body); problem != "" {
-		if strings.HasPrefix(string(r.body), string(byteOrderMark)) {
-			return open // RFC 8259, section 8.1, lets a reader pass over it
+	if problem := wire.JsonProblem(r.Body); problem != "" {
+		if strings.HasPrefix(string(r.Body), string(wire.ByteOrderMark)) {
+			return wire.Open // RFC 8259, section 8.1, lets a reader pass over it
 		}
-		return breaks
+		return wire.Breaks
 	}
-	if duplicateName(r.body) != "" {
-		return open // readers differ on which of the two counts
+	if wire.DuplicateName(r.Body) != "" {
+		return wire.Open // readers differ on which of the two counts
 	}
-	value, ok := decodeJSON(r.body)
+	value, ok := wire.DecodeJSON(r.Body)
 	if !ok {
-		return open
+		return wire.Open
 	}
-	if !ordinary(value, r.op.body.schema) || len(parameters) > 0 {
-		return j.judgeRequest(r, open)
+	if !ordinary(value, r.Op.Body.Schema) || len(parameters) > 0 {
+		return j.judgeRequest(r, wire.Open)
 	}
-	return j.judgeRequest(r, fits)
+	return j.judgeRequest(r, wire.Fits)
 }
 
 // judgeRequest asks the validator about a request. otherwise is what it is
 // where nothing is wrong with its body.
-func (j *judge) judgeRequest(r *request, otherwise intent) intent {
-	base, err := url.Parse(strings.TrimSuffix(j.contract.canonicalURL(r.path, ""), r.path))
+func (j *Judge) judgeRequest(r *wire.Request, otherwise wire.Intent) wire.Intent {
+	base, err := url.Parse(strings.TrimSuffix(j.Contract.CanonicalURL(r.Path, ""), r.Path))
 	if err != nil {
-		return open
+		return wire.Open
 	}
-	copied := r.clone()
-	copied.keys = []credential{{value: "any"}} // the key is not asked about here
-	req, err := copied.httpRequest(base, nil)
+	copied := r.Clone()
+	copied.Keys = []wire.Credential{{Value: "any"}} // the key is not asked about here
+	req, err := copied.HttpRequest(base, nil)
 	if err != nil {
-		return open
+		return wire.Open
 	}
-	ok, errs := j.validator.ValidateHttpRequestSync(req)
-	for _, e := range errs {
-		if !ok && brokenForCertain(e) {
-			return breaks
+	for _, e := range j.validator.request(req) {
+		if brokenForCertain(e) {
+			return wire.Breaks
 		}
-		if !ok && e.ValidationType != "security" {
-			otherwise = open
+		if e.kind != "security" {
+			otherwise = wire.Open
 		}
 	}
-	if otherwise == fits && unusual(r) {
-		return open
+	if otherwise == wire.Fits && unusual(r) {
+		return wire.Open
 	}
 	return otherwise
 }
@@ -81,27 +80,27 @@ func (j *judge) judgeRequest(r *request, otherwise intent) intent {
 // brokenForCertain tells whether a problem is one that no server may pass over:
 // not a format, which is an annotation, nor a body that only this validator
 // cannot read.
-func brokenForCertain(e *validerrors.ValidationError) bool {
-	return e.ValidationType == "requestBody" && e.ValidationSubType == "schema" &&
-		slices.ContainsFunc(e.SchemaValidationErrors, func(s *validerrors.SchemaValidationFailure) bool {
-			return s.KeywordLocation != "" && !strings.HasSuffix(s.KeywordLocation, "/format")
+func brokenForCertain(e problem) bool {
+	return e.kind == "requestBody" && e.sub == "schema" &&
+		slices.ContainsFunc(e.failures, func(s failure) bool {
+			return s.keyword != "" && !strings.HasSuffix(s.keyword, "/format")
 		})
 }
 
 // unusual tells whether a request is written in a way that servers should take
 // and need not: it asks for another media type, or has a field or a query that
 // changes how it is read.
-func unusual(r *request) bool {
-	accept := strings.ToLower(strings.Join(r.header.Values("Accept"), ","))
+func unusual(r *wire.Request) bool {
+	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
 	if accept != "" && !strings.Contains(accept, "json") && !strings.Contains(accept, "*/*") {
 		return true
 	}
 	for _, name := range []string{"Expect", "Prefer", "Transfer-Encoding", "Content-Encoding", "Range", "If-Match", "If-None-Match", "X-Http-Method-Override"} {
-		if len(r.header.Values(name)) > 0 {
+		if len(r.Header.Values(name)) > 0 {
 			return true
 		}
 	}
-	return r.query != "" && !slices.ContainsFunc(r.op.parameters, func(p parameter) bool { return p.in == "query" })
+	return r.Query != "" && !slices.ContainsFunc(r.Op.Parameters, func(p contract.Parameter) bool { return p.In == "query" })
 }
 
 // longOrdinary is how many characters every server must take where the schema
@@ -135,15 +134,15 @@ func ordinary(value any, s *schema.Schema) bool {
 	return true
 }
 
-// subjectOf reads whom a request is about, "" where it does not say, or not
+// SubjectOf reads whom a request is about, "" where it does not say, or not
 // so that the answer could be compared with it: a name that stands twice, or a
 // character that a recorder may have put in place of another.
-func subjectOf(r *request) string {
-	name := r.op.rules.subject
-	if name == "" || jsonProblem(r.body) != "" || duplicateName(r.body) != "" {
+func SubjectOf(r *wire.Request) string {
+	name := r.Op.Rules.Subject
+	if name == "" || wire.JsonProblem(r.Body) != "" || wire.DuplicateName(r.Body) != "" {
 		return ""
 	}
-	value, _ := decodeJSON(r.body)
+	value, _ := wire.DecodeJSON(r.Body)
 	members, _ := value.(map[string]any)
 	text, _ := members[name].(string)
 	if strings.ContainsRune(text, utf8.RuneError) {
@@ -152,11 +151,11 @@ func subjectOf(r *request) string {
 	return text
 }
 
-// ordinaryKey tells whether a key, whoever it belongs to, is one that a server
+// OrdinaryKey tells whether a key, whoever it belongs to, is one that a server
 // can be asked to look up: not a piece of a recording that hides it, nor what
 // may be refused for its form.
-func ordinaryKey(value string) bool {
-	hidden := isMask(value) || strings.HasPrefix(value, "sha256:")
+func OrdinaryKey(value string) bool {
+	hidden := IsMask(value) || strings.HasPrefix(value, "sha256:")
 	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ',' }
 	return !hidden && len(value) <= 256 && !strings.ContainsFunc(value, odd)
 }
@@ -170,8 +169,8 @@ var placeholders = regexp.MustCompile(`^(<.*>|\[.*\]|\{.*\}|\(.*\)|%\w+%|\$\w+|\
 // masks are signs of which several in a row hide what they stand for.
 var masks = regexp.MustCompile(`[*•●∙·█▇■…]{3,}|^[*•●∙·█▇■…._xX#?-]+$|\.{3}|…|[xX]{5,}`)
 
-// isMask reports whether a recorded key is hidden, as a whole or in part.
-func isMask(value string) bool {
+// IsMask reports whether a recorded key is hidden, as a whole or in part.
+func IsMask(value string) bool {
 	value = strings.Trim(value, "\"' \t")
 	return value != "" && (masks.MatchString(value) || placeholders.MatchString(value) || maskWords.MatchString(value))
 }

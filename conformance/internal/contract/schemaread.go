@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"math/big"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/pb33f/libopenapi/datamodel/high/base"
 	"github.com/pb33f/libopenapi/orderedmap"
+
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/spec"
 )
@@ -67,7 +68,7 @@ func (r *schemaReader) read(proxy *base.SchemaProxy, pointer string, level int) 
 	r.readArray(s, high, level)
 	r.readObject(s, high, level)
 	for i, p := range high.AllOf {
-		s = schema.Join(s, r.read(p, pointer+spec.Pointer("allOf", itoa(i)), level+1))
+		s = schema.Join(s, r.read(p, pointer+spec.Pointer("allOf", Itoa(i)), level+1))
 	}
 	r.readChoices(s, high, level)
 	s.Opaque = s.Opaque || isOpaque(high)
@@ -194,7 +195,7 @@ func (r *schemaReader) readChoices(s *schema.Schema, high *base.Schema, level in
 		}
 		c := schema.Choice{Keyword: from.keyword}
 		for i, p := range from.proxies {
-			branch := r.read(p, s.Pointer+spec.Pointer(from.keyword, itoa(i)), level+1)
+			branch := r.read(p, s.Pointer+spec.Pointer(from.keyword, Itoa(i)), level+1)
 			c.Branches = append(c.Branches, discriminated(high.Discriminator, p, branch))
 		}
 		s.Choices = append(s.Choices, c)

@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"bytes"
@@ -16,19 +16,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-var byteOrderMark = []byte("\ufeff")
+var ByteOrderMark = []byte("\ufeff")
 
-// jsonProblem says why bytes are not one JSON text (RFC 8259): whole, in
+// JsonProblem says why bytes are not one JSON text (RFC 8259): whole, in
 // UTF-8, with nothing before or behind it but white space. It returns "" for
 // one. Names that stand twice and lone surrogates in escapes, which the grammar
 // allows, are not its business.
-func jsonProblem(text []byte) string {
+func JsonProblem(text []byte) string {
 	switch {
 	case len(text) == 0:
 		return "an empty body"
 	case len(bytes.TrimLeft(text, " \t\r\n")) == 0:
 		return "a body of white space only"
-	case bytes.HasPrefix(text, byteOrderMark):
+	case bytes.HasPrefix(text, ByteOrderMark):
 		return "a byte order mark before the JSON text"
 	case !utf8.Valid(text):
 		return "bytes that are not UTF-8"
@@ -47,9 +47,9 @@ func jsonProblem(text []byte) string {
 	return ""
 }
 
-// duplicateName finds a name that stands twice in one object, "" where none
+// DuplicateName finds a name that stands twice in one object, "" where none
 // does (RFC 8259, section 4: names SHOULD be unique).
-func duplicateName(text []byte) string {
+func DuplicateName(text []byte) string {
 	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowInvalidUTF8(true))
 	for {
 		_, err := d.ReadToken()
@@ -63,8 +63,8 @@ func duplicateName(text []byte) string {
 	}
 }
 
-// decodeJSON decodes a JSON text that [jsonProblem] found nothing wrong with.
-func decodeJSON(text []byte) (any, bool) {
+// DecodeJSON decodes a JSON text that [jsonProblem] found nothing wrong with.
+func DecodeJSON(text []byte) (any, bool) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var v any
@@ -74,9 +74,9 @@ func decodeJSON(text []byte) (any, bool) {
 	return v, true
 }
 
-// withinFloat returns a JSON text, or, where it holds a number beyond what a
+// WithinFloat returns a JSON text, or, where it holds a number beyond what a
 // float64 does, which RFC 8259 allows, the same with the largest one instead.
-func withinFloat(text []byte, value any) []byte {
+func WithinFloat(text []byte, value any) []byte {
 	clipped, changed := clip(value)
 	if !changed {
 		return text
@@ -118,9 +118,9 @@ func clip(v any) (out any, changed bool) {
 	return v, false
 }
 
-// codeUnits decodes the member of a JSON object to UTF-16 code units, so that
+// CodeUnits decodes the member of a JSON object to UTF-16 code units, so that
 // a lone surrogate, which a Go string cannot hold, is still told from others.
-func codeUnits(text []byte, name string) ([]uint16, bool) {
+func CodeUnits(text []byte, name string) ([]uint16, bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(text, &members) != nil {
 		return nil, false
@@ -158,9 +158,9 @@ func unescape(s string) []uint16 {
 	return out
 }
 
-// quoted quotes a text so that its characters can be told apart: what is not
+// Quoted quotes a text so that its characters can be told apart: what is not
 // plain ASCII stands beside its code points.
-func quoted(text string) string {
+func Quoted(text string) string {
 	ascii := fmt.Sprintf("%+q", text)
 	if plain := fmt.Sprintf("%q", text); plain != ascii {
 		return plain + " (" + ascii + ")"

@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"fmt"
@@ -7,50 +7,49 @@ import (
 	"strings"
 
 	"github.com/pb33f/libopenapi"
-	"nox.energy/contract/conformance/internal/schema"
-
 	"github.com/pb33f/libopenapi/datamodel"
-
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 	"github.com/pb33f/libopenapi/orderedmap"
+
+	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/spec"
 )
 
-// readContract reads a document with libopenapi. An error is an [*spec.Error],
+// Read reads a document with libopenapi. An error is an [*spec.Error],
 // also where the library itself breaks down over the document.
 //
 // use is called with what the library has read, before the operations are: for
 // the package that judges by it, and no other (see the package comment).
-func readContract(doc *spec.Document, use func(document any) error) (c *contract, err error) {
+func Read(doc *spec.Document, use func(document any) error) (c *Contract, err error) {
 	settings := datamodel.NewDocumentConfiguration()
 	settings.Logger = slog.New(slog.DiscardHandler) // its default writes to standard output
 	document, err := libopenapi.NewDocumentWithConfiguration(doc.Bytes(), settings)
 	if err != nil {
-		return nil, doc.Errorf("", "the contract cannot be read: %s", firstLine(err.Error()))
+		return nil, doc.Errorf("", "the contract cannot be read: %s", FirstLine(err.Error()))
 	}
 	model, err := document.BuildV3Model()
 	if err != nil {
-		return nil, doc.Errorf("", "the contract cannot be read: %s", firstLine(err.Error()))
+		return nil, doc.Errorf("", "the contract cannot be read: %s", FirstLine(err.Error()))
 	}
 	if err := use(document); err != nil {
 		return nil, err
 	}
 	r := &contractReader{doc: doc, model: &model.Model, nullable: strings.HasPrefix(model.Model.Version, "3.0")}
-	c = &contract{doc: doc}
+	c = &Contract{Doc: doc}
 	for _, declared := range doc.Operations() {
 		op, err := r.operation(declared)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(c.operations, func(other *operation) bool { return other.ID == op.ID }) {
-			op.ID += "-" + itoa(len(c.operations)+1)
+		if slices.ContainsFunc(c.Operations, func(other *Operation) bool { return other.ID == op.ID }) {
+			op.ID += "-" + Itoa(len(c.Operations)+1)
 		}
-		c.operations = append(c.operations, op)
+		c.Operations = append(c.Operations, op)
 	}
 	return c, nil
 }
 
-func firstLine(s string) string {
+func FirstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
 }
@@ -62,8 +61,8 @@ type contractReader struct {
 	nullable bool // "nullable" has a meaning in its version
 }
 
-func (r *contractReader) operation(declared spec.Operation) (*operation, error) {
-	op := &operation{Operation: declared, rules: proseRules(declared.ID)}
+func (r *contractReader) operation(declared spec.Operation) (*Operation, error) {
+	op := &Operation{Operation: declared, Rules: proseRules(declared.ID)}
 	op.ID = schema.Word(declared.ID)
 	item := r.model.Paths.PathItems.GetOrZero(declared.Path)
 	if item == nil {
@@ -75,17 +74,17 @@ func (r *contractReader) operation(declared spec.Operation) (*operation, error) 
 	}
 	op.summary = high.Summary
 	for i, p := range item.Parameters {
-		r.parameter(op, p, spec.Pointer("paths", declared.Path, "parameters", itoa(i)))
+		r.parameter(op, p, spec.Pointer("paths", declared.Path, "parameters", Itoa(i)))
 	}
 	for i, p := range high.Parameters {
-		r.parameter(op, p, op.Pointer+spec.Pointer("parameters", itoa(i)))
+		r.parameter(op, p, op.Pointer+spec.Pointer("parameters", Itoa(i)))
 	}
-	op.body = r.requestBody(high.RequestBody, op.Pointer+"/requestBody")
+	op.Body = r.requestBody(high.RequestBody, op.Pointer+"/requestBody")
 	for status, response := range high.Responses.Codes.FromOldest() {
-		op.responses = append(op.responses, r.response(status, response, op.Pointer+spec.Pointer("responses", status)))
+		op.Responses = append(op.Responses, r.response(status, response, op.Pointer+spec.Pointer("responses", status)))
 	}
 	if high.Responses.Default != nil {
-		op.responses = append(op.responses, r.response("default", high.Responses.Default, op.Pointer+"/responses/default"))
+		op.Responses = append(op.Responses, r.response("default", high.Responses.Default, op.Pointer+"/responses/default"))
 	}
 	r.security(op, high)
 	return op, nil
@@ -93,11 +92,11 @@ func (r *contractReader) operation(declared spec.Operation) (*operation, error) 
 
 // parameter adds a parameter to an operation; one of the operation takes the
 // place of one of the path.
-func (r *contractReader) parameter(op *operation, p *v3.Parameter, pointer string) {
+func (r *contractReader) parameter(op *Operation, p *v3.Parameter, pointer string) {
 	if p == nil || p.Name == "" || isReserved(p) {
 		return
 	}
-	out := parameter{name: p.Name, in: p.In, required: p.Required != nil && *p.Required, style: p.Style, pointer: pointer}
+	out := Parameter{Name: p.Name, In: p.In, Required: p.Required != nil && *p.Required, style: p.Style, Pointer: pointer}
 	if out.style == "" {
 		out.style = defaultStyle(p.In)
 	}
@@ -105,20 +104,20 @@ func (r *contractReader) parameter(op *operation, p *v3.Parameter, pointer strin
 	if p.Explode != nil {
 		out.explode = *p.Explode
 	}
-	out.schema = readSchema(p.Schema, pointer+"/schema", r.nullable)
+	out.Schema = readSchema(p.Schema, pointer+"/schema", r.nullable)
 	if name, media := firstJSON(p.Content); media != nil {
 		out.asJSON = true
-		out.schema = readSchema(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
+		out.Schema = readSchema(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
 	}
 	out.example, out.hasExample = nodeValue(p.Example)
 	if !out.hasExample && orderedmap.Len(p.Examples) > 0 {
 		out.example, out.hasExample = nodeValue(p.Examples.First().Value().Value)
 	}
 	if !out.hasExample {
-		out.example, out.hasExample = out.schema.Example, out.schema.HasExample
+		out.example, out.hasExample = out.Schema.Example, out.Schema.HasExample
 	}
-	op.parameters = slices.DeleteFunc(op.parameters, func(q parameter) bool { return q.name == out.name && q.in == out.in })
-	op.parameters = append(op.parameters, out)
+	op.Parameters = slices.DeleteFunc(op.Parameters, func(q Parameter) bool { return q.Name == out.Name && q.In == out.In })
+	op.Parameters = append(op.Parameters, out)
 }
 
 // isReserved tells whether a header parameter is to be passed over (OpenAPI
@@ -135,36 +134,36 @@ func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *request
 	}
 	name, media := firstJSON(b.Content)
 	at := pointer + spec.Pointer("content", name)
-	out := &requestBody{required: b.Required != nil && *b.Required, mediaType: name, pointer: at}
-	if strings.HasSuffix(name, "/*") && inRange("application/json", name) {
-		out.mediaType = "application/json"
+	out := &requestBody{Required: b.Required != nil && *b.Required, MediaType: name, pointer: at}
+	if strings.HasSuffix(name, "/*") && InRange("application/json", name) {
+		out.MediaType = "application/json"
 	}
 	if media == nil {
-		out.schema = &schema.Schema{Pointer: at}
+		out.Schema = &schema.Schema{Pointer: at}
 		return out
 	}
-	out.schema = readSchema(media.Schema, at+"/schema", r.nullable)
-	out.example, out.hasExample = nodeValue(media.Example)
-	if !out.hasExample && orderedmap.Len(media.Examples) > 0 && media.Examples.First().Value() != nil {
-		out.example, out.hasExample = nodeValue(media.Examples.First().Value().Value)
+	out.Schema = readSchema(media.Schema, at+"/schema", r.nullable)
+	out.Example, out.HasExample = nodeValue(media.Example)
+	if !out.HasExample && orderedmap.Len(media.Examples) > 0 && media.Examples.First().Value() != nil {
+		out.Example, out.HasExample = nodeValue(media.Examples.First().Value().Value)
 	}
-	if out.hasExample && !out.schema.HasExample {
-		out.schema.Example, out.schema.HasExample = out.example, true
+	if out.HasExample && !out.Schema.HasExample {
+		out.Schema.Example, out.Schema.HasExample = out.Example, true
 	}
 	return out
 }
 
-func (r *contractReader) response(status string, high *v3.Response, pointer string) *response {
-	out := &response{status: status, pointer: pointer}
+func (r *contractReader) response(status string, high *v3.Response, pointer string) *Response {
+	out := &Response{Status: status, Pointer: pointer}
 	if high == nil {
 		return out
 	}
-	out.headers = orderedmap.Len(high.Headers) > 0
+	out.Headers = orderedmap.Len(high.Headers) > 0
 	for name := range high.Content.FromOldest() {
-		out.mediaTypes = append(out.mediaTypes, name)
+		out.MediaTypes = append(out.MediaTypes, name)
 	}
-	if name, media := firstJSON(high.Content); media != nil && media.Schema != nil && mayBeJSON(name) {
-		out.schema = readSchema(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
+	if name, media := firstJSON(high.Content); media != nil && media.Schema != nil && MayBeJSON(name) {
+		out.Schema = readSchema(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
 	}
 	return out
 }
@@ -173,7 +172,7 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 // nil where there is none.
 func firstJSON(content *orderedmap.Map[string, *v3.MediaType]) (string, *v3.MediaType) {
 	for name, media := range content.FromOldest() {
-		if isJSON(name) {
+		if IsJSON(name) {
 			return name, media
 		}
 	}
@@ -185,7 +184,7 @@ func firstJSON(content *orderedmap.Map[string, *v3.MediaType]) (string, *v3.Medi
 
 // security reads how a key is to be sent: all schemes of the first requirement
 // that can be met with one.
-func (r *contractReader) security(op *operation, high *v3.Operation) {
+func (r *contractReader) security(op *Operation, high *v3.Operation) {
 	requirements, at := high.Security, op.Pointer+"/security"
 	if requirements == nil {
 		requirements, at = r.model.Security, "/security"
@@ -193,28 +192,28 @@ func (r *contractReader) security(op *operation, high *v3.Operation) {
 	met := false
 	for _, requirement := range requirements {
 		if requirement == nil || requirement.ContainsEmptyRequirement || orderedmap.Len(requirement.Requirements) == 0 {
-			op.security, op.elsewhere, op.obstacle = nil, nil, "" // anybody is let in
+			op.Security, op.Elsewhere, op.Obstacle = nil, nil, "" // anybody is let in
 			return
 		}
 		schemes, problem := r.schemes(requirement.Requirements, at)
 		switch {
 		case problem != "":
 			if !met {
-				op.obstacle = problem
+				op.Obstacle = problem
 			}
 		case !met:
-			op.security, op.obstacle, met = schemes, "", true
+			op.Security, op.Obstacle, met = schemes, "", true
 		default:
 			for _, s := range schemes {
-				in, _ := resolvePlace(declared, s)
-				op.elsewhere = append(op.elsewhere, in)
+				in, _ := ResolvePlace(Declared, s)
+				op.Elsewhere = append(op.Elsewhere, in)
 			}
 		}
 	}
 }
 
 // schemes are those of one requirement; problem says why they cannot be met.
-func (r *contractReader) schemes(names *orderedmap.Map[string, []string], at string) (out []securityScheme, problem string) {
+func (r *contractReader) schemes(names *orderedmap.Map[string, []string], at string) (out []SecurityScheme, problem string) {
 	for name := range names.FromOldest() {
 		var scheme *v3.SecurityScheme
 		if r.model.Components != nil {
@@ -223,11 +222,11 @@ func (r *contractReader) schemes(names *orderedmap.Map[string, []string], at str
 		if scheme == nil {
 			return nil, fmt.Sprintf("the contract does not say what the security scheme %s is", name)
 		}
-		s := securityScheme{name, scheme.Type, scheme.In, scheme.Name, strings.ToLower(scheme.Scheme), at}
+		s := SecurityScheme{name, scheme.Type, scheme.In, scheme.Name, strings.ToLower(scheme.Scheme), at}
 		switch {
-		case s.kind == "mutualTLS":
+		case s.Kind == "mutualTLS":
 			continue // a certificate, which is the connection's business
-		case s.kind == "http" && s.httpScheme != "basic" && s.httpScheme != "bearer":
+		case s.Kind == "http" && s.httpScheme != "basic" && s.httpScheme != "bearer":
 			return nil, fmt.Sprintf("the HTTP authentication scheme %q is not one that a single key answers", s.httpScheme)
 		}
 		out = append(out, s)

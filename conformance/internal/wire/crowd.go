@@ -1,11 +1,14 @@
-package conformance
+package wire
 
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -55,7 +58,7 @@ func (c *crowd) answered() {
 // enter is called before a request is sent on a connection of its own, and
 // returns what is called behind it. Connections that nobody uses make room for
 // it, so that no more are open than requests may be under way.
-func (c *client) enter() (leave func()) {
+func (c *Client) enter() (leave func()) {
 	if c.crowd.others.Add(1)+c.crowd.open.Load() > int64(c.slots.maximum()) {
 		c.pooled.CloseIdleConnections()
 	}
@@ -84,7 +87,7 @@ func (c *countedConn) Close() error {
 
 // wait is one request that waits for the first response on its connection.
 type wait struct {
-	client *client
+	client *Client
 	pooled bool
 	mu     sync.Mutex
 	timer  *time.Timer
@@ -93,14 +96,14 @@ type wait struct {
 
 // watch prepares to notice that a request waits for another connection to
 // close.
-func (c *client) watch(r *request, pooled bool) *wait {
+func (c *Client) watch(r *Request, pooled bool) *wait {
 	w := &wait{client: c, pooled: pooled}
-	w.ended = c.crowd.apart.Load() || r.base != nil || r.expect100 || len(r.body) > longBody
+	w.ended = c.crowd.apart.Load() || r.Base != nil || r.Expect100 || len(r.Body) > longBody
 	return w
 }
 
 // begin is called once the request has a new connection.
-func (w *wait) begin(r *request) {
+func (w *wait) begin(r *Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended || w.timer != nil {
@@ -110,13 +113,13 @@ func (w *wait) begin(r *request) {
 	if w.pooled {
 		c.crowd.unserved.Add(1)
 	}
-	answers, patience := c.crowd.answers.Load(), max(unserved, slowly*time.Duration(c.fastest.Load()))
+	answers, patience := c.crowd.answers.Load(), max(unserved, slowly*time.Duration(c.Fastest.Load()))
 	w.timer = time.AfterFunc(patience, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		switch {
 		case w.ended:
-		case r.barrier != nil && !r.barrier.isOpen():
+		case r.Barrier != nil && !r.Barrier.isOpen():
 			w.timer.Reset(patience)
 		case c.crowd.open.Load() > c.crowd.underWay.Load(), c.crowd.answers.Load() > answers:
 			c.keepApart()
@@ -141,18 +144,57 @@ func (w *wait) end() {
 
 // keepApart gives each request a connection of its own from now on, and lets no
 // more of them be under way than the target has served side by side.
-func (c *client) keepApart() {
+func (c *Client) keepApart() {
 	if c.crowd.apart.CompareAndSwap(false, true) {
 		c.slots.atMost(max(crowded, int(c.crowd.served.Load())))
 		c.pooled.CloseIdleConnections() // and those that become idle later, as no request asks for one any more
 	}
 }
 
-// atOnce is how many of n requests the target can be asked to serve at one
+// AtOnce is how many of n requests the target can be asked to serve at one
 // moment.
-func (c *client) atOnce(n int) int {
+func (c *Client) AtOnce(n int) int {
 	if c.crowd.apart.Load() {
 		return min(n, c.slots.maximum())
 	}
 	return n
+}
+
+// Measure finds out how many connections the target bears at once, by valid
+// requests that are made for it. A server that closes what is too much, or
+// answers it 503, has a limit, which is no fault of it: the client stays below.
+// Over HTTP/2 one connection serves all.
+func (c *Client) Measure(ctx context.Context, valid func() *Request) {
+	if c.Imagine != nil || c.limiter.Limit() != rate.Inf || c.http2.Load() {
+		return
+	}
+	// Connections that close are counted by the target for a while, so that it
+	// must bear more than are open.
+	for n := c.slots.maximum() * 3 / 2; n > 1; n /= 2 {
+		c.Release() // so that these are all that is open
+		if c.bears(ctx, n, valid) {
+			return
+		}
+		c.crowd.apart.Store(true)
+		c.slots.atMost(max(1, n/4))
+	}
+}
+
+// bears reports whether the target serves n requests on as many connections
+// that are open at one moment.
+func (c *Client) bears(ctx context.Context, n int, valid func() *Request) bool {
+	var crowdedOut atomic.Bool
+	var wg sync.WaitGroup
+	together := NewBarrier(ctx, n, settling)
+	for range n {
+		held := valid().On(func(r *Request) { r.Fresh, r.Barrier = true, together })
+		wg.Go(func() {
+			a, _ := c.Once(ctx, held)
+			if !a.Came() || a.Status == http.StatusServiceUnavailable {
+				crowdedOut.Store(true)
+			}
+		})
+	}
+	wg.Wait()
+	return !crowdedOut.Load()
 }

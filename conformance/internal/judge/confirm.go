@@ -1,4 +1,4 @@
-package conformance
+package judge
 
 import (
 	"errors"
@@ -7,23 +7,24 @@ import (
 	"strings"
 	"sync"
 
-	validerrors "github.com/pb33f/libopenapi-validator/errors"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
-// confirm validates the request once more, as sent, against the contract. It
+// Confirm validates the request once more, as sent, against the contract. It
 // returns what is wrong with the experiment, nil when it is what the check
 // says it is.
-func (j *judge) confirm(r *request) error {
-	if r.intent == open {
+func (j *Judge) Confirm(r *wire.Request) error {
+	if r.Intent == wire.Open {
 		return nil
 	}
 	problem, err := j.confirmed.of(r, func() (string, error) { return j.problem(r) })
 	switch {
 	case err != nil:
 		return err
-	case r.intent == fits && problem != "":
+	case r.Intent == wire.Fits && problem != "":
 		return fmt.Errorf("the request was meant to fit the contract and does not: %s", problem)
-	case r.intent == breaks && problem == "":
+	case r.Intent == wire.Breaks && problem == "":
 		return errors.New("the request was meant to break the contract and fits it")
 	}
 	return nil
@@ -31,26 +32,26 @@ func (j *judge) confirm(r *request) error {
 
 // problem is the first rule of the contract that the request breaks, "" for
 // none. Its key is not looked at.
-func (j *judge) problem(r *request) (string, error) {
-	copied := r.clone()
-	copied.barrier, copied.chunked, copied.expect100 = nil, false, false
-	if len(copied.keys) == 0 || copied.keys[0].in != declared {
-		copied.keys = append(copied.keys, credential{value: "any"}) // the key is not this clause's business
+func (j *Judge) problem(r *wire.Request) (string, error) {
+	copied := r.Clone()
+	copied.Barrier, copied.Chunked, copied.Expect100 = nil, false, false
+	if len(copied.Keys) == 0 || copied.Keys[0].In != contract.Declared {
+		copied.Keys = append(copied.Keys, wire.Credential{Value: "any"}) // the key is not this clause's business
 	}
-	base, err := url.Parse(strings.TrimSuffix(j.contract.canonicalURL(r.path, ""), r.path))
+	base, err := url.Parse(strings.TrimSuffix(j.Contract.CanonicalURL(r.Path, ""), r.Path))
 	if err != nil {
 		return "", err
 	}
-	req, err := copied.httpRequest(base, nil)
+	req, err := copied.HttpRequest(base, nil)
 	if err != nil {
 		return "", err
 	}
 	problem := ""
-	if ok, errs := j.validator.ValidateHttpRequestSync(req); !ok {
-		problem = firstOf(errs)
+	if found := j.validator.request(req); len(found) > 0 {
+		problem = firstOf(found)
 	}
-	if isJSON(req.Header.Get("Content-Type")) && len(r.body) > 0 {
-		if p := jsonProblem(r.body); p != "" {
+	if contract.IsJSON(req.Header.Get("Content-Type")) && len(r.Body) > 0 {
+		if p := wire.JsonProblem(r.Body); p != "" {
 			problem = p
 		}
 	}
@@ -58,15 +59,15 @@ func (j *judge) problem(r *request) (string, error) {
 }
 
 // firstOf puts the first problem that is not about the key into words.
-func firstOf(errs []*validerrors.ValidationError) string {
-	for _, e := range errs {
-		if e.ValidationType == "security" {
+func firstOf(problems []problem) string {
+	for _, e := range problems {
+		if e.kind == "security" {
 			continue
 		}
-		for _, s := range e.SchemaValidationErrors {
-			return strings.TrimSpace(s.FieldPath + " " + s.Reason)
+		for _, s := range e.failures {
+			return strings.TrimSpace(s.path + " " + s.reason)
 		}
-		return e.Message
+		return e.message
 	}
 	return ""
 }
@@ -81,11 +82,11 @@ type confirmations struct {
 // maxRemembered bounds the body of a request that is remembered.
 const maxRemembered = 4 << 10
 
-func (c *confirmations) of(r *request, ask func() (string, error)) (string, error) {
-	if len(r.body) > maxRemembered {
+func (c *confirmations) of(r *wire.Request, ask func() (string, error)) (string, error) {
+	if len(r.Body) > maxRemembered {
 		return ask()
 	}
-	key := r.contents()
+	key := r.Contents()
 	c.mu.Lock()
 	problem, known := c.said[key]
 	c.mu.Unlock()

@@ -1,4 +1,4 @@
-package conformance
+package judge
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // signs are the marks that the inside of a server leaves in an answer.
@@ -53,11 +54,11 @@ func internals(text string, header http.Header) string {
 	return ""
 }
 
-// withoutSent takes what the request itself said out of an answer's text, so
+// WithoutSent takes what the request itself said out of an answer's text, so
 // that a faithful echo is not mistaken for a leak.
-func withoutSent(a *answer, text string) string {
-	id, _ := a.member(a.request.op.rules.identity) // any text will do for an id
-	for _, sent := range []string{a.request.subject, string(a.request.body), id} {
+func WithoutSent(a *wire.Answer, text string) string {
+	id, _ := a.Member(a.Request.Op.Rules.Identity) // any text will do for an id
+	for _, sent := range []string{a.Request.Subject, string(a.Request.Body), id} {
 		if len(sent) < 3 {
 			continue
 		}

@@ -1,4 +1,4 @@
-package conformance
+package wire
 
 import (
 	"context"
@@ -17,9 +17,9 @@ type barrier struct {
 // that cannot connect never arrives.
 const longestHold = 3 * time.Second
 
-// newBarrier makes a barrier for n requests; it opens once they have all
+// NewBarrier makes a barrier for n requests; it opens once they have all
 // arrived, and a while after that.
-func newBarrier(ctx context.Context, n int, settle time.Duration) *barrier {
+func NewBarrier(ctx context.Context, n int, settle time.Duration) *barrier {
 	b := &barrier{arrived: make(chan struct{}, n), open: make(chan struct{})}
 	go func() {
 		defer close(b.open)

@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"net/url"
@@ -7,21 +7,21 @@ import (
 	"nox.energy/contract/conformance/internal/schema"
 )
 
-// parameter is a value that a request carries beside its body.
-type parameter struct {
-	name, in   string // in: path, query, header or cookie
-	required   bool
-	schema     *schema.Schema
+// Parameter is a value that a request carries beside its body.
+type Parameter struct {
+	Name, In   string // in: path, query, header or cookie
+	Required   bool
+	Schema     *schema.Schema
 	style      string
 	explode    bool
 	asJSON     bool // written as JSON text (its "content")
 	example    any
 	hasExample bool
-	pointer    string
+	Pointer    string
 }
 
-// absent stands for the value of a parameter that is not sent.
-type absent struct{}
+// Absent stands for the value of a parameter that is not sent.
+type Absent struct{}
 
 // defaultStyle is how a parameter is written where it does not say (OpenAPI
 // 3.0.3, "Parameter Object").
@@ -32,18 +32,18 @@ func defaultStyle(in string) string {
 	return "simple"
 }
 
-// plain is the value of a parameter in the plainest request: its example where
+// Plain is the value of a parameter in the plainest request: its example where
 // it has one, else a value that fits. ok is false where none was found.
-func (p *parameter) plain() (v any, ok bool) {
-	if p.hasExample && p.schema.Fits(p.example) {
+func (p *Parameter) Plain() (v any, ok bool) {
+	if p.hasExample && p.Schema.Fits(p.example) {
 		return p.example, true
 	}
-	v, ok = p.schema.Make(false)
-	return v, ok && !(p.in == "path" && p.text(v) == "")
+	v, ok = p.Schema.Make(false)
+	return v, ok && !(p.In == "path" && p.Text(v) == "")
 }
 
-// segment writes a value of a path parameter, escaped.
-func (p *parameter) segment(v any) string {
+// Segment writes a value of a path parameter, escaped.
+func (p *Parameter) Segment(v any) string {
 	switch p.style {
 	case "label":
 		separator := ","
@@ -56,23 +56,23 @@ func (p *parameter) segment(v any) string {
 		if isList && p.explode {
 			var b strings.Builder
 			for _, item := range items {
-				b.WriteString(";" + p.name + "=" + url.PathEscape(scalarText(item)))
+				b.WriteString(";" + p.Name + "=" + url.PathEscape(scalarText(item)))
 			}
 			return b.String()
 		}
-		return ";" + p.name + "=" + p.joined(v, ",", url.PathEscape)
+		return ";" + p.Name + "=" + p.joined(v, ",", url.PathEscape)
 	}
 	return p.joined(v, ",", url.PathEscape)
 }
 
-// text writes a value of a header or cookie.
-func (p *parameter) text(v any) string {
+// Text writes a value of a header or cookie.
+func (p *Parameter) Text(v any) string {
 	return p.joined(v, ",", func(s string) string { return s })
 }
 
-// pairs writes a value of a query parameter.
-func (p *parameter) pairs(v any) []string {
-	name := url.QueryEscape(p.name)
+// Pairs writes a value of a query parameter.
+func (p *Parameter) Pairs(v any) []string {
+	name := url.QueryEscape(p.Name)
 	separator := map[string]string{"spaceDelimited": "%20", "pipeDelimited": "|"}[p.style]
 	if separator == "" {
 		separator = ","
@@ -103,7 +103,7 @@ func (p *parameter) pairs(v any) []string {
 
 // joined writes a value as one text, the parts of a list or an object one
 // behind the other.
-func (p *parameter) joined(v any, separator string, escape func(string) string) string {
+func (p *Parameter) joined(v any, separator string, escape func(string) string) string {
 	if p.asJSON {
 		return escape(string(schema.Encode(v)))
 	}

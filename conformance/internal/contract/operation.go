@@ -1,0 +1,352 @@
+package contract
+
+import (
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/spec"
+)
+
+// Contract is a document as the checks read it.
+type Contract struct {
+	Doc        *spec.Document
+	Operations []*Operation
+}
+
+// Operation is one operation of the contract with what is needed to call it.
+type Operation struct {
+	spec.Operation
+	summary    string
+	Parameters []Parameter
+	Values     []any        // of the parameters in the plainest valid request
+	FullValues []any        // of the parameters, those that may be left out too
+	Body       *requestBody // nil where it takes none
+	Responses  []*Response
+	Security   []SecurityScheme // all of one requirement; empty where no key is asked for
+	Elsewhere  []string         // places where a key may stand under another requirement
+	Rules      rules
+	// Obstacle is why no valid request can be made, "" where one can: then the
+	// operation is not judged.
+	Obstacle string
+}
+
+type requestBody struct {
+	Required   bool
+	MediaType  string // the first JSON one, else the first
+	Schema     *schema.Schema
+	Plain      any // the smallest value that fits
+	Full       any // one with everything that is optional
+	Example    any // the media type's own, where it has one
+	HasExample bool
+	pointer    string
+}
+
+// Response is a documented response.
+type Response struct {
+	Status     string // as the contract writes it: "201", "4XX", "default"
+	MediaTypes []string
+	Schema     *schema.Schema // of the first JSON media type, nil where there is none
+	Pointer    string
+	Headers    bool // it declares some
+}
+
+type SecurityScheme struct {
+	Id         string // its name in the contract
+	Kind       string // apiKey, http, …
+	In, Name   string // of an apiKey
+	httpScheme string // bearer, basic
+	Pointer    string // of the requirement
+}
+
+// IsJSON tells whether a media type is JSON by its name (RFC 6839, section 3.1).
+func IsJSON(mediaType string) bool {
+	name, _, err := mime.ParseMediaType(mediaType)
+	return err == nil && (name == "application/json" || strings.HasSuffix(name, "+json"))
+}
+
+// MayBeJSON tells whether a documented media type, or range of them, takes JSON.
+func MayBeJSON(documented string) bool {
+	return IsJSON(documented) || InRange("application/json", documented)
+}
+
+// InRange tells whether a media type is one of a range such as "text/*"
+// (RFC 9110, section 12.5.1), or is that very type.
+func InRange(name, mediaRange string) bool {
+	kind, sub, _ := strings.Cut(mediaRange, "/")
+	return name == mediaRange || mediaRange == "*/*" || sub == "*" && strings.HasPrefix(name, kind+"/")
+}
+
+// Documented finds the documented response that governs a status: the very
+// code, its range, or the default (OpenAPI 3.0.3, "Responses Object").
+func (op *Operation) Documented(status int) *Response {
+	code := strconv.Itoa(status)
+	for _, want := range []string{code, code[:1] + "XX", "default"} {
+		for _, r := range op.Responses {
+			if strings.EqualFold(r.Status, want) {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// Success is the first documented 2xx status, "" where there is none. It names
+// the checks of valid requests; see [operation.meaning].
+func (op *Operation) Success() string {
+	return op.first(func(s string) bool { return strings.HasPrefix(s, "2") })
+}
+
+// Rejection is the status documented for a request that does not fit.
+func (op *Operation) Rejection() string { return op.oneOf("400", "422", "4XX", "default") }
+
+// Refusal is the status documented for a key that is missing or wrong.
+func (op *Operation) Refusal() string { return op.oneOf("401", "403", "4XX", "default") }
+
+// Breakdown is the status documented for an unexpected error of the server.
+func (op *Operation) Breakdown() string {
+	return op.first(func(s string) bool { return strings.HasPrefix(s, "5") })
+}
+
+func (op *Operation) oneOf(statuses ...string) string {
+	for _, want := range statuses {
+		// A default beside no success may well stand for the success.
+		if slices.Contains(op.Statuses, want) && (want != "default" || op.Success() != "") {
+			return want
+		}
+	}
+	return ""
+}
+
+func (op *Operation) first(match func(string) bool) string {
+	if i := slices.IndexFunc(op.Statuses, match); i >= 0 {
+		return op.Statuses[i]
+	}
+	return ""
+}
+
+// Meaning lists the documented statuses that say the same as one of them: a
+// contract that documents both 200 and 201, 400 and 422, or 401 and 403, leaves
+// to the target which of the two it answers.
+func (op *Operation) Meaning(status string) Want {
+	kinds := [][]string{{"400", "422"}, {"401", "403"}}
+	if success := op.Success(); status == success && success != "" {
+		kinds = [][]string{slices.DeleteFunc(slices.Clone(op.Statuses), func(s string) bool { return !strings.HasPrefix(s, "2") })}
+	}
+	for _, kind := range kinds {
+		if slices.Contains(kind, status) {
+			return slices.DeleteFunc(slices.Clone(kind), func(s string) bool { return !slices.Contains(op.Statuses, s) && s != status })
+		}
+	}
+	return Want{status}
+}
+
+// IsSafe tells whether the method changes nothing (RFC 9110, section 9.2.1).
+func (op *Operation) IsSafe() bool { return SafeMethod(op.Method) }
+
+func SafeMethod(method string) bool {
+	return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
+}
+
+// Depends tells whether a status is documented for what the state of the target
+// brings about rather than the request: nothing there, a conflict.
+func (op *Operation) Depends(status int) bool {
+	return slices.Contains([]int{
+		http.StatusPaymentRequired, http.StatusNotFound, http.StatusConflict, http.StatusGone,
+		http.StatusPreconditionFailed, http.StatusLocked, http.StatusFailedDependency,
+		http.StatusTooEarly, http.StatusPreconditionRequired, http.StatusUnavailableForLegalReasons,
+	}, status) && slices.Contains(op.Statuses, strconv.Itoa(status))
+}
+
+// CanonicalURL is an address of the operation under the contract's own server,
+// by which the validator finds it.
+func (c *Contract) CanonicalURL(path, query string) string {
+	u := strings.TrimRight(c.Doc.Servers()[0], "/") + path
+	if !strings.Contains(u, "://") {
+		u = "http://contract.invalid" + u
+	}
+	if query != "" {
+		u += "?" + query
+	}
+	return u
+}
+
+// DocumentedMethods lists the methods that the contract declares on a path.
+func (c *Contract) DocumentedMethods(path string) []string {
+	var methods []string
+	for _, op := range c.Operations {
+		if op.Path == path {
+			methods = append(methods, op.Method)
+		}
+	}
+	return methods
+}
+
+func Itoa(i int) string { return strconv.Itoa(i) }
+
+func StatusText(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return strconv.Itoa(status) + " " + text
+	}
+	return strconv.Itoa(status)
+}
+
+// Place is where a key travels in a request.
+type Place string
+
+const (
+	Declared Place = ""      // where the security scheme says
+	InQuery  Place = "query" // …
+	AsBearer Place = "bearer"
+	AsBasic  Place = "basic"
+	InCookie Place = "cookie"
+	InHeader Place = "header"
+)
+
+// ResolvePlace says where a credential goes, given the declared scheme.
+func ResolvePlace(p Place, scheme SecurityScheme) (in, name string) {
+	name = scheme.Name
+	if name == "" {
+		name = "api_key"
+	}
+	switch {
+	case p != Declared:
+		return string(p), name
+	case scheme.Kind == "apiKey":
+		return scheme.In, name
+	case scheme.Kind == "http" && scheme.httpScheme == "basic":
+		return "basic", name
+	}
+	return "bearer", name
+}
+
+// Field is where in an HTTP request a key of the scheme stands: in the header,
+// query or cookie of that name.
+func (s SecurityScheme) Field() (in, name string) {
+	in, name = ResolvePlace(Declared, s)
+	if in == string(AsBearer) || in == string(AsBasic) {
+		return string(InHeader), "Authorization"
+	}
+	return in, name
+}
+
+// TakesKeyIn tells whether a place is one where the contract lets a key stand.
+func (op *Operation) TakesKeyIn(p Place) bool {
+	for _, s := range op.Security {
+		if in, _ := ResolvePlace(Declared, s); in == string(p) {
+			return true
+		}
+	}
+	return slices.Contains(op.Elsewhere, string(p))
+}
+
+// SchemesOf are the security schemes that a request carries a credential
+// under: all of the operation, or the first where the credential stands in a
+// place of its own.
+func (op *Operation) SchemesOf(in Place, spare string) []SecurityScheme {
+	switch {
+	case len(op.Security) == 0:
+		return []SecurityScheme{{Kind: "apiKey", In: "header", Name: "x-api-key"}}
+	case in != Declared:
+		return op.Security[:1]
+	}
+	var out []SecurityScheme
+	for _, s := range op.Security {
+		if s.Id != spare || spare == "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// BasePath is the path of the contract's first server.
+func (c *Contract) BasePath() string {
+	u, err := url.Parse(c.Doc.Servers()[0])
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.EscapedPath(), "/")
+}
+
+// Find looks for the operation whose path template stands at the end of a path,
+// and returns what stands before it. The template with the most literal
+// segments wins; one that has none fits anything, and is found under the
+// contract's own base path only.
+func (c *Contract) Find(method, path string) (op *Operation, base, rest string) {
+	most := -1
+	for _, candidate := range c.Operations {
+		before, literal, ok := splitPath(path, candidate.Path)
+		if !ok || candidate.Method != method || literal <= most || literal == 0 && before != c.BasePath() {
+			continue
+		}
+		op, base, rest, most = candidate, before, path[len(before):], literal
+	}
+	return op, base, rest
+}
+
+// Resembles reports whether an object has the required properties of a
+// documented response.
+func (d *Response) Resembles(members map[string]any) bool {
+	if d.Schema == nil {
+		return false
+	}
+	required := 0
+	for _, p := range d.Schema.Properties {
+		if !p.Required {
+			continue
+		}
+		if _, there := members[p.Name]; !there {
+			return false
+		}
+		required++
+	}
+	return required > 0
+}
+
+// Want is a list of acceptable statuses: "201", or "4XX" for a class.
+type Want []string
+
+func (w Want) Has(status int) bool {
+	code := strconv.Itoa(status)
+	return slices.ContainsFunc(w, func(s string) bool {
+		return s == code || strings.HasSuffix(s, "XX") && s[:1] == code[:1] || s == "default" && code[0] == '4'
+	})
+}
+
+func (w Want) String() string {
+	words := make([]string, len(w))
+	for i, s := range w {
+		if n, err := strconv.Atoi(s); err == nil && http.StatusText(n) != "" {
+			s += " " + http.StatusText(n)
+		}
+		words[i] = s
+	}
+	return strings.Join(words, " or ")
+}
+
+// splitPath takes a path template off the end of a path. literal counts the
+// segments without a parameter.
+func splitPath(path, template string) (base string, literal int, ok bool) {
+	have, want := strings.Split(path, "/"), strings.Split(template, "/")[1:]
+	if len(have) <= len(want) {
+		return "", 0, false
+	}
+	tail := have[len(have)-len(want):]
+	for i, w := range want {
+		open, closing := strings.Index(w, "{"), strings.LastIndex(w, "}")
+		switch {
+		case open < 0 || closing < open:
+			if tail[i] != w {
+				return "", 0, false
+			}
+			literal++
+		case len(tail[i]) <= len(w)-(closing-open+1) || !strings.HasPrefix(tail[i], w[:open]) || !strings.HasSuffix(tail[i], w[closing+1:]):
+			return "", 0, false
+		}
+	}
+	return strings.Join(have[:len(have)-len(want)], "/"), literal, true
+}

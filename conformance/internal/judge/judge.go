@@ -1,0 +1,293 @@
+package judge
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/conformance/internal/wire"
+	"nox.energy/contract/spec"
+)
+
+// Judge holds requests and responses to a contract.
+type Judge struct {
+	Contract  *contract.Contract
+	validator validating
+	confirmed confirmations
+	keys      sentKeys
+}
+
+// Open reads a document and returns a judge by it, with every operation
+// prepared. An error is an [*spec.Error], also where the OpenAPI library itself
+// breaks down over the document.
+func Open(doc *spec.Document) (j *Judge, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			j, err = nil, doc.Errorf("", "the contract cannot be read: the OpenAPI library fails on it (%v)", p)
+		}
+	}()
+	j = &Judge{}
+	j.Contract, err = contract.Read(doc, func(document any) error { return j.use(doc, document) })
+	if err != nil {
+		return nil, err
+	}
+	for _, op := range j.Contract.Operations {
+		wire.Prepare(op, j.Confirm)
+	}
+	return j, nil
+}
+
+// Assess reads an answer as it came: framing and bytes, then the schema of its
+// very status, then what no answer should show. Only an answer of a documented
+// status is held to the document.
+func (j *Judge) Assess(a *wire.Answer) {
+	if !a.Came() {
+		return
+	}
+	a.Decompress()
+	if problem := wire.JsonProblem(a.Body); problem == "" && a.Failure == wire.None {
+		a.Value, a.IsJSON = wire.DecodeJSON(a.Body)
+	}
+	found := func(clause, expected, actual string) {
+		a.Findings = append(a.Findings, wire.Finding{Clause: clause, Expected: expected, Actual: actual})
+	}
+	documented := a.Request.Op.Documented(a.Status)
+	if documented == nil {
+		return
+	}
+	if a.Failure == wire.CutShort {
+		found(wire.ClauseJSON, "a whole body", cutShortWords(a))
+	}
+	if len(documented.MediaTypes) > 0 {
+		j.judgeContent(a, documented, found)
+	} else if documented.Headers {
+		j.judgeSchema(a, documented, "", found)
+	}
+	j.judgeManners(a, found)
+}
+
+func cutShortWords(a *wire.Answer) string {
+	if length := a.Header.Get("Content-Length"); length != "" {
+		return fmt.Sprintf("Content-Length: %s, but the connection ended after %d bytes", length, a.Size)
+	}
+	return fmt.Sprintf("the body broke off after %d bytes: %v", a.Size, a.Err)
+}
+
+func (j *Judge) judgeContent(a *wire.Answer, documented *contract.Response, found func(clause, expected, actual string)) {
+	want := strings.Join(documented.MediaTypes, " or ")
+	if actual := wrongMediaType(a.Header, documented.MediaTypes); actual != "" {
+		found(wire.ClauseContentType, "Content-Type: "+want, actual)
+		return
+	}
+	media := mediaTypeOf(a.Header)
+	if a.Failure != wire.None || a.Request.Method == http.MethodHead || !contract.IsJSON(media) {
+		return
+	}
+	if coding := a.Header.Get("Content-Encoding"); a.Miscoded {
+		found(wire.ClauseJSON, "a body in the coding that Content-Encoding names", "Content-Encoding: "+coding+", and a body without it")
+		return
+	}
+	if problem := wire.JsonProblem(a.Body); problem != "" {
+		found(wire.ClauseJSON, "one JSON text, whole, in UTF-8, nothing before or behind it", problem)
+		return
+	}
+	if name := wire.DuplicateName(a.Body); name != "" {
+		found(wire.ClauseUniqueNames, "each name once in an object", strconv.Quote(name)+" stands twice")
+	}
+	j.judgeSchema(a, documented, media, found)
+	judgeFilled(a, documented, found)
+}
+
+// wrongMediaType compares media types without regard to case and parameters
+// (RFC 9110, section 8.3.1). It returns what is wrong, "" for nothing.
+func wrongMediaType(header http.Header, documented []string) string {
+	values := header.Values("Content-Type")
+	switch len(values) {
+	case 0:
+		return "no Content-Type"
+	case 1:
+	default:
+		return "several Content-Type headers: " + strings.Join(values, ", ")
+	}
+	name, _, err := mime.ParseMediaType(values[0])
+	if err != nil && name == "" {
+		return "Content-Type: " + values[0] + ", which is no media type"
+	}
+	for _, want := range documented {
+		if wanted, _, _ := mime.ParseMediaType(want); contract.InRange(name, wanted) {
+			return ""
+		}
+	}
+	return "Content-Type: " + values[0]
+}
+
+// mediaTypeOf is the media type of a message without its parameters.
+func mediaTypeOf(header http.Header) string {
+	name, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	return name
+}
+
+// judgeSchema asks the validator, with a request and a response of their own
+// made from what was recorded: it changes those that it is given. media is the
+// media type, "" where no content is documented.
+func (j *Judge) judgeSchema(a *wire.Answer, documented *contract.Response, media string, found func(clause, expected, actual string)) {
+	if a.IsJSON && a.Value == nil && documented.Schema != nil && !documented.Schema.Accepts("null") {
+		found(wire.ClauseSchema, "a body that fits the schema of "+documented.Status, "null") // the validator lets it pass
+		return
+	}
+	u, err := url.Parse(j.Contract.CanonicalURL(a.Request.Path, a.Request.Query))
+	if err != nil {
+		return
+	}
+	request := &http.Request{Method: a.Request.Op.Method, URL: u, Header: http.Header{}}
+	body := a.Body
+	if a.IsJSON {
+		body = wire.WithinFloat(a.Body, a.Value) // the validator reads no larger number
+	}
+	header := a.Header.Clone()
+	if media != "" {
+		header.Set("Content-Type", media)
+	}
+	response := &http.Response{
+		StatusCode: a.Status, Status: contract.StatusText(a.Status), Proto: a.Proto, Header: header, Request: request,
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+	}
+	for _, e := range j.validator.response(request, response) {
+		switch {
+		case e.sub == "header": // a required one is not there
+			found(wire.ClauseHeaders, "the documented response headers", e.reason)
+		case e.sub == "headers": // one does not fit its schema
+			found(wire.ClauseHeaders, "the documented response headers", schemaWords(e))
+		case e.sub == "schema":
+			found(wire.ClauseSchema, "a body that fits the schema of "+documented.Status, schemaWords(e))
+		}
+	}
+}
+
+func schemaWords(e problem) string {
+	var words []string
+	for _, s := range e.failures {
+		text := s.reason
+		if path := strings.TrimPrefix(s.path, "$."); path != "" && path != "$" {
+			text = path + ": " + text
+		}
+		if !slices.Contains(words, text) {
+			words = append(words, text)
+		}
+	}
+	if len(words) == 0 {
+		return e.reason
+	}
+	return strings.Join(words, "; ")
+}
+
+// judgeFilled looks for required strings that say nothing: an id that is
+// empty, an error message that is blank.
+func judgeFilled(a *wire.Answer, documented *contract.Response, found func(clause, expected, actual string)) {
+	if a.Status/100 == 2 {
+		if name := a.Request.Op.Rules.Identity; name != "" {
+			if v, ok := a.Member(name); ok && v == "" {
+				found(wire.ClauseNonEmpty, name+" that is not empty", "an empty "+name)
+			}
+		}
+		return
+	}
+	if a.Status < 400 || documented.Schema == nil {
+		return
+	}
+	for _, p := range documented.Schema.Properties {
+		if v, ok := a.Member(p.Name); ok && p.Required && p.Schema.Is("string") && strings.TrimSpace(v) == "" {
+			found(wire.ClauseNonEmpty, p.Name+" that says something", "a blank "+p.Name)
+		}
+	}
+}
+
+// judgeManners looks for what no answer should show. None of it breaks the
+// contract.
+func (j *Judge) judgeManners(a *wire.Answer, found func(clause, expected, actual string)) {
+	text := WithoutSent(a, string(a.Body))
+	if sign := internals(text, a.Header); sign != "" {
+		found(wire.ClauseInternals, "nothing that shows how the server is made", sign)
+	}
+	if where := j.keys.comesBack(a, text); where != "" {
+		found(wire.ClauseKey, "no key in an answer", "the key that was sent, in "+where)
+	}
+	if a.Status/100 == 2 {
+		if v := sharedCaching(a.Header); v != "" {
+			found(wire.ClauseCache, "an answer that shared caches do not store", v)
+		}
+	}
+}
+
+// sentKeys has an index of each key that was sent, most of them many times.
+type sentKeys struct{ indexes sync.Map } // of *secretIndex, by key
+
+func (s *sentKeys) index(key string) *secret.Index {
+	if have, ok := s.indexes.Load(key); ok {
+		return have.(*secret.Index)
+	}
+	index := secret.NewIndex()
+	index.AddSecret(key, "")
+	have, _ := s.indexes.LoadOrStore(key, index)
+	return have.(*secret.Index)
+}
+
+// comesBack tells where a key that the request carried stands in the answer,
+// however it is written. Short values and ordinary words are passed over: they
+// appear in any text by chance; so are a few characters, by which some name a key.
+func (s *sentKeys) comesBack(a *wire.Answer, text string) string {
+	for _, k := range a.Request.Keys {
+		if len(k.Value) < secret.ShortestPiece || secret.LikeWord(k.Value) {
+			continue
+		}
+		index := s.index(k.Value)
+		for _, name := range slices.Sorted(maps.Keys(a.Header)) {
+			if index.HoldsHalf(strings.Join(a.Header[name], " ")) {
+				return "the header " + name
+			}
+		}
+		if index.HoldsHalf(text) {
+			return "the body"
+		}
+	}
+	return ""
+}
+
+// sharedCaching returns the header that lets shared caches keep an answer, ""
+// where none does (RFC 9111, sections 3 and 5.2.2).
+func sharedCaching(header http.Header) string {
+	value := header.Get("Cache-Control")
+	longLived := false
+	for _, d := range strings.Split(strings.ToLower(value), ",") {
+		name, arg, _ := strings.Cut(strings.TrimSpace(d), "=")
+		seconds, _ := strconv.Atoi(strings.Trim(arg, `"`))
+		switch name {
+		case "private", "no-store", "no-cache":
+			return ""
+		case "public":
+			longLived = true
+		case "max-age", "s-maxage":
+			longLived = longLived || seconds >= 60
+		}
+	}
+	if longLived {
+		return "Cache-Control: " + value
+	}
+	if value == "" {
+		if at, err := http.ParseTime(header.Get("Expires")); err == nil && time.Until(at) > time.Minute {
+			return "Expires: " + header.Get("Expires")
+		}
+	}
+	return ""
+}

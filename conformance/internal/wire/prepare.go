@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+)
+
+// Prepare makes the plainest valid request to the operation, or finds out why
+// none can be made.
+func Prepare(op *contract.Operation, confirm func(*Request) error) {
+	if op.Obstacle == "" {
+		op.Obstacle = prepareParameters(op)
+	}
+	if op.Obstacle == "" {
+		op.Obstacle = prepareBody(op)
+	}
+	if op.Obstacle != "" {
+		return
+	}
+	r := PlainRequest(op)
+	switch err := confirm(r); {
+	case op.Method == http.MethodDelete:
+		op.Obstacle = "a DELETE takes away what other requests need"
+	case strings.Contains(r.Path, "{"):
+		op.Obstacle = "its path has a variable that no parameter declares"
+	case err != nil:
+		op.Obstacle = fmt.Sprintf("no valid request could be made from the contract alone (%v); examples in it would help", err)
+	}
+}
+
+func prepareParameters(op *contract.Operation) (obstacle string) {
+	op.Values = make([]any, len(op.Parameters))
+	op.FullValues = make([]any, len(op.Parameters))
+	for i := range op.Parameters {
+		p := &op.Parameters[i]
+		v, ok := p.Plain()
+		op.Values[i], op.FullValues[i] = v, v
+		switch {
+		case !p.Required && p.In != "path":
+			op.Values[i] = contract.Absent{}
+			if !ok {
+				op.FullValues[i] = contract.Absent{}
+			}
+		case !ok:
+			return fmt.Sprintf("no value could be made for its parameter %s; an example in the contract would help", p.Name)
+		}
+	}
+	return ""
+}
+
+func prepareBody(op *contract.Operation) (obstacle string) {
+	if op.Body == nil {
+		return ""
+	}
+	problem := ""
+	if !contract.IsJSON(op.Body.MediaType) {
+		problem = "its body is " + op.Body.MediaType + ", and only JSON is made here"
+	} else if v, ok := op.Body.Schema.Make(false); ok {
+		op.Body.Plain, op.Body.Full = v, v
+		if full, ok := op.Body.Schema.Make(true); ok {
+			op.Body.Full = full
+		}
+		return ""
+	} else {
+		problem = "no value could be made that fits its body's schema; an example in the contract would help"
+	}
+	if op.Body.Required {
+		return problem
+	}
+	op.Body = nil
+	return ""
+}
+
+// PlainRequest is the plainest request that fits the contract, without a key.
+func PlainRequest(op *contract.Operation) *Request {
+	r := &Request{Op: op, Method: op.Method, Header: http.Header{"Accept": {accepts(op)}}}
+	r.SetParameters(op.Values)
+	if op.Body != nil {
+		r.Header["Content-Type"] = []string{op.Body.MediaType}
+		r.Body = schema.Encode(op.Body.Plain)
+	}
+	return r
+}
+
+// FullRequest is the plain request with everything that is optional in it.
+func FullRequest(op *contract.Operation) *Request {
+	r := PlainRequest(op)
+	r.SetParameters(op.FullValues)
+	if op.Body != nil {
+		r.Body = schema.Encode(op.Body.Full)
+	}
+	return r
+}
+
+// accepts is the Accept header of a client that takes what is documented.
+func accepts(op *contract.Operation) string {
+	const json = "application/json"
+	var types []string
+	for _, r := range op.Responses {
+		for _, media := range r.MediaTypes {
+			if !slices.Contains(types, media) {
+				types = append(types, media)
+			}
+		}
+	}
+	if len(types) == 0 {
+		return json
+	}
+	return strings.Join(types, ", ")
+}

@@ -1,0 +1,352 @@
+package wire
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+)
+
+// Intent is what a check says of the body it sends, or of the request around
+// it. Before an answer is judged the validator confirms it.
+type Intent int
+
+const (
+	Fits   Intent = iota // the request fits the contract in all but its key
+	Breaks               // the contract, or the grammar of JSON, forbids it
+	Open                 // the contract leaves room; nothing to confirm
+)
+
+// Request is one request that a check sends. The methods return a changed
+// copy, so that checks read as a list of differences from a valid request.
+type Request struct {
+	Op     *contract.Operation
+	Method string
+	Path   string // beneath the base URL, as sent
+	Query  string // as sent
+	Header http.Header
+	values []any // of the parameters, those in path, query and header
+	Keys   []Credential
+	Body   []byte
+	Intent Intent
+	Base   *url.URL // if set, sent there instead of to the target
+
+	Bodiless  bool     // neither body nor Content-Length
+	Raw       bool     // on a connection of its own, and what comes behind the answer is looked at
+	Chunked   bool     // Transfer-Encoding instead of Content-Length
+	Fresh     bool     // on a connection of its own
+	Single    bool     // on the connection that other single requests use
+	Expect100 bool     // Expect: 100-continue
+	Barrier   *barrier // if set, the body is held back until it opens
+	MayClose  bool     // the target may close the connection instead of answering
+	Sequence  int      // among the requests of its check
+	Kind      int      // tells apart the requests of a check that sends several kinds of them
+	KeyName   string   // the header of the key, spelt otherwise than declared
+	Provoked  bool     // meant to bring a 5xx about
+	Provokes  string   // the status that it is meant to bring about
+	Hostile   bool     // what no honest client sends: a breakdown is only worth a warning
+	Excused   bool     // what parsers and stores trip over: a documented 5xx is only worth a warning
+	Attack    bool     // it holds what attackers send: a firewall's page is only worth a warning
+
+	Subject string // whom the body names, where the rules know
+	Check   string // the id of the check that sends it
+}
+
+// Credential is a key as one request carries it.
+type Credential struct {
+	Value string
+	In    contract.Place
+	Name  string // of the header, the part of the query or the cookie, "" for the scheme's
+	Label string // in words: "the key without its last character"
+	Shell string // how a shell makes it from the key, "" where it cannot
+	Good  bool   // one that the target must take
+	Spare string // the id of a security scheme that it is not sent under
+
+	Masked bool // a recording hides the key, so that nobody knows whose it is
+}
+
+func (r *Request) Clone() *Request {
+	c := *r
+	c.Header = r.Header.Clone()
+	c.Keys = slices.Clone(r.Keys)
+	return &c
+}
+
+// WithBody sends a value as JSON instead. The request is then about the user
+// that the value names, if it names one in so many words.
+func (r *Request) WithBody(v any, i Intent) *Request {
+	c := r.WithText(schema.Encode(v), i)
+	if name := r.Op.Rules.Subject; name != "" {
+		o, _ := v.(schema.Object)
+		switch user, _ := o.Get(name); user := user.(type) {
+		case string:
+			c.Subject = user
+		case schema.Literal: // the same user, written in another way
+		default:
+			c.Subject = ""
+		}
+	}
+	return c
+}
+
+// WithText sends bytes instead, with the same media type.
+func (r *Request) WithText(text []byte, i Intent) *Request {
+	c := r.Clone()
+	c.Body, c.Intent = text, i
+	return c
+}
+
+// WithHeader sets a header, its name written as it is; no values remove it.
+func (r *Request) WithHeader(name string, values ...string) *Request {
+	c := r.Clone()
+	for have := range c.Header {
+		if strings.EqualFold(have, name) {
+			delete(c.Header, have)
+		}
+	}
+	if len(values) > 0 {
+		c.Header[name] = values
+	}
+	return c
+}
+
+// WithKeys sends these keys instead; none sends no key.
+func (r *Request) WithKeys(keys ...Credential) *Request {
+	c := r.Clone()
+	c.Keys = keys
+	return c
+}
+
+// ordinary reports whether the request is one that every client sends: valid,
+// with a good key.
+func (r *Request) ordinary() bool {
+	for _, k := range r.Keys {
+		if !k.Good || k.In != contract.Declared {
+			return false
+		}
+	}
+	return r.Intent == Fits && !r.Provoked && !r.Hostile && (len(r.Op.Security) == 0 || len(r.Keys) == 1)
+}
+
+// IsAround reports whether the request is not to the operation itself: by
+// another method, or to a path that the contract does not declare.
+func (r *Request) IsAround() bool {
+	return r.Method != r.Op.Method || strings.Contains(r.Path, UnknownPath)
+}
+
+// On changes how the request travels.
+func (r *Request) On(change func(*Request)) *Request {
+	c := r.Clone()
+	change(c)
+	return c
+}
+
+// setKeys puts the credentials into a header and query.
+func (r *Request) setKeys(header http.Header) (query string) {
+	query = r.Query
+	for _, k := range r.Keys {
+		for _, scheme := range r.Op.SchemesOf(k.In, k.Spare) {
+			switch in, name := k.Resolve(scheme); in {
+			case "header":
+				if r.KeyName != "" {
+					name = r.KeyName
+				}
+				key := HeaderSpelling(header, name)
+				header[key] = append(header[key], k.Value)
+			case "query":
+				query = strings.TrimPrefix(query+"&"+url.QueryEscape(name)+"="+url.QueryEscape(k.Value), "&")
+			case "cookie":
+				// One header for all cookies (RFC 6265, section 5.4).
+				header["Cookie"] = []string{strings.Join(append(header["Cookie"], name+"="+k.Value), "; ")}
+			case "bearer":
+				header.Add("Authorization", "Bearer "+k.Value)
+			case "basic":
+				header.Add("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(k.userAndPassword())))
+			}
+		}
+	}
+	return query
+}
+
+// userAndPassword is a key as basic authentication wants it: a key with a colon
+// in it is both, another is a user without a password.
+func (k Credential) userAndPassword() string {
+	if strings.Contains(k.Value, ":") {
+		return k.Value
+	}
+	return k.Value + ":"
+}
+
+// Resolve says where a credential goes.
+func (k Credential) Resolve(scheme contract.SecurityScheme) (in, name string) {
+	in, name = contract.ResolvePlace(k.In, scheme)
+	return in, cmp.Or(k.Name, name)
+}
+
+// HeaderSpelling finds how a name is written already, in whatever case.
+func HeaderSpelling(header http.Header, name string) string {
+	for have := range header {
+		if strings.EqualFold(have, name) {
+			return have
+		}
+	}
+	return name
+}
+
+// HttpRequest makes what net/http sends, from the base URL of a target.
+func (r *Request) HttpRequest(base *url.URL, added http.Header) (*http.Request, error) {
+	header := r.Header.Clone()
+	query := r.setKeys(header)
+	for name, values := range added {
+		header[name] = append(header[name], values...)
+	}
+	target := strings.TrimRight(base.String(), "/") + r.Path
+	if query != "" {
+		target += "?" + query
+	}
+	req, err := http.NewRequest(r.Method, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header = header
+	if r.Bodiless || r.Body == nil {
+		return req, nil
+	}
+	req.Body = io.NopCloser(bytes.NewReader(r.Body))
+	req.ContentLength = int64(len(r.Body))
+	// HTTP/2 sends a request again, from here, that the server has told it never
+	// reached it (RFC 9113, section 8.7).
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.Body)), nil }
+	if len(r.Body) == 0 {
+		req.Body, req.GetBody = http.NoBody, nil
+	}
+	if r.Chunked {
+		req.ContentLength = -1
+	}
+	if r.Expect100 {
+		header.Set("Expect", "100-continue")
+	}
+	return req, nil
+}
+
+// SetParameters writes the values of the operation's parameters into the
+// request, in place of those that it had.
+func (r *Request) SetParameters(values []any) {
+	r.values = values
+	path := r.Op.Path
+	var query, cookies []string
+	for i, p := range r.Op.Parameters {
+		v := values[i]
+		if p.In == "header" {
+			delete(r.Header, http.CanonicalHeaderKey(p.Name))
+		}
+		if _, isOut := v.(contract.Absent); isOut {
+			continue
+		}
+		switch p.In {
+		case "path":
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", p.Segment(v))
+		case "query":
+			query = append(query, p.Pairs(v)...)
+		case "header":
+			r.Header[http.CanonicalHeaderKey(p.Name)] = []string{p.Text(v)}
+		case "cookie":
+			cookies = append(cookies, p.Name+"="+url.QueryEscape(p.Text(v)))
+		}
+	}
+	r.Path, r.Query = path, strings.Join(query, "&")
+	if len(cookies) > 0 {
+		r.Header["Cookie"] = []string{strings.Join(cookies, "; ")}
+	}
+}
+
+// WithParameter sends another value for the i-th parameter.
+func (r *Request) WithParameter(i int, v any, how Intent) *Request {
+	c := r.Clone()
+	values := slices.Clone(r.values)
+	values[i] = v
+	c.SetParameters(values)
+	c.Intent = how
+	return c
+}
+
+// Created returns the user whom a request is about: the one it names, or whom
+// the target took it to name, or what stands in the place of the name.
+func (r *Request) Created(a *Answer) string {
+	if name, ok := r.Names(); ok {
+		return name
+	}
+	if echo, ok := a.Member(r.Op.Rules.Echo); ok {
+		return echo
+	}
+	var body map[string]json.RawMessage
+	if json.Unmarshal(r.Body, &body) == nil && body[r.Op.Rules.Subject] != nil {
+		return string(body[r.Op.Rules.Subject])
+	}
+	return string(r.Body)
+}
+
+// MayCreate reports whether a request was sent that could create a user.
+func (r *Request) MayCreate() bool {
+	return r.Op.Rules.Subject != "" && r.Op.Body != nil && !contract.SafeMethod(r.Method)
+}
+
+// Names returns the user id in a request, as the target should read it.
+func (r *Request) Names() (string, bool) {
+	if r.Subject != "" {
+		return r.Subject, true
+	}
+	value, _ := DecodeJSON(r.Body)
+	members, _ := value.(map[string]any)
+	text, ok := members[r.Op.Rules.Subject].(string)
+	return text, ok
+}
+
+// Note says in words what the request carries as a key.
+func (r *Request) Note() string {
+	if len(r.Op.Security) == 0 {
+		return ""
+	}
+	if len(r.Keys) == 0 {
+		return "no key"
+	}
+	labels := make([]string, len(r.Keys))
+	for i, k := range r.Keys {
+		labels[i] = LabelOf(k)
+	}
+	return strings.Join(labels, ", then ")
+}
+
+func LabelOf(k Credential) string {
+	if k.Label == "" {
+		return "the key"
+	}
+	return k.Label
+}
+
+// Contents is all of a request that the contract has a say in, but for its key.
+func (r *Request) Contents() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s?%s %t %t\n", r.Method, r.Path, r.Query, r.Bodiless, r.Body == nil)
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if name != "User-Agent" {
+			fmt.Fprintf(&b, "%q: %q\n", name, r.Header[name])
+		}
+	}
+	b.Write(r.Body)
+	return b.String()
+}
+
+// UnknownPath is what is put behind a path to make one that no contract
+// declares.
+const UnknownPath = "/conformance-unknown-"
