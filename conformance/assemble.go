@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -54,7 +55,7 @@ func (r *run) checkResult(c *check, v *verdict, took time.Duration) CheckResult 
 	if v.failed < v.tried {
 		out.Failed, out.Tried = v.failed, v.tried
 	}
-	young := c.youngerThan(r.cfg.AsOf)
+	young := youngerThan(&c.Check, r.cfg.AsOf)
 	if young {
 		out.Level = softer(out.Level, Should)
 	}
@@ -168,4 +169,45 @@ func (r *run) unexercised(rows []ResponseResult) []string {
 		}
 	}
 	return missing
+}
+
+// applyKnown marks the checks that are known to fail and returns, in words,
+// what is wrong with the list itself.
+func (r *run) applyKnown(out *Result, chances []chance) []string {
+	var problems []string
+	today := time.Now().Format(time.DateOnly)
+	for _, k := range r.cfg.Known {
+		i := slices.IndexFunc(out.Checks, func(c CheckResult) bool { return k.Covers(c.Names()...) })
+		switch {
+		case i < 0: // not selected in this run
+		case out.Checks[i].Outcome == Pass && k.Intermittent:
+		case out.Checks[i].Outcome == Pass:
+			out.Checks[i].Known = true
+			problems = append(problems, fmt.Sprintf("the known failure %s passes: remove it from the list, or mark it \"intermittent\": true", k.ID))
+		case out.Checks[i].Outcome == Fail || out.Checks[i].Outcome == Warn:
+			excuse(&out.Checks[i], k, "")
+		}
+	}
+	for i := range out.Checks {
+		if c := &out.Checks[i]; !c.Known && c.Intermittent {
+			excuseByOrigin(c, r.cfg.Known, chances[i].origins, today)
+		}
+	}
+	return problems
+}
+
+// excuseByOrigin excuses an intermittent failure that comes from one that is
+// known to be: which checks a race disturbs is chance.
+func excuseByOrigin(c *CheckResult, known []Known, origins []string, today string) {
+	for _, origin := range origins {
+		if i := slices.IndexFunc(known, func(k Known) bool { return k.Covers(origin) }); i >= 0 && known[i].Intermittent && known[i].Expires >= today {
+			excuse(c, known[i], " through "+origin)
+			return
+		}
+	}
+}
+
+func excuse(c *CheckResult, k Known, through string) {
+	c.Known = true
+	c.Reason = "known until " + k.Expires + through + ": " + strings.TrimSpace(k.Reason)
 }

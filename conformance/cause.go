@@ -163,7 +163,7 @@ func (r *run) leadOf(g *group) suspect {
 // counts reports whether a failure fails the run.
 func (r *run) counts(s suspect) bool {
 	level := softer(r.verdicts[s.index].level, s.check.Level)
-	return !s.check.youngerThan(r.cfg.AsOf) && (level == Must || level == Should && r.cfg.Strict)
+	return !youngerThan(&s.check.Check, r.cfg.AsOf) && (level == Must || level == Should && r.cfg.Strict)
 }
 
 // symptomOf reads from the responses what is wrong.

@@ -12,7 +12,7 @@ import (
 func choose(all []*check, cfg *Config) ([]*check, error) {
 	var ids []string
 	for _, c := range all {
-		ids = append(ids, c.names()...)
+		ids = append(ids, c.Names()...)
 	}
 	wanted, err := wantedChecks(cfg, ids)
 	if err != nil {
@@ -21,7 +21,7 @@ func choose(all []*check, cfg *Config) ([]*check, error) {
 	// What is provoked comes along with what judges the answers to it.
 	provoked := map[string]bool{}
 	for _, c := range all {
-		if wanted(c.names()) && c.Passive && c.Status != "http" {
+		if wanted(c.Names()) && c.Passive && c.Status != "http" {
 			provoked[c.Operation+"/"+c.Status+"/provoked"] = true
 		}
 	}
@@ -31,24 +31,17 @@ func choose(all []*check, cfg *Config) ([]*check, error) {
 		if c.isPublished() && cfg.Published == nil && len(cfg.Run) == 0 {
 			continue // nobody asked for it
 		}
-		any = any || wanted(c.names())
+		any = any || wanted(c.Names())
 		// The gate is always passed: nothing else can be judged without it.
-		if wanted(c.names()) || c.stage == stageGate || provoked[c.ID] {
+		if wanted(c.Names()) || c.stage == stageGate || provoked[c.ID] {
 			out = append(out, c)
 		}
 	}
 	if !any {
-		return nil, usageErrorf("no check is left: --run and --skip together select nothing")
+		return nil, UsageErrorf("no check is left: --run and --skip together select nothing")
 	}
 	return out, nil
 }
-
-// names are the ids that a check goes by: its own, and those of the checks that
-// it has taken in.
-func (c *Check) names() []string { return append([]string{c.ID}, c.Aliases...) }
-
-// names are those of the check.
-func (c *CheckResult) names() []string { return append([]string{c.ID}, c.Aliases...) }
 
 // wantedChecks makes a predicate of --run and --skip on the names of a check.
 func wantedChecks(cfg *Config, ids []string) (func(names []string) bool, error) {
@@ -73,7 +66,7 @@ func undecidedChoice(cfg *Config, checks []CheckResult) string {
 	}
 	var ids []string
 	for _, c := range checks {
-		ids = append(ids, c.names()...)
+		ids = append(ids, c.Names()...)
 	}
 	wanted, err := wantedChecks(cfg, ids)
 	if err != nil {
@@ -82,7 +75,7 @@ func undecidedChoice(cfg *Config, checks []CheckResult) string {
 	first := ""
 	for _, c := range checks {
 		switch {
-		case !wanted(c.names()):
+		case !wanted(c.Names()):
 		case c.Outcome != Skip && c.Outcome != Err:
 			return ""
 		case first == "":
@@ -103,7 +96,7 @@ func matcher(patterns, ids []string) (func(string) bool, error) {
 			matched = matched || re.MatchString(id)
 		}
 		if !matched {
-			return nil, usageErrorf("%q matches no check; the nearest is %s", p, Nearest(strings.Trim(p, "*"), ids))
+			return nil, UsageErrorf("%q matches no check; the nearest is %s", p, Nearest(strings.Trim(p, "*"), ids))
 		}
 		all = append(all, re)
 	}
@@ -143,48 +136,12 @@ func patternExpression(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(b.String())
 }
 
-// Nearest returns the candidate that is written most like a word, for a
-// sentence that says what may have been meant.
-func Nearest(word string, candidates []string) string {
-	best, least := "", -1
-	for _, c := range candidates {
-		d := distance(word, c)
-		if tail := c[strings.Index(c, "/")+1:]; tail != c {
-			d = min(d, distance(word, tail))
-		}
-		if least < 0 || d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to change, add or remove (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
-}
-
 // Select returns the checks whose id a pattern matches; a [*UsageError] names
 // the nearest id where there is none.
 func Select(checks []Check, pattern string) ([]Check, error) {
 	var ids []string
 	for _, c := range checks {
-		ids = append(ids, c.names()...)
+		ids = append(ids, c.Names()...)
 	}
 	match, err := matcher([]string{pattern}, ids)
 	if err != nil {
@@ -192,7 +149,7 @@ func Select(checks []Check, pattern string) ([]Check, error) {
 	}
 	var out []Check
 	for _, c := range checks {
-		if slices.ContainsFunc(c.names(), match) {
+		if slices.ContainsFunc(c.Names(), match) {
 			out = append(out, c)
 		}
 	}

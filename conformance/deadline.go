@@ -29,7 +29,7 @@ func (r *Runner) setDeadline() error {
 	case cfg.Deadline <= 0:
 		cfg.Deadline = max(plainDeadline, times(least, spare)) + cfg.Wait
 	case least >= cfg.Deadline:
-		return usageErrorf("--deadline %s is too short: %d requests at --rate %g take %s; use --deadline %s or longer, --rate %g or higher, or select fewer checks with --run",
+		return UsageErrorf("--deadline %s is too short: %d requests at --rate %g take %s; use --deadline %s or longer, --rate %g or higher, or select fewer checks with --run",
 			cfg.Deadline, requests, cfg.Rate, wire.Round(least), times(least, spare).Truncate(time.Second)+time.Second, math.Ceil(spare*float64(requests)/cfg.Deadline.Seconds()))
 	}
 	return nil
@@ -40,7 +40,7 @@ func (r *Runner) setDeadline() error {
 func (r *Runner) requests() int {
 	plan := *r
 	plan.cfg.Rate, plan.cfg.Progress = 0, nil
-	plan.client = wire.NewClient(plan.cfg.client(), r.client.Base)
+	plan.client = wire.NewClient(clientConfig(&plan.cfg), r.client.Base)
 	s := plan.session()
 	s.client.Imagine = ideal
 	newRun(s, plan.checks).perform(context.Background())

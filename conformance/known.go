@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance/internal/schema"
-	"nox.energy/contract/conformance/internal/wire"
 )
 
 // Known is a failure that is excused until a day. Its check still runs and must
@@ -42,12 +41,12 @@ const (
 // dayLayout is how the last day of a known failure is written.
 const dayLayout = time.DateOnly
 
-// covers reports whether the entry is about a check that goes by these names.
-func (k Known) covers(names ...string) bool { return slices.Contains(names, k.ID) }
+// Covers reports whether the entry is about a check that goes by these names.
+func (k Known) Covers(names ...string) bool { return slices.Contains(names, k.ID) }
 
 // knownFor returns the place of the entry about a check, -1 if there is none.
 func knownFor(known []Known, names ...string) int {
-	return slices.IndexFunc(known, func(k Known) bool { return k.covers(names...) })
+	return slices.IndexFunc(known, func(k Known) bool { return k.Covers(names...) })
 }
 
 // ReadKnown reads known failures: {"known": [{"id": …, "reason": …, "expires":
@@ -57,9 +56,9 @@ func knownFor(known []Known, names ...string) int {
 func ReadKnown(r io.Reader, name string) ([]Known, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
-		return nil, usageErrorf("%s: the known failures cannot be read: %v", name, err)
+		return nil, UsageErrorf("%s: the known failures cannot be read: %v", name, err)
 	}
-	data = bytes.TrimPrefix(data, wire.ByteOrderMark) // some editors write one
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors write one
 	d := json.NewDecoder(bytes.NewReader(data))
 	var text json.RawMessage
 	if err := d.Decode(&text); err != nil {
@@ -75,10 +74,10 @@ func ReadKnown(r io.Reader, name string) ([]Known, error) {
 	}
 	for i, k := range known {
 		if err := k.check(fmt.Sprintf("known failure %d", i+1)); err != nil {
-			return nil, usageErrorf("%s: %v", name, err)
+			return nil, UsageErrorf("%s: %v", name, err)
 		}
 		if knownFor(known[:i], k.ID) >= 0 {
-			return nil, usageErrorf("%s: %s is listed twice", name, k.ID)
+			return nil, UsageErrorf("%s: %s is listed twice", name, k.ID)
 		}
 	}
 	return known, nil
@@ -254,7 +253,7 @@ func (r *knownReader) wrong(what string) error {
 
 // notKnown names the line of what is wrong with a file.
 func notKnown(name string, data []byte, at int64, what string) error {
-	return usageErrorf("%s:%d: not a file of known failures: %s", name, lineAt(data, at), what)
+	return UsageErrorf("%s:%d: not a file of known failures: %s", name, 1+bytes.Count(data[:min(int64(len(data)), max(at, 0))], []byte("\n")), what)
 }
 
 // knownError is about a text that is not JSON.
@@ -327,7 +326,7 @@ func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 	}
 	out := []Known{}
 	for _, k := range known {
-		i := slices.IndexFunc(r.Checks, func(c CheckResult) bool { return k.covers(c.names()...) })
+		i := slices.IndexFunc(r.Checks, func(c CheckResult) bool { return k.Covers(c.Names()...) })
 		if i < 0 {
 			out = append(out, k)
 			continue
@@ -340,52 +339,11 @@ func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 		}
 	}
 	for _, c := range r.Checks {
-		if c.Outcome == Fail && knownFor(known, c.names()...) < 0 {
+		if c.Outcome == Fail && knownFor(known, c.Names()...) < 0 {
 			out = append(out, Known{
 				ID: c.ID, Reason: "not explained yet: " + c.Actual, Expires: now.Add(excusedFor).Format(dayLayout), Intermittent: c.Intermittent,
 			})
 		}
 	}
 	return out
-}
-
-// applyKnown marks the checks that are known to fail and returns, in words,
-// what is wrong with the list itself.
-func (r *run) applyKnown(out *Result, chances []chance) []string {
-	var problems []string
-	today := time.Now().Format(dayLayout)
-	for _, k := range r.cfg.Known {
-		i := slices.IndexFunc(out.Checks, func(c CheckResult) bool { return k.covers(c.names()...) })
-		switch {
-		case i < 0: // not selected in this run
-		case out.Checks[i].Outcome == Pass && k.Intermittent:
-		case out.Checks[i].Outcome == Pass:
-			out.Checks[i].Known = true
-			problems = append(problems, fmt.Sprintf("the known failure %s passes: remove it from the list, or mark it \"intermittent\": true", k.ID))
-		case out.Checks[i].Outcome == Fail || out.Checks[i].Outcome == Warn:
-			out.Checks[i].excuse(k, "")
-		}
-	}
-	for i := range out.Checks {
-		if c := &out.Checks[i]; !c.Known && c.Intermittent {
-			c.excuseByOrigin(r.cfg.Known, chances[i].origins, today)
-		}
-	}
-	return problems
-}
-
-// excuseByOrigin excuses an intermittent failure that comes from one that is
-// known to be: which checks a race disturbs is chance.
-func (c *CheckResult) excuseByOrigin(known []Known, origins []string, today string) {
-	for _, origin := range origins {
-		if i := knownFor(known, origin); i >= 0 && known[i].Intermittent && known[i].Expires >= today {
-			c.excuse(known[i], " through "+origin)
-			return
-		}
-	}
-}
-
-func (c *CheckResult) excuse(k Known, through string) {
-	c.Known = true
-	c.Reason = "known until " + k.Expires + through + ": " + strings.TrimSpace(k.Reason)
 }

@@ -49,8 +49,8 @@ func groundOf(f schema.Firmness) ground {
 	return contractSays
 }
 
-// weight orders levels: what weighs more comes first.
-func (l Level) weight() int {
+// weightOf orders levels: what weighs more comes first.
+func weightOf(l Level) int {
 	switch l {
 	case Must:
 		return 2
@@ -62,7 +62,7 @@ func (l Level) weight() int {
 
 // softer is the lighter of two levels; "" weighs as nothing said.
 func softer(a, b Level) Level {
-	if a == "" || b != "" && b.weight() < a.weight() {
+	if a == "" || b != "" && weightOf(b) < weightOf(a) {
 		return b
 	}
 	return a

@@ -30,7 +30,7 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 	if err != nil {
 		return nil, err
 	}
-	cfg.setDefaults()
+	setDefaults(&cfg)
 	l := &reel{labels: map[string]string{}, good: map[string]bool{}}
 	base := &url.URL{}
 	if cfg.Target != "" {
@@ -40,7 +40,7 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 		base = l.target
 	}
 	// Nothing is sent, so a server of the contract may be judged as any other.
-	if err := cfg.validate(c.Doc, &url.URL{}); err != nil {
+	if err := validate(&cfg, c.Doc, &url.URL{}); err != nil {
 		return nil, err
 	}
 	all := recordedCatalogue(c)
@@ -52,7 +52,7 @@ func JudgeHAR(ctx context.Context, cfg Config, recordings ...*Recording) (*Resul
 		return nil, err
 	}
 	cfg.RunID = digestOf(recordings)
-	l.s = &session{cfg: &cfg, contract: c, client: wire.NewClient(cfg.client(), base), redactor: secret.NewRedactor(keyWords(), publicTexts(c.Doc, all)...), number: map[string]string{}}
+	l.s = &session{cfg: &cfg, contract: c, client: wire.NewClient(clientConfig(&cfg), base), redactor: secret.NewRedactor(keyWords(), publicTexts(c.Doc, all)...), number: map[string]string{}}
 	for i, each := range all {
 		l.s.number[each.ID] = numberOf(i)
 	}

@@ -83,9 +83,9 @@ func ReadHAR(r io.Reader, name string) (*Recording, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxRecording+1))
 	switch {
 	case err != nil:
-		return nil, usageErrorf("%s: the recording cannot be read: %v", name, err)
+		return nil, UsageErrorf("%s: the recording cannot be read: %v", name, err)
 	case len(data) > maxRecording:
-		return nil, usageErrorf("%s: the recording has more than %d MiB; record or export less at a time", name, maxRecording>>20)
+		return nil, UsageErrorf("%s: the recording has more than %d MiB; record or export less at a time", name, maxRecording>>20)
 	}
 	data = bytes.TrimPrefix(data, wire.ByteOrderMark)
 	var file struct {
@@ -100,7 +100,7 @@ func ReadHAR(r io.Reader, name string) (*Recording, error) {
 		return nil, harError(name, data, err)
 	}
 	if file.Log == nil || file.Log.Entries == nil {
-		return nil, usageErrorf("%s:1: not an HTTP Archive: it has no log.entries; export the traffic as HAR 1.2", name)
+		return nil, UsageErrorf("%s:1: not an HTTP Archive: it has no log.entries; export the traffic as HAR 1.2", name)
 	}
 	out := &Recording{*file.Log.Entries, sha256.Sum256(data), file.Log.Creator.Name == toolName}
 	for i := range out.entries {
@@ -126,7 +126,7 @@ func harError(name string, data []byte, err error) error {
 	case errors.As(err, &kind):
 		at, what = kind.Offset, fmt.Sprintf("%s is a %s", kind.Field, kind.Value)
 	}
-	return usageErrorf("%s:%d: not an HTTP Archive: %s", name, lineAt(data, at), what)
+	return UsageErrorf("%s:%d: not an HTTP Archive: %s", name, lineAt(data, at), what)
 }
 
 func lineAt(data []byte, offset int64) int {

@@ -198,3 +198,6 @@ type Response struct {
 
 	HTTPVersion string `json:"http_version,omitempty"` // "HTTP/1.1", "HTTP/2"
 }
+
+// Names are those of the check.
+func (c *CheckResult) Names() []string { return append([]string{c.ID}, c.Aliases...) }

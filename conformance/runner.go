@@ -39,15 +39,15 @@ func New(cfg Config) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.setDefaults()
+	setDefaults(&cfg)
 	target, err := parseTarget(cfg.Target)
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.validate(c.Doc, target); err != nil {
+	if err := validate(&cfg, c.Doc, target); err != nil {
 		return nil, err
 	}
-	if err := cfg.refuseHeaders(c.Contract); err != nil {
+	if err := refuseHeaders(&cfg, c.Contract); err != nil {
 		return nil, err
 	}
 	if err := refuseOperation(c.Contract, target); err != nil {
@@ -57,13 +57,13 @@ func New(cfg Config) (*Runner, error) {
 		cfg.RunID = randomID()
 	}
 	if !runIDSyntax.MatchString(cfg.RunID) {
-		return nil, usageErrorf("the run id %q must be 1 to 16 letters and digits", cfg.RunID)
+		return nil, UsageErrorf("the run id %q must be 1 to 16 letters and digits", cfg.RunID)
 	}
 	if cfg.Seed == 0 {
 		cfg.Seed = mathrand.Int64N(1<<31) + 1
 	}
 	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
-		return nil, usageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
+		return nil, UsageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
 	}
 	all := catalogue(c)
 	if err := refuseKnown(cfg.Known, all); err != nil {
@@ -75,11 +75,11 @@ func New(cfg Config) (*Runner, error) {
 	}
 	number := make(map[string]string, len(all))
 	for i, each := range all {
-		for _, name := range each.names() {
+		for _, name := range each.Names() {
 			number[name] = numberOf(i)
 		}
 	}
-	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: wire.NewClient(cfg.client(), target)}
+	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: wire.NewClient(clientConfig(&cfg), target)}
 	if err := r.setDeadline(); err != nil {
 		return nil, err
 	}

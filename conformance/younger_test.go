@@ -15,7 +15,7 @@ func TestYoungerThan(t *testing.T) {
 		{"2.0.0", "2.0.0-rc.1", false},
 		{"not one", "1.0.0", false},
 	} {
-		if got := (&Check{Since: c.since}).youngerThan(c.asOf); got != c.want {
+		if got := youngerThan(&Check{Since: c.since}, c.asOf); got != c.want {
 			t.Errorf("a check of %s is younger than %q: %t", c.since, c.asOf, got)
 		}
 	}

@@ -6,10 +6,6 @@ import (
 	"strings"
 )
 
-// firstVersion is the version that brought every check that [younger] does not
-// name.
-const firstVersion = "0.1.0"
-
 // age is a version of the program and the checks that came with it.
 type age struct {
 	version string
@@ -31,6 +27,10 @@ func since(status, name string) string {
 	}
 	return firstVersion
 }
+
+// firstVersion is the version that brought every check that [younger] does not
+// name.
+const firstVersion = "0.1.0"
 
 // version is MAJOR.MINOR.PATCH, to be compared.
 type version [3]int
@@ -57,7 +57,7 @@ func parseVersion(text string) (version, bool) {
 
 // youngerThan tells whether a check came after a version, "" for none. A check
 // whose age cannot be read is as old as any.
-func (c *Check) youngerThan(asOf string) bool {
+func youngerThan(c *Check, asOf string) bool {
 	limit, ok := parseVersion(asOf)
 	born, known := parseVersion(c.Since)
 	return ok && known && slices.Compare(born[:], limit[:]) > 0
