@@ -16,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/mocktest"
 )
@@ -94,7 +95,7 @@ type runnerHalf struct {
 	subject *subject
 	server  *mocktest.Server
 	checks  []conformance.Check
-	runners map[string]*conformance.Runner // by what they ask for
+	runners map[string]*runner.Runner // by what they ask for
 
 	mu     sync.Mutex
 	answer message // what is answered instead of …
@@ -103,9 +104,9 @@ type runnerHalf struct {
 
 func newRunnerHalf(tb testing.TB, s *subject) *runnerHalf {
 	tb.Helper()
-	h := &runnerHalf{subject: s, runners: map[string]*conformance.Runner{}}
+	h := &runnerHalf{subject: s, runners: map[string]*runner.Runner{}}
 	var err error
-	if h.checks, err = conformance.Catalogue(s.contract); err != nil {
+	if h.checks, err = runner.Catalogue(s.contract); err != nil {
 		tb.Fatal(err)
 	}
 	h.server = mocktest.NewServer(tb,
@@ -198,13 +199,13 @@ func (h *runnerHalf) failing(t *testing.T, m message) string {
 }
 
 // runner is one that runs these checks.
-func (h *runnerHalf) runner(t *testing.T, ids []string) *conformance.Runner {
+func (h *runnerHalf) runner(t *testing.T, ids []string) *runner.Runner {
 	t.Helper()
 	key := strings.Join(ids, " ")
 	if h.runners[key] != nil {
 		return h.runners[key]
 	}
-	r, err := conformance.New(conformance.Config{
+	r, err := runner.New(conformance.Config{
 		Contract: h.subject.contract, Target: h.server.URL, Run: ids,
 		Keys:    conformance.Keys{Key: h.server.APIKey, Disabled: h.server.DisabledAPIKey},
 		Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},

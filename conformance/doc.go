@@ -1,12 +1,12 @@
 // Package conformance judges whether a server keeps the contract of the NOX
 // manufacturer API, or of any other OpenAPI 3 document.
 //
-// A [Runner] turns each clause of the contract into a check, sends the requests
-// of the check to the target over HTTP, and judges each response as it came:
-// framing and bytes first, then the schema of its status. [Runner.Run] returns a
-// [Result], and the writers of package [nox.energy/contract/conformance/report]
-// turn that into text or a report. The example of this package shows a run.
-// In Go tests, package [nox.energy/contract/conformance/conformancetest] makes
+// This package holds the words: what a [Check], a [Config], a known failure and
+// a [Result] are. Package [nox.energy/contract/conformance/runner] acts on them:
+// it turns each clause of the contract into a check, sends the requests of the
+// check to the target over HTTP, and judges each response as it came. The writers
+// of package [nox.energy/contract/conformance/report] turn a result into text or
+// a report. In Go tests, package [nox.energy/contract/conformance/conformancetest] makes
 // each check a subtest.
 //
 // # How a check is made
@@ -15,7 +15,7 @@
 // function. Most are derived from the document: a rule over properties and
 // their types, limits and enums, over media types, methods and security
 // schemes. Only what the prose of the contract says alone (the echo, the id
-// that is resolved or created) is written down in Go, in prose.go.
+// that is resolved or created) is written down in Go, in one file.
 //
 // # Fairness
 //

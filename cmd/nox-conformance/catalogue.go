@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/runner"
 )
 
 // catalogue prints the checks, or one of them with its reasons.
@@ -16,12 +17,12 @@ func (o *options) catalogue(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	checks, err := conformance.Catalogue(doc)
+	checks, err := runner.Catalogue(doc)
 	if err != nil {
 		return err
 	}
 	if o.explain != "" {
-		recorded, err := conformance.RecordedCatalogue(doc)
+		recorded, err := runner.RecordedCatalogue(doc)
 		if err != nil {
 			return err
 		}
@@ -46,7 +47,7 @@ func (o *options) catalogue(ctx context.Context, std streams) error {
 }
 
 func (o *options) explainOne(std streams, checks []conformance.Check, source string) error {
-	chosen, err := conformance.Select(checks, o.explain)
+	chosen, err := runner.Select(checks, o.explain)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/spec"
 )
@@ -47,7 +48,7 @@ func TestChecksPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks, err := conformance.Catalogue(doc)
+	checks, err := runner.Catalogue(doc)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 
-	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/runner"
 )
 
 // printPlan prints the requests that a run would send.
-func (o *options) printPlan(w io.Writer, plan []conformance.Planned) error {
+func (o *options) printPlan(w io.Writer, plan []runner.Planned) error {
 	if o.output == "json" {
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)

@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 
-	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/runner"
 )
 
 // judgeRecordings judges recorded traffic. Nothing is sent.
@@ -19,13 +19,13 @@ func (o *options) judgeRecordings(ctx context.Context, args []string, std stream
 	if err != nil {
 		return usage(std, err)
 	}
-	recordings := make([]*conformance.Recording, len(o.har))
+	recordings := make([]*runner.Recording, len(o.har))
 	for i, name := range o.har {
 		if recordings[i], err = readRecording(name, std.in); err != nil {
 			return fail(std, err)
 		}
 	}
-	result, err := conformance.JudgeHAR(ctx, cfg, recordings...)
+	result, err := runner.JudgeHAR(ctx, cfg, recordings...)
 	if err != nil {
 		return fail(std, err)
 	}
@@ -33,14 +33,14 @@ func (o *options) judgeRecordings(ctx context.Context, args []string, std stream
 }
 
 // readRecording reads a file, or standard input for "-".
-func readRecording(name string, in io.Reader) (*conformance.Recording, error) {
+func readRecording(name string, in io.Reader) (*runner.Recording, error) {
 	if name == "-" {
-		return conformance.ReadHAR(in, "standard input")
+		return runner.ReadHAR(in, "standard input")
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("--har: %w", err)
 	}
 	defer f.Close()
-	return conformance.ReadHAR(f, name)
+	return runner.ReadHAR(f, name)
 }

@@ -6,6 +6,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
+	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 )
@@ -30,20 +31,20 @@ func TestRecordedVariationsConform(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runner, err := conformance.New(conformance.Config{Target: b.target, Keys: keysOf(mock.DefaultManufacturers()), RunID: "recorded", Seed: 1, Evidence: true})
+		live, err := runner.New(conformance.Config{Target: b.target, Keys: keysOf(mock.DefaultManufacturers()), RunID: "recorded", Seed: 1, Evidence: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var har bytes.Buffer
-		if err := report.HAR(&har, runner.Run(t.Context())); err != nil {
+		if err := report.HAR(&har, live.Run(t.Context())); err != nil {
 			t.Fatal(err)
 		}
 		b.stop()
-		rec, err := conformance.ReadHAR(&har, d.Name)
+		rec, err := runner.ReadHAR(&har, d.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := conformance.JudgeHAR(t.Context(), conformance.Config{}, rec)
+		r, err := runner.JudgeHAR(t.Context(), conformance.Config{}, rec)
 		if err != nil {
 			t.Fatal(err)
 		}

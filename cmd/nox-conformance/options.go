@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/spec"
 	"nox.energy/contract/spec/drift"
 )
@@ -128,7 +129,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 		cfg.Drift = append(cfg.Drift, *cfg.Published)
 	}
 	for _, p := range o.provoke {
-		provocation, err := conformance.ParseProvocation(p)
+		provocation, err := runner.ParseProvocation(p)
 		if err != nil {
 			return cfg, err
 		}

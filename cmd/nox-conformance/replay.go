@@ -9,6 +9,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
+	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/spec"
 )
 
@@ -117,7 +118,7 @@ func toReplay(before *conformance.Result, name string, patterns []string) ([]con
 	}
 	wanted := map[string]bool{}
 	for _, p := range patterns {
-		matched, err := conformance.Select(all, p)
+		matched, err := runner.Select(all, p)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -189,7 +190,7 @@ func stillChecks(doc *spec.Document, chosen []conformance.CheckResult, name stri
 }
 
 func idsOf(doc *spec.Document) ([]string, error) {
-	checks, err := conformance.Catalogue(doc)
+	checks, err := runner.Catalogue(doc)
 	var ids []string
 	for _, c := range checks {
 		ids = append(append(ids, c.ID), c.Aliases...)
@@ -226,11 +227,11 @@ func perform(ctx context.Context, cfg conformance.Config, before *conformance.Re
 
 // performOnce runs checks and notes what became of those that did not fail yet.
 func performOnce(ctx context.Context, cfg conformance.Config, list []report.Replayed) (*conformance.Result, error) {
-	runner, err := conformance.New(cfg)
+	judging, err := runner.New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	now := runner.Run(ctx)
+	now := judging.Run(ctx)
 	for i := range list {
 		for _, c := range now.Checks {
 			if (c.ID == list[i].Before.ID || slices.Contains(c.Aliases, list[i].Before.ID)) && !failsNow(list[i]) {

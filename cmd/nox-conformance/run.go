@@ -13,6 +13,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
+	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/spec"
 )
 
@@ -64,14 +65,14 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	line := newProgressLine(std.err, o.quiet, o.getenv("TERM") == "dumb")
 	cfg.Progress = line.show
 	cfg.Record = recordTo(outputs)
-	runner, err := conformance.New(cfg)
+	judging, err := runner.New(cfg)
 	if err != nil {
 		return fail(std, err)
 	}
 	if o.dryRun {
-		return fail(std, o.printPlan(std.out, runner.DryRun(ctx)))
+		return fail(std, o.printPlan(std.out, judging.DryRun(ctx)))
 	}
-	result := runner.Run(ctx)
+	result := judging.Run(ctx)
 	line.clear()
 	return o.deliver(result, cfg.Known, outputs, std)
 }

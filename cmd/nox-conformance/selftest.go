@@ -13,6 +13,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
+	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 )
@@ -92,7 +93,7 @@ func (o *options) runSelfTest(ctx context.Context, std streams) int {
 // prove judges the sound mock, every variation and every defect.
 func (t *selfTest) prove(ctx context.Context) (*proof, error) {
 	started := time.Now()
-	checks, err := conformance.Catalogue(nil)
+	checks, err := runner.Catalogue(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +127,11 @@ func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...d
 	if patterns == nil {
 		cfg.Require = []string{"201", "400", "401", "500"}
 	}
-	runner, err := conformance.New(cfg)
+	judging, err := runner.New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	result := runner.Run(ctx)
+	result := judging.Run(ctx)
 	if t.inspect != nil {
 		name := ""
 		for _, d := range deviations {

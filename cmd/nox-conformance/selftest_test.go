@@ -11,13 +11,14 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
+	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 )
 
 func newSelfTest(t *testing.T, full bool) *selfTest {
 	t.Helper()
-	checks, err := conformance.Catalogue(nil)
+	checks, err := runner.Catalogue(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestRandomCorrectServers(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer b.stop()
-			r, err := conformance.New(conformance.Config{
+			r, err := runner.New(conformance.Config{
 				Target: b.target, TLS: b.tls, Keys: keysOf(mock.DefaultManufacturers()), RunID: "random", Seed: 1,
 				Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
 			})
@@ -171,7 +172,7 @@ func BenchmarkSoundMock(b *testing.B) {
 	}
 	defer server.stop()
 	for b.Loop() {
-		r, err := conformance.New(conformance.Config{Target: server.target, Keys: keysOf(mock.DefaultManufacturers())})
+		r, err := runner.New(conformance.Config{Target: server.target, Keys: keysOf(mock.DefaultManufacturers())})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/spec"
 )
@@ -52,7 +53,7 @@ func TestControlConforms(t *testing.T) {
 				stop()
 				<-served
 			}()
-			runner, err := conformance.New(conformance.Config{
+			judging, err := runner.New(conformance.Config{
 				Contract: document,
 				Target:   "http://" + l.Addr().String(),
 				Keys:     conformance.Keys{Key: token},
@@ -62,7 +63,7 @@ func TestControlConforms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			result := runner.Run(t.Context())
+			result := judging.Run(t.Context())
 			t.Logf("%s: %+v after %d requests", result.Verdict, result.Summary, result.Requests)
 			if result.Verdict != conformance.Conforms {
 				t.Errorf("%s: %s", result.Verdict, result.Reason)

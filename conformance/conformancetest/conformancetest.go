@@ -26,6 +26,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
+	"nox.energy/contract/conformance/runner"
 )
 
 // Run judges the target of cfg and tells each check as a subtest of t:
@@ -47,13 +48,13 @@ import (
 // functions of package [nox.energy/contract/conformance/report].
 func Run(t *testing.T, cfg conformance.Config) *conformance.Result {
 	t.Helper()
-	runner, err := conformance.New(cfg)
+	judging, err := runner.New(cfg)
 	if err != nil {
 		t.Fatalf("conformancetest: %v", err)
 	}
 	ctx, cancel := withinDeadline(t)
 	defer cancel()
-	result := runner.Run(ctx)
+	result := judging.Run(ctx)
 	for i := range result.Checks {
 		c := &result.Checks[i]
 		t.Run(c.ID, func(t *testing.T) { tell(t, result, c, cfg.Strict) })

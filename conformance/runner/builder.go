@@ -1,0 +1,260 @@
+package runner
+
+import (
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/wire"
+	"nox.energy/contract/spec"
+)
+
+// check is a [Check] with the experiment behind it.
+type check struct {
+	conformance.Check
+	stage stage
+	needs needs
+	// alone says that nothing may run beside the check.
+	alone bool
+	// uniform says that the check sends one request again and again, so that
+	// answers which differ show an intermittent fault. Such a check is alone:
+	// a fault that comes by the count then comes for certain.
+	uniform bool
+	// newUsers is how many users the check creates beside the one that the
+	// production profile uses for all; requests is how many it sends there,
+	// where that is more than one.
+	newUsers, requests int
+	// freeOfRequests says that the check ends a connection before it sends any.
+	freeOfRequests bool
+	// run is the experiment; nil for a clause that is judged over every answer
+	// of the run.
+	run func(*trial)
+	// over is that judgement.
+	over func(*session, *check) verdict
+}
+
+// stage orders the checks: those of one stage run side by side, and none that
+// could disturb another stands in one stage with it.
+type stage int
+
+const (
+	stageGate   stage = iota
+	stageAccept       // valid requests
+	stageReject       // bodies that are refused
+	stageRefuse       // keys that are refused
+	stageAround       // other methods and paths
+	stageAfter        // what must still hold after all that was refused
+	stageProvoke
+	stageRecover // what must still hold after what was provoked
+	stageLast    // what must hold over the whole run
+	stageCount
+)
+
+// needs is what a check cannot do without.
+type needs int
+
+const (
+	needsOther needs = 1 << iota
+	needsDisabled
+	needsProvocation
+)
+
+// missingNeed says what the configuration lacks for a check, "" for nothing.
+func missingNeed(c *check, cfg *conformance.Config) string {
+	switch {
+	case c.needs&needsOther != 0 && cfg.Keys.Other == "":
+		return "needs the key of another manufacturer: set NOX_OTHER_API_KEY"
+	case c.needs&needsDisabled != 0 && cfg.Keys.Disabled == "":
+		return "needs the key of a manufacturer that is not enabled: set NOX_DISABLED_API_KEY"
+	case c.needs&needsProvocation != 0 && len(provocations(cfg, c.Status)) == 0:
+		return "not exercised: no honest request brings a " + c.Status + " about; say how this target can be made to answer it, as in --provoke " + c.Status + "='Prefer: code=" + c.Status + "'"
+	}
+	return ""
+}
+
+func provocations(cfg *conformance.Config, status string) []conformance.Provocation {
+	var out []conformance.Provocation
+	for _, p := range cfg.Provoke {
+		if p.Status == status || len(status) == 3 && strings.HasSuffix(status, "XX") && p.Status[:1] == status[:1] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// checkText is what a check says of itself.
+type checkText struct {
+	name    string
+	ground  ground // and so the level
+	prod    conformance.ProductionClass
+	summary string
+	sends   string
+	why     string
+	pointer string   // of the clause
+	was     []string // names of checks that it has taken in
+}
+
+// reading is a contract and the judge by it.
+type reading struct {
+	*contract.Contract
+	*judge.Judge
+}
+
+// builder collects the checks of one operation.
+type builder struct {
+	contract *reading
+	op       *contract.Operation
+	checks   []*check
+	ids      map[string]bool
+}
+
+// add makes a check of the operation at a status.
+func (b *builder) add(status string, t checkText, st stage, run func(*trial)) *check {
+	if b.op.IsSafe() && (t.prod == conformance.Creates || t.prod == conformance.LaxOnly) {
+		t.prod = conformance.Harmless
+	}
+	c := &check{
+		Check: conformance.Check{
+			ID: b.id(status, t.name), Since: since(status, t.name),
+			Operation: b.op.ID, Status: status, Level: t.ground.level(), Because: string(t.ground), Production: t.prod,
+			Summary: t.summary, Sends: t.sends, Why: t.why, Passive: run == nil,
+		},
+		stage: st, run: run,
+	}
+	for _, name := range t.was {
+		c.Aliases = append(c.Aliases, b.op.ID+"/"+status+"/"+name)
+	}
+	pointer := t.pointer
+	if pointer == "" {
+		pointer = b.op.Pointer + spec.Pointer("responses", status)
+	}
+	c.Clause = b.clause(pointer)
+	b.checks = append(b.checks, c)
+	return c
+}
+
+// id makes the id of a check. Where properties are named so much alike that two
+// would be the same, the later one has a number behind it.
+func (b *builder) id(status, name string) string {
+	id := b.op.ID + "/" + status + "/" + name
+	for n := 2; b.ids[id]; n++ {
+		id = b.op.ID + "/" + status + "/" + name + "-" + contract.Itoa(n)
+	}
+	b.ids[id] = true
+	return id
+}
+
+// clause finds the words behind a pointer. A response or an operation is best
+// quoted by its description; what is not in the document is quoted by what is
+// above it.
+func (b *builder) clause(pointer string) spec.Clause {
+	for pointer != "" {
+		for _, detail := range []string{"/description", ""} {
+			if detail != "" && !isDescribed(pointer) {
+				continue
+			}
+			if c, err := b.contract.Doc.Clause(pointer + detail); err == nil {
+				return c
+			}
+		}
+		pointer = pointer[:strings.LastIndex(pointer, "/")]
+	}
+	return spec.Clause{}
+}
+
+// isDescribed tells whether a pointer leads to an object that is quoted by its
+// description rather than whole.
+func isDescribed(pointer string) bool {
+	tokens := strings.Split(pointer, "/")
+	last := tokens[len(tokens)-1]
+	parent := ""
+	if len(tokens) > 1 {
+		parent = tokens[len(tokens)-2]
+	}
+	return parent == "responses" || parent == "properties" || slices.Contains([]string{"get", "put", "post", "delete", "patch", "head", "options", "trace"}, last)
+}
+
+// catalogue makes the checks of a contract, in the order in which they are
+// reported.
+func catalogue(c *reading) []*check {
+	var all []*check
+	for _, op := range c.Operations {
+		b := &builder{contract: c, op: op, ids: map[string]bool{}}
+		if op.Obstacle != "" {
+			b.obstacleCheck()
+			b.publishedCheck()
+			all = append(all, b.checks...)
+			continue
+		}
+		b.successChecks()
+		b.echoChecks()
+		b.identityChecks()
+		b.latitudeChecks()
+		b.rejectionChecks()
+		b.parameterChecks()
+		b.malformedChecks()
+		b.extremeChecks()
+		b.refusalChecks()
+		b.breakdownChecks()
+		b.httpChecks()
+		if op == c.Operations[0] { // they are about the server, not about what it serves
+			b.tlsChecks()
+		}
+		b.everyAnswerChecks()
+		b.publishedCheck()
+		raiseClasses(op, b.checks)
+		order(op, b.checks)
+		all = append(all, b.checks...)
+	}
+	return all
+}
+
+// order sorts by the place of the status in the contract, http last, and keeps
+// the order within.
+func order(op *contract.Operation, checks []*check) {
+	rank := func(c *check) int {
+		if i := slices.Index(op.Statuses, c.Status); i >= 0 {
+			return i
+		}
+		return len(op.Statuses)
+	}
+	slices.SortStableFunc(checks, func(a, b *check) int { return rank(a) - rank(b) })
+}
+
+// Catalogue lists the checks that a contract gives rise to; nil means the
+// embedded one. An error is an [*spec.Error].
+func Catalogue(doc *spec.Document) ([]conformance.Check, error) {
+	c, err := loadContract(doc)
+	if err != nil {
+		return nil, err
+	}
+	var out []conformance.Check
+	for _, ch := range catalogue(c) {
+		out = append(out, ch.Check)
+	}
+	return out, nil
+}
+
+func loadContract(doc *spec.Document) (*reading, error) {
+	if doc == nil {
+		embedded, err := spec.Embedded()
+		if err != nil {
+			return nil, err
+		}
+		doc = embedded
+	}
+	j, err := judge.Open(doc)
+	if err != nil {
+		return nil, err
+	}
+	return &reading{j.Contract, j}, nil
+}
+
+// confirmed tells whether the validator agrees with what a request is meant to
+// be. Where it does not, no check is made of it: the schema is then one that is
+// not understood here.
+func (b *builder) confirmed(body any, how wire.Intent) bool {
+	return b.contract.Confirm(wire.PlainRequest(b.op).WithBody(body, how)) == nil
+}

@@ -1,0 +1,470 @@
+package runner
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"mime"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// What a failure looks like from outside, where a status is not all of it.
+const (
+	splitID     = "split"        // one user has two ids
+	sharedID    = "shared"       // two users have one
+	racyID      = "racy"         // ids go wrong where requests for a new user overlap
+	silent      = "silent"       // the connection ended, or carried something else than HTTP
+	breakdown   = "breakdown"    // 5xx
+	redirected  = "redirected"   // 3xx
+	blockedPage = "blocked page" // what stands before the API answered
+	accepted    = "accepted"     // what must be refused was not
+	refused     = "refused"      // what must be accepted was not
+)
+
+// Accepting what must be refused is a symptom that unrelated mistakes share. It
+// is one cause where the same rule of the schema is broken, or most of the
+// checks of a status fail by it.
+const (
+	fewestAlike = 6
+	shareAlike  = 0.4
+)
+
+// symptom is what failures of one cause have in common. Responses of different
+// statuses never have the same.
+type symptom struct {
+	operation string
+	what      string
+	status    int    // of the response, 0 where it is not what is wrong
+	body      string // the kind of the body of such a response
+	about     string // the documented status, the change of a user id, or the check where nothing else is known
+	detail    string
+}
+
+// group is the failed checks of one cause. The others fall to its lead.
+type group struct {
+	symptom symptom
+	members []suspect // in the order of the catalogue
+	lead    suspect
+	race    bool // it shows only where requests for a new user overlap
+}
+
+// suspect is a failed check with the responses that it fails for.
+type suspect struct {
+	index  int
+	check  *check
+	blamed []*wire.Answer
+}
+
+// group finds the causes of the failures and warnings: checks that show the
+// same symptom have one. It sets the cause of each check that falls to another,
+// and takes back those that explain nothing.
+func (r *run) group() []*group {
+	failed := map[string]bool{}
+	for i, c := range r.checks {
+		failed[c.ID] = r.verdicts[i].outcome == conformance.Fail
+	}
+	var suspects []suspect
+	for i, c := range r.checks {
+		v := &r.verdicts[i]
+		if v.outcome == conformance.Fail {
+			suspects = append(suspects, suspect{i, c, v.blames()})
+		}
+		if v.outcome == conformance.Fail || !failed[v.cause] {
+			v.cause = ""
+		}
+	}
+	seen := r.all()
+	contested := contestedUsers(seen)
+	racy := func(s suspect) bool {
+		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *wire.Answer) bool { _, there := contested[userOf(a)]; return !there })
+	}
+	unstable := unstableID(seen, contested)
+	changes := r.changes(suspects)
+	symptoms := make([]symptom, len(suspects))
+	for i, s := range suspects {
+		symptoms[i] = r.symptomOf(s, changes)
+		if !unstable && racy(s) && s.aboutIdentity() {
+			symptoms[i] = symptom{operation: s.check.Operation, what: racyID}
+		}
+	}
+	r.joinAccepted(suspects, symptoms)
+	joinShared(suspects, symptoms)
+	var out []*group
+	at := map[symptom]*group{}
+	for i, s := range suspects {
+		g := at[symptoms[i]]
+		if g == nil {
+			g = &group{symptom: symptoms[i], race: true}
+			at[g.symptom] = g
+			out = append(out, g)
+		}
+		g.members = append(g.members, s)
+		g.race = g.race && racy(s)
+	}
+	for _, g := range out {
+		g.lead = r.leadOf(g)
+		for _, s := range g.members {
+			if s.index != g.lead.index {
+				r.verdicts[s.index].cause = g.lead.check.ID
+			}
+		}
+	}
+	return out
+}
+
+// blames returns the responses that a failure rests on.
+func (v *verdict) blames() []*wire.Answer {
+	if len(v.blamed) > 0 {
+		return v.blamed
+	}
+	return v.evidence
+}
+
+// leadOf chooses the check that tells the cause best: one that fails the run
+// rather than one that warns; of a race, the check that is about races; the
+// clause over all responses where several experiments broke it, and the one
+// experiment where there is only one.
+func (r *run) leadOf(g *group) suspect {
+	experiments := 0
+	for _, s := range g.members {
+		if s.check.run != nil {
+			experiments++
+		}
+	}
+	rank := func(s suspect) int {
+		n := 0
+		if !r.counts(s) {
+			n += 8
+		}
+		switch {
+		case g.race && s.check.alone && !s.check.uniform && s.check.run != nil:
+		case s.check.run == nil && s.check.Status == statusHTTP && experiments > 1:
+			n++
+		case s.check.run == nil:
+			n += 4
+		case s.check.uniform:
+			n += 3
+		default:
+			n += 2
+		}
+		return n
+	}
+	return slices.MinFunc(g.members, func(a, b suspect) int { return cmp.Compare(rank(a), rank(b)) })
+}
+
+// counts reports whether a failure fails the run.
+func (r *run) counts(s suspect) bool {
+	level := softer(r.verdicts[s.index].level, s.check.Level)
+	return !youngerThan(&s.check.Check, r.cfg.AsOf) && (level == conformance.Must || level == conformance.Should && r.cfg.Strict)
+}
+
+// symptomOf reads from the responses what is wrong.
+func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
+	v := &r.verdicts[s.index]
+	k := symptom{operation: s.check.Operation, about: s.check.ID}
+	if len(s.blamed) == 0 {
+		return k
+	}
+	a := s.blamed[0]
+	judgesStatus := v.symptom == symptomStatus || s.check.stage == stageGate
+	if s.check.run == nil && s.check.Status == statusHTTP { // the clauses over every response
+		judgesStatus = !a.Came() || a.Status/100 == 3 || a.Status/100 == 5
+	}
+	switch {
+	case changes[s.index] != "":
+		k.what, k.about = changedUser, changes[s.index]
+	case !a.Came() && a.Broken():
+		k.what, k.about = silent, ""
+	case a.Came() && judgesStatus:
+		return r.statusSymptom(s, a)
+	case s.check.run != nil && !s.aboutIdentity():
+	case s.contradicts(func(u, v user) bool { return u == v }, false):
+		k.what, k.about = splitID, ""
+	case s.contradicts(func(u, v user) bool { return u.name != v.name }, true):
+		k.what, k.about = sharedID, ""
+	}
+	return k
+}
+
+// statusSymptom is the symptom of a wrong status: the status, the kind of the
+// body, and the clause that it breaks.
+func (r *run) statusSymptom(s suspect, a *wire.Answer) symptom {
+	op := a.Request.Op
+	k := symptom{operation: op.ID, status: a.Status, body: bodyKind(a), about: s.check.Status}
+	if wanted := r.verdicts[s.index].wanted; !a.Succeeded() && (k.about == op.Success() || !slices.Contains(wanted, k.about)) {
+		for _, status := range []string{op.Rejection(), op.Refusal()} { // a refusal that would do, in place of this one
+			if status != "" && slices.Contains(wanted, status) {
+				k.about = status
+			}
+		}
+	}
+	switch {
+	case a.Status/100 == 3 && op.Documented(a.Status) == nil:
+		k.what, k.body, k.about = redirected, "", ""
+	case a.Request.Provoked:
+	case r.fromBefore(s, a):
+		k.what, k.about = blockedPage, ""
+	case a.Status/100 == 5:
+		k.what, k.about = breakdown, ""
+	case a.Succeeded() && k.about != op.Success():
+		k.what, k.detail = accepted, s.check.ID
+		if k.about == op.Refusal() {
+			k.detail = declaredKey(a.Request)
+		}
+		// One rule of the schema, or one lenient reader of JSON.
+		if k.about == op.Rejection() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !r.counts(s)) {
+			k.detail = s.check.Clause.Pointer
+		}
+	case k.about == op.Success():
+		k.what, k.detail = refused, messageOf(a)
+	}
+	return k
+}
+
+// declaredKey names the key that stands where the contract says.
+func declaredKey(r *wire.Request) string {
+	for _, k := range r.Keys {
+		if k.In != contract.Declared {
+			continue
+		}
+		if slices.ContainsFunc(wrongKeys()[1:], func(w wrongKey) bool { return w.what == k.Label }) {
+			return "a key that is nearly right" // the same careless comparison
+		}
+		return wire.LabelOf(k)
+	}
+	return "no key"
+}
+
+// joinAccepted gives one symptom to the checks of a status that most of them
+// show: nothing is validated there, or no key is looked at.
+func (r *run) joinAccepted(suspects []suspect, symptoms []symptom) {
+	same := func(k symptom) symptom { k.detail = ""; return k }
+	alike, experiments := map[symptom]int{}, map[string]int{}
+	for _, c := range r.checks {
+		if c.run != nil {
+			experiments[c.Operation+c.Status]++
+		}
+	}
+	for _, k := range symptoms {
+		if k.what == accepted {
+			alike[same(k)]++
+		}
+	}
+	for i, k := range symptoms {
+		n := alike[same(k)]
+		if k.what == accepted && n >= fewestAlike && float64(n) >= shareAlike*float64(experiments[k.operation+suspects[i].check.Status]) {
+			symptoms[i] = same(k)
+		}
+	}
+}
+
+// joinShared gives one symptom to all checks whose users share an id, where that
+// is so of users who have nothing in common. If a change in what comes back
+// explains some of them, they stay with that.
+func joinShared(suspects []suspect, symptoms []symptom) {
+	i := slices.IndexFunc(symptoms, func(k symptom) bool { return k.what == sharedID })
+	if i < 0 {
+		return
+	}
+	echoed := map[symptom]bool{}
+	for j, s := range suspects {
+		if !s.contradicts(func(u, v user) bool { return u.name != v.name }, true) {
+			echoed[symptoms[j]] = true
+		}
+	}
+	for j, k := range symptoms {
+		if k.what == changedUser && !echoed[k] {
+			symptoms[j] = symptoms[i]
+		}
+	}
+}
+
+// aboutIdentity reports whether all that a check blames are successes, and the
+// id in them is not the right one.
+func (s suspect) aboutIdentity() bool {
+	if len(s.blamed) == 0 || slices.ContainsFunc(s.blamed, func(a *wire.Answer) bool { return !a.Succeeded() }) {
+		return false
+	}
+	identity := s.blamed[0].Request.Op.Rules.Identity
+	pointer := strings.TrimSuffix(s.check.Clause.Pointer, "/description")
+	return identity != "" && (strings.HasSuffix(pointer, "/"+identity) || differentIDs(s.blamed))
+}
+
+// differentIDs reports whether responses about one user name several ids.
+func differentIDs(answers []*wire.Answer) bool {
+	ids := map[string]bool{}
+	for _, a := range answers {
+		id, ok := a.Member(a.Request.Op.Rules.Identity)
+		if !ok || !a.Succeeded() || userOf(a) != userOf(answers[0]) {
+			return false
+		}
+		ids[id] = true
+	}
+	return len(ids) > 1
+}
+
+// contradicts reports whether two blamed responses about such users name the
+// same id, or different ones.
+func (s suspect) contradicts(such func(u, v user) bool, same bool) bool {
+	for i, a := range s.blamed {
+		for _, b := range s.blamed[:i] {
+			x, ok := a.Member(a.Request.Op.Rules.Identity)
+			y, also := b.Member(b.Request.Op.Rules.Identity)
+			if ok && also && such(userOf(a), userOf(b)) && (x == y) == same {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// user is whom a request is about: a user of one manufacturer.
+type user struct{ operation, tenant, name string }
+
+func userOf(a *wire.Answer) user {
+	u := user{operation: a.Request.Op.ID}
+	u.name, _ = a.Request.Names()
+	if len(a.Request.Keys) == 1 {
+		u.tenant = a.Request.Keys[0].Label
+	}
+	return u
+}
+
+// contestedUsers are those of whom a second request was sent before the first
+// was answered: which of the two creates the user is open until the time given.
+func contestedUsers(seen []seenAnswer) map[user]time.Time {
+	byUser := map[user][]*wire.Answer{}
+	for _, each := range seen {
+		a := each.answer
+		if _, known := a.Request.Names(); known && len(a.Request.Keys) == 1 && a.Request.Keys[0].Good {
+			byUser[userOf(a)] = append(byUser[userOf(a)], a)
+		}
+	}
+	out := map[user]time.Time{}
+	for u, answers := range byUser {
+		first := slices.MinFunc(answers, func(a, b *wire.Answer) int { return a.End().Compare(b.End()) })
+		var settled time.Time
+		overlapping := 0
+		for _, a := range answers {
+			if a.Started.Before(first.End()) {
+				overlapping++
+				if a.End().After(settled) {
+					settled = a.End()
+				}
+			}
+		}
+		if overlapping > 1 {
+			out[u] = settled
+		}
+	}
+	return out
+}
+
+// unstableID reports whether some user has two ids in responses to the same
+// request while nobody contests it. A race does not explain that.
+func unstableID(seen []seenAnswer, contested map[user]time.Time) bool {
+	type asked struct {
+		user user
+		what string
+	}
+	ids := map[asked]string{}
+	for _, each := range seen {
+		a := each.answer
+		id, ok := a.Member(a.Request.Op.Rules.Identity)
+		u := userOf(a)
+		if !ok || !a.Succeeded() || u.name == "" || len(a.Request.Keys) != 1 || !a.Request.Keys[0].Good || a.Started.Before(contested[u]) {
+			continue
+		}
+		k := asked{u, a.Request.Contents()}
+		if first, there := ids[k]; there && first != id {
+			return true
+		}
+		ids[k] = id
+	}
+	return false
+}
+
+// The kinds of bodies that are told apart.
+const (
+	bodyAsDocumented = "the contract's shape"
+	bodyHTML         = "an HTML page"
+	bodyNone         = "no body"
+)
+
+// bodyKind names the kind of a response's body.
+func bodyKind(a *wire.Answer) string {
+	media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	start := bytes.ToLower(bytes.TrimSpace(a.Body[:min(len(a.Body), 512)]))
+	switch {
+	case a.Size == 0 && len(a.Body) == 0:
+		return bodyNone
+	case media == "text/html" && !a.IsJSON, bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")):
+		return bodyHTML
+	}
+	members, ok := a.Value.(map[string]any)
+	if ok && slices.ContainsFunc(a.Request.Op.Responses, func(d *contract.Response) bool { return d.Resembles(members) }) {
+		return bodyAsDocumented
+	}
+	if ok {
+		names := slices.Sorted(maps.Keys(members))
+		return "the JSON object {" + strings.Join(names[:min(len(names), 6)], ", ") + "}"
+	}
+	return wordOr(media, "a body without a media type")
+}
+
+var (
+	changing = regexp.MustCompile(`[0-9]+|"[^"]*"|'[^']*'`)
+	// frontMarks are what the pages of proxies and firewalls say of themselves.
+	frontMarks = regexp.MustCompile(`(?i)\b(nginx|openresty|cloudflare|akamai|incapsula|imperva|mod_security|modsecurity|haproxy|varnish|envoy|traefik|squid|big-?ip|fortinet|fortiweb|barracuda|sucuri|cloudfront|awselb|web application firewall)\b|support id|incident id|reference #|request (was )?(blocked|rejected)|the requested url was rejected`)
+)
+
+// messageOf is the message of a refusal without what differs from one request to
+// the next: two rules of a server have two messages.
+func messageOf(a *wire.Answer) string {
+	text := judge.WithoutSent(a, string(a.Body))
+	return changing.ReplaceAllString(text[:min(len(text), 500)], "#")
+}
+
+// fromBefore reports whether a response looks as if a firewall or proxy gave it:
+// a page of HTML under a status that those answer with, a page that names one,
+// or a body that is not the contract's and the same for several requests with a
+// good key.
+func (r *run) fromBefore(s suspect, a *wire.Answer) bool {
+	kind := bodyKind(a)
+	if kind == bodyAsDocumented || kind == bodyNone {
+		return false
+	}
+	blocks := slices.Contains([]int{
+		http.StatusForbidden, http.StatusNotAcceptable, http.StatusTooManyRequests, http.StatusUnavailableForLegalReasons,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, 493, 999,
+	}, a.Status)
+	if kind == bodyHTML {
+		return blocks || frontName(a) != ""
+	}
+	if !blocks || a.Status/100 == 5 {
+		return false
+	}
+	same := map[string]bool{}
+	for _, each := range r.all() {
+		b := each.answer
+		if b.Status == a.Status && ownKey(b.Request) && messageOf(b) == messageOf(a) {
+			same[each.check.ID] = true
+		}
+	}
+	return len(same) > 1
+}
+
+// frontName is the name of a proxy or firewall in a page of HTML, "" where there
+// is none.
+func frontName(a *wire.Answer) string {
+	return frontMarks.FindString(string(a.Body[:min(len(a.Body), 64<<10)]))
+}

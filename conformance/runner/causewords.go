@@ -1,0 +1,187 @@
+package runner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+)
+
+// causes puts groups of failed checks into words, those that fail the run
+// first, the largest first. Checks that a list excuses are left out.
+func (r *run) causes(groups []*group, checks []conformance.CheckResult) []conformance.Cause {
+	var out []conformance.Cause
+	fails := map[string]bool{}
+	for _, g := range groups {
+		lead, members := suspect{}, []string(nil)
+		for _, s := range append([]suspect{g.lead}, g.members...) {
+			c := checks[s.index]
+			if c.Known || c.Outcome != conformance.Fail && c.Outcome != conformance.Warn || slices.Contains(members, c.ID) {
+				continue
+			}
+			if members = append(members, c.ID); len(members) == 1 {
+				lead = s
+			}
+			fails[members[0]] = fails[members[0]] || c.Outcome == conformance.Fail
+		}
+		if members == nil {
+			continue
+		}
+		summary, fix := r.words(g, lead, checks[lead.index])
+		if reason := checks[lead.index].Reason; lead.check.stage == stageGate && reason != "" {
+			fix = reason
+		}
+		out = append(out, conformance.Cause{Check: members[0], Summary: r.redactor.Redact(summary), Fix: r.redactor.Redact(fix), Checks: members})
+	}
+	slices.SortStableFunc(out, func(a, b conformance.Cause) int {
+		if fails[a.Check] != fails[b.Check] {
+			if fails[a.Check] {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(len(b.Checks), len(a.Checks))
+	})
+	return out
+}
+
+// words says what a group of failed checks has in common, and how to fix it.
+func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary, fix string) {
+	k := g.symptom
+	op := r.operation(lead.check)
+	to := "" // what was sent, by the first experiment
+	for _, s := range append([]suspect{lead}, g.members...) {
+		if s.check.run != nil && to == "" {
+			to = s.check.Sends
+		}
+	}
+	subject, identity, echo := op.Rules.Subject, op.Rules.Identity, op.Rules.Echo
+	answer := ""
+	if k.status != 0 {
+		answer = contract.StatusText(k.status)
+		switch k.body {
+		case "", bodyAsDocumented:
+		case bodyNone:
+			answer += " without a body"
+		default:
+			answer += " with " + k.body
+		}
+	}
+	if g.race && len(lead.blamed) > 0 && k.what != racyID && k.what != blockedPage {
+		if k.what == silent {
+			answer = "no response"
+		}
+		if answer != "" {
+			return fmt.Sprintf("concurrent first requests for one %s: some get %s", subject, answer),
+				raceFix(subject)
+		}
+	}
+	switch k.what {
+	case racyID:
+		return fmt.Sprintf("concurrent first requests for one %s get different values of %s", subject, identity), raceFix(subject)
+	case changedUser:
+		return r.changeWords(k.about, subject, echo, lead)
+	case splitID:
+		return fmt.Sprintf("one %s gets several values of %s", subject, identity),
+			fmt.Sprintf("store the %s with the user's first request and look it up by the decoded %s and the manufacturer, by nothing else", identity, subject)
+	case sharedID:
+		return fmt.Sprintf("different values of %s get the same %s", subject, identity),
+			fmt.Sprintf("make and look up the %s by the whole %s, compared byte by byte", identity, subject)
+	case silent:
+		return "the connection closes without a usable response", "look for a crash or a limit in the server's log at the time of the request; answer with a documented status"
+	case breakdown:
+		fix = "find the error in the server's log; answer " + wordOr(op.Rejection(), "4xx") + " to a request that is invalid"
+		if k.body != bodyAsDocumented && op.Breakdown() != "" {
+			fix += ", and every " + op.Breakdown() + " in the documented shape"
+		}
+		if to == "" {
+			to = "an honest request"
+		}
+		return answer + " to " + to, fix
+	case redirected:
+		return fmt.Sprintf("%s instead of a response of the API", answer), "serve the operation at the documented path without redirecting"
+	case blockedPage:
+		name := ""
+		if found := frontName(lead.blamed[0]); found != "" {
+			name = fmt.Sprintf(" (it says %q)", found)
+		}
+		if k.status/100 == 5 {
+			return answer + " looks like a proxy in front of the API that got no answer from it" + name, "look for a crash, a limit or a timeout of the server behind the proxy"
+		}
+		if to != "" {
+			name += ": it refuses " + to
+		}
+		return answer + " looks like a firewall or proxy, not the API" + name, "let these requests through to the API, which answers them as the contract says: exempt the operation's JSON body and its key header from the rule that matched"
+	case accepted:
+		return fmt.Sprintf("%s where the contract wants %s: %s", answer, statusWords(k.about), to), r.acceptedFix(k, op)
+	case refused:
+		return fmt.Sprintf("%s to %s", answer, to), "accept what the schema allows; answer " + op.Success()
+	}
+	if k.status != 0 {
+		return fmt.Sprintf("%s where the contract wants %s", answer, statusWords(k.about)),
+			fmt.Sprintf("answer %s in the shape that the contract documents for it", k.about)
+	}
+	return generalWords(c)
+}
+
+func raceFix(subject string) string {
+	return fmt.Sprintf("find or create the user in one atomic step: a unique index on manufacturer and %s, and on a conflict the row that is there", subject)
+}
+
+// generalWords tells a check that shares its cause with no other.
+func generalWords(c conformance.CheckResult) (summary, fix string) {
+	summary = "broken rule: " + c.Summary
+	switch {
+	case c.Actual == "":
+	case c.Expected == "" || c.Expected == c.Summary:
+		summary += fmt.Sprintf(" (found: %s)", c.Actual)
+	default:
+		summary += fmt.Sprintf(" (expected: %s; found: %s)", c.Expected, c.Actual)
+	}
+	return summary, c.Reason
+}
+
+func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, fix string) {
+	fix = "return it exactly as it was sent"
+	example := ""
+	for _, a := range lead.blamed {
+		if got, ok := a.Member(echo); ok && got != a.Request.Subject {
+			example = fmt.Sprintf(": %s as %s", quoteDifference(a.Request.Subject, got), quoteDifference(got, a.Request.Subject))
+			break
+		}
+	}
+	how := "changed"
+	for _, n := range normalisers() {
+		if about == n.name {
+			how, fix = n.how, "store, compare and return it exactly as it was sent: "+n.fix
+		}
+	}
+	switch {
+	case about == anotherText:
+		how = "as another text"
+	case strings.HasPrefix(about, cutAfter):
+		how, fix = about, "store it whole, or refuse what is too long with the documented status"
+	case example == "":
+		return fmt.Sprintf("users whose %s differs only in %s count as one", subject, about), fix
+	}
+	return fmt.Sprintf("%s comes back %s%s", subject, how, example), fix
+}
+
+func (r *run) acceptedFix(k symptom, op *contract.Operation) string {
+	switch {
+	case k.about == op.Refusal() && k.detail == "": // most of them
+		return "check the key of every request before anything else"
+	case k.detail == "no key":
+		return "refuse a request that has no key where the contract says"
+	case k.about == op.Refusal():
+		return "compare the whole key exactly, in the documented header alone"
+	case k.detail == "":
+		return "validate every body against the schema before using it"
+	case strings.Contains(k.detail, "/schema"):
+		return "enforce " + k.detail + " of the contract before using the body; do not coerce values"
+	}
+	return "parse the body with a strict JSON reader, and refuse what it refuses"
+}

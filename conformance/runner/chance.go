@@ -1,0 +1,158 @@
+package runner
+
+import (
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// chance says of a failure whether it may be absent from another run, and
+// which other failures it comes with.
+type chance struct {
+	intermittent bool
+	origins      []string // ids of their checks
+}
+
+// chances tells intermittent failures from steady ones. A failure is
+// intermittent if some of its tries passed, if its tries failed at different
+// requests, or if its check sends requests that race. It is also intermittent
+// if it rests on the responses to a check that fails so, or if it has the same
+// cause or symptom as one and was not shown to be steady.
+func (r *run) chances() []chance {
+	d := &dice{run: r, place: map[string]int{}, owner: map[*wire.Answer]int{}, out: make([]chance, len(r.checks))}
+	for i, c := range r.checks {
+		d.place[c.ID] = i
+		v := &r.verdicts[i]
+		d.out[i].intermittent = v.outcome == conformance.Fail && (v.failed < v.tried || v.wandered || c.races())
+	}
+	for _, s := range r.all() {
+		if i, ok := d.place[s.check.ID]; ok {
+			d.owner[s.answer] = i
+		}
+	}
+	d.kin = d.alike()
+	for i, c := range r.checks {
+		for j, other := range r.checks {
+			if d.out[i].intermittent && j != i && c.family() == other.family() {
+				d.link(&d.out[i], j) // which of them fails is chance
+			}
+		}
+	}
+	for changed := true; changed; {
+		changed = false
+		for i := range r.checks {
+			before := d.out[i]
+			d.derive(i)
+			changed = changed || before.intermittent != d.out[i].intermittent || len(before.origins) != len(d.out[i].origins)
+		}
+	}
+	return d.out
+}
+
+// dice is what chances are derived from.
+type dice struct {
+	*run
+	place map[string]int       // of a check, by its id
+	owner map[*wire.Answer]int // the check that an answer was given to
+	kin   map[int][]int        // failures with the same symptom
+	out   []chance
+}
+
+// derive adds what follows for one failure from what is known of the others.
+func (d *dice) derive(i int) {
+	v, ch := &d.verdicts[i], &d.out[i]
+	if v.outcome != conformance.Fail {
+		return
+	}
+	foreign, fickle := 0, 0 // evidence from other checks, from intermittent ones
+	for _, a := range v.evidence {
+		j, ok := d.owner[a]
+		if !ok || j == i {
+			continue
+		}
+		foreign++
+		if d.out[j].intermittent {
+			fickle++
+			d.link(ch, j)
+		}
+	}
+	// A check that judges the responses to others is steady if any of them is.
+	if fickle > 0 && (d.checks[i].run != nil || fickle == foreign) {
+		ch.intermittent = true
+	}
+	steady := v.tried > 1 && v.failed == v.tried && !v.wandered && foreign == 0
+	related := d.kin[i]
+	if j, ok := d.place[v.cause]; ok && j != i {
+		related = append(related[:len(related):len(related)], j)
+	}
+	for _, j := range related {
+		d.link(ch, j)
+		ch.intermittent = ch.intermittent || d.out[j].intermittent && !steady
+	}
+}
+
+func (d *dice) link(ch *chance, j int) {
+	for _, id := range append([]string{d.checks[j].ID}, d.out[j].origins...) {
+		if !slices.Contains(ch.origins, id) {
+			ch.origins = append(ch.origins[:len(ch.origins):len(ch.origins)], id)
+		}
+	}
+}
+
+// alike finds for each failure the others with its symptom.
+func (d *dice) alike() map[int][]int {
+	by := map[string][]int{}
+	for i := range d.checks {
+		if d.verdicts[i].outcome == conformance.Fail {
+			s := d.symptom(i)
+			by[s] = append(by[s], i)
+		}
+	}
+	out := map[int][]int{}
+	for _, all := range by {
+		for _, i := range all {
+			out[i] = slices.DeleteFunc(slices.Clone(all), func(j int) bool { return j == i })
+		}
+	}
+	return out
+}
+
+// symptom is the same for failures that one fault shows itself by: the status
+// that came instead of another, no response for the same reason, or, where the
+// status is right, a clause that the response breaks.
+func (d *dice) symptom(i int) string {
+	c, v := d.checks[i], &d.verdicts[i]
+	content := c.family()
+	if len(v.evidence) == 0 {
+		return content
+	}
+	switch a := v.evidence[0]; {
+	case v.symptom != symptomStatus && c.run != nil && a.EchoesAnother():
+		return c.Operation + " " + changedUser
+	case !a.Came():
+		return c.Operation + " " + string(a.Failure)
+	case a.Succeeded() && (v.symptom == "" || a.Is(c.Status)), v.symptom == "" && a.Is(c.Status):
+		return content
+	case a.Status/100 == 2: // what one check must not be let in with, another may
+		return c.Operation + " " + c.Status + " " + contract.Itoa(a.Status)
+	default:
+		return c.Operation + " " + contract.Itoa(a.Status)
+	}
+}
+
+// family is the same for checks of one clause that ask the same of it, each in
+// another case.
+func (c *check) family() string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(c.ID, c.Operation+"/"+c.Status+"/"), "-")
+	if c.races() { // one user, one id, as those that resolve
+		name = "resolve"
+	}
+	return c.Operation + " " + c.Clause.Pointer + " " + name
+}
+
+// races reports whether a check releases requests together, so that chance has
+// a part in its outcome.
+func (c *check) races() bool { return c.alone && !c.uniform }

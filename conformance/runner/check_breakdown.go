@@ -1,0 +1,58 @@
+package runner
+
+import (
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// provocationTries is how often each way to bring an error about is tried.
+const provocationTries = 3
+
+// breakdownChecks bring the documented server error about in the way that the
+// configuration says, and look at the target afterwards.
+func (b *builder) breakdownChecks() {
+	status := b.op.Breakdown()
+	if status == "" {
+		return
+	}
+	provoked := b.add(status, checkText{
+		name: "provoked", ground: contractSays, prod: conformance.LaxOnly,
+		summary: "an unexpected error is answered " + status + " as documented",
+		sends:   "a valid request, changed in the way that --provoke says, three times",
+		why:     "It is the answer that clients get on the worst day, and the one nobody tests.",
+	}, stageProvoke, func(t *trial) {
+		for _, p := range provocations(t.s.cfg, status) {
+			for range provocationTries {
+				t.readable(t.expect(provokedBy(t.requestFor(t.firstUser()), p), status))
+			}
+		}
+	})
+	provoked.needs, provoked.requests = needsProvocation, provocationTries
+	if b.op.Success() == "" {
+		return
+	}
+	serves := b.add(status, checkText{
+		name: "serves-on", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.Success(),
+		summary: "valid requests succeed after an unexpected error", sends: "valid requests, after the provoked errors",
+		why: "One bad moment must not become an outage.",
+	}, stageRecover, func(t *trial) {
+		for range provocationTries {
+			t.expect(t.request(), t.op.Success())
+		}
+	})
+	serves.needs, serves.requests = needsProvocation, provocationTries
+}
+
+// provokedBy changes a valid request as a provocation says.
+func provokedBy(r *wire.Request, p conformance.Provocation) *wire.Request {
+	c := r.Clone()
+	c.Provoked, c.Provokes, c.Intent = true, p.Status, wire.Open
+	if p.Body != "" {
+		c.Body, c.Subject = []byte(p.Body), ""
+		return c
+	}
+	name, value, _ := strings.Cut(p.Header, ":")
+	return c.WithHeader(strings.TrimSpace(name), strings.TrimSpace(value))
+}

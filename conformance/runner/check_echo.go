@@ -1,0 +1,185 @@
+package runner
+
+import (
+	"fmt"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// specimen is a value that servers are apt to change on its way through.
+type specimen struct {
+	name string
+	what string
+	// value makes it from a fresh user's name, which makes it unique.
+	value func(user string) string
+	kind  specimenKind
+}
+
+// specimenKind is how a target may answer a specimen other than by its echo.
+type specimenKind int
+
+const (
+	lenient specimenKind = 1 << iota // beyond what every server must take: a documented refusal is as good
+	attack                           // what no user is called: a firewall's page is only worth a warning
+	usual   specimenKind = 0
+)
+
+func affix(before, after string) func(string) string {
+	return func(user string) string { return before + user + after }
+}
+
+// exactly is a value that is the same in every run: only the bare word is
+// mistaken for something else.
+func exactly(value string) func(string) string { return func(string) string { return value } }
+
+// markup is sent to see whether it comes back where a browser would run it.
+const markup = `<b onclick="x">`
+
+// ofLength fills or cuts to a number of characters, keeping what is unique.
+func ofLength(n int) func(string) string {
+	return func(user string) string {
+		if n <= len(user) {
+			return user[len(user)-n:]
+		}
+		return strings.Repeat("x", n-len(user)) + user
+	}
+}
+
+// specimens are at most 64 characters long, but for those that are about
+// length: a target may have a limit there.
+func specimens() []specimen {
+	return []specimen{
+		{"case", "letters of both cases", affix("MiXed-", "-CaSe"), usual},
+		{"digits", "digits only", digitsOf, usual},
+		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, usual},
+		{"inner-space", "spaces inside", affix("two  spaces ", " end"), usual},
+		{"outer-space", "spaces at both ends", affix(" ", " "), usual},
+		{"html", "markup", affix(markup, "</b>&amp;"), attack},
+		{"apostrophe", "an apostrophe, as in many a name", affix("O'Brien-", ""), usual},
+		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), attack},
+		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), attack},
+		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), attack},
+		{"percent-encoded", "what looks percent-encoded throughout", affix("a%20b%41-", "%2F"), attack},
+		{"punctuation", "signs of every other kind", affix("~,?|=[](){0}//!#$^;:*", ""), attack},
+		{"plus", "plus signs and what looks like an e-mail address", affix("user+tag-", "@example.com"), usual},
+		{"slash", "slashes and dots", affix("../a/b/", "/.."), attack},
+		{"template", "what template engines replace", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), attack},
+		{"sql", "what looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), attack},
+		{"proto", "a name that means something to JavaScript", exactly("__proto__"), attack},
+		{"null", "a word that looks like null", exactly("null"), usual},
+		{"boolean", "a word that looks like a boolean", exactly("true"), usual},
+		{"false", "a word that looks like the opposite", exactly("false"), usual},
+		{"undefined", "a word that looks like no value", exactly("undefined"), usual},
+		{"not-a-number", "a word that looks like no number", exactly("NaN"), usual},
+		{"exponent", "what looks like a number with an exponent", exactly("12e5"), usual},
+		{"fraction", "what looks like a number with a zero at its end", exactly("1.50"), usual},
+		{"hexadecimal", "what looks like a hexadecimal number", exactly("0x1F"), usual},
+		{"signed", "what looks like a number with a sign", exactly("+15"), usual},
+		{"uuid", "a UUID in capital letters", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, usual},
+		{"date", "what looks like a point in time", exactly("2024-02-29T10:00:00.000+01:00"), usual},
+		{"json", "what looks like JSON", affix(`{"id": "`, `"}`), attack},
+		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), usual},
+		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩🚀"), usual},
+		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), usual},
+		{"precomposed", "composed letters", affix("\u00e9\u00e4-", "-\u00f4"), usual},
+		{"right-to-left", "letters written from right to left", affix("مستخدم-", "-משתמש"), usual},
+		{"length-1", "one character", func(string) string { return "x" }, usual},
+		{"length-36", "36 characters", ofLength(36), usual},
+		{"length-64", "64 characters", ofLength(64), usual},
+		{"length-255", "255 characters", ofLength(255), lenient},
+		{"length-256", "256 characters", ofLength(256), lenient},
+		{"length-1000", "1,000 characters", ofLength(1000), lenient},
+		{"empty", "nothing in it", exactly(""), lenient},
+		{"blank", "spaces only", exactly("   "), lenient},
+		{"invisible", "characters that do not show", affix("a\u200b\u00adb\u2028-", "\ufeff"), lenient | attack},
+		{"control", "tab, line feed and other control characters", affix("a\tb\nc\u0001-", "\u007f"), lenient | attack},
+	}
+}
+
+// lastOf is the end of a text, with zeros before it where it is shorter.
+func lastOf(text string, n int) string {
+	text = strings.Repeat("0", n) + text
+	return text[len(text)-n:]
+}
+
+// digitsOf makes digits of a user's name, as unique as the name.
+func digitsOf(user string) string {
+	var b strings.Builder
+	b.WriteByte('7')
+	for _, c := range []byte(user) {
+		if c >= '0' && c <= '9' {
+			b.WriteByte(c)
+		} else {
+			b.WriteByte('0' + c%10)
+		}
+	}
+	return b.String()
+}
+
+// echoChecks hold the property that returns what was sent to it, code point by
+// code point.
+func (b *builder) echoChecks() {
+	rules := b.op.Rules
+	if rules.Echo == "" {
+		return
+	}
+	status, rejection := b.op.Success(), b.op.Rejection()
+	pointer := b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo
+	for _, sp := range specimens() {
+		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.Echo, rules.Subject, sp.what)
+		if sp.kind&lenient != 0 {
+			summary += ", unless it is refused with " + rejection
+		}
+		b.add(status, checkText{
+			name: "echo-" + sp.name, ground: contractSays, prod: conformance.Creates, pointer: pointer, summary: summary,
+			sends: rules.Subject + " with " + sp.what,
+			why:   "A client finds its user by what comes back; one changed character is another user.",
+		}, stageAccept, func(t *trial) { echoes(t, sp.value(t.user()), sp.kind) }).newUsers = 1
+	}
+}
+
+func echoes(t *trial, user string, kind specimenKind) {
+	allowed := contract.Want{t.op.Success()}
+	if kind&lenient != 0 && t.op.Rejection() != "" {
+		allowed = append(allowed, t.op.Rejection())
+	}
+	a := t.expect(t.requestFor(user).On(func(r *wire.Request) { r.Attack = kind&attack != 0 }), allowed...)
+	if a.Succeeded() {
+		t.echoed(a, user)
+	}
+}
+
+// echoed ends the trial unless the answer returns the user as sent.
+func (t *trial) echoed(a *wire.Answer, user string) {
+	t.readable(a)
+	name := t.op.Rules.Echo
+	if name == "" {
+		return
+	}
+	got, ok := a.Member(name)
+	if !ok {
+		t.fell(a, t.op.ID+"/"+t.op.Success()+"/"+wire.ClauseSchema)
+	}
+	if got != user {
+		t.fail(fmt.Sprintf("%s %s", name, quoteDifference(user, got)), fmt.Sprintf("%s %s", name, quoteDifference(got, user)), a)
+	}
+}
+
+// quoteDifference quotes a text; a long one from a little before the place
+// where it begins to differ from another.
+func quoteDifference(text, other string) string {
+	const around, enough = 12, 60
+	runes, others := []rune(text), []rune(other)
+	if len(runes) <= enough {
+		return wire.Quoted(text)
+	}
+	at := 0
+	for at < len(runes) && at < len(others) && runes[at] == others[at] {
+		at++
+	}
+	from, to := max(0, at-around), min(len(runes), at+around)
+	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", wire.Quoted(string(runes[from:to])), len(runes), at+1)
+}

@@ -1,0 +1,178 @@
+package runner
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// largeBody is one byte more than a mebibyte, where many servers draw a line.
+const largeBody = 1<<20 + 1
+
+// extremeChecks send what is valid, or nearly, and hard to digest. The target
+// may take it or refuse it; it may not break down.
+func (b *builder) extremeChecks() {
+	status := b.op.Rejection()
+	if status == "" || b.op.Body == nil || !b.op.Body.Schema.Is("object") {
+		return
+	}
+	b.oddTexts(status)
+	b.oddSubjects(status)
+	b.add(status, checkText{
+		name: "large-body", ground: staysUp, prod: conformance.NotInService, pointer: b.op.Pointer + "/requestBody",
+		summary: "a body over one mebibyte is taken or refused, without a breakdown",
+		sends:   "a valid body of 1,048,577 bytes and more",
+		why:     "One large request must not take the service down.",
+	}, stageReject, func(t *trial) {
+		body := t.body(t.user()).With([]string{"undeclared"}, strings.Repeat("x", largeBody))
+		a := t.try(t.request().WithBody(body, wire.Open).On(func(r *wire.Request) { r.Fresh, r.MayClose, r.Excused = true, true, true }))
+		if a.Failure == wire.Closed {
+			return // as good a way to refuse it as any
+		}
+		t.answered(a)
+		t.digested(a, "2XX", "4XX")
+	})
+	if b.op.Rules.Identity != "" {
+		b.nothingKeptCheck(status)
+	}
+}
+
+// oddText is a JSON text that the grammar allows and readers differ on.
+type oddText struct {
+	name, what string
+	ground     ground
+	prod       conformance.ProductionClass
+	undeclared bool // it needs a property that the schema does not name
+	// texts are sent in turn; those from the place excused on may be answered
+	// by a documented server error, for a warning.
+	texts   func(body schema.Object) [][]byte
+	excused int
+}
+
+// oddTexts lists them.
+func oddTexts() []oddText {
+	// undeclared puts literals into an undeclared property.
+	undeclared := func(values ...string) func(schema.Object) [][]byte {
+		return func(o schema.Object) [][]byte {
+			var out [][]byte
+			for _, v := range values {
+				out = append(out, schema.Encode(o.With([]string{"undeclared"}, schema.Literal(v))))
+			}
+			return out
+		}
+	}
+	nested := func(levels int) string { // with the body around it
+		return strings.Repeat("[", levels-1) + strings.Repeat("]", levels-1)
+	}
+	return []oddText{
+		{"deep-nesting", "arrays nested 500 and 1,000 deep in an undeclared property", staysUp, conformance.NotInService, true, undeclared(nested(500), nested(1000)), 1},
+		{"long-number", "a number of 1,000 digits in an undeclared property", staysUp, conformance.NotInService, true, undeclared("1" + strings.Repeat("0", 999)), 0},
+		{"huge-exponent", "the number 1e400 in an undeclared property", staysUp, conformance.NotInService, true, undeclared("1e400"), 0},
+		{"duplicate-keys", "one property twice", strangers, conformance.LaxOnly, false, func(o schema.Object) [][]byte {
+			return [][]byte{schema.Encode(append(o[:len(o):len(o)], o[0]))}
+		}, 0},
+		{"byte-order-mark", "a byte order mark before the JSON text", strangers, conformance.LaxOnly, false, func(o schema.Object) [][]byte {
+			return [][]byte{append(bytes.Clone(wire.ByteOrderMark), schema.Encode(o)...)}
+		}, 1},
+	}
+}
+
+func (b *builder) oddTexts(status string) {
+	closedObject := !b.op.Body.Schema.TakesMore()
+	for _, e := range oddTexts() {
+		if e.undeclared && closedObject {
+			continue
+		}
+		b.add(status, checkText{
+			name: e.name, ground: e.ground, prod: e.prod, pointer: b.op.Pointer + "/requestBody/content",
+			summary: "accepted or refused, without a breakdown: " + e.what,
+			sends:   "a body with " + e.what,
+			why:     "What a reader does not expect must not bring it down; nobody should be able to cause a 500.",
+		}, stageReject, func(t *trial) {
+			user := t.user()
+			body := t.body(user)
+			if len(body) == 0 {
+				t.skip("the smallest valid body has no property")
+			}
+			for i, text := range e.texts(body) {
+				send := t.expect
+				if i >= e.excused {
+					send = t.digest
+				}
+				if a := send(t.requestFor(user).WithText(text, wire.Open), t.op.Success(), status); a.Succeeded() {
+					t.echoed(a, user)
+				}
+			}
+		})
+	}
+}
+
+// oddSubjects are names that JSON can write and a store may not hold.
+func (b *builder) oddSubjects(status string) {
+	rules := b.op.Rules
+	if rules.Subject == "" {
+		return
+	}
+	pointer := b.op.Body.Schema.Pointer + "/properties/" + rules.Subject
+	why := "A store that drops or replaces what it cannot hold makes one user of two."
+	b.add(status, checkText{
+		name: rules.Subject + "-nul", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
+		summary: "U+0000 in " + rules.Subject + " is echoed exactly or refused",
+		sends:   rules.Subject + " with the escape \\u0000 inside", why: why,
+	}, stageReject, func(t *trial) {
+		user := "a\u0000" + t.user()
+		if a := t.digest(t.requestFor(user), t.op.Success(), status); a.Succeeded() {
+			t.echoed(a, user)
+		}
+	}).newUsers = 1
+	b.add(status, checkText{
+		name: rules.Subject + "-lone-surrogate", ground: staysUp, prod: conformance.LaxOnly, pointer: pointer,
+		summary: "half a surrogate pair in " + rules.Subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
+		sends:   rules.Subject + " with the escape \\ud800 alone",
+		why:     why,
+		was:     []string{rules.Subject + "-lone-surrogate-echo"},
+	}, stageReject, func(t *trial) {
+		user := t.user()
+		text := append(append([]byte(`"\ud800`), user...), '"')
+		r := t.requestFor(user).WithBody(t.body(user).With([]string{rules.Subject}, schema.Literal(text)), wire.Open).On(func(r *wire.Request) { r.Subject = "" })
+		a := t.digest(r, t.op.Success(), status)
+		if !a.Succeeded() {
+			return
+		}
+		t.readable(a)
+		// RFC 8259, section 8.2, leaves to the reader what becomes of it.
+		sent, _ := wire.CodeUnits(a.Request.Body, rules.Subject)
+		if got, ok := wire.CodeUnits(a.Body, rules.Echo); ok && !slices.Equal(got, sent) {
+			t.warn("the echo of what was sent, or "+contract.Want{status}.String(), "another text in "+rules.Echo, a)
+		}
+	}).newUsers = 1
+}
+
+// nothingKeptCheck looks, where it can be seen, whether a refused request left
+// its user behind.
+func (b *builder) nothingKeptCheck(status string) {
+	rules := b.op.Rules
+	b.add(status, checkText{
+		name: "nothing-kept", ground: noHarm, prod: conformance.NotInService, pointer: b.op.Body.Schema.Pointer,
+		summary: "a refused request leaves nothing behind",
+		sends:   "a user in a body that is refused, then in a valid one",
+		why:     "A client that was told no must be able to rely on it.",
+	}, stageReject, func(t *trial) {
+		user := t.user()
+		text := schema.Encode(t.body(user))
+		text = text[:len(text)-1] // no brace at its end: hardly a reader takes that
+		refused := t.send(t.requestFor(user).WithText(text, wire.Breaks))
+		if !contract.Want([]string{status}).Has(refused.Status) {
+			t.skip("the broken body was not refused")
+		}
+		a := t.accepted(t.requestFor(user))
+		if leaked, ok := refused.Member(rules.Identity); ok && leaked == t.identity(a) {
+			t.fail("a refusal that names no "+rules.Identity, "the id that the user has later, in the refusal", refused, a)
+		}
+	})
+}

@@ -1,0 +1,268 @@
+package runner
+
+import (
+	"bytes"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// statusHTTP stands in the ids of checks that belong to no documented status.
+const statusHTTP = "http"
+
+// httpChecks look at what is around the operation, and at what no answer of
+// any status may be.
+func (b *builder) httpChecks() {
+	b.neverChecks()
+	b.markupCheck()
+	declared := b.contract.DocumentedMethods(b.op.Path)
+	if declared[0] != b.op.Method {
+		return // one set of checks for each path
+	}
+	undeclared := func(t *trial) []*wire.Request {
+		var out []*wire.Request
+		for _, m := range []string{"GET", "HEAD", "TRACE", "PUT", "PATCH", "DELETE"} {
+			if slices.Contains(declared, m) || m == "HEAD" && slices.Contains(declared, "GET") {
+				continue
+			}
+			if r := t.s.otherMethod(t.op, m); r != nil {
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+	b.add(statusHTTP, checkText{
+		name: "other-methods", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer,
+		summary: "methods that the contract does not declare do not succeed",
+		sends:   "GET, HEAD and TRACE, then PUT, PATCH and DELETE, with the key",
+		why:     "An operation that nobody documented is one that nobody guards.",
+	}, stageAround, func(t *trial) {
+		for _, a := range t.together(undeclared(t)) {
+			if a.Failure == wire.Closed {
+				continue // a refusal, if a rude one
+			}
+			t.answered(a)
+			if a.Status/100 == 2 || a.Status/100 == 5 && a.Status != http.StatusNotImplemented {
+				t.fail("a refusal of "+a.Request.Method, a.Says(), a)
+			}
+		}
+	}).requests = 2
+	b.add(statusHTTP, checkText{
+		name: "allow", ground: stacksDiffer, prod: conformance.Harmless, pointer: b.op.Pointer,
+		summary: "a method that is not allowed is answered 405 with Allow", sends: "GET, or PUT where GET is declared",
+		why: "Allow tells the client what to do instead (RFC 9110, section 15.5.6).",
+	}, stageAround, func(t *trial) {
+		requests := undeclared(t)
+		if len(requests) == 0 {
+			t.skip("the contract declares every method")
+		}
+		a := t.send(requests[0])
+		if a.Status != http.StatusMethodNotAllowed {
+			t.skip("not judged: " + requests[0].Method + " is answered " + contract.StatusText(a.Status) + ", which needs no Allow")
+		}
+		switch allowed := a.Header.Values("Allow"); {
+		case len(allowed) == 0:
+			t.fail("Allow: "+t.op.Method, "405 Method Not Allowed without Allow", a)
+		case !slices.Contains(listed(allowed), t.op.Method):
+			t.fail("Allow: "+t.op.Method, fmt.Sprintf("Allow: %q", strings.Join(allowed, ", ")), a)
+		}
+	})
+	b.behindCheck()
+	b.add(statusHTTP, checkText{
+		name: "unknown-path", ground: goodPractice, prod: conformance.Harmless, pointer: "/paths",
+		summary: "a path that the contract does not declare does not succeed", sends: "a path beneath the operation's, with the key",
+		why: "A server that answers everything hides a client's typing mistakes.",
+	}, stageAround, func(t *trial) {
+		r := t.request().On(func(r *wire.Request) {
+			r.Path += wire.UnknownPath + url.PathEscape(markup)
+			r.Intent = wire.Open
+			r.Subject = ""
+		})
+		t.expect(r, "4XX", "3XX", "501")
+	})
+}
+
+// behindCheck looks at what comes on a connection behind an answer, which most
+// clients throw away, and some take for the next answer.
+func (b *builder) behindCheck() {
+	b.add(statusHTTP, checkText{
+		name: "nothing-behind", ground: httpSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses",
+		summary: "an answer says in one way where it ends, and nothing comes behind it", sends: "a valid request, one that is refused for its body, and one without a key, each on a connection of its own",
+		why: "Bytes beyond the length of an answer are the beginning of the next one (RFC 9112, section 6.3): on a connection that is shared, of somebody else's.",
+	}, stageAround, func(t *trial) {
+		if t.s.client.Proxied {
+			t.skip("not seen through a proxy")
+		}
+		requests := []*wire.Request{t.request()}
+		if t.op.Body != nil {
+			requests = append(requests, t.request().WithText([]byte("{"), wire.Breaks))
+		}
+		if len(t.op.Security) > 0 {
+			requests = append(requests, t.request().WithKeys())
+		}
+		if t.s.cfg.Profile == conformance.Production {
+			requests = requests[:1]
+		}
+		for i, r := range requests {
+			requests[i] = r.On(func(r *wire.Request) { r.Raw = true })
+		}
+		for _, a := range t.together(requests) {
+			t.answered(a)
+			if a.Proto == "HTTP/2.0" {
+				t.skip("not seen: the target speaks HTTP/2 alone, in which an answer ends where it says")
+			}
+			if length, coding := a.Header.Get("Content-Length"), a.Header.Get("Transfer-Encoding"); length != "" && coding != "" {
+				t.fail("Content-Length or Transfer-Encoding, not both (RFC 9112, section 6.2)", "Content-Length: "+length+" beside Transfer-Encoding: "+coding, a)
+			}
+			if a.Behind != "" {
+				t.fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quoted(a.Behind), a.Says()), a)
+			}
+		}
+	})
+}
+
+// markupCheck looks for what was sent where a browser would run it, above all
+// in the error pages that servers make for paths they do not know.
+func (b *builder) markupCheck() {
+	c := b.add(statusHTTP, checkText{
+		name: "no-markup", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
+		summary: "what was sent does not come back as markup under text/html",
+		sends:   "nothing of its own: every answer to a request with markup in it is looked at",
+		why:     "A browser that opens the address would run it.",
+	}, stageLast, nil)
+	c.over = func(s *session, c *check) verdict {
+		return s.overAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
+			f := wire.Finding{Expected: "text from a request, escaped or left out"}
+			if name, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")); name == "text/html" && bytes.Contains(a.Body, []byte(markup)) {
+				f.Actual = "markup from the request, as it was sent, under text/html"
+			}
+			return f, a.Came()
+		})
+	}
+}
+
+func listed(values []string) []string {
+	var out []string
+	for _, v := range strings.Split(strings.Join(values, ","), ",") {
+		out = append(out, strings.TrimSpace(v))
+	}
+	return out
+}
+
+// otherMethod is a request by a method that the contract does not declare; nil
+// where the profile does not allow it.
+func (s *session) otherMethod(op *contract.Operation, method string) *wire.Request {
+	if s.cfg.Profile == conformance.Production && method != "GET" && method != "HEAD" {
+		return nil
+	}
+	r := s.validRequest(op, userPrefixOf(s.cfg.RunID)+strings.ToLower(method))
+	r.Method, r.Intent = method, wire.Open
+	if slices.Contains([]string{"GET", "HEAD", "TRACE"}, method) {
+		r.Body = nil
+		delete(r.Header, "Content-Type")
+	}
+	return r
+}
+
+// neverChecks are judged over every answer to the operation itself.
+func (b *builder) neverChecks() {
+	never := func(name string, g ground, summary, why string, around bool, wrong func(*wire.Answer) string) {
+		c := b.add(statusHTTP, checkText{
+			name: name, ground: g, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
+			summary: summary, sends: "nothing of its own: every answer of the run is looked at", why: why,
+		}, stageLast, nil)
+		c.over = func(s *session, c *check) verdict {
+			return s.overAnswers(b.op, around, func(a *wire.Answer) (problem wire.Finding, judged bool) {
+				text := wrong(a)
+				return wire.Finding{Expected: summary, Actual: text}, !a.Request.Provoked
+			})
+		}
+	}
+	never("answered", httpSays, "every request gets an HTTP answer",
+		"A client that gets none cannot know what became of its request.", true, func(a *wire.Answer) string {
+			if a.Broken() && !a.Request.MayClose && !(a.Request.IsAround() && a.Failure == wire.Closed) {
+				return failureWords(a)
+			}
+			return ""
+		})
+	never("no-redirect", httpSays, "no request is redirected",
+		"Clients follow redirects with the key in hand, or with the body lost.", false, func(a *wire.Answer) string {
+			if a.Status/100 == 3 {
+				return a.Says()
+			}
+			return ""
+		})
+	never("no-server-error", staysUp, "no request, valid or not, is answered 5xx",
+		"A 5xx says that the fault is the server's; clients retry it for ever.", false, func(a *wire.Answer) string {
+			if a.Status/100 == 5 && a.Failure != wire.PutOff && !a.Request.Hostile && !a.Excused() {
+				return a.Says()
+			}
+			return ""
+		})
+}
+
+// overAnswers judges every answer to an operation by one rule; with around, also
+// those to other methods and to paths beside it.
+func (s *session) overAnswers(op *contract.Operation, around bool, rule func(*wire.Answer) (problem wire.Finding, judged bool)) verdict {
+	v := verdict{outcome: conformance.Pass}
+	var problems wire.Tally
+	wrong, right := map[sameRequest]int{}, map[sameRequest]int{}
+	for _, each := range s.all() {
+		if each.answer.Request.Op != op || each.check.Status == statusHTTP && !around {
+			continue
+		}
+		same := sameRequest{each.check, each.answer.Request.Kind}
+		problem, judged := rule(each.answer)
+		if !judged {
+			continue
+		}
+		v.tried++
+		if problem.Actual == "" {
+			right[same]++
+			continue
+		}
+		if v.failed++; v.failed == 1 {
+			v.outcome, v.expected = conformance.Fail, problem.Expected
+		}
+		problems.Add(problem.Actual, each.answer)
+		v.blamed = append(v.blamed, each.answer)
+		if len(v.evidence) < evidenceExchanges {
+			v.evidence = append(v.evidence, each.answer)
+		}
+		wrong[same]++
+	}
+	if v.tried == 0 {
+		return verdict{outcome: conformance.Skip, reason: "no answer was seen"}
+	}
+	v.actual = problems.String()
+	if v.outcome == conformance.Fail && !intermittent(wrong, right) {
+		v.actual += fmt.Sprintf(" (%d of %d answers)", v.failed, v.tried)
+		v.failed, v.tried = 0, 0
+	}
+	return v
+}
+
+// sameRequest stands for the requests of a check that are all alike.
+type sameRequest struct {
+	check *check
+	kind  int
+}
+
+// intermittent tells whether a check that sends one request again and again
+// had right answers beside wrong ones. Elsewhere the difference may lie in what
+// was sent.
+func intermittent(wrong, right map[sameRequest]int) bool {
+	for same := range wrong {
+		if same.check.uniform && right[same] > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,389 @@
+package runner
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// identityChecks hold the id that is resolved or newly created: one user, one
+// id, for ever; another user, another id; for each manufacturer apart.
+func (b *builder) identityChecks() {
+	rules := b.op.Rules
+	if rules.Identity == "" {
+		return
+	}
+	b.resolveChecks()
+	b.createChecks()
+	status := b.op.Success()
+	pointer := b.identityPointer()
+	together := b.add(status, checkText{
+		name: "simultaneous", ground: contractSays, prod: conformance.NotInService, pointer: pointer,
+		summary: "a new user who is asked for several times at one moment gets one id",
+		sends:   fmt.Sprintf("%d requests for a fresh user, released together; %d rounds", atOnce, rounds),
+		why:     "Clients retry and run side by side; two ids for one user split that user's devices.",
+	}, stageAccept, simultaneous)
+	together.alone = true
+	tenants := b.add(status, checkText{
+		name: "tenants", ground: contractSays, prod: conformance.Creates, pointer: pointer,
+		summary: "the same user id under two manufacturers is two users",
+		sends:   "one " + rules.Subject + " with the keys of two manufacturers",
+		why:     "Manufacturers number their users independently; a shared id hands one's devices to another.",
+	}, stageAccept, func(t *trial) {
+		user := t.user()
+		first := t.identity(t.accepted(t.requestFor(user)))
+		second := t.accepted(t.requestFor(user).WithKeys(t.s.otherKey()))
+		t.echoed(second, user)
+		if id := t.identity(second); id == first {
+			t.fail("another "+rules.Identity+" under the other manufacturer", fmt.Sprintf("%q under both", id))
+		}
+		if id := t.identity(t.accepted(t.requestFor(user))); id != first {
+			t.fail(fmt.Sprintf("%s %q as before", rules.Identity, first), fmt.Sprintf("%q, after the other manufacturer had asked", id))
+		}
+	})
+	tenants.needs, tenants.newUsers, tenants.requests = needsOther, 1, 3
+	b.wholeRunChecks()
+}
+
+func (b *builder) identityPointer() string {
+	return b.op.Pointer + "/responses/" + b.op.Success() + "/content/application~1json/schema/properties/" + b.op.Rules.Identity
+}
+
+func (b *builder) resolveChecks() {
+	rules := b.op.Rules
+	about := func(called func(string) string, name, summary, sends string, again func(t *trial, user string) []*wire.Request) *check {
+		c := b.add(b.op.Success(), checkText{
+			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
+			summary: summary, sends: sends,
+			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
+		}, stageAccept, func(t *trial) {
+			user := t.user()
+			if t.s.cfg.Profile != conformance.Production { // where all are about one user
+				user = called(user)
+			}
+			first := t.accepted(t.requestFor(user))
+			id := t.identity(first)
+			for _, r := range again(t, user) {
+				a := t.accepted(r)
+				t.echoed(a, user)
+				if got := t.identity(a); got != id {
+					t.fail(fmt.Sprintf("%s %q, as the first time", rules.Identity, id), fmt.Sprintf("%q", got), first, a)
+				}
+			}
+		})
+		c.requests = 2
+		return c
+	}
+	add := func(name, summary, sends string, again func(t *trial, user string) []*wire.Request) {
+		about(affix("", ""), name, summary, sends, again)
+	}
+	plainly := func(n int) func(*trial, string) []*wire.Request {
+		return func(t *trial, user string) []*wire.Request {
+			if t.s.cfg.Profile == conformance.Production {
+				n = 1
+			}
+			out := make([]*wire.Request, n)
+			for i := range out {
+				out[i] = t.requestFor(user)
+			}
+			return out
+		}
+	}
+	about(affix("Known-", ""), "at-once", "a user who is asked for again has the same id",
+		"one user, six times in a row", plainly(5))
+	add("other-connection", "a user has the same id on every connection",
+		"one user, on several connections of their own", func(t *trial, user string) []*wire.Request {
+			out := plainly(3)(t, user)
+			for i := range out {
+				out[i] = out[i].On(func(r *wire.Request) { r.Fresh = true })
+			}
+			return out
+		})
+	inEscapes := func(t *trial, user string) []*wire.Request {
+		return []*wire.Request{t.requestFor(user).WithBody(t.body(user).With([]string{rules.Subject}, schema.Escaped(user)), wire.Fits)}
+	}
+	add("escapes", "a user has the same id however the JSON is written: characters as \\u escapes",
+		"one user, plainly and with every character as an escape", inEscapes)
+	about(affix("é漢😀-", ""), "escaped-pairs", "a user has the same id however the JSON is written: characters beyond ASCII as \\u escapes",
+		"one user with characters of two, three and four bytes, plainly and with each as an escape or a pair of them", inEscapes).newUsers = 1
+	add("white-space", "a user has the same id however the JSON is written: white space",
+		"one user, plainly and with white space around every token", func(t *trial, user string) []*wire.Request {
+			text := fmt.Sprintf("\r\n\t{ %s\t:\n %s } \n", schema.Encode(rules.Subject), schema.Encode(user))
+			if len(t.body(user)) > 1 {
+				return nil
+			}
+			return []*wire.Request{t.requestFor(user).WithText([]byte(text), wire.Fits)}
+		})
+	b.keyOrderCheck()
+	b.add(b.op.Success(), checkText{
+		name: "resolve-later", ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
+		summary: "a user has the same id after others have come",
+		sends:   "the first users of the run, once more at its end",
+		why:     "An id is for ever, not for as long as a cache holds it.",
+	}, stageRecover, resolveLater).requests = lookBack
+}
+
+// keyOrderCheck needs a second property; where the schema declares none it
+// uses one of its own, which the schema allows and a target may refuse.
+func (b *builder) keyOrderCheck() {
+	rules := b.op.Rules
+	if !b.op.Body.Schema.TakesMore() {
+		return
+	}
+	b.add(b.op.Success(), checkText{
+		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
+		summary: "a user has the same id whatever the order of the properties",
+		sends:   "one user, with another property before and behind " + rules.Subject,
+		why:     "JSON objects have no order (RFC 8259, section 4); client libraries write them in any.",
+	}, stageAccept, func(t *trial) {
+		user := t.user()
+		body := t.body(user)
+		front := append(schema.Object{{Name: "undeclared", Value: "value"}}, body...)
+		back := append(body[:len(body):len(body)], schema.Member{Name: "undeclared", Value: "value"})
+		first := t.send(t.requestFor(user).WithBody(front, wire.Fits))
+		if !first.Succeeded() {
+			t.skip("the target takes no property beyond the declared one, so there is no order to change")
+		}
+		t.readable(first)
+		second := t.accepted(t.requestFor(user).WithBody(back, wire.Fits))
+		if x, y := t.identity(first), t.identity(second); x != y {
+			t.fail(fmt.Sprintf("%s %q in either order", rules.Identity, x), fmt.Sprintf("%q in the other", y), first, second)
+		}
+	}).requests = 2
+}
+
+// lookBack is how many of the first users are asked for again at the end.
+const lookBack = 3
+
+// resolveLater asks for the first users of the run once more. Nothing it
+// needs is sent where nothing was asked for before.
+func resolveLater(t *trial) {
+	seen := map[string]bool{}
+	var before []*wire.Answer
+	var requests []*wire.Request
+	for _, s := range t.s.inOrder(t.s.all()) {
+		a := s.answer
+		_, ok := a.Member(t.op.Rules.Identity)
+		user := a.Request.Subject
+		if !ok || len(before) == lookBack || a.Request.Op != t.op || !a.Succeeded() || !ownKey(a.Request) || seen[user] || len(user) > 64 {
+			continue
+		}
+		seen[user] = true
+		before, requests = append(before, a), append(requests, t.requestFor(user))
+	}
+	if len(before) == 0 {
+		t.skip("no user of this run was answered with an id")
+	}
+	for i, again := range t.expectAll(requests, t.op.Success()) {
+		t.readable(again)
+		id := t.identity(before[i])
+		if got := t.identity(again); got != id {
+			t.fail(fmt.Sprintf("%s %q, as when %s was first asked for", t.op.Rules.Identity, id, wire.Quoted(again.Request.Subject)), fmt.Sprintf("%q", got), before[i], again)
+		}
+	}
+}
+
+func ownKey(r *wire.Request) bool {
+	return len(r.Keys) == 1 && r.Keys[0].Good && r.Keys[0].Label == "the key"
+}
+
+func (b *builder) createChecks() {
+	rules := b.op.Rules
+	type pair struct {
+		name    string
+		ground  ground
+		summary string
+		make    func(user string) []string
+	}
+	for _, p := range []pair{
+		{"distinct", contractSays, "different users have different ids", func(u string) []string {
+			return []string{u + "-1", u + "-2", u + "-3", u + "-4", "a" + u, "b" + u, u + "0", u + "00"}
+		}},
+		{"signs", contractSays, "users who differ in a sign are different", func(u string) []string {
+			return []string{u + "x", u + "-x", u + "_x", u + ".x", u + "+x", u + " x", u + "%20x", u + "@x", u + "@y", u + "/x"}
+		}},
+		{"beyond-ascii", contractSays, "users who differ in a character beyond ASCII are different", func(u string) []string {
+			return []string{u + "漢", u + "字", u + "😀", u + "🚀"}
+		}},
+		{"late-character", contractSays, "users who differ in a late character are different", func(u string) []string {
+			return []string{ofLength(63)(u) + "a", ofLength(63)(u) + "b"}
+		}},
+		{"case", stacksDiffer, "users who differ only in case are different", func(u string) []string {
+			return []string{"user-" + u, "USER-" + u}
+		}},
+		{"outer-space", stacksDiffer, "users who differ only in outer spaces are different", func(u string) []string {
+			return []string{u, u + " ", " " + u}
+		}},
+		{"normal-form", stacksDiffer, "users who differ only in their Unicode normal form are different", func(u string) []string {
+			return []string{"\u00e9-" + u, "e\u0301-" + u}
+		}},
+	} {
+		b.add(b.op.Success(), checkText{
+			name: "create-" + p.name, ground: p.ground, prod: conformance.Creates, pointer: b.identityPointer(),
+			summary: p.summary,
+			sends:   "users that nobody had before: " + strings.TrimPrefix(p.summary, "users who "),
+			why:     "Two users with one id see each other's devices.",
+		}, stageAccept, func(t *trial) {
+			owners := map[string]*wire.Answer{}
+			for _, user := range p.make(t.user()) {
+				a := t.accepted(t.requestFor(user))
+				id := t.identity(a)
+				if other := owners[id]; other != nil {
+					t.fail("another "+rules.Identity+" for each", fmt.Sprintf("%q for both %s and %s", id, wire.Quoted(other.Request.Subject), wire.Quoted(user)), other, a)
+				}
+				owners[id] = a
+			}
+		}).newUsers = 2
+	}
+}
+
+const (
+	atOnce = 8 // requests released together
+	rounds = 4
+)
+
+// atOneMoment sends n requests for a user whose bodies are let go together.
+func (t *trial) atOneMoment(user string, n int) []*wire.Answer {
+	n = t.s.client.AtOnce(n)
+	together := wire.NewBarrier(t.ctx, n, 0)
+	requests := make([]*wire.Request, n)
+	for i := range requests {
+		requests[i] = t.requestFor(user).On(func(r *wire.Request) { r.Barrier, r.MayClose = together, true })
+	}
+	return t.together(requests)
+}
+
+// simultaneous asks for one fresh user several times at one moment: the
+// connections are open and the headers written before the bodies are let go.
+func simultaneous(t *trial) {
+	ids := make([]map[string]*wire.Answer, rounds)
+	afterwards := make([]*wire.Request, rounds)
+	for round := range rounds {
+		user := t.user()
+		answers := t.atOneMoment(user, atOnce)
+		if slices.ContainsFunc(answers, func(a *wire.Answer) bool { return !a.Came() && !a.Failure.IsOurs() }) {
+			// A target may take few connections at a time, and need not wait for
+			// a body for long.
+			t.s.client.Release()
+			user = t.user()
+			answers = t.together([]*wire.Request{t.requestFor(user), t.requestFor(user)})
+		}
+		t.most(answers, statusWords(t.op.Success()), func(a *wire.Answer) string {
+			if !a.Succeeded() {
+				return a.Says()
+			}
+			return ""
+		})
+		ids[round] = map[string]*wire.Answer{}
+		for _, a := range answers {
+			t.readable(a)
+			ids[round][t.identity(a)] = a
+		}
+		afterwards[round] = t.requestFor(user)
+	}
+	for round, a := range t.expectAll(afterwards, t.op.Success()) {
+		t.readable(a)
+		if id := t.identity(a); ids[round][id] == nil {
+			ids[round][id] = a // else one of those at one moment shows it
+		}
+		if all := slices.Sorted(maps.Keys(ids[round])); len(all) > 1 {
+			var evidence []*wire.Answer
+			for _, id := range all {
+				evidence = append(evidence, ids[round][id])
+			}
+			t.fail("one "+t.op.Rules.Identity+" for one user", fmt.Sprintf("%d of them: %s", len(all), strings.Join(all, ", ")), evidence...)
+		}
+	}
+}
+
+// wholeRunChecks are judged over every answer of the run, so that an id that is
+// wrong now and then is found wherever it shows.
+func (b *builder) wholeRunChecks() {
+	rules := b.op.Rules
+	one := b.add(b.op.Success(), checkText{
+		name: "resolve-throughout", ground: contractSays, prod: conformance.Harmless, pointer: b.identityPointer(),
+		summary: "over the whole run, each user has one id",
+		sends:   "nothing of its own: every answer of the run is compared",
+		why:     "An id that is wrong now and then is as lost as one that is always wrong.",
+	}, stageLast, nil)
+	one.over = func(s *session, c *check) verdict {
+		return s.overIdentities(b.op, func(a, other *wire.Answer) string {
+			if a.Request.Subject == other.Request.Subject {
+				return fmt.Sprintf("one %s for %s", rules.Identity, wire.Quoted(a.Request.Subject))
+			}
+			return ""
+		}, false)
+	}
+	apart := b.add(b.op.Success(), checkText{
+		name: "create-throughout", ground: contractSays, prod: conformance.Harmless, pointer: b.identityPointer(),
+		summary: "over the whole run, no two users share an id",
+		sends:   "nothing of its own: every answer of the run is compared",
+		why:     "Ids that collide now and then hand one user's devices to another.",
+	}, stageLast, nil)
+	apart.over = func(s *session, c *check) verdict {
+		return s.overIdentities(b.op, func(a, other *wire.Answer) string {
+			if folded(a.Request.Subject) != folded(other.Request.Subject) {
+				return "another " + rules.Identity + " for each user"
+			}
+			return ""
+		}, true)
+	}
+}
+
+// overIdentities looks for two answers that contradict each other: the same id
+// for two users (sameID), or two ids for one.
+func (s *session) overIdentities(op *contract.Operation, contradiction func(a, other *wire.Answer) string, sameID bool) verdict {
+	first := map[string]*wire.Answer{}
+	v := verdict{outcome: conformance.Pass}
+	for _, each := range s.all() {
+		a := each.answer
+		id, ok := a.Member(op.Rules.Identity)
+		if !ok || a.Request.Op != op || !a.Succeeded() || len(a.Request.Keys) != 1 || !a.Request.Keys[0].Good || a.Request.Subject == "" {
+			continue
+		}
+		v.tried++
+		tenant := a.Request.Keys[0].Label
+		key := tenant + "\x00" + a.Request.Subject
+		if sameID {
+			key = id
+		}
+		other := first[key]
+		if other == nil {
+			first[key] = a
+			continue
+		}
+		otherID, _ := other.Member(op.Rules.Identity)
+		if sameID == (id == otherID) {
+			if expected := contradiction(a, other); expected != "" {
+				v.blamed = append(v.blamed, other, a)
+				if v.failed++; v.failed == 1 {
+					v.outcome, v.expected, v.evidence = conformance.Fail, expected, []*wire.Answer{other, a}
+					v.actual = fmt.Sprintf("%q for %s, %q for %s", otherID, wire.Quoted(other.Request.Subject), id, wire.Quoted(a.Request.Subject))
+				}
+			}
+		}
+	}
+	if v.tried == 0 {
+		return verdict{outcome: conformance.Skip, reason: "no answer of this run held an id"}
+	}
+	if v.outcome == conformance.Fail {
+		v.actual += fmt.Sprintf(" (%d of %d answers)", v.failed, v.tried)
+		v.failed, v.tried = 0, 0
+	}
+	return v
+}
+
+// folded is what servers that fold take two users to be the same by: case,
+// outer spaces, normal form. Whether they should is another check's question.
+func folded(user string) string {
+	return strings.ToLower(strings.TrimFunc(norm.NFKC.String(user), unicode.IsSpace))
+}

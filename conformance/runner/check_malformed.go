@@ -1,0 +1,105 @@
+package runner
+
+import (
+	"bytes"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// malformation spoils a JSON text. text is a whole valid body, value the
+// quoted string within it that may be spoilt.
+type malformation struct {
+	name   string
+	ground ground
+	what   string
+	spoil  func(text, value []byte) []byte
+}
+
+func replacing(with func(value []byte) []byte) func(text, value []byte) []byte {
+	return func(text, value []byte) []byte { return bytes.Replace(text, value, with(value), 1) }
+}
+
+func malformations() []malformation {
+	// within puts bytes into the quoted string.
+	within := func(extra string) func(text, value []byte) []byte {
+		return replacing(func(v []byte) []byte {
+			return append(append(append([]byte{}, v[:len(v)-1]...), extra...), '"')
+		})
+	}
+	behind := func(extra string) func(text, value []byte) []byte {
+		return func(text, _ []byte) []byte { return append(append([]byte{}, text...), extra...) }
+	}
+	beforeEnd := func(extra string) func(text, value []byte) []byte {
+		return func(text, _ []byte) []byte {
+			return append(append([]byte{}, text[:len(text)-1]...), extra+"}"...)
+		}
+	}
+	return []malformation{
+		{"cut-short", meansNothing, "cut short", func(text, _ []byte) []byte { return text[:len(text)-2] }},
+		{"unclosed", meansNothing, "an object that is not closed", func(text, _ []byte) []byte { return text[:len(text)-1] }},
+		{"trailing-comma", parsersDiffer, "a comma behind the last property", beforeEnd(",")},
+		{"leading-comma", parsersDiffer, "a comma before the first property", func(text, _ []byte) []byte { return append([]byte("{,"), text[1:]...) }},
+		{"missing-comma", parsersDiffer, "no comma between properties", beforeEnd(` "undeclared":"value"`)},
+		{"single-quotes", parsersDiffer, "single quotes", func(text, _ []byte) []byte { return bytes.ReplaceAll(text, []byte(`"`), []byte(`'`)) }},
+		{"comment", parsersDiffer, "a comment", func(text, _ []byte) []byte { return append([]byte("{/* comment */"), text[1:]...) }},
+		{"line-comment", parsersDiffer, "a comment to the end of the line", func(text, _ []byte) []byte { return append([]byte("{// comment\n"), text[1:]...) }},
+		{"trailing-text", parsersDiffer, "text behind the JSON", behind("xyz")},
+		{"extra-brace", parsersDiffer, "one brace too many", behind("}")},
+		{"two-texts", parsersDiffer, "two JSON texts", func(text, _ []byte) []byte { return bytes.Repeat(text, 2) }},
+		{"unquoted-key", parsersDiffer, "a property name without quotes", func(text, _ []byte) []byte {
+			end := bytes.IndexByte(text[2:], '"') + 2
+			return append(append([]byte("{"), text[2:end]...), text[end+1:]...)
+		}},
+		{"nan", parsersDiffer, "NaN", beforeEnd(`,"undeclared":NaN`)},
+		{"leading-zero", parsersDiffer, "a number that begins with a zero", beforeEnd(`,"undeclared":012`)},
+		{"bare-word", parsersDiffer, "a bare word for a value", replacing(func(v []byte) []byte { return bytes.Trim(v, `"`) })},
+		{"control-character", parsersDiffer, "a line feed within a string", within("\n")},
+		{"tab", parsersDiffer, "a tab within a string", within("\t")},
+		{"invalid-utf8", parsersDiffer, "bytes that are not UTF-8", within("\xff\xfe\xc0")},
+		{"utf16", parsersDiffer, "UTF-16, which JSON has not been in since RFC 8259", func(text, _ []byte) []byte {
+			out := []byte{0xff, 0xfe}
+			for _, unit := range schema.Utf16Units(string(text)) {
+				out = append(out, byte(unit), byte(unit>>8))
+			}
+			return out
+		}},
+		{"bad-escape", parsersDiffer, "an escape that JSON does not have", within(`\x41`)},
+	}
+}
+
+// malformedChecks send what is no JSON text at all (RFC 8259).
+func (b *builder) malformedChecks() {
+	status := b.op.Rejection()
+	if status == "" || b.op.Body == nil || !contract.IsJSON(b.op.Body.MediaType) || !b.op.Body.Schema.Is("object") {
+		return
+	}
+	for _, m := range malformations() {
+		b.add(status, checkText{
+			name: "json-" + m.name, ground: m.ground, prod: conformance.Harmless, pointer: b.op.Pointer + "/requestBody/content",
+			summary: "a body that is not JSON is refused: " + m.what,
+			sends:   "a valid body made invalid: " + m.what,
+			why:     "A reader that guesses what was meant guesses wrong one day, and differently from the next reader (RFC 8259).",
+		}, stageReject, func(t *trial) {
+			r := t.request()
+			text, value := spoilable(t, r)
+			t.expect(r.WithText(m.spoil(text, value), wire.Breaks).On(func(r *wire.Request) { r.Subject = "" }), status)
+		})
+	}
+}
+
+// spoilable returns a valid body with a string in it, and that string as it
+// stands there.
+func spoilable(t *trial, r *wire.Request) (text, value []byte) {
+	body := t.body(r.Subject)
+	for _, m := range body {
+		if s, ok := m.Value.(string); ok && !strings.ContainsAny(s, `"\`) {
+			return schema.Encode(body), schema.Encode(s)
+		}
+	}
+	body = append(body, schema.Member{Name: "undeclared", Value: "value"})
+	return schema.Encode(body), schema.Encode("value")
+}

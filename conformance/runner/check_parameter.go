@@ -1,0 +1,175 @@
+package runner
+
+import (
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// obstacleCheck stands for an operation to which no valid request can be made.
+func (b *builder) obstacleCheck() {
+	status := b.op.Success()
+	if status == "" {
+		status = statusHTTP
+	}
+	b.add(status, checkText{
+		name: "minimal", ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer,
+		summary: "the plainest valid request is answered " + status,
+		sends:   "nothing: " + b.op.Obstacle,
+		why:     "What is not judged should be known.",
+	}, stageAccept, func(t *trial) { t.skip("not judged: " + t.op.Obstacle) })
+}
+
+// parameterChecks vary the parameters beside the body: each optional one
+// present, each freedom that its schema declares; each required one left out,
+// each rule of its schema broken.
+func (b *builder) parameterChecks() {
+	for i := range b.op.Parameters {
+		p := &b.op.Parameters[i]
+		plain, ok := p.Plain()
+		if !ok {
+			continue
+		}
+		if p.In != "path" { // what a path names is there or not, whatever the schema allows
+			b.parameterVariants(i, p, plain)
+		}
+		b.parameterMutations(i, p, plain)
+	}
+	b.elsewhereCheck()
+}
+
+// elsewhereCheck asks for what a path may name and the target need not know, so
+// that the documented 404 is seen too.
+func (b *builder) elsewhereCheck() {
+	const status = "404"
+	values := slices.Clone(b.op.Values)
+	other := false
+	for i := range b.op.Parameters {
+		p := &b.op.Parameters[i]
+		if p.In != "path" {
+			continue
+		}
+		if found := p.Schema.Several(2, false); len(found) == 2 {
+			v := found[1]
+			if schema.Equal(v, values[i]) {
+				v = found[0]
+			}
+			values[i], other = v, p.Text(v) != ""
+		}
+	}
+	if !other || !slices.Contains(b.op.Statuses, status) || b.op.Success() == "" || !b.op.IsSafe() {
+		return
+	}
+	request := func(r *wire.Request) *wire.Request {
+		return r.On(func(r *wire.Request) { r.SetParameters(values) })
+	}
+	if b.contract.Confirm(request(wire.PlainRequest(b.op))) != nil {
+		return
+	}
+	b.add(status, checkText{
+		name: "other-resource", ground: contractSays, prod: conformance.Harmless,
+		summary: "another address of the same form is answered, or not found as documented",
+		sends:   "a valid request to an address of which the contract gives no example",
+		why:     "Clients ask for what is no longer there, and must be able to tell.",
+	}, stageAccept, func(t *trial) {
+		statuses := []string{t.op.Success(), status}
+		if t.op.Rejection() != "" {
+			statuses = append(statuses, t.op.Rejection()) // what may stand in a path is seldom said in full
+		}
+		t.expect(request(t.request()), statuses...)
+	})
+}
+
+func (b *builder) parameterVariants(i int, p *contract.Parameter, plain any) {
+	status := b.op.Success()
+	if status == "" {
+		return
+	}
+	add := func(suffix, about, pointer string, hold schema.Firmness, v any) {
+		if b.contract.Confirm(wire.PlainRequest(b.op).WithParameter(i, v, wire.Fits)) != nil {
+			return
+		}
+		c := b.add(status, checkText{
+			name: p.In + "-" + schema.Word(p.Name) + "-" + suffix, ground: groundOf(hold), prod: conformance.Creates, pointer: pointer,
+			summary: "a valid parameter is accepted: " + p.Name + " " + about,
+			sends:   "an otherwise plain request with the " + p.In + " parameter " + p.Name + " " + about,
+			why:     "What the contract allows, clients send.",
+		}, stageAccept, func(t *trial) { t.expect(t.request().WithParameter(i, v, wire.Fits), status) })
+		if !b.op.IsSafe() {
+			c.newUsers = 1
+		}
+	}
+	if !p.Required {
+		add("present", "present", p.Pointer, schema.Firm, plain)
+	}
+	whole := schema.Spot{Body: plain, Label: p.Name, Required: true, Schema: p.Schema, View: p.Schema.View(plain), Value: plain}
+	for _, f := range whole.Freedoms() {
+		if f.Value == nil || p.Text(f.Value) == "" {
+			continue // neither can be told from a parameter that is not there
+		}
+		add(f.Name, f.About, f.Pointer, f.Hold, f.Value)
+	}
+}
+
+func (b *builder) parameterMutations(i int, p *contract.Parameter, plain any) {
+	status := b.op.Rejection()
+	if status == "" {
+		return
+	}
+	allowed := []string{status}
+	if p.In == "path" {
+		allowed = append(allowed, "404") // there is nothing under such a name
+	}
+	add := func(m schema.Breach) {
+		how := wire.Breaks
+		if m.Hold == schema.Annotated {
+			how = wire.Open
+		}
+		if p.In == "path" && p.Text(m.Value) == "" || b.contract.Confirm(wire.PlainRequest(b.op).WithParameter(i, m.Value, how)) != nil {
+			return
+		}
+		b.add(status, checkText{
+			name: p.In + "-" + schema.Word(p.Name) + "-" + m.Name, ground: groundOf(m.Hold), prod: conformance.LaxOnly, pointer: m.Pointer,
+			summary: "a parameter that breaks the contract is refused: " + p.Name + " " + m.About,
+			sends:   "an otherwise valid request, with the " + p.In + " parameter " + p.Name + " " + m.About,
+			why:     "What is passed over in silence, the client takes for understood.",
+		}, stageReject, func(t *trial) { t.expect(t.request().WithParameter(i, m.Value, how), allowed...) })
+	}
+	if p.Required && p.In != "path" {
+		add(schema.Breach{Name: "missing", About: "left out", Pointer: p.Pointer + "/required", Hold: schema.Firm, Value: contract.Absent{}})
+	}
+	for _, m := range mistyped(p) {
+		add(m)
+	}
+	schema.Visit(p.Schema, plain, func(s schema.Spot) {
+		for _, m := range s.Breaches() {
+			m.Name = strings.TrimPrefix(s.Label+"-"+m.Name, "-")
+			m.Value = schema.Replaced(s.Body, s.Path, m.Value)
+			add(m)
+		}
+	})
+}
+
+// mistyped lists texts that stand for no value of the parameter's type.
+func mistyped(p *contract.Parameter) []schema.Breach {
+	var out []schema.Breach
+	add := func(name, about, text string) {
+		if !p.Schema.Accepts("string") {
+			out = append(out, schema.Breach{Name: name, About: about, Pointer: p.Schema.Rule("type"), Hold: schema.Firm, Value: text})
+		}
+	}
+	switch {
+	case p.Schema.Is("integer"), p.Schema.Is("number"):
+		add("string", "a word instead of a number", "abc")
+	case p.Schema.Is("boolean"):
+		add("string", "a word instead of true or false", "maybe")
+	}
+	if p.Schema.Is("integer") && !p.Schema.Is("number") {
+		add("fraction", "with a fraction", "1.5")
+	}
+	return out
+}

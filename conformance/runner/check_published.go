@@ -1,0 +1,65 @@
+package runner
+
+import (
+	"fmt"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/spec"
+)
+
+// publishedName is the name of the check that judges the contract which clients
+// are shown rather than the target.
+const publishedName = "published"
+
+// publishedCheck compares two contracts. It is of one operation only, as a
+// contract is published as a whole.
+func (b *builder) publishedCheck() {
+	if b.op != b.contract.Operations[0] {
+		return
+	}
+	b.add(statusHTTP, checkText{
+		name: publishedName, ground: contractSays, prod: conformance.Harmless, pointer: "/paths",
+		summary: "the contract that clients are shown breaks no client of the contract in force",
+		sends:   "nothing: the two documents are compared, if --published names one",
+		why:     "Developers write clients by what is published; a server that keeps another contract fails them.",
+	}, stageLast, nil).over = func(s *session, _ *check) verdict { return publishedVerdict(s.cfg.Published) }
+}
+
+// publishedVerdict fails if a change breaks clients for certain.
+func publishedVerdict(d *spec.Drift) verdict {
+	if d == nil {
+		return verdict{outcome: conformance.Skip, reason: "no published contract was named: see --published"}
+	}
+	first, breaking := "", 0
+	for _, c := range d.Changes {
+		if c.Effect != spec.Breaks {
+			continue
+		}
+		if breaking++; breaking == 1 {
+			if first = c.Text; c.Operation != "" {
+				first = c.Operation + ": " + c.Text
+			}
+		}
+	}
+	if breaking == 0 {
+		return verdict{outcome: conformance.Pass}
+	}
+	if breaking > 1 {
+		first += fmt.Sprintf(" (the first of %d changes that break clients)", breaking)
+	}
+	return verdict{
+		outcome: conformance.Fail, actual: first,
+		expected: fmt.Sprintf("no change that breaks clients from %s to %s", editionWords(d.From), editionWords(d.To)),
+	}
+}
+
+func editionWords(e spec.Edition) string {
+	if e.Source == "-" || e.Source == "" {
+		return fmt.Sprintf("%q %s", e.Title, e.Version)
+	}
+	return e.Source + " " + e.Version
+}
+
+// isPublished reports whether a check is the one that compares contracts, and
+// so says nothing unless there are two.
+func (c *check) isPublished() bool { return c.ID == c.Operation+"/"+statusHTTP+"/"+publishedName }

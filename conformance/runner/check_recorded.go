@@ -1,0 +1,195 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/wire"
+	"nox.energy/contract/spec"
+)
+
+// recordedCatalogue makes the checks that a recording is judged by: the clauses
+// of the catalogue that hold for every answer, and what recorded requests
+// themselves give rise to.
+func recordedCatalogue(c *reading) []*check {
+	var all []*check
+	for _, op := range c.Operations {
+		b := &builder{contract: c, op: op, ids: map[string]bool{}}
+		if op.Rules.Identity != "" {
+			b.wholeRunChecks()
+		}
+		b.acceptedCheck()
+		b.echoedCheck()
+		b.refusedCheck()
+		b.documentedCheck()
+		b.neverChecks()
+		b.everyAnswerChecks()
+		// Why no answer was recorded is not known.
+		b.checks = slices.DeleteFunc(b.checks, func(c *check) bool { return strings.HasSuffix(c.ID, "/"+statusHTTP+"/answered") })
+		for _, each := range b.checks {
+			each.Sends = "nothing: recorded answers are judged"
+			each.onlyRecorded()
+		}
+		b.publishedCheck()
+		order(op, b.checks)
+		all = append(all, b.checks...)
+	}
+	return all
+}
+
+// RecordedCatalogue lists the checks that [JudgeHAR] judges a recording by; nil
+// means the embedded contract. An error is an [*spec.Error].
+func RecordedCatalogue(doc *spec.Document) ([]conformance.Check, error) {
+	c, err := loadContract(doc)
+	if err != nil {
+		return nil, err
+	}
+	var out []conformance.Check
+	for _, ch := range recordedCatalogue(c) {
+		out = append(out, ch.Check)
+	}
+	return out, nil
+}
+
+// onlyRecorded keeps a clause from being judged by what was not recorded: the
+// body, or fields beyond the media type.
+func (c *check) onlyRecorded() {
+	over := c.over
+	name := c.ID[strings.LastIndex(c.ID, "/")+1:]
+	ofBody := slices.Contains([]string{wire.ClauseJSON, wire.ClauseSchema, wire.ClauseNonEmpty, wire.ClauseUniqueNames, wire.ClauseInternals, wire.ClauseKey}, name)
+	c.over = func(s *session, c *check) verdict {
+		seen := &session{cfg: s.cfg, contract: s.contract}
+		missing, masked := 0, 0
+		for _, each := range s.all() {
+			a := each.answer
+			switch {
+			case name == "resolve-throughout" && slices.ContainsFunc(a.Request.Keys, func(k wire.Credential) bool { return k.Masked }):
+				masked++
+			case ofBody && a.Failure == unrecorded:
+				if a.Is(c.Status) {
+					missing++
+				}
+			case name == wire.ClauseHeaders && len(a.Header) < 2: // an export without the fields
+			default:
+				seen.answers = append(seen.answers, each)
+			}
+		}
+		v := over(seen, c)
+		switch {
+		case v.outcome == conformance.Skip && missing > 0:
+			v.reason = fmt.Sprintf("not exercised: no %s was recorded with its body", c.Status)
+		case v.outcome == conformance.Skip && masked > 0:
+			v.reason = "the recording masks the keys: two ids for one user may belong to two manufacturers"
+		}
+		return v
+	}
+}
+
+// recorded adds a check over the recorded answers that a rule is about.
+func (b *builder) recorded(status string, t checkText, rule func(*wire.Answer) (wire.Finding, bool)) {
+	t.prod = conformance.Harmless
+	c := b.add(status, t, stageLast, nil)
+	c.over = func(s *session, c *check) verdict {
+		v := s.overAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
+			if a.Request.Provoked {
+				return wire.Finding{}, false
+			}
+			return rule(a)
+		})
+		if v.outcome == conformance.Skip {
+			v.reason = "not exercised: the recording holds nothing that this could be judged by"
+		}
+		return v
+	}
+}
+
+// acceptedCheck is about valid requests. A 401 or 403 may be right, as nobody
+// knows whether the key is; a redirect and a 5xx have checks of their own.
+func (b *builder) acceptedCheck() {
+	status := b.op.Success()
+	if status == "" {
+		return
+	}
+	b.recorded(status, checkText{
+		name: "recorded-accepted", ground: contractSays,
+		summary: "every recorded request that is valid, with a key, is answered " + status + ", unless its key is refused",
+		why:     "A client that keeps the contract is turned away.",
+	}, func(a *wire.Answer) (wire.Finding, bool) {
+		r := a.Request
+		keyed := len(r.Op.Security) == 0 || len(r.Keys) == 1 && (r.Keys[0].Good || judge.OrdinaryKey(r.Keys[0].Value))
+		if r.Intent != wire.Fits || !keyed || a.KeyRefused() || a.Status/100 == 3 || a.Status/100 == 5 {
+			return wire.Finding{}, false
+		}
+		f := wire.Finding{Expected: statusWords(status)}
+		if !a.Success() {
+			f.Actual = a.Says() + " to a valid request"
+		}
+		return f, true
+	})
+}
+
+// echoedCheck holds the echo, wherever a request names somebody.
+func (b *builder) echoedCheck() {
+	rules := b.op.Rules
+	if rules.Echo == "" {
+		return
+	}
+	status := b.op.Success()
+	b.recorded(status, checkText{
+		name: "recorded-echo", ground: contractSays, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo,
+		summary: "every recorded " + status + " returns the " + rules.Subject + " of its request as it was sent",
+		why:     "A client finds its user by what comes back; one changed character is another user.",
+	}, func(a *wire.Answer) (wire.Finding, bool) {
+		user := a.Request.Subject
+		got, ok := a.Member(rules.Echo)
+		if !a.Is(status) || user == "" || !ok { // an echo that is missing breaks the schema
+			return wire.Finding{}, false
+		}
+		f := wire.Finding{Expected: rules.Echo + " " + quoteDifference(user, got)}
+		if got != user {
+			f.Actual = rules.Echo + " " + quoteDifference(got, user)
+		}
+		return f, true
+	})
+}
+
+// refusedCheck is about requests that break the contract for certain.
+func (b *builder) refusedCheck() {
+	status := b.op.Rejection()
+	if status == "" || b.op.Body == nil {
+		return
+	}
+	b.recorded(status, checkText{
+		name: "recorded-refused", ground: contractSays,
+		summary: "no recorded request that breaks the contract succeeds",
+		why:     "What is taken today against the contract, clients rely on tomorrow.",
+	}, func(a *wire.Answer) (wire.Finding, bool) {
+		f := wire.Finding{Expected: statusWords(status)}
+		if a.Request.Intent != wire.Breaks {
+			return f, false
+		}
+		if a.Status/100 == 2 {
+			f.Actual = a.Says() + " to a request that breaks the contract"
+		}
+		return f, a.Status/100 == 2 || a.Is(status)
+	})
+}
+
+// documentedCheck is about statuses that the contract does not name. A redirect
+// and a 5xx have checks of their own.
+func (b *builder) documentedCheck() {
+	b.recorded(statusHTTP, checkText{
+		name: "recorded-documented", ground: goodPractice, pointer: b.op.Pointer + "/responses",
+		summary: "every recorded answer has a status that the contract documents",
+		why:     "Clients do not know what to do with any other.",
+	}, func(a *wire.Answer) (wire.Finding, bool) {
+		f := wire.Finding{Expected: "one of " + strings.Join(b.op.Statuses, ", ")}
+		if b.op.Documented(a.Status) == nil {
+			f.Actual = a.Says()
+		}
+		return f, a.Status/100 != 3 && a.Status/100 != 5
+	})
+}

@@ -1,0 +1,337 @@
+package runner
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// refusalChecks send requests that are valid but for their key.
+func (b *builder) refusalChecks() {
+	status := b.op.Refusal()
+	if status == "" || len(b.op.Security) == 0 {
+		return
+	}
+	pointer := b.op.Security[0].Pointer
+	if pointer == b.op.Pointer+"/security" {
+		pointer = b.op.Pointer + "/responses/" + status
+	}
+	refused := func(name string, g ground, what, why string, keys func(t *trial) []wire.Credential) *check {
+		return b.add(status, checkText{
+			name: name, ground: g, prod: conformance.LaxOnly, pointer: pointer,
+			summary: "refused: " + what, sends: "an otherwise valid request with " + what, why: why,
+		}, stageRefuse, func(t *trial) { t.expect(t.request().WithKeys(keys(t)...), status) })
+	}
+	const open = "Whoever gets in without the right key acts in a manufacturer's name."
+	refused("missing-key", contractSays, "no key", open, func(*trial) []wire.Credential { return nil })
+	if len(b.op.Security) > 1 {
+		for _, scheme := range b.op.Security {
+			refused("missing-key-"+schema.Word(scheme.Id), contractSays, "no key under "+scheme.Id, open, func(t *trial) []wire.Credential {
+				k := t.s.key()
+				k.Spare = scheme.Id
+				return []wire.Credential{k}
+			})
+		}
+	}
+	refused("empty-key", contractSays, "an empty key", open, func(*trial) []wire.Credential { return []wire.Credential{{Label: "an empty key"}} })
+	refused("blank-key", contractSays, "a key of one space", open, func(*trial) []wire.Credential {
+		return []wire.Credential{{Value: " ", Label: "a blank key", Shell: `' '`}}
+	})
+	for i, w := range wrongKeys() {
+		refused(w.name, b.nearMissGround(w), w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []wire.Credential {
+			value := t.s.spoil(w.make, t.random())
+			if value == "" {
+				t.skip("the key cannot be spoilt in this way")
+			}
+			return []wire.Credential{{Value: value, Label: w.what, Shell: w.shell}}
+		})
+		if i > 0 {
+			continue
+		}
+		// Next to an unknown key, so that they are sent under any profile.
+		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []wire.Credential {
+			return []wire.Credential{t.s.disabledKey()}
+		}).needs = needsDisabled
+		b.lockOutCheck(status)
+	}
+	b.add(status, checkText{
+		name: "key-words", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
+		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(keyWords(), ", ") + " for a key",
+		why: "An unset variable or a pattern match must not be a way in.",
+	}, stageRefuse, func(t *trial) {
+		words := slices.DeleteFunc(keyWords(), t.s.isRealKey)
+		if t.s.cfg.Profile == conformance.Production {
+			words = words[:1]
+		}
+		var requests []*wire.Request
+		for _, word := range words {
+			r := t.request().WithKeys(wire.Credential{Value: word, Label: "the key " + word, Shell: shellQuote(word)})
+			r.Attack = strings.Contains(word, "'")
+			requests = append(requests, r)
+		}
+		t.expectAll(requests, status)
+	})
+	for _, p := range []struct {
+		name string
+		in   contract.Place
+	}{{"key-in-query", contract.InQuery}, {"key-as-bearer", contract.AsBearer}, {"key-as-basic", contract.AsBasic}, {"key-in-cookie", contract.InCookie}} {
+		if b.op.TakesKeyIn(p.in) {
+			continue
+		}
+		b.add(status, checkText{
+			name: p.name, ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
+			summary: "refused: the right key in another place (" + string(p.in) + ")", sends: "an otherwise valid request with the right key in another place (" + string(p.in) + ")",
+			why: "A key in a URL or cookie ends up in logs and with other sites.",
+		}, stageRefuse, func(t *trial) {
+			k := t.s.key()
+			k.In = p.in
+			allowed := []string{status}
+			if p.in == contract.InQuery {
+				allowed = append(allowed, "404") // a server may take a query for another path
+			}
+			t.expect(t.request().WithKeys(k), allowed...)
+		})
+	}
+	b.otherNamesCheck(status, pointer)
+	b.oddKeyChecks(status, pointer)
+	b.refusalManners(status, pointer)
+	b.steadyRefusal(status, pointer)
+}
+
+// nearMissGround is why a wrong key weighs what it does. In a cookie, quotes
+// around a value may or may not be part of it (RFC 6265, sections 4.1.1 and
+// 5.2); databases compare without case by default.
+func (b *builder) nearMissGround(w wrongKey) ground {
+	if in, _ := b.op.Security[0].Field(); w.level != conformance.Must || in == string(contract.InCookie) && w.name == "key-quoted" {
+		return stacksDiffer
+	}
+	return contractSays
+}
+
+// otherName is where the APIs of others take their keys.
+type otherName struct {
+	in   contract.Place
+	name string
+}
+
+func otherNames() []otherName {
+	return []otherName{
+		{contract.InHeader, "Authorization"}, {contract.InHeader, "Api-Key"}, {contract.InHeader, "Apikey"}, {contract.InHeader, "X-Api-Token"}, {contract.InHeader, "X-Auth-Token"}, {contract.InHeader, "X-Access-Token"}, {contract.InHeader, "Token"},
+		{contract.InQuery, "api_key"}, {contract.InQuery, "api-key"}, {contract.InQuery, "apikey"}, {contract.InQuery, "apiKey"}, {contract.InQuery, "key"}, {contract.InQuery, "token"}, {contract.InQuery, "access_token"},
+		{contract.InCookie, "api_key"},
+	}
+}
+
+// otherNamesCheck sends the right key in all of them at once. A target need not
+// understand such a request, and must only not let it in.
+func (b *builder) otherNamesCheck(status, pointer string) {
+	taken := map[string]bool{} // by the contract, for the key or for something else
+	for _, p := range b.op.Parameters {
+		taken[p.In+" "+strings.ToLower(p.Name)] = true
+	}
+	for _, s := range b.op.Security {
+		in, name := s.Field()
+		taken[in+" "+strings.ToLower(name)] = true
+	}
+	var keys []wire.Credential
+	for _, o := range otherNames() {
+		if !taken[string(o.in)+" "+strings.ToLower(o.name)] && !slices.Contains(b.op.Elsewhere, string(o.in)) {
+			keys = append(keys, wire.Credential{In: o.in, Name: o.name})
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = string(k.In) + " " + k.Name
+	}
+	b.add(status, checkText{
+		name: "key-elsewhere", ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
+		summary: "refused: the right key under names that other APIs use", sends: "an otherwise valid request with the right key in " + strings.Join(names, ", "),
+		why: "A way in that the contract does not name is one that nobody guards.",
+	}, stageRefuse, func(t *trial) {
+		key := t.s.key()
+		sent := slices.Clone(keys)
+		for i := range sent {
+			sent[i].Value, sent[i].Label, sent[i].Shell, sent[i].Good = key.Value, key.Label+" as "+names[i], key.Shell, true
+		}
+		r := t.request().WithKeys(sent...).On(func(r *wire.Request) { r.Hostile = true }) // a gateway may refuse such a header in its own way
+		t.expect(r, status, "400", "403", "404")
+	})
+}
+
+// keyWords are what an unset variable, a missing value or a pattern looks like.
+func keyWords() []string {
+	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
+}
+
+// markupUser is a fresh user with markup in its name, for the clause about
+// markup, where it may be sent.
+func (t *trial) markupUser() string {
+	if t.s.cfg.Profile == conformance.Production {
+		return t.user()
+	}
+	return markup + t.user()
+}
+
+// random is a source of its own for a check, the same in each run of a seed.
+func (t *trial) random() *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(t.check.ID))
+	return rand.New(rand.NewPCG(uint64(t.s.cfg.Seed), h.Sum64()))
+}
+
+// longKey is the length of the very long key: long, and still below the 8 KiB
+// at which common servers cut headers off.
+const longKey = 4000
+
+func (b *builder) oddKeyChecks(status, pointer string) {
+	for _, k := range []struct {
+		name, what string
+		value      string
+	}{
+		{"long-key", "a key of 4,000 characters", strings.Repeat("k", longKey)},
+		{"non-ascii-key", "a key that is not ASCII", "schlüssel-ключ-鍵"},
+	} {
+		b.add(status, checkText{
+			name: k.name, ground: strangers, prod: conformance.Harmless, pointer: pointer,
+			summary: "refused without a breakdown: " + k.what, sends: "an otherwise valid request with " + k.what,
+			why: "Nobody without a key should be able to cause a 500.",
+		}, stageRefuse, func(t *trial) {
+			hostile := func(r *wire.Request) { r.MayClose, r.Fresh, r.Hostile = true, true, true }
+			t.expect(t.request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).On(hostile), status, "400", "431")
+		})
+	}
+	if b.op.Security[0].In != "header" || b.op.Security[0].Kind != "apiKey" {
+		return
+	}
+	b.add(status, checkText{
+		name: "two-keys", ground: noHarm, prod: conformance.Creates, pointer: pointer,
+		summary: "a good and a bad key together have the same answer in either order",
+		sends:   "the header twice, the good key first and the bad key first",
+		why:     "If a proxy and the server each read another of the two, one lets in what the other refused.",
+	}, stageRefuse, func(t *trial) {
+		bad := unknownKey(t)
+		hostile := func(r *wire.Request) { r.Hostile = true }
+		first := t.send(t.request().WithKeys(t.s.key(), bad).On(hostile))
+		second := t.send(t.request().WithKeys(bad, t.s.key()).On(hostile))
+		for _, a := range []*wire.Answer{first, second} {
+			t.hasStatus(a, "2XX", "4XX")
+		}
+		if first.Status != second.Status {
+			t.fail("the same answer in either order", fmt.Sprintf("%s with the good key first, %s with the bad key first", contract.StatusText(first.Status), contract.StatusText(second.Status)), first, second)
+		}
+	}).requests = 2
+}
+
+// unknownKey is a key like the right one that nobody was given.
+func unknownKey(t *trial) wire.Credential {
+	return t.s.unknownKey(t.random())
+}
+
+func (b *builder) refusalManners(status, pointer string) {
+	if b.op.Body != nil && b.op.Rejection() != "" {
+		b.add(status, checkText{
+			name: "before-" + b.op.Rejection(), ground: goodPractice, prod: conformance.Harmless, pointer: pointer,
+			summary: "the key is looked at before the body", sends: "a bad key with a body that is refused, and with one that is not JSON",
+			why: "Strangers should learn nothing of what the service takes.",
+		}, stageRefuse, func(t *trial) {
+			for _, text := range []string{"{}", "{"} {
+				t.expect(t.request().WithText([]byte(text), wire.Open).WithKeys(unknownKey(t)).On(func(r *wire.Request) { r.Subject = "" }), status)
+			}
+		}).requests = 2
+	}
+	b.add(status, checkText{
+		name: "same-shape", ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
+		summary: "a missing and a wrong key are refused in the same shape", sends: "no key, then an unknown one",
+		why: "Clients handle one refusal, not two.",
+	}, stageRefuse, func(t *trial) {
+		// The markup is for the clause about markup, which looks at every answer.
+		missing := t.expect(t.requestFor(t.markupUser()).WithKeys(), status)
+		wrong := t.expect(t.request().WithKeys(unknownKey(t)), status)
+		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
+			t.fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
+		}
+	}).requests = 2
+	b.add(status, checkText{
+		name: "www-authenticate", ground: noHarm, prod: conformance.LaxOnly, pointer: pointer,
+		summary: "a refusal names the scheme in WWW-Authenticate", sends: "no key",
+		why: "HTTP asks for it (RFC 9110, section 11.6.1), and generic clients rely on it.",
+	}, stageRefuse, func(t *trial) {
+		if a := t.expect(t.request().WithKeys(), status); status == "401" && a.Header.Get("WWW-Authenticate") == "" {
+			t.fail("a WWW-Authenticate header", "none", a)
+		}
+	})
+}
+
+// lockOutCheck is about what wrong keys may do to the right one.
+func (b *builder) lockOutCheck(status string) {
+	if b.op.Success() == "" {
+		return
+	}
+	b.add(status, checkText{
+		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.Success(),
+		summary: "the right key works after wrong ones were refused", sends: "valid requests, after all those with wrong keys",
+		why: "Otherwise anyone can lock a manufacturer out.",
+	}, stageAfter, func(t *trial) {
+		for range 2 {
+			t.expect(t.request().WithKeys(unknownKey(t)), status)
+		}
+		t.expect(t.request(), b.op.Success())
+	}).requests = 3
+}
+
+// shapeOf names the kind of an answer's body: its media type and the names of
+// its members.
+func shapeOf(a *wire.Answer) string {
+	members, ok := a.Value.(map[string]any)
+	if !ok {
+		return wordOr(a.Header.Get("Content-Type"), "no media type")
+	}
+	names := make([]string, 0, len(members))
+	for name := range members {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return "{" + strings.Join(names, ", ") + "}"
+}
+
+func wordOr(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func (b *builder) steadyRefusal(status, pointer string) {
+	steady := b.add(status, checkText{
+		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
+		summary: "wrong and missing keys are refused every time",
+		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", repeats),
+		why:     "A door that opens for one stranger in seven is open.",
+	}, stageRefuse, func(t *trial) {
+		n := repeats
+		if t.s.cfg.Profile == conformance.Production {
+			n = productionRepeats
+		}
+		random := t.random()
+		requests := make([]*wire.Request, n)
+		for i := range requests {
+			r := t.requestFor(t.firstUser()).On(func(r *wire.Request) { r.Fresh = true }) // who is known needs a key as well
+			requests[i] = r.WithKeys()
+			if i%2 == 0 {
+				requests[i] = r.WithKeys(t.s.unknownKey(random))
+			}
+		}
+		t.inTurn(requests, status)
+	})
+	steady.uniform, steady.requests = true, productionRepeats
+}

@@ -1,0 +1,195 @@
+package runner
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// rejectionChecks send bodies that break one rule of the schema each.
+func (b *builder) rejectionChecks() {
+	status := b.op.Rejection()
+	if status == "" || b.op.Body == nil {
+		return
+	}
+	all := slices.DeleteFunc(schema.Mutations(b.op.Body.Schema), func(m schema.Mutation) bool {
+		return m.Hold != schema.Annotated && !b.confirmed(m.Body, wire.Breaks)
+	})
+	for _, m := range all {
+		b.add(status, checkText{
+			name: m.Name, ground: groundOf(m.Hold), prod: conformance.LaxOnly, pointer: m.Pointer,
+			summary: "a body that breaks the schema is refused: " + m.About,
+			sends:   "an otherwise valid body, " + m.About,
+			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
+		}, stageReject, func(t *trial) { t.expect(t.withSubject(m), status) })
+	}
+	b.bodilessChecks(status)
+	b.mediaTypeChecks(status)
+	// What some readers take by default would look as if it came and went.
+	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Hold != schema.Firm })
+	plainest = plainest[:min(2, len(plainest))]
+	steady := b.add(status, checkText{
+		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: b.op.Body.Schema.Pointer + "/required",
+		summary: "what breaks the schema is refused every time",
+		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", repeats),
+		why:     "A check that fails to bite now and then lets bad data in every day.",
+	}, stageReject, func(t *trial) {
+		n := repeats
+		if t.s.cfg.Profile == conformance.Production {
+			n = productionRepeats
+		}
+		requests := make([]*wire.Request, n)
+		for i := range requests {
+			if i%2 == 0 && len(plainest) > 0 {
+				requests[i] = t.withSubject(plainest[(i/2)%len(plainest)])
+			} else {
+				requests[i] = t.request().WithText([]byte("{"), wire.Breaks)
+			}
+			requests[i].Fresh = true // so that a connection that is dropped shows
+		}
+		t.inTurn(requests, status)
+	})
+	steady.uniform, steady.requests = true, productionRepeats
+}
+
+// withSubject makes the request of a mutation about a fresh user, where the
+// mutation left the user alone.
+func (t *trial) withSubject(m schema.Mutation) *wire.Request {
+	r := t.request()
+	user := r.Subject
+	body := m.Body
+	if t.op.Rules.Subject != "" {
+		body = about(body, sampleOf(t.op), user)
+	}
+	how := wire.Breaks
+	if m.Hold == schema.Annotated {
+		how = wire.Open
+	}
+	r = r.WithBody(body, how)
+	if o, _ := body.(schema.Object); !names(o, t.op.Rules.Subject, user) {
+		r.Subject = "" // whoever it is about, if it is taken
+	}
+	return r
+}
+
+// names tells whether a property of an object has this value.
+func names(o schema.Object, property, user string) bool {
+	v, _ := o.Get(property)
+	return v == user
+}
+
+// sampleOf is the user whom bodies made from the schema alone name.
+func sampleOf(op *contract.Operation) any {
+	body, _ := schema.Sample(op.Body.Schema, true).(schema.Object)
+	user, _ := body.Get(op.Rules.Subject)
+	return user
+}
+
+// about returns a copy of a body in which a user stands wherever the body names
+// the one that it was made with, or has a filler: under whatever name, and
+// however deep. So whoever takes such a body creates a user that can be
+// recognised.
+func about(body, from any, user string) any {
+	switch body := body.(type) {
+	case string:
+		if body == from || body == schema.Filler {
+			return user
+		}
+	case []any:
+		out := slices.Clone(body)
+		for i := range out {
+			out[i] = about(out[i], from, user)
+		}
+		return out
+	case schema.Object:
+		out := slices.Clone(body)
+		for i := range out {
+			out[i].Value = about(out[i].Value, from, user)
+		}
+		return out
+	}
+	return body
+}
+
+// bodilessChecks leave the required body out.
+func (b *builder) bodilessChecks(status string) {
+	if !b.op.Body.Required {
+		return
+	}
+	for _, e := range []struct {
+		name, what string
+		change     func(*wire.Request)
+	}{
+		{"body-none", "neither a body nor a length", func(r *wire.Request) { r.Body, r.Bodiless = nil, true }},
+		{"body-empty", "a body of no bytes", func(r *wire.Request) { r.Body = []byte{} }},
+		{"body-blank", "a body of white space only", func(r *wire.Request) { r.Body = []byte(" \r\n\t ") }},
+	} {
+		b.add(status, checkText{
+			name: e.name, ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer + "/requestBody/required",
+			summary: "a required body that is missing is refused: " + e.what,
+			sends:   "the right media type and " + e.what,
+			why:     "It is what a client sends whose serialiser failed.",
+		}, stageReject, func(t *trial) {
+			statuses := []string{status}
+			if e.name == "body-none" {
+				statuses = append(statuses, "411") // what HTTP has for it (RFC 9110, section 15.5.12)
+			}
+			t.expect(t.request().On(func(r *wire.Request) { e.change(r); r.Intent = wire.Breaks; r.Subject = "" }), statuses...)
+		})
+	}
+}
+
+// mediaTypeChecks send what the contract does not declare, or does not name.
+// Whether such a body is read as JSON is the target's choice.
+func (b *builder) mediaTypeChecks(status string) {
+	for _, e := range []struct {
+		name, what string
+		values     []string
+	}{
+		{"media-type-other", "text/plain", []string{"text/plain"}},
+		{"media-type-none", "no media type", nil},
+		{"media-type-nonsense", "a media type that is none", []string{"nonsense"}},
+	} {
+		b.add(status, checkText{
+			name: e.name, ground: goodPractice, prod: conformance.LaxOnly, pointer: b.op.Pointer + "/requestBody/content",
+			summary: "a body under " + e.what + " is refused in a documented shape or with 415, or read as " + b.op.Body.MediaType,
+			sends:   "a valid body with " + e.what,
+			why:     "Clients forget the header; the answer should tell them so.",
+		}, stageReject, func(t *trial) {
+			// The markup is for the clause about markup, which looks at every answer.
+			r := t.requestFor(t.markupUser()).WithHeader("Content-Type", e.values...)
+			a := t.expect(r.On(func(r *wire.Request) { r.Intent = wire.Open }), t.op.Success(), "4XX")
+			t.documentedShape(a)
+		})
+	}
+}
+
+// documentedShape ends the trial unless a refusal has the shape of one that the
+// contract documents, whatever its status.
+func (t *trial) documentedShape(a *wire.Answer) {
+	if t.op.Documented(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
+		return // every answer of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
+	}
+	shape := &wire.Answer{Request: a.Request, Header: a.Header, Body: a.Body, Status: documentedNumber(t.op.Rejection()), Proto: a.Proto}
+	t.s.contract.Assess(shape)
+	for _, f := range shape.Findings {
+		if f.Clause == wire.ClauseContentType || f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema {
+			t.fail("a refusal in the shape of "+t.op.Rejection(), contract.StatusText(a.Status)+" with "+f.Actual, a)
+		}
+	}
+}
+
+// documentedNumber is a status as a number; of a range, its first.
+func documentedNumber(status string) int {
+	for n := http.StatusOK; n < 600; n++ {
+		if contract.Want([]string{status}).Has(n) {
+			return n
+		}
+	}
+	return 0
+}

@@ -1,0 +1,125 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// repeats is how often a plain request is sent to find a fault that does not
+// show each time: one in seven is missed by forty with less than 0.3%.
+const repeats = 40
+
+// productionRepeats is the same under the production profile.
+const productionRepeats = 2
+
+// successChecks are about valid requests: the plainest, the documented
+// example, each freedom that the schema declares.
+func (b *builder) successChecks() {
+	status := b.op.Success()
+	if status == "" {
+		return
+	}
+	b.add(status, checkText{
+		name: "minimal", ground: contractSays, prod: conformance.Creates,
+		summary: "the plainest valid request is answered " + status,
+		sends:   "a request with nothing but what is required",
+		why:     "Everything else a client does begins here; nothing else can be judged where this fails.",
+	}, stageGate, gate)
+	if b.op.Body != nil {
+		b.exampleCheck(status)
+		for _, v := range schema.Variants(b.op.Body.Schema) {
+			if !b.confirmed(v.Body, wire.Fits) {
+				continue
+			}
+			b.add(status, checkText{
+				name: v.Name, ground: groundOf(v.Hold), prod: conformance.Creates, pointer: v.Pointer,
+				summary: "a valid body is accepted: " + v.About,
+				sends:   "a body that fits the schema: " + v.About,
+				why:     "What the schema allows, clients send.",
+			}, stageAccept, func(t *trial) {
+				body := v.Body
+				if o, ok := body.(schema.Object); ok && t.op.Rules.Subject != "" {
+					body = o.With([]string{t.op.Rules.Subject}, t.user())
+				}
+				t.expect(t.request().WithBody(body, wire.Fits), status)
+			}).newUsers = 1
+		}
+	}
+	again := b.add(status, checkText{
+		name: "repeat", ground: contractSays, prod: conformance.Creates,
+		summary: "valid requests succeed every time",
+		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", repeats),
+		why:     "A fault of one answer in ten is an outage for one client in ten.",
+	}, stageAccept, repeat)
+	again.uniform, again.requests = true, productionRepeats
+}
+
+// exampleCheck sends the contract's own example. On a shared target that user
+// may exist already, which changes nothing for an operation that resolves.
+func (b *builder) exampleCheck(status string) {
+	body := schema.Sample(b.op.Body.Schema, true)
+	if b.op.Body.HasExample {
+		body = b.op.Body.Example
+	}
+	wrong := !b.confirmed(body, wire.Fits)
+	b.add(status, checkText{
+		name: "example", ground: contractSays, prod: conformance.Creates, pointer: b.op.Body.Schema.Pointer + "/properties",
+		summary: "the documented example is accepted",
+		sends:   "the request body that the contract gives as its example",
+		why:     "It is the first thing that a reader of the reference tries.",
+	}, stageAccept, func(t *trial) {
+		if wrong {
+			t.skip("the contract's own example does not fit its schema")
+		}
+		t.expect(t.request().WithBody(body, wire.Fits), status)
+	}).newUsers = 1
+}
+
+// repeat sends one request many times and demands the same answer of each.
+func repeat(t *trial) {
+	user := t.user()
+	n := repeats
+	if t.s.cfg.Profile == conformance.Production {
+		n = productionRepeats
+	}
+	requests := make([]*wire.Request, n)
+	for i := range requests {
+		requests[i] = t.requestFor(user).On(func(r *wire.Request) { r.Fresh = true })
+	}
+	answers := t.together(requests)
+	t.most(answers, statusWords(t.op.Success()), func(a *wire.Answer) string {
+		if !a.Succeeded() && !t.op.Depends(a.Status) {
+			return a.Says()
+		}
+		return ""
+	})
+	if !slices.ContainsFunc(answers, (*wire.Answer).Succeeded) {
+		t.skip("no answer was a success: " + answers[0].Says())
+	}
+	rules := t.op.Rules
+	if rules.Echo == "" {
+		return
+	}
+	first := answers[slices.IndexFunc(answers, (*wire.Answer).Succeeded)]
+	if _, ok := first.Member(rules.Echo); ok && !slices.ContainsFunc(answers, func(a *wire.Answer) bool { echo, _ := a.Member(rules.Echo); return echo == user }) {
+		t.echoed(first, user) // which other checks find as well
+	}
+	t.most(answers, "the same echo and the same id each time", func(a *wire.Answer) string {
+		echo, ok := a.Member(rules.Echo)
+		id, _ := a.Member(rules.Identity)
+		first, _ := answers[0].Member(rules.Identity)
+		switch {
+		case !ok:
+			return "" // the schema's business
+		case echo != user:
+			return fmt.Sprintf("%s %q", rules.Echo, echo)
+		case id != first:
+			return fmt.Sprintf("%s %q for the user who was %q before", rules.Identity, id, first)
+		}
+		return ""
+	})
+}

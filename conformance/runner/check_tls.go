@@ -1,0 +1,150 @@
+package runner
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// plainPatience is how long the plain-HTTP twin has to answer, beside what the
+// target itself takes: where a firewall drops what is sent there, nothing ever
+// comes.
+const plainPatience = time.Second
+
+// overPlainHTTP is why the checks of TLS say nothing of some targets.
+const overPlainHTTP = "the target is reached by plain HTTP"
+
+// tlsChecks look at the connection rather than at what travels on it. A
+// handshake is broken off before a request is sent.
+func (b *builder) tlsChecks() {
+	b.add(statusHTTP, checkText{
+		name: "tls-version", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
+		summary: "TLS 1.0 and 1.1 are refused",
+		sends:   "a TLS handshake that offers nothing newer, and no request",
+		why:     "Both are broken, and nobody may negotiate them any more (RFC 8996): whoever stands between can make a client use the oldest that both sides take.",
+	}, stageAround, func(t *trial) {
+		state := t.handshake(func(c *tls.Config) {
+			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+			for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+				c.CipherSuites = append(c.CipherSuites, suite.ID)
+			}
+		})
+		if state != nil {
+			t.fail("no connection by anything older than TLS 1.2", "the target agreed to "+tls.VersionName(state.Version))
+		}
+	}).freeOfRequests = true
+	b.add(statusHTTP, checkText{
+		name: "tls-chain", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
+		summary: "the certificate is in date, for this host, and comes with its chain up to an authority that is trusted",
+		sends:   "a TLS handshake, and no request",
+		why:     "Some clients fetch a missing link of the chain by themselves, others fail: the API then works for some manufacturers only.",
+	}, stageAround, func(t *trial) {
+		state := t.handshake(func(*tls.Config) {})
+		if state == nil || len(state.PeerCertificates) == 0 {
+			t.broke("the TLS handshake that the gate had made could not be made again")
+		}
+		if err := t.s.client.Verify(state); err != nil {
+			t.fail("a certificate for "+t.s.client.ServerName()+" that can be verified by what the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
+		}
+	}).freeOfRequests = true
+	b.add(statusHTTP, checkText{
+		name: "tls-plain-twin", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
+		summary: "the operation is not served by plain HTTP as well",
+		sends:   "the request to the same host in plain HTTP, with a key that nobody has; never with a real one",
+		why:     "A client with a mistyped address would send its key for everyone to read, and notice nothing.",
+	}, stageAround, func(t *trial) {
+		base := t.s.client.PlainTwin()
+		if base == nil {
+			t.skip(overPlainHTTP)
+		}
+		r := t.request()
+		if len(r.Keys) > 0 {
+			r = r.WithKeys(wire.Credential{Value: "nobody-has-this-key", Label: "a key that nobody has", Shell: "nobody-has-this-key"})
+		}
+		a := t.aside(r.On(func(r *wire.Request) { r.Base = base }))
+		if a.Came() && a.Status/100 != 3 && a.LooksDocumented() {
+			t.fail("no answer, or one that is not the operation's, at "+base.String(), "the operation's own "+contract.StatusText(a.Status), a)
+		}
+	})
+}
+
+// errEnough ends a handshake whose outcome is known.
+var errEnough = errors.New("the handshake has shown what it was made for")
+
+// handshake begins a TLS connection to the target and returns what it agreed
+// to, nil where it agreed to nothing. Certificates are not verified. It skips
+// the check where the target is reached by plain HTTP.
+func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
+	c := t.s.client
+	if c.Base.Scheme != "https" {
+		t.skip(overPlainHTTP)
+	}
+	if c.Imagine != nil {
+		return &tls.ConnectionState{}
+	}
+	var seen *tls.ConnectionState
+	config := &tls.Config{}
+	if c.Tls != nil {
+		config = c.Tls.Clone()
+	}
+	config.InsecureSkipVerify, config.VerifyPeerCertificate = true, nil
+	config.VerifyConnection = func(state tls.ConnectionState) error {
+		seen = &state
+		return errEnough
+	}
+	change(config)
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true, DisableKeepAlives: true} // which offers what the gate does
+	if err := c.Pace(t.ctx); err != nil {
+		t.broke(string(wire.Interruption(err)))
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, c.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.Base.String(), nil)
+	if err != nil {
+		t.broke("the request cannot be made: " + err.Error())
+	}
+	resp, err := transport.RoundTrip(req)
+	if err == nil { // VerifyConnection is always called; this is for safety only
+		resp.Body.Close()
+		return resp.TLS
+	}
+	if why := wire.Classify(err); seen == nil && (why.DecidesNothing() && why != wire.Untrusted || why == wire.TimedOut) {
+		t.broke(string(why) + ": " + innermost(err))
+	}
+	return seen
+}
+
+// aside sends a request to another place than the target. What comes back says
+// nothing of the target's answers, so that the run does not remember it among
+// them. Nobody need be there.
+func (t *trial) aside(r *wire.Request) *wire.Answer {
+	c := t.s.client
+	if err := c.Pace(t.ctx); err != nil {
+		t.broke(string(wire.Interruption(err)))
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, min(c.Timeout, plainPatience+10*time.Duration(c.Fastest.Load())))
+	defer cancel()
+	r = t.numbered(r)
+	var a *wire.Answer
+	if c.Imagine != nil {
+		a = c.Do(ctx, r)
+		a.Status = 0
+	} else {
+		a, _ = c.Once(ctx, r)
+	}
+	if _, over := wire.Ended(t.ctx); over || a.Failure == wire.Spent { // rather than the time that the twin has
+		t.answered(a)
+	}
+	t.s.contract.Assess(a)
+	t.s.mu.Lock()
+	defer t.s.mu.Unlock()
+	t.s.asides = append(t.s.asides, seenAnswer{t.check, a})
+	return a
+}

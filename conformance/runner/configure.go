@@ -1,0 +1,254 @@
+package runner
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/spec"
+)
+
+var headerLine = regexp.MustCompile("^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$") // a field line, RFC 9110 section 5
+
+// ParseProvocation reads STATUS=HOW, where HOW is a header line or a JSON
+// body: "500=Prefer: code=500".
+func ParseProvocation(s string) (conformance.Provocation, error) {
+	status, how, ok := strings.Cut(s, "=")
+	status, how = strings.TrimSpace(status), strings.TrimSpace(how)
+	if !ok || len(status) != 3 || how == "" {
+		return conformance.Provocation{}, conformance.UsageErrorf("%q is not STATUS=HOW, as in 500='Prefer: code=500' or 500='{\"user_id\":\"…\"}'", s)
+	}
+	if strings.HasPrefix(how, "{") || strings.HasPrefix(how, "[") {
+		return conformance.Provocation{Status: status, Body: how}, nil
+	}
+	if !headerLine.MatchString(how) {
+		return conformance.Provocation{}, conformance.UsageErrorf("%q in %q is neither a header (Name: value) nor a JSON body", how, s)
+	}
+	return conformance.Provocation{Status: status, Header: how}, nil
+}
+
+func setDefaults(c *conformance.Config) {
+	if c.Published != nil && len(c.Run) > 0 { // it was asked for, whatever else is run
+		c.Run = append(slices.Clone(c.Run), statusHTTP+"/"+publishedName)
+	}
+	if c.Profile == "" {
+		c.Profile = conformance.Full
+	}
+	if c.Parallel <= 0 {
+		c.Parallel = 16
+		if c.Profile == conformance.Production {
+			c.Parallel = 1
+		}
+	}
+	if c.Rate <= 0 && c.Profile == conformance.Production {
+		c.Rate = productionRate
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 10 * time.Second
+	}
+	if c.Patience <= 0 {
+		c.Patience = time.Minute
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "nox-conformance"
+	}
+}
+
+// parseTarget reads the base URL.
+func parseTarget(target string) (*url.URL, error) {
+	if target == "" {
+		return nil, conformance.UsageErrorf("no target: name its base URL, with the base path, as in http://127.0.0.1:4010/v2")
+	}
+	u, err := url.Parse(target)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, conformance.UsageErrorf("%q is not a base URL: write http:// or https://, the host and the base path, as in http://127.0.0.1:4010/v2", withoutUserInfo(target))
+	case u.User != nil:
+		return nil, conformance.UsageErrorf("the target holds a user name or password; give keys by NOX_API_KEY and other credentials by --header")
+	case u.Port() != "" && !isPort(u.Port()):
+		return nil, conformance.UsageErrorf("the target's port %s does not exist: use 1 to 65535", u.Port())
+	}
+	base := *u
+	base.Path, base.RawPath = strings.TrimRight(u.Path, "/"), ""
+	base.RawQuery, base.ForceQuery, base.Fragment, base.RawFragment = "", false, "", ""
+	if u.RawQuery != "" || u.ForceQuery || strings.Contains(target, "#") { // which may hold a key
+		return nil, conformance.UsageErrorf("the target has a query or fragment, but a base URL ends with the base path: use %s", base.String())
+	}
+	return &base, nil
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
+}
+
+// refuseOperation refuses a target that ends with the path of an operation,
+// unless a server of the contract does so as well.
+func refuseOperation(c *contract.Contract, target *url.URL) error {
+	for _, server := range c.Doc.Servers() {
+		if u, err := url.Parse(server); err == nil && strings.TrimRight(u.Path, "/") == target.Path {
+			return nil
+		}
+	}
+	given := strings.Split(target.Path, "/")
+	for _, op := range c.Operations {
+		path := strings.Split(strings.Trim(op.Path, "/"), "/")
+		from := len(given) - len(path)
+		if from < 1 || !endsWith(given[from:], path) {
+			continue
+		}
+		base := *target
+		base.Path = strings.Join(given[:from], "/")
+		return conformance.UsageErrorf("%s ends with the path of %s, but a base URL ends with the base path: use %s", target, op.ID, base.String())
+	}
+	return nil
+}
+
+// endsWith reports whether segments of a path are those of a template, at least
+// one of them by its name.
+func endsWith(segments, template []string) bool {
+	named := false
+	for i, t := range template {
+		variable := strings.HasPrefix(t, "{") && strings.HasSuffix(t, "}")
+		if !variable && t != segments[i] {
+			return false
+		}
+		named = named || !variable && t != ""
+	}
+	return named
+}
+
+// refuseKnown refuses known failures that no longer excuse anything.
+func refuseKnown(known []conformance.Known, all []*check) error {
+	var ids []string
+	for _, c := range all {
+		ids = append(ids, c.Names()...)
+	}
+	today := time.Now().Format(time.DateOnly)
+	for _, k := range known {
+		switch {
+		case !k.Covers(ids...):
+			return conformance.UsageErrorf("the known failure %s matches no check; the nearest is %s", k.ID, conformance.Nearest(k.ID, ids))
+		case k.Expires < today:
+			return conformance.UsageErrorf("the known failure %s expired on %s: fix it, or give it a new date", k.ID, k.Expires)
+		}
+	}
+	return nil
+}
+
+func withoutUserInfo(target string) string {
+	scheme, rest, found := strings.Cut(target, "://")
+	if at := strings.LastIndex(rest, "@"); found && at >= 0 {
+		return scheme + "://…@" + rest[at+1:]
+	}
+	return target
+}
+
+// refuseServerOfContract keeps the full profile away from the real thing.
+func refuseServerOfContract(doc *spec.Document, target *url.URL, p conformance.Profile) error {
+	if p != conformance.Full {
+		return nil
+	}
+	for _, server := range doc.Servers() {
+		u, err := url.Parse(server)
+		if err == nil && u.Host != "" && canonicalHost(u) == canonicalHost(target) {
+			return conformance.UsageErrorf("%s is a server of the contract, and the full profile would create many users there: use --profile production, or a staging host", u.Hostname())
+		}
+	}
+	return nil
+}
+
+// canonicalHost returns the host of a URL in the one spelling that all of its
+// spellings share. The port is left out: whatever its port, a production host
+// is one.
+func canonicalHost(u *url.URL) string {
+	host := u.Hostname()
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address.Unmap().WithZone("").String()
+	}
+	// What is no valid name is still put into lower case and ASCII.
+	ascii, _ := idna.New(idna.MapForLookup(), idna.StrictDomainName(false)).ToASCII(host)
+	return strings.TrimSuffix(ascii, ".")
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+func validate(c *conformance.Config, doc *spec.Document, target *url.URL) error {
+	if c.Profile != conformance.Full && c.Profile != conformance.Production {
+		return conformance.UsageErrorf("unknown profile %q: choose full or production", c.Profile)
+	}
+	if _, ok := parseVersion(c.AsOf); c.AsOf != "" && !ok {
+		return conformance.UsageErrorf("--as-of %q is not a version: write it as in --as-of %s", c.AsOf, firstVersion)
+	}
+	if err := refuseServerOfContract(doc, target, c.Profile); err != nil {
+		return err
+	}
+	for _, k := range []struct{ name, value string }{{"the API key", c.Keys.Key}, {"the other API key", c.Keys.Other}, {"the disabled API key", c.Keys.Disabled}} {
+		if i := strings.IndexFunc(k.value, isControl); i >= 0 {
+			return conformance.UsageErrorf("%s holds a control character at position %d: a header cannot carry it; look for a line break at its end", k.name, i+1)
+		}
+		if strings.Trim(k.value, " ") != k.value {
+			return conformance.UsageErrorf("%s begins or ends with a space: a header cannot carry it", k.name)
+		}
+	}
+	if k := c.Keys; k.Key != "" && (k.Key == k.Other || k.Key == k.Disabled) || k.Other != "" && k.Other == k.Disabled {
+		return conformance.UsageErrorf("two of the keys are the same: each must belong to another manufacturer")
+	}
+	documented := map[string]bool{}
+	var known []string
+	for _, op := range doc.Operations() {
+		for _, s := range op.Statuses {
+			if !documented[s] {
+				known = append(known, s)
+			}
+			documented[s] = true
+		}
+	}
+	for _, s := range c.Require {
+		if !documented[s] {
+			return conformance.UsageErrorf("--require %s: the contract documents no such response, only %s", s, strings.Join(known, ", "))
+		}
+	}
+	for _, p := range c.Provoke {
+		if !documented[p.Status] && !slices.Contains(known, "default") {
+			return conformance.UsageErrorf("--provoke %s: the contract documents no such response, only %s", p.Status, strings.Join(known, ", "))
+		}
+		if p.Header != "" && (!headerLine.MatchString(p.Header) || strings.ContainsFunc(strings.ReplaceAll(p.Header, "\t", " "), isControl)) {
+			return conformance.UsageErrorf("--provoke %s: %q is no header, or holds a control character", p.Status, p.Header)
+		}
+	}
+	return nil
+}
+
+// refuseHeaders refuses headers for every request that the requests have
+// themselves: they would break all of them.
+func refuseHeaders(c *conformance.Config, read *contract.Contract) error {
+	for _, name := range sortedNames(c.Header) {
+		for _, value := range c.Header[name] {
+			if !headerLine.MatchString(name+":"+value) || strings.ContainsFunc(strings.ReplaceAll(value, "\t", " "), isControl) {
+				return conformance.UsageErrorf("--header %q: no header can have this name, or its value holds a control character", name)
+			}
+		}
+		switch http.CanonicalHeaderKey(name) {
+		case "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "Connection", "Expect", "Te", "Trailer", "Upgrade":
+			return conformance.UsageErrorf("--header %s: the checks set it as each of them needs it, so that it cannot be the same in every request", name)
+		}
+		for _, op := range read.Operations {
+			for _, scheme := range op.Security {
+				if in, field := scheme.Field(); in == string(contract.InHeader) && strings.EqualFold(field, name) {
+					return conformance.UsageErrorf("--header %s: the key travels in it, and the checks change the key; give it by NOX_API_KEY or --api-key-file", name)
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package runner
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// Planned is a request that a run would send.
+type Planned struct {
+	Check   string              `json:"check"`
+	Request conformance.Request `json:"request"`
+	Curl    string              `json:"curl"`
+}
+
+// DryRun lists the requests that [Runner.Run] would send to a target that
+// keeps the contract, in the order of the catalogue, without sending any. The
+// same seed, run id and contract give the same requests, byte for byte.
+func (r *Runner) DryRun(ctx context.Context) []Planned {
+	s := r.session()
+	s.client.Imagine = ideal
+	run := newRun(s, r.checks)
+	run.perform(ctx)
+	seen := s.inOrder(slices.Concat(s.all(), s.asides))
+	out := make([]Planned, 0, len(seen))
+	for _, each := range seen {
+		x := s.exchange(each.answer)
+		out = append(out, Planned{each.check.ID, x.Request, x.Curl})
+	}
+	return out
+}
+
+// ideal imagines the answer of a target that keeps the contract, from what the
+// request was meant to be.
+func ideal(r *wire.Request) *wire.Answer {
+	op := r.Op
+	a := &wire.Answer{Request: r, Proto: "HTTP/1.1", Header: http.Header{"Www-Authenticate": {"ApiKey"}, "Allow": {op.Method}}}
+	known := len(op.Security) == 0 || len(r.Keys) == 1 && r.Keys[0].Good && r.Keys[0].In == contract.Declared
+	status := ""
+	switch {
+	case r.Method != op.Method:
+		a.Status = http.StatusMethodNotAllowed
+		return a
+	case strings.Contains(r.Path, wire.UnknownPath):
+		a.Status = http.StatusNotFound
+		return a
+	case r.Provoked:
+		status = op.Breakdown()
+	case !known:
+		status = op.Refusal()
+	case r.Intent == wire.Breaks:
+		status = op.Rejection()
+	default:
+		status = op.Success()
+	}
+	i := slices.IndexFunc(op.Responses, func(d *contract.Response) bool { return d.Status == status })
+	if i < 0 {
+		a.Status = http.StatusNoContent
+		return a
+	}
+	a.Status = documentedNumber(status)
+	documented := op.Responses[i]
+	if len(documented.MediaTypes) == 0 {
+		return a
+	}
+	a.Header.Set("Content-Type", documented.MediaTypes[0])
+	body, isObject := schema.Sample(documented.Schema, false).(schema.Object)
+	if isObject && status == op.Success() && op.Rules.Echo != "" {
+		body = body.With([]string{op.Rules.Echo}, r.Subject)
+		body = body.With([]string{op.Rules.Identity}, r.Keys[0].Label+" "+r.Subject)
+	}
+	if a.Body = schema.Encode(schema.Sample(documented.Schema, false)); isObject {
+		a.Body = schema.Encode(body)
+	}
+	a.Size = int64(len(a.Body))
+	return a
+}

@@ -1,0 +1,126 @@
+package runner
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// maxEvidence bounds the bytes of a body that a report keeps.
+const maxEvidence = 16 << 10
+
+// exchange turns an answer into what a report may show of it.
+func (s *session) exchange(a *wire.Answer) conformance.Exchange {
+	out := s.traffic(a)
+	out.Curl = s.redactor.RedactOwn(s.curl(a))
+	return out
+}
+
+// traffic is an exchange without a command that repeats it.
+func (s *session) traffic(a *wire.Answer) conformance.Exchange {
+	out := conformance.Exchange{
+		Request: conformance.Request{
+			Method: a.Request.Method, URL: s.redactor.Redact(a.SentURL),
+			Headers: s.headers(a.Sent), Note: a.Request.Note(),
+		},
+		Started:    a.Started.UTC(),
+		DurationMS: milliseconds(a.Took),
+	}
+	for _, k := range a.Request.Keys {
+		s.hideKey(a, k, out.Request.Headers)
+	}
+	out.Request.Body, out.Request.Base64 = s.bodyText(a.Request.Body)
+	if len(a.Request.Body) > maxEvidence {
+		out.Request.Size = int64(len(a.Request.Body))
+	}
+	if a.Failure != wire.None {
+		out.Error = s.redactor.RedactOwn(failureWords(a))
+	}
+	if a.Came() {
+		out.Response = &conformance.Response{Status: a.Status, Headers: s.headers(a.Header), Size: a.Size, HTTPVersion: s.redactor.Redact(httpVersion(a.Proto))}
+		out.Response.Body, out.Response.Base64 = s.bodyText(a.Body)
+	}
+	return out
+}
+
+// recorder passes each exchange on as soon as it ends.
+func (s *session) recorder() func(*wire.Answer) {
+	var mu sync.Mutex
+	return func(a *wire.Answer) {
+		x := s.traffic(a)
+		mu.Lock()
+		defer mu.Unlock()
+		s.cfg.Record(a.Request.Check, x)
+	}
+}
+
+// httpVersion writes a version of HTTP as RFC 9110, section 2.5, does: no minor
+// version where there is none. Recorders also write the names of ALPN.
+func httpVersion(proto string) string {
+	switch strings.ToUpper(proto) {
+	case "HTTP/2.0", "H2", "H2C":
+		return "HTTP/2"
+	case "HTTP/3.0", "H3":
+		return "HTTP/3"
+	case "UNKNOWN":
+		return ""
+	}
+	return strings.ToUpper(proto)
+}
+
+// hideKey replaces a key where the request carries it, however short it is.
+func (s *session) hideKey(a *wire.Answer, k wire.Credential, headers map[string]string) {
+	if len(a.Request.Op.Security) == 0 || k.Value == "" {
+		return
+	}
+	for _, scheme := range a.Request.Op.SchemesOf(k.In, k.Spare) {
+		in, name := k.Resolve(scheme)
+		if in != "header" {
+			continue
+		}
+		for have := range headers {
+			if strings.EqualFold(have, name) {
+				var labels []string
+				for _, each := range a.Request.Keys {
+					if place, other := each.Resolve(scheme); place == in && strings.EqualFold(other, name) {
+						labels = append(labels, "["+wire.LabelOf(each)+"]")
+					}
+				}
+				headers[have] = strings.Join(labels, ", ")
+			}
+		}
+	}
+}
+
+func (s *session) headers(h http.Header) map[string]string {
+	out := make(map[string]string, len(h))
+	for name, values := range h {
+		out[s.redactor.Redact(name)] = s.redactor.Redact(strings.ToValidUTF8(strings.Join(values, ", "), "\ufffd"))
+	}
+	return out
+}
+
+func (s *session) bodyText(body []byte) (text string, isBase64 bool) {
+	if !utf8.Valid(body) {
+		// Redact first: afterwards nobody could read what stands there.
+		return base64.StdEncoding.EncodeToString([]byte(s.redactor.RedactTo(string(body), kept(body)))), true
+	}
+	return s.redactor.RedactTo(string(body), kept(body)), false
+}
+
+// kept is how much of a body a report keeps, in whole characters.
+func kept(b []byte) int {
+	if len(b) <= maxEvidence {
+		return len(b)
+	}
+	cut := maxEvidence
+	for cut > 0 && !utf8.RuneStart(b[cut]) {
+		cut--
+	}
+	return cut
+}

@@ -1,0 +1,291 @@
+package runner
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// gateAttempts are the valid requests that the gate sends before it stays shut:
+// one odd answer is not the whole target.
+const gateAttempts = 3
+
+// gate is the experiment of the first check of each operation: one valid
+// request. Only behind it can anything else be judged.
+func gate(t *trial) {
+	var first *wire.Answer
+	for i := range gateAttempts {
+		// net/http takes a greeting, as of a mail server, that comes before the
+		// request for a connection that was closed, and does not show what came
+		// instead of HTTP.
+		raw := i == gateAttempts-1 && (first.Failure == wire.Closed || first.Failure == wire.NotHTTP)
+		a := t.try(t.request().On(func(r *wire.Request) { r.Raw = raw }))
+		if (a.Failure == wire.NotHTTP || a.Failure == wire.Malformed || a.Failure == wire.Untrusted) && first != nil { // which says more
+			first = a
+		}
+		if a.Came() && a.Succeeded() {
+			if first != nil {
+				t.end(verdict{outcome: conformance.Fail, expected: statusWords(t.op.Success()), actual: first.Says(), failed: 1, tried: 2, evidence: []*wire.Answer{first}})
+			}
+			t.readable(a)
+			return
+		}
+		if first == nil {
+			first = a
+		}
+		if a.Failure.DecidesNothing() {
+			break
+		}
+	}
+	switch {
+	case first.Failure.DecidesNothing():
+		t.broke(failureWords(first), first)
+	case first.Failure == wire.NotHTTP && t.speaksHTTP(): // and so must answer this request by it
+	case !first.Came() && first.Failure != wire.Closed && first.Failure != wire.Malformed:
+		t.broke(failureWords(first), first)
+	case first.Came() && t.op.Depends(first.Status):
+		t.s.noteAbsent(t.op, first.Status)
+		t.skip(stateWords(first))
+	case first.Came() && undecided(first):
+		t.broke(first.Says()+" to a valid request", first)
+	}
+	if taken := t.takesFull(first); taken != nil {
+		t.end(verdict{outcome: conformance.Fail, expected: statusWords(t.op.Success()), actual: first.Says(), reason: "the request is taken with everything that is optional in it, so the other checks send that", failed: gateAttempts, tried: gateAttempts, evidence: []*wire.Answer{first, taken}})
+	}
+	t.s.noteGate(t.op, orMinusOne(first.Status))
+	t.end(verdict{outcome: conformance.Fail, expected: statusWords(t.op.Success()), actual: first.Says(), reason: likelyCause(first), failed: gateAttempts, tried: gateAttempts, evidence: []*wire.Answer{first}})
+}
+
+// takesFull tries, where the plainest request is refused, the one with
+// everything that is optional in it. If that is taken, all other checks are
+// made with it.
+func (t *trial) takesFull(refused *wire.Answer) *wire.Answer {
+	if !refused.Came() || !t.op.Meaning(t.op.Rejection()).Has(refused.Status) || t.s.cfg.Profile == conformance.Production {
+		return nil
+	}
+	t.s.useFull(t.op, true)
+	if a := t.try(t.request()); a.Succeeded() {
+		return a
+	}
+	t.s.useFull(t.op, false)
+	return nil
+}
+
+func orMinusOne(status int) int {
+	if status == 0 {
+		return -1
+	}
+	return status
+}
+
+// speaksHTTP reports whether the target answers any request by HTTP.
+func (t *trial) speaksHTTP() bool {
+	elsewhere := t.request().On(func(r *wire.Request) { r.Path, r.Intent, r.Subject = r.Path+wire.UnknownPath, wire.Open, "" })
+	for _, r := range []*wire.Request{elsewhere, t.request().WithKeys(), t.request().WithText([]byte("{"), wire.Open)} {
+		if t.try(r.On(func(r *wire.Request) { r.MayClose = true })).Came() {
+			return true
+		}
+	}
+	return false
+}
+
+// undecided reports whether a response to a valid request says that the run
+// cannot be done as it is set up, rather than that the contract is broken.
+func undecided(a *wire.Answer) bool {
+	return toLogin(a) || certificateWanted(a) || slices.Contains([]int{
+		http.StatusUnauthorized, http.StatusForbidden, // the key is refused
+		http.StatusNotFound, http.StatusMethodNotAllowed, // the base path is wrong
+		http.StatusProxyAuthRequired,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, // nothing behind the gateway
+		http.StatusTooManyRequests,
+	}, a.Status)
+}
+
+// loginWords are what the addresses of login pages are made of.
+var loginWords = regexp.MustCompile(`(?i)(^|[^a-z])(log-?in|sign-?in|sso|saml2?|oauth2?|oidc|openid|authorize|authenticate|adfs|cas)([^a-z]|$)`)
+
+// toLogin reports whether a response sends the client to a login page.
+func toLogin(a *wire.Answer) bool {
+	to := redirectTarget(a)
+	return to != nil && loginWords.MatchString(to.Hostname()+" "+to.Path+" "+to.Fragment)
+}
+
+// redirectTarget is where a redirect leads, nil where there is none.
+func redirectTarget(a *wire.Answer) *url.URL {
+	from, err := url.Parse(a.SentURL)
+	location := a.Header.Get("Location")
+	if err != nil || a.Status/100 != 3 || location == "" {
+		return nil
+	}
+	to, err := from.Parse(location)
+	if err != nil {
+		return nil
+	}
+	return to
+}
+
+// certificateWanted reports whether a server, or a proxy before it, asks for the
+// client certificate that it did not get.
+func certificateWanted(a *wire.Answer) bool {
+	if a.Came() {
+		return a.Status == http.StatusBadRequest && bodyKind(a) == bodyHTML && strings.Contains(string(a.Body), "SSL certificate")
+	}
+	if a.Err == nil {
+		return false
+	}
+	text := a.Err.Error()
+	return strings.Contains(text, "tls: certificate required") || strings.Contains(text, "remote error: tls: bad certificate") || strings.Contains(text, "remote error: tls: handshake failure")
+}
+
+// stateWords say why an answer to a valid request decides nothing: it is
+// documented for a state of the target, which the runner does not know.
+func stateWords(a *wire.Answer) string {
+	return "the target answers " + a.Says() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + ": an example in the contract that the target knows would help"
+}
+
+func (s *session) noteAbsent(op *contract.Operation, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.absent[op.ID] = status
+}
+
+// isAbsent tells whether no valid request gets further than to this status.
+func (s *session) isAbsent(op *contract.Operation, status int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.absent[op.ID] == status
+}
+
+// shut tells whether nothing behind the gate of an operation can be judged: no
+// valid request succeeds in any way.
+func (s *session) shut(op *contract.Operation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status, wrong := s.gate[op.ID]
+	return wrong && status/100 != 2
+}
+
+// closedGate returns why the run ends at the gate, "" where it goes on. It goes
+// on where some operation takes valid requests.
+func (r *run) closedGate() string {
+	reason := ""
+	for i, c := range r.checks {
+		if c.stage != stageGate {
+			continue
+		}
+		v := r.verdicts[i]
+		switch {
+		case v.outcome == conformance.Err && len(v.evidence) > 0:
+			reason = "no valid request to " + c.Operation + " could be judged: " + v.reason
+			if hint := likelyCause(v.evidence[0]); hint != "" {
+				reason += "; " + hint
+			}
+			r.noteGate(r.operation(c), -1)
+		case v.outcome == conformance.Err:
+			return v.reason
+		default:
+			return ""
+		}
+	}
+	return reason
+}
+
+// likelyCause says what to look at when a valid request is not answered as it
+// should be.
+func likelyCause(a *wire.Answer) string {
+	base := strings.TrimSuffix(a.SentURL, a.Request.Path)
+	proxy := proxyAdvice(a)
+	switch {
+	case a.Failure == wire.PutOff || a.Failure.IsOurs():
+		return "" // which says it
+	case certificateWanted(a):
+		return "the target asks for a client certificate that it accepts: name one with --client-cert and --client-key"
+	case a.Failure == wire.Unreachable && proxy != "":
+		return proxy
+	case a.Failure == wire.Unreachable:
+		return "is the server running, and is " + base + " its address? If it is still starting, --wait 1m waits for it"
+	case a.Failure == wire.Untrusted:
+		return "if the server uses a certificate of its own authority, name that with --ca-cert"
+	case a.Failure == wire.NotHTTP && proxy != "":
+		return proxy
+	case a.Failure == wire.NotHTTP && strings.HasPrefix(base, "https:"):
+		return "the port may speak plain HTTP: try http:// instead of https://"
+	case a.Failure == wire.NotHTTP:
+		return "the port may speak TLS, or another protocol than HTTP: try https://"
+	case a.Failure == wire.TimedOut:
+		return "the target may be slow: allow it more time with --timeout"
+	case a.Status/100 == 3:
+		return redirectAdvice(a)
+	case a.Status == http.StatusForbidden && bodyKind(a) == bodyHTML:
+		return "an HTML page looks like a firewall or proxy, not the API: let the runner's requests through, or name the address behind it"
+	case a.Status == http.StatusBadRequest && strings.Contains(string(a.Body), "plain HTTP request was sent to HTTPS port"):
+		return "the port speaks TLS: try https://"
+	}
+	switch a.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return "the key is refused: is NOX_API_KEY one of this target, and its manufacturer enabled?"
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		return "the base path may be wrong: " + base + " must end as the contract's server URL does"
+	case http.StatusProxyAuthRequired:
+		return wordOr(proxy, "a proxy asks for credentials")
+	case http.StatusServiceUnavailable:
+		return "the server may still be starting: --wait 1m waits until it answers"
+	case http.StatusBadGateway, http.StatusGatewayTimeout:
+		if proxy != "" {
+			return proxy
+		}
+		return "a gateway answers, and nothing behind it: is the server itself running? If it is still starting, --wait 1m waits for it"
+	}
+	return ""
+}
+
+// redirectAdvice names the base URL, or the path, that a redirect leads to.
+// Redirects are not followed, so that no key travels to another place.
+func redirectAdvice(a *wire.Answer) string {
+	to := redirectTarget(a)
+	from, err := url.Parse(a.SentURL)
+	switch {
+	case to == nil || err != nil:
+		return "redirects are not followed, so that no key travels to another place: name the final address"
+	case toLogin(a):
+		return "the target sends clients to a login page, " + to.Redacted() + ": something before the API wants a login; name the address behind it, or pass what it asks for with --header"
+	}
+	plain := *to
+	plain.RawQuery, plain.Fragment, plain.User = "", "", nil
+	path := a.Request.Path
+	if base, ok := strings.CutSuffix(plain.String(), path); ok {
+		return "redirects are not followed, so that no key travels to another place: this one leads to the base URL " + base + ", so name that"
+	}
+	if base, ok := strings.CutSuffix(plain.String(), path+"/"); ok {
+		advice := "the server wants a slash at the end, at " + plain.EscapedPath() + ", and the contract's path has none: serve " + from.EscapedPath() + " without redirecting"
+		if plain.Host != from.Host || plain.Scheme != from.Scheme {
+			advice += ", and name the base URL " + base
+		}
+		return advice
+	}
+	return "redirects are not followed, so that no key travels to another place: this one leads to " + plain.String() + "; name the base URL under which " + path + " answers"
+}
+
+// proxyAdvice names the variable that sends requests through a proxy, "" where
+// none does.
+func proxyAdvice(a *wire.Answer) string {
+	target, err := url.Parse(a.SentURL)
+	if err != nil {
+		return ""
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
+	if err != nil || proxy == nil {
+		return ""
+	}
+	name := strings.ToUpper(target.Scheme) + "_PROXY"
+	return fmt.Sprintf("requests go through the proxy %s://%s that %s or %s names, and it does not pass them on: is it running? Unset the variable, or list %s in NO_PROXY, to reach the target directly", proxy.Scheme, proxy.Host, name, strings.ToLower(name), target.Hostname())
+}
+
+func statusWords(status string) string { return contract.Want{status}.String() }

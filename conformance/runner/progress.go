@@ -1,0 +1,56 @@
+package runner
+
+import (
+	"sync"
+	"time"
+
+	"nox.energy/contract/conformance"
+)
+
+// progressEvery is how often the progress of a run is told between two checks.
+const progressEvery = 200 * time.Millisecond
+
+// tell tells how far the run has come. The run is locked.
+func (r *run) tell() {
+	if r.cfg.Progress == nil {
+		return
+	}
+	now := conformance.Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.Sent.Load()), Failed: r.failed}
+	if wait, asked := r.client.Pauses.Ahead(); wait > 0 {
+		now.Waiting, now.WaitingFor = wait, r.redactor.Redact(asked)
+	}
+	r.cfg.Progress(now)
+}
+
+// tellInBetween tells it while requests are sent, or put off, and no check is
+// finished, until it is stopped.
+func (r *run) tellInBetween() (stop func()) {
+	if r.cfg.Progress == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(progressEvery)
+		defer tick.Stop()
+		last := int64(0)
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			now := r.client.Sent.Load()
+			if wait, _ := r.client.Pauses.Ahead(); now != last || wait > 0 {
+				last = now
+				r.mu.Lock()
+				r.tell()
+				r.mu.Unlock()
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
+}

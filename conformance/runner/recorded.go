@@ -1,0 +1,264 @@
+package runner
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// unrecorded is the failure of an answer whose status and fields are known and
+// whose body is not: browsers drop bodies, and exports cut them.
+const unrecorded wire.Failure = "an answer whose body was not recorded whole"
+
+// reel makes answers of recorded entries and counts those it can make none of.
+type reel struct {
+	s      *session
+	target *url.URL          // nil: any host
+	labels map[string]string // of each key, by where it was sent and its value
+	good   map[string]bool   // labels of keys that a request succeeded with
+	bases  []string          // base URLs that answers came from
+
+	broken                                                     []string // entries that cannot be read
+	labelled                                                   bool     // keys are masked by labels of their own
+	total, foreign, undeclared, unanswered, elsewhere, waiting int      // entries that are not judged
+	bodilessRequests, bodilessAnswers, keyless, masked         int      // among those that are
+}
+
+// play turns a recording into answers that the session remembers.
+func (l *reel) play(rec *Recording) {
+	l.labelled = rec.labelled
+	for i := range rec.entries {
+		l.total++
+		defer l.strayKeys(rec.entries[i].Request.Headers) // after those that have a name of their own
+		if why := rec.entries[i].broken; why != "" {
+			l.broken = append(l.broken, why)
+			continue
+		}
+		if a := l.answer(&rec.entries[i]); a != nil {
+			a.Recorded = true
+			l.s.contract.Assess(a)
+			l.s.answers = append(l.s.answers, seenAnswer{&check{Check: conformance.Check{Operation: a.Request.Op.ID}}, a})
+		}
+	}
+}
+
+// answer makes an answer of an entry, nil where there is none to judge.
+func (l *reel) answer(e *harEntry) *wire.Answer {
+	u, err := url.Parse(e.Request.URL)
+	if err != nil || u.Host == "" {
+		l.undeclared++
+		return nil
+	}
+	if l.target != nil && (!strings.EqualFold(u.Host, l.target.Host) || u.Scheme != l.target.Scheme) {
+		l.foreign++
+		return nil
+	}
+	op, base, path := l.s.contract.Find(e.Request.Method, u.EscapedPath())
+	if op == nil || l.target != nil && base != l.target.EscapedPath() {
+		l.undeclared++
+		return nil
+	}
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	r := l.request(e, op, u, path)
+	header := recordedHeader(e.Response.Headers, e.Response.Content)
+	l.secrets(header)
+	a := &wire.Answer{
+		Request: r, SentURL: u.String(), Sent: recordedHeader(e.Request.Headers, e.Request.Post), Status: e.Response.Status,
+		Proto: e.Response.Version, Header: header, Body: e.Response.body.bytes, Size: int64(len(e.Response.body.bytes)),
+		Took: time.Duration(max(e.Time, 0) * float64(time.Millisecond)),
+	}
+	a.Started, _ = time.Parse(time.RFC3339, e.Started) // the zero time where it says none
+	if !l.judgeable(a, base) {
+		return nil
+	}
+	if !e.Response.body.whole {
+		a.Failure = unrecorded
+		l.bodilessAnswers++
+	}
+	if !e.Request.body.whole {
+		l.bodilessRequests++
+	}
+	l.noteKey(a)
+	if origin := u.Scheme + "://" + u.Host + base; !slices.Contains(l.bases, origin) {
+		l.bases = append(l.bases, origin)
+		l.s.redactor.Spare(origin)
+	}
+	return a
+}
+
+// judgeable tells whether an answer says anything of the target, and counts
+// those that do not.
+func (l *reel) judgeable(a *wire.Answer, base string) bool {
+	_, wait := wire.Patience(a, 0)
+	switch {
+	case a.Status < 100 || a.Status > 999:
+		l.unanswered++
+	case wait:
+		l.waiting++
+	case (a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed) && l.target == nil && base != l.s.contract.BasePath():
+		l.elsewhere++
+	default:
+		return true
+	}
+	return false
+}
+
+func (l *reel) noteKey(a *wire.Answer) {
+	r := a.Request
+	switch {
+	case len(r.Op.Security) > 0 && len(r.Keys) == 0:
+		l.keyless++
+	case slices.ContainsFunc(r.Keys, func(k wire.Credential) bool { return k.Masked }):
+		l.masked++
+	}
+	if a.Is(r.Op.Success()) && len(r.Keys) == 1 {
+		l.good[r.Keys[0].Label] = true
+	}
+}
+
+// settleKeys marks the keys that a request succeeded with: those are known to
+// be good.
+func (l *reel) settleKeys() {
+	for _, each := range l.s.answers {
+		for i, k := range each.answer.Request.Keys {
+			each.answer.Request.Keys[i].Good = l.good[k.Label]
+		}
+	}
+}
+
+// request makes the request of an entry. Its intent says what the contract
+// makes of it.
+func (l *reel) request(e *harEntry, op *contract.Operation, u *url.URL, path string) *wire.Request {
+	header := recordedHeader(e.Request.Headers, e.Request.Post)
+	r := &wire.Request{Op: op, Method: e.Request.Method, Path: path, Query: u.RawQuery, Header: header.Clone(), Body: e.Request.body.bytes}
+	r.Keys = l.keys(r, u)
+	l.secrets(header)
+	if len(op.Security) > 0 {
+		if in, name := contract.ResolvePlace(contract.Declared, op.Security[0]); in == "header" {
+			r.Header.Del(name)
+		}
+	}
+	for _, name := range []string{"Host", "Content-Length", "Connection", "Accept-Encoding", "Cookie", "Authorization", "Proxy-Authorization"} {
+		r.Header.Del(name)
+	}
+	r.Provokes = l.provoked(r, recordedHeader(e.Response.Headers, nil))
+	r.Provoked = r.Provokes != ""
+	r.Intent = l.s.contract.Validity(r, e.Request.body.whole)
+	if e.Request.body.whole {
+		r.Subject = judge.SubjectOf(r)
+	}
+	return r
+}
+
+// provoked tells which status a request asked for: the answer says that it did
+// what Prefer asked (RFC 7240, section 3), or the configuration says that such
+// requests are made to bring the status about.
+func (l *reel) provoked(r *wire.Request, answered http.Header) string {
+	if applied := answered.Get("Preference-Applied"); strings.HasPrefix(applied, "code=") {
+		return applied[len("code="):]
+	}
+	for _, p := range l.s.cfg.Provoke {
+		name, value, _ := strings.Cut(p.Header, ":")
+		if p.Header != "" && r.Header.Get(name) == strings.TrimSpace(value) || p.Body != "" && string(r.Body) == p.Body {
+			return p.Status
+		}
+	}
+	return ""
+}
+
+// keys reads the keys that a request carried where the contract wants them, and
+// makes each a secret. One key at two targets is two. Each masked key counts as
+// a key of its own, as two may belong to two manufacturers.
+func (l *reel) keys(r *wire.Request, u *url.URL) []wire.Credential {
+	if len(r.Op.Security) == 0 {
+		return nil
+	}
+	var values []string
+	switch in, name := contract.ResolvePlace(contract.Declared, r.Op.Security[0]); in {
+	case "header":
+		values = r.Header.Values(name)
+	case "query":
+		values = u.Query()[name]
+	case "cookie":
+		for _, c := range (&http.Request{Header: r.Header}).CookiesNamed(name) {
+			values = append(values, c.Value)
+		}
+	default: // bearer, basic
+		for _, v := range r.Header.Values("Authorization") {
+			if scheme, credentials, _ := strings.Cut(v, " "); strings.EqualFold(scheme, in) {
+				values = append(values, credentials)
+			}
+		}
+	}
+	var out []wire.Credential
+	for _, value := range values {
+		if judge.IsMask(value) && !l.labelled {
+			label := "masked key " + contract.Itoa(l.total)
+			out = append(out, wire.Credential{Value: value, Label: label, Shell: `"$NOX_API_KEY"`, Masked: true})
+			continue
+		}
+		at := u.Scheme + "://" + u.Host + "\x00" + value
+		if l.labels[at] == "" {
+			l.labels[at] = "key " + contract.Itoa(len(l.labels)+1) + " of the recording"
+		}
+		l.s.redactor.Add(value, l.labels[at])
+		out = append(out, wire.Credential{Value: value, Label: l.labels[at], Shell: `"$NOX_API_KEY"`})
+	}
+	return out
+}
+
+// longSecret is from how many bytes on a part of a credential is looked for by
+// itself: shorter ones are words.
+const longSecret = 8
+
+// secrets makes known the credentials that a recording holds beside the keys:
+// what browsers and proxies log in and out with.
+func (l *reel) secrets(header http.Header) {
+	secret, whole := l.s.redactor.Add, l.s.redactor.AddWhole
+	add := func(how func(secret, label string), label string, values ...string) {
+		for _, v := range values {
+			if len(v) >= longSecret {
+				how(v, "the "+label+" of the recording")
+			}
+		}
+	}
+	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"} {
+		add(whole, name, header.Values(name)...)
+	}
+	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
+		for _, value := range header.Values(name) {
+			_, credentials, _ := strings.Cut(value, " ")
+			add(secret, name, credentials)
+			if plain, err := base64.StdEncoding.DecodeString(credentials); err == nil {
+				_, password, _ := strings.Cut(string(plain), ":")
+				add(secret, name, password)
+			}
+		}
+	}
+	for _, c := range slices.Concat((&http.Request{Header: header}).Cookies(), (&http.Response{Header: header}).Cookies()) {
+		add(secret, "cookie "+c.Name, c.Value)
+	}
+}
+
+// strayKeys makes secrets of what stands in the field of the key in requests
+// that are none of the contract's.
+func (l *reel) strayKeys(headers []harPair) {
+	for _, op := range l.s.contract.Operations {
+		if len(op.Security) == 0 {
+			continue
+		}
+		if in, name := contract.ResolvePlace(contract.Declared, op.Security[0]); in == "header" {
+			if value := harHeader(headers, name); !judge.IsMask(value) {
+				l.s.redactor.Add(value, "a key of the recording")
+			}
+		}
+	}
+}

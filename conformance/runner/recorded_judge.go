@@ -1,0 +1,161 @@
+package runner
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/conformance/internal/wire"
+)
+
+// JudgeHAR judges recorded traffic by the clauses that need nothing sent. Each
+// entry that belongs to an operation of the contract is judged: its method is
+// the operation's, and its path ends as the operation's does, at any host, or
+// at the target where the configuration names one. [Result].Notes says what was
+// left out and why.
+//
+// Of the configuration count Contract, Target, Run, Skip, Strict, Provoke,
+// Known, Require, Version and Evidence; Keys are kept out of the result, as is
+// every key of the recordings. An error is a [*UsageError], or an
+// [*nox.energy/contract/spec.Error] where the contract is at fault.
+func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Recording) (*conformance.Result, error) {
+	started := time.Now()
+	c, err := loadContract(cfg.Contract)
+	if err != nil {
+		return nil, err
+	}
+	setDefaults(&cfg)
+	l := &reel{labels: map[string]string{}, good: map[string]bool{}}
+	base := &url.URL{}
+	if cfg.Target != "" {
+		if l.target, err = parseTarget(cfg.Target); err != nil {
+			return nil, err
+		}
+		base = l.target
+	}
+	// Nothing is sent, so a server of the contract may be judged as any other.
+	if err := validate(&cfg, c.Doc, &url.URL{}); err != nil {
+		return nil, err
+	}
+	all := recordedCatalogue(c)
+	if err := refuseKnown(cfg.Known, slices.Concat(catalogue(c), all)); err != nil { // of runs as well, for one file to serve both
+		return nil, err
+	}
+	checks, err := choose(all, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg.RunID = digestOf(recordings)
+	l.s = &session{cfg: &cfg, contract: c, client: wire.NewClient(clientConfig(&cfg), base), redactor: secret.NewRedactor(keyWords(), publicTexts(c.Doc, all)...), number: map[string]string{}}
+	for i, each := range all {
+		l.s.number[each.ID] = numberOf(i)
+	}
+	for _, k := range []wire.Credential{l.s.key(), l.s.otherKey(), l.s.disabledKey()} {
+		l.s.redactor.AddKey(k.Value, k.Label)
+	}
+	for _, rec := range recordings {
+		l.play(rec)
+	}
+	l.settleKeys()
+	result := l.judge(ctx, checks)
+	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
+	return result, nil
+}
+
+// judge performs the checks over what was played.
+func (l *reel) judge(ctx context.Context, checks []*check) *conformance.Result {
+	r := newRun(l.s, checks)
+	reason := ""
+	for i, c := range checks {
+		if ctx.Err() != nil {
+			reason = "interrupted"
+			break
+		}
+		r.verdicts[i] = c.over(l.s, c)
+	}
+	notes := l.notes()
+	if len(l.s.answers) == 0 {
+		reason = "nothing was judged: " + strings.Join(notes, "; ")
+		if l.total == 0 {
+			reason = "nothing was judged: the recording has no entries"
+		}
+		notes = nil
+	}
+	out := r.result(reason)
+	for _, n := range notes {
+		out.Notes = append(out.Notes, l.s.redactor.RedactOwn(n))
+	}
+	if l.target == nil {
+		out.Target = l.s.redactor.RedactOwn(strings.Join(l.bases, ", "))
+		if out.Target == "" {
+			out.Target = "a recording"
+		}
+	}
+	return out
+}
+
+// maxBrokenNotes bounds the entries that are named for what is wrong with them.
+const maxBrokenNotes = 5
+
+// notes says what of the recordings was not judged, and why.
+func (l *reel) notes() []string {
+	judged := len(l.s.answers)
+	host := ""
+	if l.target != nil {
+		host = " than " + l.target.Host
+	}
+	var out []string
+	for _, n := range []struct {
+		count, of int
+		one, many string
+	}{
+		{l.foreign, l.total, "belongs to another host" + host, "belong to other hosts" + host},
+		{l.undeclared, l.total, "is no request that the contract declares", "are no requests that the contract declares"},
+		{l.unanswered, l.total, "holds no answer", "hold no answer"},
+		{l.waiting, l.total, "was told to come back later", "were told to come back later"},
+		{l.elsewhere, l.total, "was answered 404 or 405 under another base path than the contract's", "were answered 404 or 405 under another base path than the contract's"},
+		{l.bodilessAnswers, judged, "was recorded without its whole answer, of which only status and headers were judged", "were recorded without their whole answers, of which only status and headers were judged"},
+		{l.bodilessRequests, judged, "was recorded without its whole request, so that nobody knows whether it was valid", "were recorded without their whole requests, so that nobody knows whether they were valid"},
+		{l.keyless, judged, "shows no key, so that nobody knows whether one was sent", "show no key, so that nobody knows whether one was sent"},
+		{l.masked, judged, "shows a mask instead of its key, so that nobody knows whose it is", "show a mask instead of their keys, so that nobody knows whose they are"},
+	} {
+		if n.count > 0 {
+			out = append(out, entries(n.count, n.of, n.one, n.many))
+		}
+	}
+	out = append(out, l.broken[:min(len(l.broken), maxBrokenNotes)]...)
+	if n := len(l.broken) - maxBrokenNotes; n > 0 {
+		out = append(out, fmt.Sprintf("%d more entries were left out, as a body of theirs is not the base64 it is said to be", n))
+	}
+	if out != nil && judged > 0 {
+		out = append([]string{entries(judged, l.total, "was judged", "were judged")}, out...)
+	}
+	return out
+}
+
+// entries says what some of the entries are.
+func entries(n, of int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	if of == 1 {
+		return fmt.Sprintf("%d of 1 entry %s", n, many)
+	}
+	return fmt.Sprintf("%d of %d entries %s", n, of, many)
+}
+
+// digestOf names the recordings: the same ones, the same name.
+func digestOf(recordings []*Recording) string {
+	h := sha256.New()
+	for _, rec := range recordings {
+		h.Write(rec.digest[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:4])
+}

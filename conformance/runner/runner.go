@@ -1,0 +1,378 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"regexp"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/conformance/internal/wire"
+	"nox.energy/contract/spec"
+)
+
+// Runner judges one target by one contract.
+type Runner struct {
+	cfg      conformance.Config
+	contract *reading
+	checks   []*check          // those selected
+	number   map[string]string // of each check in the catalogue
+	leftOut  map[string]string // why the profile leaves a check out
+	client   *wire.Client
+}
+
+var runIDSyntax = regexp.MustCompile(`^[A-Za-z0-9]{1,16}$`)
+
+// New reads the contract and the configuration. An error is a [*UsageError],
+// or an [*nox.energy/contract/spec.Error] where the contract is at fault.
+func New(cfg conformance.Config) (*Runner, error) {
+	c, err := loadContract(cfg.Contract)
+	if err != nil {
+		return nil, err
+	}
+	setDefaults(&cfg)
+	target, err := parseTarget(cfg.Target)
+	if err != nil {
+		return nil, err
+	}
+	if err := validate(&cfg, c.Doc, target); err != nil {
+		return nil, err
+	}
+	if err := refuseHeaders(&cfg, c.Contract); err != nil {
+		return nil, err
+	}
+	if err := refuseOperation(c.Contract, target); err != nil {
+		return nil, err
+	}
+	if cfg.RunID == "" {
+		cfg.RunID = randomID()
+	}
+	if !runIDSyntax.MatchString(cfg.RunID) {
+		return nil, conformance.UsageErrorf("the run id %q must be 1 to 16 letters and digits", cfg.RunID)
+	}
+	if cfg.Seed == 0 {
+		cfg.Seed = mathrand.Int64N(1<<31) + 1
+	}
+	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
+		return nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
+	}
+	all := catalogue(c)
+	if err := refuseKnown(cfg.Known, all); err != nil {
+		return nil, err
+	}
+	selected, err := choose(all, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	number := make(map[string]string, len(all))
+	for i, each := range all {
+		for _, name := range each.Names() {
+			number[name] = numberOf(i)
+		}
+	}
+	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: wire.NewClient(clientConfig(&cfg), target)}
+	if err := r.setDeadline(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func randomID() string {
+	b := make([]byte, 4)
+	rand.Read(b) // never fails since Go 1.24
+	return hex.EncodeToString(b)
+}
+
+// Run sends what the checks need and judges what comes back. It returns a
+// result whatever happens: a target that cannot be reached, or a context that
+// ends, makes the run inconclusive.
+func (r *Runner) Run(ctx context.Context) *conformance.Result {
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.Deadline)
+	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	s := r.session()
+	s.client.Stop = stop
+	if r.cfg.Record != nil {
+		s.client.Ended = s.recorder()
+	}
+	defer s.client.Release()
+	run := newRun(s, r.checks)
+	quiet := run.tellInBetween()
+	reason := run.wait(ctx)
+	if reason == "" {
+		reason = run.perform(ctx)
+	}
+	quiet()
+	result := run.result(reason)
+	if note := s.client.Pauses.Note(); note != "" {
+		result.Notes = append(result.Notes, s.redactor.Redact(note))
+	}
+	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
+	return result
+}
+
+func newRun(s *session, checks []*check) *run {
+	return &run{session: s, checks: checks, verdicts: make([]verdict, len(checks)), took: make([]time.Duration, len(checks))}
+}
+
+func (r *Runner) session() *session {
+	s := &session{
+		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: secret.NewRedactor(keyWords(), append(publicTexts(r.contract.Doc, r.checks), userPrefixOf(r.cfg.RunID))...),
+		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
+	}
+	base := r.client.Base
+	s.redactor.Spare(base.String())
+	s.redactor.Spare(base.Scheme + "://" + base.Host)
+	for _, k := range []wire.Credential{s.key(), s.otherKey(), s.disabledKey()} {
+		s.redactor.AddKey(k.Value, k.Label)
+	}
+	for name, values := range r.cfg.Header { // what a gateway asks for may be a secret
+		for _, v := range values {
+			if len(v) >= secret.ShortestHeader && !secret.PlainHeader(name) {
+				s.redactor.Add(v, "the value of "+name)
+			}
+		}
+	}
+	return s
+}
+
+// run holds the verdicts of a session while they come in.
+type run struct {
+	*session
+	checks   []*check
+	mu       sync.Mutex
+	verdicts []verdict
+	took     []time.Duration
+	done     int
+	failed   int
+	fickle   atomic.Bool // a failure was intermittent
+}
+
+// perform runs the stages in turn. It returns why the run is undecided as a
+// whole, "" where it is not.
+func (r *run) perform(ctx context.Context) string {
+	for st := range stageCount {
+		var wg sync.WaitGroup
+		for i, c := range r.checks {
+			if c.stage != st || c.alone || c.uniform {
+				continue
+			}
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				r.one(ctx, i, c)
+			}()
+		}
+		wg.Wait()
+		for i, c := range r.checks {
+			if c.stage == st && (c.alone || c.uniform) {
+				r.one(ctx, i, c)
+			}
+		}
+		if st == stageGate {
+			if reason := r.closedGate(); reason != "" {
+				r.giveUp("the run ended at the gate")
+				return cmp.Or(r.whyEnded(ctx), reason)
+			}
+			r.measure(ctx)
+		}
+	}
+	if !slices.ContainsFunc(r.verdicts, func(v verdict) bool { return v.outcome == conformance.Err }) {
+		return "" // it was done when it ended
+	}
+	return r.whyEnded(ctx)
+}
+
+// whyEnded says why a run was over before it was done, "" where it was not.
+func (r *run) whyEnded(ctx context.Context) string {
+	if ctx.Err() == nil {
+		return ""
+	}
+	var stopped *wire.StoppedError
+	if errors.As(context.Cause(ctx), &stopped) {
+		return stopped.Error()
+	}
+	reason := "the run was ended before it was done: " + string(wire.Interrupted)
+	if wire.Interruption(context.Cause(ctx)) == wire.OutOfTime {
+		reason = fmt.Sprintf("the run was ended before it was done, by its deadline of %s (--deadline)", r.cfg.Deadline)
+	}
+	if putOff := r.client.Pauses.PuttingOff(); putOff != "" {
+		reason += "; " + putOff
+	}
+	return reason
+}
+
+// one performs one check, as often as it takes to tell a failure from an
+// intermittent one.
+func (r *run) one(ctx context.Context, i int, c *check) {
+	started := time.Now()
+	v := r.attempt(ctx, c)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.verdicts[i], r.took[i] = v, time.Since(started)
+	r.done++
+	if v.outcome == conformance.Fail {
+		r.failed++
+	}
+	r.tell()
+}
+
+// notReached is why a check says nothing that was not begun.
+const notReached = "the run was ended before this check"
+
+func (r *run) attempt(ctx context.Context, c *check) verdict {
+	if ctx.Err() != nil {
+		return verdict{outcome: conformance.Err, reason: notReached}
+	}
+	if reason := r.session.leftOut[c.ID]; reason != "" {
+		return verdict{outcome: conformance.Skip, reason: reason}
+	}
+	if lack := missingNeed(c, r.cfg); lack != "" {
+		return verdict{outcome: conformance.Skip, reason: lack}
+	}
+	if c.over != nil {
+		return c.over(r.session, c)
+	}
+	op := r.operation(c)
+	if c.stage != stageGate && r.shut(op) {
+		return verdict{outcome: conformance.Skip, reason: "not tried: no valid request to " + op.ID + " is answered as it should be", cause: op.ID + "/" + op.Success() + "/minimal"}
+	}
+	t := &trial{ctx: ctx, s: r.session, check: c, op: op}
+	v := t.run()
+	if slices.ContainsFunc(t.answers, func(a *wire.Answer) bool { return a.Request.Single }) {
+		r.client.Single.CloseIdleConnections() // which keeps a worker of the target from others
+	}
+	if late(v) { // a moment's stall, no connection to spare, or does the target never answer this?
+		r.client.Release()
+		if second := r.again(t); v.outcome == conformance.Err || second.outcome != conformance.Fail {
+			v = second
+		}
+	}
+	if v.outcome == conformance.Fail && v.tried == 0 {
+		r.repeat(t, &v)
+	}
+	return v
+}
+
+// late tells whether a verdict rests on a time-out.
+func late(v verdict) bool {
+	return (v.outcome == conformance.Err || v.outcome == conformance.Fail) && slices.ContainsFunc(v.evidence, func(a *wire.Answer) bool { return a.Failure == wire.TimedOut })
+}
+
+// again performs the experiment of a trial once more, with new users.
+func (r *run) again(t *trial) verdict {
+	next := &trial{ctx: t.ctx, s: t.s, check: t.check, op: t.op, users: t.users}
+	v := next.run()
+	t.users = next.users
+	return v
+}
+
+// repetitions of a failed experiment tell whether it fails each time. At a
+// target that has failed now and then before, it takes more of them to be sure.
+const (
+	repetitions     = 3
+	moreRepetitions = 9
+)
+
+func (r *run) repeat(t *trial, v *verdict) {
+	if late(*v) || t.check.Production == conformance.NotInService {
+		return
+	}
+	if r.cfg.Profile == conformance.Production {
+		return
+	}
+	v.failed, v.tried = 1, 1
+	for n := 0; n < repetitions || n < moreRepetitions && v.failed == v.tried && r.fickle.Load(); n++ {
+		next := r.again(t)
+		if next.outcome == conformance.Pass || next.outcome == conformance.Fail {
+			v.tried++
+		}
+		if next.outcome == conformance.Fail {
+			v.failed++
+			v.wandered = v.wandered || next.place != v.place
+		}
+	}
+	if v.failed < v.tried {
+		r.fickle.Store(true)
+	}
+}
+
+func (r *run) operation(c *check) *contract.Operation {
+	i := slices.IndexFunc(r.contract.Operations, func(op *contract.Operation) bool { return op.ID == c.Operation })
+	return r.contract.Operations[i]
+}
+
+// giveUp gives every check that has no verdict yet a reason for it.
+func (r *run) giveUp(reason string) {
+	for i := range r.verdicts {
+		if r.verdicts[i].outcome == "" {
+			r.verdicts[i] = verdict{outcome: conformance.Skip, reason: "not tried: " + reason}
+		}
+	}
+}
+
+// wait polls until the target answers at all, as long as the configuration
+// allows.
+func (r *run) wait(ctx context.Context) string {
+	if r.cfg.Wait <= 0 {
+		return ""
+	}
+	until := time.Now().Add(r.cfg.Wait)
+	op := r.contract.Operations[0]
+	for {
+		probe := r.validRequest(op, "")
+		probe.Keys, probe.Method, probe.Body = nil, "GET", nil
+		a, _ := r.client.Once(ctx, probe)
+		if a.Came() && a.Status != 502 && a.Status != 503 && a.Status != 504 || a.Failure == wire.NotHTTP || a.Failure == wire.Malformed {
+			return "" // whatever it speaks, it is there
+		}
+		if ctx.Err() != nil || time.Now().After(until) {
+			r.giveUp("the target did not answer")
+			if reason := r.whyEnded(ctx); reason != "" {
+				return reason
+			}
+			return fmt.Sprintf("the target did not answer within %s: %s", r.cfg.Wait, failureOrStatus(a))
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func failureOrStatus(a *wire.Answer) string {
+	if a.Came() {
+		return a.Says()
+	}
+	return failureWords(a)
+}
+
+// publicTexts are what everybody knows: the contract, and the checks.
+func publicTexts(doc *spec.Document, checks []*check) []string {
+	out := []string{string(doc.Bytes()), toolName, "nox-mock"}
+	for _, c := range checks {
+		out = append(out, c.ID, c.Summary, c.Sends, c.Why)
+	}
+	return out
+}
+
+// measure lets the client find out how many connections the target bears at
+// once. The request is the one that the gate was answered, so it creates
+// nobody.
+func (r *run) measure(ctx context.Context) {
+	if op := r.contract.Operations[0]; op.Rules.Identity != "" && !r.shut(op) {
+		r.client.Measure(ctx, func() *wire.Request { return r.validRequest(op, r.firstUser(op)) })
+	}
+}
