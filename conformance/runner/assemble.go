@@ -11,8 +11,7 @@ import (
 )
 
 const (
-	toolName          = "nox-conformance"
-	evidenceExchanges = 3 // kept for a check that did not pass
+	toolName = "nox-conformance"
 )
 
 // result puts the verdicts of a run together. Secrets end here.
@@ -102,10 +101,6 @@ func (r *run) responses(checks []conformance.CheckResult) []conformance.Response
 		}
 	}
 	return out
-}
-
-func milliseconds(d time.Duration) float64 {
-	return float64(d.Microseconds()) / 1000
 }
 
 // conclude counts the outcomes and draws the verdict from them.
@@ -212,4 +207,23 @@ func excuseByOrigin(c *conformance.CheckResult, known []conformance.Known, origi
 func excuse(c *conformance.CheckResult, k conformance.Known, through string) {
 	c.Known = true
 	c.Reason = "known until " + k.Expires + through + ": " + strings.TrimSpace(k.Reason)
+}
+
+// weightOf orders levels: what weighs more comes first.
+func weightOf(l conformance.Level) int {
+	switch l {
+	case conformance.Must:
+		return 2
+	case conformance.Should:
+		return 1
+	}
+	return 0
+}
+
+// softer is the lighter of two levels; "" weighs as nothing said.
+func softer(a, b conformance.Level) conformance.Level {
+	if a == "" || b != "" && weightOf(b) < weightOf(a) {
+		return b
+	}
+	return a
 }

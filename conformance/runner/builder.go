@@ -6,73 +6,9 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
-	"nox.energy/contract/conformance/internal/judge"
 	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
 )
-
-// check is a [Check] with the experiment behind it.
-type check struct {
-	conformance.Check
-	stage stage
-	needs needs
-	// alone says that nothing may run beside the check.
-	alone bool
-	// uniform says that the check sends one request again and again, so that
-	// answers which differ show an intermittent fault. Such a check is alone:
-	// a fault that comes by the count then comes for certain.
-	uniform bool
-	// newUsers is how many users the check creates beside the one that the
-	// production profile uses for all; requests is how many it sends there,
-	// where that is more than one.
-	newUsers, requests int
-	// freeOfRequests says that the check ends a connection before it sends any.
-	freeOfRequests bool
-	// run is the experiment; nil for a clause that is judged over every answer
-	// of the run.
-	run func(*trial)
-	// over is that judgement.
-	over func(*session, *check) verdict
-}
-
-// stage orders the checks: those of one stage run side by side, and none that
-// could disturb another stands in one stage with it.
-type stage int
-
-const (
-	stageGate   stage = iota
-	stageAccept       // valid requests
-	stageReject       // bodies that are refused
-	stageRefuse       // keys that are refused
-	stageAround       // other methods and paths
-	stageAfter        // what must still hold after all that was refused
-	stageProvoke
-	stageRecover // what must still hold after what was provoked
-	stageLast    // what must hold over the whole run
-	stageCount
-)
-
-// needs is what a check cannot do without.
-type needs int
-
-const (
-	needsOther needs = 1 << iota
-	needsDisabled
-	needsProvocation
-)
-
-// missingNeed says what the configuration lacks for a check, "" for nothing.
-func missingNeed(c *check, cfg *conformance.Config) string {
-	switch {
-	case c.needs&needsOther != 0 && cfg.Keys.Other == "":
-		return "needs the key of another manufacturer: set NOX_OTHER_API_KEY"
-	case c.needs&needsDisabled != 0 && cfg.Keys.Disabled == "":
-		return "needs the key of a manufacturer that is not enabled: set NOX_DISABLED_API_KEY"
-	case c.needs&needsProvocation != 0 && len(provocations(cfg, c.Status)) == 0:
-		return "not exercised: no honest request brings a " + c.Status + " about; say how this target can be made to answer it, as in --provoke " + c.Status + "='Prefer: code=" + c.Status + "'"
-	}
-	return ""
-}
 
 func provocations(cfg *conformance.Config, status string) []conformance.Provocation {
 	var out []conformance.Provocation
@@ -94,12 +30,6 @@ type checkText struct {
 	why     string
 	pointer string   // of the clause
 	was     []string // names of checks that it has taken in
-}
-
-// reading is a contract and the judge by it.
-type reading struct {
-	*contract.Contract
-	*judge.Judge
 }
 
 // builder collects the checks of one operation.
@@ -223,38 +153,19 @@ func order(op *contract.Operation, checks []*check) {
 	slices.SortStableFunc(checks, func(a, b *check) int { return rank(a) - rank(b) })
 }
 
-// Catalogue lists the checks that a contract gives rise to; nil means the
-// embedded one. An error is an [*spec.Error].
-func Catalogue(doc *spec.Document) ([]conformance.Check, error) {
-	c, err := loadContract(doc)
-	if err != nil {
-		return nil, err
-	}
-	var out []conformance.Check
-	for _, ch := range catalogue(c) {
-		out = append(out, ch.Check)
-	}
-	return out, nil
-}
-
-func loadContract(doc *spec.Document) (*reading, error) {
-	if doc == nil {
-		embedded, err := spec.Embedded()
-		if err != nil {
-			return nil, err
-		}
-		doc = embedded
-	}
-	j, err := judge.Open(doc)
-	if err != nil {
-		return nil, err
-	}
-	return &reading{j.Contract, j}, nil
-}
-
 // confirmed tells whether the validator agrees with what a request is meant to
 // be. Where it does not, no check is made of it: the schema is then one that is
 // not understood here.
 func (b *builder) confirmed(body any, how wire.Intent) bool {
 	return b.contract.Confirm(wire.PlainRequest(b.op).WithBody(body, how)) == nil
+}
+
+// raiseClasses raises the class of checks whose requests a careless target could
+// take, whatever is wrong with them.
+func raiseClasses(op *contract.Operation, checks []*check) {
+	for _, c := range checks {
+		if c.Production == conformance.Harmless && c.run != nil && !c.freeOfRequests && !op.IsSafe() {
+			c.Production = conformance.LaxOnly
+		}
+	}
 }

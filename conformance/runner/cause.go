@@ -1,10 +1,7 @@
 package runner
 
 import (
-	"bytes"
 	"cmp"
-	"maps"
-	"mime"
 	"net/http"
 	"regexp"
 	"slices"
@@ -119,14 +116,6 @@ func (r *run) group() []*group {
 		}
 	}
 	return out
-}
-
-// blames returns the responses that a failure rests on.
-func (v *verdict) blames() []*wire.Answer {
-	if len(v.blamed) > 0 {
-		return v.blamed
-	}
-	return v.evidence
 }
 
 // leadOf chooses the check that tells the cause best: one that fails the run
@@ -391,34 +380,6 @@ func unstableID(seen []seenAnswer, contested map[user]time.Time) bool {
 		ids[k] = id
 	}
 	return false
-}
-
-// The kinds of bodies that are told apart.
-const (
-	bodyAsDocumented = "the contract's shape"
-	bodyHTML         = "an HTML page"
-	bodyNone         = "no body"
-)
-
-// bodyKind names the kind of a response's body.
-func bodyKind(a *wire.Answer) string {
-	media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
-	start := bytes.ToLower(bytes.TrimSpace(a.Body[:min(len(a.Body), 512)]))
-	switch {
-	case a.Size == 0 && len(a.Body) == 0:
-		return bodyNone
-	case media == "text/html" && !a.IsJSON, bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")):
-		return bodyHTML
-	}
-	members, ok := a.Value.(map[string]any)
-	if ok && slices.ContainsFunc(a.Request.Op.Responses, func(d *contract.Response) bool { return d.Resembles(members) }) {
-		return bodyAsDocumented
-	}
-	if ok {
-		names := slices.Sorted(maps.Keys(members))
-		return "the JSON object {" + strings.Join(names[:min(len(names), 6)], ", ") + "}"
-	}
-	return wordOr(media, "a body without a media type")
 }
 
 var (

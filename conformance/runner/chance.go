@@ -2,7 +2,6 @@ package runner
 
 import (
 	"slices"
-	"strings"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
@@ -142,17 +141,3 @@ func (d *dice) symptom(i int) string {
 		return c.Operation + " " + contract.Itoa(a.Status)
 	}
 }
-
-// family is the same for checks of one clause that ask the same of it, each in
-// another case.
-func (c *check) family() string {
-	name, _, _ := strings.Cut(strings.TrimPrefix(c.ID, c.Operation+"/"+c.Status+"/"), "-")
-	if c.races() { // one user, one id, as those that resolve
-		name = "resolve"
-	}
-	return c.Operation + " " + c.Clause.Pointer + " " + name
-}
-
-// races reports whether a check releases requests together, so that chance has
-// a part in its outcome.
-func (c *check) races() bool { return c.alone && !c.uniform }

@@ -151,35 +151,3 @@ func echoes(t *trial, user string, kind specimenKind) {
 		t.echoed(a, user)
 	}
 }
-
-// echoed ends the trial unless the answer returns the user as sent.
-func (t *trial) echoed(a *wire.Answer, user string) {
-	t.readable(a)
-	name := t.op.Rules.Echo
-	if name == "" {
-		return
-	}
-	got, ok := a.Member(name)
-	if !ok {
-		t.fell(a, t.op.ID+"/"+t.op.Success()+"/"+wire.ClauseSchema)
-	}
-	if got != user {
-		t.fail(fmt.Sprintf("%s %s", name, quoteDifference(user, got)), fmt.Sprintf("%s %s", name, quoteDifference(got, user)), a)
-	}
-}
-
-// quoteDifference quotes a text; a long one from a little before the place
-// where it begins to differ from another.
-func quoteDifference(text, other string) string {
-	const around, enough = 12, 60
-	runes, others := []rune(text), []rune(other)
-	if len(runes) <= enough {
-		return wire.Quoted(text)
-	}
-	at := 0
-	for at < len(runes) && at < len(others) && runes[at] == others[at] {
-		at++
-	}
-	from, to := max(0, at-around), min(len(runes), at+around)
-	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", wire.Quoted(string(runes[from:to])), len(runes), at+1)
-}

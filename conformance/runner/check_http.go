@@ -14,9 +14,6 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// statusHTTP stands in the ids of checks that belong to no documented status.
-const statusHTTP = "http"
-
 // httpChecks look at what is around the operation, and at what no answer of
 // any status may be.
 func (b *builder) httpChecks() {
@@ -156,21 +153,6 @@ func listed(values []string) []string {
 	return out
 }
 
-// otherMethod is a request by a method that the contract does not declare; nil
-// where the profile does not allow it.
-func (s *session) otherMethod(op *contract.Operation, method string) *wire.Request {
-	if s.cfg.Profile == conformance.Production && method != "GET" && method != "HEAD" {
-		return nil
-	}
-	r := s.validRequest(op, userPrefixOf(s.cfg.RunID)+strings.ToLower(method))
-	r.Method, r.Intent = method, wire.Open
-	if slices.Contains([]string{"GET", "HEAD", "TRACE"}, method) {
-		r.Body = nil
-		delete(r.Header, "Content-Type")
-	}
-	return r
-}
-
 // neverChecks are judged over every answer to the operation itself.
 func (b *builder) neverChecks() {
 	never := func(name string, g ground, summary, why string, around bool, wrong func(*wire.Answer) string) {
@@ -206,63 +188,4 @@ func (b *builder) neverChecks() {
 			}
 			return ""
 		})
-}
-
-// overAnswers judges every answer to an operation by one rule; with around, also
-// those to other methods and to paths beside it.
-func (s *session) overAnswers(op *contract.Operation, around bool, rule func(*wire.Answer) (problem wire.Finding, judged bool)) verdict {
-	v := verdict{outcome: conformance.Pass}
-	var problems wire.Tally
-	wrong, right := map[sameRequest]int{}, map[sameRequest]int{}
-	for _, each := range s.all() {
-		if each.answer.Request.Op != op || each.check.Status == statusHTTP && !around {
-			continue
-		}
-		same := sameRequest{each.check, each.answer.Request.Kind}
-		problem, judged := rule(each.answer)
-		if !judged {
-			continue
-		}
-		v.tried++
-		if problem.Actual == "" {
-			right[same]++
-			continue
-		}
-		if v.failed++; v.failed == 1 {
-			v.outcome, v.expected = conformance.Fail, problem.Expected
-		}
-		problems.Add(problem.Actual, each.answer)
-		v.blamed = append(v.blamed, each.answer)
-		if len(v.evidence) < evidenceExchanges {
-			v.evidence = append(v.evidence, each.answer)
-		}
-		wrong[same]++
-	}
-	if v.tried == 0 {
-		return verdict{outcome: conformance.Skip, reason: "no answer was seen"}
-	}
-	v.actual = problems.String()
-	if v.outcome == conformance.Fail && !intermittent(wrong, right) {
-		v.actual += fmt.Sprintf(" (%d of %d answers)", v.failed, v.tried)
-		v.failed, v.tried = 0, 0
-	}
-	return v
-}
-
-// sameRequest stands for the requests of a check that are all alike.
-type sameRequest struct {
-	check *check
-	kind  int
-}
-
-// intermittent tells whether a check that sends one request again and again
-// had right answers beside wrong ones. Elsewhere the difference may lie in what
-// was sent.
-func intermittent(wrong, right map[sameRequest]int) bool {
-	for same := range wrong {
-		if same.check.uniform && right[same] > 0 {
-			return true
-		}
-	}
-	return false
 }

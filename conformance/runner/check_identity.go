@@ -10,7 +10,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"nox.energy/contract/conformance"
-	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/wire"
 )
@@ -192,10 +191,6 @@ func resolveLater(t *trial) {
 	}
 }
 
-func ownKey(r *wire.Request) bool {
-	return len(r.Keys) == 1 && r.Keys[0].Good && r.Keys[0].Label == "the key"
-}
-
 func (b *builder) createChecks() {
 	rules := b.op.Rules
 	type pair struct {
@@ -247,12 +242,11 @@ func (b *builder) createChecks() {
 }
 
 const (
-	atOnce = 8 // requests released together
 	rounds = 4
 )
 
 // atOneMoment sends n requests for a user whose bodies are let go together.
-func (t *trial) atOneMoment(user string, n int) []*wire.Answer {
+func atOneMoment(t *trial, user string, n int) []*wire.Answer {
 	n = t.s.client.AtOnce(n)
 	together := wire.NewBarrier(t.ctx, n, 0)
 	requests := make([]*wire.Request, n)
@@ -269,7 +263,7 @@ func simultaneous(t *trial) {
 	afterwards := make([]*wire.Request, rounds)
 	for round := range rounds {
 		user := t.user()
-		answers := t.atOneMoment(user, atOnce)
+		answers := atOneMoment(t, user, atOnce)
 		if slices.ContainsFunc(answers, func(a *wire.Answer) bool { return !a.Came() && !a.Failure.IsOurs() }) {
 			// A target may take few connections at a time, and need not wait for
 			// a body for long.
@@ -337,49 +331,6 @@ func (b *builder) wholeRunChecks() {
 			return ""
 		}, true)
 	}
-}
-
-// overIdentities looks for two answers that contradict each other: the same id
-// for two users (sameID), or two ids for one.
-func (s *session) overIdentities(op *contract.Operation, contradiction func(a, other *wire.Answer) string, sameID bool) verdict {
-	first := map[string]*wire.Answer{}
-	v := verdict{outcome: conformance.Pass}
-	for _, each := range s.all() {
-		a := each.answer
-		id, ok := a.Member(op.Rules.Identity)
-		if !ok || a.Request.Op != op || !a.Succeeded() || len(a.Request.Keys) != 1 || !a.Request.Keys[0].Good || a.Request.Subject == "" {
-			continue
-		}
-		v.tried++
-		tenant := a.Request.Keys[0].Label
-		key := tenant + "\x00" + a.Request.Subject
-		if sameID {
-			key = id
-		}
-		other := first[key]
-		if other == nil {
-			first[key] = a
-			continue
-		}
-		otherID, _ := other.Member(op.Rules.Identity)
-		if sameID == (id == otherID) {
-			if expected := contradiction(a, other); expected != "" {
-				v.blamed = append(v.blamed, other, a)
-				if v.failed++; v.failed == 1 {
-					v.outcome, v.expected, v.evidence = conformance.Fail, expected, []*wire.Answer{other, a}
-					v.actual = fmt.Sprintf("%q for %s, %q for %s", otherID, wire.Quoted(other.Request.Subject), id, wire.Quoted(a.Request.Subject))
-				}
-			}
-		}
-	}
-	if v.tried == 0 {
-		return verdict{outcome: conformance.Skip, reason: "no answer of this run held an id"}
-	}
-	if v.outcome == conformance.Fail {
-		v.actual += fmt.Sprintf(" (%d of %d answers)", v.failed, v.tried)
-		v.failed, v.tried = 0, 0
-	}
-	return v
 }
 
 // folded is what servers that fold take two users to be the same by: case,

@@ -62,4 +62,4 @@ func editionWords(e spec.Edition) string {
 
 // isPublished reports whether a check is the one that compares contracts, and
 // so says nothing unless there are two.
-func (c *check) isPublished() bool { return c.ID == c.Operation+"/"+statusHTTP+"/"+publishedName }
+func isPublished(c *check) bool { return c.ID == c.Operation+"/"+statusHTTP+"/"+publishedName }

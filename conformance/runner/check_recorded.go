@@ -8,7 +8,6 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/judge"
 	"nox.energy/contract/conformance/internal/wire"
-	"nox.energy/contract/spec"
 )
 
 // recordedCatalogue makes the checks that a recording is judged by: the clauses
@@ -31,7 +30,7 @@ func recordedCatalogue(c *reading) []*check {
 		b.checks = slices.DeleteFunc(b.checks, func(c *check) bool { return strings.HasSuffix(c.ID, "/"+statusHTTP+"/answered") })
 		for _, each := range b.checks {
 			each.Sends = "nothing: recorded answers are judged"
-			each.onlyRecorded()
+			onlyRecorded(each)
 		}
 		b.publishedCheck()
 		order(op, b.checks)
@@ -40,23 +39,9 @@ func recordedCatalogue(c *reading) []*check {
 	return all
 }
 
-// RecordedCatalogue lists the checks that [JudgeHAR] judges a recording by; nil
-// means the embedded contract. An error is an [*spec.Error].
-func RecordedCatalogue(doc *spec.Document) ([]conformance.Check, error) {
-	c, err := loadContract(doc)
-	if err != nil {
-		return nil, err
-	}
-	var out []conformance.Check
-	for _, ch := range recordedCatalogue(c) {
-		out = append(out, ch.Check)
-	}
-	return out, nil
-}
-
 // onlyRecorded keeps a clause from being judged by what was not recorded: the
 // body, or fields beyond the media type.
-func (c *check) onlyRecorded() {
+func onlyRecorded(c *check) {
 	over := c.over
 	name := c.ID[strings.LastIndex(c.ID, "/")+1:]
 	ofBody := slices.Contains([]string{wire.ClauseJSON, wire.ClauseSchema, wire.ClauseNonEmpty, wire.ClauseUniqueNames, wire.ClauseInternals, wire.ClauseKey}, name)

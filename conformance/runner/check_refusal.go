@@ -2,8 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -46,7 +44,7 @@ func (b *builder) refusalChecks() {
 	})
 	for i, w := range wrongKeys() {
 		refused(w.name, b.nearMissGround(w), w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []wire.Credential {
-			value := t.s.spoil(w.make, t.random())
+			value := spoil(t.s, w.make, t.random())
 			if value == "" {
 				t.skip("the key cannot be spoilt in this way")
 			}
@@ -175,18 +173,11 @@ func keyWords() []string {
 
 // markupUser is a fresh user with markup in its name, for the clause about
 // markup, where it may be sent.
-func (t *trial) markupUser() string {
+func markupUser(t *trial) string {
 	if t.s.cfg.Profile == conformance.Production {
 		return t.user()
 	}
 	return markup + t.user()
-}
-
-// random is a source of its own for a check, the same in each run of a seed.
-func (t *trial) random() *rand.Rand {
-	h := fnv.New64a()
-	h.Write([]byte(t.check.ID))
-	return rand.New(rand.NewPCG(uint64(t.s.cfg.Seed), h.Sum64()))
 }
 
 // longKey is the length of the very long key: long, and still below the 8 KiB
@@ -234,7 +225,7 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 
 // unknownKey is a key like the right one that nobody was given.
 func unknownKey(t *trial) wire.Credential {
-	return t.s.unknownKey(t.random())
+	return anUnknownKey(t.s, t.random())
 }
 
 func (b *builder) refusalManners(status, pointer string) {
@@ -255,7 +246,7 @@ func (b *builder) refusalManners(status, pointer string) {
 		why: "Clients handle one refusal, not two.",
 	}, stageRefuse, func(t *trial) {
 		// The markup is for the clause about markup, which looks at every answer.
-		missing := t.expect(t.requestFor(t.markupUser()).WithKeys(), status)
+		missing := t.expect(t.requestFor(markupUser(t)).WithKeys(), status)
 		wrong := t.expect(t.request().WithKeys(unknownKey(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
@@ -304,13 +295,6 @@ func shapeOf(a *wire.Answer) string {
 	return "{" + strings.Join(names, ", ") + "}"
 }
 
-func wordOr(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
 func (b *builder) steadyRefusal(status, pointer string) {
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
@@ -328,7 +312,7 @@ func (b *builder) steadyRefusal(status, pointer string) {
 			r := t.requestFor(t.firstUser()).On(func(r *wire.Request) { r.Fresh = true }) // who is known needs a key as well
 			requests[i] = r.WithKeys()
 			if i%2 == 0 {
-				requests[i] = r.WithKeys(t.s.unknownKey(random))
+				requests[i] = r.WithKeys(anUnknownKey(t.s, random))
 			}
 		}
 		t.inTurn(requests, status)

@@ -26,7 +26,7 @@ func (b *builder) rejectionChecks() {
 			summary: "a body that breaks the schema is refused: " + m.About,
 			sends:   "an otherwise valid body, " + m.About,
 			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
-		}, stageReject, func(t *trial) { t.expect(t.withSubject(m), status) })
+		}, stageReject, func(t *trial) { t.expect(withSubject(t, m), status) })
 	}
 	b.bodilessChecks(status)
 	b.mediaTypeChecks(status)
@@ -46,7 +46,7 @@ func (b *builder) rejectionChecks() {
 		requests := make([]*wire.Request, n)
 		for i := range requests {
 			if i%2 == 0 && len(plainest) > 0 {
-				requests[i] = t.withSubject(plainest[(i/2)%len(plainest)])
+				requests[i] = withSubject(t, plainest[(i/2)%len(plainest)])
 			} else {
 				requests[i] = t.request().WithText([]byte("{"), wire.Breaks)
 			}
@@ -59,7 +59,7 @@ func (b *builder) rejectionChecks() {
 
 // withSubject makes the request of a mutation about a fresh user, where the
 // mutation left the user alone.
-func (t *trial) withSubject(m schema.Mutation) *wire.Request {
+func withSubject(t *trial, m schema.Mutation) *wire.Request {
 	r := t.request()
 	user := r.Subject
 	body := m.Body
@@ -162,16 +162,16 @@ func (b *builder) mediaTypeChecks(status string) {
 			why:     "Clients forget the header; the answer should tell them so.",
 		}, stageReject, func(t *trial) {
 			// The markup is for the clause about markup, which looks at every answer.
-			r := t.requestFor(t.markupUser()).WithHeader("Content-Type", e.values...)
+			r := t.requestFor(markupUser(t)).WithHeader("Content-Type", e.values...)
 			a := t.expect(r.On(func(r *wire.Request) { r.Intent = wire.Open }), t.op.Success(), "4XX")
-			t.documentedShape(a)
+			documentedShape(t, a)
 		})
 	}
 }
 
 // documentedShape ends the trial unless a refusal has the shape of one that the
 // contract documents, whatever its status.
-func (t *trial) documentedShape(a *wire.Answer) {
+func documentedShape(t *trial, a *wire.Answer) {
 	if t.op.Documented(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
 		return // every answer of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
 	}
@@ -182,14 +182,4 @@ func (t *trial) documentedShape(a *wire.Answer) {
 			t.fail("a refusal in the shape of "+t.op.Rejection(), contract.StatusText(a.Status)+" with "+f.Actual, a)
 		}
 	}
-}
-
-// documentedNumber is a status as a number; of a range, its first.
-func documentedNumber(status string) int {
-	for n := http.StatusOK; n < 600; n++ {
-		if contract.Want([]string{status}).Has(n) {
-			return n
-		}
-	}
-	return 0
 }

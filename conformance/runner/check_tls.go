@@ -6,17 +6,11 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/wire"
 )
-
-// plainPatience is how long the plain-HTTP twin has to answer, beside what the
-// target itself takes: where a firewall drops what is sent there, nothing ever
-// comes.
-const plainPatience = time.Second
 
 // overPlainHTTP is why the checks of TLS say nothing of some targets.
 const overPlainHTTP = "the target is reached by plain HTTP"
@@ -30,7 +24,7 @@ func (b *builder) tlsChecks() {
 		sends:   "a TLS handshake that offers nothing newer, and no request",
 		why:     "Both are broken, and nobody may negotiate them any more (RFC 8996): whoever stands between can make a client use the oldest that both sides take.",
 	}, stageAround, func(t *trial) {
-		state := t.handshake(func(c *tls.Config) {
+		state := handshake(t, func(c *tls.Config) {
 			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 			for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
 				c.CipherSuites = append(c.CipherSuites, suite.ID)
@@ -46,7 +40,7 @@ func (b *builder) tlsChecks() {
 		sends:   "a TLS handshake, and no request",
 		why:     "Some clients fetch a missing link of the chain by themselves, others fail: the API then works for some manufacturers only.",
 	}, stageAround, func(t *trial) {
-		state := t.handshake(func(*tls.Config) {})
+		state := handshake(t, func(*tls.Config) {})
 		if state == nil || len(state.PeerCertificates) == 0 {
 			t.broke("the TLS handshake that the gate had made could not be made again")
 		}
@@ -81,7 +75,7 @@ var errEnough = errors.New("the handshake has shown what it was made for")
 // handshake begins a TLS connection to the target and returns what it agreed
 // to, nil where it agreed to nothing. Certificates are not verified. It skips
 // the check where the target is reached by plain HTTP.
-func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
+func handshake(t *trial, change func(*tls.Config)) *tls.ConnectionState {
 	c := t.s.client
 	if c.Base.Scheme != "https" {
 		t.skip(overPlainHTTP)
@@ -119,32 +113,4 @@ func (t *trial) handshake(change func(*tls.Config)) *tls.ConnectionState {
 		t.broke(string(why) + ": " + innermost(err))
 	}
 	return seen
-}
-
-// aside sends a request to another place than the target. What comes back says
-// nothing of the target's answers, so that the run does not remember it among
-// them. Nobody need be there.
-func (t *trial) aside(r *wire.Request) *wire.Answer {
-	c := t.s.client
-	if err := c.Pace(t.ctx); err != nil {
-		t.broke(string(wire.Interruption(err)))
-	}
-	ctx, cancel := context.WithTimeout(t.ctx, min(c.Timeout, plainPatience+10*time.Duration(c.Fastest.Load())))
-	defer cancel()
-	r = t.numbered(r)
-	var a *wire.Answer
-	if c.Imagine != nil {
-		a = c.Do(ctx, r)
-		a.Status = 0
-	} else {
-		a, _ = c.Once(ctx, r)
-	}
-	if _, over := wire.Ended(t.ctx); over || a.Failure == wire.Spent { // rather than the time that the twin has
-		t.answered(a)
-	}
-	t.s.contract.Assess(a)
-	t.s.mu.Lock()
-	defer t.s.mu.Unlock()
-	t.s.asides = append(t.s.asides, seenAnswer{t.check, a})
-	return a
 }

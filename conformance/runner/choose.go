@@ -30,7 +30,7 @@ func choose(all []*check, cfg *conformance.Config) ([]*check, error) {
 	var out []*check
 	any := false
 	for _, c := range all {
-		if c.isPublished() && cfg.Published == nil && len(cfg.Run) == 0 {
+		if isPublished(c) && cfg.Published == nil && len(cfg.Run) == 0 {
 			continue // nobody asked for it
 		}
 		any = any || wanted(c.Names())
@@ -110,32 +110,6 @@ func matcher(patterns, ids []string) (func(string) bool, error) {
 		}
 		return false
 	}, nil
-}
-
-// patternExpression compiles a pattern. One without the operation's name is
-// matched behind it: "401/*" is "*/401/*".
-func patternExpression(pattern string) *regexp.Regexp {
-	var b strings.Builder
-	b.WriteString(`^(?:[^/]+/)?`)
-	for len(pattern) > 0 {
-		switch {
-		case strings.HasPrefix(pattern, "**"):
-			b.WriteString(".*")
-			pattern = pattern[2:]
-		case pattern[0] == '*':
-			b.WriteString("[^/]*")
-			pattern = pattern[1:]
-		default:
-			next := strings.IndexByte(pattern, '*')
-			if next < 0 {
-				next = len(pattern)
-			}
-			b.WriteString(regexp.QuoteMeta(strings.ToValidUTF8(pattern[:next], "?")))
-			pattern = pattern[next:]
-		}
-	}
-	b.WriteString("$")
-	return regexp.MustCompile(b.String())
 }
 
 // Select returns the checks whose id a pattern matches; a [*UsageError] names

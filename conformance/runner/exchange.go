@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
@@ -123,4 +124,8 @@ func kept(b []byte) int {
 		cut--
 	}
 	return cut
+}
+
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Microseconds()) / 1000
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
-	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -47,7 +46,7 @@ func gate(t *trial) {
 	switch {
 	case first.Failure.DecidesNothing():
 		t.broke(failureWords(first), first)
-	case first.Failure == wire.NotHTTP && t.speaksHTTP(): // and so must answer this request by it
+	case first.Failure == wire.NotHTTP && speaksHTTP(t): // and so must answer this request by it
 	case !first.Came() && first.Failure != wire.Closed && first.Failure != wire.Malformed:
 		t.broke(failureWords(first), first)
 	case first.Came() && t.op.Depends(first.Status):
@@ -56,7 +55,7 @@ func gate(t *trial) {
 	case first.Came() && undecided(first):
 		t.broke(first.Says()+" to a valid request", first)
 	}
-	if taken := t.takesFull(first); taken != nil {
+	if taken := takesFull(t, first); taken != nil {
 		t.end(verdict{outcome: conformance.Fail, expected: statusWords(t.op.Success()), actual: first.Says(), reason: "the request is taken with everything that is optional in it, so the other checks send that", failed: gateAttempts, tried: gateAttempts, evidence: []*wire.Answer{first, taken}})
 	}
 	t.s.noteGate(t.op, orMinusOne(first.Status))
@@ -66,7 +65,7 @@ func gate(t *trial) {
 // takesFull tries, where the plainest request is refused, the one with
 // everything that is optional in it. If that is taken, all other checks are
 // made with it.
-func (t *trial) takesFull(refused *wire.Answer) *wire.Answer {
+func takesFull(t *trial, refused *wire.Answer) *wire.Answer {
 	if !refused.Came() || !t.op.Meaning(t.op.Rejection()).Has(refused.Status) || t.s.cfg.Profile == conformance.Production {
 		return nil
 	}
@@ -86,7 +85,7 @@ func orMinusOne(status int) int {
 }
 
 // speaksHTTP reports whether the target answers any request by HTTP.
-func (t *trial) speaksHTTP() bool {
+func speaksHTTP(t *trial) bool {
 	elsewhere := t.request().On(func(r *wire.Request) { r.Path, r.Intent, r.Subject = r.Path+wire.UnknownPath, wire.Open, "" })
 	for _, r := range []*wire.Request{elsewhere, t.request().WithKeys(), t.request().WithText([]byte("{"), wire.Open)} {
 		if t.try(r.On(func(r *wire.Request) { r.MayClose = true })).Came() {
@@ -142,59 +141,6 @@ func certificateWanted(a *wire.Answer) bool {
 	}
 	text := a.Err.Error()
 	return strings.Contains(text, "tls: certificate required") || strings.Contains(text, "remote error: tls: bad certificate") || strings.Contains(text, "remote error: tls: handshake failure")
-}
-
-// stateWords say why an answer to a valid request decides nothing: it is
-// documented for a state of the target, which the runner does not know.
-func stateWords(a *wire.Answer) string {
-	return "the target answers " + a.Says() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + ": an example in the contract that the target knows would help"
-}
-
-func (s *session) noteAbsent(op *contract.Operation, status int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.absent[op.ID] = status
-}
-
-// isAbsent tells whether no valid request gets further than to this status.
-func (s *session) isAbsent(op *contract.Operation, status int) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.absent[op.ID] == status
-}
-
-// shut tells whether nothing behind the gate of an operation can be judged: no
-// valid request succeeds in any way.
-func (s *session) shut(op *contract.Operation) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	status, wrong := s.gate[op.ID]
-	return wrong && status/100 != 2
-}
-
-// closedGate returns why the run ends at the gate, "" where it goes on. It goes
-// on where some operation takes valid requests.
-func (r *run) closedGate() string {
-	reason := ""
-	for i, c := range r.checks {
-		if c.stage != stageGate {
-			continue
-		}
-		v := r.verdicts[i]
-		switch {
-		case v.outcome == conformance.Err && len(v.evidence) > 0:
-			reason = "no valid request to " + c.Operation + " could be judged: " + v.reason
-			if hint := likelyCause(v.evidence[0]); hint != "" {
-				reason += "; " + hint
-			}
-			r.noteGate(r.operation(c), -1)
-		case v.outcome == conformance.Err:
-			return v.reason
-		default:
-			return ""
-		}
-	}
-	return reason
 }
 
 // likelyCause says what to look at when a valid request is not answered as it
@@ -287,5 +233,3 @@ func proxyAdvice(a *wire.Answer) string {
 	name := strings.ToUpper(target.Scheme) + "_PROXY"
 	return fmt.Sprintf("requests go through the proxy %s://%s that %s or %s names, and it does not pass them on: is it running? Unset the variable, or list %s in NO_PROXY, to reach the target directly", proxy.Scheme, proxy.Host, name, strings.ToLower(name), target.Hostname())
 }
-
-func statusWords(status string) string { return contract.Want{status}.String() }

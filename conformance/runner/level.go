@@ -51,22 +51,3 @@ func groundOf(f schema.Firmness) ground {
 	}
 	return contractSays
 }
-
-// weightOf orders levels: what weighs more comes first.
-func weightOf(l conformance.Level) int {
-	switch l {
-	case conformance.Must:
-		return 2
-	case conformance.Should:
-		return 1
-	}
-	return 0
-}
-
-// softer is the lighter of two levels; "" weighs as nothing said.
-func softer(a, b conformance.Level) conformance.Level {
-	if a == "" || b != "" && weightOf(b) < weightOf(a) {
-		return b
-	}
-	return a
-}

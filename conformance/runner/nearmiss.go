@@ -2,7 +2,6 @@ package runner
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -68,7 +67,7 @@ const keyDraws = 100
 
 // spoil makes a key that the target must not take, "" where the key cannot be
 // spoilt in this way.
-func (s *session) spoil(how func(key string, random *rand.Rand) string, random *rand.Rand) string {
+func spoil(s *session, how func(key string, random *rand.Rand) string, random *rand.Rand) string {
 	for range keyDraws {
 		if key := how(s.cfg.Keys.Key, random); key != "" && !s.isRealKey(key) {
 			return key
@@ -77,16 +76,9 @@ func (s *session) spoil(how func(key string, random *rand.Rand) string, random *
 	return ""
 }
 
-// isRealKey reports whether the target may take a key. White space around it is
-// lost on the way.
-func (s *session) isRealKey(key string) bool {
-	k := s.cfg.Keys
-	return slices.Contains([]string{k.Key, k.Other, k.Disabled}, strings.TrimSpace(key))
-}
-
-// unknownKey is a key like the right one that nobody was given.
-func (s *session) unknownKey(random *rand.Rand) wire.Credential {
-	return wire.Credential{Value: s.spoil(scrambled, random), Label: "an unknown key"}
+// anUnknownKey is a key like the right one that nobody was given.
+func anUnknownKey(s *session, random *rand.Rand) wire.Credential {
+	return wire.Credential{Value: spoil(s, scrambled, random), Label: "an unknown key"}
 }
 
 // scrambled replaces every letter and digit by another of its kind, so that
@@ -109,17 +101,6 @@ func scrambled(key string, random *rand.Rand) string {
 		}
 	}
 	return out
-}
-
-// sameCharacters reports whether two keys differ at most in the order and case
-// of their characters.
-func sameCharacters(a, b string) bool {
-	sorted := func(s string) []rune {
-		runes := []rune(strings.ToLower(s))
-		slices.Sort(runes)
-		return runes
-	}
-	return slices.Equal(sorted(a), sorted(b))
 }
 
 // changedAt replaces the letter or digit nearest to a place that follows from

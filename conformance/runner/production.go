@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
-	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -15,16 +14,6 @@ import (
 // users beside the one that all others are about.
 func worthAUser() []string {
 	return []string{"tenants", "echo-case", "echo-multibyte", "echo-quotes"}
-}
-
-// raiseClasses raises the class of checks whose requests a careless target could
-// take, whatever is wrong with them.
-func raiseClasses(op *contract.Operation, checks []*check) {
-	for _, c := range checks {
-		if c.Production == conformance.Harmless && c.run != nil && !c.freeOfRequests && !op.IsSafe() {
-			c.Production = conformance.LaxOnly
-		}
-	}
 }
 
 // leftOut says for each check that the production profile does not send why
@@ -80,15 +69,6 @@ func weight(c *check) int {
 	return 3
 }
 
-// cost is the number of requests that a check sends under the production
-// profile.
-func (c *check) cost() int {
-	if c.freeOfRequests {
-		return 0
-	}
-	return max(1, c.requests)
-}
-
 // clientConfig is what the client of a run keeps to.
 func clientConfig(c *conformance.Config) wire.Config {
 	out := wire.Config{TLS: c.TLS, Header: c.Header, Timeout: c.Timeout, Patience: c.Patience, Parallel: c.Parallel, Rate: c.Rate}
@@ -100,8 +80,7 @@ func clientConfig(c *conformance.Config) wire.Config {
 
 // What a run under [Production] keeps to.
 const (
-	productionRate     = 5  // requests a second, where nothing else is asked for
-	productionUsers    = 5  // users created at most
-	productionRequests = 60 // requests sent at most
-	productionStreak   = 3  // answers of 5xx or 429 in a row that end the run
+	productionRate   = 5 // requests a second, where nothing else is asked for
+	productionUsers  = 5 // users created at most
+	productionStreak = 3 // answers of 5xx or 429 in a row that end the run
 )

@@ -14,10 +14,6 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// unrecorded is the failure of an answer whose status and fields are known and
-// whose body is not: browsers drop bodies, and exports cut them.
-const unrecorded wire.Failure = "an answer whose body was not recorded whole"
-
 // reel makes answers of recorded entries and counts those it can make none of.
 type reel struct {
 	s      *session

@@ -48,7 +48,7 @@ func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Record
 	if err := refuseKnown(cfg.Known, slices.Concat(catalogue(c), all)); err != nil { // of runs as well, for one file to serve both
 		return nil, err
 	}
-	checks, err := choose(all, &cfg)
+	chosen, err := choose(all, &cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -64,16 +64,16 @@ func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Record
 		l.play(rec)
 	}
 	l.settleKeys()
-	result := l.judge(ctx, checks)
+	result := l.judge(ctx, chosen)
 	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
 	return result, nil
 }
 
-// judge performs the checks over what was played.
-func (l *reel) judge(ctx context.Context, checks []*check) *conformance.Result {
-	r := newRun(l.s, checks)
+// judge performs the chosen checks over what was played.
+func (l *reel) judge(ctx context.Context, chosen []*check) *conformance.Result {
+	r := newRun(l.s, chosen)
 	reason := ""
-	for i, c := range checks {
+	for i, c := range chosen {
 		if ctx.Err() != nil {
 			reason = "interrupted"
 			break

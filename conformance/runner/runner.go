@@ -376,3 +376,28 @@ func (r *run) measure(ctx context.Context) {
 		r.client.Measure(ctx, func() *wire.Request { return r.validRequest(op, r.firstUser(op)) })
 	}
 }
+
+// closedGate returns why the run ends at the gate, "" where it goes on. It goes
+// on where some operation takes valid requests.
+func (r *run) closedGate() string {
+	reason := ""
+	for i, c := range r.checks {
+		if c.stage != stageGate {
+			continue
+		}
+		v := r.verdicts[i]
+		switch {
+		case v.outcome == conformance.Err && len(v.evidence) > 0:
+			reason = "no valid request to " + c.Operation + " could be judged: " + v.reason
+			if hint := likelyCause(v.evidence[0]); hint != "" {
+				reason += "; " + hint
+			}
+			r.noteGate(r.operation(c), -1)
+		case v.outcome == conformance.Err:
+			return v.reason
+		default:
+			return ""
+		}
+	}
+	return reason
+}

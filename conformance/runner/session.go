@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -150,3 +151,155 @@ func (s *session) noteGate(op *contract.Operation, status int) {
 func userPrefixOf(runID string) string { return "nox-conformance-" + runID + "-U" }
 
 func numberOf(i int) string { return fmt.Sprintf("%03d", i) }
+
+// overAnswers judges every answer to an operation by one rule; with around, also
+// those to other methods and to paths beside it.
+func (s *session) overAnswers(op *contract.Operation, around bool, rule func(*wire.Answer) (problem wire.Finding, judged bool)) verdict {
+	v := verdict{outcome: conformance.Pass}
+	var problems wire.Tally
+	wrong, right := map[sameRequest]int{}, map[sameRequest]int{}
+	for _, each := range s.all() {
+		if each.answer.Request.Op != op || each.check.Status == statusHTTP && !around {
+			continue
+		}
+		same := sameRequest{each.check, each.answer.Request.Kind}
+		problem, judged := rule(each.answer)
+		if !judged {
+			continue
+		}
+		v.tried++
+		if problem.Actual == "" {
+			right[same]++
+			continue
+		}
+		if v.failed++; v.failed == 1 {
+			v.outcome, v.expected = conformance.Fail, problem.Expected
+		}
+		problems.Add(problem.Actual, each.answer)
+		v.blamed = append(v.blamed, each.answer)
+		if len(v.evidence) < evidenceExchanges {
+			v.evidence = append(v.evidence, each.answer)
+		}
+		wrong[same]++
+	}
+	if v.tried == 0 {
+		return verdict{outcome: conformance.Skip, reason: "no answer was seen"}
+	}
+	v.actual = problems.String()
+	if v.outcome == conformance.Fail && !intermittent(wrong, right) {
+		v.actual += fmt.Sprintf(" (%d of %d answers)", v.failed, v.tried)
+		v.failed, v.tried = 0, 0
+	}
+	return v
+}
+
+// otherMethod is a request by a method that the contract does not declare; nil
+// where the profile does not allow it.
+func (s *session) otherMethod(op *contract.Operation, method string) *wire.Request {
+	if s.cfg.Profile == conformance.Production && method != "GET" && method != "HEAD" {
+		return nil
+	}
+	r := s.validRequest(op, userPrefixOf(s.cfg.RunID)+strings.ToLower(method))
+	r.Method, r.Intent = method, wire.Open
+	if slices.Contains([]string{"GET", "HEAD", "TRACE"}, method) {
+		r.Body = nil
+		delete(r.Header, "Content-Type")
+	}
+	return r
+}
+
+// sameRequest stands for the requests of a check that are all alike.
+type sameRequest struct {
+	check *check
+	kind  int
+}
+
+// intermittent tells whether a check that sends one request again and again
+// had right answers beside wrong ones. Elsewhere the difference may lie in what
+// was sent.
+func intermittent(wrong, right map[sameRequest]int) bool {
+	for same := range wrong {
+		if same.check.uniform && right[same] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// overIdentities looks for two answers that contradict each other: the same id
+// for two users (sameID), or two ids for one.
+func (s *session) overIdentities(op *contract.Operation, contradiction func(a, other *wire.Answer) string, sameID bool) verdict {
+	first := map[string]*wire.Answer{}
+	v := verdict{outcome: conformance.Pass}
+	for _, each := range s.all() {
+		a := each.answer
+		id, ok := a.Member(op.Rules.Identity)
+		if !ok || a.Request.Op != op || !a.Succeeded() || len(a.Request.Keys) != 1 || !a.Request.Keys[0].Good || a.Request.Subject == "" {
+			continue
+		}
+		v.tried++
+		tenant := a.Request.Keys[0].Label
+		key := tenant + "\x00" + a.Request.Subject
+		if sameID {
+			key = id
+		}
+		other := first[key]
+		if other == nil {
+			first[key] = a
+			continue
+		}
+		otherID, _ := other.Member(op.Rules.Identity)
+		if sameID == (id == otherID) {
+			if expected := contradiction(a, other); expected != "" {
+				v.blamed = append(v.blamed, other, a)
+				if v.failed++; v.failed == 1 {
+					v.outcome, v.expected, v.evidence = conformance.Fail, expected, []*wire.Answer{other, a}
+					v.actual = fmt.Sprintf("%q for %s, %q for %s", otherID, wire.Quoted(other.Request.Subject), id, wire.Quoted(a.Request.Subject))
+				}
+			}
+		}
+	}
+	if v.tried == 0 {
+		return verdict{outcome: conformance.Skip, reason: "no answer of this run held an id"}
+	}
+	if v.outcome == conformance.Fail {
+		v.actual += fmt.Sprintf(" (%d of %d answers)", v.failed, v.tried)
+		v.failed, v.tried = 0, 0
+	}
+	return v
+}
+
+func (s *session) noteAbsent(op *contract.Operation, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.absent[op.ID] = status
+}
+
+// isAbsent tells whether no valid request gets further than to this status.
+func (s *session) isAbsent(op *contract.Operation, status int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.absent[op.ID] == status
+}
+
+// shut tells whether nothing behind the gate of an operation can be judged: no
+// valid request succeeds in any way.
+func (s *session) shut(op *contract.Operation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status, wrong := s.gate[op.ID]
+	return wrong && status/100 != 2
+}
+
+// isRealKey reports whether the target may take a key. White space around it is
+// lost on the way.
+func (s *session) isRealKey(key string) bool {
+	k := s.cfg.Keys
+	return slices.Contains([]string{k.Key, k.Other, k.Disabled}, strings.TrimSpace(key))
+}
+
+// evidenceExchanges is how many exchanges are kept for a check that did not pass.
+const evidenceExchanges = 3
+
+// productionRequests is how many requests a run under [Production] sends at most.
+const productionRequests = 60 // requests sent at most

@@ -3,11 +3,15 @@ package runner
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net/http"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
@@ -375,3 +379,130 @@ func (t *trial) inTurn(requests []*wire.Request, status string) {
 		})
 	}
 }
+
+// random is a source of its own for a check, the same in each run of a seed.
+func (t *trial) random() *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(t.check.ID))
+	return rand.New(rand.NewPCG(uint64(t.s.cfg.Seed), h.Sum64()))
+}
+
+// aside sends a request to another place than the target. What comes back says
+// nothing of the target's answers, so that the run does not remember it among
+// them. Nobody need be there.
+func (t *trial) aside(r *wire.Request) *wire.Answer {
+	c := t.s.client
+	if err := c.Pace(t.ctx); err != nil {
+		t.broke(string(wire.Interruption(err)))
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, min(c.Timeout, plainPatience+10*time.Duration(c.Fastest.Load())))
+	defer cancel()
+	r = t.numbered(r)
+	var a *wire.Answer
+	if c.Imagine != nil {
+		a = c.Do(ctx, r)
+		a.Status = 0
+	} else {
+		a, _ = c.Once(ctx, r)
+	}
+	if _, over := wire.Ended(t.ctx); over || a.Failure == wire.Spent { // rather than the time that the twin has
+		t.answered(a)
+	}
+	t.s.contract.Assess(a)
+	t.s.mu.Lock()
+	defer t.s.mu.Unlock()
+	t.s.asides = append(t.s.asides, seenAnswer{t.check, a})
+	return a
+}
+
+// plainPatience is how long the plain-HTTP twin has to answer, beside what the
+// target itself takes: where a firewall drops what is sent there, nothing ever
+// comes.
+const plainPatience = time.Second
+
+// echoed ends the trial unless the answer returns the user as sent.
+func (t *trial) echoed(a *wire.Answer, user string) {
+	t.readable(a)
+	name := t.op.Rules.Echo
+	if name == "" {
+		return
+	}
+	got, ok := a.Member(name)
+	if !ok {
+		t.fell(a, t.op.ID+"/"+t.op.Success()+"/"+wire.ClauseSchema)
+	}
+	if got != user {
+		t.fail(fmt.Sprintf("%s %s", name, quoteDifference(user, got)), fmt.Sprintf("%s %s", name, quoteDifference(got, user)), a)
+	}
+}
+
+// quoteDifference quotes a text; a long one from a little before the place
+// where it begins to differ from another.
+func quoteDifference(text, other string) string {
+	const around, enough = 12, 60
+	runes, others := []rune(text), []rune(other)
+	if len(runes) <= enough {
+		return wire.Quoted(text)
+	}
+	at := 0
+	for at < len(runes) && at < len(others) && runes[at] == others[at] {
+		at++
+	}
+	from, to := max(0, at-around), min(len(runes), at+around)
+	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", wire.Quoted(string(runes[from:to])), len(runes), at+1)
+}
+
+// blames returns the responses that a failure rests on.
+func (v *verdict) blames() []*wire.Answer {
+	if len(v.blamed) > 0 {
+		return v.blamed
+	}
+	return v.evidence
+}
+
+// sameCharacters reports whether two keys differ at most in the order and case
+// of their characters.
+func sameCharacters(a, b string) bool {
+	sorted := func(s string) []rune {
+		runes := []rune(strings.ToLower(s))
+		slices.Sort(runes)
+		return runes
+	}
+	return slices.Equal(sorted(a), sorted(b))
+}
+
+func ownKey(r *wire.Request) bool {
+	return len(r.Keys) == 1 && r.Keys[0].Good && r.Keys[0].Label == "the key"
+}
+
+// documentedNumber is a status as a number; of a range, its first.
+func documentedNumber(status string) int {
+	for n := http.StatusOK; n < 600; n++ {
+		if contract.Want([]string{status}).Has(n) {
+			return n
+		}
+	}
+	return 0
+}
+
+// stateWords say why an answer to a valid request decides nothing: it is
+// documented for a state of the target, which the runner does not know.
+func stateWords(a *wire.Answer) string {
+	return "the target answers " + a.Says() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + ": an example in the contract that the target knows would help"
+}
+
+func statusWords(status string) string { return contract.Want{status}.String() }
+
+// atOnce is how many requests for one user are released together.
+const atOnce = 8
+
+func wordOr(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// unrecorded is the failure of an answer whose status and fields are known and
+// whose body is not: browsers drop bodies, and exports cut them.
+const unrecorded wire.Failure = "an answer whose body was not recorded whole"
