@@ -179,6 +179,8 @@ func TestWalls(t *testing.T) {
 		"contract": {"schema", "spec"},
 		"wire":     {"contract", "schema", "spec"},
 		"judge":    {"wire", "contract", "schema", "secret", "spec"},
+		"trial":    {"judge", "wire", "contract", "schema", "secret", "spec", "conformance"},
+		"checks":   {"trial", "judge", "wire", "contract", "schema", "secret", "spec", "conformance"},
 	} {
 		p, ok := all[folder+path]
 		if !ok {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/checks"
+	"nox.energy/contract/conformance/internal/trial"
 )
 
 const (
@@ -16,22 +18,22 @@ const (
 
 // result puts the verdicts of a run together. Secrets end here.
 func (r *run) result(reason string) *conformance.Result {
-	doc := r.contract.Doc
+	doc := r.Contract.Doc
 	out := &conformance.Result{
 		Format:       conformance.ReportFormat,
-		Tool:         conformance.Tool{Name: toolName, Version: r.cfg.Version},
+		Tool:         conformance.Tool{Name: toolName, Version: r.Cfg.Version},
 		Contract:     conformance.Contract{Title: doc.Title(), Version: doc.Version(), SHA256: doc.SHA256(), Source: doc.Source()},
-		ContractPath: r.cfg.ContractPath,
-		Target:       r.redactor.RedactOwn(r.client.Base.String()),
-		Profile:      r.cfg.Profile, Strict: r.cfg.Strict, AsOf: r.cfg.AsOf, Drift: r.cfg.Drift, RunID: r.cfg.RunID, Seed: r.cfg.Seed,
-		Requests: int(r.client.Sent.Load()),
+		ContractPath: r.Cfg.ContractPath,
+		Target:       r.Redactor.RedactOwn(r.Client.Base.String()),
+		Profile:      r.Cfg.Profile, Strict: r.Cfg.Strict, AsOf: r.Cfg.AsOf, Drift: r.Cfg.Drift, RunID: r.Cfg.RunID, Seed: r.Cfg.Seed,
+		Requests: int(r.Client.Sent.Load()),
 		Checks:   []conformance.CheckResult{}, Responses: []conformance.ResponseResult{},
 	}
 	groups := r.group()
 	chances := r.chances()
 	for i, c := range r.checks {
-		if r.verdicts[i].outcome == "" {
-			r.verdicts[i] = verdict{outcome: conformance.Err, reason: notReached}
+		if r.verdicts[i].Outcome == "" {
+			r.verdicts[i] = trial.Verdict{Outcome: conformance.Err, Reason: notReached}
 		}
 		out.Checks = append(out.Checks, r.checkResult(c, &r.verdicts[i], r.took[i]))
 		out.Checks[i].Intermittent = chances[i].intermittent
@@ -40,35 +42,35 @@ func (r *run) result(reason string) *conformance.Result {
 	out.Problems = r.applyKnown(out, chances)
 	out.Causes = r.causes(groups, out.Checks)
 	out.Responses = r.responses(out.Checks)
-	r.conclude(out, r.redactor.RedactOwn(reason))
+	r.conclude(out, r.Redactor.RedactOwn(reason))
 	return out
 }
 
-func (r *run) checkResult(c *check, v *verdict, took time.Duration) conformance.CheckResult {
+func (r *run) checkResult(c *trial.Check, v *trial.Verdict, took time.Duration) conformance.CheckResult {
 	out := conformance.CheckResult{
-		ID: c.ID, Aliases: c.Aliases, Operation: c.Operation, Status: c.Status, Level: softer(v.level, c.Level), Summary: c.Summary, Sends: c.Sends, Why: c.Why, Clause: c.Clause,
-		Outcome: v.outcome, DurationMS: took.Milliseconds(), Cause: v.cause,
-		Reason:    r.redactor.RedactOwn(v.reason),
-		Expected:  r.redactor.RedactOwn(v.expected),
-		Actual:    r.redactor.RedactOwn(v.actual),
+		ID: c.ID, Aliases: c.Aliases, Operation: c.Operation, Status: c.Status, Level: softer(v.Level, c.Level), Summary: c.Summary, Sends: c.Sends, Why: c.Why, Clause: c.Clause,
+		Outcome: v.Outcome, DurationMS: took.Milliseconds(), Cause: v.Cause,
+		Reason:    r.Redactor.RedactOwn(v.Reason),
+		Expected:  r.Redactor.RedactOwn(v.Expected),
+		Actual:    r.Redactor.RedactOwn(v.Actual),
 		Exchanges: []conformance.Exchange{},
 	}
-	if v.failed < v.tried {
-		out.Failed, out.Tried = v.failed, v.tried
+	if v.Failed < v.Tried {
+		out.Failed, out.Tried = v.Failed, v.Tried
 	}
-	young := youngerThan(&c.Check, r.cfg.AsOf)
+	young := checks.YoungerThan(&c.Check, r.Cfg.AsOf)
 	if young {
 		out.Level = softer(out.Level, conformance.Should)
 	}
-	if v.outcome == conformance.Fail && (young || out.Level == conformance.May || out.Level == conformance.Should && !r.cfg.Strict) {
+	if v.Outcome == conformance.Fail && (young || out.Level == conformance.May || out.Level == conformance.Should && !r.Cfg.Strict) {
 		out.Outcome = conformance.Warn
 	}
-	if v.outcome != conformance.Pass && v.outcome != conformance.Skip || r.cfg.Evidence {
-		for i, a := range v.evidence {
-			if i >= evidenceExchanges && !r.cfg.Evidence {
+	if v.Outcome != conformance.Pass && v.Outcome != conformance.Skip || r.Cfg.Evidence {
+		for i, a := range v.Evidence {
+			if i >= trial.EvidenceExchanges && !r.Cfg.Evidence {
 				break
 			}
-			out.Exchanges = append(out.Exchanges, r.exchange(a))
+			out.Exchanges = append(out.Exchanges, r.Exchange(a))
 		}
 	}
 	return out
@@ -78,13 +80,13 @@ func (r *run) checkResult(c *check, v *verdict, took time.Duration) conformance.
 // check of it that counts failed, and was not exercised if no answer had it.
 func (r *run) responses(checks []conformance.CheckResult) []conformance.ResponseResult {
 	var out []conformance.ResponseResult
-	for _, op := range r.contract.Operations {
+	for _, op := range r.Contract.Operations {
 		for _, status := range op.Statuses {
 			row := conformance.ResponseResult{Operation: op.ID, Status: status, Verdict: conformance.NotExercised}
 			var took []float64
-			for _, s := range r.all() {
-				if s.answer.Request.Op == op && s.answer.Is(status) && s.check.Status != "http" {
-					took = append(took, milliseconds(s.answer.Took))
+			for _, s := range r.All() {
+				if s.Answer.Request.Op == op && s.Answer.Is(status) && s.Check.Status != "http" {
+					took = append(took, trial.Milliseconds(s.Answer.Took))
 				}
 			}
 			if row.Exchanges = len(took); row.Exchanges > 0 {
@@ -122,12 +124,12 @@ func (r *run) conclude(out *conformance.Result, reason string) {
 			out.Summary.Skip++
 		case conformance.Err:
 			out.Summary.Error++
-			if undecided == "" && (c.Level == conformance.Must || r.cfg.Strict) {
+			if undecided == "" && (c.Level == conformance.Must || r.Cfg.Strict) {
 				undecided = c.ID + " is undecided: " + c.Reason
 			}
 		}
 	}
-	missing, undone := r.unexercised(out.Responses), undecidedChoice(r.cfg, out.Checks)
+	missing, undone := r.unexercised(out.Responses), undecidedChoice(r.Cfg, out.Checks)
 	switch {
 	case out.Summary.Fail > 0:
 		out.Verdict, out.ExitCode = conformance.Violates, conformance.ExitViolates
@@ -161,7 +163,7 @@ func nonEmpty(text string) []string {
 func (r *run) unexercised(rows []conformance.ResponseResult) []string {
 	var missing []string
 	for _, row := range rows {
-		if row.Verdict == conformance.NotExercised && slices.Contains(r.cfg.Require, row.Status) {
+		if row.Verdict == conformance.NotExercised && slices.Contains(r.Cfg.Require, row.Status) {
 			missing = append(missing, row.Operation+" "+row.Status)
 		}
 	}
@@ -173,7 +175,7 @@ func (r *run) unexercised(rows []conformance.ResponseResult) []string {
 func (r *run) applyKnown(out *conformance.Result, chances []chance) []string {
 	var problems []string
 	today := time.Now().Format(time.DateOnly)
-	for _, k := range r.cfg.Known {
+	for _, k := range r.Cfg.Known {
 		i := slices.IndexFunc(out.Checks, func(c conformance.CheckResult) bool { return k.Covers(c.Names()...) })
 		switch {
 		case i < 0: // not selected in this run
@@ -187,7 +189,7 @@ func (r *run) applyKnown(out *conformance.Result, chances []chance) []string {
 	}
 	for i := range out.Checks {
 		if c := &out.Checks[i]; !c.Known && c.Intermittent {
-			excuseByOrigin(c, r.cfg.Known, chances[i].origins, today)
+			excuseByOrigin(c, r.Cfg.Known, chances[i].origins, today)
 		}
 	}
 	return problems

@@ -2,18 +2,20 @@ package runner
 
 import (
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/checks"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/spec"
 )
 
 // Catalogue lists the checks that a contract gives rise to; nil means the
 // embedded one. An error is an [*spec.Error].
 func Catalogue(doc *spec.Document) ([]conformance.Check, error) {
-	c, err := loadContract(doc)
+	c, err := trial.LoadContract(doc)
 	if err != nil {
 		return nil, err
 	}
 	var out []conformance.Check
-	for _, ch := range catalogue(c) {
+	for _, ch := range checks.All(c) {
 		out = append(out, ch.Check)
 	}
 	return out, nil
@@ -22,25 +24,25 @@ func Catalogue(doc *spec.Document) ([]conformance.Check, error) {
 // RecordedCatalogue lists the checks that [JudgeHAR] judges a recording by; nil
 // means the embedded contract. An error is an [*spec.Error].
 func RecordedCatalogue(doc *spec.Document) ([]conformance.Check, error) {
-	c, err := loadContract(doc)
+	c, err := trial.LoadContract(doc)
 	if err != nil {
 		return nil, err
 	}
 	var out []conformance.Check
-	for _, ch := range recordedCatalogue(c) {
+	for _, ch := range checks.Recorded(c) {
 		out = append(out, ch.Check)
 	}
 	return out, nil
 }
 
 // missingNeed says what the configuration lacks for a check, "" for nothing.
-func missingNeed(c *check, cfg *conformance.Config) string {
+func missingNeed(c *trial.Check, cfg *conformance.Config) string {
 	switch {
-	case c.needs&needsOther != 0 && cfg.Keys.Other == "":
+	case c.Needs&trial.NeedsOther != 0 && cfg.Keys.Other == "":
 		return "needs the key of another manufacturer: set NOX_OTHER_API_KEY"
-	case c.needs&needsDisabled != 0 && cfg.Keys.Disabled == "":
+	case c.Needs&trial.NeedsDisabled != 0 && cfg.Keys.Disabled == "":
 		return "needs the key of a manufacturer that is not enabled: set NOX_DISABLED_API_KEY"
-	case c.needs&needsProvocation != 0 && len(provocations(cfg, c.Status)) == 0:
+	case c.Needs&trial.NeedsProvocation != 0 && len(checks.Provocations(cfg, c.Status)) == 0:
 		return "not exercised: no honest request brings a " + c.Status + " about; say how this target can be made to answer it, as in --provoke " + c.Status + "='Prefer: code=" + c.Status + "'"
 	}
 	return ""

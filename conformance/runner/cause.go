@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -57,7 +59,7 @@ type group struct {
 // suspect is a failed check with the responses that it fails for.
 type suspect struct {
 	index  int
-	check  *check
+	check  *trial.Check
 	blamed []*wire.Answer
 }
 
@@ -67,19 +69,19 @@ type suspect struct {
 func (r *run) group() []*group {
 	failed := map[string]bool{}
 	for i, c := range r.checks {
-		failed[c.ID] = r.verdicts[i].outcome == conformance.Fail
+		failed[c.ID] = r.verdicts[i].Outcome == conformance.Fail
 	}
 	var suspects []suspect
 	for i, c := range r.checks {
 		v := &r.verdicts[i]
-		if v.outcome == conformance.Fail {
-			suspects = append(suspects, suspect{i, c, v.blames()})
+		if v.Outcome == conformance.Fail {
+			suspects = append(suspects, suspect{i, c, v.Blames()})
 		}
-		if v.outcome == conformance.Fail || !failed[v.cause] {
-			v.cause = ""
+		if v.Outcome == conformance.Fail || !failed[v.Cause] {
+			v.Cause = ""
 		}
 	}
-	seen := r.all()
+	seen := r.All()
 	contested := contestedUsers(seen)
 	racy := func(s suspect) bool {
 		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *wire.Answer) bool { _, there := contested[userOf(a)]; return !there })
@@ -111,7 +113,7 @@ func (r *run) group() []*group {
 		g.lead = r.leadOf(g)
 		for _, s := range g.members {
 			if s.index != g.lead.index {
-				r.verdicts[s.index].cause = g.lead.check.ID
+				r.verdicts[s.index].Cause = g.lead.check.ID
 			}
 		}
 	}
@@ -125,7 +127,7 @@ func (r *run) group() []*group {
 func (r *run) leadOf(g *group) suspect {
 	experiments := 0
 	for _, s := range g.members {
-		if s.check.run != nil {
+		if s.check.Run != nil {
 			experiments++
 		}
 	}
@@ -135,12 +137,12 @@ func (r *run) leadOf(g *group) suspect {
 			n += 8
 		}
 		switch {
-		case g.race && s.check.alone && !s.check.uniform && s.check.run != nil:
-		case s.check.run == nil && s.check.Status == statusHTTP && experiments > 1:
+		case g.race && s.check.Alone && !s.check.Uniform && s.check.Run != nil:
+		case s.check.Run == nil && s.check.Status == trial.StatusHTTP && experiments > 1:
 			n++
-		case s.check.run == nil:
+		case s.check.Run == nil:
 			n += 4
-		case s.check.uniform:
+		case s.check.Uniform:
 			n += 3
 		default:
 			n += 2
@@ -152,8 +154,8 @@ func (r *run) leadOf(g *group) suspect {
 
 // counts reports whether a failure fails the run.
 func (r *run) counts(s suspect) bool {
-	level := softer(r.verdicts[s.index].level, s.check.Level)
-	return !youngerThan(&s.check.Check, r.cfg.AsOf) && (level == conformance.Must || level == conformance.Should && r.cfg.Strict)
+	level := softer(r.verdicts[s.index].Level, s.check.Level)
+	return !checks.YoungerThan(&s.check.Check, r.Cfg.AsOf) && (level == conformance.Must || level == conformance.Should && r.Cfg.Strict)
 }
 
 // symptomOf reads from the responses what is wrong.
@@ -164,8 +166,8 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 		return k
 	}
 	a := s.blamed[0]
-	judgesStatus := v.symptom == symptomStatus || s.check.stage == stageGate
-	if s.check.run == nil && s.check.Status == statusHTTP { // the clauses over every response
+	judgesStatus := v.Symptom == trial.SymptomStatus || s.check.Stage == trial.StageGate
+	if s.check.Run == nil && s.check.Status == trial.StatusHTTP { // the clauses over every response
 		judgesStatus = !a.Came() || a.Status/100 == 3 || a.Status/100 == 5
 	}
 	switch {
@@ -175,7 +177,7 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 		k.what, k.about = silent, ""
 	case a.Came() && judgesStatus:
 		return r.statusSymptom(s, a)
-	case s.check.run != nil && !s.aboutIdentity():
+	case s.check.Run != nil && !s.aboutIdentity():
 	case s.contradicts(func(u, v user) bool { return u == v }, false):
 		k.what, k.about = splitID, ""
 	case s.contradicts(func(u, v user) bool { return u.name != v.name }, true):
@@ -188,8 +190,8 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 // body, and the clause that it breaks.
 func (r *run) statusSymptom(s suspect, a *wire.Answer) symptom {
 	op := a.Request.Op
-	k := symptom{operation: op.ID, status: a.Status, body: bodyKind(a), about: s.check.Status}
-	if wanted := r.verdicts[s.index].wanted; !a.Succeeded() && (k.about == op.Success() || !slices.Contains(wanted, k.about)) {
+	k := symptom{operation: op.ID, status: a.Status, body: trial.BodyKind(a), about: s.check.Status}
+	if wanted := r.verdicts[s.index].Wanted; !a.Succeeded() && (k.about == op.Success() || !slices.Contains(wanted, k.about)) {
 		for _, status := range []string{op.Rejection(), op.Refusal()} { // a refusal that would do, in place of this one
 			if status != "" && slices.Contains(wanted, status) {
 				k.about = status
@@ -225,7 +227,7 @@ func declaredKey(r *wire.Request) string {
 		if k.In != contract.Declared {
 			continue
 		}
-		if slices.ContainsFunc(wrongKeys()[1:], func(w wrongKey) bool { return w.what == k.Label }) {
+		if slices.ContainsFunc(checks.WrongKeys()[1:], func(w checks.WrongKey) bool { return w.What == k.Label }) {
 			return "a key that is nearly right" // the same careless comparison
 		}
 		return wire.LabelOf(k)
@@ -239,7 +241,7 @@ func (r *run) joinAccepted(suspects []suspect, symptoms []symptom) {
 	same := func(k symptom) symptom { k.detail = ""; return k }
 	alike, experiments := map[symptom]int{}, map[string]int{}
 	for _, c := range r.checks {
-		if c.run != nil {
+		if c.Run != nil {
 			experiments[c.Operation+c.Status]++
 		}
 	}
@@ -330,10 +332,10 @@ func userOf(a *wire.Answer) user {
 
 // contestedUsers are those of whom a second request was sent before the first
 // was answered: which of the two creates the user is open until the time given.
-func contestedUsers(seen []seenAnswer) map[user]time.Time {
+func contestedUsers(seen []trial.SeenAnswer) map[user]time.Time {
 	byUser := map[user][]*wire.Answer{}
 	for _, each := range seen {
-		a := each.answer
+		a := each.Answer
 		if _, known := a.Request.Names(); known && len(a.Request.Keys) == 1 && a.Request.Keys[0].Good {
 			byUser[userOf(a)] = append(byUser[userOf(a)], a)
 		}
@@ -360,14 +362,14 @@ func contestedUsers(seen []seenAnswer) map[user]time.Time {
 
 // unstableID reports whether some user has two ids in responses to the same
 // request while nobody contests it. A race does not explain that.
-func unstableID(seen []seenAnswer, contested map[user]time.Time) bool {
+func unstableID(seen []trial.SeenAnswer, contested map[user]time.Time) bool {
 	type asked struct {
 		user user
 		what string
 	}
 	ids := map[asked]string{}
 	for _, each := range seen {
-		a := each.answer
+		a := each.Answer
 		id, ok := a.Member(a.Request.Op.Rules.Identity)
 		u := userOf(a)
 		if !ok || !a.Succeeded() || u.name == "" || len(a.Request.Keys) != 1 || !a.Request.Keys[0].Good || a.Started.Before(contested[u]) {
@@ -400,25 +402,25 @@ func messageOf(a *wire.Answer) string {
 // or a body that is not the contract's and the same for several requests with a
 // good key.
 func (r *run) fromBefore(s suspect, a *wire.Answer) bool {
-	kind := bodyKind(a)
-	if kind == bodyAsDocumented || kind == bodyNone {
+	kind := trial.BodyKind(a)
+	if kind == trial.BodyAsDocumented || kind == trial.BodyNone {
 		return false
 	}
 	blocks := slices.Contains([]int{
 		http.StatusForbidden, http.StatusNotAcceptable, http.StatusTooManyRequests, http.StatusUnavailableForLegalReasons,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, 493, 999,
 	}, a.Status)
-	if kind == bodyHTML {
+	if kind == trial.BodyHTML {
 		return blocks || frontName(a) != ""
 	}
 	if !blocks || a.Status/100 == 5 {
 		return false
 	}
 	same := map[string]bool{}
-	for _, each := range r.all() {
-		b := each.answer
-		if b.Status == a.Status && ownKey(b.Request) && messageOf(b) == messageOf(a) {
-			same[each.check.ID] = true
+	for _, each := range r.All() {
+		b := each.Answer
+		if b.Status == a.Status && trial.OwnKey(b.Request) && messageOf(b) == messageOf(a) {
+			same[each.Check.ID] = true
 		}
 	}
 	return len(same) > 1

@@ -8,6 +8,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/trial"
 )
 
 // causes puts groups of failed checks into words, those that fail the run
@@ -31,10 +32,10 @@ func (r *run) causes(groups []*group, checks []conformance.CheckResult) []confor
 			continue
 		}
 		summary, fix := r.words(g, lead, checks[lead.index])
-		if reason := checks[lead.index].Reason; lead.check.stage == stageGate && reason != "" {
+		if reason := checks[lead.index].Reason; lead.check.Stage == trial.StageGate && reason != "" {
 			fix = reason
 		}
-		out = append(out, conformance.Cause{Check: members[0], Summary: r.redactor.Redact(summary), Fix: r.redactor.Redact(fix), Checks: members})
+		out = append(out, conformance.Cause{Check: members[0], Summary: r.Redactor.Redact(summary), Fix: r.Redactor.Redact(fix), Checks: members})
 	}
 	slices.SortStableFunc(out, func(a, b conformance.Cause) int {
 		if fails[a.Check] != fails[b.Check] {
@@ -54,7 +55,7 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 	op := r.operation(lead.check)
 	to := "" // what was sent, by the first experiment
 	for _, s := range append([]suspect{lead}, g.members...) {
-		if s.check.run != nil && to == "" {
+		if s.check.Run != nil && to == "" {
 			to = s.check.Sends
 		}
 	}
@@ -63,8 +64,8 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 	if k.status != 0 {
 		answer = contract.StatusText(k.status)
 		switch k.body {
-		case "", bodyAsDocumented:
-		case bodyNone:
+		case "", trial.BodyAsDocumented:
+		case trial.BodyNone:
 			answer += " without a body"
 		default:
 			answer += " with " + k.body
@@ -93,8 +94,8 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 	case silent:
 		return "the connection closes without a usable response", "look for a crash or a limit in the server's log at the time of the request; answer with a documented status"
 	case breakdown:
-		fix = "find the error in the server's log; answer " + wordOr(op.Rejection(), "4xx") + " to a request that is invalid"
-		if k.body != bodyAsDocumented && op.Breakdown() != "" {
+		fix = "find the error in the server's log; answer " + trial.WordOr(op.Rejection(), "4xx") + " to a request that is invalid"
+		if k.body != trial.BodyAsDocumented && op.Breakdown() != "" {
 			fix += ", and every " + op.Breakdown() + " in the documented shape"
 		}
 		if to == "" {
@@ -116,12 +117,12 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 		}
 		return answer + " looks like a firewall or proxy, not the API" + name, "let these requests through to the API, which answers them as the contract says: exempt the operation's JSON body and its key header from the rule that matched"
 	case accepted:
-		return fmt.Sprintf("%s where the contract wants %s: %s", answer, statusWords(k.about), to), r.acceptedFix(k, op)
+		return fmt.Sprintf("%s where the contract wants %s: %s", answer, trial.StatusWords(k.about), to), r.acceptedFix(k, op)
 	case refused:
 		return fmt.Sprintf("%s to %s", answer, to), "accept what the schema allows; answer " + op.Success()
 	}
 	if k.status != 0 {
-		return fmt.Sprintf("%s where the contract wants %s", answer, statusWords(k.about)),
+		return fmt.Sprintf("%s where the contract wants %s", answer, trial.StatusWords(k.about)),
 			fmt.Sprintf("answer %s in the shape that the contract documents for it", k.about)
 	}
 	return generalWords(c)
@@ -149,7 +150,7 @@ func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, f
 	example := ""
 	for _, a := range lead.blamed {
 		if got, ok := a.Member(echo); ok && got != a.Request.Subject {
-			example = fmt.Sprintf(": %s as %s", quoteDifference(a.Request.Subject, got), quoteDifference(got, a.Request.Subject))
+			example = fmt.Sprintf(": %s as %s", trial.QuoteDifference(a.Request.Subject, got), trial.QuoteDifference(got, a.Request.Subject))
 			break
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -25,17 +26,17 @@ func (r *run) chances() []chance {
 	for i, c := range r.checks {
 		d.place[c.ID] = i
 		v := &r.verdicts[i]
-		d.out[i].intermittent = v.outcome == conformance.Fail && (v.failed < v.tried || v.wandered || c.races())
+		d.out[i].intermittent = v.Outcome == conformance.Fail && (v.Failed < v.Tried || v.Wandered || c.Races())
 	}
-	for _, s := range r.all() {
-		if i, ok := d.place[s.check.ID]; ok {
-			d.owner[s.answer] = i
+	for _, s := range r.All() {
+		if i, ok := d.place[s.Check.ID]; ok {
+			d.owner[s.Answer] = i
 		}
 	}
 	d.kin = d.alike()
 	for i, c := range r.checks {
 		for j, other := range r.checks {
-			if d.out[i].intermittent && j != i && c.family() == other.family() {
+			if d.out[i].intermittent && j != i && c.Family() == other.Family() {
 				d.link(&d.out[i], j) // which of them fails is chance
 			}
 		}
@@ -63,11 +64,11 @@ type dice struct {
 // derive adds what follows for one failure from what is known of the others.
 func (d *dice) derive(i int) {
 	v, ch := &d.verdicts[i], &d.out[i]
-	if v.outcome != conformance.Fail {
+	if v.Outcome != conformance.Fail {
 		return
 	}
 	foreign, fickle := 0, 0 // evidence from other checks, from intermittent ones
-	for _, a := range v.evidence {
+	for _, a := range v.Evidence {
 		j, ok := d.owner[a]
 		if !ok || j == i {
 			continue
@@ -79,12 +80,12 @@ func (d *dice) derive(i int) {
 		}
 	}
 	// A check that judges the responses to others is steady if any of them is.
-	if fickle > 0 && (d.checks[i].run != nil || fickle == foreign) {
+	if fickle > 0 && (d.checks[i].Run != nil || fickle == foreign) {
 		ch.intermittent = true
 	}
-	steady := v.tried > 1 && v.failed == v.tried && !v.wandered && foreign == 0
+	steady := v.Tried > 1 && v.Failed == v.Tried && !v.Wandered && foreign == 0
 	related := d.kin[i]
-	if j, ok := d.place[v.cause]; ok && j != i {
+	if j, ok := d.place[v.Cause]; ok && j != i {
 		related = append(related[:len(related):len(related)], j)
 	}
 	for _, j := range related {
@@ -105,7 +106,7 @@ func (d *dice) link(ch *chance, j int) {
 func (d *dice) alike() map[int][]int {
 	by := map[string][]int{}
 	for i := range d.checks {
-		if d.verdicts[i].outcome == conformance.Fail {
+		if d.verdicts[i].Outcome == conformance.Fail {
 			s := d.symptom(i)
 			by[s] = append(by[s], i)
 		}
@@ -124,16 +125,16 @@ func (d *dice) alike() map[int][]int {
 // status is right, a clause that the response breaks.
 func (d *dice) symptom(i int) string {
 	c, v := d.checks[i], &d.verdicts[i]
-	content := c.family()
-	if len(v.evidence) == 0 {
+	content := c.Family()
+	if len(v.Evidence) == 0 {
 		return content
 	}
-	switch a := v.evidence[0]; {
-	case v.symptom != symptomStatus && c.run != nil && a.EchoesAnother():
+	switch a := v.Evidence[0]; {
+	case v.Symptom != trial.SymptomStatus && c.Run != nil && a.EchoesAnother():
 		return c.Operation + " " + changedUser
 	case !a.Came():
 		return c.Operation + " " + string(a.Failure)
-	case a.Succeeded() && (v.symptom == "" || a.Is(c.Status)), v.symptom == "" && a.Is(c.Status):
+	case a.Succeeded() && (v.Symptom == "" || a.Is(c.Status)), v.Symptom == "" && a.Is(c.Status):
 		return content
 	case a.Status/100 == 2: // what one check must not be let in with, another may
 		return c.Operation + " " + c.Status + " " + contract.Itoa(a.Status)

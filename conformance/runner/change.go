@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"nox.energy/contract/conformance/internal/trial"
 )
 
 // changedUser is the symptom of a user id that comes back changed.
@@ -178,13 +180,13 @@ func replacements(from, to []rune) (pairs []string, kept int) {
 // of them for its cause.
 func (r *run) changes(suspects []suspect) map[int]string {
 	users := map[string]bool{}
-	for _, each := range r.all() {
-		name, _ := each.answer.Request.Names()
+	for _, each := range r.All() {
+		name, _ := each.Answer.Request.Names()
 		users[name] = true
 	}
 	found := map[int][]string{}
 	for _, s := range suspects {
-		if r.verdicts[s.index].symptom == symptomStatus || s.check.run == nil {
+		if r.verdicts[s.index].Symptom == trial.SymptomStatus || s.check.Run == nil {
 			continue
 		}
 		for _, names := range s.changes(users) {

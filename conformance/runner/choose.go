@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/checks"
+	"nox.energy/contract/conformance/internal/trial"
 )
 
 // choose selects the checks that a configuration asks for. A pattern that
 // matches none is an error that names the nearest id, so that a misspelt one
 // never runs less than was meant.
-func choose(all []*check, cfg *conformance.Config) ([]*check, error) {
+func choose(all []*trial.Check, cfg *conformance.Config) ([]*trial.Check, error) {
 	var ids []string
 	for _, c := range all {
 		ids = append(ids, c.Names()...)
@@ -27,15 +29,15 @@ func choose(all []*check, cfg *conformance.Config) ([]*check, error) {
 			provoked[c.Operation+"/"+c.Status+"/provoked"] = true
 		}
 	}
-	var out []*check
+	var out []*trial.Check
 	any := false
 	for _, c := range all {
-		if isPublished(c) && cfg.Published == nil && len(cfg.Run) == 0 {
+		if checks.IsPublished(c) && cfg.Published == nil && len(cfg.Run) == 0 {
 			continue // nobody asked for it
 		}
 		any = any || wanted(c.Names())
 		// The gate is always passed: nothing else can be judged without it.
-		if wanted(c.Names()) || c.stage == stageGate || provoked[c.ID] {
+		if wanted(c.Names()) || c.Stage == trial.StageGate || provoked[c.ID] {
 			out = append(out, c)
 		}
 	}
@@ -92,7 +94,7 @@ func undecidedChoice(cfg *conformance.Config, checks []conformance.CheckResult) 
 func matcher(patterns, ids []string) (func(string) bool, error) {
 	var all []*regexp.Regexp
 	for _, p := range patterns {
-		re := patternExpression(p)
+		re := checks.PatternExpression(p)
 		matched := false
 		for _, id := range ids {
 			matched = matched || re.MatchString(id)

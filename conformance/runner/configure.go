@@ -13,7 +13,9 @@ import (
 	"golang.org/x/net/idna"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/spec"
 )
 
@@ -38,7 +40,7 @@ func ParseProvocation(s string) (conformance.Provocation, error) {
 
 func setDefaults(c *conformance.Config) {
 	if c.Published != nil && len(c.Run) > 0 { // it was asked for, whatever else is run
-		c.Run = append(slices.Clone(c.Run), statusHTTP+"/"+publishedName)
+		c.Run = append(slices.Clone(c.Run), trial.StatusHTTP+"/"+checks.PublishedName)
 	}
 	if c.Profile == "" {
 		c.Profile = conformance.Full
@@ -128,7 +130,7 @@ func endsWith(segments, template []string) bool {
 }
 
 // refuseKnown refuses known failures that no longer excuse anything.
-func refuseKnown(known []conformance.Known, all []*check) error {
+func refuseKnown(known []conformance.Known, all []*trial.Check) error {
 	var ids []string
 	for _, c := range all {
 		ids = append(ids, c.Names()...)
@@ -186,8 +188,8 @@ func validate(c *conformance.Config, doc *spec.Document, target *url.URL) error 
 	if c.Profile != conformance.Full && c.Profile != conformance.Production {
 		return conformance.UsageErrorf("unknown profile %q: choose full or production", c.Profile)
 	}
-	if _, ok := parseVersion(c.AsOf); c.AsOf != "" && !ok {
-		return conformance.UsageErrorf("--as-of %q is not a version: write it as in --as-of %s", c.AsOf, firstVersion)
+	if _, ok := checks.ParseVersion(c.AsOf); c.AsOf != "" && !ok {
+		return conformance.UsageErrorf("--as-of %q is not a version: write it as in --as-of %s", c.AsOf, checks.FirstVersion)
 	}
 	if err := refuseServerOfContract(doc, target, c.Profile); err != nil {
 		return err
@@ -232,7 +234,7 @@ func validate(c *conformance.Config, doc *spec.Document, target *url.URL) error 
 // refuseHeaders refuses headers for every request that the requests have
 // themselves: they would break all of them.
 func refuseHeaders(c *conformance.Config, read *contract.Contract) error {
-	for _, name := range sortedNames(c.Header) {
+	for _, name := range trial.SortedNames(c.Header) {
 		for _, value := range c.Header[name] {
 			if !headerLine.MatchString(name+":"+value) || strings.ContainsFunc(strings.ReplaceAll(value, "\t", " "), isControl) {
 				return conformance.UsageErrorf("--header %q: no header can have this name, or its value holds a control character", name)

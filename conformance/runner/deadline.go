@@ -43,9 +43,9 @@ func (r *Runner) requests() int {
 	plan.cfg.Rate, plan.cfg.Progress = 0, nil
 	plan.client = wire.NewClient(clientConfig(&plan.cfg), r.client.Base)
 	s := plan.session()
-	s.client.Imagine = ideal
+	s.Client.Imagine = ideal
 	newRun(s, plan.checks).perform(context.Background())
-	return len(s.all()) + len(s.asides)
+	return len(s.All()) + len(s.Asides)
 }
 
 // seconds is a duration of so many seconds, or the longest there is.

@@ -8,7 +8,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
 )
@@ -208,7 +210,7 @@ func (m schemaMaker) object(depth int) schemaText {
 func contractOf(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, version string, body any) *reading {
+}, version string, body any) *trial.Reading {
 	t.Helper()
 	media := map[string]any{"application/json": map[string]any{"schema": body}}
 	text, err := json.Marshal(map[string]any{
@@ -228,7 +230,7 @@ func contractOf(t interface {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	c, err := loadContract(doc)
+	c, err := trial.LoadContract(doc)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -267,7 +269,7 @@ func TestDerivedBodiesAreWhatTheyAreSaidToBe(t *testing.T) {
 						t.Fatalf("%s\nmutation %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}
-				catalogue(c)
+				checks.All(c)
 			})
 		})
 	}

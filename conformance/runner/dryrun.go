@@ -9,6 +9,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -24,14 +25,14 @@ type Planned struct {
 // same seed, run id and contract give the same requests, byte for byte.
 func (r *Runner) DryRun(ctx context.Context) []Planned {
 	s := r.session()
-	s.client.Imagine = ideal
+	s.Client.Imagine = ideal
 	run := newRun(s, r.checks)
 	run.perform(ctx)
-	seen := s.inOrder(slices.Concat(s.all(), s.asides))
+	seen := s.InOrder(slices.Concat(s.All(), s.Asides))
 	out := make([]Planned, 0, len(seen))
 	for _, each := range seen {
-		x := s.exchange(each.answer)
-		out = append(out, Planned{each.check.ID, x.Request, x.Curl})
+		x := s.Exchange(each.Answer)
+		out = append(out, Planned{each.Check.ID, x.Request, x.Curl})
 	}
 	return out
 }
@@ -64,7 +65,7 @@ func ideal(r *wire.Request) *wire.Answer {
 		a.Status = http.StatusNoContent
 		return a
 	}
-	a.Status = documentedNumber(status)
+	a.Status = trial.DocumentedNumber(status)
 	documented := op.Responses[i]
 	if len(documented.MediaTypes) == 0 {
 		return a

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -20,48 +21,48 @@ func worthAUser() []string {
 // not. What is sent stays within the profile's users and requests: checks of
 // level must come first, those of each documented status in turn, then the
 // others.
-func leftOut(checks []*check, p conformance.Profile) map[string]string {
+func leftOut(checks []*trial.Check, p conformance.Profile) map[string]string {
 	out := map[string]string{}
 	if p != conformance.Production {
 		return out
 	}
-	var left []*check
+	var left []*trial.Check
 	for _, c := range checks {
 		name := c.ID[strings.LastIndex(c.ID, "/")+1:]
 		switch {
 		case c.Production == conformance.NotInService:
 			out[c.ID] = "not sent under the production profile: it could disturb the target"
-		case c.newUsers > 0 && !slices.Contains(worthAUser(), name):
+		case c.NewUsers > 0 && !slices.Contains(worthAUser(), name):
 			out[c.ID] = fmt.Sprintf("not sent under the production profile, which creates at most %d users", productionUsers)
-		case c.run != nil:
+		case c.Run != nil:
 			left = append(left, c)
 		}
 	}
-	place := map[*check]int{} // among those of its status and level
+	place := map[*trial.Check]int{} // among those of its status and level
 	count := map[string]int{}
 	for _, c := range left {
 		place[c] = count[c.Status+string(c.Level)]
 		count[c.Status+string(c.Level)]++
 	}
-	slices.SortStableFunc(left, func(a, b *check) int {
+	slices.SortStableFunc(left, func(a, b *trial.Check) int {
 		return cmp.Or(cmp.Compare(weight(a), weight(b)), cmp.Compare(place[a], place[b]))
 	})
 	spent := 0
 	for _, c := range left {
-		if spent+c.cost() > productionRequests {
-			out[c.ID] = fmt.Sprintf("not sent under the production profile, which sends at most %d requests", productionRequests)
+		if spent+c.Cost() > trial.ProductionRequests {
+			out[c.ID] = fmt.Sprintf("not sent under the production profile, which sends at most %d requests", trial.ProductionRequests)
 			continue
 		}
-		spent += c.cost()
+		spent += c.Cost()
 	}
 	return out
 }
 
-func weight(c *check) int {
+func weight(c *trial.Check) int {
 	switch {
-	case c.stage == stageGate:
+	case c.Stage == trial.StageGate:
 		return 0
-	case c.Level == conformance.Must && c.Status != statusHTTP:
+	case c.Level == conformance.Must && c.Status != trial.StatusHTTP:
 		return 1
 	case c.Level == conformance.Must:
 		return 2
@@ -73,7 +74,7 @@ func weight(c *check) int {
 func clientConfig(c *conformance.Config) wire.Config {
 	out := wire.Config{TLS: c.TLS, Header: c.Header, Timeout: c.Timeout, Patience: c.Patience, Parallel: c.Parallel, Rate: c.Rate}
 	if c.Profile == conformance.Production {
-		out.Budget, out.Streak = productionRequests, productionStreak
+		out.Budget, out.Streak = trial.ProductionRequests, productionStreak
 	}
 	return out
 }

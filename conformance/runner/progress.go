@@ -12,20 +12,20 @@ const progressEvery = 200 * time.Millisecond
 
 // tell tells how far the run has come. The run is locked.
 func (r *run) tell() {
-	if r.cfg.Progress == nil {
+	if r.Cfg.Progress == nil {
 		return
 	}
-	now := conformance.Progress{Done: r.done, Total: len(r.checks), Requests: int(r.client.Sent.Load()), Failed: r.failed}
-	if wait, asked := r.client.Pauses.Ahead(); wait > 0 {
-		now.Waiting, now.WaitingFor = wait, r.redactor.Redact(asked)
+	now := conformance.Progress{Done: r.done, Total: len(r.checks), Requests: int(r.Client.Sent.Load()), Failed: r.failed}
+	if wait, asked := r.Client.Pauses.Ahead(); wait > 0 {
+		now.Waiting, now.WaitingFor = wait, r.Redactor.Redact(asked)
 	}
-	r.cfg.Progress(now)
+	r.Cfg.Progress(now)
 }
 
 // tellInBetween tells it while requests are sent, or put off, and no check is
 // finished, until it is stopped.
 func (r *run) tellInBetween() (stop func()) {
-	if r.cfg.Progress == nil {
+	if r.Cfg.Progress == nil {
 		return func() {}
 	}
 	done := make(chan struct{})
@@ -40,8 +40,8 @@ func (r *run) tellInBetween() (stop func()) {
 				return
 			case <-tick.C:
 			}
-			now := r.client.Sent.Load()
-			if wait, _ := r.client.Pauses.Ahead(); now != last || wait > 0 {
+			now := r.Client.Sent.Load()
+			if wait, _ := r.Client.Pauses.Ahead(); now != last || wait > 0 {
 				last = now
 				r.mu.Lock()
 				r.tell()

@@ -11,12 +11,13 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
 // reel makes answers of recorded entries and counts those it can make none of.
 type reel struct {
-	s      *session
+	s      *trial.Session
 	target *url.URL          // nil: any host
 	labels map[string]string // of each key, by where it was sent and its value
 	good   map[string]bool   // labels of keys that a request succeeded with
@@ -40,8 +41,8 @@ func (l *reel) play(rec *Recording) {
 		}
 		if a := l.answer(&rec.entries[i]); a != nil {
 			a.Recorded = true
-			l.s.contract.Assess(a)
-			l.s.answers = append(l.s.answers, seenAnswer{&check{Check: conformance.Check{Operation: a.Request.Op.ID}}, a})
+			l.s.Contract.Assess(a)
+			l.s.Answers = append(l.s.Answers, trial.SeenAnswer{Check: &trial.Check{Check: conformance.Check{Operation: a.Request.Op.ID}}, Answer: a})
 		}
 	}
 }
@@ -57,7 +58,7 @@ func (l *reel) answer(e *harEntry) *wire.Answer {
 		l.foreign++
 		return nil
 	}
-	op, base, path := l.s.contract.Find(e.Request.Method, u.EscapedPath())
+	op, base, path := l.s.Contract.Find(e.Request.Method, u.EscapedPath())
 	if op == nil || l.target != nil && base != l.target.EscapedPath() {
 		l.undeclared++
 		return nil
@@ -76,7 +77,7 @@ func (l *reel) answer(e *harEntry) *wire.Answer {
 		return nil
 	}
 	if !e.Response.body.whole {
-		a.Failure = unrecorded
+		a.Failure = trial.Unrecorded
 		l.bodilessAnswers++
 	}
 	if !e.Request.body.whole {
@@ -85,7 +86,7 @@ func (l *reel) answer(e *harEntry) *wire.Answer {
 	l.noteKey(a)
 	if origin := u.Scheme + "://" + u.Host + base; !slices.Contains(l.bases, origin) {
 		l.bases = append(l.bases, origin)
-		l.s.redactor.Spare(origin)
+		l.s.Redactor.Spare(origin)
 	}
 	return a
 }
@@ -99,7 +100,7 @@ func (l *reel) judgeable(a *wire.Answer, base string) bool {
 		l.unanswered++
 	case wait:
 		l.waiting++
-	case (a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed) && l.target == nil && base != l.s.contract.BasePath():
+	case (a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed) && l.target == nil && base != l.s.Contract.BasePath():
 		l.elsewhere++
 	default:
 		return true
@@ -123,9 +124,9 @@ func (l *reel) noteKey(a *wire.Answer) {
 // settleKeys marks the keys that a request succeeded with: those are known to
 // be good.
 func (l *reel) settleKeys() {
-	for _, each := range l.s.answers {
-		for i, k := range each.answer.Request.Keys {
-			each.answer.Request.Keys[i].Good = l.good[k.Label]
+	for _, each := range l.s.Answers {
+		for i, k := range each.Answer.Request.Keys {
+			each.Answer.Request.Keys[i].Good = l.good[k.Label]
 		}
 	}
 }
@@ -147,7 +148,7 @@ func (l *reel) request(e *harEntry, op *contract.Operation, u *url.URL, path str
 	}
 	r.Provokes = l.provoked(r, recordedHeader(e.Response.Headers, nil))
 	r.Provoked = r.Provokes != ""
-	r.Intent = l.s.contract.Validity(r, e.Request.body.whole)
+	r.Intent = l.s.Contract.Validity(r, e.Request.body.whole)
 	if e.Request.body.whole {
 		r.Subject = judge.SubjectOf(r)
 	}
@@ -161,7 +162,7 @@ func (l *reel) provoked(r *wire.Request, answered http.Header) string {
 	if applied := answered.Get("Preference-Applied"); strings.HasPrefix(applied, "code=") {
 		return applied[len("code="):]
 	}
-	for _, p := range l.s.cfg.Provoke {
+	for _, p := range l.s.Cfg.Provoke {
 		name, value, _ := strings.Cut(p.Header, ":")
 		if p.Header != "" && r.Header.Get(name) == strings.TrimSpace(value) || p.Body != "" && string(r.Body) == p.Body {
 			return p.Status
@@ -205,7 +206,7 @@ func (l *reel) keys(r *wire.Request, u *url.URL) []wire.Credential {
 		if l.labels[at] == "" {
 			l.labels[at] = "key " + contract.Itoa(len(l.labels)+1) + " of the recording"
 		}
-		l.s.redactor.Add(value, l.labels[at])
+		l.s.Redactor.Add(value, l.labels[at])
 		out = append(out, wire.Credential{Value: value, Label: l.labels[at], Shell: `"$NOX_API_KEY"`})
 	}
 	return out
@@ -218,7 +219,7 @@ const longSecret = 8
 // secrets makes known the credentials that a recording holds beside the keys:
 // what browsers and proxies log in and out with.
 func (l *reel) secrets(header http.Header) {
-	secret, whole := l.s.redactor.Add, l.s.redactor.AddWhole
+	secret, whole := l.s.Redactor.Add, l.s.Redactor.AddWhole
 	add := func(how func(secret, label string), label string, values ...string) {
 		for _, v := range values {
 			if len(v) >= longSecret {
@@ -247,13 +248,13 @@ func (l *reel) secrets(header http.Header) {
 // strayKeys makes secrets of what stands in the field of the key in requests
 // that are none of the contract's.
 func (l *reel) strayKeys(headers []harPair) {
-	for _, op := range l.s.contract.Operations {
+	for _, op := range l.s.Contract.Operations {
 		if len(op.Security) == 0 {
 			continue
 		}
 		if in, name := contract.ResolvePlace(contract.Declared, op.Security[0]); in == "header" {
 			if value := harHeader(headers, name); !judge.IsMask(value) {
-				l.s.redactor.Add(value, "a key of the recording")
+				l.s.Redactor.Add(value, "a key of the recording")
 			}
 		}
 	}

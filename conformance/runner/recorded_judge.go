@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -27,7 +29,7 @@ import (
 // [*nox.energy/contract/spec.Error] where the contract is at fault.
 func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Recording) (*conformance.Result, error) {
 	started := time.Now()
-	c, err := loadContract(cfg.Contract)
+	c, err := trial.LoadContract(cfg.Contract)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +46,8 @@ func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Record
 	if err := validate(&cfg, c.Doc, &url.URL{}); err != nil {
 		return nil, err
 	}
-	all := recordedCatalogue(c)
-	if err := refuseKnown(cfg.Known, slices.Concat(catalogue(c), all)); err != nil { // of runs as well, for one file to serve both
+	all := checks.Recorded(c)
+	if err := refuseKnown(cfg.Known, slices.Concat(checks.All(c), all)); err != nil { // of runs as well, for one file to serve both
 		return nil, err
 	}
 	chosen, err := choose(all, &cfg)
@@ -53,12 +55,12 @@ func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Record
 		return nil, err
 	}
 	cfg.RunID = digestOf(recordings)
-	l.s = &session{cfg: &cfg, contract: c, client: wire.NewClient(clientConfig(&cfg), base), redactor: secret.NewRedactor(keyWords(), publicTexts(c.Doc, all)...), number: map[string]string{}}
+	l.s = &trial.Session{Cfg: &cfg, Contract: c, Client: wire.NewClient(clientConfig(&cfg), base), Redactor: secret.NewRedactor(checks.KeyWords(), publicTexts(c.Doc, all)...), Number: map[string]string{}}
 	for i, each := range all {
-		l.s.number[each.ID] = numberOf(i)
+		l.s.Number[each.ID] = trial.NumberOf(i)
 	}
-	for _, k := range []wire.Credential{l.s.key(), l.s.otherKey(), l.s.disabledKey()} {
-		l.s.redactor.AddKey(k.Value, k.Label)
+	for _, k := range []wire.Credential{l.s.Key(), l.s.OtherKey(), l.s.DisabledKey()} {
+		l.s.Redactor.AddKey(k.Value, k.Label)
 	}
 	for _, rec := range recordings {
 		l.play(rec)
@@ -70,7 +72,7 @@ func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Record
 }
 
 // judge performs the chosen checks over what was played.
-func (l *reel) judge(ctx context.Context, chosen []*check) *conformance.Result {
+func (l *reel) judge(ctx context.Context, chosen []*trial.Check) *conformance.Result {
 	r := newRun(l.s, chosen)
 	reason := ""
 	for i, c := range chosen {
@@ -78,10 +80,10 @@ func (l *reel) judge(ctx context.Context, chosen []*check) *conformance.Result {
 			reason = "interrupted"
 			break
 		}
-		r.verdicts[i] = c.over(l.s, c)
+		r.verdicts[i] = c.Over(l.s, c)
 	}
 	notes := l.notes()
-	if len(l.s.answers) == 0 {
+	if len(l.s.Answers) == 0 {
 		reason = "nothing was judged: " + strings.Join(notes, "; ")
 		if l.total == 0 {
 			reason = "nothing was judged: the recording has no entries"
@@ -90,10 +92,10 @@ func (l *reel) judge(ctx context.Context, chosen []*check) *conformance.Result {
 	}
 	out := r.result(reason)
 	for _, n := range notes {
-		out.Notes = append(out.Notes, l.s.redactor.RedactOwn(n))
+		out.Notes = append(out.Notes, l.s.Redactor.RedactOwn(n))
 	}
 	if l.target == nil {
-		out.Target = l.s.redactor.RedactOwn(strings.Join(l.bases, ", "))
+		out.Target = l.s.Redactor.RedactOwn(strings.Join(l.bases, ", "))
 		if out.Target == "" {
 			out.Target = "a recording"
 		}
@@ -106,7 +108,7 @@ const maxBrokenNotes = 5
 
 // notes says what of the recordings was not judged, and why.
 func (l *reel) notes() []string {
-	judged := len(l.s.answers)
+	judged := len(l.s.Answers)
 	host := ""
 	if l.target != nil {
 		host = " than " + l.target.Host

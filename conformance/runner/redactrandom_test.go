@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/secret"
 )
 
@@ -61,8 +62,8 @@ func FuzzRedact(f *testing.F) {
 
 func BenchmarkRedact(b *testing.B) {
 	r := secret.NewRedactor(nil)
-	for i, w := range wrongKeys() {
-		r.Add(w.make("Kz7/QvcanaryONE+Wx+8mB-2.4fR=hT9jL", rand.New(rand.NewPCG(1, uint64(i)))), w.what)
+	for i, w := range checks.WrongKeys() {
+		r.Add(w.Make("Kz7/QvcanaryONE+Wx+8mB-2.4fR=hT9jL", rand.New(rand.NewPCG(1, uint64(i)))), w.What)
 	}
 	text := strings.Repeat(`{"message": "it is \"so\" in 100%"}`+"\n", 30000)
 	b.SetBytes(int64(len(text)))

@@ -15,8 +15,10 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/secret"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
 )
@@ -24,8 +26,8 @@ import (
 // Runner judges one target by one contract.
 type Runner struct {
 	cfg      conformance.Config
-	contract *reading
-	checks   []*check          // those selected
+	contract *trial.Reading
+	checks   []*trial.Check    // those selected
 	number   map[string]string // of each check in the catalogue
 	leftOut  map[string]string // why the profile leaves a check out
 	client   *wire.Client
@@ -36,7 +38,7 @@ var runIDSyntax = regexp.MustCompile(`^[A-Za-z0-9]{1,16}$`)
 // New reads the contract and the configuration. An error is a [*UsageError],
 // or an [*nox.energy/contract/spec.Error] where the contract is at fault.
 func New(cfg conformance.Config) (*Runner, error) {
-	c, err := loadContract(cfg.Contract)
+	c, err := trial.LoadContract(cfg.Contract)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +68,7 @@ func New(cfg conformance.Config) (*Runner, error) {
 	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
 		return nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
 	}
-	all := catalogue(c)
+	all := checks.All(c)
 	if err := refuseKnown(cfg.Known, all); err != nil {
 		return nil, err
 	}
@@ -77,7 +79,7 @@ func New(cfg conformance.Config) (*Runner, error) {
 	number := make(map[string]string, len(all))
 	for i, each := range all {
 		for _, name := range each.Names() {
-			number[name] = numberOf(i)
+			number[name] = trial.NumberOf(i)
 		}
 	}
 	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: wire.NewClient(clientConfig(&cfg), target)}
@@ -103,11 +105,11 @@ func (r *Runner) Run(ctx context.Context) *conformance.Result {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	s := r.session()
-	s.client.Stop = stop
+	s.Client.Stop = stop
 	if r.cfg.Record != nil {
-		s.client.Ended = s.recorder()
+		s.Client.Ended = s.Recorder()
 	}
-	defer s.client.Release()
+	defer s.Client.Release()
 	run := newRun(s, r.checks)
 	quiet := run.tellInBetween()
 	reason := run.wait(ctx)
@@ -116,32 +118,32 @@ func (r *Runner) Run(ctx context.Context) *conformance.Result {
 	}
 	quiet()
 	result := run.result(reason)
-	if note := s.client.Pauses.Note(); note != "" {
-		result.Notes = append(result.Notes, s.redactor.Redact(note))
+	if note := s.Client.Pauses.Note(); note != "" {
+		result.Notes = append(result.Notes, s.Redactor.Redact(note))
 	}
 	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
 	return result
 }
 
-func newRun(s *session, checks []*check) *run {
-	return &run{session: s, checks: checks, verdicts: make([]verdict, len(checks)), took: make([]time.Duration, len(checks))}
+func newRun(s *trial.Session, checks []*trial.Check) *run {
+	return &run{Session: s, checks: checks, verdicts: make([]trial.Verdict, len(checks)), took: make([]time.Duration, len(checks))}
 }
 
-func (r *Runner) session() *session {
-	s := &session{
-		cfg: &r.cfg, contract: r.contract, client: r.client, redactor: secret.NewRedactor(keyWords(), append(publicTexts(r.contract.Doc, r.checks), userPrefixOf(r.cfg.RunID))...),
-		userPrefix: userPrefixOf(r.cfg.RunID), number: r.number, leftOut: r.leftOut, gate: map[string]int{}, absent: map[string]int{}, full: map[string]bool{},
+func (r *Runner) session() *trial.Session {
+	s := &trial.Session{
+		Cfg: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(checks.KeyWords(), append(publicTexts(r.contract.Doc, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
+		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), Number: r.number, LeftOut: r.leftOut, Gate: map[string]int{}, Absent: map[string]int{}, Full: map[string]bool{},
 	}
 	base := r.client.Base
-	s.redactor.Spare(base.String())
-	s.redactor.Spare(base.Scheme + "://" + base.Host)
-	for _, k := range []wire.Credential{s.key(), s.otherKey(), s.disabledKey()} {
-		s.redactor.AddKey(k.Value, k.Label)
+	s.Redactor.Spare(base.String())
+	s.Redactor.Spare(base.Scheme + "://" + base.Host)
+	for _, k := range []wire.Credential{s.Key(), s.OtherKey(), s.DisabledKey()} {
+		s.Redactor.AddKey(k.Value, k.Label)
 	}
 	for name, values := range r.cfg.Header { // what a gateway asks for may be a secret
 		for _, v := range values {
 			if len(v) >= secret.ShortestHeader && !secret.PlainHeader(name) {
-				s.redactor.Add(v, "the value of "+name)
+				s.Redactor.Add(v, "the value of "+name)
 			}
 		}
 	}
@@ -150,10 +152,10 @@ func (r *Runner) session() *session {
 
 // run holds the verdicts of a session while they come in.
 type run struct {
-	*session
-	checks   []*check
+	*trial.Session
+	checks   []*trial.Check
 	mu       sync.Mutex
-	verdicts []verdict
+	verdicts []trial.Verdict
 	took     []time.Duration
 	done     int
 	failed   int
@@ -163,10 +165,10 @@ type run struct {
 // perform runs the stages in turn. It returns why the run is undecided as a
 // whole, "" where it is not.
 func (r *run) perform(ctx context.Context) string {
-	for st := range stageCount {
+	for st := range trial.StageCount {
 		var wg sync.WaitGroup
 		for i, c := range r.checks {
-			if c.stage != st || c.alone || c.uniform {
+			if c.Stage != st || c.Alone || c.Uniform {
 				continue
 			}
 			wg.Add(1)
@@ -177,11 +179,11 @@ func (r *run) perform(ctx context.Context) string {
 		}
 		wg.Wait()
 		for i, c := range r.checks {
-			if c.stage == st && (c.alone || c.uniform) {
+			if c.Stage == st && (c.Alone || c.Uniform) {
 				r.one(ctx, i, c)
 			}
 		}
-		if st == stageGate {
+		if st == trial.StageGate {
 			if reason := r.closedGate(); reason != "" {
 				r.giveUp("the run ended at the gate")
 				return cmp.Or(r.whyEnded(ctx), reason)
@@ -189,7 +191,7 @@ func (r *run) perform(ctx context.Context) string {
 			r.measure(ctx)
 		}
 	}
-	if !slices.ContainsFunc(r.verdicts, func(v verdict) bool { return v.outcome == conformance.Err }) {
+	if !slices.ContainsFunc(r.verdicts, func(v trial.Verdict) bool { return v.Outcome == conformance.Err }) {
 		return "" // it was done when it ended
 	}
 	return r.whyEnded(ctx)
@@ -206,9 +208,9 @@ func (r *run) whyEnded(ctx context.Context) string {
 	}
 	reason := "the run was ended before it was done: " + string(wire.Interrupted)
 	if wire.Interruption(context.Cause(ctx)) == wire.OutOfTime {
-		reason = fmt.Sprintf("the run was ended before it was done, by its deadline of %s (--deadline)", r.cfg.Deadline)
+		reason = fmt.Sprintf("the run was ended before it was done, by its deadline of %s (--deadline)", r.Cfg.Deadline)
 	}
-	if putOff := r.client.Pauses.PuttingOff(); putOff != "" {
+	if putOff := r.Client.Pauses.PuttingOff(); putOff != "" {
 		reason += "; " + putOff
 	}
 	return reason
@@ -216,14 +218,14 @@ func (r *run) whyEnded(ctx context.Context) string {
 
 // one performs one check, as often as it takes to tell a failure from an
 // intermittent one.
-func (r *run) one(ctx context.Context, i int, c *check) {
+func (r *run) one(ctx context.Context, i int, c *trial.Check) {
 	started := time.Now()
 	v := r.attempt(ctx, c)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.verdicts[i], r.took[i] = v, time.Since(started)
 	r.done++
-	if v.outcome == conformance.Fail {
+	if v.Outcome == conformance.Fail {
 		r.failed++
 	}
 	r.tell()
@@ -232,50 +234,50 @@ func (r *run) one(ctx context.Context, i int, c *check) {
 // notReached is why a check says nothing that was not begun.
 const notReached = "the run was ended before this check"
 
-func (r *run) attempt(ctx context.Context, c *check) verdict {
+func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	if ctx.Err() != nil {
-		return verdict{outcome: conformance.Err, reason: notReached}
+		return trial.Verdict{Outcome: conformance.Err, Reason: notReached}
 	}
-	if reason := r.session.leftOut[c.ID]; reason != "" {
-		return verdict{outcome: conformance.Skip, reason: reason}
+	if reason := r.Session.LeftOut[c.ID]; reason != "" {
+		return trial.Verdict{Outcome: conformance.Skip, Reason: reason}
 	}
-	if lack := missingNeed(c, r.cfg); lack != "" {
-		return verdict{outcome: conformance.Skip, reason: lack}
+	if lack := missingNeed(c, r.Cfg); lack != "" {
+		return trial.Verdict{Outcome: conformance.Skip, Reason: lack}
 	}
-	if c.over != nil {
-		return c.over(r.session, c)
+	if c.Over != nil {
+		return c.Over(r.Session, c)
 	}
 	op := r.operation(c)
-	if c.stage != stageGate && r.shut(op) {
-		return verdict{outcome: conformance.Skip, reason: "not tried: no valid request to " + op.ID + " is answered as it should be", cause: op.ID + "/" + op.Success() + "/minimal"}
+	if c.Stage != trial.StageGate && r.Shut(op) {
+		return trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: no valid request to " + op.ID + " is answered as it should be", Cause: op.ID + "/" + op.Success() + "/minimal"}
 	}
-	t := &trial{ctx: ctx, s: r.session, check: c, op: op}
-	v := t.run()
-	if slices.ContainsFunc(t.answers, func(a *wire.Answer) bool { return a.Request.Single }) {
-		r.client.Single.CloseIdleConnections() // which keeps a worker of the target from others
+	t := &trial.Trial{Ctx: ctx, S: r.Session, Check: c, Op: op}
+	v := t.Run()
+	if slices.ContainsFunc(t.Answers, func(a *wire.Answer) bool { return a.Request.Single }) {
+		r.Client.Single.CloseIdleConnections() // which keeps a worker of the target from others
 	}
 	if late(v) { // a moment's stall, no connection to spare, or does the target never answer this?
-		r.client.Release()
-		if second := r.again(t); v.outcome == conformance.Err || second.outcome != conformance.Fail {
+		r.Client.Release()
+		if second := r.again(t); v.Outcome == conformance.Err || second.Outcome != conformance.Fail {
 			v = second
 		}
 	}
-	if v.outcome == conformance.Fail && v.tried == 0 {
+	if v.Outcome == conformance.Fail && v.Tried == 0 {
 		r.repeat(t, &v)
 	}
 	return v
 }
 
 // late tells whether a verdict rests on a time-out.
-func late(v verdict) bool {
-	return (v.outcome == conformance.Err || v.outcome == conformance.Fail) && slices.ContainsFunc(v.evidence, func(a *wire.Answer) bool { return a.Failure == wire.TimedOut })
+func late(v trial.Verdict) bool {
+	return (v.Outcome == conformance.Err || v.Outcome == conformance.Fail) && slices.ContainsFunc(v.Evidence, func(a *wire.Answer) bool { return a.Failure == wire.TimedOut })
 }
 
 // again performs the experiment of a trial once more, with new users.
-func (r *run) again(t *trial) verdict {
-	next := &trial{ctx: t.ctx, s: t.s, check: t.check, op: t.op, users: t.users}
-	v := next.run()
-	t.users = next.users
+func (r *run) again(t *trial.Trial) trial.Verdict {
+	next := &trial.Trial{Ctx: t.Ctx, S: t.S, Check: t.Check, Op: t.Op, Users: t.Users}
+	v := next.Run()
+	t.Users = next.Users
 	return v
 }
 
@@ -286,39 +288,39 @@ const (
 	moreRepetitions = 9
 )
 
-func (r *run) repeat(t *trial, v *verdict) {
-	if late(*v) || t.check.Production == conformance.NotInService {
+func (r *run) repeat(t *trial.Trial, v *trial.Verdict) {
+	if late(*v) || t.Check.Production == conformance.NotInService {
 		return
 	}
-	if r.cfg.Profile == conformance.Production {
+	if r.Cfg.Profile == conformance.Production {
 		return
 	}
-	v.failed, v.tried = 1, 1
-	for n := 0; n < repetitions || n < moreRepetitions && v.failed == v.tried && r.fickle.Load(); n++ {
+	v.Failed, v.Tried = 1, 1
+	for n := 0; n < repetitions || n < moreRepetitions && v.Failed == v.Tried && r.fickle.Load(); n++ {
 		next := r.again(t)
-		if next.outcome == conformance.Pass || next.outcome == conformance.Fail {
-			v.tried++
+		if next.Outcome == conformance.Pass || next.Outcome == conformance.Fail {
+			v.Tried++
 		}
-		if next.outcome == conformance.Fail {
-			v.failed++
-			v.wandered = v.wandered || next.place != v.place
+		if next.Outcome == conformance.Fail {
+			v.Failed++
+			v.Wandered = v.Wandered || next.Place != v.Place
 		}
 	}
-	if v.failed < v.tried {
+	if v.Failed < v.Tried {
 		r.fickle.Store(true)
 	}
 }
 
-func (r *run) operation(c *check) *contract.Operation {
-	i := slices.IndexFunc(r.contract.Operations, func(op *contract.Operation) bool { return op.ID == c.Operation })
-	return r.contract.Operations[i]
+func (r *run) operation(c *trial.Check) *contract.Operation {
+	i := slices.IndexFunc(r.Contract.Operations, func(op *contract.Operation) bool { return op.ID == c.Operation })
+	return r.Contract.Operations[i]
 }
 
 // giveUp gives every check that has no verdict yet a reason for it.
 func (r *run) giveUp(reason string) {
 	for i := range r.verdicts {
-		if r.verdicts[i].outcome == "" {
-			r.verdicts[i] = verdict{outcome: conformance.Skip, reason: "not tried: " + reason}
+		if r.verdicts[i].Outcome == "" {
+			r.verdicts[i] = trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: " + reason}
 		}
 	}
 }
@@ -326,15 +328,15 @@ func (r *run) giveUp(reason string) {
 // wait polls until the target answers at all, as long as the configuration
 // allows.
 func (r *run) wait(ctx context.Context) string {
-	if r.cfg.Wait <= 0 {
+	if r.Cfg.Wait <= 0 {
 		return ""
 	}
-	until := time.Now().Add(r.cfg.Wait)
-	op := r.contract.Operations[0]
+	until := time.Now().Add(r.Cfg.Wait)
+	op := r.Contract.Operations[0]
 	for {
-		probe := r.validRequest(op, "")
+		probe := r.ValidRequest(op, "")
 		probe.Keys, probe.Method, probe.Body = nil, "GET", nil
-		a, _ := r.client.Once(ctx, probe)
+		a, _ := r.Client.Once(ctx, probe)
 		if a.Came() && a.Status != 502 && a.Status != 503 && a.Status != 504 || a.Failure == wire.NotHTTP || a.Failure == wire.Malformed {
 			return "" // whatever it speaks, it is there
 		}
@@ -343,7 +345,7 @@ func (r *run) wait(ctx context.Context) string {
 			if reason := r.whyEnded(ctx); reason != "" {
 				return reason
 			}
-			return fmt.Sprintf("the target did not answer within %s: %s", r.cfg.Wait, failureOrStatus(a))
+			return fmt.Sprintf("the target did not answer within %s: %s", r.Cfg.Wait, failureOrStatus(a))
 		}
 		select {
 		case <-ctx.Done():
@@ -356,11 +358,11 @@ func failureOrStatus(a *wire.Answer) string {
 	if a.Came() {
 		return a.Says()
 	}
-	return failureWords(a)
+	return trial.FailureWords(a)
 }
 
 // publicTexts are what everybody knows: the contract, and the checks.
-func publicTexts(doc *spec.Document, checks []*check) []string {
+func publicTexts(doc *spec.Document, checks []*trial.Check) []string {
 	out := []string{string(doc.Bytes()), toolName, "nox-mock"}
 	for _, c := range checks {
 		out = append(out, c.ID, c.Summary, c.Sends, c.Why)
@@ -372,8 +374,8 @@ func publicTexts(doc *spec.Document, checks []*check) []string {
 // once. The request is the one that the gate was answered, so it creates
 // nobody.
 func (r *run) measure(ctx context.Context) {
-	if op := r.contract.Operations[0]; op.Rules.Identity != "" && !r.shut(op) {
-		r.client.Measure(ctx, func() *wire.Request { return r.validRequest(op, r.firstUser(op)) })
+	if op := r.Contract.Operations[0]; op.Rules.Identity != "" && !r.Shut(op) {
+		r.Client.Measure(ctx, func() *wire.Request { return r.ValidRequest(op, r.FirstUser(op)) })
 	}
 }
 
@@ -382,19 +384,19 @@ func (r *run) measure(ctx context.Context) {
 func (r *run) closedGate() string {
 	reason := ""
 	for i, c := range r.checks {
-		if c.stage != stageGate {
+		if c.Stage != trial.StageGate {
 			continue
 		}
 		v := r.verdicts[i]
 		switch {
-		case v.outcome == conformance.Err && len(v.evidence) > 0:
-			reason = "no valid request to " + c.Operation + " could be judged: " + v.reason
-			if hint := likelyCause(v.evidence[0]); hint != "" {
+		case v.Outcome == conformance.Err && len(v.Evidence) > 0:
+			reason = "no valid request to " + c.Operation + " could be judged: " + v.Reason
+			if hint := checks.LikelyCause(v.Evidence[0]); hint != "" {
 				reason += "; " + hint
 			}
-			r.noteGate(r.operation(c), -1)
-		case v.outcome == conformance.Err:
-			return v.reason
+			r.NoteGate(r.operation(c), -1)
+		case v.Outcome == conformance.Err:
+			return v.Reason
 		default:
 			return ""
 		}

@@ -14,8 +14,8 @@ import (
 func (r *run) users() []conformance.User {
 	var out []conformance.User
 	place := map[[2]string]int{}
-	for _, s := range r.inOrder(slices.Concat(r.all(), r.asides)) {
-		a := s.answer
+	for _, s := range r.InOrder(slices.Concat(r.All(), r.Asides)) {
+		a := s.Answer
 		if a.Recorded {
 			continue
 		}
@@ -23,7 +23,7 @@ func (r *run) users() []conformance.User {
 		if !a.Request.MayCreate() || !created && (a.Request.Subject == "" || !a.LeavesOpen()) {
 			continue
 		}
-		u := conformance.User{Manufacturer: "no key", Name: a.Request.Created(a), Check: s.check.ID, Uncertain: !created}
+		u := conformance.User{Manufacturer: "no key", Name: a.Request.Created(a), Check: s.Check.ID, Uncertain: !created}
 		if len(a.Request.Keys) > 0 {
 			u.Manufacturer = wire.LabelOf(a.Request.Keys[0])
 		}
@@ -42,7 +42,7 @@ func (r *run) users() []conformance.User {
 		have.Uncertain = have.Uncertain && u.Uncertain
 	}
 	for i := range out {
-		out[i].Name, out[i].ID = r.redactor.Redact(out[i].Name), r.redactor.Redact(out[i].ID)
+		out[i].Name, out[i].ID = r.Redactor.Redact(out[i].Name), r.Redactor.Redact(out[i].ID)
 	}
 	return out
 }

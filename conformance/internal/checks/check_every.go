@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
 )
@@ -67,9 +68,9 @@ func (b *builder) every(r *contract.Response, clause string, g ground, pointer, 
 	c := b.add(r.Status, checkText{
 		name: clause, ground: g, prod: conformance.Harmless, pointer: pointer,
 		summary: summary, sends: "nothing of its own: every " + r.Status + " of the run is judged", why: why,
-	}, stageLast, nil)
-	c.over = func(s *session, c *check) verdict {
-		v := s.overAnswers(b.op, false, func(a *wire.Answer) (wire.Finding, bool) {
+	}, trial.StageLast, nil)
+	c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		v := s.OverAnswers(b.op, false, func(a *wire.Answer) (wire.Finding, bool) {
 			if !a.Is(r.Status) || g.level() == conformance.Must && !a.Binds() {
 				return wire.Finding{}, false
 			}
@@ -80,8 +81,8 @@ func (b *builder) every(r *contract.Response, clause string, g ground, pointer, 
 			}
 			return wire.Finding{}, true
 		})
-		if v.outcome == conformance.Skip {
-			return verdict{outcome: conformance.Skip, reason: "not exercised: no " + r.Status + " was seen"}
+		if v.Outcome == conformance.Skip {
+			return trial.Verdict{Outcome: conformance.Skip, Reason: "not exercised: no " + r.Status + " was seen"}
 		}
 		return v
 	}

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -21,60 +22,60 @@ func (b *builder) refusalChecks() {
 	if pointer == b.op.Pointer+"/security" {
 		pointer = b.op.Pointer + "/responses/" + status
 	}
-	refused := func(name string, g ground, what, why string, keys func(t *trial) []wire.Credential) *check {
+	refused := func(name string, g ground, what, why string, keys func(t *trial.Trial) []wire.Credential) *trial.Check {
 		return b.add(status, checkText{
 			name: name, ground: g, prod: conformance.LaxOnly, pointer: pointer,
 			summary: "refused: " + what, sends: "an otherwise valid request with " + what, why: why,
-		}, stageRefuse, func(t *trial) { t.expect(t.request().WithKeys(keys(t)...), status) })
+		}, trial.StageRefuse, func(t *trial.Trial) { t.Expect(t.Request().WithKeys(keys(t)...), status) })
 	}
 	const open = "Whoever gets in without the right key acts in a manufacturer's name."
-	refused("missing-key", contractSays, "no key", open, func(*trial) []wire.Credential { return nil })
+	refused("missing-key", contractSays, "no key", open, func(*trial.Trial) []wire.Credential { return nil })
 	if len(b.op.Security) > 1 {
 		for _, scheme := range b.op.Security {
-			refused("missing-key-"+schema.Word(scheme.Id), contractSays, "no key under "+scheme.Id, open, func(t *trial) []wire.Credential {
-				k := t.s.key()
+			refused("missing-key-"+schema.Word(scheme.Id), contractSays, "no key under "+scheme.Id, open, func(t *trial.Trial) []wire.Credential {
+				k := t.S.Key()
 				k.Spare = scheme.Id
 				return []wire.Credential{k}
 			})
 		}
 	}
-	refused("empty-key", contractSays, "an empty key", open, func(*trial) []wire.Credential { return []wire.Credential{{Label: "an empty key"}} })
-	refused("blank-key", contractSays, "a key of one space", open, func(*trial) []wire.Credential {
+	refused("empty-key", contractSays, "an empty key", open, func(*trial.Trial) []wire.Credential { return []wire.Credential{{Label: "an empty key"}} })
+	refused("blank-key", contractSays, "a key of one space", open, func(*trial.Trial) []wire.Credential {
 		return []wire.Credential{{Value: " ", Label: "a blank key", Shell: `' '`}}
 	})
-	for i, w := range wrongKeys() {
-		refused(w.name, b.nearMissGround(w), w.what, "A careless comparison lets keys in that nobody was given.", func(t *trial) []wire.Credential {
-			value := spoil(t.s, w.make, t.random())
+	for i, w := range WrongKeys() {
+		refused(w.name, b.nearMissGround(w), w.What, "A careless comparison lets keys in that nobody was given.", func(t *trial.Trial) []wire.Credential {
+			value := spoil(t.S, w.Make, t.Random())
 			if value == "" {
-				t.skip("the key cannot be spoilt in this way")
+				t.Skip("the key cannot be spoilt in this way")
 			}
-			return []wire.Credential{{Value: value, Label: w.what, Shell: w.shell}}
+			return []wire.Credential{{Value: value, Label: w.What, Shell: w.shell}}
 		})
 		if i > 0 {
 			continue
 		}
 		// Next to an unknown key, so that they are sent under any profile.
-		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial) []wire.Credential {
-			return []wire.Credential{t.s.disabledKey()}
-		}).needs = needsDisabled
+		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial.Trial) []wire.Credential {
+			return []wire.Credential{t.S.DisabledKey()}
+		}).Needs = trial.NeedsDisabled
 		b.lockOutCheck(status)
 	}
 	b.add(status, checkText{
 		name: "key-words", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(keyWords(), ", ") + " for a key",
+		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(KeyWords(), ", ") + " for a key",
 		why: "An unset variable or a pattern match must not be a way in.",
-	}, stageRefuse, func(t *trial) {
-		words := slices.DeleteFunc(keyWords(), t.s.isRealKey)
-		if t.s.cfg.Profile == conformance.Production {
+	}, trial.StageRefuse, func(t *trial.Trial) {
+		words := slices.DeleteFunc(KeyWords(), t.S.IsRealKey)
+		if t.S.Cfg.Profile == conformance.Production {
 			words = words[:1]
 		}
 		var requests []*wire.Request
 		for _, word := range words {
-			r := t.request().WithKeys(wire.Credential{Value: word, Label: "the key " + word, Shell: shellQuote(word)})
+			r := t.Request().WithKeys(wire.Credential{Value: word, Label: "the key " + word, Shell: trial.ShellQuote(word)})
 			r.Attack = strings.Contains(word, "'")
 			requests = append(requests, r)
 		}
-		t.expectAll(requests, status)
+		t.ExpectAll(requests, status)
 	})
 	for _, p := range []struct {
 		name string
@@ -87,14 +88,14 @@ func (b *builder) refusalChecks() {
 			name: p.name, ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
 			summary: "refused: the right key in another place (" + string(p.in) + ")", sends: "an otherwise valid request with the right key in another place (" + string(p.in) + ")",
 			why: "A key in a URL or cookie ends up in logs and with other sites.",
-		}, stageRefuse, func(t *trial) {
-			k := t.s.key()
+		}, trial.StageRefuse, func(t *trial.Trial) {
+			k := t.S.Key()
 			k.In = p.in
 			allowed := []string{status}
 			if p.in == contract.InQuery {
 				allowed = append(allowed, "404") // a server may take a query for another path
 			}
-			t.expect(t.request().WithKeys(k), allowed...)
+			t.Expect(t.Request().WithKeys(k), allowed...)
 		})
 	}
 	b.otherNamesCheck(status, pointer)
@@ -106,7 +107,7 @@ func (b *builder) refusalChecks() {
 // nearMissGround is why a wrong key weighs what it does. In a cookie, quotes
 // around a value may or may not be part of it (RFC 6265, sections 4.1.1 and
 // 5.2); databases compare without case by default.
-func (b *builder) nearMissGround(w wrongKey) ground {
+func (b *builder) nearMissGround(w WrongKey) ground {
 	if in, _ := b.op.Security[0].Field(); w.level != conformance.Must || in == string(contract.InCookie) && w.name == "key-quoted" {
 		return stacksDiffer
 	}
@@ -155,29 +156,29 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 		name: "key-elsewhere", ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "refused: the right key under names that other APIs use", sends: "an otherwise valid request with the right key in " + strings.Join(names, ", "),
 		why: "A way in that the contract does not name is one that nobody guards.",
-	}, stageRefuse, func(t *trial) {
-		key := t.s.key()
+	}, trial.StageRefuse, func(t *trial.Trial) {
+		key := t.S.Key()
 		sent := slices.Clone(keys)
 		for i := range sent {
 			sent[i].Value, sent[i].Label, sent[i].Shell, sent[i].Good = key.Value, key.Label+" as "+names[i], key.Shell, true
 		}
-		r := t.request().WithKeys(sent...).On(func(r *wire.Request) { r.Hostile = true }) // a gateway may refuse such a header in its own way
-		t.expect(r, status, "400", "403", "404")
+		r := t.Request().WithKeys(sent...).On(func(r *wire.Request) { r.Hostile = true }) // a gateway may refuse such a header in its own way
+		t.Expect(r, status, "400", "403", "404")
 	})
 }
 
-// keyWords are what an unset variable, a missing value or a pattern looks like.
-func keyWords() []string {
+// KeyWords are what an unset variable, a missing value or a pattern looks like.
+func KeyWords() []string {
 	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
 }
 
 // markupUser is a fresh user with markup in its name, for the clause about
 // markup, where it may be sent.
-func markupUser(t *trial) string {
-	if t.s.cfg.Profile == conformance.Production {
-		return t.user()
+func markupUser(t *trial.Trial) string {
+	if t.S.Cfg.Profile == conformance.Production {
+		return t.User()
 	}
-	return markup + t.user()
+	return markup + t.User()
 }
 
 // longKey is the length of the very long key: long, and still below the 8 KiB
@@ -196,9 +197,9 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 			name: k.name, ground: strangers, prod: conformance.Harmless, pointer: pointer,
 			summary: "refused without a breakdown: " + k.what, sends: "an otherwise valid request with " + k.what,
 			why: "Nobody without a key should be able to cause a 500.",
-		}, stageRefuse, func(t *trial) {
+		}, trial.StageRefuse, func(t *trial.Trial) {
 			hostile := func(r *wire.Request) { r.MayClose, r.Fresh, r.Hostile = true, true, true }
-			t.expect(t.request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).On(hostile), status, "400", "431")
+			t.Expect(t.Request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).On(hostile), status, "400", "431")
 		})
 	}
 	if b.op.Security[0].In != "header" || b.op.Security[0].Kind != "apiKey" {
@@ -209,23 +210,23 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 		summary: "a good and a bad key together have the same answer in either order",
 		sends:   "the header twice, the good key first and the bad key first",
 		why:     "If a proxy and the server each read another of the two, one lets in what the other refused.",
-	}, stageRefuse, func(t *trial) {
+	}, trial.StageRefuse, func(t *trial.Trial) {
 		bad := unknownKey(t)
 		hostile := func(r *wire.Request) { r.Hostile = true }
-		first := t.send(t.request().WithKeys(t.s.key(), bad).On(hostile))
-		second := t.send(t.request().WithKeys(bad, t.s.key()).On(hostile))
+		first := t.Send(t.Request().WithKeys(t.S.Key(), bad).On(hostile))
+		second := t.Send(t.Request().WithKeys(bad, t.S.Key()).On(hostile))
 		for _, a := range []*wire.Answer{first, second} {
-			t.hasStatus(a, "2XX", "4XX")
+			t.HasStatus(a, "2XX", "4XX")
 		}
 		if first.Status != second.Status {
-			t.fail("the same answer in either order", fmt.Sprintf("%s with the good key first, %s with the bad key first", contract.StatusText(first.Status), contract.StatusText(second.Status)), first, second)
+			t.Fail("the same answer in either order", fmt.Sprintf("%s with the good key first, %s with the bad key first", contract.StatusText(first.Status), contract.StatusText(second.Status)), first, second)
 		}
-	}).requests = 2
+	}).Requests = 2
 }
 
 // unknownKey is a key like the right one that nobody was given.
-func unknownKey(t *trial) wire.Credential {
-	return anUnknownKey(t.s, t.random())
+func unknownKey(t *trial.Trial) wire.Credential {
+	return anUnknownKey(t.S, t.Random())
 }
 
 func (b *builder) refusalManners(status, pointer string) {
@@ -234,31 +235,31 @@ func (b *builder) refusalManners(status, pointer string) {
 			name: "before-" + b.op.Rejection(), ground: goodPractice, prod: conformance.Harmless, pointer: pointer,
 			summary: "the key is looked at before the body", sends: "a bad key with a body that is refused, and with one that is not JSON",
 			why: "Strangers should learn nothing of what the service takes.",
-		}, stageRefuse, func(t *trial) {
+		}, trial.StageRefuse, func(t *trial.Trial) {
 			for _, text := range []string{"{}", "{"} {
-				t.expect(t.request().WithText([]byte(text), wire.Open).WithKeys(unknownKey(t)).On(func(r *wire.Request) { r.Subject = "" }), status)
+				t.Expect(t.Request().WithText([]byte(text), wire.Open).WithKeys(unknownKey(t)).On(func(r *wire.Request) { r.Subject = "" }), status)
 			}
-		}).requests = 2
+		}).Requests = 2
 	}
 	b.add(status, checkText{
 		name: "same-shape", ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "a missing and a wrong key are refused in the same shape", sends: "no key, then an unknown one",
 		why: "Clients handle one refusal, not two.",
-	}, stageRefuse, func(t *trial) {
+	}, trial.StageRefuse, func(t *trial.Trial) {
 		// The markup is for the clause about markup, which looks at every answer.
-		missing := t.expect(t.requestFor(markupUser(t)).WithKeys(), status)
-		wrong := t.expect(t.request().WithKeys(unknownKey(t)), status)
+		missing := t.Expect(t.RequestFor(markupUser(t)).WithKeys(), status)
+		wrong := t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
-			t.fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
+			t.Fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
 		}
-	}).requests = 2
+	}).Requests = 2
 	b.add(status, checkText{
 		name: "www-authenticate", ground: noHarm, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "a refusal names the scheme in WWW-Authenticate", sends: "no key",
 		why: "HTTP asks for it (RFC 9110, section 11.6.1), and generic clients rely on it.",
-	}, stageRefuse, func(t *trial) {
-		if a := t.expect(t.request().WithKeys(), status); status == "401" && a.Header.Get("WWW-Authenticate") == "" {
-			t.fail("a WWW-Authenticate header", "none", a)
+	}, trial.StageRefuse, func(t *trial.Trial) {
+		if a := t.Expect(t.Request().WithKeys(), status); status == "401" && a.Header.Get("WWW-Authenticate") == "" {
+			t.Fail("a WWW-Authenticate header", "none", a)
 		}
 	})
 }
@@ -272,12 +273,12 @@ func (b *builder) lockOutCheck(status string) {
 		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.Success(),
 		summary: "the right key works after wrong ones were refused", sends: "valid requests, after all those with wrong keys",
 		why: "Otherwise anyone can lock a manufacturer out.",
-	}, stageAfter, func(t *trial) {
+	}, trial.StageAfter, func(t *trial.Trial) {
 		for range 2 {
-			t.expect(t.request().WithKeys(unknownKey(t)), status)
+			t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		}
-		t.expect(t.request(), b.op.Success())
-	}).requests = 3
+		t.Expect(t.Request(), b.op.Success())
+	}).Requests = 3
 }
 
 // shapeOf names the kind of an answer's body: its media type and the names of
@@ -285,7 +286,7 @@ func (b *builder) lockOutCheck(status string) {
 func shapeOf(a *wire.Answer) string {
 	members, ok := a.Value.(map[string]any)
 	if !ok {
-		return wordOr(a.Header.Get("Content-Type"), "no media type")
+		return trial.WordOr(a.Header.Get("Content-Type"), "no media type")
 	}
 	names := make([]string, 0, len(members))
 	for name := range members {
@@ -301,21 +302,21 @@ func (b *builder) steadyRefusal(status, pointer string) {
 		summary: "wrong and missing keys are refused every time",
 		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", repeats),
 		why:     "A door that opens for one stranger in seven is open.",
-	}, stageRefuse, func(t *trial) {
+	}, trial.StageRefuse, func(t *trial.Trial) {
 		n := repeats
-		if t.s.cfg.Profile == conformance.Production {
+		if t.S.Cfg.Profile == conformance.Production {
 			n = productionRepeats
 		}
-		random := t.random()
+		random := t.Random()
 		requests := make([]*wire.Request, n)
 		for i := range requests {
-			r := t.requestFor(t.firstUser()).On(func(r *wire.Request) { r.Fresh = true }) // who is known needs a key as well
+			r := t.RequestFor(t.FirstUser()).On(func(r *wire.Request) { r.Fresh = true }) // who is known needs a key as well
 			requests[i] = r.WithKeys()
 			if i%2 == 0 {
-				requests[i] = r.WithKeys(anUnknownKey(t.s, random))
+				requests[i] = r.WithKeys(anUnknownKey(t.S, random))
 			}
 		}
-		t.inTurn(requests, status)
+		t.InTurn(requests, status)
 	})
-	steady.uniform, steady.requests = true, productionRepeats
+	steady.Uniform, steady.Requests = true, productionRepeats
 }

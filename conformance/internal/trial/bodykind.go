@@ -1,4 +1,4 @@
-package runner
+package trial
 
 import (
 	"bytes"
@@ -13,28 +13,28 @@ import (
 
 // The kinds of bodies that are told apart.
 const (
-	bodyAsDocumented = "the contract's shape"
-	bodyHTML         = "an HTML page"
-	bodyNone         = "no body"
+	BodyAsDocumented = "the contract's shape"
+	BodyHTML         = "an HTML page"
+	BodyNone         = "no body"
 )
 
-// bodyKind names the kind of a response's body.
-func bodyKind(a *wire.Answer) string {
+// BodyKind names the kind of a response's body.
+func BodyKind(a *wire.Answer) string {
 	media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	start := bytes.ToLower(bytes.TrimSpace(a.Body[:min(len(a.Body), 512)]))
 	switch {
 	case a.Size == 0 && len(a.Body) == 0:
-		return bodyNone
+		return BodyNone
 	case media == "text/html" && !a.IsJSON, bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")):
-		return bodyHTML
+		return BodyHTML
 	}
 	members, ok := a.Value.(map[string]any)
 	if ok && slices.ContainsFunc(a.Request.Op.Responses, func(d *contract.Response) bool { return d.Resembles(members) }) {
-		return bodyAsDocumented
+		return BodyAsDocumented
 	}
 	if ok {
 		names := slices.Sorted(maps.Keys(members))
 		return "the JSON object {" + strings.Join(names[:min(len(names), 6)], ", ") + "}"
 	}
-	return wordOr(media, "a body without a media type")
+	return WordOr(media, "a body without a media type")
 }

@@ -1,4 +1,4 @@
-package runner
+package trial
 
 import (
 	"encoding/base64"
@@ -15,22 +15,22 @@ import (
 // maxEvidence bounds the bytes of a body that a report keeps.
 const maxEvidence = 16 << 10
 
-// exchange turns an answer into what a report may show of it.
-func (s *session) exchange(a *wire.Answer) conformance.Exchange {
+// Exchange turns an answer into what a report may show of it.
+func (s *Session) Exchange(a *wire.Answer) conformance.Exchange {
 	out := s.traffic(a)
-	out.Curl = s.redactor.RedactOwn(s.curl(a))
+	out.Curl = s.Redactor.RedactOwn(s.curl(a))
 	return out
 }
 
 // traffic is an exchange without a command that repeats it.
-func (s *session) traffic(a *wire.Answer) conformance.Exchange {
+func (s *Session) traffic(a *wire.Answer) conformance.Exchange {
 	out := conformance.Exchange{
 		Request: conformance.Request{
-			Method: a.Request.Method, URL: s.redactor.Redact(a.SentURL),
+			Method: a.Request.Method, URL: s.Redactor.Redact(a.SentURL),
 			Headers: s.headers(a.Sent), Note: a.Request.Note(),
 		},
 		Started:    a.Started.UTC(),
-		DurationMS: milliseconds(a.Took),
+		DurationMS: Milliseconds(a.Took),
 	}
 	for _, k := range a.Request.Keys {
 		s.hideKey(a, k, out.Request.Headers)
@@ -40,23 +40,23 @@ func (s *session) traffic(a *wire.Answer) conformance.Exchange {
 		out.Request.Size = int64(len(a.Request.Body))
 	}
 	if a.Failure != wire.None {
-		out.Error = s.redactor.RedactOwn(failureWords(a))
+		out.Error = s.Redactor.RedactOwn(FailureWords(a))
 	}
 	if a.Came() {
-		out.Response = &conformance.Response{Status: a.Status, Headers: s.headers(a.Header), Size: a.Size, HTTPVersion: s.redactor.Redact(httpVersion(a.Proto))}
+		out.Response = &conformance.Response{Status: a.Status, Headers: s.headers(a.Header), Size: a.Size, HTTPVersion: s.Redactor.Redact(httpVersion(a.Proto))}
 		out.Response.Body, out.Response.Base64 = s.bodyText(a.Body)
 	}
 	return out
 }
 
-// recorder passes each exchange on as soon as it ends.
-func (s *session) recorder() func(*wire.Answer) {
+// Recorder passes each exchange on as soon as it ends.
+func (s *Session) Recorder() func(*wire.Answer) {
 	var mu sync.Mutex
 	return func(a *wire.Answer) {
 		x := s.traffic(a)
 		mu.Lock()
 		defer mu.Unlock()
-		s.cfg.Record(a.Request.Check, x)
+		s.Cfg.Record(a.Request.Check, x)
 	}
 }
 
@@ -75,7 +75,7 @@ func httpVersion(proto string) string {
 }
 
 // hideKey replaces a key where the request carries it, however short it is.
-func (s *session) hideKey(a *wire.Answer, k wire.Credential, headers map[string]string) {
+func (s *Session) hideKey(a *wire.Answer, k wire.Credential, headers map[string]string) {
 	if len(a.Request.Op.Security) == 0 || k.Value == "" {
 		return
 	}
@@ -98,20 +98,20 @@ func (s *session) hideKey(a *wire.Answer, k wire.Credential, headers map[string]
 	}
 }
 
-func (s *session) headers(h http.Header) map[string]string {
+func (s *Session) headers(h http.Header) map[string]string {
 	out := make(map[string]string, len(h))
 	for name, values := range h {
-		out[s.redactor.Redact(name)] = s.redactor.Redact(strings.ToValidUTF8(strings.Join(values, ", "), "\ufffd"))
+		out[s.Redactor.Redact(name)] = s.Redactor.Redact(strings.ToValidUTF8(strings.Join(values, ", "), "\ufffd"))
 	}
 	return out
 }
 
-func (s *session) bodyText(body []byte) (text string, isBase64 bool) {
+func (s *Session) bodyText(body []byte) (text string, isBase64 bool) {
 	if !utf8.Valid(body) {
 		// Redact first: afterwards nobody could read what stands there.
-		return base64.StdEncoding.EncodeToString([]byte(s.redactor.RedactTo(string(body), kept(body)))), true
+		return base64.StdEncoding.EncodeToString([]byte(s.Redactor.RedactTo(string(body), kept(body)))), true
 	}
-	return s.redactor.RedactTo(string(body), kept(body)), false
+	return s.Redactor.RedactTo(string(body), kept(body)), false
 }
 
 // kept is how much of a body a report keeps, in whole characters.
@@ -126,6 +126,6 @@ func kept(b []byte) int {
 	return cut
 }
 
-func milliseconds(d time.Duration) float64 {
+func Milliseconds(d time.Duration) float64 {
 	return float64(d.Microseconds()) / 1000
 }

@@ -1,13 +1,13 @@
-package runner
+package checks
 
 import (
 	"regexp"
 	"strings"
 )
 
-// patternExpression compiles a pattern. One without the operation's name is
+// PatternExpression compiles a pattern. One without the operation's name is
 // matched behind it: "401/*" is "*/401/*".
-func patternExpression(pattern string) *regexp.Regexp {
+func PatternExpression(pattern string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString(`^(?:[^/]+/)?`)
 	for len(pattern) > 0 {

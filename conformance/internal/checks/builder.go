@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"slices"
@@ -6,11 +6,12 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
 )
 
-func provocations(cfg *conformance.Config, status string) []conformance.Provocation {
+func Provocations(cfg *conformance.Config, status string) []conformance.Provocation {
 	var out []conformance.Provocation
 	for _, p := range cfg.Provoke {
 		if p.Status == status || len(status) == 3 && strings.HasSuffix(status, "XX") && p.Status[:1] == status[:1] {
@@ -34,24 +35,24 @@ type checkText struct {
 
 // builder collects the checks of one operation.
 type builder struct {
-	contract *reading
+	contract *trial.Reading
 	op       *contract.Operation
-	checks   []*check
+	checks   []*trial.Check
 	ids      map[string]bool
 }
 
 // add makes a check of the operation at a status.
-func (b *builder) add(status string, t checkText, st stage, run func(*trial)) *check {
+func (b *builder) add(status string, t checkText, st trial.Stage, run func(*trial.Trial)) *trial.Check {
 	if b.op.IsSafe() && (t.prod == conformance.Creates || t.prod == conformance.LaxOnly) {
 		t.prod = conformance.Harmless
 	}
-	c := &check{
+	c := &trial.Check{
 		Check: conformance.Check{
 			ID: b.id(status, t.name), Since: since(status, t.name),
 			Operation: b.op.ID, Status: status, Level: t.ground.level(), Because: string(t.ground), Production: t.prod,
 			Summary: t.summary, Sends: t.sends, Why: t.why, Passive: run == nil,
 		},
-		stage: st, run: run,
+		Stage: st, Run: run,
 	}
 	for _, name := range t.was {
 		c.Aliases = append(c.Aliases, b.op.ID+"/"+status+"/"+name)
@@ -106,10 +107,10 @@ func isDescribed(pointer string) bool {
 	return parent == "responses" || parent == "properties" || slices.Contains([]string{"get", "put", "post", "delete", "patch", "head", "options", "trace"}, last)
 }
 
-// catalogue makes the checks of a contract, in the order in which they are
+// All makes the checks of a contract, in the order in which they are
 // reported.
-func catalogue(c *reading) []*check {
-	var all []*check
+func All(c *trial.Reading) []*trial.Check {
+	var all []*trial.Check
 	for _, op := range c.Operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
 		if op.Obstacle != "" {
@@ -143,14 +144,14 @@ func catalogue(c *reading) []*check {
 
 // order sorts by the place of the status in the contract, http last, and keeps
 // the order within.
-func order(op *contract.Operation, checks []*check) {
-	rank := func(c *check) int {
+func order(op *contract.Operation, checks []*trial.Check) {
+	rank := func(c *trial.Check) int {
 		if i := slices.Index(op.Statuses, c.Status); i >= 0 {
 			return i
 		}
 		return len(op.Statuses)
 	}
-	slices.SortStableFunc(checks, func(a, b *check) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(checks, func(a, b *trial.Check) int { return rank(a) - rank(b) })
 }
 
 // confirmed tells whether the validator agrees with what a request is meant to
@@ -162,9 +163,9 @@ func (b *builder) confirmed(body any, how wire.Intent) bool {
 
 // raiseClasses raises the class of checks whose requests a careless target could
 // take, whatever is wrong with them.
-func raiseClasses(op *contract.Operation, checks []*check) {
+func raiseClasses(op *contract.Operation, checks []*trial.Check) {
 	for _, c := range checks {
-		if c.Production == conformance.Harmless && c.run != nil && !c.freeOfRequests && !op.IsSafe() {
+		if c.Production == conformance.Harmless && c.Run != nil && !c.FreeOfRequests && !op.IsSafe() {
 			c.Production = conformance.LaxOnly
 		}
 	}

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"math/rand/v2"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/trial"
 )
 
 // A wrong key is never one that the target may take, nor another spelling of
@@ -20,11 +21,11 @@ func TestWrongKeysAreNearMisses(t *testing.T) {
 			if other == key {
 				continue
 			}
-			s := &session{cfg: &conformance.Config{Keys: conformance.Keys{Key: key, Other: other, Disabled: "b"}}}
+			s := &trial.Session{Cfg: &conformance.Config{Keys: conformance.Keys{Key: key, Other: other, Disabled: "b"}}}
 			for seed := range uint64(20) {
 				random := rand.New(rand.NewPCG(seed, 1))
-				for _, w := range wrongKeys() {
-					wrong := spoil(s, w.make, random)
+				for _, w := range WrongKeys() {
+					wrong := spoil(s, w.Make, random)
 					if trimmed := strings.TrimSpace(wrong); trimmed == key || trimmed == other || trimmed == "b" {
 						t.Fatalf("%s of %q is %q, a key that must be taken", w.name, key, wrong)
 					}
@@ -36,7 +37,7 @@ func TestWrongKeysAreNearMisses(t *testing.T) {
 					}
 				}
 				unknown := anUnknownKey(s, random).Value
-				if unknown == "" || sameCharacters(unknown, key) || len([]rune(unknown)) != len([]rune(key)) {
+				if unknown == "" || trial.SameCharacters(unknown, key) || len([]rune(unknown)) != len([]rune(key)) {
 					t.Fatalf("%q for %q: an unknown key must have other characters, and as many", unknown, key)
 				}
 			}

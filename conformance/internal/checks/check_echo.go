@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -137,17 +138,17 @@ func (b *builder) echoChecks() {
 			name: "echo-" + sp.name, ground: contractSays, prod: conformance.Creates, pointer: pointer, summary: summary,
 			sends: rules.Subject + " with " + sp.what,
 			why:   "A client finds its user by what comes back; one changed character is another user.",
-		}, stageAccept, func(t *trial) { echoes(t, sp.value(t.user()), sp.kind) }).newUsers = 1
+		}, trial.StageAccept, func(t *trial.Trial) { echoes(t, sp.value(t.User()), sp.kind) }).NewUsers = 1
 	}
 }
 
-func echoes(t *trial, user string, kind specimenKind) {
-	allowed := contract.Want{t.op.Success()}
-	if kind&lenient != 0 && t.op.Rejection() != "" {
-		allowed = append(allowed, t.op.Rejection())
+func echoes(t *trial.Trial, user string, kind specimenKind) {
+	allowed := contract.Want{t.Op.Success()}
+	if kind&lenient != 0 && t.Op.Rejection() != "" {
+		allowed = append(allowed, t.Op.Rejection())
 	}
-	a := t.expect(t.requestFor(user).On(func(r *wire.Request) { r.Attack = kind&attack != 0 }), allowed...)
+	a := t.Expect(t.RequestFor(user).On(func(r *wire.Request) { r.Attack = kind&attack != 0 }), allowed...)
 	if a.Succeeded() {
-		t.echoed(a, user)
+		t.Echoed(a, user)
 	}
 }

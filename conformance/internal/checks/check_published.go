@@ -1,15 +1,16 @@
-package runner
+package checks
 
 import (
 	"fmt"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/spec"
 )
 
-// publishedName is the name of the check that judges the contract which clients
+// PublishedName is the name of the check that judges the contract which clients
 // are shown rather than the target.
-const publishedName = "published"
+const PublishedName = "published"
 
 // publishedCheck compares two contracts. It is of one operation only, as a
 // contract is published as a whole.
@@ -17,18 +18,18 @@ func (b *builder) publishedCheck() {
 	if b.op != b.contract.Operations[0] {
 		return
 	}
-	b.add(statusHTTP, checkText{
-		name: publishedName, ground: contractSays, prod: conformance.Harmless, pointer: "/paths",
+	b.add(trial.StatusHTTP, checkText{
+		name: PublishedName, ground: contractSays, prod: conformance.Harmless, pointer: "/paths",
 		summary: "the contract that clients are shown breaks no client of the contract in force",
 		sends:   "nothing: the two documents are compared, if --published names one",
 		why:     "Developers write clients by what is published; a server that keeps another contract fails them.",
-	}, stageLast, nil).over = func(s *session, _ *check) verdict { return publishedVerdict(s.cfg.Published) }
+	}, trial.StageLast, nil).Over = func(s *trial.Session, _ *trial.Check) trial.Verdict { return publishedVerdict(s.Cfg.Published) }
 }
 
 // publishedVerdict fails if a change breaks clients for certain.
-func publishedVerdict(d *spec.Drift) verdict {
+func publishedVerdict(d *spec.Drift) trial.Verdict {
 	if d == nil {
-		return verdict{outcome: conformance.Skip, reason: "no published contract was named: see --published"}
+		return trial.Verdict{Outcome: conformance.Skip, Reason: "no published contract was named: see --published"}
 	}
 	first, breaking := "", 0
 	for _, c := range d.Changes {
@@ -42,14 +43,14 @@ func publishedVerdict(d *spec.Drift) verdict {
 		}
 	}
 	if breaking == 0 {
-		return verdict{outcome: conformance.Pass}
+		return trial.Verdict{Outcome: conformance.Pass}
 	}
 	if breaking > 1 {
 		first += fmt.Sprintf(" (the first of %d changes that break clients)", breaking)
 	}
-	return verdict{
-		outcome: conformance.Fail, actual: first,
-		expected: fmt.Sprintf("no change that breaks clients from %s to %s", editionWords(d.From), editionWords(d.To)),
+	return trial.Verdict{
+		Outcome: conformance.Fail, Actual: first,
+		Expected: fmt.Sprintf("no change that breaks clients from %s to %s", editionWords(d.From), editionWords(d.To)),
 	}
 }
 
@@ -60,6 +61,8 @@ func editionWords(e spec.Edition) string {
 	return e.Source + " " + e.Version
 }
 
-// isPublished reports whether a check is the one that compares contracts, and
+// IsPublished reports whether a check is the one that compares contracts, and
 // so says nothing unless there are two.
-func isPublished(c *check) bool { return c.ID == c.Operation+"/"+statusHTTP+"/"+publishedName }
+func IsPublished(c *trial.Check) bool {
+	return c.ID == c.Operation+"/"+trial.StatusHTTP+"/"+PublishedName
+}

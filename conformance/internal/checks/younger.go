@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"slices"
@@ -22,24 +22,24 @@ func younger() []age { return nil }
 func since(status, name string) string {
 	for _, a := range slices.Backward(younger()) {
 		for _, pattern := range a.checks {
-			if patternExpression(pattern).MatchString(status + "/" + name) {
+			if PatternExpression(pattern).MatchString(status + "/" + name) {
 				return a.version
 			}
 		}
 	}
-	return firstVersion
+	return FirstVersion
 }
 
-// firstVersion is the version that brought every check that [younger] does not
+// FirstVersion is the version that brought every check that [younger] does not
 // name.
-const firstVersion = "0.1.0"
+const FirstVersion = "0.1.0"
 
 // version is MAJOR.MINOR.PATCH, to be compared.
 type version [3]int
 
-// parseVersion reads a version as people write it: "1.2", "v1.2.3". What stands
+// ParseVersion reads a version as people write it: "1.2", "v1.2.3". What stands
 // behind a dash or plus is passed over.
-func parseVersion(text string) (version, bool) {
+func ParseVersion(text string) (version, bool) {
 	var v version
 	core, _, _ := strings.Cut(strings.TrimPrefix(text, "v"), "-")
 	core, _, _ = strings.Cut(core, "+")
@@ -57,10 +57,10 @@ func parseVersion(text string) (version, bool) {
 	return v, true
 }
 
-// youngerThan tells whether a check came after a version, "" for none. A check
+// YoungerThan tells whether a check came after a version, "" for none. A check
 // whose age cannot be read is as old as any.
-func youngerThan(c *conformance.Check, asOf string) bool {
-	limit, ok := parseVersion(asOf)
-	born, known := parseVersion(c.Since)
+func YoungerThan(c *conformance.Check, asOf string) bool {
+	limit, ok := ParseVersion(asOf)
+	born, known := ParseVersion(c.Since)
 	return ok && known && slices.Compare(born[:], limit[:]) > 0
 }

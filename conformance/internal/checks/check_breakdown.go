@@ -1,9 +1,10 @@
-package runner
+package checks
 
 import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -22,14 +23,14 @@ func (b *builder) breakdownChecks() {
 		summary: "an unexpected error is answered " + status + " as documented",
 		sends:   "a valid request, changed in the way that --provoke says, three times",
 		why:     "It is the answer that clients get on the worst day, and the one nobody tests.",
-	}, stageProvoke, func(t *trial) {
-		for _, p := range provocations(t.s.cfg, status) {
+	}, trial.StageProvoke, func(t *trial.Trial) {
+		for _, p := range Provocations(t.S.Cfg, status) {
 			for range provocationTries {
-				t.readable(t.expect(provokedBy(t.requestFor(t.firstUser()), p), status))
+				t.Readable(t.Expect(provokedBy(t.RequestFor(t.FirstUser()), p), status))
 			}
 		}
 	})
-	provoked.needs, provoked.requests = needsProvocation, provocationTries
+	provoked.Needs, provoked.Requests = trial.NeedsProvocation, provocationTries
 	if b.op.Success() == "" {
 		return
 	}
@@ -37,12 +38,12 @@ func (b *builder) breakdownChecks() {
 		name: "serves-on", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.Success(),
 		summary: "valid requests succeed after an unexpected error", sends: "valid requests, after the provoked errors",
 		why: "One bad moment must not become an outage.",
-	}, stageRecover, func(t *trial) {
+	}, trial.StageRecover, func(t *trial.Trial) {
 		for range provocationTries {
-			t.expect(t.request(), t.op.Success())
+			t.Expect(t.Request(), t.Op.Success())
 		}
 	})
-	serves.needs, serves.requests = needsProvocation, provocationTries
+	serves.Needs, serves.Requests = trial.NeedsProvocation, provocationTries
 }
 
 // provokedBy changes a valid request as a provocation says.

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -28,14 +29,14 @@ func (b *builder) extremeChecks() {
 		summary: "a body over one mebibyte is taken or refused, without a breakdown",
 		sends:   "a valid body of 1,048,577 bytes and more",
 		why:     "One large request must not take the service down.",
-	}, stageReject, func(t *trial) {
-		body := t.body(t.user()).With([]string{"undeclared"}, strings.Repeat("x", largeBody))
-		a := t.try(t.request().WithBody(body, wire.Open).On(func(r *wire.Request) { r.Fresh, r.MayClose, r.Excused = true, true, true }))
+	}, trial.StageReject, func(t *trial.Trial) {
+		body := t.Body(t.User()).With([]string{"undeclared"}, strings.Repeat("x", largeBody))
+		a := t.Try(t.Request().WithBody(body, wire.Open).On(func(r *wire.Request) { r.Fresh, r.MayClose, r.Excused = true, true, true }))
 		if a.Failure == wire.Closed {
 			return // as good a way to refuse it as any
 		}
-		t.answered(a)
-		t.digested(a, "2XX", "4XX")
+		t.Answered(a)
+		t.Digested(a, "2XX", "4XX")
 	})
 	if b.op.Rules.Identity != "" {
 		b.nothingKeptCheck(status)
@@ -93,19 +94,19 @@ func (b *builder) oddTexts(status string) {
 			summary: "accepted or refused, without a breakdown: " + e.what,
 			sends:   "a body with " + e.what,
 			why:     "What a reader does not expect must not bring it down; nobody should be able to cause a 500.",
-		}, stageReject, func(t *trial) {
-			user := t.user()
-			body := t.body(user)
+		}, trial.StageReject, func(t *trial.Trial) {
+			user := t.User()
+			body := t.Body(user)
 			if len(body) == 0 {
-				t.skip("the smallest valid body has no property")
+				t.Skip("the smallest valid body has no property")
 			}
 			for i, text := range e.texts(body) {
-				send := t.expect
+				send := t.Expect
 				if i >= e.excused {
-					send = t.digest
+					send = t.Digest
 				}
-				if a := send(t.requestFor(user).WithText(text, wire.Open), t.op.Success(), status); a.Succeeded() {
-					t.echoed(a, user)
+				if a := send(t.RequestFor(user).WithText(text, wire.Open), t.Op.Success(), status); a.Succeeded() {
+					t.Echoed(a, user)
 				}
 			}
 		})
@@ -124,33 +125,33 @@ func (b *builder) oddSubjects(status string) {
 		name: rules.Subject + "-nul", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "U+0000 in " + rules.Subject + " is echoed exactly or refused",
 		sends:   rules.Subject + " with the escape \\u0000 inside", why: why,
-	}, stageReject, func(t *trial) {
-		user := "a\u0000" + t.user()
-		if a := t.digest(t.requestFor(user), t.op.Success(), status); a.Succeeded() {
-			t.echoed(a, user)
+	}, trial.StageReject, func(t *trial.Trial) {
+		user := "a\u0000" + t.User()
+		if a := t.Digest(t.RequestFor(user), t.Op.Success(), status); a.Succeeded() {
+			t.Echoed(a, user)
 		}
-	}).newUsers = 1
+	}).NewUsers = 1
 	b.add(status, checkText{
 		name: rules.Subject + "-lone-surrogate", ground: staysUp, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "half a surrogate pair in " + rules.Subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
 		sends:   rules.Subject + " with the escape \\ud800 alone",
 		why:     why,
 		was:     []string{rules.Subject + "-lone-surrogate-echo"},
-	}, stageReject, func(t *trial) {
-		user := t.user()
+	}, trial.StageReject, func(t *trial.Trial) {
+		user := t.User()
 		text := append(append([]byte(`"\ud800`), user...), '"')
-		r := t.requestFor(user).WithBody(t.body(user).With([]string{rules.Subject}, schema.Literal(text)), wire.Open).On(func(r *wire.Request) { r.Subject = "" })
-		a := t.digest(r, t.op.Success(), status)
+		r := t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.Literal(text)), wire.Open).On(func(r *wire.Request) { r.Subject = "" })
+		a := t.Digest(r, t.Op.Success(), status)
 		if !a.Succeeded() {
 			return
 		}
-		t.readable(a)
+		t.Readable(a)
 		// RFC 8259, section 8.2, leaves to the reader what becomes of it.
 		sent, _ := wire.CodeUnits(a.Request.Body, rules.Subject)
 		if got, ok := wire.CodeUnits(a.Body, rules.Echo); ok && !slices.Equal(got, sent) {
-			t.warn("the echo of what was sent, or "+contract.Want{status}.String(), "another text in "+rules.Echo, a)
+			t.Warn("the echo of what was sent, or "+contract.Want{status}.String(), "another text in "+rules.Echo, a)
 		}
-	}).newUsers = 1
+	}).NewUsers = 1
 }
 
 // nothingKeptCheck looks, where it can be seen, whether a refused request left
@@ -162,17 +163,17 @@ func (b *builder) nothingKeptCheck(status string) {
 		summary: "a refused request leaves nothing behind",
 		sends:   "a user in a body that is refused, then in a valid one",
 		why:     "A client that was told no must be able to rely on it.",
-	}, stageReject, func(t *trial) {
-		user := t.user()
-		text := schema.Encode(t.body(user))
+	}, trial.StageReject, func(t *trial.Trial) {
+		user := t.User()
+		text := schema.Encode(t.Body(user))
 		text = text[:len(text)-1] // no brace at its end: hardly a reader takes that
-		refused := t.send(t.requestFor(user).WithText(text, wire.Breaks))
+		refused := t.Send(t.RequestFor(user).WithText(text, wire.Breaks))
 		if !contract.Want([]string{status}).Has(refused.Status) {
-			t.skip("the broken body was not refused")
+			t.Skip("the broken body was not refused")
 		}
-		a := t.accepted(t.requestFor(user))
-		if leaked, ok := refused.Member(rules.Identity); ok && leaked == t.identity(a) {
-			t.fail("a refusal that names no "+rules.Identity, "the id that the user has later, in the refusal", refused, a)
+		a := t.Accepted(t.RequestFor(user))
+		if leaked, ok := refused.Member(rules.Identity); ok && leaked == t.Identity(a) {
+			t.Fail("a refusal that names no "+rules.Identity, "the id that the user has later, in the refusal", refused, a)
 		}
 	})
 }

@@ -1,9 +1,10 @@
-package runner
+package checks
 
 import (
 	"testing"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/trial"
 )
 
 func TestYoungerThan(t *testing.T) {
@@ -19,12 +20,12 @@ func TestYoungerThan(t *testing.T) {
 		{"2.0.0", "2.0.0-rc.1", false},
 		{"not one", "1.0.0", false},
 	} {
-		if got := youngerThan(&conformance.Check{Since: c.since}, c.asOf); got != c.want {
+		if got := YoungerThan(&conformance.Check{Since: c.since}, c.asOf); got != c.want {
 			t.Errorf("a check of %s is younger than %q: %t", c.since, c.asOf, got)
 		}
 	}
 	for _, text := range []string{"", "1.x", "1.2.3.4", "yesterday", "-1"} {
-		if v, ok := parseVersion(text); ok {
+		if v, ok := ParseVersion(text); ok {
 			t.Errorf("%q is read as version %v", text, v)
 		}
 	}
@@ -32,21 +33,21 @@ func TestYoungerThan(t *testing.T) {
 
 // The table of younger checks names checks that exist, or existed, each once.
 func TestYoungerChecksAreOfTheCatalogue(t *testing.T) {
-	c, err := loadContract(nil)
+	c, err := trial.LoadContract(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	last := firstVersion
+	last := FirstVersion
 	for _, a := range younger() {
-		v, ok := parseVersion(a.version)
-		before, _ := parseVersion(last)
+		v, ok := ParseVersion(a.version)
+		before, _ := ParseVersion(last)
 		if !ok || v == before {
 			t.Errorf("%q is no version behind %s", a.version, last)
 		}
 		last = a.version
 	}
-	for _, each := range catalogue(c) {
-		if _, ok := parseVersion(each.Since); !ok {
+	for _, each := range All(c) {
+		if _, ok := ParseVersion(each.Since); !ok {
 			t.Errorf("%s came with %q, which is no version", each.ID, each.Since)
 		}
 		if each.Because == "" {

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"math/rand/v2"
@@ -6,23 +6,24 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// wrongKey is a key that the target must not take, and how it was made.
-type wrongKey struct {
-	name, what string
+// WrongKey is a key that the target must not take, and how it was made.
+type WrongKey struct {
+	name, What string
 	level      conformance.Level
-	// make returns "" where the key cannot be spoilt this way.
-	make  func(key string, random *rand.Rand) string
+	// Make returns "" where the key cannot be spoilt this way.
+	Make  func(key string, random *rand.Rand) string
 	shell string
 }
 
-// wrongKeys lists keys that are missing, unknown, or nearly right: each is
+// WrongKeys lists keys that are missing, unknown, or nearly right: each is
 // taken by a server that compares carelessly in one way.
-func wrongKeys() []wrongKey {
+func WrongKeys() []WrongKey {
 	shellHalf := shellPiece(`1-$((${#NOX_API_KEY}/2))`)
-	return []wrongKey{
+	return []WrongKey{
 		{"unknown-key", "an unknown key of the same length and alphabet", conformance.Must, scrambled, shellChanged(`"$NOX_API_KEY"`)},
 		{"key-short-start", "the key without its first character", conformance.Must, func(k string, _ *rand.Rand) string {
 			return part(k, func(n int) (from, to int) { return min(1, n), n })
@@ -67,9 +68,9 @@ const keyDraws = 100
 
 // spoil makes a key that the target must not take, "" where the key cannot be
 // spoilt in this way.
-func spoil(s *session, how func(key string, random *rand.Rand) string, random *rand.Rand) string {
+func spoil(s *trial.Session, how func(key string, random *rand.Rand) string, random *rand.Rand) string {
 	for range keyDraws {
-		if key := how(s.cfg.Keys.Key, random); key != "" && !s.isRealKey(key) {
+		if key := how(s.Cfg.Keys.Key, random); key != "" && !s.IsRealKey(key) {
 			return key
 		}
 	}
@@ -77,7 +78,7 @@ func spoil(s *session, how func(key string, random *rand.Rand) string, random *r
 }
 
 // anUnknownKey is a key like the right one that nobody was given.
-func anUnknownKey(s *session, random *rand.Rand) wire.Credential {
+func anUnknownKey(s *trial.Session, random *rand.Rand) wire.Credential {
 	return wire.Credential{Value: spoil(s, scrambled, random), Label: "an unknown key"}
 }
 
@@ -96,7 +97,7 @@ func scrambled(key string, random *rand.Rand) string {
 		if !found {
 			return strings.Repeat("x", utf8.RuneCountInString(key))
 		}
-		if !sameCharacters(out, key) {
+		if !trial.SameCharacters(out, key) {
 			break
 		}
 	}

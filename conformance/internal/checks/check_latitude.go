@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -19,23 +20,23 @@ func (b *builder) latitudeChecks() {
 	type way struct {
 		name, summary, sends, why string
 		ground                    ground
-		change                    func(t *trial, r *wire.Request) *wire.Request
+		change                    func(t *trial.Trial, r *wire.Request) *wire.Request
 	}
-	header := func(name string, values ...string) func(*trial, *wire.Request) *wire.Request {
-		return func(_ *trial, r *wire.Request) *wire.Request { return r.WithHeader(name, values...) }
+	header := func(name string, values ...string) func(*trial.Trial, *wire.Request) *wire.Request {
+		return func(_ *trial.Trial, r *wire.Request) *wire.Request { return r.WithHeader(name, values...) }
 	}
 	ways := []way{
 		{"accept-any", "a client that accepts anything is answered", "Accept: */*", "It is what most HTTP libraries send.", httpSays, header("Accept", "*/*")},
 		{"accept-none", "a client that does not say what it accepts is answered", "no Accept header", "Accept is optional (RFC 9110, section 12.5.1).", httpSays, header("Accept")},
 		{"accept-json", "a client that accepts JSON is answered", "Accept: application/json;q=0.9, */*;q=0.1", "It is what generated clients send.", httpSays, header("Accept", "application/json;q=0.9, */*;q=0.1")},
-		{"unknown-headers", "headers that the contract does not name are ignored", "X-Request-Id, traceparent, another User-Agent and a header of no meaning", "Proxies and tracing add them on the way.", httpSays, func(_ *trial, r *wire.Request) *wire.Request {
+		{"unknown-headers", "headers that the contract does not name are ignored", "X-Request-Id, traceparent, another User-Agent and a header of no meaning", "Proxies and tracing add them on the way.", httpSays, func(_ *trial.Trial, r *wire.Request) *wire.Request {
 			return r.WithHeader("X-Request-Id", "conformance").WithHeader("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").WithHeader("X-Of-No-Meaning", "1").WithHeader("User-Agent", "conformance")
 		}},
 	}
 	if len(b.op.Security) > 0 && b.op.Security[0].Kind == "apiKey" && b.op.Security[0].In == "header" {
 		name := b.op.Security[0].Name
 		ways = append(ways, way{"header-name-case", "header names are read whatever their case", "the header " + oppositeCase(name), "Field names are case-insensitive (RFC 9110, section 5.1); HTTP/2 writes them in lower case.", httpSays,
-			func(_ *trial, r *wire.Request) *wire.Request {
+			func(_ *trial.Trial, r *wire.Request) *wire.Request {
 				return r.On(func(r *wire.Request) { r.KeyName = oppositeCase(name) })
 			}})
 	}
@@ -45,16 +46,16 @@ func (b *builder) latitudeChecks() {
 		ways = append(ways,
 			way{"media-type-charset", "a charset beside the media type is accepted", "Content-Type: " + media + "; charset=utf-8", "Many HTTP libraries add it.", httpSays, header("Content-Type", media+"; charset=utf-8")},
 			way{"media-type-case", "the media type is read whatever its case", "Content-Type: " + otherCaseOf(media), "Media types are case-insensitive (RFC 9110, section 8.3.1).", httpSays, header("Content-Type", otherCaseOf(media))},
-			way{"chunked", "a body in chunks is read", "Transfer-Encoding: chunked", "Clients that stream send it; HTTP/1.1 servers must read it (RFC 9112, section 7.1).", stacksDiffer, func(_ *trial, r *wire.Request) *wire.Request {
+			way{"chunked", "a body in chunks is read", "Transfer-Encoding: chunked", "Clients that stream send it; HTTP/1.1 servers must read it (RFC 9112, section 7.1).", stacksDiffer, func(_ *trial.Trial, r *wire.Request) *wire.Request {
 				return r.On(func(r *wire.Request) { r.Chunked = true })
 			}},
-			way{"expect-continue", "a client that waits for 100 Continue is answered", "Expect: 100-continue", "curl and others send it with larger bodies (RFC 9110, section 10.1.1).", stacksDiffer, func(_ *trial, r *wire.Request) *wire.Request {
+			way{"expect-continue", "a client that waits for 100 Continue is answered", "Expect: 100-continue", "curl and others send it with larger bodies (RFC 9110, section 10.1.1).", stacksDiffer, func(_ *trial.Trial, r *wire.Request) *wire.Request {
 				return r.On(func(r *wire.Request) { r.Expect100 = true })
 			}},
 		)
 		if s := b.op.Body.Schema; s.TakesMore() && b.confirmed(plain.With([]string{"undeclared_property"}, "value"), wire.Fits) {
-			ways = append(ways, way{"open-object", "a property that the schema does not name is ignored", "a body with one more property", "The schema allows it, so a client may send it; clients of the next version will.", roomInContract, func(t *trial, r *wire.Request) *wire.Request {
-				return r.WithBody(t.body(r.Subject).With([]string{"undeclared_property"}, "value"), wire.Fits)
+			ways = append(ways, way{"open-object", "a property that the schema does not name is ignored", "a body with one more property", "The schema allows it, so a client may send it; clients of the next version will.", roomInContract, func(t *trial.Trial, r *wire.Request) *wire.Request {
+				return r.WithBody(t.Body(r.Subject).With([]string{"undeclared_property"}, "value"), wire.Fits)
 			}})
 		}
 	}
@@ -62,10 +63,10 @@ func (b *builder) latitudeChecks() {
 		b.add(status, checkText{
 			name: w.name, ground: w.ground, prod: conformance.Creates, pointer: b.op.Pointer + "/requestBody",
 			summary: w.summary, sends: w.sends, why: w.why,
-		}, stageAccept, func(t *trial) {
-			user := t.firstUser() // whose id must not depend on any of this
-			a := t.accepted(w.change(t, t.requestFor(user)))
-			t.echoed(a, user)
+		}, trial.StageAccept, func(t *trial.Trial) {
+			user := t.FirstUser() // whose id must not depend on any of this
+			a := t.Accepted(w.change(t, t.RequestFor(user)))
+			t.Echoed(a, user)
 		})
 	}
 	if b.op.Body != nil {
@@ -74,11 +75,11 @@ func (b *builder) latitudeChecks() {
 			summary: "a connection is usable after a request on it was refused",
 			sends:   "a broken body, then a valid request, on one connection",
 			why:     "Clients keep connections; one bad request must not spoil the next.",
-		}, stageReject, func(t *trial) {
+		}, trial.StageReject, func(t *trial.Trial) {
 			alone := func(r *wire.Request) { r.Single = true }
-			t.send(t.request().WithText([]byte("{"), wire.Breaks).On(alone))
-			t.expect(t.request().On(alone), status)
-		}).requests = 2
+			t.Send(t.Request().WithText([]byte("{"), wire.Breaks).On(alone))
+			t.Expect(t.Request().On(alone), status)
+		}).Requests = 2
 	}
 }
 

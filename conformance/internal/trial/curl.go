@@ -1,4 +1,4 @@
-package runner
+package trial
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ const maxCurlBody = 4 << 10
 // curl writes a command line for a POSIX shell that sends the request again, of
 // characters that show, so that it can be pasted. Keys are taken from the
 // environment. What is secret goes before words are quoted, as quoting hides it.
-func (s *session) curl(a *wire.Answer) string {
+func (s *Session) curl(a *wire.Answer) string {
 	r := a.Request
 	before, race, raced := s.raceBody(r)
 	parts := []string{"curl -sS -i"}
@@ -35,26 +35,26 @@ func (s *session) curl(a *wire.Answer) string {
 	case r.Method != http.MethodPost || r.Body == nil:
 		parts = append(parts, "-X "+r.Method)
 	}
-	for _, name := range sortedNames(r.Header) {
+	for _, name := range SortedNames(r.Header) {
 		for _, v := range r.Header[name] {
 			if !strings.EqualFold(name, "User-Agent") {
-				parts = append(parts, "-H "+shellQuote(name+": "+s.redactor.Redact(v)))
+				parts = append(parts, "-H "+ShellQuote(name+": "+s.Redactor.Redact(v)))
 			}
 		}
 	}
-	_, added := s.client.Origin(r)
+	_, added := s.Client.Origin(r)
 	if r.Header[wire.HeaderSpelling(r.Header, "Accept")] == nil && added.Get("Accept") == "" {
 		parts = append(parts, "-H 'Accept:'") // curl adds one of its own
 	}
 	if _, typed := r.Header["Content-Type"]; !typed && r.Body != nil {
 		parts = append(parts, "-H 'Content-Type:'") // here too
 	}
-	for _, name := range sortedNames(added) {
+	for _, name := range SortedNames(added) {
 		value := "[the value of " + name + "]"
 		if secret.PlainHeader(name) {
 			value = added.Get(name)
 		}
-		parts = append(parts, "-H "+shellQuote(name+": "+value))
+		parts = append(parts, "-H "+ShellQuote(name+": "+value))
 	}
 	target := a.SentURL
 	for _, k := range r.Keys {
@@ -78,8 +78,8 @@ func (s *session) curl(a *wire.Answer) string {
 	case raced:
 		parts = append(parts, "--data-binary "+race)
 	case len(r.Body) <= maxCurlBody:
-		if body := s.redactor.Redact(string(r.Body)); plain(body) && !strings.HasPrefix(body, "@") {
-			parts = append(parts, "--data-binary "+shellQuote(body))
+		if body := s.Redactor.Redact(string(r.Body)); plain(body) && !strings.HasPrefix(body, "@") {
+			parts = append(parts, "--data-binary "+ShellQuote(body))
 		} else {
 			input = printf(body)
 		}
@@ -93,7 +93,7 @@ func (s *session) curl(a *wire.Answer) string {
 		parts = append(parts, "--data-binary @-")
 		before = input + " | "
 	}
-	line := before + strings.Join(append(parts, shellQuote(s.redactor.Redact(target))), " ") + note
+	line := before + strings.Join(append(parts, ShellQuote(s.Redactor.Redact(target))), " ") + note
 	if raced {
 		line += " & done; wait; echo; done"
 	}
@@ -102,23 +102,23 @@ func (s *session) curl(a *wire.Answer) string {
 
 // raceBody makes the parts of a loop that shows a race: what starts it, and a
 // body about a new user in each round.
-func (s *session) raceBody(r *wire.Request) (before, body string, ok bool) {
+func (s *Session) raceBody(r *wire.Request) (before, body string, ok bool) {
 	if r.Barrier == nil || r.Subject == "" || len(r.Body) > maxCurlBody {
 		return "", "", false
 	}
 	name := schema.Encode(r.Subject)
 	name = name[:len(name)-1]
 	at := bytes.Index(r.Body, name)
-	text := s.redactor.Redact(string(r.Body))
+	text := s.Redactor.Redact(string(r.Body))
 	if at < 0 || text != string(r.Body) || !plain(text) {
 		return "", "", false
 	}
 	at += len(name)
 	before = `t=$(date +%s); for n in 1 2 3 4 5; do for i in`
-	for i := range atOnce {
+	for i := range AtOnce {
 		before += " " + contract.Itoa(i+1)
 	}
-	return before + "; do ", shellQuote(text[:at]+"-") + `"$t-$n"` + shellQuote(text[at:]), true
+	return before + "; do ", ShellQuote(text[:at]+"-") + `"$t-$n"` + ShellQuote(text[at:]), true
 }
 
 // longestUnit bounds what a long body may be a repetition of.
@@ -126,7 +126,7 @@ const longestUnit = 16
 
 // bodyMaker writes commands that print a long body of which most is one text
 // again and again, "" where it is not.
-func (s *session) bodyMaker(body []byte) string {
+func (s *Session) bodyMaker(body []byte) string {
 	from, to, unit := 0, 0, 1
 	for u := 1; u <= longestUnit; u++ {
 		start := 0
@@ -146,8 +146,8 @@ func (s *session) bodyMaker(body []byte) string {
 	if len(body)-(to-from) > maxCurlBody || !plain(again) {
 		return ""
 	}
-	text := func(b []byte) string { return printf(s.redactor.Redact(string(b))) }
-	return "{ " + text(body[:from]) + "; yes -- " + shellQuote(again) + " | head -n " + contract.Itoa(times) + " | tr -d '\\n'; " + text(body[to:]) + "; }"
+	text := func(b []byte) string { return printf(s.Redactor.Redact(string(b))) }
+	return "{ " + text(body[:from]) + "; yes -- " + ShellQuote(again) + " | head -n " + contract.Itoa(times) + " | tr -d '\\n'; " + text(body[to:]) + "; }"
 }
 
 // withoutKey takes a key out of a URL, where curl puts it itself.
@@ -173,7 +173,7 @@ func curlKey(parts []string, r *wire.Request, k wire.Credential, scheme contract
 	}
 	value := k.Shell
 	if value == "" {
-		value = shellQuote("[" + wire.LabelOf(k) + "]")
+		value = ShellQuote("[" + wire.LabelOf(k) + "]")
 	}
 	switch in, name := k.Resolve(scheme); in {
 	case "header":
@@ -181,9 +181,9 @@ func curlKey(parts []string, r *wire.Request, k wire.Credential, scheme contract
 			name = r.KeyName
 		}
 		if k.Value == "" {
-			return append(parts, "-H "+shellQuote(name+";")) // curl's way to send an empty header
+			return append(parts, "-H "+ShellQuote(name+";")) // curl's way to send an empty header
 		}
-		return append(parts, "-H "+shellQuote(name+": ")+value)
+		return append(parts, "-H "+ShellQuote(name+": ")+value)
 	case "bearer":
 		return append(parts, "-H 'Authorization: Bearer '"+value)
 	case "basic":
@@ -192,14 +192,14 @@ func curlKey(parts []string, r *wire.Request, k wire.Credential, scheme contract
 		}
 		return append(parts, "-u "+value)
 	case "query":
-		return append(parts, "--url-query "+shellQuote(name+"=")+value)
+		return append(parts, "--url-query "+ShellQuote(name+"=")+value)
 	case "cookie":
-		return append(parts, "-b "+shellQuote(name+"=")+value)
+		return append(parts, "-b "+ShellQuote(name+"=")+value)
 	}
 	return parts
 }
 
-func sortedNames(h http.Header) []string {
+func SortedNames(h http.Header) []string {
 	names := make([]string, 0, len(h))
 	for name := range h {
 		names = append(names, name)
@@ -220,9 +220,9 @@ func plain(s string) bool {
 // nothing.
 func hangulFiller(r rune) bool { return strings.ContainsRune("\u115f\u1160\u3164\uffa0", r) }
 
-// shellQuote quotes a word for a POSIX shell. What would not show is printed by
+// ShellQuote quotes a word for a POSIX shell. What would not show is printed by
 // its octal escapes.
-func shellQuote(s string) string {
+func ShellQuote(s string) string {
 	if plain(s) {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
@@ -233,7 +233,7 @@ func shellQuote(s string) string {
 // show.
 func printf(s string) string {
 	if plain(s) {
-		return "printf %s " + shellQuote(s)
+		return "printf %s " + ShellQuote(s)
 	}
 	var b strings.Builder
 	b.WriteString("printf '")

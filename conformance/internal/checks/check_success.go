@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -28,7 +29,7 @@ func (b *builder) successChecks() {
 		summary: "the plainest valid request is answered " + status,
 		sends:   "a request with nothing but what is required",
 		why:     "Everything else a client does begins here; nothing else can be judged where this fails.",
-	}, stageGate, gate)
+	}, trial.StageGate, gate)
 	if b.op.Body != nil {
 		b.exampleCheck(status)
 		for _, v := range schema.Variants(b.op.Body.Schema) {
@@ -40,13 +41,13 @@ func (b *builder) successChecks() {
 				summary: "a valid body is accepted: " + v.About,
 				sends:   "a body that fits the schema: " + v.About,
 				why:     "What the schema allows, clients send.",
-			}, stageAccept, func(t *trial) {
+			}, trial.StageAccept, func(t *trial.Trial) {
 				body := v.Body
-				if o, ok := body.(schema.Object); ok && t.op.Rules.Subject != "" {
-					body = o.With([]string{t.op.Rules.Subject}, t.user())
+				if o, ok := body.(schema.Object); ok && t.Op.Rules.Subject != "" {
+					body = o.With([]string{t.Op.Rules.Subject}, t.User())
 				}
-				t.expect(t.request().WithBody(body, wire.Fits), status)
-			}).newUsers = 1
+				t.Expect(t.Request().WithBody(body, wire.Fits), status)
+			}).NewUsers = 1
 		}
 	}
 	again := b.add(status, checkText{
@@ -54,8 +55,8 @@ func (b *builder) successChecks() {
 		summary: "valid requests succeed every time",
 		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", repeats),
 		why:     "A fault of one answer in ten is an outage for one client in ten.",
-	}, stageAccept, repeat)
-	again.uniform, again.requests = true, productionRepeats
+	}, trial.StageAccept, repeat)
+	again.Uniform, again.Requests = true, productionRepeats
 }
 
 // exampleCheck sends the contract's own example. On a shared target that user
@@ -71,44 +72,44 @@ func (b *builder) exampleCheck(status string) {
 		summary: "the documented example is accepted",
 		sends:   "the request body that the contract gives as its example",
 		why:     "It is the first thing that a reader of the reference tries.",
-	}, stageAccept, func(t *trial) {
+	}, trial.StageAccept, func(t *trial.Trial) {
 		if wrong {
-			t.skip("the contract's own example does not fit its schema")
+			t.Skip("the contract's own example does not fit its schema")
 		}
-		t.expect(t.request().WithBody(body, wire.Fits), status)
-	}).newUsers = 1
+		t.Expect(t.Request().WithBody(body, wire.Fits), status)
+	}).NewUsers = 1
 }
 
 // repeat sends one request many times and demands the same answer of each.
-func repeat(t *trial) {
-	user := t.user()
+func repeat(t *trial.Trial) {
+	user := t.User()
 	n := repeats
-	if t.s.cfg.Profile == conformance.Production {
+	if t.S.Cfg.Profile == conformance.Production {
 		n = productionRepeats
 	}
 	requests := make([]*wire.Request, n)
 	for i := range requests {
-		requests[i] = t.requestFor(user).On(func(r *wire.Request) { r.Fresh = true })
+		requests[i] = t.RequestFor(user).On(func(r *wire.Request) { r.Fresh = true })
 	}
-	answers := t.together(requests)
-	t.most(answers, statusWords(t.op.Success()), func(a *wire.Answer) string {
-		if !a.Succeeded() && !t.op.Depends(a.Status) {
+	answers := t.Together(requests)
+	t.Most(answers, trial.StatusWords(t.Op.Success()), func(a *wire.Answer) string {
+		if !a.Succeeded() && !t.Op.Depends(a.Status) {
 			return a.Says()
 		}
 		return ""
 	})
 	if !slices.ContainsFunc(answers, (*wire.Answer).Succeeded) {
-		t.skip("no answer was a success: " + answers[0].Says())
+		t.Skip("no answer was a success: " + answers[0].Says())
 	}
-	rules := t.op.Rules
+	rules := t.Op.Rules
 	if rules.Echo == "" {
 		return
 	}
 	first := answers[slices.IndexFunc(answers, (*wire.Answer).Succeeded)]
 	if _, ok := first.Member(rules.Echo); ok && !slices.ContainsFunc(answers, func(a *wire.Answer) bool { echo, _ := a.Member(rules.Echo); return echo == user }) {
-		t.echoed(first, user) // which other checks find as well
+		t.Echoed(first, user) // which other checks find as well
 	}
-	t.most(answers, "the same echo and the same id each time", func(a *wire.Answer) string {
+	t.Most(answers, "the same echo and the same id each time", func(a *wire.Answer) string {
 		echo, ok := a.Member(rules.Echo)
 		id, _ := a.Member(rules.Identity)
 		first, _ := answers[0].Member(rules.Identity)

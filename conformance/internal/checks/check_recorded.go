@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"fmt"
@@ -7,14 +7,15 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// recordedCatalogue makes the checks that a recording is judged by: the clauses
+// Recorded makes the checks that a recording is judged by: the clauses
 // of the catalogue that hold for every answer, and what recorded requests
 // themselves give rise to.
-func recordedCatalogue(c *reading) []*check {
-	var all []*check
+func Recorded(c *trial.Reading) []*trial.Check {
+	var all []*trial.Check
 	for _, op := range c.Operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
 		if op.Rules.Identity != "" {
@@ -27,7 +28,7 @@ func recordedCatalogue(c *reading) []*check {
 		b.neverChecks()
 		b.everyAnswerChecks()
 		// Why no answer was recorded is not known.
-		b.checks = slices.DeleteFunc(b.checks, func(c *check) bool { return strings.HasSuffix(c.ID, "/"+statusHTTP+"/answered") })
+		b.checks = slices.DeleteFunc(b.checks, func(c *trial.Check) bool { return strings.HasSuffix(c.ID, "/"+trial.StatusHTTP+"/answered") })
 		for _, each := range b.checks {
 			each.Sends = "nothing: recorded answers are judged"
 			onlyRecorded(each)
@@ -41,33 +42,33 @@ func recordedCatalogue(c *reading) []*check {
 
 // onlyRecorded keeps a clause from being judged by what was not recorded: the
 // body, or fields beyond the media type.
-func onlyRecorded(c *check) {
-	over := c.over
+func onlyRecorded(c *trial.Check) {
+	over := c.Over
 	name := c.ID[strings.LastIndex(c.ID, "/")+1:]
 	ofBody := slices.Contains([]string{wire.ClauseJSON, wire.ClauseSchema, wire.ClauseNonEmpty, wire.ClauseUniqueNames, wire.ClauseInternals, wire.ClauseKey}, name)
-	c.over = func(s *session, c *check) verdict {
-		seen := &session{cfg: s.cfg, contract: s.contract}
+	c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		seen := &trial.Session{Cfg: s.Cfg, Contract: s.Contract}
 		missing, masked := 0, 0
-		for _, each := range s.all() {
-			a := each.answer
+		for _, each := range s.All() {
+			a := each.Answer
 			switch {
 			case name == "resolve-throughout" && slices.ContainsFunc(a.Request.Keys, func(k wire.Credential) bool { return k.Masked }):
 				masked++
-			case ofBody && a.Failure == unrecorded:
+			case ofBody && a.Failure == trial.Unrecorded:
 				if a.Is(c.Status) {
 					missing++
 				}
 			case name == wire.ClauseHeaders && len(a.Header) < 2: // an export without the fields
 			default:
-				seen.answers = append(seen.answers, each)
+				seen.Answers = append(seen.Answers, each)
 			}
 		}
 		v := over(seen, c)
 		switch {
-		case v.outcome == conformance.Skip && missing > 0:
-			v.reason = fmt.Sprintf("not exercised: no %s was recorded with its body", c.Status)
-		case v.outcome == conformance.Skip && masked > 0:
-			v.reason = "the recording masks the keys: two ids for one user may belong to two manufacturers"
+		case v.Outcome == conformance.Skip && missing > 0:
+			v.Reason = fmt.Sprintf("not exercised: no %s was recorded with its body", c.Status)
+		case v.Outcome == conformance.Skip && masked > 0:
+			v.Reason = "the recording masks the keys: two ids for one user may belong to two manufacturers"
 		}
 		return v
 	}
@@ -76,16 +77,16 @@ func onlyRecorded(c *check) {
 // recorded adds a check over the recorded answers that a rule is about.
 func (b *builder) recorded(status string, t checkText, rule func(*wire.Answer) (wire.Finding, bool)) {
 	t.prod = conformance.Harmless
-	c := b.add(status, t, stageLast, nil)
-	c.over = func(s *session, c *check) verdict {
-		v := s.overAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
+	c := b.add(status, t, trial.StageLast, nil)
+	c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		v := s.OverAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
 			if a.Request.Provoked {
 				return wire.Finding{}, false
 			}
 			return rule(a)
 		})
-		if v.outcome == conformance.Skip {
-			v.reason = "not exercised: the recording holds nothing that this could be judged by"
+		if v.Outcome == conformance.Skip {
+			v.Reason = "not exercised: the recording holds nothing that this could be judged by"
 		}
 		return v
 	}
@@ -108,7 +109,7 @@ func (b *builder) acceptedCheck() {
 		if r.Intent != wire.Fits || !keyed || a.KeyRefused() || a.Status/100 == 3 || a.Status/100 == 5 {
 			return wire.Finding{}, false
 		}
-		f := wire.Finding{Expected: statusWords(status)}
+		f := wire.Finding{Expected: trial.StatusWords(status)}
 		if !a.Success() {
 			f.Actual = a.Says() + " to a valid request"
 		}
@@ -133,9 +134,9 @@ func (b *builder) echoedCheck() {
 		if !a.Is(status) || user == "" || !ok { // an echo that is missing breaks the schema
 			return wire.Finding{}, false
 		}
-		f := wire.Finding{Expected: rules.Echo + " " + quoteDifference(user, got)}
+		f := wire.Finding{Expected: rules.Echo + " " + trial.QuoteDifference(user, got)}
 		if got != user {
-			f.Actual = rules.Echo + " " + quoteDifference(got, user)
+			f.Actual = rules.Echo + " " + trial.QuoteDifference(got, user)
 		}
 		return f, true
 	})
@@ -152,7 +153,7 @@ func (b *builder) refusedCheck() {
 		summary: "no recorded request that breaks the contract succeeds",
 		why:     "What is taken today against the contract, clients rely on tomorrow.",
 	}, func(a *wire.Answer) (wire.Finding, bool) {
-		f := wire.Finding{Expected: statusWords(status)}
+		f := wire.Finding{Expected: trial.StatusWords(status)}
 		if a.Request.Intent != wire.Breaks {
 			return f, false
 		}
@@ -166,7 +167,7 @@ func (b *builder) refusedCheck() {
 // documentedCheck is about statuses that the contract does not name. A redirect
 // and a 5xx have checks of their own.
 func (b *builder) documentedCheck() {
-	b.recorded(statusHTTP, checkText{
+	b.recorded(trial.StatusHTTP, checkText{
 		name: "recorded-documented", ground: goodPractice, pointer: b.op.Pointer + "/responses",
 		summary: "every recorded answer has a status that the contract documents",
 		why:     "Clients do not know what to do with any other.",

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -26,7 +27,7 @@ func (b *builder) rejectionChecks() {
 			summary: "a body that breaks the schema is refused: " + m.About,
 			sends:   "an otherwise valid body, " + m.About,
 			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
-		}, stageReject, func(t *trial) { t.expect(withSubject(t, m), status) })
+		}, trial.StageReject, func(t *trial.Trial) { t.Expect(withSubject(t, m), status) })
 	}
 	b.bodilessChecks(status)
 	b.mediaTypeChecks(status)
@@ -38,9 +39,9 @@ func (b *builder) rejectionChecks() {
 		summary: "what breaks the schema is refused every time",
 		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", repeats),
 		why:     "A check that fails to bite now and then lets bad data in every day.",
-	}, stageReject, func(t *trial) {
+	}, trial.StageReject, func(t *trial.Trial) {
 		n := repeats
-		if t.s.cfg.Profile == conformance.Production {
+		if t.S.Cfg.Profile == conformance.Production {
 			n = productionRepeats
 		}
 		requests := make([]*wire.Request, n)
@@ -48,30 +49,30 @@ func (b *builder) rejectionChecks() {
 			if i%2 == 0 && len(plainest) > 0 {
 				requests[i] = withSubject(t, plainest[(i/2)%len(plainest)])
 			} else {
-				requests[i] = t.request().WithText([]byte("{"), wire.Breaks)
+				requests[i] = t.Request().WithText([]byte("{"), wire.Breaks)
 			}
 			requests[i].Fresh = true // so that a connection that is dropped shows
 		}
-		t.inTurn(requests, status)
+		t.InTurn(requests, status)
 	})
-	steady.uniform, steady.requests = true, productionRepeats
+	steady.Uniform, steady.Requests = true, productionRepeats
 }
 
 // withSubject makes the request of a mutation about a fresh user, where the
 // mutation left the user alone.
-func withSubject(t *trial, m schema.Mutation) *wire.Request {
-	r := t.request()
+func withSubject(t *trial.Trial, m schema.Mutation) *wire.Request {
+	r := t.Request()
 	user := r.Subject
 	body := m.Body
-	if t.op.Rules.Subject != "" {
-		body = about(body, sampleOf(t.op), user)
+	if t.Op.Rules.Subject != "" {
+		body = about(body, sampleOf(t.Op), user)
 	}
 	how := wire.Breaks
 	if m.Hold == schema.Annotated {
 		how = wire.Open
 	}
 	r = r.WithBody(body, how)
-	if o, _ := body.(schema.Object); !names(o, t.op.Rules.Subject, user) {
+	if o, _ := body.(schema.Object); !names(o, t.Op.Rules.Subject, user) {
 		r.Subject = "" // whoever it is about, if it is taken
 	}
 	return r
@@ -134,12 +135,12 @@ func (b *builder) bodilessChecks(status string) {
 			summary: "a required body that is missing is refused: " + e.what,
 			sends:   "the right media type and " + e.what,
 			why:     "It is what a client sends whose serialiser failed.",
-		}, stageReject, func(t *trial) {
+		}, trial.StageReject, func(t *trial.Trial) {
 			statuses := []string{status}
 			if e.name == "body-none" {
 				statuses = append(statuses, "411") // what HTTP has for it (RFC 9110, section 15.5.12)
 			}
-			t.expect(t.request().On(func(r *wire.Request) { e.change(r); r.Intent = wire.Breaks; r.Subject = "" }), statuses...)
+			t.Expect(t.Request().On(func(r *wire.Request) { e.change(r); r.Intent = wire.Breaks; r.Subject = "" }), statuses...)
 		})
 	}
 }
@@ -160,10 +161,10 @@ func (b *builder) mediaTypeChecks(status string) {
 			summary: "a body under " + e.what + " is refused in a documented shape or with 415, or read as " + b.op.Body.MediaType,
 			sends:   "a valid body with " + e.what,
 			why:     "Clients forget the header; the answer should tell them so.",
-		}, stageReject, func(t *trial) {
+		}, trial.StageReject, func(t *trial.Trial) {
 			// The markup is for the clause about markup, which looks at every answer.
-			r := t.requestFor(markupUser(t)).WithHeader("Content-Type", e.values...)
-			a := t.expect(r.On(func(r *wire.Request) { r.Intent = wire.Open }), t.op.Success(), "4XX")
+			r := t.RequestFor(markupUser(t)).WithHeader("Content-Type", e.values...)
+			a := t.Expect(r.On(func(r *wire.Request) { r.Intent = wire.Open }), t.Op.Success(), "4XX")
 			documentedShape(t, a)
 		})
 	}
@@ -171,15 +172,15 @@ func (b *builder) mediaTypeChecks(status string) {
 
 // documentedShape ends the trial unless a refusal has the shape of one that the
 // contract documents, whatever its status.
-func documentedShape(t *trial, a *wire.Answer) {
-	if t.op.Documented(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
+func documentedShape(t *trial.Trial, a *wire.Answer) {
+	if t.Op.Documented(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
 		return // every answer of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
 	}
-	shape := &wire.Answer{Request: a.Request, Header: a.Header, Body: a.Body, Status: documentedNumber(t.op.Rejection()), Proto: a.Proto}
-	t.s.contract.Assess(shape)
+	shape := &wire.Answer{Request: a.Request, Header: a.Header, Body: a.Body, Status: trial.DocumentedNumber(t.Op.Rejection()), Proto: a.Proto}
+	t.S.Contract.Assess(shape)
 	for _, f := range shape.Findings {
 		if f.Clause == wire.ClauseContentType || f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema {
-			t.fail("a refusal in the shape of "+t.op.Rejection(), contract.StatusText(a.Status)+" with "+f.Actual, a)
+			t.Fail("a refusal in the shape of "+t.Op.Rejection(), contract.StatusText(a.Status)+" with "+f.Actual, a)
 		}
 	}
 }

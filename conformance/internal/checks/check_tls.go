@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -18,12 +19,12 @@ const overPlainHTTP = "the target is reached by plain HTTP"
 // tlsChecks look at the connection rather than at what travels on it. A
 // handshake is broken off before a request is sent.
 func (b *builder) tlsChecks() {
-	b.add(statusHTTP, checkText{
+	b.add(trial.StatusHTTP, checkText{
 		name: "tls-version", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
 		summary: "TLS 1.0 and 1.1 are refused",
 		sends:   "a TLS handshake that offers nothing newer, and no request",
 		why:     "Both are broken, and nobody may negotiate them any more (RFC 8996): whoever stands between can make a client use the oldest that both sides take.",
-	}, stageAround, func(t *trial) {
+	}, trial.StageAround, func(t *trial.Trial) {
 		state := handshake(t, func(c *tls.Config) {
 			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 			for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
@@ -31,40 +32,40 @@ func (b *builder) tlsChecks() {
 			}
 		})
 		if state != nil {
-			t.fail("no connection by anything older than TLS 1.2", "the target agreed to "+tls.VersionName(state.Version))
+			t.Fail("no connection by anything older than TLS 1.2", "the target agreed to "+tls.VersionName(state.Version))
 		}
-	}).freeOfRequests = true
-	b.add(statusHTTP, checkText{
+	}).FreeOfRequests = true
+	b.add(trial.StatusHTTP, checkText{
 		name: "tls-chain", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
 		summary: "the certificate is in date, for this host, and comes with its chain up to an authority that is trusted",
 		sends:   "a TLS handshake, and no request",
 		why:     "Some clients fetch a missing link of the chain by themselves, others fail: the API then works for some manufacturers only.",
-	}, stageAround, func(t *trial) {
+	}, trial.StageAround, func(t *trial.Trial) {
 		state := handshake(t, func(*tls.Config) {})
 		if state == nil || len(state.PeerCertificates) == 0 {
-			t.broke("the TLS handshake that the gate had made could not be made again")
+			t.Broke("the TLS handshake that the gate had made could not be made again")
 		}
-		if err := t.s.client.Verify(state); err != nil {
-			t.fail("a certificate for "+t.s.client.ServerName()+" that can be verified by what the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
+		if err := t.S.Client.Verify(state); err != nil {
+			t.Fail("a certificate for "+t.S.Client.ServerName()+" that can be verified by what the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
 		}
-	}).freeOfRequests = true
-	b.add(statusHTTP, checkText{
+	}).FreeOfRequests = true
+	b.add(trial.StatusHTTP, checkText{
 		name: "tls-plain-twin", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
 		summary: "the operation is not served by plain HTTP as well",
 		sends:   "the request to the same host in plain HTTP, with a key that nobody has; never with a real one",
 		why:     "A client with a mistyped address would send its key for everyone to read, and notice nothing.",
-	}, stageAround, func(t *trial) {
-		base := t.s.client.PlainTwin()
+	}, trial.StageAround, func(t *trial.Trial) {
+		base := t.S.Client.PlainTwin()
 		if base == nil {
-			t.skip(overPlainHTTP)
+			t.Skip(overPlainHTTP)
 		}
-		r := t.request()
+		r := t.Request()
 		if len(r.Keys) > 0 {
 			r = r.WithKeys(wire.Credential{Value: "nobody-has-this-key", Label: "a key that nobody has", Shell: "nobody-has-this-key"})
 		}
-		a := t.aside(r.On(func(r *wire.Request) { r.Base = base }))
+		a := t.Aside(r.On(func(r *wire.Request) { r.Base = base }))
 		if a.Came() && a.Status/100 != 3 && a.LooksDocumented() {
-			t.fail("no answer, or one that is not the operation's, at "+base.String(), "the operation's own "+contract.StatusText(a.Status), a)
+			t.Fail("no answer, or one that is not the operation's, at "+base.String(), "the operation's own "+contract.StatusText(a.Status), a)
 		}
 	})
 }
@@ -75,10 +76,10 @@ var errEnough = errors.New("the handshake has shown what it was made for")
 // handshake begins a TLS connection to the target and returns what it agreed
 // to, nil where it agreed to nothing. Certificates are not verified. It skips
 // the check where the target is reached by plain HTTP.
-func handshake(t *trial, change func(*tls.Config)) *tls.ConnectionState {
-	c := t.s.client
+func handshake(t *trial.Trial, change func(*tls.Config)) *tls.ConnectionState {
+	c := t.S.Client
 	if c.Base.Scheme != "https" {
-		t.skip(overPlainHTTP)
+		t.Skip(overPlainHTTP)
 	}
 	if c.Imagine != nil {
 		return &tls.ConnectionState{}
@@ -95,14 +96,14 @@ func handshake(t *trial, change func(*tls.Config)) *tls.ConnectionState {
 	}
 	change(config)
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true, DisableKeepAlives: true} // which offers what the gate does
-	if err := c.Pace(t.ctx); err != nil {
-		t.broke(string(wire.Interruption(err)))
+	if err := c.Pace(t.Ctx); err != nil {
+		t.Broke(string(wire.Interruption(err)))
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, c.Timeout)
+	ctx, cancel := context.WithTimeout(t.Ctx, c.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.Base.String(), nil)
 	if err != nil {
-		t.broke("the request cannot be made: " + err.Error())
+		t.Broke("the request cannot be made: " + err.Error())
 	}
 	resp, err := transport.RoundTrip(req)
 	if err == nil { // VerifyConnection is always called; this is for safety only
@@ -110,7 +111,7 @@ func handshake(t *trial, change func(*tls.Config)) *tls.ConnectionState {
 		return resp.TLS
 	}
 	if why := wire.Classify(err); seen == nil && (why.DecidesNothing() && why != wire.Untrusted || why == wire.TimedOut) {
-		t.broke(string(why) + ": " + innermost(err))
+		t.Broke(string(why) + ": " + trial.Innermost(err))
 	}
 	return seen
 }

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -23,103 +24,103 @@ func (b *builder) httpChecks() {
 	if declared[0] != b.op.Method {
 		return // one set of checks for each path
 	}
-	undeclared := func(t *trial) []*wire.Request {
+	undeclared := func(t *trial.Trial) []*wire.Request {
 		var out []*wire.Request
 		for _, m := range []string{"GET", "HEAD", "TRACE", "PUT", "PATCH", "DELETE"} {
 			if slices.Contains(declared, m) || m == "HEAD" && slices.Contains(declared, "GET") {
 				continue
 			}
-			if r := t.s.otherMethod(t.op, m); r != nil {
+			if r := t.S.OtherMethod(t.Op, m); r != nil {
 				out = append(out, r)
 			}
 		}
 		return out
 	}
-	b.add(statusHTTP, checkText{
+	b.add(trial.StatusHTTP, checkText{
 		name: "other-methods", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer,
 		summary: "methods that the contract does not declare do not succeed",
 		sends:   "GET, HEAD and TRACE, then PUT, PATCH and DELETE, with the key",
 		why:     "An operation that nobody documented is one that nobody guards.",
-	}, stageAround, func(t *trial) {
-		for _, a := range t.together(undeclared(t)) {
+	}, trial.StageAround, func(t *trial.Trial) {
+		for _, a := range t.Together(undeclared(t)) {
 			if a.Failure == wire.Closed {
 				continue // a refusal, if a rude one
 			}
-			t.answered(a)
+			t.Answered(a)
 			if a.Status/100 == 2 || a.Status/100 == 5 && a.Status != http.StatusNotImplemented {
-				t.fail("a refusal of "+a.Request.Method, a.Says(), a)
+				t.Fail("a refusal of "+a.Request.Method, a.Says(), a)
 			}
 		}
-	}).requests = 2
-	b.add(statusHTTP, checkText{
+	}).Requests = 2
+	b.add(trial.StatusHTTP, checkText{
 		name: "allow", ground: stacksDiffer, prod: conformance.Harmless, pointer: b.op.Pointer,
 		summary: "a method that is not allowed is answered 405 with Allow", sends: "GET, or PUT where GET is declared",
 		why: "Allow tells the client what to do instead (RFC 9110, section 15.5.6).",
-	}, stageAround, func(t *trial) {
+	}, trial.StageAround, func(t *trial.Trial) {
 		requests := undeclared(t)
 		if len(requests) == 0 {
-			t.skip("the contract declares every method")
+			t.Skip("the contract declares every method")
 		}
-		a := t.send(requests[0])
+		a := t.Send(requests[0])
 		if a.Status != http.StatusMethodNotAllowed {
-			t.skip("not judged: " + requests[0].Method + " is answered " + contract.StatusText(a.Status) + ", which needs no Allow")
+			t.Skip("not judged: " + requests[0].Method + " is answered " + contract.StatusText(a.Status) + ", which needs no Allow")
 		}
 		switch allowed := a.Header.Values("Allow"); {
 		case len(allowed) == 0:
-			t.fail("Allow: "+t.op.Method, "405 Method Not Allowed without Allow", a)
-		case !slices.Contains(listed(allowed), t.op.Method):
-			t.fail("Allow: "+t.op.Method, fmt.Sprintf("Allow: %q", strings.Join(allowed, ", ")), a)
+			t.Fail("Allow: "+t.Op.Method, "405 Method Not Allowed without Allow", a)
+		case !slices.Contains(listed(allowed), t.Op.Method):
+			t.Fail("Allow: "+t.Op.Method, fmt.Sprintf("Allow: %q", strings.Join(allowed, ", ")), a)
 		}
 	})
 	b.behindCheck()
-	b.add(statusHTTP, checkText{
+	b.add(trial.StatusHTTP, checkText{
 		name: "unknown-path", ground: goodPractice, prod: conformance.Harmless, pointer: "/paths",
 		summary: "a path that the contract does not declare does not succeed", sends: "a path beneath the operation's, with the key",
 		why: "A server that answers everything hides a client's typing mistakes.",
-	}, stageAround, func(t *trial) {
-		r := t.request().On(func(r *wire.Request) {
+	}, trial.StageAround, func(t *trial.Trial) {
+		r := t.Request().On(func(r *wire.Request) {
 			r.Path += wire.UnknownPath + url.PathEscape(markup)
 			r.Intent = wire.Open
 			r.Subject = ""
 		})
-		t.expect(r, "4XX", "3XX", "501")
+		t.Expect(r, "4XX", "3XX", "501")
 	})
 }
 
 // behindCheck looks at what comes on a connection behind an answer, which most
 // clients throw away, and some take for the next answer.
 func (b *builder) behindCheck() {
-	b.add(statusHTTP, checkText{
+	b.add(trial.StatusHTTP, checkText{
 		name: "nothing-behind", ground: httpSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses",
 		summary: "an answer says in one way where it ends, and nothing comes behind it", sends: "a valid request, one that is refused for its body, and one without a key, each on a connection of its own",
 		why: "Bytes beyond the length of an answer are the beginning of the next one (RFC 9112, section 6.3): on a connection that is shared, of somebody else's.",
-	}, stageAround, func(t *trial) {
-		if t.s.client.Proxied {
-			t.skip("not seen through a proxy")
+	}, trial.StageAround, func(t *trial.Trial) {
+		if t.S.Client.Proxied {
+			t.Skip("not seen through a proxy")
 		}
-		requests := []*wire.Request{t.request()}
-		if t.op.Body != nil {
-			requests = append(requests, t.request().WithText([]byte("{"), wire.Breaks))
+		requests := []*wire.Request{t.Request()}
+		if t.Op.Body != nil {
+			requests = append(requests, t.Request().WithText([]byte("{"), wire.Breaks))
 		}
-		if len(t.op.Security) > 0 {
-			requests = append(requests, t.request().WithKeys())
+		if len(t.Op.Security) > 0 {
+			requests = append(requests, t.Request().WithKeys())
 		}
-		if t.s.cfg.Profile == conformance.Production {
+		if t.S.Cfg.Profile == conformance.Production {
 			requests = requests[:1]
 		}
 		for i, r := range requests {
 			requests[i] = r.On(func(r *wire.Request) { r.Raw = true })
 		}
-		for _, a := range t.together(requests) {
-			t.answered(a)
+		for _, a := range t.Together(requests) {
+			t.Answered(a)
 			if a.Proto == "HTTP/2.0" {
-				t.skip("not seen: the target speaks HTTP/2 alone, in which an answer ends where it says")
+				t.Skip("not seen: the target speaks HTTP/2 alone, in which an answer ends where it says")
 			}
 			if length, coding := a.Header.Get("Content-Length"), a.Header.Get("Transfer-Encoding"); length != "" && coding != "" {
-				t.fail("Content-Length or Transfer-Encoding, not both (RFC 9112, section 6.2)", "Content-Length: "+length+" beside Transfer-Encoding: "+coding, a)
+				t.Fail("Content-Length or Transfer-Encoding, not both (RFC 9112, section 6.2)", "Content-Length: "+length+" beside Transfer-Encoding: "+coding, a)
 			}
 			if a.Behind != "" {
-				t.fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quoted(a.Behind), a.Says()), a)
+				t.Fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quoted(a.Behind), a.Says()), a)
 			}
 		}
 	})
@@ -128,14 +129,14 @@ func (b *builder) behindCheck() {
 // markupCheck looks for what was sent where a browser would run it, above all
 // in the error pages that servers make for paths they do not know.
 func (b *builder) markupCheck() {
-	c := b.add(statusHTTP, checkText{
+	c := b.add(trial.StatusHTTP, checkText{
 		name: "no-markup", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
 		summary: "what was sent does not come back as markup under text/html",
 		sends:   "nothing of its own: every answer to a request with markup in it is looked at",
 		why:     "A browser that opens the address would run it.",
-	}, stageLast, nil)
-	c.over = func(s *session, c *check) verdict {
-		return s.overAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
+	}, trial.StageLast, nil)
+	c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		return s.OverAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
 			f := wire.Finding{Expected: "text from a request, escaped or left out"}
 			if name, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")); name == "text/html" && bytes.Contains(a.Body, []byte(markup)) {
 				f.Actual = "markup from the request, as it was sent, under text/html"
@@ -156,12 +157,12 @@ func listed(values []string) []string {
 // neverChecks are judged over every answer to the operation itself.
 func (b *builder) neverChecks() {
 	never := func(name string, g ground, summary, why string, around bool, wrong func(*wire.Answer) string) {
-		c := b.add(statusHTTP, checkText{
+		c := b.add(trial.StatusHTTP, checkText{
 			name: name, ground: g, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
 			summary: summary, sends: "nothing of its own: every answer of the run is looked at", why: why,
-		}, stageLast, nil)
-		c.over = func(s *session, c *check) verdict {
-			return s.overAnswers(b.op, around, func(a *wire.Answer) (problem wire.Finding, judged bool) {
+		}, trial.StageLast, nil)
+		c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
+			return s.OverAnswers(b.op, around, func(a *wire.Answer) (problem wire.Finding, judged bool) {
 				text := wrong(a)
 				return wire.Finding{Expected: summary, Actual: text}, !a.Request.Provoked
 			})
@@ -170,7 +171,7 @@ func (b *builder) neverChecks() {
 	never("answered", httpSays, "every request gets an HTTP answer",
 		"A client that gets none cannot know what became of its request.", true, func(a *wire.Answer) string {
 			if a.Broken() && !a.Request.MayClose && !(a.Request.IsAround() && a.Failure == wire.Closed) {
-				return failureWords(a)
+				return trial.FailureWords(a)
 			}
 			return ""
 		})

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -83,18 +84,18 @@ func (b *builder) malformedChecks() {
 			summary: "a body that is not JSON is refused: " + m.what,
 			sends:   "a valid body made invalid: " + m.what,
 			why:     "A reader that guesses what was meant guesses wrong one day, and differently from the next reader (RFC 8259).",
-		}, stageReject, func(t *trial) {
-			r := t.request()
+		}, trial.StageReject, func(t *trial.Trial) {
+			r := t.Request()
 			text, value := spoilable(t, r)
-			t.expect(r.WithText(m.spoil(text, value), wire.Breaks).On(func(r *wire.Request) { r.Subject = "" }), status)
+			t.Expect(r.WithText(m.spoil(text, value), wire.Breaks).On(func(r *wire.Request) { r.Subject = "" }), status)
 		})
 	}
 }
 
 // spoilable returns a valid body with a string in it, and that string as it
 // stands there.
-func spoilable(t *trial, r *wire.Request) (text, value []byte) {
-	body := t.body(r.Subject)
+func spoilable(t *trial.Trial, r *wire.Request) (text, value []byte) {
+	body := t.Body(r.Subject)
 	for _, m := range body {
 		if s, ok := m.Value.(string); ok && !strings.ContainsAny(s, `"\`) {
 			return schema.Encode(body), schema.Encode(s)

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -28,28 +29,28 @@ func (b *builder) identityChecks() {
 	together := b.add(status, checkText{
 		name: "simultaneous", ground: contractSays, prod: conformance.NotInService, pointer: pointer,
 		summary: "a new user who is asked for several times at one moment gets one id",
-		sends:   fmt.Sprintf("%d requests for a fresh user, released together; %d rounds", atOnce, rounds),
+		sends:   fmt.Sprintf("%d requests for a fresh user, released together; %d rounds", trial.AtOnce, rounds),
 		why:     "Clients retry and run side by side; two ids for one user split that user's devices.",
-	}, stageAccept, simultaneous)
-	together.alone = true
+	}, trial.StageAccept, simultaneous)
+	together.Alone = true
 	tenants := b.add(status, checkText{
 		name: "tenants", ground: contractSays, prod: conformance.Creates, pointer: pointer,
 		summary: "the same user id under two manufacturers is two users",
 		sends:   "one " + rules.Subject + " with the keys of two manufacturers",
 		why:     "Manufacturers number their users independently; a shared id hands one's devices to another.",
-	}, stageAccept, func(t *trial) {
-		user := t.user()
-		first := t.identity(t.accepted(t.requestFor(user)))
-		second := t.accepted(t.requestFor(user).WithKeys(t.s.otherKey()))
-		t.echoed(second, user)
-		if id := t.identity(second); id == first {
-			t.fail("another "+rules.Identity+" under the other manufacturer", fmt.Sprintf("%q under both", id))
+	}, trial.StageAccept, func(t *trial.Trial) {
+		user := t.User()
+		first := t.Identity(t.Accepted(t.RequestFor(user)))
+		second := t.Accepted(t.RequestFor(user).WithKeys(t.S.OtherKey()))
+		t.Echoed(second, user)
+		if id := t.Identity(second); id == first {
+			t.Fail("another "+rules.Identity+" under the other manufacturer", fmt.Sprintf("%q under both", id))
 		}
-		if id := t.identity(t.accepted(t.requestFor(user))); id != first {
-			t.fail(fmt.Sprintf("%s %q as before", rules.Identity, first), fmt.Sprintf("%q, after the other manufacturer had asked", id))
+		if id := t.Identity(t.Accepted(t.RequestFor(user))); id != first {
+			t.Fail(fmt.Sprintf("%s %q as before", rules.Identity, first), fmt.Sprintf("%q, after the other manufacturer had asked", id))
 		}
 	})
-	tenants.needs, tenants.newUsers, tenants.requests = needsOther, 1, 3
+	tenants.Needs, tenants.NewUsers, tenants.Requests = trial.NeedsOther, 1, 3
 	b.wholeRunChecks()
 }
 
@@ -59,40 +60,40 @@ func (b *builder) identityPointer() string {
 
 func (b *builder) resolveChecks() {
 	rules := b.op.Rules
-	about := func(called func(string) string, name, summary, sends string, again func(t *trial, user string) []*wire.Request) *check {
+	about := func(called func(string) string, name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) *trial.Check {
 		c := b.add(b.op.Success(), checkText{
 			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
 			summary: summary, sends: sends,
 			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
-		}, stageAccept, func(t *trial) {
-			user := t.user()
-			if t.s.cfg.Profile != conformance.Production { // where all are about one user
+		}, trial.StageAccept, func(t *trial.Trial) {
+			user := t.User()
+			if t.S.Cfg.Profile != conformance.Production { // where all are about one user
 				user = called(user)
 			}
-			first := t.accepted(t.requestFor(user))
-			id := t.identity(first)
+			first := t.Accepted(t.RequestFor(user))
+			id := t.Identity(first)
 			for _, r := range again(t, user) {
-				a := t.accepted(r)
-				t.echoed(a, user)
-				if got := t.identity(a); got != id {
-					t.fail(fmt.Sprintf("%s %q, as the first time", rules.Identity, id), fmt.Sprintf("%q", got), first, a)
+				a := t.Accepted(r)
+				t.Echoed(a, user)
+				if got := t.Identity(a); got != id {
+					t.Fail(fmt.Sprintf("%s %q, as the first time", rules.Identity, id), fmt.Sprintf("%q", got), first, a)
 				}
 			}
 		})
-		c.requests = 2
+		c.Requests = 2
 		return c
 	}
-	add := func(name, summary, sends string, again func(t *trial, user string) []*wire.Request) {
+	add := func(name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) {
 		about(affix("", ""), name, summary, sends, again)
 	}
-	plainly := func(n int) func(*trial, string) []*wire.Request {
-		return func(t *trial, user string) []*wire.Request {
-			if t.s.cfg.Profile == conformance.Production {
+	plainly := func(n int) func(*trial.Trial, string) []*wire.Request {
+		return func(t *trial.Trial, user string) []*wire.Request {
+			if t.S.Cfg.Profile == conformance.Production {
 				n = 1
 			}
 			out := make([]*wire.Request, n)
 			for i := range out {
-				out[i] = t.requestFor(user)
+				out[i] = t.RequestFor(user)
 			}
 			return out
 		}
@@ -100,27 +101,27 @@ func (b *builder) resolveChecks() {
 	about(affix("Known-", ""), "at-once", "a user who is asked for again has the same id",
 		"one user, six times in a row", plainly(5))
 	add("other-connection", "a user has the same id on every connection",
-		"one user, on several connections of their own", func(t *trial, user string) []*wire.Request {
+		"one user, on several connections of their own", func(t *trial.Trial, user string) []*wire.Request {
 			out := plainly(3)(t, user)
 			for i := range out {
 				out[i] = out[i].On(func(r *wire.Request) { r.Fresh = true })
 			}
 			return out
 		})
-	inEscapes := func(t *trial, user string) []*wire.Request {
-		return []*wire.Request{t.requestFor(user).WithBody(t.body(user).With([]string{rules.Subject}, schema.Escaped(user)), wire.Fits)}
+	inEscapes := func(t *trial.Trial, user string) []*wire.Request {
+		return []*wire.Request{t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.Escaped(user)), wire.Fits)}
 	}
 	add("escapes", "a user has the same id however the JSON is written: characters as \\u escapes",
 		"one user, plainly and with every character as an escape", inEscapes)
 	about(affix("é漢😀-", ""), "escaped-pairs", "a user has the same id however the JSON is written: characters beyond ASCII as \\u escapes",
-		"one user with characters of two, three and four bytes, plainly and with each as an escape or a pair of them", inEscapes).newUsers = 1
+		"one user with characters of two, three and four bytes, plainly and with each as an escape or a pair of them", inEscapes).NewUsers = 1
 	add("white-space", "a user has the same id however the JSON is written: white space",
-		"one user, plainly and with white space around every token", func(t *trial, user string) []*wire.Request {
+		"one user, plainly and with white space around every token", func(t *trial.Trial, user string) []*wire.Request {
 			text := fmt.Sprintf("\r\n\t{ %s\t:\n %s } \n", schema.Encode(rules.Subject), schema.Encode(user))
-			if len(t.body(user)) > 1 {
+			if len(t.Body(user)) > 1 {
 				return nil
 			}
-			return []*wire.Request{t.requestFor(user).WithText([]byte(text), wire.Fits)}
+			return []*wire.Request{t.RequestFor(user).WithText([]byte(text), wire.Fits)}
 		})
 	b.keyOrderCheck()
 	b.add(b.op.Success(), checkText{
@@ -128,7 +129,7 @@ func (b *builder) resolveChecks() {
 		summary: "a user has the same id after others have come",
 		sends:   "the first users of the run, once more at its end",
 		why:     "An id is for ever, not for as long as a cache holds it.",
-	}, stageRecover, resolveLater).requests = lookBack
+	}, trial.StageRecover, resolveLater).Requests = lookBack
 }
 
 // keyOrderCheck needs a second property; where the schema declares none it
@@ -143,21 +144,21 @@ func (b *builder) keyOrderCheck() {
 		summary: "a user has the same id whatever the order of the properties",
 		sends:   "one user, with another property before and behind " + rules.Subject,
 		why:     "JSON objects have no order (RFC 8259, section 4); client libraries write them in any.",
-	}, stageAccept, func(t *trial) {
-		user := t.user()
-		body := t.body(user)
+	}, trial.StageAccept, func(t *trial.Trial) {
+		user := t.User()
+		body := t.Body(user)
 		front := append(schema.Object{{Name: "undeclared", Value: "value"}}, body...)
 		back := append(body[:len(body):len(body)], schema.Member{Name: "undeclared", Value: "value"})
-		first := t.send(t.requestFor(user).WithBody(front, wire.Fits))
+		first := t.Send(t.RequestFor(user).WithBody(front, wire.Fits))
 		if !first.Succeeded() {
-			t.skip("the target takes no property beyond the declared one, so there is no order to change")
+			t.Skip("the target takes no property beyond the declared one, so there is no order to change")
 		}
-		t.readable(first)
-		second := t.accepted(t.requestFor(user).WithBody(back, wire.Fits))
-		if x, y := t.identity(first), t.identity(second); x != y {
-			t.fail(fmt.Sprintf("%s %q in either order", rules.Identity, x), fmt.Sprintf("%q in the other", y), first, second)
+		t.Readable(first)
+		second := t.Accepted(t.RequestFor(user).WithBody(back, wire.Fits))
+		if x, y := t.Identity(first), t.Identity(second); x != y {
+			t.Fail(fmt.Sprintf("%s %q in either order", rules.Identity, x), fmt.Sprintf("%q in the other", y), first, second)
 		}
-	}).requests = 2
+	}).Requests = 2
 }
 
 // lookBack is how many of the first users are asked for again at the end.
@@ -165,28 +166,28 @@ const lookBack = 3
 
 // resolveLater asks for the first users of the run once more. Nothing it
 // needs is sent where nothing was asked for before.
-func resolveLater(t *trial) {
+func resolveLater(t *trial.Trial) {
 	seen := map[string]bool{}
 	var before []*wire.Answer
 	var requests []*wire.Request
-	for _, s := range t.s.inOrder(t.s.all()) {
-		a := s.answer
-		_, ok := a.Member(t.op.Rules.Identity)
+	for _, s := range t.S.InOrder(t.S.All()) {
+		a := s.Answer
+		_, ok := a.Member(t.Op.Rules.Identity)
 		user := a.Request.Subject
-		if !ok || len(before) == lookBack || a.Request.Op != t.op || !a.Succeeded() || !ownKey(a.Request) || seen[user] || len(user) > 64 {
+		if !ok || len(before) == lookBack || a.Request.Op != t.Op || !a.Succeeded() || !trial.OwnKey(a.Request) || seen[user] || len(user) > 64 {
 			continue
 		}
 		seen[user] = true
-		before, requests = append(before, a), append(requests, t.requestFor(user))
+		before, requests = append(before, a), append(requests, t.RequestFor(user))
 	}
 	if len(before) == 0 {
-		t.skip("no user of this run was answered with an id")
+		t.Skip("no user of this run was answered with an id")
 	}
-	for i, again := range t.expectAll(requests, t.op.Success()) {
-		t.readable(again)
-		id := t.identity(before[i])
-		if got := t.identity(again); got != id {
-			t.fail(fmt.Sprintf("%s %q, as when %s was first asked for", t.op.Rules.Identity, id, wire.Quoted(again.Request.Subject)), fmt.Sprintf("%q", got), before[i], again)
+	for i, again := range t.ExpectAll(requests, t.Op.Success()) {
+		t.Readable(again)
+		id := t.Identity(before[i])
+		if got := t.Identity(again); got != id {
+			t.Fail(fmt.Sprintf("%s %q, as when %s was first asked for", t.Op.Rules.Identity, id, wire.Quoted(again.Request.Subject)), fmt.Sprintf("%q", got), before[i], again)
 		}
 	}
 }
@@ -227,17 +228,17 @@ func (b *builder) createChecks() {
 			summary: p.summary,
 			sends:   "users that nobody had before: " + strings.TrimPrefix(p.summary, "users who "),
 			why:     "Two users with one id see each other's devices.",
-		}, stageAccept, func(t *trial) {
+		}, trial.StageAccept, func(t *trial.Trial) {
 			owners := map[string]*wire.Answer{}
-			for _, user := range p.make(t.user()) {
-				a := t.accepted(t.requestFor(user))
-				id := t.identity(a)
+			for _, user := range p.make(t.User()) {
+				a := t.Accepted(t.RequestFor(user))
+				id := t.Identity(a)
 				if other := owners[id]; other != nil {
-					t.fail("another "+rules.Identity+" for each", fmt.Sprintf("%q for both %s and %s", id, wire.Quoted(other.Request.Subject), wire.Quoted(user)), other, a)
+					t.Fail("another "+rules.Identity+" for each", fmt.Sprintf("%q for both %s and %s", id, wire.Quoted(other.Request.Subject), wire.Quoted(user)), other, a)
 				}
 				owners[id] = a
 			}
-		}).newUsers = 2
+		}).NewUsers = 2
 	}
 }
 
@@ -246,32 +247,32 @@ const (
 )
 
 // atOneMoment sends n requests for a user whose bodies are let go together.
-func atOneMoment(t *trial, user string, n int) []*wire.Answer {
-	n = t.s.client.AtOnce(n)
-	together := wire.NewBarrier(t.ctx, n, 0)
+func atOneMoment(t *trial.Trial, user string, n int) []*wire.Answer {
+	n = t.S.Client.AtOnce(n)
+	together := wire.NewBarrier(t.Ctx, n, 0)
 	requests := make([]*wire.Request, n)
 	for i := range requests {
-		requests[i] = t.requestFor(user).On(func(r *wire.Request) { r.Barrier, r.MayClose = together, true })
+		requests[i] = t.RequestFor(user).On(func(r *wire.Request) { r.Barrier, r.MayClose = together, true })
 	}
-	return t.together(requests)
+	return t.Together(requests)
 }
 
 // simultaneous asks for one fresh user several times at one moment: the
 // connections are open and the headers written before the bodies are let go.
-func simultaneous(t *trial) {
+func simultaneous(t *trial.Trial) {
 	ids := make([]map[string]*wire.Answer, rounds)
 	afterwards := make([]*wire.Request, rounds)
 	for round := range rounds {
-		user := t.user()
-		answers := atOneMoment(t, user, atOnce)
+		user := t.User()
+		answers := atOneMoment(t, user, trial.AtOnce)
 		if slices.ContainsFunc(answers, func(a *wire.Answer) bool { return !a.Came() && !a.Failure.IsOurs() }) {
 			// A target may take few connections at a time, and need not wait for
 			// a body for long.
-			t.s.client.Release()
-			user = t.user()
-			answers = t.together([]*wire.Request{t.requestFor(user), t.requestFor(user)})
+			t.S.Client.Release()
+			user = t.User()
+			answers = t.Together([]*wire.Request{t.RequestFor(user), t.RequestFor(user)})
 		}
-		t.most(answers, statusWords(t.op.Success()), func(a *wire.Answer) string {
+		t.Most(answers, trial.StatusWords(t.Op.Success()), func(a *wire.Answer) string {
 			if !a.Succeeded() {
 				return a.Says()
 			}
@@ -279,14 +280,14 @@ func simultaneous(t *trial) {
 		})
 		ids[round] = map[string]*wire.Answer{}
 		for _, a := range answers {
-			t.readable(a)
-			ids[round][t.identity(a)] = a
+			t.Readable(a)
+			ids[round][t.Identity(a)] = a
 		}
-		afterwards[round] = t.requestFor(user)
+		afterwards[round] = t.RequestFor(user)
 	}
-	for round, a := range t.expectAll(afterwards, t.op.Success()) {
-		t.readable(a)
-		if id := t.identity(a); ids[round][id] == nil {
+	for round, a := range t.ExpectAll(afterwards, t.Op.Success()) {
+		t.Readable(a)
+		if id := t.Identity(a); ids[round][id] == nil {
 			ids[round][id] = a // else one of those at one moment shows it
 		}
 		if all := slices.Sorted(maps.Keys(ids[round])); len(all) > 1 {
@@ -294,7 +295,7 @@ func simultaneous(t *trial) {
 			for _, id := range all {
 				evidence = append(evidence, ids[round][id])
 			}
-			t.fail("one "+t.op.Rules.Identity+" for one user", fmt.Sprintf("%d of them: %s", len(all), strings.Join(all, ", ")), evidence...)
+			t.Fail("one "+t.Op.Rules.Identity+" for one user", fmt.Sprintf("%d of them: %s", len(all), strings.Join(all, ", ")), evidence...)
 		}
 	}
 }
@@ -308,9 +309,9 @@ func (b *builder) wholeRunChecks() {
 		summary: "over the whole run, each user has one id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "An id that is wrong now and then is as lost as one that is always wrong.",
-	}, stageLast, nil)
-	one.over = func(s *session, c *check) verdict {
-		return s.overIdentities(b.op, func(a, other *wire.Answer) string {
+	}, trial.StageLast, nil)
+	one.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		return s.OverIdentities(b.op, func(a, other *wire.Answer) string {
 			if a.Request.Subject == other.Request.Subject {
 				return fmt.Sprintf("one %s for %s", rules.Identity, wire.Quoted(a.Request.Subject))
 			}
@@ -322,9 +323,9 @@ func (b *builder) wholeRunChecks() {
 		summary: "over the whole run, no two users share an id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "Ids that collide now and then hand one user's devices to another.",
-	}, stageLast, nil)
-	apart.over = func(s *session, c *check) verdict {
-		return s.overIdentities(b.op, func(a, other *wire.Answer) string {
+	}, trial.StageLast, nil)
+	apart.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		return s.OverIdentities(b.op, func(a, other *wire.Answer) string {
 			if folded(a.Request.Subject) != folded(other.Request.Subject) {
 				return "another " + rules.Identity + " for each user"
 			}

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -14,14 +15,14 @@ import (
 func (b *builder) obstacleCheck() {
 	status := b.op.Success()
 	if status == "" {
-		status = statusHTTP
+		status = trial.StatusHTTP
 	}
 	b.add(status, checkText{
 		name: "minimal", ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer,
 		summary: "the plainest valid request is answered " + status,
 		sends:   "nothing: " + b.op.Obstacle,
 		why:     "What is not judged should be known.",
-	}, stageAccept, func(t *trial) { t.skip("not judged: " + t.op.Obstacle) })
+	}, trial.StageAccept, func(t *trial.Trial) { t.Skip("not judged: " + t.Op.Obstacle) })
 }
 
 // parameterChecks vary the parameters beside the body: each optional one
@@ -75,12 +76,12 @@ func (b *builder) elsewhereCheck() {
 		summary: "another address of the same form is answered, or not found as documented",
 		sends:   "a valid request to an address of which the contract gives no example",
 		why:     "Clients ask for what is no longer there, and must be able to tell.",
-	}, stageAccept, func(t *trial) {
-		statuses := []string{t.op.Success(), status}
-		if t.op.Rejection() != "" {
-			statuses = append(statuses, t.op.Rejection()) // what may stand in a path is seldom said in full
+	}, trial.StageAccept, func(t *trial.Trial) {
+		statuses := []string{t.Op.Success(), status}
+		if t.Op.Rejection() != "" {
+			statuses = append(statuses, t.Op.Rejection()) // what may stand in a path is seldom said in full
 		}
-		t.expect(request(t.request()), statuses...)
+		t.Expect(request(t.Request()), statuses...)
 	})
 }
 
@@ -98,9 +99,9 @@ func (b *builder) parameterVariants(i int, p *contract.Parameter, plain any) {
 			summary: "a valid parameter is accepted: " + p.Name + " " + about,
 			sends:   "an otherwise plain request with the " + p.In + " parameter " + p.Name + " " + about,
 			why:     "What the contract allows, clients send.",
-		}, stageAccept, func(t *trial) { t.expect(t.request().WithParameter(i, v, wire.Fits), status) })
+		}, trial.StageAccept, func(t *trial.Trial) { t.Expect(t.Request().WithParameter(i, v, wire.Fits), status) })
 		if !b.op.IsSafe() {
-			c.newUsers = 1
+			c.NewUsers = 1
 		}
 	}
 	if !p.Required {
@@ -137,7 +138,7 @@ func (b *builder) parameterMutations(i int, p *contract.Parameter, plain any) {
 			summary: "a parameter that breaks the contract is refused: " + p.Name + " " + m.About,
 			sends:   "an otherwise valid request, with the " + p.In + " parameter " + p.Name + " " + m.About,
 			why:     "What is passed over in silence, the client takes for understood.",
-		}, stageReject, func(t *trial) { t.expect(t.request().WithParameter(i, m.Value, how), allowed...) })
+		}, trial.StageReject, func(t *trial.Trial) { t.Expect(t.Request().WithParameter(i, m.Value, how), allowed...) })
 	}
 	if p.Required && p.In != "path" {
 		add(schema.Breach{Name: "missing", About: "left out", Pointer: p.Pointer + "/required", Hold: schema.Firm, Value: contract.Absent{}})

@@ -1,4 +1,4 @@
-package runner
+package checks
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -18,22 +19,22 @@ const gateAttempts = 3
 
 // gate is the experiment of the first check of each operation: one valid
 // request. Only behind it can anything else be judged.
-func gate(t *trial) {
+func gate(t *trial.Trial) {
 	var first *wire.Answer
 	for i := range gateAttempts {
 		// net/http takes a greeting, as of a mail server, that comes before the
 		// request for a connection that was closed, and does not show what came
 		// instead of HTTP.
 		raw := i == gateAttempts-1 && (first.Failure == wire.Closed || first.Failure == wire.NotHTTP)
-		a := t.try(t.request().On(func(r *wire.Request) { r.Raw = raw }))
+		a := t.Try(t.Request().On(func(r *wire.Request) { r.Raw = raw }))
 		if (a.Failure == wire.NotHTTP || a.Failure == wire.Malformed || a.Failure == wire.Untrusted) && first != nil { // which says more
 			first = a
 		}
 		if a.Came() && a.Succeeded() {
 			if first != nil {
-				t.end(verdict{outcome: conformance.Fail, expected: statusWords(t.op.Success()), actual: first.Says(), failed: 1, tried: 2, evidence: []*wire.Answer{first}})
+				t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.StatusWords(t.Op.Success()), Actual: first.Says(), Failed: 1, Tried: 2, Evidence: []*wire.Answer{first}})
 			}
-			t.readable(a)
+			t.Readable(a)
 			return
 		}
 		if first == nil {
@@ -45,35 +46,35 @@ func gate(t *trial) {
 	}
 	switch {
 	case first.Failure.DecidesNothing():
-		t.broke(failureWords(first), first)
+		t.Broke(trial.FailureWords(first), first)
 	case first.Failure == wire.NotHTTP && speaksHTTP(t): // and so must answer this request by it
 	case !first.Came() && first.Failure != wire.Closed && first.Failure != wire.Malformed:
-		t.broke(failureWords(first), first)
-	case first.Came() && t.op.Depends(first.Status):
-		t.s.noteAbsent(t.op, first.Status)
-		t.skip(stateWords(first))
+		t.Broke(trial.FailureWords(first), first)
+	case first.Came() && t.Op.Depends(first.Status):
+		t.S.NoteAbsent(t.Op, first.Status)
+		t.Skip(trial.StateWords(first))
 	case first.Came() && undecided(first):
-		t.broke(first.Says()+" to a valid request", first)
+		t.Broke(first.Says()+" to a valid request", first)
 	}
 	if taken := takesFull(t, first); taken != nil {
-		t.end(verdict{outcome: conformance.Fail, expected: statusWords(t.op.Success()), actual: first.Says(), reason: "the request is taken with everything that is optional in it, so the other checks send that", failed: gateAttempts, tried: gateAttempts, evidence: []*wire.Answer{first, taken}})
+		t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.StatusWords(t.Op.Success()), Actual: first.Says(), Reason: "the request is taken with everything that is optional in it, so the other checks send that", Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Answer{first, taken}})
 	}
-	t.s.noteGate(t.op, orMinusOne(first.Status))
-	t.end(verdict{outcome: conformance.Fail, expected: statusWords(t.op.Success()), actual: first.Says(), reason: likelyCause(first), failed: gateAttempts, tried: gateAttempts, evidence: []*wire.Answer{first}})
+	t.S.NoteGate(t.Op, orMinusOne(first.Status))
+	t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.StatusWords(t.Op.Success()), Actual: first.Says(), Reason: LikelyCause(first), Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Answer{first}})
 }
 
 // takesFull tries, where the plainest request is refused, the one with
 // everything that is optional in it. If that is taken, all other checks are
 // made with it.
-func takesFull(t *trial, refused *wire.Answer) *wire.Answer {
-	if !refused.Came() || !t.op.Meaning(t.op.Rejection()).Has(refused.Status) || t.s.cfg.Profile == conformance.Production {
+func takesFull(t *trial.Trial, refused *wire.Answer) *wire.Answer {
+	if !refused.Came() || !t.Op.Meaning(t.Op.Rejection()).Has(refused.Status) || t.S.Cfg.Profile == conformance.Production {
 		return nil
 	}
-	t.s.useFull(t.op, true)
-	if a := t.try(t.request()); a.Succeeded() {
+	t.S.UseFull(t.Op, true)
+	if a := t.Try(t.Request()); a.Succeeded() {
 		return a
 	}
-	t.s.useFull(t.op, false)
+	t.S.UseFull(t.Op, false)
 	return nil
 }
 
@@ -85,10 +86,10 @@ func orMinusOne(status int) int {
 }
 
 // speaksHTTP reports whether the target answers any request by HTTP.
-func speaksHTTP(t *trial) bool {
-	elsewhere := t.request().On(func(r *wire.Request) { r.Path, r.Intent, r.Subject = r.Path+wire.UnknownPath, wire.Open, "" })
-	for _, r := range []*wire.Request{elsewhere, t.request().WithKeys(), t.request().WithText([]byte("{"), wire.Open)} {
-		if t.try(r.On(func(r *wire.Request) { r.MayClose = true })).Came() {
+func speaksHTTP(t *trial.Trial) bool {
+	elsewhere := t.Request().On(func(r *wire.Request) { r.Path, r.Intent, r.Subject = r.Path+wire.UnknownPath, wire.Open, "" })
+	for _, r := range []*wire.Request{elsewhere, t.Request().WithKeys(), t.Request().WithText([]byte("{"), wire.Open)} {
+		if t.Try(r.On(func(r *wire.Request) { r.MayClose = true })).Came() {
 			return true
 		}
 	}
@@ -134,7 +135,7 @@ func redirectTarget(a *wire.Answer) *url.URL {
 // client certificate that it did not get.
 func certificateWanted(a *wire.Answer) bool {
 	if a.Came() {
-		return a.Status == http.StatusBadRequest && bodyKind(a) == bodyHTML && strings.Contains(string(a.Body), "SSL certificate")
+		return a.Status == http.StatusBadRequest && trial.BodyKind(a) == trial.BodyHTML && strings.Contains(string(a.Body), "SSL certificate")
 	}
 	if a.Err == nil {
 		return false
@@ -143,9 +144,9 @@ func certificateWanted(a *wire.Answer) bool {
 	return strings.Contains(text, "tls: certificate required") || strings.Contains(text, "remote error: tls: bad certificate") || strings.Contains(text, "remote error: tls: handshake failure")
 }
 
-// likelyCause says what to look at when a valid request is not answered as it
+// LikelyCause says what to look at when a valid request is not answered as it
 // should be.
-func likelyCause(a *wire.Answer) string {
+func LikelyCause(a *wire.Answer) string {
 	base := strings.TrimSuffix(a.SentURL, a.Request.Path)
 	proxy := proxyAdvice(a)
 	switch {
@@ -169,7 +170,7 @@ func likelyCause(a *wire.Answer) string {
 		return "the target may be slow: allow it more time with --timeout"
 	case a.Status/100 == 3:
 		return redirectAdvice(a)
-	case a.Status == http.StatusForbidden && bodyKind(a) == bodyHTML:
+	case a.Status == http.StatusForbidden && trial.BodyKind(a) == trial.BodyHTML:
 		return "an HTML page looks like a firewall or proxy, not the API: let the runner's requests through, or name the address behind it"
 	case a.Status == http.StatusBadRequest && strings.Contains(string(a.Body), "plain HTTP request was sent to HTTPS port"):
 		return "the port speaks TLS: try https://"
@@ -180,7 +181,7 @@ func likelyCause(a *wire.Answer) string {
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return "the base path may be wrong: " + base + " must end as the contract's server URL does"
 	case http.StatusProxyAuthRequired:
-		return wordOr(proxy, "a proxy asks for credentials")
+		return trial.WordOr(proxy, "a proxy asks for credentials")
 	case http.StatusServiceUnavailable:
 		return "the server may still be starting: --wait 1m waits until it answers"
 	case http.StatusBadGateway, http.StatusGatewayTimeout:

@@ -1,0 +1,107 @@
+package trial
+
+import (
+	"strings"
+
+	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/judge"
+	"nox.energy/contract/spec"
+)
+
+// Check is a [Check] with the experiment behind it.
+type Check struct {
+	conformance.Check
+	Stage Stage
+	Needs needs
+	// Alone says that nothing may run beside the check.
+	Alone bool
+	// Uniform says that the check sends one request again and again, so that
+	// answers which differ show an intermittent fault. Such a check is alone:
+	// a fault that comes by the count then comes for certain.
+	Uniform bool
+	// NewUsers is how many users the check creates beside the one that the
+	// production profile uses for all; requests is how many it sends there,
+	// where that is more than one.
+	NewUsers, Requests int
+	// FreeOfRequests says that the check ends a connection before it sends any.
+	FreeOfRequests bool
+	// Run is the experiment; nil for a clause that is judged over every answer
+	// of the run.
+	Run func(*Trial)
+	// Over is that judgement.
+	Over func(*Session, *Check) Verdict
+}
+
+// Stage orders the checks: those of one stage run side by side, and none that
+// could disturb another stands in one stage with it.
+type Stage int
+
+const (
+	StageGate   Stage = iota
+	StageAccept       // valid requests
+	StageReject       // bodies that are refused
+	StageRefuse       // keys that are refused
+	StageAround       // other methods and paths
+	StageAfter        // what must still hold after all that was refused
+	StageProvoke
+	StageRecover // what must still hold after what was provoked
+	StageLast    // what must hold over the whole run
+	StageCount
+)
+
+// needs is what a check cannot do without.
+type needs int
+
+const (
+	NeedsOther needs = 1 << iota
+	NeedsDisabled
+	NeedsProvocation
+)
+
+// Reading is a contract and the judge by it.
+type Reading struct {
+	*contract.Contract
+	*judge.Judge
+}
+
+func LoadContract(doc *spec.Document) (*Reading, error) {
+	if doc == nil {
+		embedded, err := spec.Embedded()
+		if err != nil {
+			return nil, err
+		}
+		doc = embedded
+	}
+	j, err := judge.Open(doc)
+	if err != nil {
+		return nil, err
+	}
+	return &Reading{j.Contract, j}, nil
+}
+
+// Cost is the number of requests that a check sends under the production
+// profile.
+func (c *Check) Cost() int {
+	if c.FreeOfRequests {
+		return 0
+	}
+	return max(1, c.Requests)
+}
+
+// Family is the same for checks of one clause that ask the same of it, each in
+// another case.
+func (c *Check) Family() string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(c.ID, c.Operation+"/"+c.Status+"/"), "-")
+	if c.Races() { // one user, one id, as those that resolve
+		name = "resolve"
+	}
+	return c.Operation + " " + c.Clause.Pointer + " " + name
+}
+
+// Races reports whether a check releases requests together, so that chance has
+// a part in its outcome.
+func (c *Check) Races() bool { return c.Alone && !c.Uniform }
+
+// StatusHTTP stands in the ids of checks that belong to no documented status.
+const StatusHTTP = "http"
