@@ -127,7 +127,7 @@ func htmlCauses(r *conformance.Result, sections []*htmlSection) (list []htmlCaus
 	all := causes(r)
 	for _, l := range all {
 		id := line(l.id, 300)
-		list = append(list, htmlCause{line(l.summary, 1000), line(l.fix, 1000), l.extent, htmlLink{id, links[id]}})
+		list = append(list, htmlCause{line(l.summary, 1000), line(l.fix, 1000), named(l.extent), htmlLink{id, links[id]}})
 	}
 	return list, causesTitle(r, all)
 }

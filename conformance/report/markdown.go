@@ -93,7 +93,7 @@ func (m *markdown) causes() {
 		if l.fix != "" {
 			item += "   - Fix: " + prose(l.fix, markdownFactChars) + "\n"
 		}
-		m.add(item + "   - " + l.extent + ": " + code(l.id, 200) + "\n")
+		m.add(item + "   - " + named(l.extent) + code(l.id, 200) + "\n")
 	}
 	if len(list) > 0 {
 		m.add("\n")

@@ -181,6 +181,9 @@ func (f failure) extent() string {
 	if n := len(f.warned); n > 0 {
 		s += ", " + count(n, "warning")
 	}
+	if len(f.fell)+len(f.warned) > 0 {
+		s += ", led by" // the check that is named next
+	}
 	return s
 }
 
@@ -321,4 +324,12 @@ func unexplained(r *conformance.Result) []string {
 		}
 	}
 	return []string{"the verdict of the run is: " + cmp.Or(string(r.Verdict), "none")}
+}
+
+// named puts the words before the check that they are about.
+func named(extent string) string {
+	if strings.HasSuffix(extent, " by") {
+		return extent + " "
+	}
+	return extent + ": "
 }

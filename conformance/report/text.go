@@ -143,7 +143,7 @@ func (t *text) causes() {
 		if l.fix != "" {
 			t.indented("      ", "Fix: "+line(l.fix, textFactChars), "")
 		}
-		t.indented("      ", l.extent+": "+line(l.id, 200), dim)
+		t.indented("      ", named(l.extent)+line(l.id, 200), dim)
 	}
 	t.printf("\n")
 }

@@ -191,7 +191,11 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 func (r *run) statusSymptom(s suspect, a *wire.Answer) symptom {
 	op := a.Request.Op
 	k := symptom{operation: op.ID, status: a.Status, body: trial.BodyKind(a), about: s.check.Status}
-	if wanted := r.verdicts[s.index].Wanted; !a.Succeeded() && (k.about == op.Success() || !slices.Contains(wanted, k.about)) {
+	wanted := r.verdicts[s.index].Wanted
+	switch owed := op.Success(); {
+	case owed != "" && slices.Contains(wanted, owed) && (a.Status/100 == 2 || !slices.Contains(wanted, k.about)):
+		k.about = owed // what this request was owed, whatever status its check stands under
+	case !a.Succeeded() && (k.about == op.Success() || !slices.Contains(wanted, k.about)):
 		for _, status := range []string{op.Rejection(), op.Refusal()} { // a refusal that would do, in place of this one
 			if status != "" && slices.Contains(wanted, status) {
 				k.about = status

@@ -94,7 +94,7 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 	case silent:
 		return "the connection closes without a usable response", "look for a crash or a limit in the server's log at the time of the request; answer with a documented status"
 	case breakdown:
-		fix = "find the error in the server's log; answer " + trial.WordOr(op.Rejection(), "4xx") + " to a request that is invalid"
+		fix = "find the error in the server's log; answer " + trial.WordOr(op.Rejection(), "4xx") + " to a request that is invalid, and " + trial.WordOr(op.Success(), "2xx") + " to one that is valid"
 		if k.body != trial.BodyAsDocumented && op.Breakdown() != "" {
 			fix += ", and every " + op.Breakdown() + " in the documented shape"
 		}
@@ -110,7 +110,7 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 			name = fmt.Sprintf(" (it says %q)", found)
 		}
 		if k.status/100 == 5 {
-			return answer + " looks like a proxy in front of the API that got no answer from it" + name, "look for a crash, a limit or a timeout of the server behind the proxy"
+			return answer + " looks like a proxy in front of the API that got no answer from it" + name, "look for a crash or a timeout of the server behind the proxy; if the proxy limits requests, judge with a lower --rate"
 		}
 		if to != "" {
 			name += ": it refuses " + to

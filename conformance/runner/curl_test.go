@@ -188,13 +188,18 @@ func TestCurlLoopShowsARace(t *testing.T) {
 	if len(failing(r)) != 1 {
 		t.Fatalf("causes: %+v", r.Causes)
 	}
-	before := len(split)
+	races := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(split)
+	}
+	before := races()
 	for _, c := range r.Checks {
 		if c.Outcome == conformance.Fail {
 			paste(t, shell, c.Exchanges[0].Curl)
 		}
 	}
-	if len(split)-before != 5 {
-		t.Errorf("the loop shows %d races in 5 rounds", len(split)-before)
+	if n := races() - before; n != 5 {
+		t.Errorf("the loop shows %d races in 5 rounds", n)
 	}
 }

@@ -41,7 +41,13 @@ func (b *builder) identityChecks() {
 	}, trial.StageAccept, func(t *trial.Trial) {
 		user := t.User()
 		first := t.Identity(t.Accepted(t.RequestFor(user)))
-		second := t.Accepted(t.RequestFor(user).WithKeys(t.S.OtherKey()))
+		other := t.RequestFor(user).WithKeys(t.S.OtherKey())
+		if refusal := t.Op.Refusal(); refusal != "" {
+			if a := t.Send(other); t.Op.Meaning(refusal).Has(a.Status) {
+				t.Broke("the other key is refused: is NOX_OTHER_API_KEY one of this target, and its manufacturer enabled?", a)
+			}
+		}
+		second := t.Accepted(other)
 		t.Echoed(second, user)
 		if id := t.Identity(second); id == first {
 			t.Fail("another "+rules.Identity+" under the other manufacturer", fmt.Sprintf("%q under both", id))

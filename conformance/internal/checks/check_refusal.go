@@ -247,7 +247,7 @@ func (b *builder) refusalManners(status, pointer string) {
 		why: "Clients handle one refusal, not two.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		// The markup is for the clause about markup, which looks at every answer.
-		missing := t.Expect(t.RequestFor(markupUser(t)).WithKeys(), status)
+		missing := t.Expect(t.RequestFor(markupUser(t)).WithKeys().On(func(r *wire.Request) { r.Attack = true }), status)
 		wrong := t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.Fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)

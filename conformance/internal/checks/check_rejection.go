@@ -163,7 +163,7 @@ func (b *builder) mediaTypeChecks(status string) {
 			why:     "Clients forget the header; the answer should tell them so.",
 		}, trial.StageReject, func(t *trial.Trial) {
 			// The markup is for the clause about markup, which looks at every answer.
-			r := t.RequestFor(markupUser(t)).WithHeader("Content-Type", e.values...)
+			r := t.RequestFor(markupUser(t)).WithHeader("Content-Type", e.values...).On(func(r *wire.Request) { r.Attack = true })
 			a := t.Expect(r.On(func(r *wire.Request) { r.Intent = wire.Open }), t.Op.Success(), "4XX")
 			documentedShape(t, a)
 		})
@@ -175,6 +175,9 @@ func (b *builder) mediaTypeChecks(status string) {
 func documentedShape(t *trial.Trial, a *wire.Answer) {
 	if t.Op.Documented(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
 		return // every answer of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
+	}
+	if a.Status == http.StatusForbidden && a.FromFirewall() {
+		return // the markup in it was refused, which is for other checks to say
 	}
 	shape := &wire.Answer{Request: a.Request, Header: a.Header, Body: a.Body, Status: trial.DocumentedNumber(t.Op.Rejection()), Proto: a.Proto}
 	t.S.Contract.Assess(shape)

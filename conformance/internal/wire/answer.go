@@ -97,7 +97,8 @@ func (a *Answer) Excused() bool {
 // FromFirewall tells whether an answer is a refusal in other than the
 // contract's shape, as of a firewall or a proxy in front of the service.
 func (a *Answer) FromFirewall() bool {
-	return a.Status/100 == 4 && (!a.LooksDocumented() || !a.IsJSON)
+	page := a.Status/100 == 2 && !a.IsJSON && a.Request.Op.Documented(a.Status) == nil
+	return page || a.Status/100 == 4 && (!a.LooksDocumented() || !a.IsJSON)
 }
 
 // Binds tells whether the answer must be as the contract says. What no honest
