@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/mock/redisstore"
@@ -169,7 +170,7 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	h, err := mock.NewControl(s.mock, mock.ControlConfig{
 		Token:   settings.controlToken,
 		Hosts:   settings.controlHosts,
-		Version: version(),
+		Version: cli.Version(),
 		BaseURL: s.base,
 	})
 	if err != nil {
