@@ -29,6 +29,7 @@ func formats() []format {
 		{"github", GitHub},
 		{"gitlab", GitLab},
 		{"har", HAR},
+		{"ctrf", CTRF},
 	}
 }
 
