@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/store"
 )
 
 // requirement is one security requirement of the contract: all of its schemes
@@ -114,7 +115,7 @@ func (m *Mock) identify(ctx context.Context, keys []string) (caller, error) {
 	case keys[0] == "":
 		return caller{}, &refusal{"key.empty", "empty key"}
 	}
-	who := caller{key: Fingerprint(keys[0])}
+	who := caller{key: store.Fingerprint(keys[0])}
 	known, err := m.registry.fresh(context.WithoutCancel(ctx))
 	if err != nil {
 		return who, err

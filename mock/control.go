@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
 )
 
@@ -176,7 +177,7 @@ func (c *call) text(name string) string {
 func (c *call) read(v any) error {
 	err := json.Unmarshal(c.body, v, json.RejectUnknownMembers(true))
 	if err != nil {
-		return placed(c.body, err)
+		return store.DescribeJSONError(c.body, err)
 	}
 	return nil
 }
@@ -198,13 +199,13 @@ func (c *call) done() answer { return answer{status: http.StatusNoContent} }
 // fail answers with an error, in its own words.
 func (c *call) fail(err error) answer {
 	status := http.StatusBadRequest
-	var conflict *ConflictError
+	var conflict *store.ConflictError
 	switch {
 	case errors.Is(err, ErrNoManufacturer):
 		status = http.StatusNotFound
-	case errors.As(err, &conflict), errors.Is(err, ErrTooMany), errors.Is(err, ErrKeyTaken):
+	case errors.As(err, &conflict), errors.Is(err, ErrTooMany), errors.Is(err, store.ErrKeyTaken):
 		status = http.StatusConflict
-	case errors.Is(err, ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable):
 		status = http.StatusServiceUnavailable
 	}
 	return c.operation.fail(status, err.Error())
@@ -240,7 +241,7 @@ func (m *Mock) known(ctx context.Context, name *string) error {
 // known; * stands for all as well.
 func (c *Control) ofKnown(rule controlRule) controlRule {
 	return func(x *call) answer {
-		if name := x.query("manufacturer"); name == nil || *name != everything {
+		if name := x.query("manufacturer"); name == nil || *name != store.AllManufacturers {
 			if err := c.mock.known(x.context(), name); err != nil {
 				return x.fail(err)
 			}
@@ -257,7 +258,7 @@ func (c *Control) healthRules() map[string]controlRule {
 			ctx, cancel := context.WithTimeout(x.context(), time.Second)
 			defer cancel()
 			if _, err := c.mock.store.Count(ctx, ""); err != nil { // whose words are not for everybody
-				return x.operation.fail(http.StatusServiceUnavailable, "not ready: "+ErrUnavailable.Error())
+				return x.operation.fail(http.StatusServiceUnavailable, "not ready: "+store.ErrUnavailable.Error())
 			}
 			if stopping(x.context()) {
 				return x.operation.fail(http.StatusServiceUnavailable, "not ready: the mock stops")

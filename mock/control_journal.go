@@ -5,10 +5,8 @@ import (
 	"strconv"
 
 	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/store"
 )
-
-// everything stands for all manufacturers where one must be named.
-const everything = "*"
 
 func (c *Control) journalRules() map[string]controlRule {
 	return map[string]controlRule{
@@ -25,7 +23,7 @@ func (c *Control) journalRules() map[string]controlRule {
 			}{page.Entries, next, page.Dropped})
 		}),
 		"clearJournal": c.ofKnown(func(x *call) answer {
-			if name := x.text("manufacturer"); name == everything {
+			if name := x.text("manufacturer"); name == store.AllManufacturers {
 				c.mock.journal.ClearAll()
 			} else {
 				c.mock.journal.Clear(name)

@@ -3,6 +3,8 @@ package mock
 import (
 	"errors"
 	"net/http"
+
+	"nox.energy/contract/mock/store"
 )
 
 // seenManufacturer is how the control API shows a manufacturer.
@@ -42,7 +44,7 @@ func (c *Control) manufacturerRules() map[string]controlRule {
 	}
 }
 
-func (c *Control) seen(x *call, m Manufacturer) (seenManufacturer, error) {
+func (c *Control) seen(x *call, m store.Manufacturer) (seenManufacturer, error) {
 	n, err := c.mock.store.Count(x.context(), m.Name)
 	return seenManufacturer{m.Name, m.Enabled, m.KeyDigests, n}, err
 }
@@ -55,7 +57,7 @@ func (c *Control) setManufacturer(x *call) answer {
 	if err := x.read(&body); err != nil {
 		return x.fail(err)
 	}
-	set := Manufacturer{Name: x.parameters["manufacturer"], Keys: body.Keys, Enabled: body.Enabled == nil || *body.Enabled}
+	set := store.Manufacturer{Name: x.parameters["manufacturer"], Keys: body.Keys, Enabled: body.Enabled == nil || *body.Enabled}
 	if _, err := c.mock.SetManufacturer(x.context(), set); err != nil {
 		return x.fail(err)
 	}

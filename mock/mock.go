@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
 )
 
@@ -21,7 +22,7 @@ type Mock struct {
 	front
 	contract  *spec.Document
 	registry  *registry
-	store     Store
+	store     store.Store
 	ids       IDs
 	overrides bool
 	journal   *journal.Journal
@@ -29,8 +30,8 @@ type Mock struct {
 	metrics   *metrics
 	trackers  *trackers
 	explains  bool
-	began     []Connection  // what it began with
-	changes   chan struct{} // see Changes
+	began     []store.Connection // what it began with
+	changes   chan struct{}      // see Changes
 	log       *slog.Logger
 }
 
@@ -58,7 +59,7 @@ func New(cfg Config) (*Mock, error) {
 	if manufacturers == nil {
 		manufacturers = DefaultManufacturers()
 	}
-	if err := checkManufacturers(manufacturers); err != nil {
+	if err := store.CheckManufacturers(manufacturers); err != nil {
 		return nil, err
 	}
 	doc, err := readContract(m.contract)
@@ -73,7 +74,7 @@ func New(cfg Config) (*Mock, error) {
 	m.router = newRouter(basePath(m.contract), operations)
 	m.metrics, m.trackers = newMetrics(m), newTrackers()
 	for i, c := range m.began {
-		if indexOf(manufacturers, c.Manufacturer) < 0 {
+		if store.IndexManufacturer(manufacturers, c.Manufacturer) < 0 {
 			return nil, strangerError(i, c)
 		}
 	}
@@ -92,7 +93,7 @@ func (m *Mock) setDefaults() error {
 		m.contract = embedded
 	}
 	if m.store == nil {
-		m.store = NewMemoryStore()
+		m.store = store.NewMemory()
 	}
 	if m.ids == "" {
 		m.ids = DerivedIDs

@@ -12,6 +12,7 @@ import (
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/scorecard"
+	"nox.energy/contract/mock/store"
 )
 
 const (
@@ -27,7 +28,7 @@ type pageView struct {
 	Kinds         []struct{ Kind, Does string }
 	Entries       []journal.Entry // the newest first
 	Manufacturers []seenManufacturer
-	Connections   []Connection
+	Connections   []store.Connection
 	Faults        []fault.Fault
 	Card          scorecard.Card
 

@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/store"
 )
 
 // This file holds what the contract says in prose and no schema can: it is the
@@ -111,14 +112,14 @@ func (m *Mock) connect(x *exchange, overrides bool) answer {
 }
 
 // resolve finds a user, or creates it with the first id that is free.
-func (m *Mock) resolve(ctx context.Context, manufacturer, userID string) (c Connection, created bool, err error) {
+func (m *Mock) resolve(ctx context.Context, manufacturer, userID string) (c store.Connection, created bool, err error) {
 	for number := range maxIDs {
 		var noxUserID string
 		if noxUserID, err = m.ids.newID(manufacturer, userID, number); err != nil {
-			return Connection{}, false, err
+			return store.Connection{}, false, err
 		}
 		c, created, err = m.store.Connect(ctx, manufacturer, userID, noxUserID, time.Now())
-		if conflict := (*ConflictError)(nil); !errors.As(err, &conflict) || !conflict.Taken {
+		if conflict := (*store.ConflictError)(nil); !errors.As(err, &conflict) || !conflict.Taken {
 			break
 		}
 	}

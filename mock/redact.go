@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"nox.energy/contract/mock/store"
 )
 
 // redactor takes the keys out of what one request and its answer hold, and puts
@@ -60,7 +62,7 @@ func newRedactor(r *registry, op *operation, req *http.Request) *redactor {
 
 // shown are connections for people: a key that a client took for a user_id, or
 // that was imported as one, is not shown.
-func (m *Mock) shown(page []Connection) []Connection {
+func (m *Mock) shown(page []store.Connection) []store.Connection {
 	hidden := newRedactor(m.registry, nil, &http.Request{URL: &url.URL{}})
 	made := slices.Clone(page)
 	for i := range made {
@@ -138,7 +140,7 @@ func delimits(c byte) bool {
 }
 
 // masked stands for a key.
-func masked(key string) string { return "sha256:" + Fingerprint(key) }
+func masked(key string) string { return "sha256:" + store.Fingerprint(key) }
 
 // wordLength is from how many bytes on a secret is looked for within words too.
 // A short one would be found everywhere.

@@ -2,10 +2,11 @@ package mock
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+
+	"nox.energy/contract/mock/store"
 )
 
 // MaxManufacturers is how many manufacturers a running mock takes on.
@@ -15,12 +16,11 @@ const MaxManufacturers = 1000
 var (
 	ErrNoManufacturer = errors.New("there is no such manufacturer")
 	ErrTooMany        = errors.New("there are too many manufacturers")
-	ErrKeyTaken       = errors.New("a key belongs to one manufacturer")
 )
 
 // Manufacturers returns those that are known, with the digests of their keys
 // instead of the keys.
-func (m *Mock) Manufacturers(ctx context.Context) ([]Manufacturer, error) {
+func (m *Mock) Manufacturers(ctx context.Context) ([]store.Manufacturer, error) {
 	known, err := m.registry.fresh(ctx)
 	if err != nil {
 		return nil, err
@@ -28,20 +28,11 @@ func (m *Mock) Manufacturers(ctx context.Context) ([]Manufacturer, error) {
 	return slices.Clone(known.manufacturers), nil
 }
 
-// withoutKeys has the digests of all keys, and no key.
-func (m Manufacturer) withoutKeys() Manufacturer {
-	made := Manufacturer{Name: m.Name, Enabled: m.Enabled}
-	for _, digest := range m.digests() {
-		made.KeyDigests = append(made.KeyDigests, hex.EncodeToString(digest[:]))
-	}
-	return made
-}
-
 // SetManufacturer adds a manufacturer, or gives the one of that name other
 // keys; without keys it keeps those it has. It tells whether it was added.
-func (m *Mock) SetManufacturer(ctx context.Context, set Manufacturer) (added bool, err error) {
-	err = m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
-		at := indexOf(all, set.Name)
+func (m *Mock) SetManufacturer(ctx context.Context, set store.Manufacturer) (added bool, err error) {
+	err = m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
+		at := store.IndexManufacturer(all, set.Name)
 		if added = at < 0; added {
 			if len(all) >= MaxManufacturers {
 				return nil, fmt.Errorf("%w: %d", ErrTooMany, len(all))
@@ -62,8 +53,8 @@ func (m *Mock) SetManufacturer(ctx context.Context, set Manufacturer) (added boo
 // answered with 401.
 func (m *Mock) EnableManufacturer(ctx context.Context, name string, enabled bool) error {
 	defer m.changed()
-	return m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
-		at := indexOf(all, name)
+	return m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
+		at := store.IndexManufacturer(all, name)
 		if at < 0 {
 			return nil, ErrNoManufacturer
 		}
@@ -74,8 +65,8 @@ func (m *Mock) EnableManufacturer(ctx context.Context, name string, enabled bool
 
 // RemoveManufacturer forgets a manufacturer with all that belongs to it.
 func (m *Mock) RemoveManufacturer(ctx context.Context, name string) error {
-	err := m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
-		at := indexOf(all, name)
+	err := m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
+		at := store.IndexManufacturer(all, name)
 		if at < 0 {
 			return nil, ErrNoManufacturer
 		}
@@ -97,10 +88,6 @@ func (m *Mock) gone(name string) {
 	m.metrics.forget(name)
 }
 
-func indexOf(all []Manufacturer, name string) int {
-	return slices.IndexFunc(all, func(m Manufacturer) bool { return m.Name == name })
-}
-
 // forget removes what belongs to a manufacturer.
 func (m *Mock) forget(ctx context.Context, name string) error {
 	m.journal.Clear(name)
@@ -118,7 +105,7 @@ func (m *Mock) Reset(ctx context.Context, manufacturer *string) error {
 	if err != nil {
 		return err
 	}
-	if manufacturer != nil && indexOf(all, *manufacturer) < 0 {
+	if manufacturer != nil && store.IndexManufacturer(all, *manufacturer) < 0 {
 		return ErrNoManufacturer
 	}
 	for _, each := range all {
@@ -128,7 +115,7 @@ func (m *Mock) Reset(ctx context.Context, manufacturer *string) error {
 		if err := m.forget(ctx, each.Name); err != nil {
 			return err
 		}
-		began := slices.DeleteFunc(slices.Clone(m.began), func(c Connection) bool { return c.Manufacturer != each.Name })
+		began := slices.DeleteFunc(slices.Clone(m.began), func(c store.Connection) bool { return c.Manufacturer != each.Name })
 		if err := m.put(ctx, began); err != nil {
 			return err
 		}
@@ -142,7 +129,7 @@ func (m *Mock) Reset(ctx context.Context, manufacturer *string) error {
 
 // Connections returns a page of a manufacturer's connections, as
 // [Store.List] does.
-func (m *Mock) Connections(ctx context.Context, manufacturer, search, cursor string, limit int) ([]Connection, string, error) {
+func (m *Mock) Connections(ctx context.Context, manufacturer, search, cursor string, limit int) ([]store.Connection, string, error) {
 	return m.store.List(ctx, manufacturer, search, cursor, limit)
 }
 
@@ -150,11 +137,11 @@ func (m *Mock) Connections(ctx context.Context, manufacturer, search, cursor str
 // connections; of one manufacturer only, if it is not nil. User ids are as they
 // were sent, or they could not be echoed after an import: where a client sent a
 // key as one, the export holds that key.
-func (m *Mock) Export(ctx context.Context, manufacturer *string) (Fixture, error) {
-	made := Fixture{Manufacturers: []Manufacturer{}, Connections: []Connection{}}
+func (m *Mock) Export(ctx context.Context, manufacturer *string) (store.Fixture, error) {
+	made := store.Fixture{Manufacturers: []store.Manufacturer{}, Connections: []store.Connection{}}
 	all, err := m.Manufacturers(ctx)
 	if err != nil {
-		return Fixture{}, err
+		return store.Fixture{}, err
 	}
 	for _, each := range all {
 		if manufacturer != nil && each.Name != *manufacturer {
@@ -164,7 +151,7 @@ func (m *Mock) Export(ctx context.Context, manufacturer *string) (Fixture, error
 		for cursor, more := "", true; more; {
 			page, next, err := m.store.List(ctx, each.Name, "", cursor, 1000)
 			if err != nil {
-				return Fixture{}, err
+				return store.Fixture{}, err
 			}
 			made.Connections = append(made.Connections, page...)
 			cursor, more = next, next != ""
@@ -176,12 +163,12 @@ func (m *Mock) Export(ctx context.Context, manufacturer *string) (Fixture, error
 // Import adds manufacturers and connections to those that are there. A
 // manufacturer that is known stays as it is. If anything contradicts, nothing
 // is added.
-func (m *Mock) Import(ctx context.Context, f Fixture) error {
-	var added []Manufacturer
-	err := m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
+func (m *Mock) Import(ctx context.Context, f store.Fixture) error {
+	var added []store.Manufacturer
+	err := m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
 		added = nil
 		for _, each := range f.Manufacturers {
-			if indexOf(all, each.Name) < 0 {
+			if store.IndexManufacturer(all, each.Name) < 0 {
 				all, added = append(all, each), append(added, each)
 			}
 		}
@@ -194,8 +181,8 @@ func (m *Mock) Import(ctx context.Context, f Fixture) error {
 		return err
 	}
 	if err = m.put(ctx, f.Connections); err != nil {
-		m.registry.change(ctx, func(all []Manufacturer) ([]Manufacturer, error) {
-			return slices.DeleteFunc(all, func(each Manufacturer) bool { return indexOf(added, each.Name) >= 0 }), nil
+		m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
+			return slices.DeleteFunc(all, func(each store.Manufacturer) bool { return store.IndexManufacturer(added, each.Name) >= 0 }), nil
 		})
 	}
 	m.changed()
@@ -203,25 +190,25 @@ func (m *Mock) Import(ctx context.Context, f Fixture) error {
 }
 
 // strangerError says that a connection is of nobody.
-func strangerError(index int, c Connection) error {
-	return &ConflictError{Index: index, Reason: fmt.Sprintf("there is no manufacturer %q", c.Manufacturer)}
+func strangerError(index int, c store.Connection) error {
+	return &store.ConflictError{Index: index, Reason: fmt.Sprintf("there is no manufacturer %q", c.Manufacturer)}
 }
 
 // begin adds the connections that the mock began with, as far as their
 // manufacturers are still there.
 func (m *Mock) begin(ctx context.Context) error {
-	return m.put(ctx, slices.DeleteFunc(slices.Clone(m.began), func(c Connection) bool {
-		return indexOf(m.registry.all(), c.Manufacturer) < 0
+	return m.put(ctx, slices.DeleteFunc(slices.Clone(m.began), func(c store.Connection) bool {
+		return store.IndexManufacturer(m.registry.all(), c.Manufacturer) < 0
 	}))
 }
 
 // put adds connections, and makes the NOX ids that are missing: others than
 // those which stand in the list or belong to somebody already.
-func (m *Mock) put(ctx context.Context, connections []Connection) error {
+func (m *Mock) put(ctx context.Context, connections []store.Connection) error {
 	made, numbers := slices.Clone(connections), make([]int, len(connections))
 	given := map[[2]string]bool{} // ids by manufacturer
 	for i, c := range made {
-		if indexOf(m.registry.all(), c.Manufacturer) < 0 {
+		if store.IndexManufacturer(m.registry.all(), c.Manufacturer) < 0 {
 			return strangerError(i, c)
 		}
 		given[[2]string{c.Manufacturer, c.NoxUserID}] = true
@@ -249,7 +236,7 @@ func (m *Mock) put(ctx context.Context, connections []Connection) error {
 	}
 	for {
 		err := m.store.Put(ctx, made...)
-		conflict := (*ConflictError)(nil)
+		conflict := (*store.ConflictError)(nil)
 		if !errors.As(err, &conflict) || !conflict.Taken || connections[conflict.Index].NoxUserID != "" {
 			return err
 		}
