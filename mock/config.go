@@ -56,3 +56,30 @@ func DefaultManufacturers() []store.Manufacturer {
 		{Name: "initech", Keys: []string{"initech-test-key-94f6bd"}, Enabled: false},
 	}
 }
+
+func (c *Config) setDefaults() (err error) {
+	if c.Contract == nil {
+		if c.Contract, err = spec.Embedded(); err != nil {
+			return err
+		}
+	}
+	if c.Manufacturers == nil {
+		c.Manufacturers = DefaultManufacturers()
+	}
+	if c.Store == nil {
+		c.Store = store.NewMemory()
+	}
+	if c.IDs == "" {
+		c.IDs = DerivedIDs
+	}
+	if _, err := ParseIDs(string(c.IDs)); err != nil {
+		return err
+	}
+	if c.BodyTimeout <= 0 {
+		c.BodyTimeout = DefaultBodyTimeout
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}

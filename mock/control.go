@@ -34,7 +34,7 @@ type ControlConfig struct {
 // own OpenAPI document declares, that document at /openapi.json, and a page for
 // people at /. Give it a listener of its own. It is safe for concurrent use.
 type Control struct {
-	front
+	api      *api
 	mock     *Mock
 	config   ControlConfig
 	document []byte // as it is served
@@ -65,16 +65,12 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := readContract(document)
-	if err != nil {
-		return nil, err
-	}
-	operations, err := readOperations(document, parsed)
+	served, err := load(document, "", limits{DefaultBodyTimeout, maxControlBody})
 	if err != nil {
 		return nil, err
 	}
 	c := &Control{
-		front:    front{newRouter("", operations), operations[0], DefaultBodyTimeout, maxControlBody},
+		api:      served,
 		mock:     m,
 		config:   config,
 		started:  time.Now().UTC(),
@@ -87,11 +83,11 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 	} {
 		maps.Copy(c.rules, group)
 	}
-	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getHAR": c.getHAR, "getMetrics": m.metrics.serve}
+	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getHAR": c.getHAR, "getMetrics": m.ServeMetrics}
 	if c.page, err = newPage(); err != nil {
 		return nil, err
 	}
-	for _, op := range operations {
+	for _, op := range served.operations() {
 		if c.rules[op.id] == nil && c.streams[op.id] == nil {
 			return nil, fmt.Errorf("the control API has no rule for %s", op.id)
 		}
@@ -110,9 +106,9 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.servePage(found).write(w)
 		return
 	}
-	op, parameters, allowed := c.router.find(found)
+	op, parameters, allowed := c.api.find(found)
 	if op == nil {
-		c.unknown(allowed).write(w)
+		c.api.unknown(allowed).write(w)
 		return
 	}
 	if a, refused := c.guard(op, r); refused {
@@ -149,7 +145,7 @@ func (c *Control) judge(op *operation, r *http.Request, parameters map[string]st
 			return nil, &problem{words: fmt.Sprintf("there is no query parameter %q here", name)}
 		}
 	}
-	body, err := c.readBody(&exchange{request: r, operation: op, bodyRead: r.Body == nil || r.Body == http.NoBody}, w)
+	body, _, err := c.api.readBody(w, r, op)
 	if err != nil {
 		return nil, err
 	}
@@ -216,25 +212,20 @@ func (c *call) fail(err error) answer {
 func (c *call) manufacturer(m *Mock) (*string, error) {
 	name := c.query("manufacturer")
 	if name != nil {
-		if _, known := m.registry.latest(c.context()).named(*name); !known {
-			return nil, strangeName(*name)
+		if err := m.CheckManufacturer(c.context(), *name); err != nil {
+			return nil, err
 		}
 	}
 	return name, nil
 }
 
-func strangeName(name string) error { return fmt.Errorf("%w: %q", ErrNoManufacturer, name) }
-
-// known is an error for a name of no manufacturer. Nil, for all, and "", for
-// nobody, are none.
-func (m *Mock) known(ctx context.Context, name *string) error {
+// checkSelection returns an error for a name of no manufacturer. Nil, for all,
+// and "", for nobody, are none.
+func (c *Control) checkSelection(ctx context.Context, name *string) error {
 	if name == nil || *name == "" {
 		return nil
 	}
-	if _, known := m.registry.latest(ctx).named(*name); !known {
-		return strangeName(*name)
-	}
-	return nil
+	return c.mock.CheckManufacturer(ctx, *name)
 }
 
 // ofKnown lets rule answer for all, for nobody and for a manufacturer that is
@@ -242,7 +233,7 @@ func (m *Mock) known(ctx context.Context, name *string) error {
 func (c *Control) ofKnown(rule controlRule) controlRule {
 	return func(x *call) answer {
 		if name := x.query("manufacturer"); name == nil || *name != store.AllManufacturers {
-			if err := c.mock.known(x.context(), name); err != nil {
+			if err := c.checkSelection(x.context(), name); err != nil {
 				return x.fail(err)
 			}
 		}
@@ -257,10 +248,10 @@ func (c *Control) healthRules() map[string]controlRule {
 		"ready": func(x *call) answer {
 			ctx, cancel := context.WithTimeout(x.context(), time.Second)
 			defer cancel()
-			if _, err := c.mock.store.Count(ctx, ""); err != nil { // whose words are not for everybody
+			if err := c.mock.Ready(ctx); err != nil { // whose words are not for everybody
 				return x.operation.fail(http.StatusServiceUnavailable, "not ready: "+store.ErrUnavailable.Error())
 			}
-			if stopping(x.context()) {
+			if Stopping(x.context()) {
 				return x.operation.fail(http.StatusServiceUnavailable, "not ready: the mock stops")
 			}
 			return healthy(x)

@@ -52,7 +52,7 @@ func (c *Control) listConnections(x *call) answer {
 	return x.reply(http.StatusOK, struct {
 		Connections []store.Connection `json:"connections"`
 		Next        string             `json:"next,omitempty"`
-	}{c.mock.shown(page), next})
+	}{c.mock.RedactConnections(page), next})
 }
 
 func (c *Control) export(x *call) answer {

@@ -37,7 +37,7 @@ func newRedactor(r *registry, op *operation, req *http.Request) *redactor {
 	if op != nil {
 		for _, all := range op.security {
 			for _, scheme := range all {
-				d.secrets = append(d.secrets, credentials(req, scheme)...)
+				d.secrets = append(d.secrets, scheme.credentials(req)...)
 			}
 		}
 	}
@@ -58,17 +58,6 @@ func newRedactor(r *registry, op *operation, req *http.Request) *redactor {
 	slices.SortFunc(d.secrets, func(a, b string) int { return len(b) - len(a) })
 	d.secrets = slices.Compact(d.secrets)
 	return d
-}
-
-// shown are connections for people: a key that a client took for a user_id, or
-// that was imported as one, is not shown.
-func (m *Mock) shown(page []store.Connection) []store.Connection {
-	hidden := newRedactor(m.registry, nil, &http.Request{URL: &url.URL{}})
-	made := slices.Clone(page)
-	for i := range made {
-		made[i].UserID, made[i].NoxUserID = hidden.text(made[i].UserID), hidden.text(made[i].NoxUserID)
-	}
-	return made
 }
 
 // ordinary words stand in fields that hold secrets and are none.

@@ -4,8 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
+	"strings"
+	"time"
 
+	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/scorecard"
 	"nox.energy/contract/mock/store"
 )
 
@@ -256,4 +263,103 @@ func (m *Mock) changed() {
 	case m.changes <- struct{}{}:
 	default:
 	}
+}
+
+// CheckManufacturer returns [ErrNoManufacturer] unless a manufacturer has that
+// name. While the store is away, the mock goes by what it knew last.
+func (m *Mock) CheckManufacturer(ctx context.Context, name string) error {
+	if _, known := m.registry.latest(ctx).named(name); !known {
+		return fmt.Errorf("%w: %q", ErrNoManufacturer, name)
+	}
+	return nil
+}
+
+// CountConnections returns how many connections a manufacturer has.
+func (m *Mock) CountConnections(ctx context.Context, manufacturer string) (int, error) {
+	return m.store.Count(ctx, manufacturer)
+}
+
+// Ready reports whether the mock can answer: an error of the store if it cannot
+// be used.
+func (m *Mock) Ready(ctx context.Context) error {
+	_, err := m.store.Count(ctx, "")
+	return err
+}
+
+// Stopping reports whether the server of a request was told to stop: see [Serve].
+func Stopping(ctx context.Context) bool { return stopping(ctx) }
+
+// RedactConnections returns a copy of a page with API keys masked. A client may
+// have sent its key as a user_id, or an import may contain one.
+func (m *Mock) RedactConnections(page []store.Connection) []store.Connection {
+	hidden := newRedactor(m.registry, nil, &http.Request{URL: &url.URL{}})
+	made := slices.Clone(page)
+	for i := range made {
+		made[i].UserID, made[i].NoxUserID = hidden.text(made[i].UserID), hidden.text(made[i].NoxUserID)
+	}
+	return made
+}
+
+// Journal returns the exchanges of the mock with its clients.
+func (m *Mock) Journal() *journal.Journal { return m.journal }
+
+// ServeMetrics answers with the metrics in the text format of Prometheus.
+func (m *Mock) ServeMetrics(w http.ResponseWriter, r *http.Request) { m.metrics.serve(w, r) }
+
+// SetFault puts a fault into force and returns it with its id. The manufacturer
+// must be known.
+func (m *Mock) SetFault(ctx context.Context, f fault.Fault) (fault.Fault, error) {
+	if f.Manufacturer != "" {
+		if err := m.CheckManufacturer(ctx, f.Manufacturer); err != nil {
+			return fault.Fault{}, err
+		}
+	}
+	return m.faults.Add(f, time.Now())
+}
+
+// Faults returns the faults of a manufacturer that have not expired, or of all
+// if it is nil.
+func (m *Mock) Faults(manufacturer *string) []fault.Fault {
+	return m.faults.List(manufacturer, time.Now())
+}
+
+// RemoveFault ends a fault. It tells whether there was one with that id.
+func (m *Mock) RemoveFault(id string) bool { return m.faults.Remove(id) }
+
+// ClearFaults ends the faults of a manufacturer, or all if it is nil, and
+// returns how many there were.
+func (m *Mock) ClearFaults(manufacturer *string) int { return m.faults.Clear(manufacturer) }
+
+// Scorecard tells what was seen of the clients of a manufacturer, or of all and
+// of nobody's if it is nil. required are statuses that must have been given;
+// over says that no more requests will come, so that a retry which has not come
+// never will.
+func (m *Mock) Scorecard(manufacturer *string, required []string, over bool) scorecard.Card {
+	return scorecard.Draw(m.trackers.of(manufacturer), m.documented(), required, time.Now(), over)
+}
+
+// documented are the responses of the contract.
+func (m *Mock) documented() []scorecard.Response {
+	var all []scorecard.Response
+	for _, op := range m.contract.Operations() {
+		for _, status := range op.Statuses {
+			all = append(all, scorecard.Response{Operation: op.ID, Status: status})
+		}
+	}
+	return all
+}
+
+// CheckRequired tells which of the statuses the contract does not document, as
+// an error.
+func (m *Mock) CheckRequired(statuses []string) error {
+	var known []string
+	for _, r := range m.documented() {
+		known = append(known, r.Status)
+	}
+	for _, status := range statuses {
+		if !slices.Contains(known, status) {
+			return fmt.Errorf("the contract documents no status %q, only %s", status, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
