@@ -19,7 +19,6 @@ type answer struct {
 	header    http.Header // further fields; may be nil
 	why       journal.Why // for journal and log; holds nothing secret
 	closing   bool        // close the connection afterwards
-	delivery  delivery
 }
 
 // with adds a header field.

@@ -38,31 +38,33 @@ func (p *problem) why() journal.Why {
 func (p *problem) Error() string { return p.words }
 
 // readBody returns the body of a request, which fits the declared media types,
-// the limit and the time, and is well formed if it is JSON. Any error is a
-// *problem.
-func (f *front) readBody(x *exchange, w http.ResponseWriter) ([]byte, error) {
-	r, op := x.request, x.operation
+// the limit and the time, and is well formed if it is JSON. Beside an error, which
+// is a *problem, it returns as much as it has read; complete reports whether that
+// is the whole body.
+func (a *api) readBody(w http.ResponseWriter, r *http.Request, op *operation) (data []byte, complete bool, err error) {
+	complete = r.Body == nil || r.Body == http.NoBody
 	declared := op.route.Operation.RequestBody
 	if declared == nil || declared.Value == nil {
-		return nil, nil // what is not declared is not looked at
+		return nil, complete, nil // what is not declared is not looked at
 	}
 	if r.ContentLength == 0 && len(r.Header.Values("Content-Type")) == 0 && !declared.Value.Required {
-		return nil, nil
+		return nil, complete, nil
 	}
-	if err := f.checkMediaType(op, r); err != nil {
-		return nil, err
+	if err := a.checkMediaType(op, r); err != nil {
+		return nil, complete, err
 	}
-	data, err := f.receive(x, w)
-	if err != nil {
-		return nil, err
+	if !complete {
+		if data, err = a.receive(w, r); err != nil {
+			return data, false, err
+		}
 	}
 	if len(data) > 0 && isJSON(r.Header.Get("Content-Type")) {
-		return data, checkJSON(data)
+		err = checkJSON(data)
 	}
-	return data, nil
+	return data, true, err
 }
 
-func (f *front) checkMediaType(op *operation, r *http.Request) error {
+func (a *api) checkMediaType(op *operation, r *http.Request) error {
 	content := op.route.Operation.RequestBody.Value.Content
 	sent := r.Header.Values("Content-Type")
 	if len(content) > 0 && (len(sent) != 1 || sent[0] == "" || content.Get(sent[0]) == nil) {
@@ -70,13 +72,13 @@ func (f *front) checkMediaType(op *operation, r *http.Request) error {
 		for name := range content {
 			expected = append(expected, name)
 		}
-		p := &problem{words: "Content-Type must be " + alternatives(expected), closing: r.ContentLength > f.maxBody}
+		p := &problem{words: "Content-Type must be " + alternatives(expected), closing: r.ContentLength > a.maxBody}
 		p.at = journal.Why{Rule: "media-type", In: "header", Pointer: "Content-Type", Got: described(sent), Expected: alternatives(expected)}
 		return p
 	}
 	for _, coding := range r.Header.Values("Content-Encoding") {
 		if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
-			p := &problem{words: "Content-Encoding is not supported", closing: r.ContentLength > f.maxBody}
+			p := &problem{words: "Content-Encoding is not supported", closing: r.ContentLength > a.maxBody}
 			p.at = journal.Why{Rule: "content-encoding", In: "header", Pointer: "Content-Encoding", Got: described([]string{coding}), Expected: "none"}
 			return p
 		}
@@ -85,28 +87,23 @@ func (f *front) checkMediaType(op *operation, r *http.Request) error {
 }
 
 // receive reads the whole body within the limits of size and time.
-func (f *front) receive(x *exchange, w http.ResponseWriter) ([]byte, error) {
-	r := x.request
-	if x.bodyRead {
-		return nil, nil
-	}
-	tooLarge := &problem{words: fmt.Sprintf("The request body is larger than %d bytes", f.maxBody), closing: true}
-	tooLarge.at = journal.Why{Rule: "body.too-large", In: "body", Got: "more", Expected: fmt.Sprintf("at most %d bytes", f.maxBody)}
-	if r.ContentLength > f.maxBody {
+func (a *api) receive(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	tooLarge := &problem{words: fmt.Sprintf("The request body is larger than %d bytes", a.maxBody), closing: true}
+	tooLarge.at = journal.Why{Rule: "body.too-large", In: "body", Got: "more", Expected: fmt.Sprintf("at most %d bytes", a.maxBody)}
+	if r.ContentLength > a.maxBody {
 		return nil, tooLarge
 	}
-	done := f.limitTime(w, r)
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, f.maxBody))
-	x.bodyRead, x.body = err == nil, data
-	done(x.bodyRead)
+	done := a.limitTime(w, r)
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.maxBody))
+	done(err == nil)
 	var tooMany *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooMany):
-		return nil, tooLarge
+		return data, tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &problem{words: "The request body did not arrive in time", closing: true, at: journal.Why{Rule: "body.too-slow", In: "body", Got: "a part", Expected: "all within " + f.bodyTimeout.String()}}
+		return data, &problem{words: "The request body did not arrive in time", closing: true, at: journal.Why{Rule: "body.too-slow", In: "body", Got: "a part", Expected: "all within " + a.bodyTimeout.String()}}
 	case err != nil:
-		return nil, &problem{words: "The request body is incomplete", closing: true, at: journal.Why{Rule: "body.incomplete", In: "body", Got: "a part", Expected: "the whole body"}}
+		return data, &problem{words: "The request body is incomplete", closing: true, at: journal.Why{Rule: "body.incomplete", In: "body", Got: "a part", Expected: "the whole body"}}
 	}
 	return data, nil
 }
@@ -118,9 +115,9 @@ const bodyGrace = 250 * time.Millisecond
 // context ends. done takes it back if all was read; otherwise it stays, so that
 // the server does not wait for the rest either. A writer that has no deadlines
 // is left alone.
-func (f *front) limitTime(w http.ResponseWriter, r *http.Request) (done func(all bool)) {
+func (a *api) limitTime(w http.ResponseWriter, r *http.Request) (done func(all bool)) {
 	control := http.NewResponseController(w)
-	if control.SetReadDeadline(time.Now().Add(f.bodyTimeout)) != nil {
+	if control.SetReadDeadline(time.Now().Add(a.bodyTimeout)) != nil {
 		return func(bool) {}
 	}
 	cancel := context.AfterFunc(r.Context(), func() { control.SetReadDeadline(time.Now().Add(bodyGrace)) })

@@ -24,8 +24,7 @@ type operation struct {
 	codes    []string      // the documented statuses, as written
 	success  int           // the lowest documented 2xx status
 	failures map[int]failure
-	fallback failure      // for the statuses that the operation does not document
-	rule     *connectRule // nil: the mock has no state for this operation
+	fallback failure // for the statuses that the operation does not document
 }
 
 // readContract reads a contract with kin-openapi, which checks it as a whole.
@@ -72,9 +71,6 @@ func readOperations(contract *spec.Document, doc *openapi3.T) ([]*operation, err
 		all = append(all, op)
 	}
 	readFailures(doc, all)
-	for _, op := range all {
-		op.rule = newConnectRule(op)
-	}
 	return all, nil
 }
 
@@ -138,6 +134,48 @@ func (op *operation) invalidStatus() int {
 		}
 	}
 	return http.StatusBadRequest
+}
+
+// takesString reports whether the JSON body of a request has a string property
+// of that name.
+func (op *operation) takesString(property string) bool {
+	body := op.route.Operation.RequestBody
+	if body == nil || body.Value == nil {
+		return false
+	}
+	_, media := jsonContent(body.Value.Content)
+	return hasString(media, property)
+}
+
+// returnsString reports whether the body of the success response has a string
+// property of that name.
+func (op *operation) returnsString(property string) bool {
+	response := op.response(op.success)
+	if response == nil {
+		return false
+	}
+	_, media := jsonContent(response.Content)
+	return hasString(media, property)
+}
+
+func hasString(media *openapi3.MediaType, property string) bool {
+	if media == nil || media.Schema == nil || media.Schema.Value == nil {
+		return false
+	}
+	ref := media.Schema.Value.Properties[property]
+	return ref != nil && ref.Value != nil && ref.Value.Type.Includes("string")
+}
+
+// smallestResponse returns the media type of the success response, and a body
+// with the required properties alone; an empty one where the schema describes no
+// object that can be made.
+func (op *operation) smallestResponse() (mediaType string, body map[string]any) {
+	mediaType, media := jsonContent(op.response(op.success).Content)
+	made, err := generator{doc: op.route.Spec, response: true, requiredOnly: true}.value(media.Schema, 0)
+	if object, is := made.(map[string]any); err == nil && is {
+		return mediaType, object
+	}
+	return mediaType, map[string]any{}
 }
 
 // jsonContent picks the media type to answer in, JSON where there is a choice.

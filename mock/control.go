@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
 )
 
@@ -33,7 +34,7 @@ type ControlConfig struct {
 // own OpenAPI document declares, that document at /openapi.json, and a page for
 // people at /. Give it a listener of its own. It is safe for concurrent use.
 type Control struct {
-	front
+	api      *api
 	mock     *Mock
 	config   ControlConfig
 	document []byte // as it is served
@@ -64,16 +65,12 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := readContract(document)
-	if err != nil {
-		return nil, err
-	}
-	operations, err := readOperations(document, parsed)
+	served, err := load(document, "", limits{DefaultBodyTimeout, maxControlBody})
 	if err != nil {
 		return nil, err
 	}
 	c := &Control{
-		front:    front{newRouter("", operations), operations[0], DefaultBodyTimeout, maxControlBody},
+		api:      served,
 		mock:     m,
 		config:   config,
 		started:  time.Now().UTC(),
@@ -86,11 +83,11 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 	} {
 		maps.Copy(c.rules, group)
 	}
-	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getHAR": c.getHAR, "getMetrics": m.metrics.serve}
+	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getHAR": c.getHAR, "getMetrics": m.ServeMetrics}
 	if c.page, err = newPage(); err != nil {
 		return nil, err
 	}
-	for _, op := range operations {
+	for _, op := range served.operations() {
 		if c.rules[op.id] == nil && c.streams[op.id] == nil {
 			return nil, fmt.Errorf("the control API has no rule for %s", op.id)
 		}
@@ -109,9 +106,9 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.servePage(found).write(w)
 		return
 	}
-	op, parameters, allowed := c.router.find(found)
+	op, parameters, allowed := c.api.find(found)
 	if op == nil {
-		c.unknown(allowed).write(w)
+		c.api.unknown(allowed).write(w)
 		return
 	}
 	if a, refused := c.guard(op, r); refused {
@@ -148,7 +145,7 @@ func (c *Control) judge(op *operation, r *http.Request, parameters map[string]st
 			return nil, &problem{words: fmt.Sprintf("there is no query parameter %q here", name)}
 		}
 	}
-	body, err := c.readBody(&exchange{request: r, operation: op, bodyRead: r.Body == nil || r.Body == http.NoBody}, w)
+	body, _, err := c.api.readBody(w, r, op)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +173,7 @@ func (c *call) text(name string) string {
 func (c *call) read(v any) error {
 	err := json.Unmarshal(c.body, v, json.RejectUnknownMembers(true))
 	if err != nil {
-		return placed(c.body, err)
+		return store.DescribeJSONError(c.body, err)
 	}
 	return nil
 }
@@ -198,13 +195,13 @@ func (c *call) done() answer { return answer{status: http.StatusNoContent} }
 // fail answers with an error, in its own words.
 func (c *call) fail(err error) answer {
 	status := http.StatusBadRequest
-	var conflict *ConflictError
+	var conflict *store.ConflictError
 	switch {
 	case errors.Is(err, ErrNoManufacturer):
 		status = http.StatusNotFound
-	case errors.As(err, &conflict), errors.Is(err, ErrTooMany), errors.Is(err, ErrKeyTaken):
+	case errors.As(err, &conflict), errors.Is(err, ErrTooMany), errors.Is(err, store.ErrKeyTaken):
 		status = http.StatusConflict
-	case errors.Is(err, ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable):
 		status = http.StatusServiceUnavailable
 	}
 	return c.operation.fail(status, err.Error())
@@ -215,33 +212,28 @@ func (c *call) fail(err error) answer {
 func (c *call) manufacturer(m *Mock) (*string, error) {
 	name := c.query("manufacturer")
 	if name != nil {
-		if _, known := m.registry.latest(c.context()).named(*name); !known {
-			return nil, strangeName(*name)
+		if err := m.CheckManufacturer(c.context(), *name); err != nil {
+			return nil, err
 		}
 	}
 	return name, nil
 }
 
-func strangeName(name string) error { return fmt.Errorf("%w: %q", ErrNoManufacturer, name) }
-
-// known is an error for a name of no manufacturer. Nil, for all, and "", for
-// nobody, are none.
-func (m *Mock) known(ctx context.Context, name *string) error {
+// checkSelection returns an error for a name of no manufacturer. Nil, for all,
+// and "", for nobody, are none.
+func (c *Control) checkSelection(ctx context.Context, name *string) error {
 	if name == nil || *name == "" {
 		return nil
 	}
-	if _, known := m.registry.latest(ctx).named(*name); !known {
-		return strangeName(*name)
-	}
-	return nil
+	return c.mock.CheckManufacturer(ctx, *name)
 }
 
 // ofKnown lets rule answer for all, for nobody and for a manufacturer that is
 // known; * stands for all as well.
 func (c *Control) ofKnown(rule controlRule) controlRule {
 	return func(x *call) answer {
-		if name := x.query("manufacturer"); name == nil || *name != everything {
-			if err := c.mock.known(x.context(), name); err != nil {
+		if name := x.query("manufacturer"); name == nil || *name != store.AllManufacturers {
+			if err := c.checkSelection(x.context(), name); err != nil {
 				return x.fail(err)
 			}
 		}
@@ -256,10 +248,10 @@ func (c *Control) healthRules() map[string]controlRule {
 		"ready": func(x *call) answer {
 			ctx, cancel := context.WithTimeout(x.context(), time.Second)
 			defer cancel()
-			if _, err := c.mock.store.Count(ctx, ""); err != nil { // whose words are not for everybody
-				return x.operation.fail(http.StatusServiceUnavailable, "not ready: "+ErrUnavailable.Error())
+			if err := c.mock.Ready(ctx); err != nil { // whose words are not for everybody
+				return x.operation.fail(http.StatusServiceUnavailable, "not ready: "+store.ErrUnavailable.Error())
 			}
-			if stopping(x.context()) {
+			if Stopping(x.context()) {
 				return x.operation.fail(http.StatusServiceUnavailable, "not ready: the mock stops")
 			}
 			return healthy(x)

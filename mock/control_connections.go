@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+
+	"nox.energy/contract/mock/store"
 )
 
 // usualLimit is how much a page holds if the request does not say.
@@ -48,9 +50,9 @@ func (c *Control) listConnections(x *call) answer {
 		return x.fail(err)
 	}
 	return x.reply(http.StatusOK, struct {
-		Connections []Connection `json:"connections"`
-		Next        string       `json:"next,omitempty"`
-	}{c.mock.shown(page), next})
+		Connections []store.Connection `json:"connections"`
+		Next        string             `json:"next,omitempty"`
+	}{c.mock.RedactConnections(page), next})
 }
 
 func (c *Control) export(x *call) answer {
@@ -66,7 +68,7 @@ func (c *Control) export(x *call) answer {
 }
 
 func (c *Control) imported(x *call) answer {
-	fixture, err := ReadFixture(bytes.NewReader(x.body))
+	fixture, err := store.ReadFixture(bytes.NewReader(x.body))
 	if err == nil {
 		err = c.mock.Import(x.context(), fixture)
 	}

@@ -20,18 +20,18 @@ const (
 // the server goes.
 func (c *Control) streamEvents(w http.ResponseWriter, r *http.Request) {
 	asked := &call{request: r}
-	if err := c.mock.known(r.Context(), asked.query("manufacturer")); err != nil {
-		c.failure(nil, http.StatusNotFound, err.Error()).write(w)
+	if err := c.checkSelection(r.Context(), asked.query("manufacturer")); err != nil {
+		c.api.failure(nil, http.StatusNotFound, err.Error()).write(w)
 		return
 	}
 	select {
 	case c.readers <- struct{}{}:
 		defer func() { <-c.readers }()
 	default:
-		c.failure(nil, http.StatusServiceUnavailable, "There are too many readers of events").write(w)
+		c.api.failure(nil, http.StatusServiceUnavailable, "There are too many readers of events").write(w)
 		return
 	}
-	entries := c.mock.journal.Follow()
+	entries := c.mock.Journal().Follow()
 	defer entries.Close()
 	s := &eventStream{w: w, control: http.NewResponseController(w), query: asked.journalQuery()}
 	h := w.Header()
@@ -39,7 +39,7 @@ func (c *Control) streamEvents(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusOK)
-	if !s.send(": nox-mock\n\n") || r.Method == http.MethodHead || !s.catchUp(c.mock.journal, r.Header.Get("Last-Event-ID")) {
+	if !s.send(": nox-mock\n\n") || r.Method == http.MethodHead || !s.catchUp(c.mock.Journal(), r.Header.Get("Last-Event-ID")) {
 		return
 	}
 	pause := time.NewTicker(eventPause)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/store"
 )
 
 func (c *Control) faultRules() map[string]controlRule {
@@ -38,7 +39,7 @@ func (c *Control) faultRules() map[string]controlRule {
 		},
 		"clearFaults": c.ofKnown(func(x *call) answer {
 			name := x.query("manufacturer")
-			if *name == everything {
+			if *name == store.AllManufacturers {
 				name = nil
 			}
 			c.mock.ClearFaults(name)

@@ -5,15 +5,13 @@ import (
 	"strconv"
 
 	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/store"
 )
-
-// everything stands for all manufacturers where one must be named.
-const everything = "*"
 
 func (c *Control) journalRules() map[string]controlRule {
 	return map[string]controlRule{
 		"listJournal": c.ofKnown(func(x *call) answer {
-			page := c.mock.journal.List(x.journalQuery())
+			page := c.mock.Journal().List(x.journalQuery())
 			var next int64
 			if page.More && x.text("newest") != "true" {
 				next = page.Entries[len(page.Entries)-1].ID
@@ -25,10 +23,10 @@ func (c *Control) journalRules() map[string]controlRule {
 			}{page.Entries, next, page.Dropped})
 		}),
 		"clearJournal": c.ofKnown(func(x *call) answer {
-			if name := x.text("manufacturer"); name == everything {
-				c.mock.journal.ClearAll()
+			if name := x.text("manufacturer"); name == store.AllManufacturers {
+				c.mock.Journal().ClearAll()
 			} else {
-				c.mock.journal.Clear(name)
+				c.mock.Journal().Clear(name)
 			}
 			return x.done()
 		}),
@@ -40,10 +38,10 @@ func (c *Control) journalRules() map[string]controlRule {
 			if err := expectation.Check(); err != nil {
 				return x.fail(err)
 			}
-			if err := c.mock.known(x.context(), expectation.Manufacturer); err != nil {
+			if err := c.checkSelection(x.context(), expectation.Manufacturer); err != nil {
 				return x.fail(err)
 			}
-			return x.reply(http.StatusOK, c.mock.journal.Verify(expectation))
+			return x.reply(http.StatusOK, c.mock.Journal().Verify(expectation))
 		},
 	}
 }
@@ -51,8 +49,8 @@ func (c *Control) journalRules() map[string]controlRule {
 // getHAR writes the archive as it is made.
 func (c *Control) getHAR(w http.ResponseWriter, r *http.Request) {
 	x := &call{request: r}
-	if err := c.mock.known(r.Context(), x.query("manufacturer")); err != nil {
-		c.failure(nil, http.StatusNotFound, err.Error()).write(w)
+	if err := c.checkSelection(r.Context(), x.query("manufacturer")); err != nil {
+		c.api.failure(nil, http.StatusNotFound, err.Error()).write(w)
 		return
 	}
 	query := x.journalQuery()
@@ -63,7 +61,7 @@ func (c *Control) getHAR(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_ = journal.HAR(w, c.mock.journal.List(query).Entries, c.config.Version) // an error means that the client is gone
+	_ = journal.HAR(w, c.mock.Journal().List(query).Entries, c.config.Version) // an error means that the client is gone
 }
 
 // journalQuery reads the query parameters.

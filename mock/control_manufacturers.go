@@ -3,6 +3,8 @@ package mock
 import (
 	"errors"
 	"net/http"
+
+	"nox.energy/contract/mock/store"
 )
 
 // seenManufacturer is how the control API shows a manufacturer.
@@ -42,8 +44,8 @@ func (c *Control) manufacturerRules() map[string]controlRule {
 	}
 }
 
-func (c *Control) seen(x *call, m Manufacturer) (seenManufacturer, error) {
-	n, err := c.mock.store.Count(x.context(), m.Name)
+func (c *Control) seen(x *call, m store.Manufacturer) (seenManufacturer, error) {
+	n, err := c.mock.CountConnections(x.context(), m.Name)
 	return seenManufacturer{m.Name, m.Enabled, m.KeyDigests, n}, err
 }
 
@@ -55,7 +57,7 @@ func (c *Control) setManufacturer(x *call) answer {
 	if err := x.read(&body); err != nil {
 		return x.fail(err)
 	}
-	set := Manufacturer{Name: x.parameters["manufacturer"], Keys: body.Keys, Enabled: body.Enabled == nil || *body.Enabled}
+	set := store.Manufacturer{Name: x.parameters["manufacturer"], Keys: body.Keys, Enabled: body.Enabled == nil || *body.Enabled}
 	if _, err := c.mock.SetManufacturer(x.context(), set); err != nil {
 		return x.fail(err)
 	}
@@ -78,15 +80,15 @@ func (c *Control) enableManufacturer(x *call) answer {
 
 // show answers with a manufacturer as it is now.
 func (c *Control) show(x *call, name string) answer {
-	all, err := c.mock.registry.fresh(x.context())
+	all, err := c.mock.Manufacturers(x.context())
 	if err != nil {
 		return x.fail(err)
 	}
-	m, known := all.named(name)
-	if !known {
+	at := store.IndexManufacturer(all, name)
+	if at < 0 {
 		return x.fail(ErrNoManufacturer)
 	}
-	seen, err := c.seen(x, m)
+	seen, err := c.seen(x, all[at])
 	if err != nil {
 		return x.fail(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // controlled serves the control API of a mock and returns its URL.
@@ -72,7 +73,7 @@ func ask(t testing.TB, method, url, body string, header http.Header) reply {
 
 // A walk through the API, in order. Every step sees what the ones before left.
 func TestControl(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "from-fixture", NoxUserID: "n-0"}}}))
+	s := mocktest.NewServer(t, configured(mock.Config{Connections: []store.Connection{{Manufacturer: "acme", UserID: "from-fixture", NoxUserID: "n-0"}}}))
 	url := controlled(t, s, mock.ControlConfig{Version: "test"})
 	connect(t, s, s.APIKey, "u-1")
 	connect(t, s, s.APIKey, "u-2")
@@ -217,7 +218,7 @@ func TestControlChangesWhatIsServed(t *testing.T) {
 	// An export of one mock is an import of another, keys and all.
 	connect(t, s, s.APIKey, "moves")
 	export := ask(t, "GET", url+"/export", "", nil).body
-	other := mocktest.NewServer(t, configured(mock.Config{IDs: mock.RandomIDs, Manufacturers: []mock.Manufacturer{{Name: "only", Keys: []string{"only-key"}, Enabled: true}}}))
+	other := mocktest.NewServer(t, configured(mock.Config{IDs: mock.RandomIDs, Manufacturers: []store.Manufacturer{{Name: "only", Keys: []string{"only-key"}, Enabled: true}}}))
 	if r := ask(t, "POST", controlled(t, other, mock.ControlConfig{})+"/import", export, nil); r.status != 200 {
 		t.Fatalf("import: %s", r.body)
 	}

@@ -33,12 +33,12 @@ func (c *Control) tryRules() map[string]controlRule {
 	return map[string]controlRule{
 		"getAbout": func(x *call) answer { return x.reply(http.StatusOK, c.about()) },
 		"try": func(x *call) answer {
-			var a attempt
+			var a Attempt
 			if err := x.read(&a); err != nil {
 				return x.fail(err)
 			}
-			entry, err := c.mock.try(x.context(), a)
-			if errors.Is(err, errNoKey) {
+			entry, err := c.mock.Try(x.context(), a)
+			if errors.Is(err, ErrNoKey) {
 				return x.operation.fail(http.StatusConflict, err.Error())
 			}
 			if err != nil {
@@ -50,19 +50,15 @@ func (c *Control) tryRules() map[string]controlRule {
 }
 
 func (c *Control) about() about {
-	contract := c.mock.contract
+	contract := c.mock.Contract()
 	made := about{Version: c.config.Version, Started: c.started, BaseURL: c.config.BaseURL, Operations: []aboutOperation{}}
 	made.Contract.Title, made.Contract.Version = contract.Title(), contract.Version()
 	for _, declared := range contract.Operations() {
-		op := c.mock.operation(declared.ID)
-		if op == nil {
-			continue
-		}
-		req, err := op.example(c.mock.router.base, "")
+		req, err := c.mock.ExampleRequest(declared.ID, c.mock.BasePath(), "")
 		if err != nil { // the contract gives no way to make one
 			continue
 		}
-		o := aboutOperation{ID: op.id, Method: req.Method, Path: req.URL.RequestURI(), ContentType: req.Header.Get("Content-Type")}
+		o := aboutOperation{ID: declared.ID, Method: req.Method, Path: req.URL.RequestURI(), ContentType: req.Header.Get("Content-Type")}
 		if req.Body != nil {
 			body, err := io.ReadAll(req.Body)
 			if err != nil {
@@ -70,9 +66,7 @@ func (c *Control) about() about {
 			}
 			o.Body = string(body)
 		}
-		if op.rule != nil {
-			o.UserProperty = providedProperty
-		}
+		o.UserProperty = c.mock.UserProperty(declared.ID)
 		made.Operations = append(made.Operations, o)
 	}
 	return made

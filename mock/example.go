@@ -2,7 +2,6 @@ package mock
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,13 +10,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
-
-// ExampleRequest makes a valid request of the first operation of the contract,
-// out of its examples: what a person may try first. baseURL has the base path;
-// key belongs to a manufacturer that is enabled.
-func (m *Mock) ExampleRequest(baseURL, key string) (*http.Request, error) {
-	return m.first.example(baseURL, key)
-}
 
 // example makes a valid request of the operation; without a key if key is "".
 func (op *operation) example(baseURL, key string) (*http.Request, error) {
@@ -43,7 +35,7 @@ func (op *operation) example(baseURL, key string) (*http.Request, error) {
 	req.Header = header
 	if len(op.security) > 0 && key != "" {
 		for _, scheme := range op.security[0] {
-			present(req, scheme, key)
+			scheme.present(req, key)
 		}
 	}
 	return req, nil
@@ -107,22 +99,4 @@ func exampleParameter(g generator, parameter *openapi3.Parameter) (string, error
 		value = list[0]
 	}
 	return fmt.Sprint(value), nil
-}
-
-// present puts key where scheme wants it.
-func present(req *http.Request, scheme *openapi3.SecurityScheme, key string) {
-	switch {
-	case scheme.Type == "apiKey" && scheme.In == "query":
-		query := req.URL.Query()
-		query.Set(scheme.Name, key)
-		req.URL.RawQuery = query.Encode()
-	case scheme.Type == "apiKey" && scheme.In == "cookie":
-		req.AddCookie(&http.Cookie{Name: scheme.Name, Value: key})
-	case scheme.Type == "apiKey":
-		req.Header.Set(scheme.Name, key)
-	case strings.EqualFold(scheme.Scheme, "basic"):
-		req.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(":"+key)))
-	default:
-		req.Header.Set("Authorization", "Bearer "+key)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // observed serves a mock that the test can look into.
@@ -125,7 +126,7 @@ func TestNoKeyIsKept(t *testing.T) {
 			}
 		}
 	}
-	if e := entries[0]; e.Request.Headers["X-Api-Key"][0] != "sha256:"+mock.Fingerprint(s.APIKey) || e.Key != mock.Fingerprint(s.APIKey) {
+	if e := entries[0]; e.Request.Headers["X-Api-Key"][0] != "sha256:"+store.Fingerprint(s.APIKey) || e.Key != store.Fingerprint(s.APIKey) {
 		t.Errorf("no fingerprint: %v", e.Request.Headers)
 	}
 }
@@ -136,7 +137,7 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 	for _, key := range []string{"canary-key-1f2e3d", "c4n4ry+key/1f2e3d=="} {
 		var log syncBuffer
 		all := mock.DefaultManufacturers()
-		all[0].KeyDigests = mock.Manufacturer{Keys: []string{key}}.Digests()
+		all[0].KeyDigests = store.Manufacturer{Keys: []string{key}}.Digests()
 		s, m := observed(t, mock.Config{Manufacturers: all, ExplainErrors: true, Logger: slog.New(slog.NewJSONHandler(&log, nil))})
 		for _, around := range []string{" %s ", ",%s,", ";%s;", "=%s=", "&%s&", "?%s?", "'%s'", ":%s:", "(%s)", "<%s>", "[%s]", "{%s}", "|%s|", "@%s@", "é%sé", "%s", "\t%s\t"} {
 			text := strings.ReplaceAll(around, "%s", key)
@@ -163,7 +164,7 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 				}
 			}
 		}
-		if e := entries[0]; *e.UserID != " sha256:"+mock.Fingerprint(key)+" " {
+		if e := entries[0]; *e.UserID != " sha256:"+store.Fingerprint(key)+" " {
 			t.Errorf("user_id %q", *e.UserID)
 		}
 	}
@@ -177,7 +178,7 @@ func TestKeyAsUserID(t *testing.T) {
 		t.Errorf("it comes back as %q", echo)
 	}
 	for _, path := range []string{"/connections?manufacturer=acme", "/", "/journal", "/journal.har"} {
-		if r := ask(t, "GET", url+path, "", nil); r.status != 200 || strings.Contains(r.body, s.APIKey) || !strings.Contains(r.body, "sha256:"+mock.Fingerprint(s.APIKey)) {
+		if r := ask(t, "GET", url+path, "", nil); r.status != 200 || strings.Contains(r.body, s.APIKey) || !strings.Contains(r.body, "sha256:"+store.Fingerprint(s.APIKey)) {
 			t.Errorf("%s: %s", path, r.body)
 		}
 	}

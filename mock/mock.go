@@ -12,106 +12,71 @@ import (
 
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
 )
 
 // Mock answers requests as the contract says. It is an [http.Handler] for the
 // contract's base path and everything beneath, and safe for concurrent use.
 type Mock struct {
-	front
+	recorder
+	api       *api
 	contract  *spec.Document
-	registry  *registry
-	store     Store
+	store     store.Store
 	ids       IDs
 	overrides bool
-	journal   *journal.Journal
 	faults    *fault.Set
-	metrics   *metrics
-	trackers  *trackers
 	explains  bool
-	began     []Connection  // what it began with
-	changes   chan struct{} // see Changes
-	log       *slog.Logger
+	began     []store.Connection // what it began with
+	changes   chan struct{}      // see Changes
 }
 
 // New builds a mock. It fails if the contract cannot be served, or if
 // manufacturers or connections contradict each other; the error names the
 // place.
 func New(cfg Config) (*Mock, error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
+	}
+	if err := store.CheckManufacturers(cfg.Manufacturers); err != nil {
+		return nil, err
+	}
+	api, err := load(cfg.Contract, basePath(cfg.Contract), limits{cfg.BodyTimeout, MaxBodyBytes})
+	if err != nil {
+		return nil, err
+	}
 	m := &Mock{
+		api:       api,
 		contract:  cfg.Contract,
 		store:     cfg.Store,
 		ids:       cfg.IDs,
 		overrides: !cfg.NoOverrides,
-		front:     front{bodyTimeout: cfg.BodyTimeout, maxBody: MaxBodyBytes},
-		journal:   journal.New(cfg.Journal),
 		faults:    fault.NewSet(),
 		explains:  cfg.ExplainErrors,
 		began:     cfg.Connections,
 		changes:   make(chan struct{}, 1),
-		log:       cfg.Logger,
 	}
-	if err := m.setDefaults(); err != nil {
-		return nil, err
+	m.recorder = recorder{
+		registry: &registry{store: m.store, gone: m.gone, begin: m.begin},
+		rule:     newConnectRule(api, m.store, m.ids, m.changed),
+		journal:  journal.New(cfg.Journal),
+		trackers: newTrackers(),
+		log:      cfg.Logger,
 	}
-	manufacturers := cfg.Manufacturers
-	if manufacturers == nil {
-		manufacturers = DefaultManufacturers()
-	}
-	if err := checkManufacturers(manufacturers); err != nil {
-		return nil, err
-	}
-	doc, err := readContract(m.contract)
-	if err != nil {
-		return nil, err
-	}
-	operations, err := readOperations(m.contract, doc)
-	if err != nil {
-		return nil, err
-	}
-	m.first = operations[0]
-	m.router = newRouter(basePath(m.contract), operations)
-	m.metrics, m.trackers = newMetrics(m), newTrackers()
+	m.metrics = newMetrics(m.registry, m.journal, m.faults)
 	for i, c := range m.began {
-		if indexOf(manufacturers, c.Manufacturer) < 0 {
+		if store.IndexManufacturer(cfg.Manufacturers, c.Manufacturer) < 0 {
 			return nil, strangerError(i, c)
 		}
 	}
-	m.registry = &registry{store: m.store, gone: m.gone, begin: m.begin}
-	m.registry.current.Store(newRegistered("", manufacturers, nil))
+	m.registry.current.Store(newRegistered("", cfg.Manufacturers, nil))
 	_, err = m.registry.fresh(context.Background())
 	return m, err
 }
 
-func (m *Mock) setDefaults() error {
-	if m.contract == nil {
-		embedded, err := spec.Embedded()
-		if err != nil {
-			return err
-		}
-		m.contract = embedded
-	}
-	if m.store == nil {
-		m.store = NewMemoryStore()
-	}
-	if m.ids == "" {
-		m.ids = DerivedIDs
-	}
-	if _, err := ParseIDs(string(m.ids)); err != nil {
-		return err
-	}
-	if m.bodyTimeout <= 0 {
-		m.bodyTimeout = DefaultBodyTimeout
-	}
-	if m.log == nil {
-		m.log = slog.New(slog.DiscardHandler)
-	}
-	return nil
-}
-
 // BasePath is the path that all operations of the contract stand under, as
 // "/v2".
-func (m *Mock) BasePath() string { return m.router.base }
+func (m *Mock) BasePath() string { return m.api.base }
 
 // basePath starts with a slash, unless it is empty. That of a server URL which
 // is relative to its document need not.
@@ -143,9 +108,9 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if unread && (r.ContentLength < 0 || r.ContentLength > maxDrainBytes) {
 		a.closing = true
 	}
-	m.deliver(x, w, a)
+	deliver(x, w, a, func(stayed bool) { m.recordDribble(x, stayed) })
 	if unread && !a.closing && r.Header.Get("Expect") == "" {
-		m.drain(w, r)
+		m.api.drain(w, r)
 	}
 }
 
@@ -158,11 +123,13 @@ type exchange struct {
 	bodyRead  bool // to its end
 	body      []byte
 	decided   int // the status that was decided on
+	delivery  delivery
 	gaveUp    bool
 	shot      *fault.Shot // the fault that fires, nil if none
 	notes     []string
 	logged    []slog.Attr // further ones, for the log
 	entry     journal.Entry
+	observed  bool // by the scorecard
 }
 
 // guarded is answer, with a panic turned into the contract's 500.
@@ -170,7 +137,7 @@ func (m *Mock) guarded(x *exchange, w http.ResponseWriter) (a answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			m.log.Error("panic while answering", "cause", fmt.Sprint(cause))
-			a = m.failure(x.operation, http.StatusInternalServerError, "").because("internal", "panic")
+			a = m.api.failure(x.operation, http.StatusInternalServerError, "").because("internal", "panic")
 		}
 	}()
 	return m.answer(x, w)
@@ -179,18 +146,18 @@ func (m *Mock) guarded(x *exchange, w http.ResponseWriter) (a answer) {
 // answer decides, in the order of the package comment.
 func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
 	r := x.request
-	op, parameters, allowed := m.router.find(r)
+	op, parameters, allowed := m.api.find(r)
 	if op == nil {
-		return m.unknown(allowed)
+		return m.api.unknown(allowed)
 	}
 	x.operation = op
-	who, err := m.authenticate(op, r)
+	who, err := m.registry.authenticate(op, r)
 	x.caller = who
 	if refused := (*refusal)(nil); err != nil && !errors.As(err, &refused) {
 		return op.fail(http.StatusInternalServerError, "").because("internal", "store: "+err.Error())
 	}
 	if err != nil {
-		return op.fail(http.StatusUnauthorized, "").explained(op.refused(err)).with("WWW-Authenticate", m.challenge(op))
+		return op.fail(http.StatusUnauthorized, "").explained(refusalReason(op, err)).with("WWW-Authenticate", op.challenge(m.BasePath()))
 	}
 	wanted := 0
 	if m.overrides {
@@ -204,9 +171,9 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
 	if wanted >= 300 {
 		return op.outcome(wanted).with("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
-	body, err := m.readBody(x, w)
+	x.body, x.bodyRead, err = m.api.readBody(w, r, op)
 	if err == nil {
-		err = op.validate(r, parameters, body)
+		err = op.validate(r, parameters, x.body)
 	}
 	var p *problem
 	errors.As(err, &p)
@@ -214,12 +181,12 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
 	if p != nil && p.closing {
 		return honest()
 	}
-	userID := op.userID(body)
+	userID := m.rule.userID(op, x.body)
 	if p == nil && (wanted != 0 || m.overrides && userID != nil && magicOf(op, *userID) != magic{}) {
 		return honest() // what a request asks for itself comes before what was set for many
 	}
 	if shot := m.faults.Pick(who.manufacturer, userID, time.Now()); shot != nil {
-		return m.fire(x, shot, honest)
+		return fire(x, shot, honest)
 	}
 	return honest()
 }
@@ -233,12 +200,12 @@ func (m *Mock) honest(x *exchange, p *problem, wanted int) answer {
 		a := op.invalid(*p)
 		a.closing = p.closing
 		return a
-	case wanted != 0 && (wanted != op.success || op.rule == nil):
+	case wanted != 0 && (wanted != op.success || !m.rule.appliesTo(op)):
 		return op.outcome(wanted).with("Preference-Applied", "code="+strconv.Itoa(wanted))
-	case op.rule == nil:
+	case !m.rule.appliesTo(op):
 		return op.outcome(op.success)
 	}
-	a := m.connect(x, m.overrides && wanted == 0)
+	a := m.rule.connect(x, m.overrides && wanted == 0)
 	if wanted != 0 && a.status == wanted {
 		a = a.with("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}

@@ -72,19 +72,19 @@ func (p *page) holds(path string) bool { return path == "/" || strings.HasPrefix
 // servePage answers a request for the page or one of its files. They need no
 // token: where there is one, the document has nothing in it but a form for it.
 func (c *Control) servePage(r *http.Request) answer {
-	if a, refused := c.guardPlace(c.first, r); refused {
+	if a, refused := c.guardPlace(c.api.first, r); refused {
 		return a
 	}
 	found, known := c.page.files[r.URL.EscapedPath()]
 	switch {
 	case !known && r.URL.Path != "/":
-		return c.unknown(nil)
+		return c.api.unknown(nil)
 	case r.Method != http.MethodGet:
-		return c.unknown([]string{http.MethodGet, http.MethodHead})
+		return c.api.unknown([]string{http.MethodGet, http.MethodHead})
 	case !known:
 		document, err := c.pageDocument(r)
 		if err != nil {
-			return c.failure(nil, http.StatusInternalServerError, err.Error())
+			return c.api.failure(nil, http.StatusInternalServerError, err.Error())
 		}
 		found = pageFile{"text/html; charset=utf-8", document}
 	}

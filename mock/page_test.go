@@ -8,6 +8,7 @@ import (
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // The page is readable as it comes, without its script.
@@ -143,7 +144,7 @@ func TestTry(t *testing.T) {
 		t.Errorf("the journal has %s", journal.body)
 	}
 	// A key that is known by its digest only cannot be presented.
-	digests := mocktest.NewServer(t, configured(mock.Config{Manufacturers: []mock.Manufacturer{{Name: "acme", KeyDigests: mock.DefaultManufacturers()[0].Digests(), Enabled: true}}}))
+	digests := mocktest.NewServer(t, configured(mock.Config{Manufacturers: []store.Manufacturer{{Name: "acme", KeyDigests: mock.DefaultManufacturers()[0].Digests(), Enabled: true}}}))
 	if r := ask(t, "POST", controlled(t, digests, mock.ControlConfig{})+"/try", `{"manufacturer":"acme"}`, nil); r.status != 409 || !strings.Contains(r.body, "digests") {
 		t.Errorf("%d %s", r.status, r.body)
 	}

@@ -12,6 +12,7 @@ import (
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/scorecard"
+	"nox.energy/contract/mock/store"
 )
 
 const (
@@ -27,7 +28,7 @@ type pageView struct {
 	Kinds         []struct{ Kind, Does string }
 	Entries       []journal.Entry // the newest first
 	Manufacturers []seenManufacturer
-	Connections   []Connection
+	Connections   []store.Connection
 	Faults        []fault.Fault
 	Card          scorecard.Card
 
@@ -48,7 +49,7 @@ func (c *Control) pageView(ctx context.Context) (pageView, error) {
 		return view, nil
 	}
 	view.About, view.base = c.about(), c.mock.BasePath()
-	found := c.mock.journal.List(journal.Query{Limit: firstEntries, Newest: true}).Entries
+	found := c.mock.Journal().List(journal.Query{Limit: firstEntries, Newest: true}).Entries
 	for i := range found {
 		view.Entries = append(view.Entries, found[len(found)-1-i])
 	}
@@ -57,7 +58,7 @@ func (c *Control) pageView(ctx context.Context) (pageView, error) {
 		return pageView{}, err
 	}
 	for _, m := range known {
-		n, err := c.mock.store.Count(ctx, m.Name)
+		n, err := c.mock.CountConnections(ctx, m.Name)
 		if err != nil {
 			return pageView{}, err
 		}
@@ -67,7 +68,7 @@ func (c *Control) pageView(ctx context.Context) (pageView, error) {
 			if err != nil {
 				return pageView{}, err
 			}
-			view.Connections = append(view.Connections, c.mock.shown(some)...)
+			view.Connections = append(view.Connections, c.mock.RedactConnections(some)...)
 		}
 	}
 	view.Faults = c.mock.Faults(nil)

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -25,8 +26,8 @@ type path struct {
 
 var pathParameter = regexp.MustCompile(`\{([^{}/]+)\}`)
 
-func newRouter(base string, operations []*operation) *router {
-	r := &router{base: base}
+func newRouter(base string, operations []*operation) router {
+	r := router{base: base}
 	index := map[string]int{}
 	for _, op := range operations {
 		i, known := index[op.route.Path]
@@ -59,7 +60,7 @@ func newPath(template string) path {
 
 // find returns the operation and its path parameters. Without one, allowed
 // holds the methods of the path, or is empty if there is no such path either.
-func (r *router) find(req *http.Request) (op *operation, parameters map[string]string, allowed []string) {
+func (r router) find(req *http.Request) (op *operation, parameters map[string]string, allowed []string) {
 	sent, under := strings.CutPrefix(req.URL.EscapedPath(), r.base)
 	if !under {
 		return nil, nil, nil
@@ -95,3 +96,24 @@ func (p path) parameters(values []string) map[string]string {
 	}
 	return parameters
 }
+
+// operation returns the operation with an id, nil if there is none.
+func (r router) operation(id string) *operation {
+	for _, op := range r.operations() {
+		if op.id == id {
+			return op
+		}
+	}
+	return nil
+}
+
+// operations returns all of them, in no order.
+func (r router) operations() (all []*operation) {
+	for _, p := range r.paths {
+		all = slices.AppendSeq(all, maps.Values(p.operations))
+	}
+	return all
+}
+
+// basePath is what all paths begin with, as "/v2".
+func (r router) basePath() string { return r.base }

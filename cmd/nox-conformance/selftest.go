@@ -17,6 +17,7 @@ import (
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/store"
 )
 
 // proof is what the self-test shows: that the sound mock passes every check,
@@ -57,7 +58,7 @@ type selfTest struct {
 	full    bool // every defect meets every check, not only the one meant for it
 	checks  []conformance.Check
 
-	manufacturers []mock.Manufacturer
+	manufacturers []store.Manufacturer
 	inspect       func(name string, r *conformance.Result) // if set, called with each result
 }
 

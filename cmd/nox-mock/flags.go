@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 // settings is what flags and environment ask for.
@@ -35,7 +36,7 @@ type settings struct {
 	spec           string
 	fixture        string
 	addressFile    string
-	manufacturers  []mock.Manufacturer // nil: not given
+	manufacturers  []store.Manufacturer // nil: not given
 	ids            mock.IDs
 	noOverrides    bool
 	explainErrors  bool
@@ -243,8 +244,8 @@ func variable(flag string) string {
 }
 
 // parseManufacturers reads NAME=KEY pairs. Its errors never hold a key.
-func parseManufacturers(pairs []string) ([]mock.Manufacturer, error) {
-	var all []mock.Manufacturer
+func parseManufacturers(pairs []string) ([]store.Manufacturer, error) {
+	var all []store.Manufacturer
 	index := map[string]int{}
 	for i, pair := range pairs {
 		name, key, ok := strings.Cut(pair, "=")
@@ -255,7 +256,7 @@ func parseManufacturers(pairs []string) ([]mock.Manufacturer, error) {
 		if !known {
 			at = len(all)
 			index[name] = at
-			all = append(all, mock.Manufacturer{Name: name, Enabled: true})
+			all = append(all, store.Manufacturer{Name: name, Enabled: true})
 		}
 		all[at].Keys = append(all[at].Keys, key)
 	}

@@ -77,7 +77,7 @@ func (s *site) tryIt(own bool) (string, error) {
 			break
 		}
 	}
-	req, err := s.mock.ExampleRequest(s.base, key)
+	req, err := s.mock.ExampleRequest("", s.base, key)
 	if err != nil { // the contract gives no way to make one
 		return "", nil
 	}

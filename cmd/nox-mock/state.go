@@ -16,6 +16,7 @@ import (
 
 	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 // savePause is how long changes are gathered before they are written: well
@@ -49,7 +50,7 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 	case err != nil:
 		return false, badUsage("the state cannot be read: %w", err)
 	}
-	state, err := mock.ReadFixture(bytes.NewReader(data))
+	state, err := store.ReadFixture(bytes.NewReader(data))
 	if err != nil {
 		return false, badUsage("the state %s is damaged and was left as it is: %w", name, err)
 	}
@@ -59,7 +60,7 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 	given := config.Manufacturers
 	config.Manufacturers, config.Connections = state.Manufacturers, state.Connections
 	for _, m := range given { // by flags, which come before the file
-		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old mock.Manufacturer) bool { return old.Name == m.Name })
+		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old store.Manufacturer) bool { return old.Name == m.Name })
 		config.Manufacturers = append(config.Manufacturers, m)
 	}
 	showKeys(config.Manufacturers, mock.DefaultManufacturers()) // which are public
@@ -69,7 +70,7 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 // inFile says in which file connections stand that contradict each other, or the
 // manufacturers. Other errors are left alone.
 func inFile(err error, settings settings) error {
-	if conflict := (*mock.ConflictError)(nil); !errors.As(err, &conflict) {
+	if conflict := (*store.ConflictError)(nil); !errors.As(err, &conflict) {
 		return err
 	}
 	if settings.state != "" {
@@ -82,7 +83,7 @@ func inFile(err error, settings settings) error {
 
 // showKeys puts the keys of manufacturers that are known with them back in the
 // place of their digests.
-func showKeys(manufacturers, known []mock.Manufacturer) {
+func showKeys(manufacturers, known []store.Manufacturer) {
 	for i := range manufacturers {
 		m := &manufacturers[i]
 		for _, k := range known {

@@ -19,6 +19,7 @@ import (
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // mockHalf is a running mock that requests of a corpus are sent to.
@@ -29,8 +30,8 @@ type mockHalf struct {
 }
 
 // readersManufacturers are those whose keys the corpora send.
-func readersManufacturers() []mock.Manufacturer {
-	return []mock.Manufacturer{
+func readersManufacturers() []store.Manufacturer {
+	return []store.Manufacturer{
 		{Name: "acme", Keys: []string{"acme-key"}, Enabled: true},
 		{Name: "idle", Keys: []string{"idle-key"}, Enabled: false},
 	}

@@ -1,4 +1,4 @@
-package mock
+package store
 
 import (
 	"bytes"
@@ -40,7 +40,7 @@ func ReadFixture(r io.Reader) (Fixture, error) {
 	}
 	var f fixtureFile
 	if err := json.Unmarshal(data, &f, json.RejectUnknownMembers(true)); err != nil {
-		return Fixture{}, placed(data, err)
+		return Fixture{}, DescribeJSONError(data, err)
 	}
 	return f.fixture()
 }
@@ -85,11 +85,11 @@ func (f fixtureFile) fixture() (Fixture, error) {
 		c.Connection.UserID = *c.UserID
 		made.Connections = append(made.Connections, c.Connection)
 	}
-	return made, checkManufacturers(made.Manufacturers)
+	return made, CheckManufacturers(made.Manufacturers)
 }
 
-// placed makes one sentence of an error of the JSON library, with the line.
-func placed(data []byte, err error) error {
+// DescribeJSONError makes one sentence of an error of the JSON library, with the line.
+func DescribeJSONError(data []byte, err error) error {
 	var syntax *jsontext.SyntacticError
 	var semantic *json.SemanticError
 	switch {

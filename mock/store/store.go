@@ -1,4 +1,8 @@
-package mock
+// Package store keeps what a mock remembers: manufacturers, and the connections
+// that belong to them. [Store] is what the mock asks of whoever keeps them,
+// [NewMemory] the one that forgets with the process, and a [Fixture] the form in
+// which people read and write them.
+package store
 
 import (
 	"context"
@@ -62,6 +66,7 @@ type Store interface {
 var (
 	ErrUnavailable = errors.New("the store is not available")
 	ErrChanged     = errors.New("the manufacturers were changed meanwhile")
+	ErrKeyTaken    = errors.New("a key belongs to one manufacturer")
 	ErrCursor      = errors.New("the cursor is not one of a page that was listed")
 )
 

@@ -1,4 +1,4 @@
-package mock
+package store
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// NewMemoryStore returns a [Store] that forgets everything with the process.
-func NewMemoryStore() Store { return &memoryStore{tenants: map[string]*tenant{}} }
+// NewMemory returns a [Store] that forgets everything with the process.
+func NewMemory() Store { return &memoryStore{tenants: map[string]*tenant{}} }
 
 type memoryStore struct {
 	mu      sync.Mutex
