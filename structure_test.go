@@ -93,8 +93,9 @@ func allowed() map[string][]string {
 		"spec":                {"spec"},
 		"mock":                {"mock", "spec"},
 		"conformance":         {"conformance", "spec"},
-		"cmd/nox-mock":        {"mock", "spec"},
-		"cmd/nox-conformance": {"mock", "conformance", "spec"},
+		"cmd/internal":        {"cmd/internal"},
+		"cmd/nox-mock":        {"cmd/internal", "mock", "spec"},
+		"cmd/nox-conformance": {"cmd/internal", "mock", "conformance", "spec"},
 	}
 }
 

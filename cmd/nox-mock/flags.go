@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/store"
 )
@@ -124,7 +124,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.BoolVar(&s.version, "version", false, "print the version, and stop")
 	f.BoolVarP(&s.help, "help", "h", false, "print this, and stop")
 	if err := f.Parse(args); err != nil {
-		return s, flagError(err)
+		return s, badUsage("%w; see nox-mock --help", cli.FlagError(err, f))
 	}
 	s.usage = usage(f)
 	if s.help || s.version {
@@ -232,7 +232,7 @@ func readEnvironment(f *pflag.FlagSet, getenv func(string) string) error {
 		}
 		for _, value := range values {
 			if err := f.Set(flag.Name, strings.TrimSpace(value)); err != nil {
-				failed = badUsage("the environment variable %s must be %s", name, kindOf(flag))
+				failed = badUsage("the environment variable %s must be %s", name, cli.ValueOf(flag))
 			}
 		}
 	})
@@ -261,38 +261,6 @@ func parseManufacturers(pairs []string) ([]store.Manufacturer, error) {
 		all[at].Keys = append(all[at].Keys, key)
 	}
 	return all, nil
-}
-
-// flagError makes a sentence of an error of the flag library, without the value
-// that was given.
-func flagError(err error) error {
-	var unknown *pflag.NotExistError
-	var required *pflag.ValueRequiredError
-	var invalid *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &unknown) && len(unknown.GetSpecifiedShortnames()) > 0:
-		return badUsage("unknown flag: long flags start with two dashes; see nox-mock --help")
-	case errors.As(err, &unknown):
-		return badUsage("unknown flag --%s; see nox-mock --help", unknown.GetSpecifiedName())
-	case errors.As(err, &required):
-		return badUsage("--%s needs a value; see nox-mock --help", required.GetSpecifiedName())
-	case errors.As(err, &invalid) && invalid.GetFlag() != nil:
-		return badUsage("--%s must be %s", invalid.GetFlag().Name, kindOf(invalid.GetFlag()))
-	}
-	return badUsage("a flag is malformed; see nox-mock --help")
-}
-
-// kindOf says what the value of a flag must be.
-func kindOf(flag *pflag.Flag) string {
-	switch flag.Value.Type() {
-	case "bool":
-		return "true or false"
-	case "int":
-		return "a whole number"
-	case "duration":
-		return "a duration, as in 30s"
-	}
-	return "well-formed"
 }
 
 // usage is the text of --help: examples first.

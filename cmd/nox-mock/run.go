@@ -7,8 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/store"
@@ -54,7 +54,7 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		_, err = io.WriteString(stdout, settings.usage)
 		return err
 	case settings.version:
-		_, err = fmt.Fprintln(stdout, "nox-mock", version())
+		_, err = fmt.Fprintln(stdout, "nox-mock", cli.Version())
 		return err
 	case settings.listDeviations:
 		return listDeviations(stdout)
@@ -140,13 +140,4 @@ func keysNotEnabled(manufacturers []store.Manufacturer) []string {
 		}
 	}
 	return keys
-}
-
-// version is what the build knows of itself.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }

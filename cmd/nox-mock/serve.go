@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/defect"
@@ -170,7 +171,7 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	h, err := control.New(s.mock, control.Config{
 		Token:   settings.controlToken,
 		Hosts:   settings.controlHosts,
-		Version: version(),
+		Version: cli.Version(),
 		BaseURL: s.base,
 	})
 	if err != nil {

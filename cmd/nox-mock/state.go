@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/store"
 )
@@ -100,7 +102,7 @@ func lockState(name string) (unlock func(), err error) {
 	case errors.Is(err, errLocked):
 		return func() {}, fmt.Errorf("the state %s is in use by another nox-mock; give each a file of its own, or let them share a --store", name)
 	case err != nil:
-		return func() {}, fmt.Errorf("the state cannot be saved: %w", withoutTemporary(err, name))
+		return func() {}, fmt.Errorf("the state cannot be saved: %s: %w", name, cli.WithoutPath(err))
 	}
 	return unlock, nil
 }
@@ -134,22 +136,16 @@ func saveState(ctx context.Context, m *mock.Mock, name string) error {
 	if err != nil {
 		return fmt.Errorf("the state cannot be saved: %w", err)
 	}
-	if err := writeWhole(name, append(data, '\n'), 0o600); err != nil {
+	if err := writeData(name, append(data, '\n'), 0o600); err != nil {
 		return fmt.Errorf("the state cannot be saved: %w", err)
 	}
 	return nil
 }
 
-// writeWhole replaces a file in one step, once its content is on the disk.
-func writeWhole(name string, data []byte, mode os.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".nox-mock-*")
-	if err != nil {
-		return withoutTemporary(err, name)
-	}
-	defer os.Remove(f.Name()) // in vain once it is renamed
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return withoutTemporary(err, name)
-	}
-	return withoutTemporary(os.Rename(f.Name(), name), name)
+// writeData writes a file whole or not at all.
+func writeData(name string, data []byte, mode os.FileMode) error {
+	return cli.WriteFile(name, mode, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
 }

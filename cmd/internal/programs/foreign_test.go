@@ -1,4 +1,4 @@
-package contract_test
+package programs_test
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package contract_test
+package programs_test
 
 import (
 	"encoding/json"
@@ -13,7 +13,10 @@ import (
 	"testing"
 )
 
-const stacksFolder = "testdata/stacks"
+const (
+	stacksFolder = "testdata/stacks"
+	stacksPage   = stacksFolder + "/README.md"
+)
 
 // readStacks returns the findings of each stack in testdata/stacks, as check ids
 // without the operation.
@@ -62,15 +65,15 @@ func readFindings(name string) ([]string, error) {
 	return ids, nil
 }
 
-// TestReadmeListsTheStacks compares the README's table with testdata/stacks: one
+// TestPageListsTheStacks compares the table with testdata/stacks: one
 // row for each stack, in order, which names each of its findings and no other.
-func TestReadmeListsTheStacks(t *testing.T) {
+func TestPageListsTheStacks(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile(readmeFile)
+	data, err := os.ReadFile(stacksPage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := regexp.MustCompile(`(?m)^\| \[([^]]+)\]\(` + stacksFolder + `/([^)]+)/start\) \|.*$`)
+	row := regexp.MustCompile(`(?m)^\| \[([^]]+)\]\(([^)]+)/start\) \|.*$`)
 	checkID := regexp.MustCompile("`((?:[1-5][0-9][0-9]|http)/[^`]+)`")
 	stacks := readStacks(t)
 	var listed []string
@@ -78,10 +81,10 @@ func TestReadmeListsTheStacks(t *testing.T) {
 		name := m[1]
 		listed = append(listed, name)
 		if m[2] != name {
-			t.Errorf("README.md: the row of %s links to %s", name, m[2])
+			t.Errorf(stacksPage+": the row of %s links to %s", name, m[2])
 		}
 		if columns := strings.Count(m[0], "|") - 1; columns != 5 {
-			t.Errorf("README.md: the row of %s has %d columns; want 5", name, columns)
+			t.Errorf(stacksPage+": the row of %s has %d columns; want 5", name, columns)
 		}
 		var named []string
 		for _, id := range checkID.FindAllStringSubmatch(m[0], -1) {
@@ -89,15 +92,15 @@ func TestReadmeListsTheStacks(t *testing.T) {
 		}
 		slices.Sort(named)
 		if !slices.Equal(named, stacks[name]) {
-			t.Errorf("README.md: the row of %s names the findings %q; its findings.json lists %q", name, named, stacks[name])
+			t.Errorf(stacksPage+": the row of %s names the findings %q; its findings.json lists %q", name, named, stacks[name])
 		}
 		delete(stacks, name)
 	}
 	if !slices.IsSorted(listed) {
-		t.Errorf("README.md: the stacks are not sorted: %q", listed)
+		t.Errorf(stacksPage+": the stacks are not sorted: %q", listed)
 	}
 	for name := range stacks {
-		t.Errorf("README.md: no row for %s/%s", stacksFolder, name)
+		t.Errorf(stacksPage+": no row for %s/%s", stacksFolder, name)
 	}
 }
 

@@ -1,4 +1,4 @@
-package contract_test
+package readers_test
 
 import (
 	"bytes"
@@ -8,11 +8,12 @@ import (
 	"testing"
 	"text/tabwriter"
 
+	"nox.energy/contract/cmd/internal/golden"
 	"nox.energy/contract/spec"
 )
 
 // The mock and the runner read the contract with two libraries, so that a
-// mistake in one of them shows as a disagreement. In the files readers_*_test.go
+// mistake in one of them shows as a disagreement. In this package
 // both libraries read one corpus of requests and of responses, and each half
 // reads them end to end:
 //
@@ -29,7 +30,7 @@ import (
 
 // readersFolder holds for each contract the corpora, *-requests.txt and
 // *-responses.txt, the table, *-differences.json, and the golden files.
-const readersFolder = "testdata/readers/"
+const readersFolder = "testdata/"
 
 // subject is a contract with the readers of it and the corpus for it.
 type subject struct {
@@ -69,7 +70,7 @@ func subjects(tb testing.TB) []*subject {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	second, err := spec.Load(context.Background(), "testdata/contracts/second.yaml", nil)
+	second, err := spec.Load(context.Background(), "../../../testdata/contracts/second.yaml", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func (s *subject) compare(t *testing.T, of string, corpus []message, all []verdi
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", all[i].Kin, all[i].Validator, all[i].Mock+all[i].Runner, differ, m.name)
 	}
 	w.Flush()
-	compare(t, readersFolder+s.name+"-"+of+".golden", text.String())
+	golden.Compare(t, readersFolder+s.name+"-"+of+".golden", text.String())
 }
 
 // strangers lists the entries of the table that do not belong to their class by
@@ -148,7 +149,7 @@ func (s *subject) strangers(table differenceList, corpus []message) []string {
 	belongs := s.classes()
 	for _, d := range table {
 		if belongs[d.Class] == nil {
-			problems = append(problems, fmt.Sprintf("class %q has no rule in readers_classes_test.go", d.Class))
+			problems = append(problems, fmt.Sprintf("class %q has no rule in classes_test.go", d.Class))
 			continue
 		}
 		for _, c := range d.Cases {

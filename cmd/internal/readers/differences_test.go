@@ -1,4 +1,4 @@
-package contract_test
+package readers_test
 
 import (
 	"encoding/json"

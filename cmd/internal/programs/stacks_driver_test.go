@@ -1,4 +1,4 @@
-package contract_test
+package programs_test
 
 import (
 	"log"
@@ -104,4 +104,6 @@ esac
 	}
 }
 
-func squeezeSpaces(text string) string { return spaces.ReplaceAllString(text, " ") }
+func squeezeSpaces(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' }), " ")
+}
