@@ -205,7 +205,7 @@ func (r *run) statusSymptom(s suspect, a *wire.Answer) symptom {
 	switch {
 	case a.Status/100 == 3 && op.Documented(a.Status) == nil:
 		k.what, k.body, k.about = redirected, "", ""
-	case a.Request.Provoked:
+	case a.Request.Provokes != "":
 	case r.fromBefore(s, a):
 		k.what, k.about = blockedPage, ""
 	case a.Status/100 == 5:

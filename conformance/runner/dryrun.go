@@ -51,7 +51,7 @@ func ideal(r *wire.Request) *wire.Answer {
 	case strings.Contains(r.Path, wire.UnknownPath):
 		a.Status = http.StatusNotFound
 		return a
-	case r.Provoked:
+	case r.Provokes != "":
 		status = op.Breakdown()
 	case !known:
 		status = op.Refusal()

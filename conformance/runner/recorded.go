@@ -147,7 +147,6 @@ func (l *reel) request(e *harEntry, op *contract.Operation, u *url.URL, path str
 		r.Header.Del(name)
 	}
 	r.Provokes = l.provoked(r, recordedHeader(e.Response.Headers, nil))
-	r.Provoked = r.Provokes != ""
 	r.Intent = l.s.Contract.Validity(r, e.Request.body.whole)
 	if e.Request.body.whole {
 		r.Subject = judge.SubjectOf(r)

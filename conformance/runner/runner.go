@@ -253,8 +253,8 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	}
 	t := &trial.Trial{Ctx: ctx, S: r.Session, Check: c, Op: op}
 	v := t.Run()
-	if slices.ContainsFunc(t.Answers, func(a *wire.Answer) bool { return a.Request.Single }) {
-		r.Client.Single.CloseIdleConnections() // which keeps a worker of the target from others
+	if slices.ContainsFunc(t.Answers, func(a *wire.Answer) bool { return a.Request.IsSingle() }) {
+		r.Client.ReleaseSingle()
 	}
 	if late(v) { // a moment's stall, no connection to spare, or does the target never answer this?
 		r.Client.Release()

@@ -48,12 +48,10 @@ func (b *builder) breakdownChecks() {
 
 // provokedBy changes a valid request as a provocation says.
 func provokedBy(r *wire.Request, p conformance.Provocation) *wire.Request {
-	c := r.Clone()
-	c.Provoked, c.Provokes, c.Intent = true, p.Status, wire.Open
+	r = r.Provoking(p.Status)
 	if p.Body != "" {
-		c.Body, c.Subject = []byte(p.Body), ""
-		return c
+		return r.WithText([]byte(p.Body), wire.Open).WithoutSubject()
 	}
 	name, value, _ := strings.Cut(p.Header, ":")
-	return c.WithHeader(strings.TrimSpace(name), strings.TrimSpace(value))
+	return r.WithHeader(strings.TrimSpace(name), strings.TrimSpace(value))
 }

@@ -7,7 +7,6 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/trial"
-	"nox.energy/contract/conformance/internal/wire"
 )
 
 // specimen is a value that servers are apt to change on its way through.
@@ -147,7 +146,11 @@ func echoes(t *trial.Trial, user string, kind specimenKind) {
 	if kind&lenient != 0 && t.Op.Rejection() != "" {
 		allowed = append(allowed, t.Op.Rejection())
 	}
-	a := t.Expect(t.RequestFor(user).On(func(r *wire.Request) { r.Attack = kind&attack != 0 }), allowed...)
+	r := t.RequestFor(user)
+	if kind&attack != 0 {
+		r = r.Attack()
+	}
+	a := t.Expect(r, allowed...)
 	if a.Succeeded() {
 		t.Echoed(a, user)
 	}

@@ -31,7 +31,7 @@ func (b *builder) extremeChecks() {
 		why:     "One large request must not take the service down.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		body := t.Body(t.User()).With([]string{"undeclared"}, strings.Repeat("x", largeBody))
-		a := t.Try(t.Request().WithBody(body, wire.Open).On(func(r *wire.Request) { r.Fresh, r.MayClose, r.Excused = true, true, true }))
+		a := t.Try(t.Request().WithBody(body, wire.Open).Fresh().MayClose().Excused())
 		if a.Failure == wire.Closed {
 			return // as good a way to refuse it as any
 		}
@@ -140,7 +140,7 @@ func (b *builder) oddSubjects(status string) {
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.User()
 		text := append(append([]byte(`"\ud800`), user...), '"')
-		r := t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.Literal(text)), wire.Open).On(func(r *wire.Request) { r.Subject = "" })
+		r := t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.Literal(text)), wire.Open).WithoutSubject()
 		a := t.Digest(r, t.Op.Success(), status)
 		if !a.Succeeded() {
 			return

@@ -78,12 +78,7 @@ func (b *builder) httpChecks() {
 		summary: "a path that the contract does not declare does not succeed", sends: "a path beneath the operation's, with the key",
 		why: "A server that answers everything hides a client's typing mistakes.",
 	}, trial.StageAround, func(t *trial.Trial) {
-		r := t.Request().On(func(r *wire.Request) {
-			r.Path += wire.UnknownPath + url.PathEscape(markup)
-			r.Intent = wire.Open
-			r.Subject = ""
-		})
-		t.Expect(r, "4XX", "3XX", "501")
+		t.Expect(t.Request().AtUnknownPath(url.PathEscape(markup)), "4XX", "3XX", "501")
 	})
 }
 
@@ -105,11 +100,9 @@ func (b *builder) behindCheck() {
 		if len(t.Op.Security) > 0 {
 			requests = append(requests, t.Request().WithKeys())
 		}
-		if t.S.Cfg.Profile == conformance.Production {
-			requests = requests[:1]
-		}
+		requests = trial.Some(t, requests)
 		for i, r := range requests {
-			requests[i] = r.On(func(r *wire.Request) { r.Raw = true })
+			requests[i] = r.Raw()
 		}
 		for _, a := range t.Together(requests) {
 			t.Answered(a)
@@ -164,13 +157,13 @@ func (b *builder) neverChecks() {
 		c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
 			return s.OverAnswers(b.op, around, func(a *wire.Answer) (problem wire.Finding, judged bool) {
 				text := wrong(a)
-				return wire.Finding{Expected: summary, Actual: text}, !a.Request.Provoked
+				return wire.Finding{Expected: summary, Actual: text}, a.Request.Provokes == ""
 			})
 		}
 	}
 	never("answered", httpSays, "every request gets an HTTP answer",
 		"A client that gets none cannot know what became of its request.", true, func(a *wire.Answer) string {
-			if a.Broken() && !a.Request.MayClose && !(a.Request.IsAround() && a.Failure == wire.Closed) {
+			if a.IsMissing() {
 				return trial.FailureWords(a)
 			}
 			return ""
@@ -184,7 +177,7 @@ func (b *builder) neverChecks() {
 		})
 	never("no-server-error", staysUp, "no request, valid or not, is answered 5xx",
 		"A 5xx says that the fault is the server's; clients retry it for ever.", false, func(a *wire.Answer) string {
-			if a.Status/100 == 5 && a.Failure != wire.PutOff && !a.Request.Hostile && !a.Excused() {
+			if a.IsBreakdown() {
 				return a.Says()
 			}
 			return ""

@@ -72,10 +72,7 @@ func (b *builder) resolveChecks() {
 			summary: summary, sends: sends,
 			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
 		}, trial.StageAccept, func(t *trial.Trial) {
-			user := t.User()
-			if t.S.Cfg.Profile != conformance.Production { // where all are about one user
-				user = called(user)
-			}
+			user := t.UserLike(called)
 			first := t.Accepted(t.RequestFor(user))
 			id := t.Identity(first)
 			for _, r := range again(t, user) {
@@ -94,10 +91,7 @@ func (b *builder) resolveChecks() {
 	}
 	plainly := func(n int) func(*trial.Trial, string) []*wire.Request {
 		return func(t *trial.Trial, user string) []*wire.Request {
-			if t.S.Cfg.Profile == conformance.Production {
-				n = 1
-			}
-			out := make([]*wire.Request, n)
+			out := trial.Some(t, make([]*wire.Request, n))
 			for i := range out {
 				out[i] = t.RequestFor(user)
 			}
@@ -110,7 +104,7 @@ func (b *builder) resolveChecks() {
 		"one user, on several connections of their own", func(t *trial.Trial, user string) []*wire.Request {
 			out := plainly(3)(t, user)
 			for i := range out {
-				out[i] = out[i].On(func(r *wire.Request) { r.Fresh = true })
+				out[i] = out[i].Fresh()
 			}
 			return out
 		})
@@ -258,7 +252,7 @@ func atOneMoment(t *trial.Trial, user string, n int) []*wire.Answer {
 	together := wire.NewBarrier(t.Ctx, n, 0)
 	requests := make([]*wire.Request, n)
 	for i := range requests {
-		requests[i] = t.RequestFor(user).On(func(r *wire.Request) { r.Barrier, r.MayClose = together, true })
+		requests[i] = t.RequestFor(user).Held(together)
 	}
 	return t.Together(requests)
 }

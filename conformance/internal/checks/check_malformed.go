@@ -87,7 +87,7 @@ func (b *builder) malformedChecks() {
 		}, trial.StageReject, func(t *trial.Trial) {
 			r := t.Request()
 			text, value := spoilable(t, r)
-			t.Expect(r.WithText(m.spoil(text, value), wire.Breaks).On(func(r *wire.Request) { r.Subject = "" }), status)
+			t.Expect(r.WithText(m.spoil(text, value), wire.Breaks).WithoutSubject(), status)
 		})
 	}
 }

@@ -65,9 +65,7 @@ func (b *builder) elsewhereCheck() {
 	if !other || !slices.Contains(b.op.Statuses, status) || b.op.Success() == "" || !b.op.IsSafe() {
 		return
 	}
-	request := func(r *wire.Request) *wire.Request {
-		return r.On(func(r *wire.Request) { r.SetParameters(values) })
-	}
+	request := func(r *wire.Request) *wire.Request { return r.WithParameters(values, wire.Fits) }
 	if b.contract.Confirm(request(wire.PlainRequest(b.op))) != nil {
 		return
 	}

@@ -80,7 +80,7 @@ func (b *builder) recorded(status string, t checkText, rule func(*wire.Answer) (
 	c := b.add(status, t, trial.StageLast, nil)
 	c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
 		v := s.OverAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
-			if a.Request.Provoked {
+			if a.Request.Provokes != "" {
 				return wire.Finding{}, false
 			}
 			return rule(a)

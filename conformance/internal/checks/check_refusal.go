@@ -65,14 +65,13 @@ func (b *builder) refusalChecks() {
 		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(KeyWords(), ", ") + " for a key",
 		why: "An unset variable or a pattern match must not be a way in.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
-		words := slices.DeleteFunc(KeyWords(), t.S.IsRealKey)
-		if t.S.Cfg.Profile == conformance.Production {
-			words = words[:1]
-		}
+		words := trial.Some(t, slices.DeleteFunc(KeyWords(), t.S.IsRealKey))
 		var requests []*wire.Request
 		for _, word := range words {
 			r := t.Request().WithKeys(wire.Credential{Value: word, Label: "the key " + word, Shell: trial.ShellQuote(word)})
-			r.Attack = strings.Contains(word, "'")
+			if strings.Contains(word, "'") {
+				r = r.Attack()
+			}
 			requests = append(requests, r)
 		}
 		t.ExpectAll(requests, status)
@@ -162,7 +161,7 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 		for i := range sent {
 			sent[i].Value, sent[i].Label, sent[i].Shell, sent[i].Good = key.Value, key.Label+" as "+names[i], key.Shell, true
 		}
-		r := t.Request().WithKeys(sent...).On(func(r *wire.Request) { r.Hostile = true }) // a gateway may refuse such a header in its own way
+		r := t.Request().WithKeys(sent...).Hostile() // a gateway may refuse such a header in its own way
 		t.Expect(r, status, "400", "403", "404")
 	})
 }
@@ -170,15 +169,6 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 // KeyWords are what an unset variable, a missing value or a pattern looks like.
 func KeyWords() []string {
 	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
-}
-
-// markupUser is a fresh user with markup in its name, for the clause about
-// markup, where it may be sent.
-func markupUser(t *trial.Trial) string {
-	if t.S.Cfg.Profile == conformance.Production {
-		return t.User()
-	}
-	return markup + t.User()
 }
 
 // longKey is the length of the very long key: long, and still below the 8 KiB
@@ -198,8 +188,7 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 			summary: "refused without a breakdown: " + k.what, sends: "an otherwise valid request with " + k.what,
 			why: "Nobody without a key should be able to cause a 500.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
-			hostile := func(r *wire.Request) { r.MayClose, r.Fresh, r.Hostile = true, true, true }
-			t.Expect(t.Request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).On(hostile), status, "400", "431")
+			t.Expect(t.Request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).MayClose().Fresh().Hostile(), status, "400", "431")
 		})
 	}
 	if b.op.Security[0].In != "header" || b.op.Security[0].Kind != "apiKey" {
@@ -212,9 +201,8 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 		why:     "If a proxy and the server each read another of the two, one lets in what the other refused.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		bad := unknownKey(t)
-		hostile := func(r *wire.Request) { r.Hostile = true }
-		first := t.Send(t.Request().WithKeys(t.S.Key(), bad).On(hostile))
-		second := t.Send(t.Request().WithKeys(bad, t.S.Key()).On(hostile))
+		first := t.Send(t.Request().WithKeys(t.S.Key(), bad).Hostile())
+		second := t.Send(t.Request().WithKeys(bad, t.S.Key()).Hostile())
 		for _, a := range []*wire.Answer{first, second} {
 			t.HasStatus(a, "2XX", "4XX")
 		}
@@ -237,7 +225,7 @@ func (b *builder) refusalManners(status, pointer string) {
 			why: "Strangers should learn nothing of what the service takes.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
 			for _, text := range []string{"{}", "{"} {
-				t.Expect(t.Request().WithText([]byte(text), wire.Open).WithKeys(unknownKey(t)).On(func(r *wire.Request) { r.Subject = "" }), status)
+				t.Expect(t.Request().WithText([]byte(text), wire.Open).WithKeys(unknownKey(t)).WithoutSubject(), status)
 			}
 		}).Requests = 2
 	}
@@ -247,7 +235,7 @@ func (b *builder) refusalManners(status, pointer string) {
 		why: "Clients handle one refusal, not two.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		// The markup is for the clause about markup, which looks at every answer.
-		missing := t.Expect(t.RequestFor(markupUser(t)).WithKeys().On(func(r *wire.Request) { r.Attack = true }), status)
+		missing := t.Expect(t.RequestFor(t.UserLike(affix(markup, ""))).WithKeys().Attack(), status)
 		wrong := t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.Fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
@@ -300,17 +288,13 @@ func (b *builder) steadyRefusal(status, pointer string) {
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "wrong and missing keys are refused every time",
-		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", repeats),
+		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", trial.ManyRepeats),
 		why:     "A door that opens for one stranger in seven is open.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
-		n := repeats
-		if t.S.Cfg.Profile == conformance.Production {
-			n = productionRepeats
-		}
 		random := t.Random()
-		requests := make([]*wire.Request, n)
+		requests := make([]*wire.Request, t.Repeats())
 		for i := range requests {
-			r := t.RequestFor(t.FirstUser()).On(func(r *wire.Request) { r.Fresh = true }) // who is known needs a key as well
+			r := t.RequestFor(t.FirstUser()).Fresh() // who is known needs a key as well
 			requests[i] = r.WithKeys()
 			if i%2 == 0 {
 				requests[i] = r.WithKeys(anUnknownKey(t.S, random))
@@ -318,5 +302,5 @@ func (b *builder) steadyRefusal(status, pointer string) {
 		}
 		t.InTurn(requests, status)
 	})
-	steady.Uniform, steady.Requests = true, productionRepeats
+	steady.Uniform, steady.Requests = true, trial.FewRepeats
 }

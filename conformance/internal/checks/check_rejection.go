@@ -37,25 +37,21 @@ func (b *builder) rejectionChecks() {
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: b.op.Body.Schema.Pointer + "/required",
 		summary: "what breaks the schema is refused every time",
-		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", repeats),
+		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", trial.ManyRepeats),
 		why:     "A check that fails to bite now and then lets bad data in every day.",
 	}, trial.StageReject, func(t *trial.Trial) {
-		n := repeats
-		if t.S.Cfg.Profile == conformance.Production {
-			n = productionRepeats
-		}
-		requests := make([]*wire.Request, n)
+		requests := make([]*wire.Request, t.Repeats())
 		for i := range requests {
 			if i%2 == 0 && len(plainest) > 0 {
 				requests[i] = withSubject(t, plainest[(i/2)%len(plainest)])
 			} else {
 				requests[i] = t.Request().WithText([]byte("{"), wire.Breaks)
 			}
-			requests[i].Fresh = true // so that a connection that is dropped shows
+			requests[i] = requests[i].Fresh() // so that a connection that is dropped shows
 		}
 		t.InTurn(requests, status)
 	})
-	steady.Uniform, steady.Requests = true, productionRepeats
+	steady.Uniform, steady.Requests = true, trial.FewRepeats
 }
 
 // withSubject makes the request of a mutation about a fresh user, where the
@@ -124,11 +120,11 @@ func (b *builder) bodilessChecks(status string) {
 	}
 	for _, e := range []struct {
 		name, what string
-		change     func(*wire.Request)
+		change     func(*wire.Request) *wire.Request
 	}{
-		{"body-none", "neither a body nor a length", func(r *wire.Request) { r.Body, r.Bodiless = nil, true }},
-		{"body-empty", "a body of no bytes", func(r *wire.Request) { r.Body = []byte{} }},
-		{"body-blank", "a body of white space only", func(r *wire.Request) { r.Body = []byte(" \r\n\t ") }},
+		{"body-none", "neither a body nor a length", (*wire.Request).WithoutBody},
+		{"body-empty", "a body of no bytes", func(r *wire.Request) *wire.Request { return r.WithText([]byte{}, wire.Breaks) }},
+		{"body-blank", "a body of white space only", func(r *wire.Request) *wire.Request { return r.WithText([]byte(" \r\n\t "), wire.Breaks) }},
 	} {
 		b.add(status, checkText{
 			name: e.name, ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer + "/requestBody/required",
@@ -140,7 +136,7 @@ func (b *builder) bodilessChecks(status string) {
 			if e.name == "body-none" {
 				statuses = append(statuses, "411") // what HTTP has for it (RFC 9110, section 15.5.12)
 			}
-			t.Expect(t.Request().On(func(r *wire.Request) { e.change(r); r.Intent = wire.Breaks; r.Subject = "" }), statuses...)
+			t.Expect(e.change(t.Request()).WithoutSubject(), statuses...)
 		})
 	}
 }
@@ -163,8 +159,8 @@ func (b *builder) mediaTypeChecks(status string) {
 			why:     "Clients forget the header; the answer should tell them so.",
 		}, trial.StageReject, func(t *trial.Trial) {
 			// The markup is for the clause about markup, which looks at every answer.
-			r := t.RequestFor(markupUser(t)).WithHeader("Content-Type", e.values...).On(func(r *wire.Request) { r.Attack = true })
-			a := t.Expect(r.On(func(r *wire.Request) { r.Intent = wire.Open }), t.Op.Success(), "4XX")
+			r := t.RequestFor(t.UserLike(affix(markup, ""))).WithHeader("Content-Type", e.values...).Attack()
+			a := t.Expect(r.Unconfirmed(), t.Op.Success(), "4XX")
 			documentedShape(t, a)
 		})
 	}

@@ -10,13 +10,6 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// repeats is how often a plain request is sent to find a fault that does not
-// show each time: one in seven is missed by forty with less than 0.3%.
-const repeats = 40
-
-// productionRepeats is the same under the production profile.
-const productionRepeats = 2
-
 // successChecks are about valid requests: the plainest, the documented
 // example, each freedom that the schema declares.
 func (b *builder) successChecks() {
@@ -53,10 +46,10 @@ func (b *builder) successChecks() {
 	again := b.add(status, checkText{
 		name: "repeat", ground: contractSays, prod: conformance.Creates,
 		summary: "valid requests succeed every time",
-		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", repeats),
+		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", trial.ManyRepeats),
 		why:     "A fault of one answer in ten is an outage for one client in ten.",
 	}, trial.StageAccept, repeat)
-	again.Uniform, again.Requests = true, productionRepeats
+	again.Uniform, again.Requests = true, trial.FewRepeats
 }
 
 // exampleCheck sends the contract's own example. On a shared target that user
@@ -83,13 +76,9 @@ func (b *builder) exampleCheck(status string) {
 // repeat sends one request many times and demands the same answer of each.
 func repeat(t *trial.Trial) {
 	user := t.User()
-	n := repeats
-	if t.S.Cfg.Profile == conformance.Production {
-		n = productionRepeats
-	}
-	requests := make([]*wire.Request, n)
+	requests := make([]*wire.Request, t.Repeats())
 	for i := range requests {
-		requests[i] = t.RequestFor(user).On(func(r *wire.Request) { r.Fresh = true })
+		requests[i] = t.RequestFor(user).Fresh()
 	}
 	answers := t.Together(requests)
 	t.Most(answers, trial.StatusWords(t.Op.Success()), func(a *wire.Answer) string {

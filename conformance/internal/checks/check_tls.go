@@ -63,7 +63,7 @@ func (b *builder) tlsChecks() {
 		if len(r.Keys) > 0 {
 			r = r.WithKeys(wire.Credential{Value: "nobody-has-this-key", Label: "a key that nobody has", Shell: "nobody-has-this-key"})
 		}
-		a := t.Aside(r.On(func(r *wire.Request) { r.Base = base }))
+		a := t.Aside(r.To(base))
 		if a.Came() && a.Status/100 != 3 && a.LooksDocumented() {
 			t.Fail("no answer, or one that is not the operation's, at "+base.String(), "the operation's own "+contract.StatusText(a.Status), a)
 		}

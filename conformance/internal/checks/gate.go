@@ -26,7 +26,11 @@ func gate(t *trial.Trial) {
 		// request for a connection that was closed, and does not show what came
 		// instead of HTTP.
 		raw := i == gateAttempts-1 && (first.Failure == wire.Closed || first.Failure == wire.NotHTTP)
-		a := t.Try(t.Request().On(func(r *wire.Request) { r.Raw = raw }))
+		r := t.Request()
+		if raw {
+			r = r.Raw()
+		}
+		a := t.Try(r)
 		if (a.Failure == wire.NotHTTP || a.Failure == wire.Malformed || a.Failure == wire.Untrusted) && first != nil { // which says more
 			first = a
 		}
@@ -67,7 +71,7 @@ func gate(t *trial.Trial) {
 // everything that is optional in it. If that is taken, all other checks are
 // made with it.
 func takesFull(t *trial.Trial, refused *wire.Answer) *wire.Answer {
-	if !refused.Came() || !t.Op.Meaning(t.Op.Rejection()).Has(refused.Status) || t.S.Cfg.Profile == conformance.Production {
+	if !refused.Came() || !t.Op.Meaning(t.Op.Rejection()).Has(refused.Status) || t.IsSparing() {
 		return nil
 	}
 	t.S.UseFull(t.Op, true)
@@ -87,9 +91,8 @@ func orMinusOne(status int) int {
 
 // speaksHTTP reports whether the target answers any request by HTTP.
 func speaksHTTP(t *trial.Trial) bool {
-	elsewhere := t.Request().On(func(r *wire.Request) { r.Path, r.Intent, r.Subject = r.Path+wire.UnknownPath, wire.Open, "" })
-	for _, r := range []*wire.Request{elsewhere, t.Request().WithKeys(), t.Request().WithText([]byte("{"), wire.Open)} {
-		if t.Try(r.On(func(r *wire.Request) { r.MayClose = true })).Came() {
+	for _, r := range []*wire.Request{t.Request().AtUnknownPath(""), t.Request().WithKeys(), t.Request().WithText([]byte("{"), wire.Open)} {
+		if t.Try(r.MayClose()).Came() {
 			return true
 		}
 	}

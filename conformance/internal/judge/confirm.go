@@ -33,8 +33,7 @@ func (j *Judge) Confirm(r *wire.Request) error {
 // problem is the first rule of the contract that the request breaks, "" for
 // none. Its key is not looked at.
 func (j *Judge) problem(r *wire.Request) (string, error) {
-	copied := r.Clone()
-	copied.Barrier, copied.Chunked, copied.Expect100 = nil, false, false
+	copied := r.AsDocumented()
 	if len(copied.Keys) == 0 || copied.Keys[0].In != contract.Declared {
 		copied.Keys = append(copied.Keys, wire.Credential{Value: "any"}) // the key is not this clause's business
 	}

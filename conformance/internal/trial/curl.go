@@ -63,11 +63,11 @@ func (s *Session) curl(a *wire.Answer) string {
 			target = withoutKey(target, r, k, scheme)
 		}
 	}
-	if r.Chunked {
+	if r.IsChunked() {
 		parts = append(parts, "-H 'Transfer-Encoding: chunked'")
 	}
 	switch {
-	case r.Expect100:
+	case r.ExpectsContinue():
 		parts = append(parts, "-H 'Expect: 100-continue'")
 	case len(r.Body) > maxCurlBody:
 		parts = append(parts, "-H 'Expect:'") // curl adds one to what is long
@@ -103,7 +103,7 @@ func (s *Session) curl(a *wire.Answer) string {
 // raceBody makes the parts of a loop that shows a race: what starts it, and a
 // body about a new user in each round.
 func (s *Session) raceBody(r *wire.Request) (before, body string, ok bool) {
-	if r.Barrier == nil || r.Subject == "" || len(r.Body) > maxCurlBody {
+	if !r.IsHeld() || r.Subject == "" || len(r.Body) > maxCurlBody {
 		return "", "", false
 	}
 	name := schema.Encode(r.Subject)
@@ -177,8 +177,8 @@ func curlKey(parts []string, r *wire.Request, k wire.Credential, scheme contract
 	}
 	switch in, name := k.Resolve(scheme); in {
 	case "header":
-		if r.KeyName != "" {
-			name = r.KeyName
+		if r.KeyName() != "" {
+			name = r.KeyName()
 		}
 		if k.Value == "" {
 			return append(parts, "-H "+ShellQuote(name+";")) // curl's way to send an empty header

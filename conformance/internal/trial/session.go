@@ -47,13 +47,18 @@ func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Ans
 	for _, k := range r.Keys {
 		s.Redactor.Add(k.Value, wire.LabelOf(k))
 	}
-	a := s.Client.Do(ctx, r.On(func(r *wire.Request) { r.Check = c.ID }))
+	sent := r.Clone()
+	sent.Check = c.ID
+	a := s.Client.Do(ctx, sent)
 	s.Contract.Assess(a)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Answers = append(s.Answers, SeenAnswer{c, a})
 	return a
 }
+
+// isSparing reports whether the profile is one that spares the target.
+func (s *Session) isSparing() bool { return s.Cfg.Profile == conformance.Production }
 
 // All returns what has been seen so far.
 func (s *Session) All() []SeenAnswer {
@@ -196,7 +201,7 @@ func (s *Session) OverAnswers(op *contract.Operation, around bool, rule func(*wi
 // OtherMethod is a request by a method that the contract does not declare; nil
 // where the profile does not allow it.
 func (s *Session) OtherMethod(op *contract.Operation, method string) *wire.Request {
-	if s.Cfg.Profile == conformance.Production && method != "GET" && method != "HEAD" {
+	if s.isSparing() && method != "GET" && method != "HEAD" {
 		return nil
 	}
 	r := s.ValidRequest(op, UserPrefixOf(s.Cfg.RunID)+strings.ToLower(method))

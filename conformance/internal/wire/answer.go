@@ -91,7 +91,7 @@ func (a *Answer) Is(status string) bool {
 // Excused tells whether the answer is a documented server error for what
 // parsers and stores commonly trip over, which the check that sent it weighs.
 func (a *Answer) Excused() bool {
-	return a.Request.Excused && a.Status/100 == 5 && a.LooksDocumented()
+	return a.Request.excused && a.Status/100 == 5 && a.LooksDocumented()
 }
 
 // FromFirewall tells whether an answer is a refusal in other than the
@@ -107,7 +107,22 @@ func (a *Answer) FromFirewall() bool {
 // not be able to read, only the client sees that sent it.
 func (a *Answer) Binds() bool {
 	r := a.Request
-	return !r.Hostile && !(r.Attack && a.FromFirewall()) && !(a.Succeeded() && (r.Intent == Breaks || r.Excused))
+	return !r.hostile && !a.IsBlocked() && !(a.Succeeded() && (r.Intent == Breaks || r.excused))
+}
+
+// IsBlocked reports whether a firewall, or a proxy, refused what attackers send.
+func (a *Answer) IsBlocked() bool { return a.Request.attack && a.FromFirewall() }
+
+// IsMissing reports whether the target owed an HTTP response and sent none that
+// can be read.
+func (a *Answer) IsMissing() bool {
+	return a.Broken() && !a.Request.mayClose && !(a.Request.IsAround() && a.Failure == Closed)
+}
+
+// IsBreakdown reports whether the target answered 5xx to a request that gives
+// it no reason to.
+func (a *Answer) IsBreakdown() bool {
+	return a.Status/100 == 5 && a.Failure != PutOff && !a.Request.hostile && !a.Excused()
 }
 
 // Succeeded tells whether the status is one that is documented for a success.

@@ -35,7 +35,7 @@ type Client struct {
 	Timeout time.Duration
 	pooled  *http.Transport // connections are used again
 	fresh   *http.Transport // one connection for each request
-	Single  *http.Transport // one connection for all
+	single  *http.Transport // one connection for all
 	limiter *rate.Limiter
 	slots   *slots
 	crowd   crowd
@@ -81,14 +81,14 @@ func NewClient(cfg Config, base *url.URL) *Client {
 	}
 	c := &Client{
 		Base: base, Tls: cfg.TLS.Clone(), added: cfg.Header, Timeout: cfg.Timeout,
-		pooled: transport(), fresh: transport(), Single: transport(),
+		pooled: transport(), fresh: transport(), single: transport(),
 		limiter: rate.NewLimiter(rate.Inf, 1),
 		slots:   newSlots(cfg.Parallel),
 		Pauses:  pauses{limit: cfg.Patience},
 	}
 	c.pooled.DialContext = c.crowd.dial
 	c.fresh.DisableKeepAlives = true
-	c.Single.MaxConnsPerHost = 1
+	c.single.MaxConnsPerHost = 1
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); err == nil && proxy != nil {
 		c.Proxied = true
 	}
@@ -102,10 +102,14 @@ func NewClient(cfg Config, base *url.URL) *Client {
 // Release gives up connections that are open and not in use: a target may take
 // few at a time.
 func (c *Client) Release() {
-	for _, t := range []*http.Transport{c.pooled, c.fresh, c.Single} {
+	for _, t := range []*http.Transport{c.pooled, c.fresh, c.single} {
 		t.CloseIdleConnections()
 	}
 }
+
+// ReleaseSingle closes the connection that single requests share, which keeps a
+// worker of some targets from other connections.
+func (c *Client) ReleaseSingle() { c.single.CloseIdleConnections() }
 
 // Do sends a request and returns what came back, never nil. Where the target
 // asks for patience it is given; where a connection that had been used before
@@ -128,7 +132,7 @@ func (c *Client) Do(ctx context.Context, r *Request) *Answer {
 		a, reused := c.Once(ctx, r)
 		if reused && !retried && (a.Failure == Closed || a.Status == http.StatusRequestTimeout) {
 			retried = true
-			r = r.On(func(r *Request) { r.Fresh, r.Single = true, false })
+			r = r.changed(func(o *sendOptions) { o.fresh, o.single = true, false })
 			continue
 		}
 		if _, asked := Patience(a, 0); !asked {
@@ -208,7 +212,7 @@ func (c *Client) Once(ctx context.Context, r *Request) (a *Answer, reused bool) 
 	}
 	// Requests that are released together must not wait for each other, nor those
 	// on one connection for others that wait for this connection to close.
-	if r.Barrier == nil && !r.Single {
+	if r.barrier == nil && !r.single {
 		if err := c.slots.take(ctx); err != nil {
 			a.Failure, a.Err = Interruption(context.Cause(ctx)), err
 			return a, false
@@ -251,9 +255,9 @@ func (c *Client) Once(ctx context.Context, r *Request) (a *Answer, reused bool) 
 		return a, false
 	}
 	a.SentURL, a.Sent = req.URL.String(), req.Header.Clone()
-	if r.Barrier != nil {
+	if r.barrier != nil {
 		req.GetBody = nil
-		req.Body = &heldBody{Reader: bytes.NewReader(r.Body), barrier: r.Barrier, done: limited.Done()}
+		req.Body = &heldBody{Reader: bytes.NewReader(r.Body), barrier: r.barrier, done: limited.Done()}
 	}
 	if n := c.Sent.Add(1); c.budget > 0 && n > c.budget {
 		c.Sent.Add(-1)
@@ -302,8 +306,8 @@ func (c *Client) Once(ctx context.Context, r *Request) (a *Answer, reused bool) 
 // Origin is where a request goes, and what is added to it on the way. What a
 // gateway of the target asks for is not for others.
 func (c *Client) Origin(r *Request) (base *url.URL, added http.Header) {
-	if r.Base != nil {
-		return r.Base, nil
+	if r.base != nil {
+		return r.base, nil
 	}
 	return c.Base, c.added
 }
@@ -312,7 +316,7 @@ func (c *Client) Origin(r *Request) (base *url.URL, added http.Header) {
 // as if it were in trouble.
 func (c *Client) noteTrouble(a *Answer) {
 	switch {
-	case c.budget == 0 || a.Request.Provoked:
+	case c.budget == 0 || a.Request.Provokes != "":
 	case a.Status/100 != 5 && a.Status != http.StatusTooManyRequests:
 		c.streak.Store(0)
 	case c.streak.Add(1) == c.longest && c.Stop != nil:
@@ -331,14 +335,14 @@ func (c *Client) noteSpeed(took time.Duration) {
 
 func (c *Client) transport(r *Request) http.RoundTripper {
 	switch {
-	case (r.Bodiless || r.Raw) && !c.Proxied && r.Base == nil:
+	case (r.bodiless || r.raw) && !c.Proxied && r.base == nil:
 		if c.http2.Load() {
 			return raw{c.Tls, c.fresh}
 		}
 		return raw{c.Tls, nil}
-	case r.Single:
-		return c.Single
-	case r.Fresh, c.crowd.apart.Load():
+	case r.single:
+		return c.single
+	case r.fresh, c.crowd.apart.Load():
 		return c.fresh
 	}
 	return c.pooled

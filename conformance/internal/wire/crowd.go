@@ -98,7 +98,7 @@ type wait struct {
 // close.
 func (c *Client) watch(r *Request, pooled bool) *wait {
 	w := &wait{client: c, pooled: pooled}
-	w.ended = c.crowd.apart.Load() || r.Base != nil || r.Expect100 || len(r.Body) > longBody
+	w.ended = c.crowd.apart.Load() || r.base != nil || r.expectContinue || len(r.Body) > longBody
 	return w
 }
 
@@ -119,7 +119,7 @@ func (w *wait) begin(r *Request) {
 		defer w.mu.Unlock()
 		switch {
 		case w.ended:
-		case r.Barrier != nil && !r.Barrier.isOpen():
+		case r.barrier != nil && !r.barrier.isOpen():
 			w.timer.Reset(patience)
 		case c.crowd.open.Load() > c.crowd.underWay.Load(), c.crowd.answers.Load() > answers:
 			c.keepApart()
@@ -187,7 +187,7 @@ func (c *Client) bears(ctx context.Context, n int, valid func() *Request) bool {
 	var wg sync.WaitGroup
 	together := NewBarrier(ctx, n, settling)
 	for range n {
-		held := valid().On(func(r *Request) { r.Fresh, r.Barrier = true, together })
+		held := valid().changed(func(o *sendOptions) { o.fresh, o.barrier = true, together })
 		wg.Go(func() {
 			a, _ := c.Once(ctx, held)
 			if !a.Came() || a.Status == http.StatusServiceUnavailable {

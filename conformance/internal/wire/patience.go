@@ -28,7 +28,7 @@ func Patience(a *Answer, own time.Duration) (time.Duration, bool) {
 	if a.Status != http.StatusTooManyRequests && (a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "") {
 		return 0, false
 	}
-	if a.Request.Provoked && a.Is(a.Request.Provokes) {
+	if a.Request.Provokes != "" && a.Is(a.Request.Provokes) {
 		return 0, false
 	}
 	if stated := retryAfter(a.Header); stated > 0 {

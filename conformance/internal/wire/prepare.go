@@ -79,7 +79,7 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 // PlainRequest is the plainest request that fits the contract, without a key.
 func PlainRequest(op *contract.Operation) *Request {
 	r := &Request{Op: op, Method: op.Method, Header: http.Header{"Accept": {accepts(op)}}}
-	r.SetParameters(op.Values)
+	r.setParameters(op.Values)
 	if op.Body != nil {
 		r.Header["Content-Type"] = []string{op.Body.MediaType}
 		r.Body = schema.Encode(op.Body.Plain)
@@ -90,7 +90,7 @@ func PlainRequest(op *contract.Operation) *Request {
 // FullRequest is the plain request with everything that is optional in it.
 func FullRequest(op *contract.Operation) *Request {
 	r := PlainRequest(op)
-	r.SetParameters(op.FullValues)
+	r.setParameters(op.FullValues)
 	if op.Body != nil {
 		r.Body = schema.Encode(op.Body.Full)
 	}

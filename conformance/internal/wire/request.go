@@ -27,39 +27,27 @@ const (
 	Open                 // the contract leaves room; nothing to confirm
 )
 
-// Request is one request that a check sends. The methods return a changed
-// copy, so that checks read as a list of differences from a valid request.
+// Request is one request that a check sends. The methods in options.go and the
+// With methods return a changed copy, so that a check reads as a list of
+// differences from a valid request.
 type Request struct {
-	Op     *contract.Operation
-	Method string
-	Path   string // beneath the base URL, as sent
-	Query  string // as sent
-	Header http.Header
-	values []any // of the parameters, those in path, query and header
-	Keys   []Credential
-	Body   []byte
-	Intent Intent
-	Base   *url.URL // if set, sent there instead of to the target
+	Op       *contract.Operation
+	Method   string
+	Path     string // relative to the base URL, as sent
+	Query    string // as sent
+	Header   http.Header
+	values   []any // of the parameters in path, query and header
+	Keys     []Credential
+	Body     []byte
+	Intent   Intent
+	Subject  string // the user that the body names, if the rules say where
+	Provokes string // the status that the request asks for, "" for an ordinary request
 
-	Bodiless  bool     // neither body nor Content-Length
-	Raw       bool     // on a connection of its own, and what comes behind the answer is looked at
-	Chunked   bool     // Transfer-Encoding instead of Content-Length
-	Fresh     bool     // on a connection of its own
-	Single    bool     // on the connection that other single requests use
-	Expect100 bool     // Expect: 100-continue
-	Barrier   *barrier // if set, the body is held back until it opens
-	MayClose  bool     // the target may close the connection instead of answering
-	Sequence  int      // among the requests of its check
-	Kind      int      // tells apart the requests of a check that sends several kinds of them
-	KeyName   string   // the header of the key, spelt otherwise than declared
-	Provoked  bool     // meant to bring a 5xx about
-	Provokes  string   // the status that it is meant to bring about
-	Hostile   bool     // what no honest client sends: a breakdown is only worth a warning
-	Excused   bool     // what parsers and stores trip over: a documented 5xx is only worth a warning
-	Attack    bool     // it holds what attackers send: a firewall's page is only worth a warning
+	Check    string // the id of the check that sends it
+	Sequence int    // its number among the requests of the check
+	Kind     int    // distinguishes the requests of a check that sends several kinds
 
-	Subject string // whom the body names, where the rules know
-	Check   string // the id of the check that sends it
+	sendOptions
 }
 
 // Credential is a key as one request carries it.
@@ -135,20 +123,13 @@ func (r *Request) ordinary() bool {
 			return false
 		}
 	}
-	return r.Intent == Fits && !r.Provoked && !r.Hostile && (len(r.Op.Security) == 0 || len(r.Keys) == 1)
+	return r.Intent == Fits && r.Provokes == "" && !r.hostile && (len(r.Op.Security) == 0 || len(r.Keys) == 1)
 }
 
 // IsAround reports whether the request is not to the operation itself: by
 // another method, or to a path that the contract does not declare.
 func (r *Request) IsAround() bool {
 	return r.Method != r.Op.Method || strings.Contains(r.Path, UnknownPath)
-}
-
-// On changes how the request travels.
-func (r *Request) On(change func(*Request)) *Request {
-	c := r.Clone()
-	change(c)
-	return c
 }
 
 // setKeys puts the credentials into a header and query.
@@ -158,8 +139,8 @@ func (r *Request) setKeys(header http.Header) (query string) {
 		for _, scheme := range r.Op.SchemesOf(k.In, k.Spare) {
 			switch in, name := k.Resolve(scheme); in {
 			case "header":
-				if r.KeyName != "" {
-					name = r.KeyName
+				if r.keyName != "" {
+					name = r.keyName
 				}
 				key := HeaderSpelling(header, name)
 				header[key] = append(header[key], k.Value)
@@ -219,7 +200,7 @@ func (r *Request) HttpRequest(base *url.URL, added http.Header) (*http.Request, 
 		return nil, err
 	}
 	req.Header = header
-	if r.Bodiless || r.Body == nil {
+	if r.bodiless || r.Body == nil {
 		return req, nil
 	}
 	req.Body = io.NopCloser(bytes.NewReader(r.Body))
@@ -230,18 +211,18 @@ func (r *Request) HttpRequest(base *url.URL, added http.Header) (*http.Request, 
 	if len(r.Body) == 0 {
 		req.Body, req.GetBody = http.NoBody, nil
 	}
-	if r.Chunked {
+	if r.chunked {
 		req.ContentLength = -1
 	}
-	if r.Expect100 {
+	if r.expectContinue {
 		header.Set("Expect", "100-continue")
 	}
 	return req, nil
 }
 
-// SetParameters writes the values of the operation's parameters into the
+// setParameters writes the values of the operation's parameters into the
 // request, in place of those that it had.
-func (r *Request) SetParameters(values []any) {
+func (r *Request) setParameters(values []any) {
 	r.values = values
 	path := r.Op.Path
 	var query, cookies []string
@@ -270,14 +251,19 @@ func (r *Request) SetParameters(values []any) {
 	}
 }
 
-// WithParameter sends another value for the i-th parameter.
-func (r *Request) WithParameter(i int, v any, how Intent) *Request {
+// WithParameters sends these values of the operation's parameters instead.
+func (r *Request) WithParameters(values []any, how Intent) *Request {
 	c := r.Clone()
-	values := slices.Clone(r.values)
-	values[i] = v
-	c.SetParameters(values)
+	c.setParameters(values)
 	c.Intent = how
 	return c
+}
+
+// WithParameter sends another value for the i-th parameter.
+func (r *Request) WithParameter(i int, v any, how Intent) *Request {
+	values := slices.Clone(r.values)
+	values[i] = v
+	return r.WithParameters(values, how)
 }
 
 // Created returns the user whom a request is about: the one it names, or whom
@@ -337,7 +323,7 @@ func LabelOf(k Credential) string {
 // Contents is all of a request that the contract has a say in, but for its key.
 func (r *Request) Contents() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s?%s %t %t\n", r.Method, r.Path, r.Query, r.Bodiless, r.Body == nil)
+	fmt.Fprintf(&b, "%s %s?%s %t %t\n", r.Method, r.Path, r.Query, r.bodiless, r.Body == nil)
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		if name != "User-Agent" {
 			fmt.Fprintf(&b, "%q: %q\n", name, r.Header[name])
