@@ -126,7 +126,7 @@ func (b *builder) echoChecks() {
 	if rules.Echo == "" {
 		return
 	}
-	status, rejection := b.op.Success(), b.op.Rejection()
+	status, rejection := b.op.SuccessStatus(), b.op.InvalidStatus()
 	pointer := b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo
 	for _, sp := range specimens() {
 		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.Echo, rules.Subject, sp.what)
@@ -142,9 +142,9 @@ func (b *builder) echoChecks() {
 }
 
 func echoes(t *trial.Trial, user string, kind specimenKind) {
-	allowed := contract.Want{t.Op.Success()}
-	if kind&lenient != 0 && t.Op.Rejection() != "" {
-		allowed = append(allowed, t.Op.Rejection())
+	allowed := contract.Statuses{t.Op.SuccessStatus()}
+	if kind&lenient != 0 && t.Op.InvalidStatus() != "" {
+		allowed = append(allowed, t.Op.InvalidStatus())
 	}
 	r := t.RequestFor(user)
 	if kind&attack != 0 {
@@ -152,6 +152,6 @@ func echoes(t *trial.Trial, user string, kind specimenKind) {
 	}
 	a := t.Expect(r, allowed...)
 	if a.Succeeded() {
-		t.Echoed(a, user)
+		t.RequireEcho(a, user)
 	}
 }

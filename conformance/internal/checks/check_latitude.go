@@ -13,7 +13,7 @@ import (
 // latitudeChecks hold what HTTP and JSON let a client write in more than one
 // way.
 func (b *builder) latitudeChecks() {
-	status := b.op.Success()
+	status := b.op.SuccessStatus()
 	if status == "" {
 		return
 	}
@@ -42,7 +42,7 @@ func (b *builder) latitudeChecks() {
 	}
 	if b.op.Body != nil {
 		media := b.op.Body.MediaType
-		plain, _ := b.op.Body.Plain.(schema.Object)
+		plain, _ := b.op.Body.Minimal.(schema.Object)
 		ways = append(ways,
 			way{"media-type-charset", "a charset beside the media type is accepted", "Content-Type: " + media + "; charset=utf-8", "Many HTTP libraries add it.", httpSays, header("Content-Type", media+"; charset=utf-8")},
 			way{"media-type-case", "the media type is read whatever its case", "Content-Type: " + otherCaseOf(media), "Media types are case-insensitive (RFC 9110, section 8.3.1).", httpSays, header("Content-Type", otherCaseOf(media))},
@@ -53,7 +53,7 @@ func (b *builder) latitudeChecks() {
 				return r.ExpectContinue()
 			}},
 		)
-		if s := b.op.Body.Schema; s.TakesMore() && b.confirmed(plain.With([]string{"undeclared_property"}, "value"), wire.Fits) {
+		if s := b.op.Body.Schema; s.AllowsUndeclared() && b.confirmed(plain.With([]string{"undeclared_property"}, "value"), wire.Fits) {
 			ways = append(ways, way{"open-object", "a property that the schema does not name is ignored", "a body with one more property", "The schema allows it, so a client may send it; clients of the next version will.", roomInContract, func(t *trial.Trial, r *wire.Request) *wire.Request {
 				return r.WithBody(t.Body(r.Subject).With([]string{"undeclared_property"}, "value"), wire.Fits)
 			}})
@@ -65,8 +65,8 @@ func (b *builder) latitudeChecks() {
 			summary: w.summary, sends: w.sends, why: w.why,
 		}, trial.StageAccept, func(t *trial.Trial) {
 			user := t.FirstUser() // whose id must not depend on any of this
-			a := t.Accepted(w.change(t, t.RequestFor(user)))
-			t.Echoed(a, user)
+			a := t.ExpectSuccess(w.change(t, t.RequestFor(user)))
+			t.RequireEcho(a, user)
 		})
 	}
 	if b.op.Body != nil {

@@ -14,25 +14,25 @@ import (
 
 // rejectionChecks send bodies that break one rule of the schema each.
 func (b *builder) rejectionChecks() {
-	status := b.op.Rejection()
+	status := b.op.InvalidStatus()
 	if status == "" || b.op.Body == nil {
 		return
 	}
 	all := slices.DeleteFunc(schema.Mutations(b.op.Body.Schema), func(m schema.Mutation) bool {
-		return m.Hold != schema.Annotated && !b.confirmed(m.Body, wire.Breaks)
+		return m.Firmness != schema.Annotated && !b.confirmed(m.Body, wire.Breaks)
 	})
 	for _, m := range all {
 		b.add(status, checkText{
-			name: m.Name, ground: groundOf(m.Hold), prod: conformance.LaxOnly, pointer: m.Pointer,
-			summary: "a body that breaks the schema is refused: " + m.About,
-			sends:   "an otherwise valid body, " + m.About,
+			name: m.Name, ground: groundOf(m.Firmness), prod: conformance.LaxOnly, pointer: m.Pointer,
+			summary: "a body that breaks the schema is refused: " + m.Description,
+			sends:   "an otherwise valid body, " + m.Description,
 			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(withSubject(t, m), status) })
 	}
 	b.bodilessChecks(status)
 	b.mediaTypeChecks(status)
-	// What some readers take by default would look as if it came and went.
-	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Hold != schema.Firm })
+	// Description some readers take by default would look as if it came and went.
+	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Firmness != schema.Firm })
 	plainest = plainest[:min(2, len(plainest))]
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: b.op.Body.Schema.Pointer + "/required",
@@ -49,9 +49,9 @@ func (b *builder) rejectionChecks() {
 			}
 			requests[i] = requests[i].Fresh() // so that a connection that is dropped shows
 		}
-		t.InTurn(requests, status)
+		t.SendAlternating(requests, status)
 	})
-	steady.Uniform, steady.Requests = true, trial.FewRepeats
+	steady.IsUniform, steady.Requests = true, trial.FewRepeats
 }
 
 // withSubject makes the request of a mutation about a fresh user, where the
@@ -64,8 +64,8 @@ func withSubject(t *trial.Trial, m schema.Mutation) *wire.Request {
 		body = about(body, sampleOf(t.Op), user)
 	}
 	how := wire.Breaks
-	if m.Hold == schema.Annotated {
-		how = wire.Open
+	if m.Firmness == schema.Annotated {
+		how = wire.Either
 	}
 	r = r.WithBody(body, how)
 	if o, _ := body.(schema.Object); !names(o, t.Op.Rules.Subject, user) {
@@ -74,7 +74,7 @@ func withSubject(t *trial.Trial, m schema.Mutation) *wire.Request {
 	return r
 }
 
-// names tells whether a property of an object has this value.
+// names reports whether a property of an object has this value.
 func names(o schema.Object, property, user string) bool {
 	v, _ := o.Get(property)
 	return v == user
@@ -158,9 +158,9 @@ func (b *builder) mediaTypeChecks(status string) {
 			sends:   "a valid body with " + e.what,
 			why:     "Clients forget the header; the answer should tell them so.",
 		}, trial.StageReject, func(t *trial.Trial) {
-			// The markup is for the clause about markup, which looks at every answer.
+			// The markup is for the clause about markup, which looks at every response.
 			r := t.RequestFor(t.UserLike(affix(markup, ""))).WithHeader("Content-Type", e.values...).Attack()
-			a := t.Expect(r.Unconfirmed(), t.Op.Success(), "4XX")
+			a := t.Expect(r.Unconfirmed(), t.Op.SuccessStatus(), "4XX")
 			documentedShape(t, a)
 		})
 	}
@@ -168,18 +168,18 @@ func (b *builder) mediaTypeChecks(status string) {
 
 // documentedShape ends the trial unless a refusal has the shape of one that the
 // contract documents, whatever its status.
-func documentedShape(t *trial.Trial, a *wire.Answer) {
-	if t.Op.Documented(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
-		return // every answer of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
+func documentedShape(t *trial.Trial, a *wire.Response) {
+	if t.Op.ResponseFor(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
+		return // every response of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
 	}
-	if a.Status == http.StatusForbidden && a.FromFirewall() {
+	if a.Status == http.StatusForbidden && a.IsFromFirewall() {
 		return // the markup in it was refused, which is for other checks to say
 	}
-	shape := &wire.Answer{Request: a.Request, Header: a.Header, Body: a.Body, Status: trial.DocumentedNumber(t.Op.Rejection()), Proto: a.Proto}
-	t.S.Contract.Assess(shape)
+	shape := &wire.Response{Request: a.Request, Header: a.Header, Body: a.Body, Status: trial.StatusNumber(t.Op.InvalidStatus()), Proto: a.Proto}
+	t.Session.Contract.Assess(shape)
 	for _, f := range shape.Findings {
 		if f.Clause == wire.ClauseContentType || f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema {
-			t.Fail("a refusal in the shape of "+t.Op.Rejection(), contract.StatusText(a.Status)+" with "+f.Actual, a)
+			t.Fail("a refusal in the shape of "+t.Op.InvalidStatus(), contract.StatusText(a.Status)+" with "+f.Actual, a)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (r *Request) MayClose() *Request { return r.changed(func(o *sendOptions) { 
 // warning.
 func (r *Request) Hostile() *Request { return r.changed(func(o *sendOptions) { o.hostile = true }) }
 
-// Excused marks a request that parsers and stores commonly fail on: a
+// IsExcused marks a request that parsers and stores commonly fail on: a
 // documented 5xx is only worth a warning.
 func (r *Request) Excused() *Request { return r.changed(func(o *sendOptions) { o.excused = true }) }
 
@@ -94,7 +94,7 @@ func (r *Request) WithoutSubject() *Request {
 // breaks it.
 func (r *Request) Unconfirmed() *Request {
 	c := r.Clone()
-	c.Intent = Open
+	c.Intent = Either
 	return c
 }
 
@@ -102,14 +102,14 @@ func (r *Request) Unconfirmed() *Request {
 // suffix.
 func (r *Request) AtUnknownPath(suffix string) *Request {
 	c := r.Unconfirmed().WithoutSubject()
-	c.Path += UnknownPath + suffix
+	c.Path += UnknownPathSuffix + suffix
 	return c
 }
 
 // Provoking sends the request to make the target respond with a status.
 func (r *Request) Provoking(status string) *Request {
 	c := r.Unconfirmed()
-	c.Provokes = status
+	c.ProvokedStatus = status
 	return c
 }
 

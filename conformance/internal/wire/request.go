@@ -18,30 +18,30 @@ import (
 )
 
 // Intent is what a check says of the body it sends, or of the request around
-// it. Before an answer is judged the validator confirms it.
+// it. Before a response is judged the validator confirms it.
 type Intent int
 
 const (
 	Fits   Intent = iota // the request fits the contract in all but its key
 	Breaks               // the contract, or the grammar of JSON, forbids it
-	Open                 // the contract leaves room; nothing to confirm
+	Either               // the contract leaves room; nothing to confirm
 )
 
 // Request is one request that a check sends. The methods in options.go and the
 // With methods return a changed copy, so that a check reads as a list of
 // differences from a valid request.
 type Request struct {
-	Op       *contract.Operation
-	Method   string
-	Path     string // relative to the base URL, as sent
-	Query    string // as sent
-	Header   http.Header
-	values   []any // of the parameters in path, query and header
-	Keys     []Credential
-	Body     []byte
-	Intent   Intent
-	Subject  string // the user that the body names, if the rules say where
-	Provokes string // the status that the request asks for, "" for an ordinary request
+	Op             *contract.Operation
+	Method         string
+	Path           string // relative to the base URL, as sent
+	Query          string // as sent
+	Header         http.Header
+	values         []any // of the parameters in path, query and header
+	Keys           []Credential
+	Body           []byte
+	Intent         Intent
+	Subject        string // the user that the body names, if the rules say where
+	ProvokedStatus string // the status that the request asks for, "" for an ordinary request
 
 	Check    string // the id of the check that sends it
 	Sequence int    // its number among the requests of the check
@@ -52,15 +52,15 @@ type Request struct {
 
 // Credential is a key as one request carries it.
 type Credential struct {
-	Value string
-	In    contract.Place
-	Name  string // of the header, the part of the query or the cookie, "" for the scheme's
-	Label string // in words: "the key without its last character"
-	Shell string // how a shell makes it from the key, "" where it cannot
-	Good  bool   // one that the target must take
-	Spare string // the id of a security scheme that it is not sent under
+	Value      string
+	Place      contract.Place
+	Name       string // of the header, the part of the query or the cookie, "" for the scheme's
+	Label      string // in words: "the key without its last character"
+	ShellWord  string // how a shell makes it from the key, "" where it cannot
+	IsValid    bool   // one that the target must take
+	OmitScheme string // the id of a security scheme that it is not sent under
 
-	Masked bool // a recording hides the key, so that nobody knows whose it is
+	IsMasked bool // a recording hides the key, so that nobody knows whose it is
 }
 
 func (r *Request) Clone() *Request {
@@ -119,30 +119,30 @@ func (r *Request) WithKeys(keys ...Credential) *Request {
 // with a good key.
 func (r *Request) ordinary() bool {
 	for _, k := range r.Keys {
-		if !k.Good || k.In != contract.Declared {
+		if !k.IsValid || k.Place != contract.AsDeclared {
 			return false
 		}
 	}
-	return r.Intent == Fits && r.Provokes == "" && !r.hostile && (len(r.Op.Security) == 0 || len(r.Keys) == 1)
+	return r.Intent == Fits && r.ProvokedStatus == "" && !r.hostile && (len(r.Op.Security) == 0 || len(r.Keys) == 1)
 }
 
-// IsAround reports whether the request is not to the operation itself: by
+// IsElsewhere reports whether the request is not to the operation itself: by
 // another method, or to a path that the contract does not declare.
-func (r *Request) IsAround() bool {
-	return r.Method != r.Op.Method || strings.Contains(r.Path, UnknownPath)
+func (r *Request) IsElsewhere() bool {
+	return r.Method != r.Op.Method || strings.Contains(r.Path, UnknownPathSuffix)
 }
 
 // setKeys puts the credentials into a header and query.
 func (r *Request) setKeys(header http.Header) (query string) {
 	query = r.Query
 	for _, k := range r.Keys {
-		for _, scheme := range r.Op.SchemesOf(k.In, k.Spare) {
+		for _, scheme := range r.Op.SchemesFor(k.Place, k.OmitScheme) {
 			switch in, name := k.Resolve(scheme); in {
 			case "header":
 				if r.keyName != "" {
 					name = r.keyName
 				}
-				key := HeaderSpelling(header, name)
+				key := FindHeader(header, name)
 				header[key] = append(header[key], k.Value)
 			case "query":
 				query = strings.TrimPrefix(query+"&"+url.QueryEscape(name)+"="+url.QueryEscape(k.Value), "&")
@@ -170,12 +170,12 @@ func (k Credential) userAndPassword() string {
 
 // Resolve says where a credential goes.
 func (k Credential) Resolve(scheme contract.SecurityScheme) (in, name string) {
-	in, name = contract.ResolvePlace(k.In, scheme)
+	in, name = contract.ResolvePlace(k.Place, scheme)
 	return in, cmp.Or(k.Name, name)
 }
 
-// HeaderSpelling finds how a name is written already, in whatever case.
-func HeaderSpelling(header http.Header, name string) string {
+// FindHeader finds how a name is written already, in whatever case.
+func FindHeader(header http.Header, name string) string {
 	for have := range header {
 		if strings.EqualFold(have, name) {
 			return have
@@ -184,8 +184,8 @@ func HeaderSpelling(header http.Header, name string) string {
 	return name
 }
 
-// HttpRequest makes what net/http sends, from the base URL of a target.
-func (r *Request) HttpRequest(base *url.URL, added http.Header) (*http.Request, error) {
+// HTTPRequest makes what net/http sends, from the base URL of a target.
+func (r *Request) HTTPRequest(base *url.URL, added http.Header) (*http.Request, error) {
 	header := r.Header.Clone()
 	query := r.setKeys(header)
 	for name, values := range added {
@@ -236,9 +236,9 @@ func (r *Request) setParameters(values []any) {
 		}
 		switch p.In {
 		case "path":
-			path = strings.ReplaceAll(path, "{"+p.Name+"}", p.Segment(v))
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", p.PathSegment(v))
 		case "query":
-			query = append(query, p.Pairs(v)...)
+			query = append(query, p.QueryPairs(v)...)
 		case "header":
 			r.Header[http.CanonicalHeaderKey(p.Name)] = []string{p.Text(v)}
 		case "cookie":
@@ -266,10 +266,10 @@ func (r *Request) WithParameter(i int, v any, how Intent) *Request {
 	return r.WithParameters(values, how)
 }
 
-// Created returns the user whom a request is about: the one it names, or whom
+// CreatedUser returns the user whom a request is about: the one it names, or whom
 // the target took it to name, or what stands in the place of the name.
-func (r *Request) Created(a *Answer) string {
-	if name, ok := r.Names(); ok {
+func (r *Request) CreatedUser(a *Response) string {
+	if name, ok := r.NamedUser(); ok {
 		return name
 	}
 	if echo, ok := a.Member(r.Op.Rules.Echo); ok {
@@ -284,11 +284,11 @@ func (r *Request) Created(a *Answer) string {
 
 // MayCreate reports whether a request was sent that could create a user.
 func (r *Request) MayCreate() bool {
-	return r.Op.Rules.Subject != "" && r.Op.Body != nil && !contract.SafeMethod(r.Method)
+	return r.Op.Rules.Subject != "" && r.Op.Body != nil && !contract.IsSafeMethod(r.Method)
 }
 
-// Names returns the user id in a request, as the target should read it.
-func (r *Request) Names() (string, bool) {
+// NamedUser returns the user id in a request, as the target should read it.
+func (r *Request) NamedUser() (string, bool) {
 	if r.Subject != "" {
 		return r.Subject, true
 	}
@@ -298,8 +298,8 @@ func (r *Request) Names() (string, bool) {
 	return text, ok
 }
 
-// Note says in words what the request carries as a key.
-func (r *Request) Note() string {
+// KeyNote says in words what the request carries as a key.
+func (r *Request) KeyNote() string {
 	if len(r.Op.Security) == 0 {
 		return ""
 	}
@@ -320,8 +320,8 @@ func LabelOf(k Credential) string {
 	return k.Label
 }
 
-// Contents is all of a request that the contract has a say in, but for its key.
-func (r *Request) Contents() string {
+// ContentKey is all of a request that the contract has a say in, but for its key.
+func (r *Request) ContentKey() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s?%s %t %t\n", r.Method, r.Path, r.Query, r.bodiless, r.Body == nil)
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
@@ -333,6 +333,6 @@ func (r *Request) Contents() string {
 	return b.String()
 }
 
-// UnknownPath is what is put behind a path to make one that no contract
+// UnknownPathSuffix is what is put behind a path to make one that no contract
 // declares.
-const UnknownPath = "/conformance-unknown-"
+const UnknownPathSuffix = "/conformance-unknown-"

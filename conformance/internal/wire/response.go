@@ -19,136 +19,136 @@ import (
 	"nox.energy/contract/conformance/internal/contract"
 )
 
-// Failure is why no answer, or no whole one, came.
+// Failure is why no response, or no whole one, came.
 type Failure string
 
 const (
-	None        Failure = ""
-	TimedOut    Failure = "no answer in time"
-	Unreachable Failure = "no connection"
-	Untrusted   Failure = "no trusted TLS connection"
-	Closed      Failure = "the connection was closed without an answer"
-	NotHTTP     Failure = "an answer that is not HTTP"
-	Malformed   Failure = "an HTTP answer whose head is malformed"
-	CutShort    Failure = "an answer that is cut short"
-	Interrupted Failure = "interrupted"
-	OutOfTime   Failure = "cut off by the deadline of the run"
-	unmade      Failure = "the request cannot be made"
-	Spent       Failure = "not sent: the requests of the profile are used up"
-	PutOff      Failure = "put off by the target"
+	NoFailure        Failure = ""
+	TimedOut         Failure = "no answer in time"
+	Unreachable      Failure = "no connection"
+	Untrusted        Failure = "no trusted TLS connection"
+	ConnectionClosed Failure = "the connection was closed without an answer"
+	NotHTTP          Failure = "an answer that is not HTTP"
+	Malformed        Failure = "an HTTP answer whose head is malformed"
+	Truncated        Failure = "an answer that is cut short"
+	Interrupted      Failure = "interrupted"
+	DeadlineReached  Failure = "cut off by the deadline of the run"
+	invalidRequest   Failure = "the request cannot be made"
+	BudgetSpent      Failure = "not sent: the requests of the profile are used up"
+	Postponed        Failure = "put off by the target"
 )
 
 // IsOurs reports whether the request was not sent, or not waited for, because
 // of this program or its configuration. It says nothing of the target.
 func (f Failure) IsOurs() bool {
-	return f == Interrupted || f == OutOfTime || f == unmade || f == Spent
+	return f == Interrupted || f == DeadlineReached || f == invalidRequest || f == BudgetSpent
 }
 
-// DecidesNothing reports whether a target cannot be blamed.
-func (f Failure) DecidesNothing() bool {
-	return f.IsOurs() || f == Unreachable || f == Untrusted || f == PutOff
+// IsInconclusive reports whether a target cannot be blamed.
+func (f Failure) IsInconclusive() bool {
+	return f.IsOurs() || f == Unreachable || f == Untrusted || f == Postponed
 }
 
-// Answer is what came back for one request, as it came.
-type Answer struct {
-	Request  *Request
-	SentURL  string
-	Sent     http.Header // as sent, keys included
-	Started  time.Time
-	Took     time.Duration
-	Failure  Failure
-	Err      error // behind failure
-	Status   int
-	Proto    string
-	Header   http.Header
-	Body     []byte
-	Size     int64
-	Recorded bool   // by somebody else, who may have undone a content coding
-	Miscoded bool   // Content-Encoding names a coding that the body is not in
-	Behind   string // what came behind it on its connection, where that was looked at
-	Value    any    // the body decoded, where it is JSON
-	IsJSON   bool   // value holds
-	Findings []Finding
+// Response is what came back for one request, as it came.
+type Response struct {
+	Request    *Request
+	SentURL    string
+	SentHeader http.Header // as sent, keys included
+	Started    time.Time
+	Duration   time.Duration
+	Failure    Failure
+	Err        error // behind failure
+	Status     int
+	Proto      string
+	Header     http.Header
+	Body       []byte
+	Size       int64
+	IsRecorded bool   // by somebody else, who may have undone a content coding
+	IsMiscoded bool   // Content-Encoding names a coding that the body is not in
+	Extra      string // what came behind it on its connection, where that was looked at
+	Value      any    // the body decoded, where it is JSON
+	IsJSON     bool   // value holds
+	Findings   []Finding
 }
 
-// Came tells whether an HTTP answer came at all, cut short or not.
-func (a *Answer) Came() bool { return a.Status != 0 }
+// Arrived reports whether an HTTP response came at all, cut short or not.
+func (a *Response) Arrived() bool { return a.Status != 0 }
 
-// Broken tells whether no answer came, or none that can be read.
-func (a *Answer) Broken() bool {
-	return a.Failure == Closed || (a.Failure == NotHTTP || a.Failure == Malformed) && !a.Came()
+// IsBroken reports whether no response came, or none that can be read.
+func (a *Response) IsBroken() bool {
+	return a.Failure == ConnectionClosed || (a.Failure == NotHTTP || a.Failure == Malformed) && !a.Arrived()
 }
 
-// Is tells whether the status is the documented one, which may be a range.
-func (a *Answer) Is(status string) bool {
-	if !a.Came() {
+// HasStatus reports whether the status is the documented one, which may be a range.
+func (a *Response) HasStatus(status string) bool {
+	if !a.Arrived() {
 		return false
 	}
-	r := a.Request.Op.Documented(a.Status)
+	r := a.Request.Op.ResponseFor(a.Status)
 	return r != nil && strings.EqualFold(r.Status, status)
 }
 
-// Excused tells whether the answer is a documented server error for what
+// IsExcused reports whether the response is a documented server error for what
 // parsers and stores commonly trip over, which the check that sent it weighs.
-func (a *Answer) Excused() bool {
-	return a.Request.excused && a.Status/100 == 5 && a.LooksDocumented()
+func (a *Response) IsExcused() bool {
+	return a.Request.excused && a.Status/100 == 5 && a.IsAsDocumented()
 }
 
-// FromFirewall tells whether an answer is a refusal in other than the
+// IsFromFirewall reports whether a response is a refusal in other than the
 // contract's shape, as of a firewall or a proxy in front of the service.
-func (a *Answer) FromFirewall() bool {
-	page := a.Status/100 == 2 && !a.IsJSON && a.Request.Op.Documented(a.Status) == nil
-	return page || a.Status/100 == 4 && (!a.LooksDocumented() || !a.IsJSON)
+func (a *Response) IsFromFirewall() bool {
+	page := a.Status/100 == 2 && !a.IsJSON && a.Request.Op.ResponseFor(a.Status) == nil
+	return page || a.Status/100 == 4 && (!a.IsAsDocumented() || !a.IsJSON)
 }
 
-// Binds tells whether the answer must be as the contract says. What no honest
+// MustConform reports whether the response must be as the contract says. What no honest
 // client sends may be answered by what stands before the service, in its own
 // way; and what a server makes of a body that it should have refused, or need
 // not be able to read, only the client sees that sent it.
-func (a *Answer) Binds() bool {
+func (a *Response) MustConform() bool {
 	r := a.Request
 	return !r.hostile && !a.IsBlocked() && !(a.Succeeded() && (r.Intent == Breaks || r.excused))
 }
 
 // IsBlocked reports whether a firewall, or a proxy, refused what attackers send.
-func (a *Answer) IsBlocked() bool { return a.Request.attack && a.FromFirewall() }
+func (a *Response) IsBlocked() bool { return a.Request.attack && a.IsFromFirewall() }
 
 // IsMissing reports whether the target owed an HTTP response and sent none that
 // can be read.
-func (a *Answer) IsMissing() bool {
-	return a.Broken() && !a.Request.mayClose && !(a.Request.IsAround() && a.Failure == Closed)
+func (a *Response) IsMissing() bool {
+	return a.IsBroken() && !a.Request.mayClose && !(a.Request.IsElsewhere() && a.Failure == ConnectionClosed)
 }
 
 // IsBreakdown reports whether the target answered 5xx to a request that gives
 // it no reason to.
-func (a *Answer) IsBreakdown() bool {
-	return a.Status/100 == 5 && a.Failure != PutOff && !a.Request.hostile && !a.Excused()
+func (a *Response) IsBreakdown() bool {
+	return a.Status/100 == 5 && a.Failure != Postponed && !a.Request.hostile && !a.IsExcused()
 }
 
-// Succeeded tells whether the status is one that is documented for a success.
-func (a *Answer) Succeeded() bool {
+// Succeeded reports whether the status is one that is documented for a success.
+func (a *Response) Succeeded() bool {
 	op := a.Request.Op
-	return a.Came() && op.Success() != "" && op.Meaning(op.Success()).Has(a.Status)
+	return a.Arrived() && op.SuccessStatus() != "" && op.EquivalentStatuses(op.SuccessStatus()).Contains(a.Status)
 }
 
 // Member reads a property of the body as a string.
-func (a *Answer) Member(name string) (string, bool) {
+func (a *Response) Member(name string) (string, bool) {
 	members, _ := a.Value.(map[string]any)
 	text, ok := members[name].(string)
 	return text, ok
 }
 
-// Says puts the answer into a few words.
-func (a *Answer) Says() string {
-	if !a.Came() {
+// Summary puts the response into a few words.
+func (a *Response) Summary() string {
+	if !a.Arrived() {
 		return string(a.Failure)
 	}
 	text := contract.StatusText(a.Status)
 	if location := a.Header.Get("Location"); location != "" && a.Status/100 == 3 {
 		text += " to " + location
 	}
-	if a.Failure == CutShort {
-		text += ", " + string(CutShort)
+	if a.Failure == Truncated {
+		text += ", " + string(Truncated)
 	}
 	if a.Failure == TimedOut {
 		text += ", but its body did not come in time"
@@ -156,8 +156,8 @@ func (a *Answer) Says() string {
 	return text
 }
 
-// Classify finds the reason in an error of net/http.
-func Classify(err error) Failure {
+// FailureOf finds the reason in an error of net/http.
+func FailureOf(err error) Failure {
 	var (
 		dial      *net.OpError
 		authority x509.UnknownAuthorityError
@@ -171,7 +171,7 @@ func Classify(err error) Failure {
 	)
 	switch text := err.Error(); {
 	case strings.HasPrefix(text, "net/http: invalid"), strings.Contains(text, "unsupported protocol scheme"): // of a request
-		return unmade
+		return invalidRequest
 	case errors.Is(err, context.Canceled):
 		return Interrupted
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
@@ -183,13 +183,13 @@ func Classify(err error) Failure {
 	case errors.As(err, &dns), errors.As(err, &dial) && dial.Op == "dial", strings.Contains(text, "proxyconnect"):
 		return Unreachable
 	case strings.Contains(text, "readLoopPeekFail"), strings.Contains(text, "Unsolicited response"): // net/http's words for one that came too early
-		return Closed
+		return ConnectionClosed
 	case errors.As(err, &head), strings.Contains(text, "Content-Length"), strings.Contains(text, "malformed MIME header"), strings.Contains(text, "transfer encoding"):
 		return Malformed
 	case strings.Contains(text, "malformed"), strings.Contains(text, "invalid"):
 		return NotHTTP
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), strings.Contains(text, "closed"), strings.Contains(text, "GOAWAY"), strings.Contains(text, "stream error"):
-		return Closed
+		return ConnectionClosed
 	}
 	return NotHTTP
 }
@@ -207,7 +207,7 @@ type Tally struct {
 	counts []int
 }
 
-func (p *Tally) Add(problem string, a *Answer) {
+func (p *Tally) Add(problem string, a *Response) {
 	i := slices.Index(p.status, a.Status)
 	if i < 0 {
 		i = len(p.status)
@@ -229,8 +229,8 @@ func (p *Tally) String() string {
 	return strings.Join(words, ", ")
 }
 
-// Finding is what one answer shows against one of the clauses that hold for
-// every answer, whatever it answers.
+// Finding is what one response shows against one of the clauses that hold for
+// every response, whatever it answers.
 type Finding struct {
 	Clause   string // the name of the check: "content-type"
 	Expected string
@@ -240,13 +240,13 @@ type Finding struct {
 // Decompress undoes a content coding: a server may use one when the request
 // says nothing of codings (RFC 9110, section 12.5.3). A body that can be read
 // without it is not in that coding.
-func (a *Answer) Decompress() {
+func (a *Response) Decompress() {
 	coding := strings.ToLower(strings.TrimSpace(a.Header.Get("Content-Encoding")))
-	if !slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, coding) || a.Failure != None {
+	if !slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, coding) || a.Failure != NoFailure {
 		return
 	}
-	if JsonProblem(a.Body) == "" {
-		a.Miscoded = !a.Recorded
+	if JSONProblem(a.Body) == "" {
+		a.IsMiscoded = !a.IsRecorded
 		return
 	}
 	if !strings.HasSuffix(coding, "gzip") {
@@ -261,7 +261,7 @@ func (a *Answer) Decompress() {
 	}
 }
 
-// The clauses of every answer, by the name of their check.
+// The clauses of every response, by the name of their check.
 const (
 	ClauseContentType = "content-type"
 	ClauseJSON        = "json"
@@ -274,41 +274,43 @@ const (
 	ClauseCache       = "no-shared-cache"
 )
 
-// EchoesAnother reports whether a success returns another user id than was
+// EchoesOtherUser reports whether a success returns another user id than was
 // sent.
-func (a *Answer) EchoesAnother() bool {
-	sent, known := a.Request.Names()
+func (a *Response) EchoesOtherUser() bool {
+	sent, known := a.Request.NamedUser()
 	got, ok := a.Member(a.Request.Op.Rules.Echo)
 	return known && ok && a.Succeeded() && got != sent
 }
 
-func (a *Answer) End() time.Time { return a.Started.Add(a.Took) }
+func (a *Response) End() time.Time { return a.Started.Add(a.Duration) }
 
-// Success tells whether the answer is a documented success.
-func (a *Answer) Success() bool { return a.Status/100 == 2 && a.Request.Op.Documented(a.Status) != nil }
+// IsDocumentedSuccess reports whether the response is a documented success.
+func (a *Response) IsDocumentedSuccess() bool {
+	return a.Status/100 == 2 && a.Request.Op.ResponseFor(a.Status) != nil
+}
 
-// KeyRefused tells whether the answer is about the key, of which a recording
+// RefusesKey reports whether the response is about the key, of which a recording
 // does not say whether it is good.
-func (a *Answer) KeyRefused() bool {
+func (a *Response) RefusesKey() bool {
 	return a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden
 }
 
-// LeavesOpen reports whether a request was sent and its response does not say
+// IsOutcomeUnknown reports whether a request was sent and its response does not say
 // what became of it.
-func (a *Answer) LeavesOpen() bool {
+func (a *Response) IsOutcomeUnknown() bool {
 	switch a.Failure {
-	case Unreachable, Untrusted, Spent, PutOff, unmade:
+	case Unreachable, Untrusted, BudgetSpent, Postponed, invalidRequest:
 		return false
-	case None, CutShort:
+	case NoFailure, Truncated:
 		return a.Status/100 == 5
 	}
 	return a.SentURL != ""
 }
 
-// LooksDocumented tells whether the status is documented, and the body is what
+// IsAsDocumented reports whether the status is documented, and the body is what
 // the contract says for it.
-func (a *Answer) LooksDocumented() bool {
+func (a *Response) IsAsDocumented() bool {
 	ofShape := []string{ClauseContentType, ClauseJSON, ClauseSchema}
-	return a.Request.Op.Documented(a.Status) != nil && a.Failure == None &&
+	return a.Request.Op.ResponseFor(a.Status) != nil && a.Failure == NoFailure &&
 		!slices.ContainsFunc(a.Findings, func(f Finding) bool { return slices.Contains(ofShape, f.Clause) })
 }
