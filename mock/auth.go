@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/store"
 )
@@ -23,22 +24,22 @@ type refusal struct{ rule, words string }
 func (r *refusal) Error() string { return r.words }
 
 // refusalReason describes an error of authenticate for the journal.
-func refusalReason(op *operation, err error) journal.Why {
+func refusalReason(op *openapi.Operation, err error) journal.Why {
 	why := journal.Why{Rule: "key", Reason: err.Error(), Got: err.Error(), Expected: "one key of a manufacturer that is enabled"}
 	var r *refusal
 	if errors.As(err, &r) {
 		why.Rule = r.rule
 	}
-	why.In, why.Pointer = op.keyPlace()
+	why.In, why.Pointer = op.KeyPlace()
 	return why
 }
 
 // authenticate finds the caller. The error says why there is none, in words for
 // the log: a *refusal, or what ails the store.
-func (g *registry) authenticate(op *operation, r *http.Request) (caller, error) {
+func (g *registry) authenticate(op *openapi.Operation, r *http.Request) (caller, error) {
 	var first error
 	var who caller
-	for _, all := range op.security {
+	for _, all := range op.Security {
 		c, err := g.meets(all, r)
 		if refused := (*refusal)(nil); err == nil || !errors.As(err, &refused) {
 			return c, err
@@ -50,10 +51,10 @@ func (g *registry) authenticate(op *operation, r *http.Request) (caller, error) 
 	return who, first
 }
 
-func (g *registry) meets(all requirement, r *http.Request) (caller, error) {
+func (g *registry) meets(all openapi.Requirement, r *http.Request) (caller, error) {
 	var who caller
 	for _, scheme := range all {
-		c, err := g.identify(r.Context(), scheme.credentials(r))
+		c, err := g.identify(r.Context(), scheme.Credentials(r))
 		if err != nil {
 			return c, err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/openapi"
 )
 
 // delivery is how an answer reaches the client; the zero value is as it should.
@@ -30,7 +31,7 @@ func (d delivery) partial() bool { return d.kind == fault.CutShort || d.kind == 
 // answer goes out in pieces, with whether the client stayed. It panics with
 // [http.ErrAbortHandler] where the connection must close, or over HTTP/2 the
 // stream be reset.
-func deliver(x *exchange, w http.ResponseWriter, a answer, ended func(stayed bool)) {
+func deliver(x *exchange, w http.ResponseWriter, a openapi.Response, ended func(stayed bool)) {
 	switch {
 	case x.delivery.kind == fault.Reset:
 		reset(w)
@@ -48,15 +49,15 @@ func deliver(x *exchange, w http.ResponseWriter, a answer, ended func(stayed boo
 			ended(false)
 		}
 	default:
-		a.write(w)
+		a.Write(w)
 	}
 }
 
 // writeHalf sends the head, which announces the whole body, and half of it.
-func writeHalf(w http.ResponseWriter, a answer) {
-	maps.Copy(w.Header(), a.fields())
-	w.WriteHeader(a.status)
-	w.Write(a.body[:len(a.body)/2]) // an error means that the client is gone
+func writeHalf(w http.ResponseWriter, a openapi.Response) {
+	maps.Copy(w.Header(), a.Header())
+	w.WriteHeader(a.Status)
+	w.Write(a.Body[:len(a.Body)/2]) // an error means that the client is gone
 	_ = http.NewResponseController(w).Flush()
 }
 
@@ -64,13 +65,13 @@ func writeHalf(w http.ResponseWriter, a answer) {
 // calls ending before the last piece, with which the client may know that it has
 // all. When the server stops, or it has taken [fault.MaxDelay], the rest goes out
 // at once.
-func (x *exchange) dribble(w http.ResponseWriter, a answer, ending func()) bool {
+func (x *exchange) dribble(w http.ResponseWriter, a openapi.Response, ending func()) bool {
 	ctx := x.request.Context()
-	maps.Copy(w.Header(), a.fields())
-	w.WriteHeader(a.status)
+	maps.Copy(w.Header(), a.Header())
+	w.WriteHeader(a.Status)
 	control := http.NewResponseController(w)
 	end := time.Now().Add(fault.MaxDelay)
-	for rest := a.body; len(rest) > 0; {
+	for rest := a.Body; len(rest) > 0; {
 		n := min(x.delivery.piece, len(rest))
 		if stopping(ctx) || time.Now().After(end) {
 			n = len(rest)

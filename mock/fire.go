@@ -6,62 +6,63 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
 
 // fire answers as a fault wants it. honest makes the answer that there would
 // have been; it is not called by the faults that come before it.
-func fire(x *exchange, shot *fault.Shot, honest func() answer) answer {
+func fire(x *exchange, shot *fault.Shot, honest func() openapi.Response) openapi.Response {
 	x.shot = shot
 	x.pause(shot.Delay)
 	why := journal.Why{Rule: "fault." + string(shot.Kind), Reason: shot.ID + " (" + string(shot.Kind) + ")"}
 	switch shot.Kind {
 	case fault.Status, fault.Gateway:
-		return faultStatus(x.operation, shot).explained(why)
+		return faultStatus(x.operation, shot).WithReason(why)
 	case fault.Reset, fault.Empty:
-		a := x.operation.fail(http.StatusInternalServerError, "").explained(why)
+		a := x.operation.Fail(http.StatusInternalServerError, "").WithReason(why)
 		x.delivery.kind = shot.Kind
 		return a
 	}
 	a := honest()
-	why.Reason = a.why.Reason + ", then " + why.Reason
+	why.Reason = a.Reason.Reason + ", then " + why.Reason
 	switch shot.Kind {
 	case fault.MediaType:
-		a.mediaType = shot.MediaType
+		a.MediaType = shot.MediaType
 	case fault.Dribble:
 		x.delivery = delivery{fault.Dribble, shot.PieceBytes, time.Duration(shot.EveryMS) * time.Millisecond}
 	case fault.Slow: // it was
 	default:
 		x.delivery.kind = shot.Kind
 	}
-	return a.explained(why)
+	return a.WithReason(why)
 }
 
 // faultStatus answers with a status that a fault asks for: in the contract's
 // shape, unless the fault has a body of its own.
-func faultStatus(op *operation, shot *fault.Shot) answer {
-	var a answer
+func faultStatus(op *openapi.Operation, shot *fault.Shot) openapi.Response {
+	var a openapi.Response
 	switch status := shot.Status; {
 	case shot.Kind == fault.Gateway:
-		a = answer{status: status, mediaType: "text/html; charset=utf-8", body: gatewayPage(status)}
+		a = openapi.Response{Status: status, MediaType: "text/html; charset=utf-8", Body: gatewayPage(status)}
 	case shot.Body != nil:
-		a = answer{status: status, mediaType: shot.MediaType, body: []byte(*shot.Body)}
+		a = openapi.Response{Status: status, MediaType: shot.MediaType, Body: []byte(*shot.Body)}
 	case status >= http.StatusBadRequest:
 		words := ""
-		if !op.documents(status) {
+		if !op.Documents(status) {
 			words = statusWords(status)
 		}
-		a = op.fail(status, words)
-	case op.documents(status):
-		a = op.outcome(status)
+		a = op.Fail(status, words)
+	case op.Documents(status):
+		a = op.Generate(status)
 	default:
-		a = answer{status: status}
+		a = openapi.Response{Status: status}
 	}
 	if shot.RetryAfter != nil {
-		a = a.with("Retry-After", strconv.Itoa(*shot.RetryAfter))
+		a = a.With("Retry-After", strconv.Itoa(*shot.RetryAfter))
 	}
-	if a.status == http.StatusNoContent || a.status == http.StatusNotModified { // which have no body
-		a.mediaType, a.body = "", nil
+	if a.Status == http.StatusNoContent || a.Status == http.StatusNotModified { // which have no body
+		a.MediaType, a.Body = "", nil
 	}
 	return a
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/store"
@@ -148,7 +149,7 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 			do(t, s, "POST", connectPath+"?q="+url.QueryEscape(text)+"&"+url.QueryEscape(text), good(s, "X-Trace", text), strings.NewReader(string(body)))
 			do(t, s, "POST", "/x/"+url.PathEscape(text)+"/y", good(s, "Content-Type", text), strings.NewReader(text))
 		}
-		control := controlled(t, s, mock.ControlConfig{})
+		control := controlled(t, s, control.Config{})
 		entries := m.Journal().List(journal.Query{}).Entries
 		for _, kept := range []any{
 			entries, archive(t, entries), log.String(),
@@ -173,7 +174,7 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 // A key that was sent as a user_id comes back, and is exported, but not shown.
 func TestKeyAsUserID(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	if echo, _ := connect(t, s, s.APIKey, s.APIKey); echo != s.APIKey {
 		t.Errorf("it comes back as %q", echo)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
@@ -20,7 +21,7 @@ import (
 // contract's base path and everything beneath, and safe for concurrent use.
 type Mock struct {
 	recorder
-	api       *api
+	api       *openapi.API
 	contract  *spec.Document
 	store     store.Store
 	ids       IDs
@@ -41,7 +42,7 @@ func New(cfg Config) (*Mock, error) {
 	if err := store.CheckManufacturers(cfg.Manufacturers); err != nil {
 		return nil, err
 	}
-	api, err := load(cfg.Contract, basePath(cfg.Contract), limits{cfg.BodyTimeout, MaxBodyBytes})
+	api, err := openapi.Load(cfg.Contract, basePath(cfg.Contract), openapi.Limits{BodyTimeout: cfg.BodyTimeout, MaxBody: MaxBodyBytes})
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func New(cfg Config) (*Mock, error) {
 
 // BasePath is the path that all operations of the contract stand under, as
 // "/v2".
-func (m *Mock) BasePath() string { return m.api.base }
+func (m *Mock) BasePath() string { return m.api.BasePath() }
 
 // basePath starts with a slash, unless it is empty. That of a server URL which
 // is relative to its document need not.
@@ -98,19 +99,19 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// answer, a refusal for want of a key included. Not every writer can.
 	_ = http.NewResponseController(w).EnableFullDuplex()
 	a := m.guarded(x, w)
-	if m.explains && a.status >= http.StatusBadRequest {
-		a = a.with(ExplainHeader, explanation(a.why))
+	if m.explains && a.Status >= http.StatusBadRequest {
+		a = a.With(ExplainHeader, explanation(a.Reason))
 	}
-	a, x.decided = a.onto(r), a.status
+	a, x.decided = a.For(r), a.Status
 	m.record(x, a)
 	defer m.metrics.finished(x)
 	unread := !x.bodyRead && r.ProtoMajor == 1
-	if unread && (r.ContentLength < 0 || r.ContentLength > maxDrainBytes) {
-		a.closing = true
+	if unread && (r.ContentLength < 0 || r.ContentLength > openapi.MaxDrainBytes) {
+		a.Close = true
 	}
 	deliver(x, w, a, func(stayed bool) { m.recordDribble(x, stayed) })
-	if unread && !a.closing && r.Header.Get("Expect") == "" {
-		m.api.drain(w, r)
+	if unread && !a.Close && r.Header.Get("Expect") == "" {
+		m.api.Drain(w, r)
 	}
 }
 
@@ -118,7 +119,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type exchange struct {
 	request   *http.Request
 	began     time.Time
-	operation *operation
+	operation *openapi.Operation
 	caller    caller
 	bodyRead  bool // to its end
 	body      []byte
@@ -133,52 +134,52 @@ type exchange struct {
 }
 
 // guarded is answer, with a panic turned into the contract's 500.
-func (m *Mock) guarded(x *exchange, w http.ResponseWriter) (a answer) {
+func (m *Mock) guarded(x *exchange, w http.ResponseWriter) (a openapi.Response) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			m.log.Error("panic while answering", "cause", fmt.Sprint(cause))
-			a = m.api.failure(x.operation, http.StatusInternalServerError, "").because("internal", "panic")
+			a = m.api.Fail(x.operation, http.StatusInternalServerError, "").Because("internal", "panic")
 		}
 	}()
 	return m.answer(x, w)
 }
 
 // answer decides, in the order of the package comment.
-func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
+func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 	r := x.request
-	op, parameters, allowed := m.api.find(r)
+	op, parameters, allowed := m.api.Find(r)
 	if op == nil {
-		return m.api.unknown(allowed)
+		return m.api.RefuseUnknown(allowed)
 	}
 	x.operation = op
 	who, err := m.registry.authenticate(op, r)
 	x.caller = who
 	if refused := (*refusal)(nil); err != nil && !errors.As(err, &refused) {
-		return op.fail(http.StatusInternalServerError, "").because("internal", "store: "+err.Error())
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	if err != nil {
-		return op.fail(http.StatusUnauthorized, "").explained(refusalReason(op, err)).with("WWW-Authenticate", op.challenge(m.BasePath()))
+		return op.Fail(http.StatusUnauthorized, "").WithReason(refusalReason(op, err)).With("WWW-Authenticate", op.Challenge(m.BasePath()))
 	}
 	wanted := 0
 	if m.overrides {
 		wanted = preferred(r)
 	}
-	if wanted != 0 && !op.documents(wanted) {
+	if wanted != 0 && !op.Documents(wanted) {
 		x.logged = append(x.logged, slog.Int("prefer_ignored", wanted))
 		x.notes = append(x.notes, fmt.Sprintf("Prefer: code=%d is ignored, as the contract does not document that status here", wanted))
 		wanted = 0
 	}
 	if wanted >= 300 {
-		return op.outcome(wanted).with("Preference-Applied", "code="+strconv.Itoa(wanted))
+		return op.Generate(wanted).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
-	x.body, x.bodyRead, err = m.api.readBody(w, r, op)
+	x.body, x.bodyRead, err = m.api.ReadBody(w, r, op)
 	if err == nil {
-		err = op.validate(r, parameters, x.body)
+		err = op.Validate(r, parameters, x.body)
 	}
-	var p *problem
+	var p *openapi.Problem
 	errors.As(err, &p)
-	honest := func() answer { return m.honest(x, p, wanted) }
-	if p != nil && p.closing {
+	honest := func() openapi.Response { return m.honest(x, p, wanted) }
+	if p != nil && p.Close {
 		return honest()
 	}
 	userID := m.rule.userID(op, x.body)
@@ -193,21 +194,21 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) answer {
 
 // honest answers a request whose body was read and judged: p is what is wrong
 // with it, wanted the status that it prefers.
-func (m *Mock) honest(x *exchange, p *problem, wanted int) answer {
+func (m *Mock) honest(x *exchange, p *openapi.Problem, wanted int) openapi.Response {
 	op := x.operation
 	switch {
 	case p != nil:
-		a := op.invalid(*p)
-		a.closing = p.closing
+		a := op.Reject(*p)
+		a.Close = p.Close
 		return a
-	case wanted != 0 && (wanted != op.success || !m.rule.appliesTo(op)):
-		return op.outcome(wanted).with("Preference-Applied", "code="+strconv.Itoa(wanted))
+	case wanted != 0 && (wanted != op.Success || !m.rule.appliesTo(op)):
+		return op.Generate(wanted).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	case !m.rule.appliesTo(op):
-		return op.outcome(op.success)
+		return op.Generate(op.Success)
 	}
 	a := m.rule.connect(x, m.overrides && wanted == 0)
-	if wanted != 0 && a.status == wanted {
-		a = a.with("Preference-Applied", "code="+strconv.Itoa(wanted))
+	if wanted != 0 && a.Status == wanted {
+		a = a.With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
 	return a
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/store"
 )
 
@@ -31,7 +32,7 @@ const (
 // connectRule makes connections. It applies to the operation above if the
 // schemas have the properties that the prose is about.
 type connectRule struct {
-	operation *operation
+	operation *openapi.Operation
 	store     store.Store
 	ids       IDs
 	changed   func()
@@ -41,38 +42,40 @@ type connectRule struct {
 
 // newConnectRule returns the rule for the operation of a contract that it is
 // about, nil if there is none.
-func newConnectRule(contract *api, kept store.Store, ids IDs, changed func()) *connectRule {
-	op := contract.operation(connectOperation)
-	if op == nil || !op.takesString(providedProperty) || !op.returnsString(echoedProperty) || !op.returnsString(resolvedProperty) {
+func newConnectRule(contract *openapi.API, kept store.Store, ids IDs, changed func()) *connectRule {
+	op := contract.Operation(connectOperation)
+	if op == nil || !op.TakesString(providedProperty) || !op.ReturnsString(echoedProperty) || !op.ReturnsString(resolvedProperty) {
 		return nil
 	}
 	rule := &connectRule{operation: op, store: kept, ids: ids, changed: changed}
-	rule.mediaType, rule.base = op.smallestResponse()
+	rule.mediaType, rule.base = op.SmallestResponse()
 	return rule
 }
 
 // appliesTo reports whether the mock keeps state for an operation.
-func (rule *connectRule) appliesTo(op *operation) bool { return rule != nil && rule.operation == op }
+func (rule *connectRule) appliesTo(op *openapi.Operation) bool {
+	return rule != nil && rule.operation == op
+}
 
 // connect answers a valid request: the echo, and the user resolved or created.
-func (rule *connectRule) connect(x *exchange, overrides bool) answer {
+func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	op, who := x.operation, x.caller
 	userID, err := provided(x.body)
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because("internal", err.Error())
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
 	var asked magic
 	if overrides {
 		asked = magicOf(op, userID)
 	}
 	if asked.status != 0 {
-		return op.fail(asked.status, "").because("magic", "asked for by the user_id")
+		return op.Fail(asked.status, "").Because("magic", "asked for by the user_id")
 	}
 	x.pause(asked.delay)
 	// Once begun, a connection is made even if the client has gone.
 	c, created, err := rule.resolve(context.WithoutCancel(x.request.Context()), who.manufacturer, userID)
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because("internal", "store: "+err.Error())
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	rule.changed()
 	response := make(map[string]any, len(rule.base)+2)
@@ -81,16 +84,16 @@ func (rule *connectRule) connect(x *exchange, overrides bool) answer {
 	}
 	response[echoedProperty] = userID
 	response[resolvedProperty] = c.NoxUserID
-	data, err := encode(response)
+	data, err := openapi.EncodeJSON(response)
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because("internal", err.Error())
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
-	a := answer{status: op.success, mediaType: rule.mediaType, body: data}.because("resolved", "resolved")
+	a := openapi.Response{Status: op.Success, MediaType: rule.mediaType, Body: data}.Because("resolved", "resolved")
 	if asked.lost {
 		x.delivery.kind = fault.Lost
 	}
 	if created {
-		a = a.because("created", "created")
+		a = a.Because("created", "created")
 	}
 	return a
 }
@@ -112,7 +115,7 @@ func (rule *connectRule) resolve(ctx context.Context, manufacturer, userID strin
 
 // userID is the manufacturer's user that a request is about, nil if the
 // operation has no rule or the body does not tell.
-func (rule *connectRule) userID(op *operation, body []byte) *string {
+func (rule *connectRule) userID(op *openapi.Operation, body []byte) *string {
 	if !rule.appliesTo(op) {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -23,7 +24,7 @@ type recorder struct {
 }
 
 // record puts one exchange into the journal and the log.
-func (m *recorder) record(x *exchange, a answer) {
+func (m *recorder) record(x *exchange, a openapi.Response) {
 	tried := triedOf(x.request.Context())
 	if tried != nil {
 		x.notes = append(x.notes, triedNote)
@@ -51,7 +52,7 @@ func (m *recorder) recordDribble(x *exchange, stayed bool) {
 	x.observed = true
 }
 
-func (m *recorder) newEntry(x *exchange, a answer) journal.Entry {
+func (m *recorder) newEntry(x *exchange, a openapi.Response) journal.Entry {
 	r := x.request
 	hidden := newRedactor(m.registry, x.operation, r)
 	e := journal.Entry{
@@ -62,11 +63,11 @@ func (m *recorder) newEntry(x *exchange, a answer) journal.Entry {
 		Request:      x.keptRequest(hidden),
 		TookMS:       float64(time.Since(x.began).Microseconds()) / 1000,
 		Outcome:      journal.Answered,
-		Why:          redactedWhy(hidden, a.why),
+		Why:          redactedWhy(hidden, a.Reason),
 		Notes:        x.notes,
 	}
 	if x.operation != nil {
-		e.Operation = x.operation.id
+		e.Operation = x.operation.ID
 		if userID := m.rule.userID(x.operation, x.body); userID != nil {
 			*userID = kept(hidden.text(*userID))
 			e.UserID = userID
@@ -85,7 +86,7 @@ func (m *recorder) newEntry(x *exchange, a answer) journal.Entry {
 		e.Fault = &journal.Cause{ID: x.shot.ID, Kind: string(x.shot.Kind)}
 	}
 	if !x.delivery.unanswered() {
-		e.Response = journal.Response{Status: a.status, Headers: hidden.header(a.fields()), Body: hidden.body(string(a.body))}
+		e.Response = journal.Response{Status: a.Status, Headers: hidden.header(a.Header()), Body: hidden.body(string(a.Body))}
 	}
 	return e
 }

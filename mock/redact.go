@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/store"
 )
 
@@ -32,12 +33,12 @@ var secretName = regexp.MustCompile(`(?i)key|token|secret|passw|auth|cookie|cred
 var secretMember = regexp.MustCompile(`(?i)("[^"]*(?:key|token|secret|passw|auth|credential)[^"]*"\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|\\?$)`)
 
 // newRedactor prepares for a request of op, which is nil if it is for none.
-func newRedactor(r *registry, op *operation, req *http.Request) *redactor {
+func newRedactor(r *registry, op *openapi.Operation, req *http.Request) *redactor {
 	d := &redactor{registry: r, secrets: slices.Clone(r.current.Load().plain)}
 	if op != nil {
-		for _, all := range op.security {
+		for _, all := range op.Security {
 			for _, scheme := range all {
-				d.secrets = append(d.secrets, scheme.credentials(req)...)
+				d.secrets = append(d.secrets, scheme.Credentials(req)...)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/redisstore"
@@ -200,7 +201,7 @@ func hasManufacturer(entries []journal.Entry, name string) bool {
 func TestStoreThatGoesAway(t *testing.T) {
 	server := startRedis(t, redistest.Programs()[0])
 	s := replica(t, server)
-	control, err := mock.NewControl(s.Mock, mock.ControlConfig{})
+	control, err := control.New(s.Mock, control.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

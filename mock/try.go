@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -66,7 +67,7 @@ func (m *Mock) attempted(ctx context.Context, a Attempt) (*http.Request, error) 
 	if err != nil {
 		return nil, err
 	}
-	req, err := op.example("http://nox-mock"+m.BasePath(), key)
+	req, err := op.ExampleRequest("http://nox-mock"+m.BasePath(), key)
 	if err != nil {
 		return nil, err
 	}
@@ -97,11 +98,11 @@ func (m *Mock) attempted(ctx context.Context, a Attempt) (*http.Request, error) 
 }
 
 // operation returns one of the contract, the first if id is "".
-func (m *Mock) operation(id string) (*operation, error) {
+func (m *Mock) operation(id string) (*openapi.Operation, error) {
 	if id == "" {
-		return m.api.first, nil
+		return m.api.First, nil
 	}
-	if op := m.api.operation(id); op != nil {
+	if op := m.api.Operation(id); op != nil {
 		return op, nil
 	}
 	return nil, fmt.Errorf("%w: %q", ErrNoOperation, id)
@@ -115,13 +116,13 @@ func (m *Mock) ExampleRequest(id, baseURL, key string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	return op.example(baseURL, key)
+	return op.ExampleRequest(baseURL, key)
 }
 
 // UserProperty is the property of the request body that names the user, "" for
 // an operation that the mock keeps no state for.
 func (m *Mock) UserProperty(id string) string {
-	if m.rule == nil || m.rule.operation.id != id {
+	if m.rule == nil || m.rule.operation.ID != id {
 		return ""
 	}
 	return providedProperty
@@ -148,12 +149,12 @@ func (m *Mock) keyFor(ctx context.Context, a Attempt) (string, error) {
 }
 
 // attemptedBody is the body to send, nil for that of the example.
-func (m *Mock) attemptedBody(op *operation, a Attempt) ([]byte, error) {
+func (m *Mock) attemptedBody(op *openapi.Operation, a Attempt) ([]byte, error) {
 	switch {
 	case a.Body != nil:
 		return []byte(*a.Body), nil
 	case a.UserID != nil && m.rule.appliesTo(op):
-		return encode(map[string]string{providedProperty: *a.UserID})
+		return openapi.EncodeJSON(map[string]string{providedProperty: *a.UserID})
 	}
 	return nil, nil
 }

@@ -59,7 +59,7 @@ func TestScripts(t *testing.T) {
 			"fails":     fails,
 			"ready":     ready,
 			"call":      call,
-			"control":   control,
+			"control":   askControl,
 			"terminate": terminate,
 			"hang-up":   hangUp,
 			"occupy":    occupy,
@@ -117,7 +117,7 @@ func call(ts *testscript.TestScript, _ bool, args []string) {
 	send(ts, args[0], addresses(ts).BaseURL+args[1], args[3], more)
 }
 
-func control(ts *testscript.TestScript, _ bool, args []string) {
+func askControl(ts *testscript.TestScript, _ bool, args []string) {
 	send(ts, args[0], addresses(ts).ControlURL+args[1], args[2], args[3:])
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/mock/redisstore"
 )
@@ -167,7 +168,7 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	if settings.controlListen == "" || settings.controlListen == "off" {
 		return nil
 	}
-	h, err := mock.NewControl(s.mock, mock.ControlConfig{
+	h, err := control.New(s.mock, control.Config{
 		Token:   settings.controlToken,
 		Hosts:   settings.controlHosts,
 		Version: cli.Version(),

@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"encoding/base64"
@@ -11,29 +11,29 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// requirement is one security requirement of the contract: all of its schemes
+// Requirement is one security requirement of the contract: all of its schemes
 // must be met.
-type requirement []scheme
+type Requirement []scheme
 
 // scheme is a way to present a key, as the contract declares it.
 type scheme struct{ declared *openapi3.SecurityScheme }
 
 // readSecurity returns the alternatives of which one must be met, in document
 // order. None means that the operation needs no key.
-func readSecurity(doc *openapi3.T, op *openapi3.Operation) ([]requirement, error) {
+func readSecurity(doc *openapi3.T, op *openapi3.Operation) ([]Requirement, error) {
 	declared := doc.Security
 	if op.Security != nil {
 		declared = *op.Security
 	}
-	var alternatives []requirement
+	var alternatives []Requirement
 	for _, names := range declared {
-		var all requirement
+		var all Requirement
 		for _, name := range slices.Sorted(maps.Keys(names)) {
 			ref := doc.Components.SecuritySchemes[name]
 			if ref == nil || ref.Value == nil {
 				return nil, fmt.Errorf("the security scheme %q is not declared", name)
 			}
-			if (scheme{ref.Value}).credentials(&http.Request{}) == nil {
+			if (scheme{ref.Value}).Credentials(&http.Request{}) == nil {
 				return nil, fmt.Errorf("the security scheme %q is of a kind that the mock cannot check", name)
 			}
 			all = append(all, scheme{ref.Value})
@@ -43,10 +43,10 @@ func readSecurity(doc *openapi3.T, op *openapi3.Operation) ([]requirement, error
 	return alternatives, nil
 }
 
-// credentials returns the keys that a request presents in the place that the
+// Credentials returns the keys that a request presents in the place that the
 // scheme names: normally one, empty if none, nil for a kind of scheme that the
 // mock cannot check. Tokens of OAuth 2.0 and OpenID Connect count as bearer keys.
-func (s scheme) credentials(r *http.Request) []string {
+func (s scheme) Credentials(r *http.Request) []string {
 	scheme, found := s.declared, []string{}
 	switch {
 	case scheme.Type == "apiKey" && scheme.In == "header":
@@ -78,10 +78,10 @@ func (s scheme) credentials(r *http.Request) []string {
 	return nil
 }
 
-// keyPlace returns where the first scheme wants its key, as "header" and
+// KeyPlace returns where the first scheme wants its key, as "header" and
 // "X-API-Key"; "" for an operation that needs none.
-func (op *operation) keyPlace() (in, name string) {
-	for _, all := range op.security {
+func (op *Operation) KeyPlace() (in, name string) {
+	for _, all := range op.Security {
 		for _, s := range all {
 			if s.declared.Type == "apiKey" {
 				return s.declared.In, s.declared.Name
@@ -93,15 +93,15 @@ func (op *operation) keyPlace() (in, name string) {
 	return "", ""
 }
 
-// challenge returns the value of WWW-Authenticate (RFC 9110, section 11.6.1) for
+// Challenge returns the value of WWW-Authenticate (RFC 9110, section 11.6.1) for
 // the first scheme of the operation. API keys have no registered scheme.
-func (op *operation) challenge(realm string) string {
-	realm = quoted(realm)
-	for _, all := range op.security {
+func (op *Operation) Challenge(realm string) string {
+	realm = QuotedString(realm)
+	for _, all := range op.Security {
 		for _, s := range all {
 			switch {
 			case s.declared.Type == "apiKey":
-				return "ApiKey realm=" + realm + ", in=" + quoted(s.declared.In) + ", name=" + quoted(s.declared.Name)
+				return "ApiKey realm=" + realm + ", in=" + QuotedString(s.declared.In) + ", name=" + QuotedString(s.declared.Name)
 			case strings.EqualFold(s.declared.Scheme, "basic"):
 				return "Basic realm=" + realm
 			default:
@@ -112,8 +112,8 @@ func (op *operation) challenge(realm string) string {
 	return "ApiKey realm=" + realm
 }
 
-// quoted writes a quoted-string (RFC 9110, section 5.6.4).
-func quoted(s string) string {
+// QuotedString writes a quoted-string (RFC 9110, section 5.6.4).
+func QuotedString(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 

@@ -1,4 +1,4 @@
-package mock
+package control
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+
+	"nox.energy/contract/mock/internal/openapi"
 )
 
 //go:embed page
@@ -71,29 +73,29 @@ func (p *page) holds(path string) bool { return path == "/" || strings.HasPrefix
 
 // servePage answers a request for the page or one of its files. They need no
 // token: where there is one, the document has nothing in it but a form for it.
-func (c *Control) servePage(r *http.Request) answer {
-	if a, refused := c.guardPlace(c.api.first, r); refused {
+func (c *Control) servePage(r *http.Request) openapi.Response {
+	if a, refused := c.guardPlace(c.api.First, r); refused {
 		return a
 	}
 	found, known := c.page.files[r.URL.EscapedPath()]
 	switch {
 	case !known && r.URL.Path != "/":
-		return c.api.unknown(nil)
+		return c.api.RefuseUnknown(nil)
 	case r.Method != http.MethodGet:
-		return c.api.unknown([]string{http.MethodGet, http.MethodHead})
+		return c.api.RefuseUnknown([]string{http.MethodGet, http.MethodHead})
 	case !known:
 		document, err := c.pageDocument(r)
 		if err != nil {
-			return c.api.failure(nil, http.StatusInternalServerError, err.Error())
+			return c.api.Fail(nil, http.StatusInternalServerError, err.Error())
 		}
 		found = pageFile{"text/html; charset=utf-8", document}
 	}
-	return answer{status: http.StatusOK, mediaType: found.mediaType, body: found.data}.
-		with("Content-Security-Policy", pagePolicy).
-		with("Referrer-Policy", "no-referrer").
-		with("Cross-Origin-Opener-Policy", "same-origin").
-		with("Cross-Origin-Resource-Policy", "same-origin").
-		with("X-Frame-Options", "DENY")
+	return openapi.Response{Status: http.StatusOK, MediaType: found.mediaType, Body: found.data}.
+		With("Content-Security-Policy", pagePolicy).
+		With("Referrer-Policy", "no-referrer").
+		With("Cross-Origin-Opener-Policy", "same-origin").
+		With("Cross-Origin-Resource-Policy", "same-origin").
+		With("X-Frame-Options", "DENY")
 }
 
 // pageDocument writes the document.

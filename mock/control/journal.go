@@ -1,16 +1,17 @@
-package mock
+package control
 
 import (
 	"net/http"
 	"strconv"
 
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/store"
 )
 
-func (c *Control) journalRules() map[string]controlRule {
-	return map[string]controlRule{
-		"listJournal": c.ofKnown(func(x *call) answer {
+func (c *Control) journalRules() map[string]rule {
+	return map[string]rule{
+		"listJournal": c.ofKnown(func(x *call) openapi.Response {
 			page := c.mock.Journal().List(x.journalQuery())
 			var next int64
 			if page.More && x.text("newest") != "true" {
@@ -22,7 +23,7 @@ func (c *Control) journalRules() map[string]controlRule {
 				Dropped int64           `json:"dropped"`
 			}{page.Entries, next, page.Dropped})
 		}),
-		"clearJournal": c.ofKnown(func(x *call) answer {
+		"clearJournal": c.ofKnown(func(x *call) openapi.Response {
 			if name := x.text("manufacturer"); name == store.AllManufacturers {
 				c.mock.Journal().ClearAll()
 			} else {
@@ -30,7 +31,7 @@ func (c *Control) journalRules() map[string]controlRule {
 			}
 			return x.done()
 		}),
-		"verify": func(x *call) answer {
+		"verify": func(x *call) openapi.Response {
 			var expectation journal.Expectation
 			if err := x.read(&expectation); err != nil {
 				return x.fail(err)
@@ -50,7 +51,7 @@ func (c *Control) journalRules() map[string]controlRule {
 func (c *Control) getHAR(w http.ResponseWriter, r *http.Request) {
 	x := &call{request: r}
 	if err := c.checkSelection(r.Context(), x.query("manufacturer")); err != nil {
-		c.api.failure(nil, http.StatusNotFound, err.Error()).write(w)
+		c.api.Fail(nil, http.StatusNotFound, err.Error()).Write(w)
 		return
 	}
 	query := x.journalQuery()

@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// validate judges parameters and body by the contract. Any error is a *problem.
-func (op *operation) validate(r *http.Request, parameters map[string]string, body []byte) error {
+// Validate judges parameters and body by the contract. Any error is a *problem.
+func (op *Operation) Validate(r *http.Request, parameters map[string]string, body []byte) error {
 	judged := r.WithContext(r.Context()) // kin-openapi changes the request that it validates
 	judged.Body = io.NopCloser(bytes.NewReader(body))
 	judged.ContentLength = int64(len(body))
@@ -45,24 +45,24 @@ func (op *operation) validate(r *http.Request, parameters map[string]string, bod
 
 func inQuery(p *openapi3.Parameter) bool { return p.In == openapi3.ParameterInQuery }
 
-// checkQuery finds a query that cannot be read, of which net/http leaves out
+// CheckQuery finds a query that cannot be read, of which net/http leaves out
 // what it cannot, and a declared parameter that stands there twice though it is
 // not a list. Either way some of what was asked for would be passed over. It
 // returns nil if all is well.
-func (op *operation) checkQuery(r *http.Request) *problem {
+func (op *Operation) CheckQuery(r *http.Request) *Problem {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return &problem{
-			words: "The query is not valid: % must stand before two hexadecimal digits, and & between parameters, not ;",
-			at:    journal.Why{Rule: "query.syntax", In: "query", Got: "something else", Expected: "names and values, percent-encoded"},
+		return &Problem{
+			Message: "The query is not valid: % must stand before two hexadecimal digits, and & between parameters, not ;",
+			Reason:  journal.Why{Rule: "query.syntax", In: "query", Got: "something else", Expected: "names and values, percent-encoded"},
 		}
 	}
 	for _, p := range op.parameters() {
 		list := p.Schema != nil && p.Schema.Value != nil && p.Schema.Value.Type.Includes("array")
 		if inQuery(p) && len(values[p.Name]) > 1 && !list {
-			return &problem{
-				words: "query parameter " + p.Name + " stands there more than once",
-				at:    inParameter(p, "parameter.repeated", fmt.Sprintf("%d values", len(values[p.Name])), "one value"),
+			return &Problem{
+				Message: "query parameter " + p.Name + " stands there more than once",
+				Reason:  inParameter(p, "parameter.repeated", fmt.Sprintf("%d values", len(values[p.Name])), "one value"),
 			}
 		}
 	}
@@ -71,51 +71,51 @@ func (op *operation) checkQuery(r *http.Request) *problem {
 
 // explain puts an error of kin-openapi into words that repeat nothing of the
 // request. It returns nil where the library cannot judge.
-func (op *operation) explain(err error) error {
+func (op *Operation) explain(err error) error {
 	var request *openapi3filter.RequestError
 	var parse *openapi3filter.ParseError
 	var schema *openapi3.SchemaError
 	parameter := errors.As(err, &request) && request.Parameter != nil
 	switch {
 	case parameter && errors.Is(err, openapi3filter.ErrInvalidRequired):
-		return &problem{words: fmt.Sprintf("%s parameter %s is required", request.Parameter.In, request.Parameter.Name), at: inParameter(request.Parameter, "parameter.required", "nothing", "a value")}
+		return &Problem{Message: fmt.Sprintf("%s parameter %s is required", request.Parameter.In, request.Parameter.Name), Reason: inParameter(request.Parameter, "parameter.required", "nothing", "a value")}
 	case parameter && errors.As(err, &schema):
-		return &problem{words: fmt.Sprintf("%s parameter %s: %s", request.Parameter.In, request.Parameter.Name, op.reason(schema)), at: inParameter(request.Parameter, "parameter."+schema.SchemaField, "another value", op.reason(schema))}
+		return &Problem{Message: fmt.Sprintf("%s parameter %s: %s", request.Parameter.In, request.Parameter.Name, op.reason(schema)), Reason: inParameter(request.Parameter, "parameter."+schema.SchemaField, "another value", op.reason(schema))}
 	case parameter:
-		return &problem{words: fmt.Sprintf("%s parameter %s is not valid", request.Parameter.In, request.Parameter.Name), at: inParameter(request.Parameter, "parameter.type", "another value", "as the contract says")}
+		return &Problem{Message: fmt.Sprintf("%s parameter %s is not valid", request.Parameter.In, request.Parameter.Name), Reason: inParameter(request.Parameter, "parameter.type", "another value", "as the contract says")}
 	case errors.Is(err, openapi3filter.ErrInvalidRequired):
-		return &problem{words: "A request body is required", at: journal.Why{Rule: "body.missing", In: "body", Got: "nothing", Expected: "a body"}}
+		return &Problem{Message: "A request body is required", Reason: journal.Why{Rule: "body.missing", In: "body", Got: "nothing", Expected: "a body"}}
 	case errors.As(err, &parse) && parse.Kind == openapi3filter.KindUnsupportedFormat:
 		return nil
 	case errors.As(err, &parse):
-		return &problem{words: "The request body cannot be read as its Content-Type says", at: journal.Why{Rule: "body.syntax", In: "body", Got: "something else", Expected: "a body as its Content-Type says"}}
+		return &Problem{Message: "The request body cannot be read as its Content-Type says", Reason: journal.Why{Rule: "body.syntax", In: "body", Got: "something else", Expected: "a body as its Content-Type says"}}
 	case errors.As(err, &schema):
 		return op.explainSchema(schema)
 	}
-	return &problem{words: "The request does not fit the contract"}
+	return &Problem{Message: "The request does not fit the contract"}
 }
 
-func (op *operation) explainSchema(err *openapi3.SchemaError) *problem {
+func (op *Operation) explainSchema(err *openapi3.SchemaError) *Problem {
 	place := err.JSONPointer()
 	place = slices.DeleteFunc(slices.Clone(place), func(s string) bool { return s == "" })
 	if len(place) == 0 {
-		return &problem{words: "The request body is not valid: " + op.reason(err), at: inBody(err, op.reason(err))}
+		return &Problem{Message: "The request body is not valid: " + op.reason(err), Reason: inBody(err, op.reason(err))}
 	}
-	p := &problem{property: place[len(place)-1], at: inBody(err, op.reason(err))}
+	p := &Problem{property: place[len(place)-1], Reason: inBody(err, op.reason(err))}
 	switch err.SchemaField {
 	case "required":
-		p.words, p.absentOrMistyped = strings.Join(place, ".")+" is required", true
+		p.Message, p.absentOrMistyped = strings.Join(place, ".")+" is required", true
 	case "type", "nullable":
-		p.words, p.absentOrMistyped = strings.Join(place, ".")+": "+op.reason(err), true
+		p.Message, p.absentOrMistyped = strings.Join(place, ".")+": "+op.reason(err), true
 	default:
-		p.words = strings.Join(place, ".") + ": " + op.reason(err)
+		p.Message = strings.Join(place, ".") + ": " + op.reason(err)
 	}
 	return p
 }
 
 // plainProblem finds a property of the body that is missing or of another type.
 // For OpenAPI 3.1 the library does not tell in a way that could be relied on.
-func (op *operation) plainProblem(body []byte) *problem {
+func (op *Operation) plainProblem(body []byte) *Problem {
 	declared := op.route.Operation.RequestBody
 	var object map[string]any
 	if declared == nil || declared.Value == nil || json.Unmarshal(body, &object) != nil || object == nil {
@@ -128,7 +128,7 @@ func (op *operation) plainProblem(body []byte) *problem {
 	schema := media.Schema.Value
 	for _, name := range schema.Required {
 		if _, present := object[name]; !present {
-			return &problem{property: name, absentOrMistyped: true, words: name + " is required", at: journal.Why{Rule: "schema.required", In: "body", Pointer: spec.Pointer(name), Got: "nothing", Expected: "a value"}}
+			return &Problem{property: name, absentOrMistyped: true, Message: name + " is required", Reason: journal.Why{Rule: "schema.required", In: "body", Pointer: spec.Pointer(name), Got: "nothing", Expected: "a value"}}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -137,9 +137,9 @@ func (op *operation) plainProblem(body []byte) *problem {
 			continue
 		}
 		types := alternatives(ref.Value.Type.Clone())
-		return &problem{
-			property: name, absentOrMistyped: true, words: name + " must be of type " + types,
-			at: journal.Why{Rule: "schema.type", In: "body", Pointer: spec.Pointer(name), Got: jsonType(object[name]), Expected: types},
+		return &Problem{
+			property: name, absentOrMistyped: true, Message: name + " must be of type " + types,
+			Reason: journal.Why{Rule: "schema.type", In: "body", Pointer: spec.Pointer(name), Got: jsonType(object[name]), Expected: types},
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func permits(types *openapi3.Types, value any) bool {
 
 // reason is the library's own reason, which speaks of the schema and not of the
 // value; for OpenAPI 3.1 it holds file names of the validator instead.
-func (op *operation) reason(err *openapi3.SchemaError) string {
+func (op *Operation) reason(err *openapi3.SchemaError) string {
 	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil && err.Schema.Not.Value != nil && err.Schema.Not.Value.Description != "" {
 		return err.Schema.Not.Value.Description // the library has no words of its own
 	}
@@ -221,4 +221,9 @@ func jsonType(value any) string {
 		return "array"
 	}
 	return "object"
+}
+
+// DeclaresQuery reports whether the operation has a query parameter of that name.
+func (op *Operation) DeclaresQuery(name string) bool {
+	return slices.ContainsFunc(op.parameters(), func(p *openapi3.Parameter) bool { return inQuery(p) && p.Name == name })
 }

@@ -1,10 +1,13 @@
-package mock
+package control
 
 import (
 	"errors"
 	"io"
 	"net/http"
 	"time"
+
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/internal/openapi"
 )
 
 // about says what a mock serves.
@@ -29,17 +32,17 @@ type aboutOperation struct {
 	UserProperty string `json:"user_property,omitempty"`
 }
 
-func (c *Control) tryRules() map[string]controlRule {
-	return map[string]controlRule{
-		"getAbout": func(x *call) answer { return x.reply(http.StatusOK, c.about()) },
-		"try": func(x *call) answer {
-			var a Attempt
+func (c *Control) tryRules() map[string]rule {
+	return map[string]rule{
+		"getAbout": func(x *call) openapi.Response { return x.reply(http.StatusOK, c.about()) },
+		"try": func(x *call) openapi.Response {
+			var a mock.Attempt
 			if err := x.read(&a); err != nil {
 				return x.fail(err)
 			}
 			entry, err := c.mock.Try(x.context(), a)
-			if errors.Is(err, ErrNoKey) {
-				return x.operation.fail(http.StatusConflict, err.Error())
+			if errors.Is(err, mock.ErrNoKey) {
+				return x.operation.Fail(http.StatusConflict, err.Error())
 			}
 			if err != nil {
 				return x.fail(err)

@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"errors"
@@ -14,15 +14,15 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// operation is one operation of the contract, made ready to be served.
-type operation struct {
-	id       string
+// Operation is one operation of the contract, made ready to be served.
+type Operation struct {
+	ID       string
 	pointer  string // into the contract
 	route    *routers.Route
 	options  *openapi3filter.Options
-	security []requirement // alternatives; none: no key is needed
+	Security []Requirement // alternatives; none: no key is needed
 	codes    []string      // the documented statuses, as written
-	success  int           // the lowest documented 2xx status
+	Success  int           // the lowest documented 2xx status
 	failures map[int]failure
 	fallback failure // for the statuses that the operation does not document
 }
@@ -41,16 +41,29 @@ func readContract(contract *spec.Document) (*openapi3.T, error) {
 	return doc, nil
 }
 
+// JSON returns an OpenAPI document in JSON; without its security requirements, if
+// secured is false.
+func JSON(document []byte, secured bool) ([]byte, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(document)
+	if err != nil {
+		return nil, err
+	}
+	if !secured {
+		doc.Security = nil
+	}
+	return doc.MarshalJSON()
+}
+
 // readOperations makes the operations of the contract ready, in its order.
-func readOperations(contract *spec.Document, doc *openapi3.T) ([]*operation, error) {
-	var all []*operation
+func readOperations(contract *spec.Document, doc *openapi3.T) ([]*Operation, error) {
+	var all []*Operation
 	for _, declared := range contract.Operations() {
 		item := doc.Paths.Value(declared.Path)
 		if item == nil || item.GetOperation(declared.Method) == nil {
 			return nil, contract.Errorf(declared.Pointer, "%s %s is not an operation that can be served", declared.Method, declared.Path)
 		}
-		op := &operation{
-			id:      declared.ID,
+		op := &Operation{
+			ID:      declared.ID,
 			pointer: declared.Pointer,
 			codes:   declared.Statuses,
 			options: filterOptions(doc),
@@ -66,8 +79,8 @@ func readOperations(contract *spec.Document, doc *openapi3.T) ([]*operation, err
 		if err != nil {
 			return nil, contract.Errorf(declared.Pointer, "%s %s: %s", declared.Method, declared.Path, err)
 		}
-		op.security = security
-		op.success = op.lowestSuccess()
+		op.Security = security
+		op.Success = op.lowestSuccess()
 		all = append(all, op)
 	}
 	readFailures(doc, all)
@@ -88,9 +101,9 @@ func filterOptions(doc *openapi3.T) *openapi3filter.Options {
 	return options
 }
 
-// documents tells whether the contract documents status for this operation, by
+// Documents tells whether the contract documents status for this operation, by
 // itself, by a range such as 4XX, or by default.
-func (op *operation) documents(status int) bool {
+func (op *Operation) Documents(status int) bool {
 	code := strconv.Itoa(status)
 	return slices.Contains(op.codes, code) ||
 		slices.Contains(op.codes, code[:1]+"XX") ||
@@ -98,7 +111,7 @@ func (op *operation) documents(status int) bool {
 }
 
 // response is the documented response of a status, nil where there is none.
-func (op *operation) response(status int) *openapi3.Response {
+func (op *Operation) response(status int) *openapi3.Response {
 	ref := op.route.Operation.Responses.Status(status)
 	if ref == nil {
 		ref = op.route.Operation.Responses.Default()
@@ -109,7 +122,7 @@ func (op *operation) response(status int) *openapi3.Response {
 	return ref.Value
 }
 
-func (op *operation) lowestSuccess() int {
+func (op *Operation) lowestSuccess() int {
 	lowest := 0
 	for _, code := range op.codes {
 		if code == "2XX" {
@@ -126,7 +139,7 @@ func (op *operation) lowestSuccess() int {
 }
 
 // invalidStatus is the status for a request that does not fit the contract.
-func (op *operation) invalidStatus() int {
+func (op *Operation) invalidStatus() int {
 	for _, code := range op.codes {
 		if code == "400" || code == "422" {
 			status, _ := strconv.Atoi(code)
@@ -136,9 +149,9 @@ func (op *operation) invalidStatus() int {
 	return http.StatusBadRequest
 }
 
-// takesString reports whether the JSON body of a request has a string property
+// TakesString reports whether the JSON body of a request has a string property
 // of that name.
-func (op *operation) takesString(property string) bool {
+func (op *Operation) TakesString(property string) bool {
 	body := op.route.Operation.RequestBody
 	if body == nil || body.Value == nil {
 		return false
@@ -147,10 +160,10 @@ func (op *operation) takesString(property string) bool {
 	return hasString(media, property)
 }
 
-// returnsString reports whether the body of the success response has a string
+// ReturnsString reports whether the body of the success response has a string
 // property of that name.
-func (op *operation) returnsString(property string) bool {
-	response := op.response(op.success)
+func (op *Operation) ReturnsString(property string) bool {
+	response := op.response(op.Success)
 	if response == nil {
 		return false
 	}
@@ -166,11 +179,11 @@ func hasString(media *openapi3.MediaType, property string) bool {
 	return ref != nil && ref.Value != nil && ref.Value.Type.Includes("string")
 }
 
-// smallestResponse returns the media type of the success response, and a body
+// SmallestResponse returns the media type of the success response, and a body
 // with the required properties alone; an empty one where the schema describes no
 // object that can be made.
-func (op *operation) smallestResponse() (mediaType string, body map[string]any) {
-	mediaType, media := jsonContent(op.response(op.success).Content)
+func (op *Operation) SmallestResponse() (mediaType string, body map[string]any) {
+	mediaType, media := jsonContent(op.response(op.Success).Content)
 	made, err := generator{doc: op.route.Spec, response: true, requiredOnly: true}.value(media.Schema, 0)
 	if object, is := made.(map[string]any); err == nil && is {
 		return mediaType, object

@@ -1,10 +1,11 @@
-package mock
+package control
 
 import (
 	"bytes"
 	"net/http"
 	"strconv"
 
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/store"
 )
 
@@ -19,12 +20,12 @@ func (c *call) limit() int {
 	return usualLimit
 }
 
-func (c *Control) connectionRules() map[string]controlRule {
-	return map[string]controlRule{
+func (c *Control) connectionRules() map[string]rule {
+	return map[string]rule{
 		"listConnections": c.listConnections,
 		"export":          c.export,
 		"import":          c.imported,
-		"reset": func(x *call) answer {
+		"reset": func(x *call) openapi.Response {
 			var body struct {
 				Manufacturer *string `json:"manufacturer"`
 			}
@@ -40,7 +41,7 @@ func (c *Control) connectionRules() map[string]controlRule {
 	}
 }
 
-func (c *Control) listConnections(x *call) answer {
+func (c *Control) listConnections(x *call) openapi.Response {
 	manufacturer, err := x.manufacturer(c.mock)
 	if err != nil {
 		return x.fail(err)
@@ -55,7 +56,7 @@ func (c *Control) listConnections(x *call) answer {
 	}{c.mock.RedactConnections(page), next})
 }
 
-func (c *Control) export(x *call) answer {
+func (c *Control) export(x *call) openapi.Response {
 	manufacturer, err := x.manufacturer(c.mock)
 	if err != nil {
 		return x.fail(err)
@@ -67,7 +68,7 @@ func (c *Control) export(x *call) answer {
 	return x.reply(http.StatusOK, fixture)
 }
 
-func (c *Control) imported(x *call) answer {
+func (c *Control) imported(x *call) openapi.Response {
 	fixture, err := store.ReadFixture(bytes.NewReader(x.body))
 	if err == nil {
 		err = c.mock.Import(x.context(), fixture)

@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"errors"
@@ -78,7 +78,7 @@ func makeString(s *openapi3.Schema) (any, error) {
 	}
 	made := usualString(s.Format)
 	if short := int(s.MinLength) - len(made); short > 0 {
-		if short > MaxBodyBytes {
+		if short > maxText {
 			return nil, errors.New("minLength is too large")
 		}
 		made += strings.Repeat("x", short)

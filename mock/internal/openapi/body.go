@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"bytes"
@@ -16,32 +16,32 @@ import (
 	"nox.energy/contract/mock/journal"
 )
 
-// problem says what is wrong with a request. words never repeat what was sent.
-type problem struct {
-	words            string
+// Problem says what is wrong with a request. words never repeat what was sent.
+type Problem struct {
+	Message          string
 	property         string // of the body, where the problem is about one
 	absentOrMistyped bool   // the property is missing or of another JSON type
-	closing          bool   // the rest of the body is not waited for
-	at               journal.Why
+	Close            bool   // the rest of the body is not waited for
+	Reason           journal.Why
 }
 
 // why is what the journal has of it.
-func (p *problem) why() journal.Why {
-	why := p.at
-	why.Reason = p.words
+func (p *Problem) why() journal.Why {
+	why := p.Reason
+	why.Reason = p.Message
 	if why.Rule == "" {
 		why.Rule = "contract"
 	}
 	return why
 }
 
-func (p *problem) Error() string { return p.words }
+func (p *Problem) Error() string { return p.Message }
 
-// readBody returns the body of a request, which fits the declared media types,
+// ReadBody returns the body of a request, which fits the declared media types,
 // the limit and the time, and is well formed if it is JSON. Beside an error, which
 // is a *problem, it returns as much as it has read; complete reports whether that
 // is the whole body.
-func (a *api) readBody(w http.ResponseWriter, r *http.Request, op *operation) (data []byte, complete bool, err error) {
+func (a *API) ReadBody(w http.ResponseWriter, r *http.Request, op *Operation) (data []byte, complete bool, err error) {
 	complete = r.Body == nil || r.Body == http.NoBody
 	declared := op.route.Operation.RequestBody
 	if declared == nil || declared.Value == nil {
@@ -64,7 +64,7 @@ func (a *api) readBody(w http.ResponseWriter, r *http.Request, op *operation) (d
 	return data, true, err
 }
 
-func (a *api) checkMediaType(op *operation, r *http.Request) error {
+func (a *API) checkMediaType(op *Operation, r *http.Request) error {
 	content := op.route.Operation.RequestBody.Value.Content
 	sent := r.Header.Values("Content-Type")
 	if len(content) > 0 && (len(sent) != 1 || sent[0] == "" || content.Get(sent[0]) == nil) {
@@ -72,14 +72,14 @@ func (a *api) checkMediaType(op *operation, r *http.Request) error {
 		for name := range content {
 			expected = append(expected, name)
 		}
-		p := &problem{words: "Content-Type must be " + alternatives(expected), closing: r.ContentLength > a.maxBody}
-		p.at = journal.Why{Rule: "media-type", In: "header", Pointer: "Content-Type", Got: described(sent), Expected: alternatives(expected)}
+		p := &Problem{Message: "Content-Type must be " + alternatives(expected), Close: r.ContentLength > a.MaxBody}
+		p.Reason = journal.Why{Rule: "media-type", In: "header", Pointer: "Content-Type", Got: described(sent), Expected: alternatives(expected)}
 		return p
 	}
 	for _, coding := range r.Header.Values("Content-Encoding") {
 		if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
-			p := &problem{words: "Content-Encoding is not supported", closing: r.ContentLength > a.maxBody}
-			p.at = journal.Why{Rule: "content-encoding", In: "header", Pointer: "Content-Encoding", Got: described([]string{coding}), Expected: "none"}
+			p := &Problem{Message: "Content-Encoding is not supported", Close: r.ContentLength > a.MaxBody}
+			p.Reason = journal.Why{Rule: "content-encoding", In: "header", Pointer: "Content-Encoding", Got: described([]string{coding}), Expected: "none"}
 			return p
 		}
 	}
@@ -87,23 +87,23 @@ func (a *api) checkMediaType(op *operation, r *http.Request) error {
 }
 
 // receive reads the whole body within the limits of size and time.
-func (a *api) receive(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	tooLarge := &problem{words: fmt.Sprintf("The request body is larger than %d bytes", a.maxBody), closing: true}
-	tooLarge.at = journal.Why{Rule: "body.too-large", In: "body", Got: "more", Expected: fmt.Sprintf("at most %d bytes", a.maxBody)}
-	if r.ContentLength > a.maxBody {
+func (a *API) receive(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	tooLarge := &Problem{Message: fmt.Sprintf("The request body is larger than %d bytes", a.MaxBody), Close: true}
+	tooLarge.Reason = journal.Why{Rule: "body.too-large", In: "body", Got: "more", Expected: fmt.Sprintf("at most %d bytes", a.MaxBody)}
+	if r.ContentLength > a.MaxBody {
 		return nil, tooLarge
 	}
 	done := a.limitTime(w, r)
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.maxBody))
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.MaxBody))
 	done(err == nil)
 	var tooMany *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooMany):
 		return data, tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return data, &problem{words: "The request body did not arrive in time", closing: true, at: journal.Why{Rule: "body.too-slow", In: "body", Got: "a part", Expected: "all within " + a.bodyTimeout.String()}}
+		return data, &Problem{Message: "The request body did not arrive in time", Close: true, Reason: journal.Why{Rule: "body.too-slow", In: "body", Got: "a part", Expected: "all within " + a.BodyTimeout.String()}}
 	case err != nil:
-		return data, &problem{words: "The request body is incomplete", closing: true, at: journal.Why{Rule: "body.incomplete", In: "body", Got: "a part", Expected: "the whole body"}}
+		return data, &Problem{Message: "The request body is incomplete", Close: true, Reason: journal.Why{Rule: "body.incomplete", In: "body", Got: "a part", Expected: "the whole body"}}
 	}
 	return data, nil
 }
@@ -115,9 +115,9 @@ const bodyGrace = 250 * time.Millisecond
 // context ends. done takes it back if all was read; otherwise it stays, so that
 // the server does not wait for the rest either. A writer that has no deadlines
 // is left alone.
-func (a *api) limitTime(w http.ResponseWriter, r *http.Request) (done func(all bool)) {
+func (a *API) limitTime(w http.ResponseWriter, r *http.Request) (done func(all bool)) {
 	control := http.NewResponseController(w)
-	if control.SetReadDeadline(time.Now().Add(a.bodyTimeout)) != nil {
+	if control.SetReadDeadline(time.Now().Add(a.BodyTimeout)) != nil {
 		return func(bool) {}
 	}
 	cancel := context.AfterFunc(r.Context(), func() { control.SetReadDeadline(time.Now().Add(bodyGrace)) })
@@ -132,7 +132,7 @@ func (a *api) limitTime(w http.ResponseWriter, r *http.Request) (done func(all b
 // nothing around it but white space, no surrogate alone and no property twice.
 func checkJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("\ufeff")) {
-		return &problem{words: "The request body starts with a byte order mark", at: journal.Why{Rule: "json.byte-order-mark", In: "body", Got: "a byte order mark", Expected: "JSON"}}
+		return &Problem{Message: "The request body starts with a byte order mark", Reason: journal.Why{Rule: "json.byte-order-mark", In: "body", Got: "a byte order mark", Expected: "JSON"}}
 	}
 	decoder := jsontext.NewDecoder(bytes.NewReader(data))
 	err := decoder.SkipValue()
@@ -141,15 +141,15 @@ func checkJSON(data []byte) error {
 			return nil
 		}
 		if err == nil {
-			return &problem{words: "The request body goes on after its JSON value", at: journal.Why{Rule: "json.trailing", In: "body", Got: "more behind it", Expected: "one JSON value"}}
+			return &Problem{Message: "The request body goes on after its JSON value", Reason: journal.Why{Rule: "json.trailing", In: "body", Got: "more behind it", Expected: "one JSON value"}}
 		}
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return &problem{words: "The request body has a property twice", at: journal.Why{Rule: "json.duplicate", In: "body", Pointer: string(decoder.StackPointer()), Got: "twice", Expected: "once"}}
+		return &Problem{Message: "The request body has a property twice", Reason: journal.Why{Rule: "json.duplicate", In: "body", Pointer: string(decoder.StackPointer()), Got: "twice", Expected: "once"}}
 	}
-	return &problem{
-		words: fmt.Sprintf("The request body is not valid JSON in UTF-8 (near byte %d)", decoder.InputOffset()),
-		at:    journal.Why{Rule: "json.syntax", In: "body", Got: fmt.Sprintf("something else near byte %d", decoder.InputOffset()), Expected: "JSON in UTF-8"},
+	return &Problem{
+		Message: fmt.Sprintf("The request body is not valid JSON in UTF-8 (near byte %d)", decoder.InputOffset()),
+		Reason:  journal.Why{Rule: "json.syntax", In: "body", Got: fmt.Sprintf("something else near byte %d", decoder.InputOffset()), Expected: "JSON in UTF-8"},
 	}
 }
 

@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"fmt"
@@ -61,9 +61,12 @@ func expand(b *strings.Builder, node *syntax.Regexp, extra int) {
 	}
 }
 
+// maxText bounds a text that is made, in bytes.
+const maxText = 1 << 20
+
 func repeat(b *strings.Builder, node *syntax.Regexp, times int) {
 	for range times {
-		if b.Len() > MaxBodyBytes {
+		if b.Len() > maxText {
 			return
 		}
 		expand(b, node, 0)

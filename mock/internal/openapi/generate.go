@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"encoding/json"
@@ -281,5 +281,5 @@ func (g generator) body(mediaType string, media *openapi3.MediaType) ([]byte, er
 	if text, ok := value.(string); ok && !isJSON(concrete(mediaType)) {
 		return []byte(text), nil
 	}
-	return encode(value)
+	return EncodeJSON(value)
 }

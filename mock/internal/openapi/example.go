@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"bytes"
@@ -11,30 +11,30 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// example makes a valid request of the operation; without a key if key is "".
-func (op *operation) example(baseURL, key string) (*http.Request, error) {
+// ExampleRequest makes a valid request of the operation; without a key if key is "".
+func (op *Operation) ExampleRequest(baseURL, key string) (*http.Request, error) {
 	g := generator{doc: op.route.Spec}
 	target, header, err := op.exampleParameters(g)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op.id, err)
+		return nil, fmt.Errorf("%s: %w", op.ID, err)
 	}
 	var body io.Reader
 	if ref := op.route.Operation.RequestBody; ref != nil && ref.Value != nil && len(ref.Value.Content) > 0 {
 		mediaType, media := jsonContent(ref.Value.Content)
 		data, err := g.body(mediaType, media)
 		if err != nil {
-			return nil, fmt.Errorf("%s: request body: %w", op.id, err)
+			return nil, fmt.Errorf("%s: request body: %w", op.ID, err)
 		}
 		body = bytes.NewReader(data)
 		header.Set("Content-Type", concrete(mediaType))
 	}
 	req, err := http.NewRequest(op.route.Method, strings.TrimSuffix(baseURL, "/")+target, body)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op.id, err)
+		return nil, fmt.Errorf("%s: %w", op.ID, err)
 	}
 	req.Header = header
-	if len(op.security) > 0 && key != "" {
-		for _, scheme := range op.security[0] {
+	if len(op.Security) > 0 && key != "" {
+		for _, scheme := range op.Security[0] {
 			scheme.present(req, key)
 		}
 	}
@@ -42,7 +42,7 @@ func (op *operation) example(baseURL, key string) (*http.Request, error) {
 }
 
 // exampleParameters fills in the path and the parameters that are required.
-func (op *operation) exampleParameters(g generator) (target string, header http.Header, err error) {
+func (op *Operation) exampleParameters(g generator) (target string, header http.Header, err error) {
 	target, header = op.route.Path, http.Header{}
 	query := url.Values{}
 	for _, parameter := range op.parameters() {
@@ -72,7 +72,7 @@ func (op *operation) exampleParameters(g generator) (target string, header http.
 
 // parameters are those of the operation and those of its path that it does not
 // declare anew.
-func (op *operation) parameters() []*openapi3.Parameter {
+func (op *Operation) parameters() []*openapi3.Parameter {
 	var all []*openapi3.Parameter
 	for _, ref := range op.route.Operation.Parameters {
 		all = append(all, ref.Value)

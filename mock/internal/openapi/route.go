@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"maps"
@@ -21,12 +21,12 @@ type path struct {
 	template   string
 	expression *regexp.Regexp
 	names      []string // of the parameters, in order
-	operations map[string]*operation
+	operations map[string]*Operation
 }
 
 var pathParameter = regexp.MustCompile(`\{([^{}/]+)\}`)
 
-func newRouter(base string, operations []*operation) router {
+func newRouter(base string, operations []*Operation) router {
 	r := router{base: base}
 	index := map[string]int{}
 	for _, op := range operations {
@@ -46,7 +46,7 @@ func newRouter(base string, operations []*operation) router {
 
 func newPath(template string) path {
 	var expression strings.Builder
-	p := path{template: template, operations: map[string]*operation{}}
+	p := path{template: template, operations: map[string]*Operation{}}
 	rest := 0
 	for _, at := range pathParameter.FindAllStringSubmatchIndex(template, -1) {
 		expression.WriteString(regexp.QuoteMeta(template[rest:at[0]]) + "([^/]+)")
@@ -58,9 +58,9 @@ func newPath(template string) path {
 	return p
 }
 
-// find returns the operation and its path parameters. Without one, allowed
+// Find returns the operation and its path parameters. Without one, allowed
 // holds the methods of the path, or is empty if there is no such path either.
-func (r router) find(req *http.Request) (op *operation, parameters map[string]string, allowed []string) {
+func (r router) Find(req *http.Request) (op *Operation, parameters map[string]string, allowed []string) {
 	sent, under := strings.CutPrefix(req.URL.EscapedPath(), r.base)
 	if !under {
 		return nil, nil, nil
@@ -97,23 +97,23 @@ func (p path) parameters(values []string) map[string]string {
 	return parameters
 }
 
-// operation returns the operation with an id, nil if there is none.
-func (r router) operation(id string) *operation {
-	for _, op := range r.operations() {
-		if op.id == id {
+// Operation returns the operation with an id, nil if there is none.
+func (r router) Operation(id string) *Operation {
+	for _, op := range r.Operations() {
+		if op.ID == id {
 			return op
 		}
 	}
 	return nil
 }
 
-// operations returns all of them, in no order.
-func (r router) operations() (all []*operation) {
+// Operations returns all of them, in no order.
+func (r router) Operations() (all []*Operation) {
 	for _, p := range r.paths {
 		all = slices.AppendSeq(all, maps.Values(p.operations))
 	}
 	return all
 }
 
-// basePath is what all paths begin with, as "/v2".
-func (r router) basePath() string { return r.base }
+// BasePath is what all paths begin with, as "/v2".
+func (r router) BasePath() string { return r.base }

@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"maps"
@@ -22,7 +22,7 @@ type failure struct {
 
 // readFailures gives each operation its error bodies. Where an operation
 // documents none, the first one of the whole contract serves.
-func readFailures(doc *openapi3.T, all []*operation) {
+func readFailures(doc *openapi3.T, all []*Operation) {
 	contractWide := failure{
 		mediaType: "application/json",
 		base:      map[string]any{"error": ""},
@@ -53,7 +53,7 @@ func readFailures(doc *openapi3.T, all []*operation) {
 	}
 }
 
-func newFailure(doc *openapi3.T, op *operation, status int) (failure, bool) {
+func newFailure(doc *openapi3.T, op *Operation, status int) (failure, bool) {
 	response := op.response(status)
 	if response == nil {
 		return failure{}, false
@@ -158,9 +158,9 @@ func replaced(value any, path []string, words string) any {
 	return copied
 }
 
-// answer writes the failure with a status and words; "" keeps the words of the
+// response writes the failure with a status and words; "" keeps the words of the
 // contract.
-func (f failure) answer(status int, words string) answer {
+func (f failure) response(status int, words string) Response {
 	tries := []string{words}
 	if f.words == "" {
 		tries = append(tries, http.StatusText(status))
@@ -175,37 +175,37 @@ func (f failure) answer(status int, words string) answer {
 			break
 		}
 	}
-	body, err := encode(value)
+	body, err := EncodeJSON(value)
 	if err != nil { // cannot be: value came from JSON
-		return answer{status: status}.because("internal", err.Error())
+		return Response{Status: status}.Because("internal", err.Error())
 	}
-	return answer{status: status, mediaType: f.mediaType, body: body}
+	return Response{Status: status, MediaType: f.mediaType, Body: body}
 }
 
-// fail answers with an error status in the contract's shape. words are for the
+// Fail answers with an error status in the contract's shape. words are for the
 // caller; "" takes those of the contract's example.
-func (op *operation) fail(status int, words string) answer {
+func (op *Operation) Fail(status int, words string) Response {
 	if f, documented := op.failures[status]; documented {
-		return f.answer(status, words)
+		return f.response(status, words)
 	}
-	if op.documents(status) { // without a body that the mock can write
-		return answer{status: status}
+	if op.Documents(status) { // without a body that the mock can write
+		return Response{Status: status}
 	}
 	if words == "" {
 		words = http.StatusText(status)
 	}
-	return op.fallback.answer(status, words)
+	return op.fallback.response(status, words)
 }
 
-// invalid answers a request that does not fit the contract. The words of the
+// Reject answers a request that does not fit the contract. The words of the
 // contract's example are taken if they are about this very problem.
-func (op *operation) invalid(p problem) answer {
+func (op *Operation) Reject(p Problem) Response {
 	status := op.invalidStatus()
-	words := p.words
+	words := p.Message
 	if example := op.failures[status].words; p.absentOrMistyped && mentions(example, p.property) {
 		words = ""
 	}
-	return op.fail(status, words).explained(p.why())
+	return op.Fail(status, words).WithReason(p.why())
 }
 
 // mentions tells whether name stands in text as a word of its own.

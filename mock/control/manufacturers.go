@@ -1,9 +1,11 @@
-package mock
+package control
 
 import (
 	"errors"
 	"net/http"
 
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/store"
 )
 
@@ -15,9 +17,9 @@ type seenManufacturer struct {
 	Connections int      `json:"connections"`
 }
 
-func (c *Control) manufacturerRules() map[string]controlRule {
-	return map[string]controlRule{
-		"listManufacturers": func(x *call) answer {
+func (c *Control) manufacturerRules() map[string]rule {
+	return map[string]rule{
+		"listManufacturers": func(x *call) openapi.Response {
 			all := []seenManufacturer{}
 			known, err := c.mock.Manufacturers(x.context())
 			if err != nil {
@@ -34,9 +36,9 @@ func (c *Control) manufacturerRules() map[string]controlRule {
 		},
 		"setManufacturer":    c.setManufacturer,
 		"enableManufacturer": c.enableManufacturer,
-		"removeManufacturer": func(x *call) answer {
+		"removeManufacturer": func(x *call) openapi.Response {
 			err := c.mock.RemoveManufacturer(x.context(), x.parameters["manufacturer"])
-			if err != nil && !errors.Is(err, ErrNoManufacturer) {
+			if err != nil && !errors.Is(err, mock.ErrNoManufacturer) {
 				return x.fail(err)
 			}
 			return x.done()
@@ -49,7 +51,7 @@ func (c *Control) seen(x *call, m store.Manufacturer) (seenManufacturer, error) 
 	return seenManufacturer{m.Name, m.Enabled, m.KeyDigests, n}, err
 }
 
-func (c *Control) setManufacturer(x *call) answer {
+func (c *Control) setManufacturer(x *call) openapi.Response {
 	var body struct {
 		Keys    []string `json:"keys"`
 		Enabled *bool    `json:"enabled"`
@@ -64,7 +66,7 @@ func (c *Control) setManufacturer(x *call) answer {
 	return c.show(x, set.Name)
 }
 
-func (c *Control) enableManufacturer(x *call) answer {
+func (c *Control) enableManufacturer(x *call) openapi.Response {
 	var body struct {
 		Enabled bool `json:"enabled"`
 	}
@@ -79,14 +81,14 @@ func (c *Control) enableManufacturer(x *call) answer {
 }
 
 // show answers with a manufacturer as it is now.
-func (c *Control) show(x *call, name string) answer {
+func (c *Control) show(x *call, name string) openapi.Response {
 	all, err := c.mock.Manufacturers(x.context())
 	if err != nil {
 		return x.fail(err)
 	}
 	at := store.IndexManufacturer(all, name)
 	if at < 0 {
-		return x.fail(ErrNoManufacturer)
+		return x.fail(mock.ErrNoManufacturer)
 	}
 	seen, err := c.seen(x, all[at])
 	if err != nil {

@@ -1,4 +1,4 @@
-package mock
+package control
 
 import (
 	"encoding/json"
@@ -21,14 +21,14 @@ const (
 func (c *Control) streamEvents(w http.ResponseWriter, r *http.Request) {
 	asked := &call{request: r}
 	if err := c.checkSelection(r.Context(), asked.query("manufacturer")); err != nil {
-		c.api.failure(nil, http.StatusNotFound, err.Error()).write(w)
+		c.api.Fail(nil, http.StatusNotFound, err.Error()).Write(w)
 		return
 	}
 	select {
 	case c.readers <- struct{}{}:
 		defer func() { <-c.readers }()
 	default:
-		c.api.failure(nil, http.StatusServiceUnavailable, "There are too many readers of events").write(w)
+		c.api.Fail(nil, http.StatusServiceUnavailable, "There are too many readers of events").Write(w)
 		return
 	}
 	entries := c.mock.Journal().Follow()

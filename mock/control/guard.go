@@ -1,4 +1,4 @@
-package mock
+package control
 
 import (
 	"crypto/sha256"
@@ -8,34 +8,36 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"nox.energy/contract/mock/internal/openapi"
 )
 
 // guard refuses requests that a browser was talked into by a page from
 // elsewhere, and those without the token. Health has no secrets and is left
 // alone, so that whoever runs the mock can ask for it under any name.
-func (c *Control) guard(op *operation, r *http.Request) (a answer, refused bool) {
-	if op.id == "live" || op.id == "ready" {
-		return answer{}, false
+func (c *Control) guard(op *openapi.Operation, r *http.Request) (a openapi.Response, refused bool) {
+	if op.ID == "live" || op.ID == "ready" {
+		return openapi.Response{}, false
 	}
 	if a, refused := c.guardPlace(op, r); refused {
 		return a, true
 	}
 	if c.config.Token != "" && !c.authorized(r) {
-		return op.fail(http.StatusUnauthorized, "").with("WWW-Authenticate", `Bearer realm="nox-mock control API"`), true
+		return op.Fail(http.StatusUnauthorized, "").With("WWW-Authenticate", `Bearer realm="nox-mock control API"`), true
 	}
-	return answer{}, false
+	return openapi.Response{}, false
 }
 
 // guardPlace refuses requests that were addressed to another name, or sent by
 // a page from elsewhere.
-func (c *Control) guardPlace(op *operation, r *http.Request) (a answer, refused bool) {
+func (c *Control) guardPlace(op *openapi.Operation, r *http.Request) (a openapi.Response, refused bool) {
 	if !c.knownHost(r.Host) {
-		return op.fail(http.StatusForbidden, "This API is not served under the name in the header Host; use localhost or an IP address, or name it with --control-host"), true
+		return op.Fail(http.StatusForbidden, "This API is not served under the name in the header Host; use localhost or an IP address, or name it with --control-host"), true
 	}
 	if !sameOrigin(r) {
-		return op.fail(http.StatusForbidden, ""), true
+		return op.Fail(http.StatusForbidden, ""), true
 	}
-	return answer{}, false
+	return openapi.Response{}, false
 }
 
 // knownHost tells whether a request was addressed to a name that cannot be

@@ -1,4 +1,7 @@
-package mock
+// Package control serves the control API of a mock, and its web UI, to people and
+// to programs that test clients: one file a subject, each request held to
+// control.openapi.yaml first.
+package control
 
 import (
 	"context"
@@ -10,13 +13,15 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
 )
 
-// ControlConfig says how a [Control] may be reached. The zero value is for one
+// Config says how a [Control] may be reached. The zero value is for one
 // that listens on the loopback interface only.
-type ControlConfig struct {
+type Config struct {
 	// Token must be presented as a bearer token by all requests but those for
 	// the health; "" means that none is needed.
 	Token string
@@ -34,23 +39,23 @@ type ControlConfig struct {
 // own OpenAPI document declares, that document at /openapi.json, and a page for
 // people at /. Give it a listener of its own. It is safe for concurrent use.
 type Control struct {
-	api      *api
-	mock     *Mock
-	config   ControlConfig
+	api      *openapi.API
+	mock     *mock.Mock
+	config   Config
 	document []byte // as it is served
-	rules    map[string]controlRule
+	rules    map[string]rule
 	streams  map[string]http.HandlerFunc
 	page     *page
 	started  time.Time
 	readers  chan struct{} // holds a value for each reader of events
 }
 
-// controlRule answers a request that fits the document.
-type controlRule func(c *call) answer
+// rule answers a request that fits the document.
+type rule func(c *call) openapi.Response
 
 // call is one request to the control API.
 type call struct {
-	operation  *operation
+	operation  *openapi.Operation
 	parameters map[string]string // of the path
 	request    *http.Request
 	body       []byte
@@ -59,13 +64,13 @@ type call struct {
 // maxControlBody bounds the body of an import, in bytes.
 const maxControlBody = 64 << 20
 
-// NewControl returns the control API of m.
-func NewControl(m *Mock, config ControlConfig) (*Control, error) {
-	document, err := controlDocument(config)
+// New returns the control API of m.
+func New(m *mock.Mock, config Config) (*Control, error) {
+	document, err := newDocument(config)
 	if err != nil {
 		return nil, err
 	}
-	served, err := load(document, "", limits{DefaultBodyTimeout, maxControlBody})
+	served, err := openapi.Load(document, "", openapi.Limits{BodyTimeout: mock.DefaultBodyTimeout, MaxBody: maxControlBody})
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +80,10 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 		config:   config,
 		started:  time.Now().UTC(),
 		document: document.Bytes(),
-		rules:    map[string]controlRule{},
+		rules:    map[string]rule{},
 		readers:  make(chan struct{}, maxReaders),
 	}
-	for _, group := range []map[string]controlRule{
+	for _, group := range []map[string]rule{
 		c.healthRules(), c.manufacturerRules(), c.connectionRules(), c.journalRules(), c.faultRules(), c.scorecardRules(), c.tryRules(),
 	} {
 		maps.Copy(c.rules, group)
@@ -87,9 +92,9 @@ func NewControl(m *Mock, config ControlConfig) (*Control, error) {
 	if c.page, err = newPage(); err != nil {
 		return nil, err
 	}
-	for _, op := range served.operations() {
-		if c.rules[op.id] == nil && c.streams[op.id] == nil {
-			return nil, fmt.Errorf("the control API has no rule for %s", op.id)
+	for _, op := range served.Operations() {
+		if c.rules[op.ID] == nil && c.streams[op.ID] == nil {
+			return nil, fmt.Errorf("the control API has no rule for %s", op.ID)
 		}
 	}
 	return c, nil
@@ -103,53 +108,48 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		found.Method = http.MethodGet
 	}
 	if c.page.holds(r.URL.EscapedPath()) {
-		c.servePage(found).write(w)
+		c.servePage(found).Write(w)
 		return
 	}
-	op, parameters, allowed := c.api.find(found)
+	op, parameters, allowed := c.api.Find(found)
 	if op == nil {
-		c.api.unknown(allowed).write(w)
+		c.api.RefuseUnknown(allowed).Write(w)
 		return
 	}
 	if a, refused := c.guard(op, r); refused {
-		a.write(w)
+		a.Write(w)
 		return
 	}
 	body, err := c.judge(op, found, parameters, w)
-	if p := (*problem)(nil); errors.As(err, &p) {
-		a := op.fail(http.StatusBadRequest, p.words)
-		a.closing = p.closing
-		a.onto(r).write(w)
+	if p := (*openapi.Problem)(nil); errors.As(err, &p) {
+		a := op.Fail(http.StatusBadRequest, p.Message)
+		a.Close = p.Close
+		a.For(r).Write(w)
 		return
 	}
-	if stream := c.streams[op.id]; stream != nil {
+	if stream := c.streams[op.ID]; stream != nil {
 		stream(w, r)
 		return
 	}
-	c.rules[op.id](&call{op, parameters, r, body}).write(w)
+	c.rules[op.ID](&call{op, parameters, r, body}).Write(w)
 }
 
 // judge reads the body and holds the request to the document. Any error is a
 // *problem.
-func (c *Control) judge(op *operation, r *http.Request, parameters map[string]string, w http.ResponseWriter) ([]byte, error) {
-	if p := op.checkQuery(r); p != nil {
+func (c *Control) judge(op *openapi.Operation, r *http.Request, parameters map[string]string, w http.ResponseWriter) ([]byte, error) {
+	if p := op.CheckQuery(r); p != nil {
 		return nil, p
 	}
-	declared := op.parameters()
 	for name := range r.URL.Query() {
-		known := false
-		for _, p := range declared {
-			known = known || p.In == "query" && p.Name == name
-		}
-		if !known { // a filter that is misspelt would select all
-			return nil, &problem{words: fmt.Sprintf("there is no query parameter %q here", name)}
+		if !op.DeclaresQuery(name) { // a filter that is misspelt would select all
+			return nil, &openapi.Problem{Message: fmt.Sprintf("there is no query parameter %q here", name)}
 		}
 	}
-	body, _, err := c.api.readBody(w, r, op)
+	body, _, err := c.api.ReadBody(w, r, op)
 	if err != nil {
 		return nil, err
 	}
-	return body, op.validate(r, parameters, body)
+	return body, op.Validate(r, parameters, body)
 }
 
 // query is the value of a query parameter, nil if it is not there.
@@ -181,35 +181,35 @@ func (c *call) read(v any) error {
 func (c *call) context() context.Context { return c.request.Context() }
 
 // reply answers with a JSON value.
-func (c *call) reply(status int, value any) answer {
-	body, err := encode(value)
+func (c *call) reply(status int, value any) openapi.Response {
+	body, err := openapi.EncodeJSON(value)
 	if err != nil {
 		return c.fail(err)
 	}
-	return answer{status: status, mediaType: "application/json", body: body}
+	return openapi.Response{Status: status, MediaType: "application/json", Body: body}
 }
 
 // done answers that there is nothing to say.
-func (c *call) done() answer { return answer{status: http.StatusNoContent} }
+func (c *call) done() openapi.Response { return openapi.Response{Status: http.StatusNoContent} }
 
 // fail answers with an error, in its own words.
-func (c *call) fail(err error) answer {
+func (c *call) fail(err error) openapi.Response {
 	status := http.StatusBadRequest
 	var conflict *store.ConflictError
 	switch {
-	case errors.Is(err, ErrNoManufacturer):
+	case errors.Is(err, mock.ErrNoManufacturer):
 		status = http.StatusNotFound
-	case errors.As(err, &conflict), errors.Is(err, ErrTooMany), errors.Is(err, store.ErrKeyTaken):
+	case errors.As(err, &conflict), errors.Is(err, mock.ErrTooMany), errors.Is(err, store.ErrKeyTaken):
 		status = http.StatusConflict
 	case errors.Is(err, store.ErrUnavailable):
 		status = http.StatusServiceUnavailable
 	}
-	return c.operation.fail(status, err.Error())
+	return c.operation.Fail(status, err.Error())
 }
 
 // manufacturer is the query parameter of that name, nil if it is not there.
 // One that is not known is an error.
-func (c *call) manufacturer(m *Mock) (*string, error) {
+func (c *call) manufacturer(m *mock.Mock) (*string, error) {
 	name := c.query("manufacturer")
 	if name != nil {
 		if err := m.CheckManufacturer(c.context(), *name); err != nil {
@@ -230,8 +230,8 @@ func (c *Control) checkSelection(ctx context.Context, name *string) error {
 
 // ofKnown lets rule answer for all, for nobody and for a manufacturer that is
 // known; * stands for all as well.
-func (c *Control) ofKnown(rule controlRule) controlRule {
-	return func(x *call) answer {
+func (c *Control) ofKnown(rule rule) rule {
+	return func(x *call) openapi.Response {
 		if name := x.query("manufacturer"); name == nil || *name != store.AllManufacturers {
 			if err := c.checkSelection(x.context(), name); err != nil {
 				return x.fail(err)
@@ -241,23 +241,23 @@ func (c *Control) ofKnown(rule controlRule) controlRule {
 	}
 }
 
-func (c *Control) healthRules() map[string]controlRule {
-	healthy := func(x *call) answer { return x.reply(http.StatusOK, map[string]string{"status": "ok"}) }
-	return map[string]controlRule{
+func (c *Control) healthRules() map[string]rule {
+	healthy := func(x *call) openapi.Response { return x.reply(http.StatusOK, map[string]string{"status": "ok"}) }
+	return map[string]rule{
 		"live": healthy,
-		"ready": func(x *call) answer {
+		"ready": func(x *call) openapi.Response {
 			ctx, cancel := context.WithTimeout(x.context(), time.Second)
 			defer cancel()
 			if err := c.mock.Ready(ctx); err != nil { // whose words are not for everybody
-				return x.operation.fail(http.StatusServiceUnavailable, "not ready: "+store.ErrUnavailable.Error())
+				return x.operation.Fail(http.StatusServiceUnavailable, "not ready: "+store.ErrUnavailable.Error())
 			}
-			if Stopping(x.context()) {
-				return x.operation.fail(http.StatusServiceUnavailable, "not ready: the mock stops")
+			if mock.Stopping(x.context()) {
+				return x.operation.Fail(http.StatusServiceUnavailable, "not ready: the mock stops")
 			}
 			return healthy(x)
 		},
-		"getDocument": func(*call) answer {
-			return answer{status: http.StatusOK, mediaType: "application/json", body: c.document}
+		"getDocument": func(*call) openapi.Response {
+			return openapi.Response{Status: http.StatusOK, MediaType: "application/json", Body: c.document}
 		},
 	}
 }

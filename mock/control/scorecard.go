@@ -1,13 +1,15 @@
-package mock
+package control
 
 import (
 	"bytes"
 	"net/http"
+
+	"nox.energy/contract/mock/internal/openapi"
 )
 
-func (c *Control) scorecardRules() map[string]controlRule {
-	return map[string]controlRule{
-		"getScorecard": c.ofKnown(func(x *call) answer {
+func (c *Control) scorecardRules() map[string]rule {
+	return map[string]rule{
+		"getScorecard": c.ofKnown(func(x *call) openapi.Response {
 			card := c.mock.Scorecard(x.query("manufacturer"), nil, false)
 			format, mediaType := x.text("format"), "application/json"
 			switch format {
@@ -22,7 +24,7 @@ func (c *Control) scorecardRules() map[string]controlRule {
 			if err := card.Write(&b, format); err != nil {
 				return x.fail(err)
 			}
-			return answer{status: http.StatusOK, mediaType: mediaType, body: b.Bytes()}
+			return openapi.Response{Status: http.StatusOK, MediaType: mediaType, Body: b.Bytes()}
 		}),
 	}
 }

@@ -1,4 +1,4 @@
-package mock
+package openapi
 
 import (
 	"fmt"
@@ -10,15 +10,15 @@ import (
 // no state behind it.
 const GeneratedHeader = "X-Nox-Mock"
 
-// outcome answers with a documented status, from the contract alone.
-func (op *operation) outcome(status int) answer {
+// Generate answers with a documented status, from the contract alone.
+func (op *Operation) Generate(status int) Response {
 	if status >= 400 {
-		return op.fail(status, "").because("prefer", "asked for by the header Prefer")
+		return op.Fail(status, "").Because("prefer", "asked for by the header Prefer")
 	}
-	a := answer{status: status}.because("generated", "generated")
+	a := Response{Status: status}.Because("generated", "generated")
 	response := op.response(status)
 	if response == nil {
-		return a.with(GeneratedHeader, "generated")
+		return a.With(GeneratedHeader, "generated")
 	}
 	g := generator{doc: op.route.Spec, response: true}
 	for name, ref := range response.Headers {
@@ -27,18 +27,18 @@ func (op *operation) outcome(status int) answer {
 		}
 		value, err := g.fitting(ref.Value.Schema)
 		if err != nil {
-			return op.fail(http.StatusInternalServerError, "").because("internal", "header "+name+": "+err.Error())
+			return op.Fail(http.StatusInternalServerError, "").Because("internal", "header "+name+": "+err.Error())
 		}
-		a = a.with(name, fmt.Sprint(value))
+		a = a.With(name, fmt.Sprint(value))
 	}
 	if mediaType, media := jsonContent(response.Content); media != nil && status != http.StatusNoContent && status != http.StatusNotModified {
 		body, err := g.body(mediaType, media)
 		if err != nil {
-			return op.fail(http.StatusInternalServerError, "").because("internal", "response body: "+err.Error())
+			return op.Fail(http.StatusInternalServerError, "").Because("internal", "response body: "+err.Error())
 		}
-		a.mediaType, a.body = concrete(mediaType), body
+		a.MediaType, a.Body = concrete(mediaType), body
 	}
-	return a.with(GeneratedHeader, "generated")
+	return a.With(GeneratedHeader, "generated")
 }
 
 // concrete makes a media type of a range: JSON of "*/*", and so on.
