@@ -9,6 +9,8 @@ import (
 
 	"nox.energy/contract/cmd/internal/golden"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
+	"nox.energy/contract/spec"
 )
 
 // TestReference compares the reference page with the flags, the scenarios and
@@ -50,4 +52,21 @@ func TestHelpFitsATerminal(t *testing.T) {
 			}
 		}
 	}
+}
+
+func controlDocument(t *testing.T) *spec.Document {
+	t.Helper()
+	m, err := mock.New(mock.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := control.New(m, control.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := c.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
 }

@@ -96,6 +96,9 @@ func (p *Program) Help(c *cobra.Command) string {
 			fmt.Fprintf(&b, "  %-*s  %s\n", width, flagColumn(f), flagText(f))
 		}
 	}
+	if note := c.Annotations[FlagsNote]; note != "" {
+		b.WriteString("\n" + note + "\n")
+	}
 	if c == p.Root {
 		if p.EnvPrefix != "" {
 			fmt.Fprintf(&b, "\nEach flag is also an environment variable, as %s for --address-file.\nA flag takes precedence. Flags with … may be repeated; in a variable, separate values by commas.\n", p.Variable("address-file"))
@@ -110,6 +113,9 @@ func (p *Program) Help(c *cobra.Command) string {
 	}
 	return b.String()
 }
+
+// FlagsNote is the annotation of a command with a note on its flags.
+const FlagsNote = "flags-note"
 
 // section is the flags under one heading.
 type section struct {

@@ -137,6 +137,9 @@ func (p *Program) Reference(more string) string {
 			}
 		}
 	}
+	if note := p.Root.Annotations[FlagsNote]; note != "" {
+		b.WriteString("\n" + plainMarkdown(note) + "\n")
+	}
 	table := func(heading, first string, rows [][2]string) {
 		if len(rows) > 0 {
 			fmt.Fprintf(&b, "\n## %s\n\n| %s | meaning |\n|---|---|\n", heading, first)
