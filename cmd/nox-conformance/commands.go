@@ -102,10 +102,24 @@ was judged in both reports.`,
 		Example: "nox-conformance diff old.json new.json\nnox-conformance diff --output markdown old.json new.json",
 	}
 	comparing.declare(changes)
+	past := &trendOptions{}
+	history := &cobra.Command{
+		Use:   "trend [flags] FOLDER",
+		Short: "show past JSON reports on one HTML page",
+		Long: `nox-conformance trend reads every JSON report in a folder and beneath it, and writes one HTML
+page without outside assets: for each target the runs, what did not pass in each, and since
+when each check fails, passes, or comes and goes. It skips other files.
+
+Exit codes: 0 the page was written; 2 usage, or no usable report; 3 the page could not be
+written.`,
+		Example: "nox-conformance trend reports >trend.html\nnox-conformance trend --output trend.html reports",
+	}
+	past.declare(history)
 	p.Root.AddCommand(
 		command(again, func(ctx context.Context, flags *pflag.FlagSet, args []string) int {
 			return re.replay(ctx, flags, args, std)
 		}),
+		command(history, func(_ context.Context, _ *pflag.FlagSet, args []string) int { return past.trend(args, std) }),
 		command(changes, func(_ context.Context, _ *pflag.FlagSet, args []string) int { return comparing.diff(args, std) }),
 	)
 	return p.Init(), nil
