@@ -58,7 +58,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	}
 	switch {
 	case len(args) > 1: // which are not repeated here, as one may be a key that went astray
-		return cfg, &conformance.UsageError{Problem: fmt.Sprintf("one target at a time, and there are %d arguments beside the flags", len(args))}
+		return cfg, &conformance.UsageError{Problem: fmt.Sprintf("expected one target, not %d arguments", len(args))}
 	case len(args) == 1:
 		cfg.Target = args[0]
 	}
@@ -220,12 +220,12 @@ func (o *options) tls() (*tls.Config, error) {
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, &conformance.UsageError{Problem: fmt.Sprintf("--ca-cert: %s holds no PEM certificate", o.caCert)}
+			return nil, &conformance.UsageError{Problem: fmt.Sprintf("--ca-cert: %s contains no PEM certificate", o.caCert)}
 		}
 		cfg.RootCAs = pool
 	}
 	if (o.clientCert == "") != (o.clientKey == "") {
-		return nil, &conformance.UsageError{Problem: "--client-cert and --client-key belong together: give both"}
+		return nil, &conformance.UsageError{Problem: "--client-cert and --client-key require each other"}
 	}
 	if o.clientCert != "" {
 		pair, err := tls.LoadX509KeyPair(o.clientCert, o.clientKey)

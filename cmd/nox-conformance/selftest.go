@@ -84,7 +84,7 @@ func (o *options) runSelfTest(ctx context.Context, std streams) int {
 	case err != nil:
 		return fail(std, err)
 	case ctx.Err() != nil:
-		fmt.Fprintln(std.err, "nox-conformance: the self-test was ended before it was done")
+		fmt.Fprintln(std.err, "nox-conformance: the self-test was interrupted")
 		return conformance.ExitInconclusive
 	case len(p.Problems) > 0:
 		return conformance.ExitViolates
