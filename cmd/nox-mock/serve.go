@@ -18,21 +18,21 @@ import (
 	"nox.energy/contract/mock/redisstore"
 )
 
-// site is a mock with its ports open.
-type site struct {
+// instance is a mock with its ports, its state and its certificate.
+type instance struct {
 	mock       *mock.Mock
 	config     mock.Config
 	deviations []defect.Deviation
 	base       string            // the base URL
-	state      string            // the file, "" for none
-	unlock     func()            // the state
-	store      *redisstore.Store // nil if the state is of this mock alone
-	control    string            // that of the control API, "" if it is off
+	state      string            // file, "" for none
+	unlock     func()            // unlocks the state
+	store      *redisstore.Store // nil without a shared store
+	control    string            // base URL of the control API, "" if it is off
 	identity   *identity         // nil without TLS
 	servers    []listening
 }
 
-// listening is a server and what it is to serve on.
+// listening is a server with its listener.
 type listening struct {
 	server   *http.Server
 	listener net.Listener
@@ -45,11 +45,11 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 		return err
 	}
 	defer s.close()
-	withdraw, err := s.announce(settings.addressFile)
+	remove, err := s.announce(settings.addressFile)
 	if err != nil {
 		return err
 	}
-	defer withdraw()
+	defer remove()
 	if !settings.quiet {
 		text, err := greeting(s)
 		if err != nil {
@@ -62,9 +62,8 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 	return s.run(ctx)
 }
 
-// announce writes the address file, if one is wanted. withdraw removes it: then
-// nobody is there any more.
-func (s *site) announce(name string) (withdraw func(), err error) {
+// announce writes the address file if name is not empty. remove deletes it.
+func (s *instance) announce(name string) (remove func(), err error) {
 	if name == "" {
 		return func() {}, nil
 	}
@@ -74,27 +73,25 @@ func (s *site) announce(name string) (withdraw func(), err error) {
 	return func() { os.Remove(name) }, nil
 }
 
-// stateKept keeps the state while run is at work; without a state file, it only
-// runs.
-func (s *site) stateKept(ctx context.Context, run func(context.Context) error) error {
+// runKeepingState saves the state while run serves, and once more at the end.
+func (s *instance) runKeepingState(ctx context.Context, run func(context.Context) error) error {
 	if s.state == "" {
 		return run(ctx)
 	}
-	if err := saveState(ctx, s.mock, s.state); err != nil { // better now than after an hour's work
+	if err := saveState(ctx, s.mock, s.state); err != nil { // report an unwritable file at the start
 		return err
 	}
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	kept := make(chan error, 1)
 	go func() { kept <- keepState(keeping, s.mock, s.state, s.config.Logger) }()
 	err := run(ctx)
-	stop() // once all is answered
+	stop() // after the last response
 	return errors.Join(err, <-kept)
 }
 
-// open makes everything ready to serve, so that whatever is wrong is known
-// before anything is said.
-func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
-	s := &site{state: linked(settings.state), unlock: func() {}}
+// open prepares everything to serve, so that errors come before the start-up message.
+func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*instance, error) {
+	s := &instance{state: resolveLink(settings.state), unlock: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
 		return nil, err
@@ -102,7 +99,7 @@ func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Wri
 	return s, nil
 }
 
-func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (err error) {
+func (s *instance) prepare(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (err error) {
 	if s.state != "" {
 		if s.unlock, err = lockState(s.state); err != nil {
 			return err
@@ -137,7 +134,7 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	return nil
 }
 
-func (s *site) openMock(ctx context.Context, settings settings) error {
+func (s *instance) openMock(ctx context.Context, settings settings) error {
 	l, err := listen(ctx, "listen", settings.listen, "127.0.0.1:4010")
 	if err != nil {
 		return err
@@ -153,8 +150,8 @@ func (s *site) openMock(ctx context.Context, settings settings) error {
 	return err
 }
 
-// add adds a server to those that are to run.
-func (s *site) add(h http.Handler, l net.Listener) *http.Server {
+// add adds a server to those that run starts.
+func (s *instance) add(h http.Handler, l net.Listener) *http.Server {
 	server := mock.NewHTTPServer(h)
 	if s.identity != nil {
 		s.identity.serves(l.Addr())
@@ -164,7 +161,7 @@ func (s *site) add(h http.Handler, l net.Listener) *http.Server {
 	return server
 }
 
-func (s *site) openControl(ctx context.Context, settings settings) error {
+func (s *instance) openControl(ctx context.Context, settings settings) error {
 	if settings.controlListen == "" || settings.controlListen == "off" {
 		return nil
 	}
@@ -192,10 +189,10 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	return nil
 }
 
-// run serves until ctx ends or a server fails, which then ends the others.
-func (s *site) run(ctx context.Context) error { return s.stateKept(ctx, s.runServers) }
+// run serves until ctx ends or a server fails, which stops the others.
+func (s *instance) run(ctx context.Context) error { return s.runKeepingState(ctx, s.runServers) }
 
-func (s *site) runServers(ctx context.Context) error {
+func (s *instance) runServers(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, len(s.servers))
@@ -204,7 +201,7 @@ func (s *site) runServers(ctx context.Context) error {
 	}
 	var failed error
 	for range s.servers {
-		if err := <-ended; err != nil && !errors.Is(err, net.ErrClosed) { // two servers may share a port
+		if err := <-ended; err != nil && !errors.Is(err, net.ErrClosed) { // two servers may share a listener
 			failed = errors.Join(failed, fmt.Errorf("the server stopped: %w", err))
 		}
 		stop()
@@ -212,8 +209,8 @@ func (s *site) runServers(ctx context.Context) error {
 	return failed
 }
 
-// close closes ports that are not served on, and lets others have the state.
-func (s *site) close() {
+// close closes ports that are not in use, and unlocks the state.
+func (s *instance) close() {
 	defer s.unlock()
 	if s.store != nil {
 		defer s.store.Close()

@@ -19,14 +19,14 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-// savePause is how long changes are gathered before they are written: well
-// under the second within which they must be.
+// savePause is how long changes are collected before they are written: well under the
+// promised second.
 const savePause = 300 * time.Millisecond
 
-// linked is the file that name leads to where it is a symbolic link, so that the
-// link stays one when the file is replaced. There need be no such file yet.
-func linked(name string) string {
-	for range 40 { // as many as a kernel follows
+// resolveLink follows symbolic links, so that replacing the file keeps the link. The
+// file need not exist.
+func resolveLink(name string) string {
+	for range 40 { // as many as Linux follows
 		target, err := os.Readlink(name)
 		if err != nil {
 			break
@@ -39,9 +39,9 @@ func linked(name string) string {
 	return name
 }
 
-// loadState reads the state file into config; found is false if there is none
-// yet. Whatever else is wrong with it is an error, so that it is never written
-// over.
+// loadState reads the state file into config; found is false if the file does not
+// exist. Any other problem is an error, so that the mock never overwrites a file that
+// it cannot read.
 func loadState(name string, config *mock.Config) (found bool, err error) {
 	data, err := os.ReadFile(name)
 	switch {
@@ -54,22 +54,22 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 	if err != nil {
 		return false, badUsage("the state %s is invalid and was not changed: %w", name, err)
 	}
-	if state.Manufacturers == nil { // as in {} or null, which no mock wrote
+	if state.Manufacturers == nil { // {} or null, which no mock wrote
 		return false, badUsage("the state %s contains no list of manufacturers and was not changed; it may be a different file; to start with an empty state, delete it", name)
 	}
 	given := config.Manufacturers
 	config.Manufacturers, config.Connections = state.Manufacturers, state.Connections
-	for _, m := range given { // by flags, which come before the file
+	for _, m := range given { // flags take precedence
 		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old store.Manufacturer) bool { return old.Name == m.Name })
 		config.Manufacturers = append(config.Manufacturers, m)
 	}
-	showKeys(config.Manufacturers, mock.DefaultManufacturers()) // which are public
+	restoreKeys(config.Manufacturers, mock.DefaultManufacturers()) // their keys are public
 	return true, nil
 }
 
-// inFile says in which file connections stand that contradict each other, or the
-// manufacturers. Other errors are left alone.
-func inFile(err error, settings settings) error {
+// nameFile adds to a conflict between connections or manufacturers the file that
+// contains them.
+func nameFile(err error, settings settings) error {
 	if conflict := (*store.ConflictError)(nil); !errors.As(err, &conflict) {
 		return err
 	}
@@ -81,9 +81,8 @@ func inFile(err error, settings settings) error {
 	return fmt.Errorf("the fixture %s cannot be used: %w", settings.fixture, err)
 }
 
-// showKeys puts the keys of manufacturers that are known with them back in the
-// place of their digests.
-func showKeys(manufacturers, known []store.Manufacturer) {
+// restoreKeys replaces digests by the keys of known manufacturers.
+func restoreKeys(manufacturers, known []store.Manufacturer) {
 	for i := range manufacturers {
 		m := &manufacturers[i]
 		for _, k := range known {
@@ -94,8 +93,7 @@ func showKeys(manufacturers, known []store.Manufacturer) {
 	}
 }
 
-// lockState holds the state against other mocks, whose changes this one would
-// write over.
+// lockState locks the state file, as another mock would overwrite it.
 func lockState(name string) (unlock func(), err error) {
 	unlock, err = lockFile(name+".lock", false)
 	switch {
@@ -107,8 +105,7 @@ func lockState(name string) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// keepState writes the state after changes, until ctx ends, and then once
-// more.
+// keepState saves the state after each change until ctx ends, and then once more.
 func keepState(ctx context.Context, m *mock.Mock, name string, log *slog.Logger) error {
 	for {
 		select {
@@ -126,7 +123,7 @@ func keepState(ctx context.Context, m *mock.Mock, name string, log *slog.Logger)
 	}
 }
 
-// saveState writes the state whole or not at all, for its owner only.
+// saveState writes the state whole or not at all, readable only by its owner.
 func saveState(ctx context.Context, m *mock.Mock, name string) error {
 	fixture, err := m.Export(ctx, nil)
 	if err != nil {
