@@ -53,7 +53,7 @@ func (r *run) checkResult(c *trial.Check, v *trial.Verdict, took time.Duration) 
 		Reason:    r.Redactor.RedactOwn(v.Reason),
 		Expected:  r.Redactor.RedactOwn(v.Expected),
 		Actual:    r.Redactor.RedactOwn(v.Actual),
-		Exchanges: []conformance.Exchange{},
+		Exchanges: []conformance.Exchange{}, Script: v.IsScript,
 	}
 	if v.Failed < v.Tried {
 		out.Failed, out.Tried = v.Failed, v.Tried
@@ -67,7 +67,7 @@ func (r *run) checkResult(c *trial.Check, v *trial.Verdict, took time.Duration) 
 	}
 	if v.Outcome != conformance.Pass && v.Outcome != conformance.Skip || r.Config.Evidence {
 		for i, a := range v.Evidence {
-			if i >= trial.MaxExchanges && !r.Config.Evidence {
+			if i >= trial.MaxExchanges && !r.Config.Evidence && !(v.IsScript && i < trial.MaxScript) {
 				break
 			}
 			out.Exchanges = append(out.Exchanges, r.Exchange(a))

@@ -28,7 +28,7 @@ func (r *Runner) setDeadline() error {
 	}
 	switch {
 	case cfg.Deadline <= 0:
-		cfg.Deadline = max(plainDeadline, times(least, spare)) + cfg.Wait
+		cfg.Deadline = max(plainDeadline, times(least, spare)) + cfg.Wait + times(cfg.Thorough.Time, spare)
 	case least >= cfg.Deadline:
 		return conformance.UsageErrorf("--deadline %s is too short: %d requests at --rate %g take %s; use --deadline %s or longer, --rate %g or higher, or select fewer checks with --run",
 			cfg.Deadline, requests, cfg.Rate, wire.RoundDuration(least), times(least, spare).Truncate(time.Second)+time.Second, math.Ceil(spare*float64(requests)/cfg.Deadline.Seconds()))

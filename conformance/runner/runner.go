@@ -118,6 +118,9 @@ func (r *Runner) Run(ctx context.Context) *conformance.Result {
 	}
 	quiet()
 	result := run.result(reason)
+	for _, note := range s.Notes() {
+		result.Notes = append(result.Notes, s.Redactor.RedactOwn(note))
+	}
 	if note := s.Client.Pauses.Summary(); note != "" {
 		result.Notes = append(result.Notes, s.Redactor.Redact(note))
 	}

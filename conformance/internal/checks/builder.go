@@ -130,6 +130,7 @@ func Catalogue(c *trial.Contract) []*trial.Check {
 		b.extremeChecks()
 		b.refusalChecks()
 		b.breakdownChecks()
+		b.sequenceChecks()
 		b.httpChecks()
 		if op == c.Operations[0] { // they are about the server, not about what it serves
 			b.tlsChecks()

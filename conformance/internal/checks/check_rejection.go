@@ -56,19 +56,20 @@ func (b *builder) rejectionChecks() {
 
 // withSubject makes the request of a mutation about a fresh user, where the
 // mutation left the user alone.
-func withSubject(t *trial.Trial, m schema.Mutation) *wire.Request {
-	r := t.Request()
-	user := r.Subject
-	body := m.Body
-	if t.Op.Rules.Subject != "" {
-		body = about(body, sampleOf(t.Op), user)
+func withSubject(t *trial.Trial, m schema.Mutation) *wire.Request { return mutated(t.Request(), m) }
+
+// mutated breaks a valid request as a mutation says.
+func mutated(r *wire.Request, m schema.Mutation) *wire.Request {
+	op, user, body := r.Op, r.Subject, m.Body
+	if op.Rules.Subject != "" {
+		body = about(body, sampleOf(op), user)
 	}
 	how := wire.Breaks
 	if m.Firmness == schema.Annotated {
 		how = wire.Either
 	}
 	r = r.WithBody(body, how)
-	if o, _ := body.(schema.Object); !names(o, t.Op.Rules.Subject, user) {
+	if o, _ := body.(schema.Object); !names(o, op.Rules.Subject, user) {
 		r.Subject = "" // whoever it is about, if it is taken
 	}
 	return r

@@ -26,6 +26,9 @@ type Check struct {
 	NewUsers, Requests int
 	// SendsNothing says that the check ends a connection before it sends any.
 	SendsNothing bool
+	// OnRequest reports whether a configuration asks for the check; nil for one
+	// that every run performs.
+	OnRequest func(*conformance.Config) bool
 	// Run is the experiment; nil for a clause that is judged over every response
 	// of the run.
 	Run func(*Trial)

@@ -32,6 +32,7 @@ type Session struct {
 	SeenElsewhere []SeenResponse // from elsewhere than the target
 	GateStatus    map[string]int // status of the gate's answer, by operation, where it was wrong
 	FullRequests  map[string]bool
+	notes         []string
 	AbsentStatus  map[string]int // the same, where it was documented for a state of the target
 }
 
@@ -44,6 +45,15 @@ type SeenResponse struct {
 // send sends a request, judges the response by the clauses of every response and
 // remembers it.
 func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Response {
+	a := s.exchange(ctx, c, r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Seen = append(s.Seen, SeenResponse{c, a})
+	return a
+}
+
+// exchange is send for a response that the run does not remember.
+func (s *Session) exchange(ctx context.Context, c *Check, r *wire.Request) *wire.Response {
 	for _, k := range r.Keys {
 		s.Redactor.Add(k.Value, wire.LabelOf(k))
 	}
@@ -51,9 +61,6 @@ func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Res
 	sent.Check = c.ID
 	a := s.Client.Do(ctx, sent)
 	s.Contract.Assess(a)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.Seen = append(s.Seen, SeenResponse{c, a})
 	return a
 }
 
@@ -75,6 +82,20 @@ func (s *Session) Sort(seen []SeenResponse) []SeenResponse {
 		return cmp.Or(cmp.Compare(s.CheckNumbers[a.Check.ID], s.CheckNumbers[b.Check.ID]), cmp.Compare(a.Response.Request.Sequence, b.Response.Request.Sequence))
 	})
 	return seen
+}
+
+// AddNote adds a sentence to the notes of the result.
+func (s *Session) AddNote(note string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notes = append(s.notes, note)
+}
+
+// Notes returns what was added by AddNote.
+func (s *Session) Notes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notes)
 }
 
 func (s *Session) Key() wire.Credential {
@@ -305,6 +326,9 @@ func (s *Session) IsRealKey(key string) bool {
 
 // MaxExchanges is how many exchanges are kept for a check that did not pass.
 const MaxExchanges = 3
+
+// MaxScript is how many exchanges are kept of a sequence that shows a failure.
+const MaxScript = 20
 
 // ProductionRequests is how many requests a run under [Production] sends at most.
 const ProductionRequests = 60 // requests sent at most
