@@ -8,6 +8,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/textchange"
 	"nox.energy/contract/conformance/internal/trial"
 )
 
@@ -155,15 +156,15 @@ func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, f
 		}
 	}
 	how := "changed"
-	for _, n := range normalisers() {
-		if about == n.name {
-			how, fix = n.how, "store, compare and return it exactly as it was sent: "+n.fix
+	for _, n := range textchange.Normalizers() {
+		if about == n.Name {
+			how, fix = n.Effect, "store, compare and return it exactly as it was sent: "+n.Fix
 		}
 	}
 	switch {
-	case about == anotherText:
+	case about == textchange.OtherText:
 		how = "as another text"
-	case strings.HasPrefix(about, cutAfter):
+	case strings.HasPrefix(about, textchange.CutAfter):
 		how, fix = about, "store it whole, or refuse what is too long with the documented status"
 	case example == "":
 		return fmt.Sprintf("users whose %s differs only in %s count as one", subject, about), fix

@@ -108,66 +108,12 @@ func isDescribed(pointer string) bool {
 	return parent == "responses" || parent == "properties" || slices.Contains([]string{"get", "put", "post", "delete", "patch", "head", "options", "trace"}, last)
 }
 
-// Catalogue makes the checks of a contract, in the order in which they are
-// reported.
-func Catalogue(c *trial.Contract) []*trial.Check {
-	var all []*trial.Check
-	for _, op := range c.Operations {
-		b := &builder{contract: c, op: op, ids: map[string]bool{}}
-		if op.Obstacle != "" {
-			b.obstacleCheck()
-			b.publishedCheck()
-			all = append(all, b.checks...)
-			continue
-		}
-		b.successChecks()
-		b.echoChecks()
-		b.identityChecks()
-		b.latitudeChecks()
-		b.rejectionChecks()
-		b.parameterChecks()
-		b.malformedChecks()
-		b.extremeChecks()
-		b.refusalChecks()
-		b.breakdownChecks()
-		b.httpChecks()
-		if op == c.Operations[0] { // they are about the server, not about what it serves
-			b.tlsChecks()
-		}
-		b.everyAnswerChecks()
-		b.publishedCheck()
-		raiseClasses(op, b.checks)
-		order(op, b.checks)
-		all = append(all, b.checks...)
-	}
-	return all
-}
-
-// order sorts by the place of the status in the contract, http last, and keeps
-// the order within.
-func order(op *contract.Operation, checks []*trial.Check) {
-	rank := func(c *trial.Check) int {
-		if i := slices.Index(op.Statuses, c.Status); i >= 0 {
-			return i
-		}
-		return len(op.Statuses)
-	}
-	slices.SortStableFunc(checks, func(a, b *trial.Check) int { return rank(a) - rank(b) })
-}
+// isFirst reports whether the operation is the first of the contract.
+func (b *builder) isFirst() bool { return b.op == b.contract.Operations[0] }
 
 // confirmed reports whether the validator agrees with what a request is meant to
 // be. Where it does not, no check is made of it: the schema is then one that is
 // not understood here.
 func (b *builder) confirmed(body any, how wire.Intent) bool {
 	return b.contract.Confirm(wire.MinimalRequest(b.op).WithBody(body, how)) == nil
-}
-
-// raiseClasses raises the class of checks whose requests a careless target could
-// take, whatever is wrong with them.
-func raiseClasses(op *contract.Operation, checks []*trial.Check) {
-	for _, c := range checks {
-		if c.Production == conformance.Harmless && c.Run != nil && !c.SendsNothing && !op.IsSafe() {
-			c.Production = conformance.LaxOnly
-		}
-	}
 }
