@@ -14,7 +14,7 @@ import (
 
 // causes puts groups of failed checks into words, those that fail the run
 // first, the largest first. Checks that a list excuses are left out.
-func (r *run) causes(groups []*group, checks []conformance.CheckResult) []conformance.Cause {
+func causesOf(r *run, groups []*group, checks []conformance.CheckResult) []conformance.Cause {
 	var out []conformance.Cause
 	fails := map[string]bool{}
 	for _, g := range groups {
@@ -32,7 +32,7 @@ func (r *run) causes(groups []*group, checks []conformance.CheckResult) []confor
 		if members == nil {
 			continue
 		}
-		summary, fix := r.words(g, lead, checks[lead.index])
+		summary, fix := causeText(r, g, lead, checks[lead.index])
 		if reason := checks[lead.index].Reason; lead.check.Stage == trial.StageGate && reason != "" {
 			fix = reason
 		}
@@ -51,7 +51,7 @@ func (r *run) causes(groups []*group, checks []conformance.CheckResult) []confor
 }
 
 // words says what a group of failed checks has in common, and how to fix it.
-func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary, fix string) {
+func causeText(r *run, g *group, lead suspect, c conformance.CheckResult) (summary, fix string) {
 	k := g.symptom
 	op := r.operation(lead.check)
 	to := "" // what was sent, by the first experiment
@@ -85,7 +85,7 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 	case racyID:
 		return fmt.Sprintf("concurrent first requests for one %s get different values of %s", subject, identity), raceFix(subject)
 	case changedUser:
-		return r.changeWords(k.about, subject, echo, lead)
+		return changeText(r, k.about, subject, echo, lead)
 	case splitID:
 		return fmt.Sprintf("one %s gets several values of %s", subject, identity),
 			fmt.Sprintf("store the %s with the user's first request and look it up by the decoded %s and the manufacturer, by nothing else", identity, subject)
@@ -118,7 +118,7 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 		}
 		return answer + " looks like a firewall or proxy, not the API" + name, "let these requests through to the API, which answers them as the contract says: exempt the operation's JSON body and its key header from the rule that matched"
 	case accepted:
-		return fmt.Sprintf("%s where the contract wants %s: %s", answer, trial.DescribeStatus(k.about), to), r.acceptedFix(k, op)
+		return fmt.Sprintf("%s where the contract wants %s: %s", answer, trial.DescribeStatus(k.about), to), acceptedFix(r, k, op)
 	case refused:
 		return fmt.Sprintf("%s to %s", answer, to), "accept what the schema allows; answer " + op.SuccessStatus()
 	}
@@ -146,7 +146,7 @@ func generalWords(c conformance.CheckResult) (summary, fix string) {
 	return summary, c.Reason
 }
 
-func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, fix string) {
+func changeText(r *run, about, subject, echo string, lead suspect) (summary, fix string) {
 	fix = "return it exactly as it was sent"
 	example := ""
 	for _, a := range lead.blamed {
@@ -172,7 +172,7 @@ func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, f
 	return fmt.Sprintf("%s comes back %s%s", subject, how, example), fix
 }
 
-func (r *run) acceptedFix(k symptom, op *contract.Operation) string {
+func acceptedFix(r *run, k symptom, op *contract.Operation) string {
 	switch {
 	case k.about == op.UnauthorizedStatus() && k.detail == "": // most of them
 		return "check the key of every request before anything else"

@@ -15,7 +15,7 @@ const changedUser = "changed user"
 // or because two users count as one, the change that it shares with others. A
 // check that shows two changes, each of which another shows alone, has the first
 // of them for its cause.
-func (r *run) changes(suspects []suspect) map[int]string {
+func sharedChanges(r *run, suspects []suspect) map[int]string {
 	users := map[string]bool{}
 	for _, each := range r.AllSeen() {
 		name, _ := each.Response.Request.NamedUser()
@@ -26,7 +26,7 @@ func (r *run) changes(suspects []suspect) map[int]string {
 		if r.verdicts[s.index].Symptom == trial.SymptomStatus || s.check.Run == nil {
 			continue
 		}
-		for _, names := range s.changes(users) {
+		for _, names := range changesShown(s, users) {
 			for _, name := range names {
 				if !slices.Contains(found[s.index], name) {
 					found[s.index] = append(found[s.index], name)
@@ -84,7 +84,7 @@ func (r *run) changes(suspects []suspect) map[int]string {
 
 // changes names the changes that the blamed responses show. users are the ids
 // that the run asked for.
-func (s suspect) changes(users map[string]bool) [][]string {
+func changesShown(s suspect, users map[string]bool) [][]string {
 	var out [][]string
 	for i, a := range s.blamed {
 		rules := a.Request.Op.Rules

@@ -38,7 +38,7 @@ func Load(doc *spec.Document) (j *Judge, err error) {
 		}
 	}()
 	j = &Judge{}
-	j.Contract, err = contract.Read(doc, func(document any) error { return j.use(doc, document) })
+	j.Contract, err = contract.Read(doc, func(document any) error { return setValidator(j, doc, document) })
 	if err != nil {
 		return nil, err
 	}

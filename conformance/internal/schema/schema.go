@@ -153,7 +153,7 @@ func (s *Schema) BranchFor(v any) *Schema {
 	}
 	views := s.views()
 	for _, each := range views {
-		if each.Fits(v) {
+		if fits(each, v) {
 			return each
 		}
 	}
@@ -184,3 +184,7 @@ func ParseNumber(v any) (*big.Rat, bool) {
 // JSONNumber is the grammar of RFC 8259, section 6, with an exponent of at most
 // three digits.
 var JSONNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$`)
+
+// Fits reports whether a value fits the schema, as far as its rules are read
+// here. Values are chosen by it; the validator confirms each again.
+func (s *Schema) Fits(v any) bool { return fits(s, v) }

@@ -106,6 +106,14 @@ func (s *Session) ValidRequest(op *contract.Operation, user string) *wire.Reques
 	return r
 }
 
+// FirstUser is the user whom the gate asked for at an operation.
+func (s *Session) FirstUser(op *contract.Operation) string {
+	if s.isSparing() {
+		return s.UserPrefix + "1"
+	}
+	return s.UserPrefix + s.CheckNumbers[op.ID+"/"+op.SuccessStatus()+"/minimal"] + "-1"
+}
+
 // validBody is the smallest body that fits, about a user; nil where it is no
 // object.
 func (s *Session) validBody(op *contract.Operation, user string) schema.Object {

@@ -158,14 +158,6 @@ func (t *Trial) FirstUser() string {
 	return t.Session.FirstUser(t.Op)
 }
 
-// FirstUser is the user whom the gate asked for at an operation.
-func (s *Session) FirstUser(op *contract.Operation) string {
-	if s.isSparing() {
-		return s.UserPrefix + "1"
-	}
-	return s.UserPrefix + s.CheckNumbers[op.ID+"/"+op.SuccessStatus()+"/minimal"] + "-1"
-}
-
 // Request makes a valid request about a user that nobody had before.
 func (t *Trial) Request() *wire.Request { return t.RequestFor(t.User()) }
 
