@@ -16,7 +16,7 @@ const (
 	toolName = "nox-conformance"
 )
 
-// result puts the verdicts of a run together. Secrets end here.
+// assemble puts the verdicts of a run together. Secrets end here.
 func assemble(r *run, reason string) *conformance.Result {
 	doc := r.Contract.Document
 	out := &conformance.Result{
@@ -76,7 +76,7 @@ func checkResult(r *run, c *trial.Check, v *trial.Verdict, took time.Duration) c
 	return out
 }
 
-// responses gives a verdict on each documented response: it violates if a
+// responseResults gives a verdict on each documented response: it violates if a
 // check of it that counts failed, and was not exercised if no response had it.
 func responseResults(r *run, checks []conformance.CheckResult) []conformance.ResponseResult {
 	var out []conformance.ResponseResult

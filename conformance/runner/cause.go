@@ -63,7 +63,7 @@ type suspect struct {
 	blamed []*wire.Response
 }
 
-// group finds the causes of the failures and warnings: checks that show the
+// groupFailures finds the causes of the failures and warnings: checks that show the
 // same symptom have one. It sets the cause of each check that falls to another,
 // and takes back those that explain nothing.
 func groupFailures(r *run) []*group {

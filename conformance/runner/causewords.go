@@ -12,7 +12,7 @@ import (
 	"nox.energy/contract/conformance/internal/trial"
 )
 
-// causes puts groups of failed checks into words, those that fail the run
+// causesOf puts groups of failed checks into words, those that fail the run
 // first, the largest first. Checks that a list excuses are left out.
 func causesOf(r *run, groups []*group, checks []conformance.CheckResult) []conformance.Cause {
 	var out []conformance.Cause
@@ -50,7 +50,7 @@ func causesOf(r *run, groups []*group, checks []conformance.CheckResult) []confo
 	return out
 }
 
-// words says what a group of failed checks has in common, and how to fix it.
+// causeText says what a group of failed checks has in common, and how to fix it.
 func causeText(r *run, g *group, lead suspect, c conformance.CheckResult) (summary, fix string) {
 	k := g.symptom
 	op := r.operation(lead.check)

@@ -16,7 +16,7 @@ type chance struct {
 	origins      []string // ids of their checks
 }
 
-// chances tells intermittent failures from steady ones. A failure is
+// chancesOf tells intermittent failures from steady ones. A failure is
 // intermittent if some of its tries passed, if its tries failed at different
 // requests, or if its check sends requests that race. It is also intermittent
 // if it rests on the responses to a check that fails so, or if it has the same

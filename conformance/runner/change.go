@@ -11,7 +11,7 @@ import (
 // changedUser is the symptom of a user id that comes back changed.
 const changedUser = "changed user"
 
-// changes names, for each check that fails because a user id comes back changed,
+// sharedChanges names, for each check that fails because a user id comes back changed,
 // or because two users count as one, the change that it shares with others. A
 // check that shows two changes, each of which another shows alone, has the first
 // of them for its cause.
@@ -82,7 +82,7 @@ func sharedChanges(r *run, suspects []suspect) map[int]string {
 	return out
 }
 
-// changes names the changes that the blamed responses show. users are the ids
+// changesShown names the changes that the blamed responses show. users are the ids
 // that the run asked for.
 func changesShown(s suspect, users map[string]bool) [][]string {
 	var out [][]string

@@ -36,7 +36,7 @@ func setDeadline(r *Runner) error {
 	return nil
 }
 
-// requests is how many requests a run sends to a target that keeps the
+// countRequests is how many requests a run sends to a target that keeps the
 // contract.
 func countRequests(r *Runner) int {
 	plan := *r

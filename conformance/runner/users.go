@@ -8,7 +8,7 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// users lists whom the target may know since the run, each once, in the order
+// createdUsers lists whom the target may know since the run, each once, in the order
 // of the catalogue. A request that failed without a refusal may have created
 // its user as well.
 func createdUsers(r *run) []conformance.User {

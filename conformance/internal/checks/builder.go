@@ -12,6 +12,8 @@ import (
 	"nox.energy/contract/spec"
 )
 
+// ProvocationsOf returns the ways in which the configuration makes a target respond
+// with a status, or with one of a range.
 func ProvocationsOf(cfg *conformance.Config, status string) []conformance.Provocation {
 	var out []conformance.Provocation
 	for _, p := range cfg.Provoke {

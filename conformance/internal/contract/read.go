@@ -50,6 +50,7 @@ func Read(doc *spec.Document, use func(document any) error) (c *Contract, err er
 	return c, nil
 }
 
+// FirstLine returns a text up to its first line break.
 func FirstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line

@@ -30,7 +30,7 @@ func (j *Judge) Confirm(r *wire.Request) error {
 	return nil
 }
 
-// problem is the first rule of the contract that the request breaks, "" for
+// requestProblem is the first rule of the contract that the request breaks, "" for
 // none. Its key is not looked at.
 func requestProblem(j *Judge, r *wire.Request) (string, error) {
 	copied := r.AsDocumented()

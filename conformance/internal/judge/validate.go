@@ -59,7 +59,7 @@ func problems(ok bool, found []*errors.ValidationError) []problem {
 	return out
 }
 
-// use makes the validator of a document as the contract was read from. An error
+// setValidator makes the validator of a document as the contract was read from. An error
 // is an [*spec.Error].
 func setValidator(j *Judge, doc *spec.Document, document any) error {
 	read, ok := document.(libopenapi.Document)

@@ -78,7 +78,7 @@ func fitsNumber(s *Schema, n *big.Rat) bool {
 	return inIntegerFormat(s.Format, n)
 }
 
-// within reports whether a number is on the right side of a limit. inward is 1
+// isWithin reports whether a number is on the right side of a limit. inward is 1
 // for a minimum, -1 for a maximum.
 func isWithin(l *Limit, n *big.Rat, inward int) bool {
 	c := n.Cmp(l.Value) * inward

@@ -12,7 +12,7 @@ const (
 )
 
 // Sample makes a value that fits a schema, nil where none is found: see
-// [schema.make].
+// [Schema.Make].
 func Sample(s *Schema, optional bool) any {
 	v, _ := s.Make(optional)
 	return v

@@ -33,7 +33,7 @@ func Join(a, b *Schema) *Schema {
 	return &out
 }
 
-// take notes that a rule of the joined schema is the one of a part.
+// takeRule notes that a rule of the joined schema is the one of a part.
 func takeRule(s *Schema, keyword string, from *Schema) {
 	s.MovedRules[keyword] = from.RulePointer(keyword)
 }
@@ -109,7 +109,7 @@ func joinScalars(s *Schema, b *Schema) {
 	}
 }
 
-// stricter takes a count from a part where it is the higher (of a minimum) or
+// joinLimit takes a count from a part where it is the higher (of a minimum) or
 // the lower one.
 func joinLimit(s *Schema, keyword string, have **int64, other *int64, from *Schema, higher bool) {
 	if other == nil || *have != nil && (**have >= *other) == higher {

@@ -10,14 +10,14 @@ type end struct {
 	value   any
 }
 
-// ends are the values at the limits of a schema, which still fit it.
+// endsOf are the values at the limits of a schema, which still fit it.
 func endsOf(s *Schema, optional bool) []end { return limitsOf(s, 0, optional) }
 
-// beyond are the values one past the limits of a schema, which break no other
+// beyondOf are the values one past the limits of a schema, which break no other
 // rule of it.
 func beyondOf(s *Schema, optional bool) []end { return limitsOf(s, 1, optional) }
 
-// limits lists the value at each limit of a schema (past 0), or the one past
+// limitsOf lists the value at each limit of a schema (past 0), or the one past
 // it (past 1).
 func limitsOf(s *Schema, past int64, optional bool) []end {
 	word := [...]string{"at", "past"}[past]
@@ -93,7 +93,7 @@ func sizeLimits(s *Schema, past int64, add func(name, keyword string, v any, ok 
 	}
 }
 
-// multibyte is a text at the greatest length, of letters that are two bytes
+// multibyteText is a text at the greatest length, of letters that are two bytes
 // each: length is counted in characters.
 func multibyteText(s *Schema) (string, bool) {
 	if s.MaxLength == nil || *s.MaxLength < 1 || *s.MaxLength > maxGenerated {

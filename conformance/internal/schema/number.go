@@ -16,7 +16,7 @@ func number(n *big.Rat) Literal {
 
 func whole(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
 
-// grain is the distance between neighbours among the numbers that are made for
+// grainOf is the distance between neighbours among the numbers that are made for
 // a schema: what multipleOf and the type ask for, else one digit finer than
 // the limits are written.
 func grainOf(s *Schema) *big.Rat {
@@ -49,7 +49,7 @@ func grainOf(s *Schema) *big.Rat {
 	return new(big.Rat).Inv(new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits+1)), nil)))
 }
 
-// least and most are the outermost numbers that fit; nil where there is no
+// leastOf and most are the outermost numbers that fit; nil where there is no
 // limit.
 func leastOf(s *Schema) *big.Rat { return outermost(s, s.Minimum, 1) }
 func mostOf(s *Schema) *big.Rat  { return outermost(s, s.Maximum, -1) }
@@ -78,7 +78,7 @@ func towards(s *Schema, n *big.Rat, inward int) *big.Rat {
 
 func scaled(n *big.Rat, by int) *big.Rat { return new(big.Rat).Mul(n, whole(int64(by))) }
 
-// numbers lists n numbers that fit, 1 and upwards where that is within the
+// numbersOf lists n numbers that fit, 1 and upwards where that is within the
 // limits, else from the limit that is.
 func numbersOf(s *Schema, n int) []any {
 	start, step := towards(s, whole(1), 1), grainOf(s)

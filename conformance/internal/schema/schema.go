@@ -48,6 +48,7 @@ type Schema struct {
 	HasDefault   bool
 }
 
+// Property is a declared property of an object.
 type Property struct {
 	Name     string
 	Required bool
@@ -102,6 +103,7 @@ func (s *Schema) AllowsUndeclared() bool {
 	return s.isObject() && s.Additional == nil && !s.IsClosed && !s.IsOpaque && s.MaxProperties == nil && len(s.Choices) == 0 && len(s.Not) == 0
 }
 
+// Property returns the declared property of that name, nil if there is none.
 func (s *Schema) Property(name string) *Property {
 	if s == nil {
 		return nil

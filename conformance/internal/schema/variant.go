@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// variant is a valid body that differs from the plain one in one respect.
+// Variant is a valid body that differs from the plain one in one respect.
 type Variant struct {
 	Name        string
 	Description string
@@ -45,7 +45,7 @@ func Variants(s *Schema) []Variant {
 	return out
 }
 
-// freedom is a value that a schema allows, and what it shows.
+// Alternative is a value that a schema allows, and what it shows.
 type Alternative struct {
 	Name, Description, Pointer string
 	Firmness                   Firmness

@@ -21,7 +21,7 @@ import (
 // maxCurlBody bounds the body in a command line, which people paste.
 const maxCurlBody = 4 << 10
 
-// curl writes a command line for a POSIX shell that sends the request again, of
+// curlCommand writes a command line for a POSIX shell that sends the request again, of
 // characters that show, so that it can be pasted. Keys are taken from the
 // environment. What is secret goes before words are quoted, as quoting hides it.
 func curlCommand(s *Session, a *wire.Response) string {

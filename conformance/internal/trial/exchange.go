@@ -22,7 +22,7 @@ func (s *Session) Exchange(a *wire.Response) conformance.Exchange {
 	return out
 }
 
-// traffic is an exchange without a command that repeats it.
+// trafficOf is an exchange without a command that repeats it.
 func trafficOf(s *Session, a *wire.Response) conformance.Exchange {
 	out := conformance.Exchange{
 		Request: conformance.Request{
@@ -126,6 +126,7 @@ func kept(b []byte) int {
 	return cut
 }
 
+// Milliseconds returns a duration in milliseconds, to the microsecond.
 func Milliseconds(d time.Duration) float64 {
 	return float64(d.Microseconds()) / 1000
 }

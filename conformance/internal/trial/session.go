@@ -77,14 +77,17 @@ func (s *Session) Sort(seen []SeenResponse) []SeenResponse {
 	return seen
 }
 
+// Key is the key of the manufacturer that the run is about.
 func (s *Session) Key() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Key, Label: "the key", ShellWord: `"$NOX_API_KEY"`, IsValid: true}
 }
 
+// OtherKey is the key of a second manufacturer.
 func (s *Session) OtherKey() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Other, Label: "the other manufacturer's key", ShellWord: `"$NOX_OTHER_API_KEY"`, IsValid: true}
 }
 
+// DisabledKey is the key of a manufacturer that is not enabled.
 func (s *Session) DisabledKey() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Disabled, Label: "the key of a manufacturer that is not enabled", ShellWord: `"$NOX_DISABLED_API_KEY"`}
 }
@@ -135,6 +138,7 @@ func (s *Session) usesFull(op *contract.Operation) bool {
 	return s.FullRequests[op.ID]
 }
 
+// UseFull sets whether valid requests to an operation contain everything optional.
 func (s *Session) UseFull(op *contract.Operation, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,6 +156,7 @@ func (s *Session) quickest() string {
 	return time.Duration(s.Client.Fastest.Load()).Round(time.Millisecond / 10).String()
 }
 
+// NoteGate records the status of a gate that stays shut.
 func (s *Session) NoteGate(op *contract.Operation, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,6 +168,8 @@ func (s *Session) NoteGate(op *contract.Operation, status int) {
 // that changes case does so to each of them.
 func UserPrefixOf(runID string) string { return "nox-conformance-" + runID + "-U" }
 
+// CheckNumber returns the number of the i-th check, as the names of its users
+// contain it.
 func CheckNumber(i int) string { return fmt.Sprintf("%03d", i) }
 
 // JudgeResponses judges every response to an operation by one rule; with around, also
@@ -282,6 +289,8 @@ func (s *Session) JudgeIdentities(op *contract.Operation, contradiction func(a, 
 	return v
 }
 
+// NoteAbsent records the status that the contract documents for a state of the
+// target, if no valid request gets further.
 func (s *Session) NoteAbsent(op *contract.Operation, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
