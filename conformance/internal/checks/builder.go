@@ -26,14 +26,14 @@ func ProvocationsOf(cfg *conformance.Config, status string) []conformance.Provoc
 
 // checkText is what a check says of itself.
 type checkText struct {
-	name    string
-	ground  ground // and so the level
-	prod    conformance.ProductionClass
-	summary string
-	sends   string
-	why     string
-	pointer string   // of the clause
-	was     []string // names of checks that it has taken in
+	name     string
+	ground   ground // and so the level
+	prod     conformance.ProductionClass
+	summary  string
+	sends    string
+	why      string
+	pointer  string   // of the clause
+	formerly []string // names of checks that it has taken in
 }
 
 // builder collects the checks of one operation.
@@ -57,7 +57,7 @@ func (b *builder) add(status string, t checkText, st trial.Stage, run func(*tria
 		},
 		Stage: st, Run: run,
 	}
-	for _, name := range t.was {
+	for _, name := range t.formerly {
 		c.Aliases = append(c.Aliases, b.op.ID+"/"+status+"/"+name)
 	}
 	pointer := t.pointer

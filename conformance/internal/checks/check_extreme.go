@@ -133,10 +133,10 @@ func oddSubjectChecks(b *builder, status string) {
 	}).NewUsers = 1
 	b.add(status, checkText{
 		name: rules.Subject + "-lone-surrogate", ground: staysUp, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "half a surrogate pair in " + rules.Subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
-		sends:   rules.Subject + " with the escape \\ud800 alone",
-		why:     why,
-		was:     []string{rules.Subject + "-lone-surrogate-echo"},
+		summary:  "half a surrogate pair in " + rules.Subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
+		sends:    rules.Subject + " with the escape \\ud800 alone",
+		why:      why,
+		formerly: []string{rules.Subject + "-lone-surrogate-echo"},
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.User()
 		text := append(append([]byte(`"\ud800`), user...), '"')
