@@ -18,7 +18,7 @@ func everyResponseChecks(b *builder) {
 		if len(r.MediaTypes) > 0 {
 			contentChecks(b, r)
 		}
-		if r.DeclaresHeaders {
+		if len(r.Headers) > 0 {
 			every(b, r, wire.ClauseHeaders, contractSays, r.Pointer+"/headers",
 				"the documented response headers are there and fit their schemas", "Clients read them.")
 		}
@@ -64,9 +64,23 @@ func contentChecks(b *builder, r *contract.Response) {
 	}
 }
 
+// every adds a clause that the judge of each response reports.
 func every(b *builder, r *contract.Response, clause string, g ground, pointer, summary, why string) {
+	everyBy(b, r, clause, g, pointer, summary, why, func(a *wire.Response) wire.Finding {
+		for _, f := range a.Findings {
+			if f.Clause == clause {
+				return f
+			}
+		}
+		return wire.Finding{}
+	})
+}
+
+// everyBy adds a clause that a rule judges each response by. The rule says what
+// is wrong with a response, if anything is.
+func everyBy(b *builder, r *contract.Response, name string, g ground, pointer, summary, why string, rule func(*wire.Response) wire.Finding) {
 	c := b.add(r.Status, checkText{
-		name: clause, ground: g, prod: conformance.Harmless, pointer: pointer,
+		name: name, ground: g, prod: conformance.Harmless, pointer: pointer,
 		summary: summary, sends: "nothing of its own: every " + r.Status + " of the run is judged", why: why,
 	}, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
@@ -74,12 +88,7 @@ func every(b *builder, r *contract.Response, clause string, g ground, pointer, s
 			if !a.HasStatus(r.Status) || g.level() == conformance.Must && !a.MustConform() {
 				return wire.Finding{}, false
 			}
-			for _, f := range a.Findings {
-				if f.Clause == clause {
-					return f, true
-				}
-			}
-			return wire.Finding{}, true
+			return rule(a), true
 		})
 		if v.Outcome == conformance.Skip {
 			return trial.Verdict{Outcome: conformance.Skip, Reason: "not exercised: no " + r.Status + " was seen"}

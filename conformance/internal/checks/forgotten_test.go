@@ -7,11 +7,14 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/trial"
+	"nox.energy/contract/spec"
 )
 
 var update = flag.Bool("update", false, "add the checks of the catalogue to the released ones")
@@ -110,41 +113,106 @@ func TestCompareReleased(t *testing.T) {
 
 // TestEveryGroupIsCalled finds checks that are written and never made.
 func TestEveryGroupIsCalled(t *testing.T) {
-	fset := token.NewFileSet()
-	names, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	groups, uses := map[string]token.Pos{}, map[string]int{}
-	for _, name := range names {
-		if !strings.HasSuffix(name.Name(), ".go") || strings.HasSuffix(name.Name(), "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(fset, name.Name(), nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.Ident:
-				uses[n.Name]++
-			case *ast.FuncDecl:
-				if p := n.Type.Params.List; n.Recv == nil && len(p) > 0 {
-					if star, ok := p[0].Type.(*ast.StarExpr); ok && fmt.Sprint(star.X) == "builder" {
-						groups[n.Name.Name] = n.Pos()
-					}
+	groups, uses := map[string]token.Position{}, map[string]int{}
+	parseFiles(t, func(fset *token.FileSet, n ast.Node) {
+		switch n := n.(type) {
+		case *ast.Ident:
+			uses[n.Name]++
+		case *ast.FuncDecl:
+			if p := n.Type.Params.List; n.Recv == nil && len(p) > 0 {
+				if star, ok := p[0].Type.(*ast.StarExpr); ok && fmt.Sprint(star.X) == "builder" {
+					groups[n.Name.Name] = fset.Position(n.Pos())
 				}
 			}
-			return true
-		})
-	}
+		}
+	})
 	if len(groups) < 20 {
 		t.Errorf("only %d functions take a builder", len(groups))
 	}
 	for name, at := range groups {
 		if uses[name] < 2 { // its declaration is one
-			t.Errorf("%s: %s is never called, so its checks are not in the catalogue: name it in groups (catalogue.go), or call it from the group that it belongs to", fset.Position(at), name)
+			t.Errorf("%s: %s is never called, so its checks are not in the catalogue: name it in groups (catalogue.go), or call it from the group that it belongs to", at, name)
 		}
+	}
+}
+
+// TestEveryCheckIsMade finds checks that no contract here gives rise to, which
+// nothing could show to fail.
+func TestEveryCheckIsMade(t *testing.T) {
+	made := map[string]bool{}
+	files, err := filepath.Glob("../../../testdata/contracts/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no contracts were found", err)
+	}
+	texts := [][]byte{[]byte(unrequestable)}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, text)
+	}
+	docs := []*spec.Document{nil} // the embedded one
+	for _, text := range texts {
+		doc, err := spec.Parse("contract", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, doc)
+	}
+	for _, doc := range docs {
+		c, err := trial.LoadContract(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, each := range append(Catalogue(c), RecordedCatalogue(c)...) {
+			made[each.Why] = true
+		}
+	}
+	parseFiles(t, func(fset *token.FileSet, n ast.Node) {
+		why := ast.Expr(nil)
+		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			if fmt.Sprint(n.Key) == "why" {
+				why = n.Value
+			}
+		case *ast.CallExpr:
+			if name := fmt.Sprint(n.Fun); name == "every" || name == "everyBy" {
+				why = n.Args[6]
+			}
+		}
+		if text, ok := why.(*ast.BasicLit); ok {
+			if s, err := strconv.Unquote(text.Value); err == nil && !made[s] {
+				t.Errorf("%s: no contract here gives rise to this check: declare what it is about in testdata/contracts/second.yaml, and let the server of conformance/runner/second_server_test.go keep it", fset.Position(text.Pos()))
+			}
+		}
+	})
+}
+
+// unrequestable has an operation that no request is made to.
+const unrequestable = `openapi: 3.0.3
+info: {title: Unrequestable, version: "1"}
+servers: [{url: "https://example.com/v1"}]
+paths: {/user: {delete: {operationId: deleteUser, responses: {"204": {description: Deleted.}}}}}
+`
+
+// parseFiles passes each node of the files of this package, tests left out.
+func parseFiles(t *testing.T, each func(fset *token.FileSet, n ast.Node)) {
+	t.Helper()
+	fset := token.NewFileSet()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool { each(fset, n); return true })
 	}
 }
 

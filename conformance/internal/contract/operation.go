@@ -49,11 +49,11 @@ type RequestBody struct {
 
 // Response is a documented response.
 type Response struct {
-	Status          string // as the contract writes it: "201", "4XX", "default"
-	MediaTypes      []string
-	Schema          *schema.Schema // of the first JSON media type, nil where there is none
-	Pointer         string
-	DeclaresHeaders bool // it declares some
+	Status     string // as the contract writes it: "201", "4XX", "default"
+	MediaTypes []string
+	Schema     *schema.Schema // of the first JSON media type, nil where there is none
+	Pointer    string
+	Headers    []string // names of those that it declares
 }
 
 // SecurityScheme is a way in which the contract wants a key to be sent.

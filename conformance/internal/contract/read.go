@@ -160,7 +160,9 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 	if high == nil {
 		return out
 	}
-	out.DeclaresHeaders = orderedmap.Len(high.Headers) > 0
+	for name := range high.Headers.KeysFromOldest() {
+		out.Headers = append(out.Headers, name)
+	}
 	for name := range high.Content.FromOldest() {
 		out.MediaTypes = append(out.MediaTypes, name)
 	}

@@ -71,7 +71,7 @@ func (j *Judge) Assess(a *wire.Response) {
 	}
 	if len(documented.MediaTypes) > 0 {
 		j.judgeContent(a, documented, found)
-	} else if documented.DeclaresHeaders {
+	} else if len(documented.Headers) > 0 {
 		j.judgeSchema(a, documented, "", found)
 	}
 	j.judgeManners(a, found)
