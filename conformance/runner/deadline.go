@@ -19,11 +19,11 @@ const (
 
 // setDeadline fits the deadline to the rate, and refuses one in which the
 // requests of the run cannot all be sent.
-func (r *Runner) setDeadline() error {
+func setDeadline(r *Runner) error {
 	cfg, requests := &r.cfg, 0
 	least := time.Duration(0)
 	if cfg.Rate > 0 {
-		requests = r.requests()
+		requests = countRequests(r)
 		least = seconds(float64(requests-1) / cfg.Rate) // the first one goes at once
 	}
 	switch {
@@ -36,9 +36,9 @@ func (r *Runner) setDeadline() error {
 	return nil
 }
 
-// requests is how many requests a run sends to a target that keeps the
+// countRequests is how many requests a run sends to a target that keeps the
 // contract.
-func (r *Runner) requests() int {
+func countRequests(r *Runner) int {
 	plan := *r
 	plan.cfg.Rate, plan.cfg.Progress = 0, nil
 	plan.client = wire.NewClient(clientConfig(&plan.cfg), r.client.BaseURL)

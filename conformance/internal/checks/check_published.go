@@ -14,8 +14,8 @@ const PublishedCheckName = "published"
 
 // publishedCheck compares two contracts. It is of one operation only, as a
 // contract is published as a whole.
-func (b *builder) publishedCheck() {
-	if b.op != b.contract.Operations[0] {
+func publishedCheck(b *builder) {
+	if !b.isFirst() {
 		return
 	}
 	c := b.add(trial.StatusHTTP, checkText{

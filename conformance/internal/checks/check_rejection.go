@@ -13,7 +13,7 @@ import (
 )
 
 // rejectionChecks send bodies that break one rule of the schema each.
-func (b *builder) rejectionChecks() {
+func rejectionChecks(b *builder) {
 	status := b.op.InvalidStatus()
 	if status == "" || b.op.Body == nil {
 		return
@@ -29,8 +29,8 @@ func (b *builder) rejectionChecks() {
 			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(withSubject(t, m), status) })
 	}
-	b.bodilessChecks(status)
-	b.mediaTypeChecks(status)
+	bodilessChecks(b, status)
+	mediaTypeChecks(b, status)
 	// Description some readers take by default would look as if it came and went.
 	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Firmness != schema.Firm })
 	plainest = plainest[:min(2, len(plainest))]
@@ -115,7 +115,7 @@ func about(body, from any, user string) any {
 }
 
 // bodilessChecks leave the required body out.
-func (b *builder) bodilessChecks(status string) {
+func bodilessChecks(b *builder, status string) {
 	if !b.op.Body.Required {
 		return
 	}
@@ -144,7 +144,7 @@ func (b *builder) bodilessChecks(status string) {
 
 // mediaTypeChecks send what the contract does not declare, or does not name.
 // Whether such a body is read as JSON is the target's choice.
-func (b *builder) mediaTypeChecks(status string) {
+func mediaTypeChecks(b *builder, status string) {
 	for _, e := range []struct {
 		name, what string
 		values     []string

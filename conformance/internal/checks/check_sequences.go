@@ -21,22 +21,22 @@ const (
 
 // sequenceChecks play random sequences of the requests that other checks send one
 // by one, for what no short run can see.
-func (b *builder) sequenceChecks() {
+func sequenceChecks(b *builder) {
 	rules := b.op.Rules
 	if rules.Identity == "" || rules.Subject == "" || b.op.Body == nil {
 		return
 	}
 	c := b.add(b.op.SuccessStatus(), checkText{
-		name: "sequences", ground: contractSays, prod: conformance.NotInProduction, pointer: b.identityPointer(),
+		name: "sequences", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
 		summary: "over random sequences of requests, each user keeps one id, and every response keeps the contract",
 		sends:   "with --thorough: valid requests for new and known users, in between requests that are refused, side by side, for as long as is asked for",
 		why:     "Ids that expire, caches that overflow, one wrong response in a thousand and state that leaks show only over time.",
-	}, trial.StageRecover, b.playSequences)
+	}, trial.StageRecover, func(t *trial.Trial) { playSequences(b, t) })
 	c.RunsAlone = true
 	c.OnRequest = func(cfg *conformance.Config) bool { return cfg.Thorough != conformance.Thorough{} }
 }
 
-func (b *builder) playSequences(t *trial.Trial) {
+func playSequences(b *builder, t *trial.Trial) {
 	s, cfg := t.Session, t.Session.Config
 	if cfg.Thorough == (conformance.Thorough{}) {
 		t.Skip("not asked for: see --thorough")
@@ -45,7 +45,7 @@ func (b *builder) playSequences(t *trial.Trial) {
 		t.Skip("which requests it sends depends on the responses")
 	}
 	game := explore.Game{
-		Valid: b.validForms(t), Refused: b.refusedForms(t),
+		Valid: validForms(b, t), Refused: refusedForms(b, t),
 		Identity: func(a *wire.Response) string { id, _ := a.Member(b.op.Rules.Identity); return id },
 		Decides:  t.Decides,
 		Send:     t.SendUnremembered,
@@ -93,7 +93,7 @@ func judged(t *trial.Trial, status string, make func(user string, other bool) *w
 }
 
 // validForms write one valid request in several ways.
-func (b *builder) validForms(t *trial.Trial) []explore.Form {
+func validForms(b *builder, t *trial.Trial) []explore.Form {
 	plain := func(user string, other bool) *wire.Request {
 		r := t.RequestFor(user)
 		if other {
@@ -122,7 +122,7 @@ func (b *builder) validForms(t *trial.Trial) []explore.Form {
 }
 
 // refusedForms are requests that break the schema, or have no right key.
-func (b *builder) refusedForms(t *trial.Trial) (forms []explore.Form) {
+func refusedForms(b *builder, t *trial.Trial) (forms []explore.Form) {
 	refused := func(status string, change func(*wire.Request) *wire.Request) {
 		if status != "" {
 			forms = append(forms, judged(t, status, func(user string, _ bool) *wire.Request { return change(t.RequestFor(user)) }))

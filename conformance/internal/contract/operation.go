@@ -35,6 +35,7 @@ type Operation struct {
 	Obstacle string
 }
 
+// RequestBody is the body that an operation takes.
 type RequestBody struct {
 	Required   bool
 	MediaType  string // the first JSON one, else the first
@@ -48,13 +49,14 @@ type RequestBody struct {
 
 // Response is a documented response.
 type Response struct {
-	Status          string // as the contract writes it: "201", "4XX", "default"
-	MediaTypes      []string
-	Schema          *schema.Schema // of the first JSON media type, nil where there is none
-	Pointer         string
-	DeclaresHeaders bool // it declares some
+	Status     string // as the contract writes it: "201", "4XX", "default"
+	MediaTypes []string
+	Schema     *schema.Schema // of the first JSON media type, nil where there is none
+	Pointer    string
+	Headers    []string // names of those that it declares
 }
 
+// SecurityScheme is a way in which the contract wants a key to be sent.
 type SecurityScheme struct {
 	ID         string // its name in the contract
 	Kind       string // apiKey, http, …
@@ -96,7 +98,7 @@ func (op *Operation) ResponseFor(status int) *Response {
 }
 
 // SuccessStatus is the first documented 2xx status, "" where there is none. It names
-// the checks of valid requests; see [operation.meaning].
+// the checks of valid requests; see [Operation.EquivalentStatuses].
 func (op *Operation) SuccessStatus() string {
 	return op.first(func(s string) bool { return strings.HasPrefix(s, "2") })
 }
@@ -148,6 +150,7 @@ func (op *Operation) EquivalentStatuses(status string) Statuses {
 // IsSafe reports whether the method changes nothing (RFC 9110, section 9.2.1).
 func (op *Operation) IsSafe() bool { return IsSafeMethod(op.Method) }
 
+// IsSafeMethod reports whether a method changes nothing (RFC 9110, section 9.2.1).
 func IsSafeMethod(method string) bool {
 	return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
 }
@@ -186,6 +189,7 @@ func (c *Contract) DocumentedMethods(path string) []string {
 	return methods
 }
 
+// StatusText returns a status with its reason phrase: "404 Not Found".
 func StatusText(status int) string {
 	if text := http.StatusText(status); text != "" {
 		return strconv.Itoa(status) + " " + text
@@ -308,6 +312,7 @@ func (d *Response) Resembles(members map[string]any) bool {
 // Statuses is a list of acceptable statuses: "201", or "4XX" for a class.
 type Statuses []string
 
+// Contains reports whether a status is in the list.
 func (w Statuses) Contains(status int) bool {
 	code := strconv.Itoa(status)
 	return slices.ContainsFunc(w, func(s string) bool {
@@ -315,6 +320,7 @@ func (w Statuses) Contains(status int) bool {
 	})
 }
 
+// String lists the statuses in words: "200 OK or 4xx".
 func (w Statuses) String() string {
 	words := make([]string, len(w))
 	for i, s := range w {

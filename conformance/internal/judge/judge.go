@@ -38,7 +38,7 @@ func Load(doc *spec.Document) (j *Judge, err error) {
 		}
 	}()
 	j = &Judge{}
-	j.Contract, err = contract.Read(doc, func(document any) error { return j.use(doc, document) })
+	j.Contract, err = contract.Read(doc, func(document any) error { return setValidator(j, doc, document) })
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (j *Judge) Assess(a *wire.Response) {
 	}
 	if len(documented.MediaTypes) > 0 {
 		j.judgeContent(a, documented, found)
-	} else if documented.DeclaresHeaders {
+	} else if len(documented.Headers) > 0 {
 		j.judgeSchema(a, documented, "", found)
 	}
 	j.judgeManners(a, found)

@@ -23,7 +23,7 @@ func (j *Judge) IntentOf(r *wire.Request, whole bool) wire.Intent {
 		return wire.Either
 	}
 	if r.Op.Body == nil || len(r.Body) == 0 && !r.Op.Body.Required {
-		return j.judgeRequest(r, wire.Fits)
+		return judgeRequest(j, r, wire.Fits)
 	}
 	name, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	wanted, _, _ := mime.ParseMediaType(r.Op.Body.MediaType)
@@ -45,14 +45,14 @@ func (j *Judge) IntentOf(r *wire.Request, whole bool) wire.Intent {
 		return wire.Either
 	}
 	if !ordinary(value, r.Op.Body.Schema) || len(parameters) > 0 {
-		return j.judgeRequest(r, wire.Either)
+		return judgeRequest(j, r, wire.Either)
 	}
-	return j.judgeRequest(r, wire.Fits)
+	return judgeRequest(j, r, wire.Fits)
 }
 
 // judgeRequest asks the validator about a request. otherwise is what it is
 // where nothing is wrong with its body.
-func (j *Judge) judgeRequest(r *wire.Request, otherwise wire.Intent) wire.Intent {
+func judgeRequest(j *Judge, r *wire.Request, otherwise wire.Intent) wire.Intent {
 	base, err := url.Parse(strings.TrimSuffix(j.Contract.CanonicalURL(r.Path, ""), r.Path))
 	if err != nil {
 		return wire.Either

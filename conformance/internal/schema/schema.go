@@ -48,6 +48,7 @@ type Schema struct {
 	HasDefault   bool
 }
 
+// Property is a declared property of an object.
 type Property struct {
 	Name     string
 	Required bool
@@ -102,6 +103,7 @@ func (s *Schema) AllowsUndeclared() bool {
 	return s.isObject() && s.Additional == nil && !s.IsClosed && !s.IsOpaque && s.MaxProperties == nil && len(s.Choices) == 0 && len(s.Not) == 0
 }
 
+// Property returns the declared property of that name, nil if there is none.
 func (s *Schema) Property(name string) *Property {
 	if s == nil {
 		return nil
@@ -153,7 +155,7 @@ func (s *Schema) BranchFor(v any) *Schema {
 	}
 	views := s.views()
 	for _, each := range views {
-		if each.Fits(v) {
+		if fits(each, v) {
 			return each
 		}
 	}
@@ -184,3 +186,7 @@ func ParseNumber(v any) (*big.Rat, bool) {
 // JSONNumber is the grammar of RFC 8259, section 6, with an exponent of at most
 // three digits.
 var JSONNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$`)
+
+// Fits reports whether a value fits the schema, as far as its rules are read
+// here. Values are chosen by it; the validator confirms each again.
+func (s *Schema) Fits(v any) bool { return fits(s, v) }

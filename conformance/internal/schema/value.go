@@ -13,6 +13,7 @@ import (
 // are nil, bool, string, []any, and literal for a number.
 type Object []Member
 
+// Member is one property of an [Object].
 type Member struct {
 	Name  string
 	Value any
@@ -116,6 +117,7 @@ func (o Object) renamed(from, to string) Object {
 	return out
 }
 
+// Get returns the value of a member, and whether there is one.
 func (o Object) Get(name string) (any, bool) {
 	for _, m := range o {
 		if m.Name == name {
@@ -171,6 +173,7 @@ func encodeTo(b *bytes.Buffer, v any) {
 // count, objects whatever their order.
 func Equal(a, b any) bool { return canonical(a) == canonical(b) }
 
+// ContainsValue reports whether one of values is the same as v to JSON.
 func ContainsValue(values []any, v any) bool {
 	key := canonical(v)
 	return slices.ContainsFunc(values, func(each any) bool { return canonical(each) == key })
@@ -218,4 +221,5 @@ func hex4(u uint16) string {
 	return strings.Repeat("0", 4-len(h)) + h
 }
 
+// UTF16Units returns the UTF-16 code units of a string.
 func UTF16Units(s string) []uint16 { return utf16.Encode([]rune(s)) }

@@ -83,7 +83,7 @@ func (p Spot) alternatives() []Spot {
 	made := []any{p.Value}
 	for i, view := range p.Schema.views() {
 		v, ok := view.Make(true)
-		if !ok || !p.Schema.Fits(v) || ContainsValue(made, v) {
+		if !ok || !fits(p.Schema, v) || ContainsValue(made, v) {
 			continue
 		}
 		made = append(made, v)

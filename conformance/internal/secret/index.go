@@ -46,6 +46,7 @@ type Index struct {
 	spared  [][]byte // URLs in lower case in which no word is a secret
 }
 
+// NewIndex returns an index that contains no secret.
 func NewIndex(public ...string) *Index {
 	return &Index{runs: map[uint64][]secretPlace{}, public: strings.ToLower(strings.Join(public, "\n"))}
 }

@@ -17,13 +17,13 @@ const maxEvidence = 16 << 10
 
 // Exchange turns a response into what a report may show of it.
 func (s *Session) Exchange(a *wire.Response) conformance.Exchange {
-	out := s.traffic(a)
-	out.Curl = s.Redactor.RedactOwn(s.curl(a))
+	out := trafficOf(s, a)
+	out.Curl = s.Redactor.RedactOwn(curlCommand(s, a))
 	return out
 }
 
-// traffic is an exchange without a command that repeats it.
-func (s *Session) traffic(a *wire.Response) conformance.Exchange {
+// trafficOf is an exchange without a command that repeats it.
+func trafficOf(s *Session, a *wire.Response) conformance.Exchange {
 	out := conformance.Exchange{
 		Request: conformance.Request{
 			Method: a.Request.Method, URL: s.Redactor.Redact(a.SentURL),
@@ -53,7 +53,7 @@ func (s *Session) traffic(a *wire.Response) conformance.Exchange {
 func (s *Session) Recorder() func(*wire.Response) {
 	var mu sync.Mutex
 	return func(a *wire.Response) {
-		x := s.traffic(a)
+		x := trafficOf(s, a)
 		mu.Lock()
 		defer mu.Unlock()
 		s.Config.Record(a.Request.Check, x)
@@ -126,6 +126,7 @@ func kept(b []byte) int {
 	return cut
 }
 
+// Milliseconds returns a duration in milliseconds, to the microsecond.
 func Milliseconds(d time.Duration) float64 {
 	return float64(d.Microseconds()) / 1000
 }

@@ -53,7 +53,7 @@ const (
 	StageCount
 )
 
-// needs is what a check cannot do without.
+// Needs is what a check cannot do without.
 type Needs int
 
 const (
@@ -68,6 +68,8 @@ type Contract struct {
 	*judge.Judge
 }
 
+// LoadContract reads a document, nil for the embedded one. An error is a
+// [*spec.Error].
 func LoadContract(doc *spec.Document) (*Contract, error) {
 	if doc == nil {
 		embedded, err := spec.Embedded()

@@ -98,14 +98,17 @@ func (s *Session) Notes() []string {
 	return slices.Clone(s.notes)
 }
 
+// Key is the key of the manufacturer that the run is about.
 func (s *Session) Key() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Key, Label: "the key", ShellWord: `"$NOX_API_KEY"`, IsValid: true}
 }
 
+// OtherKey is the key of a second manufacturer.
 func (s *Session) OtherKey() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Other, Label: "the other manufacturer's key", ShellWord: `"$NOX_OTHER_API_KEY"`, IsValid: true}
 }
 
+// DisabledKey is the key of a manufacturer that is not enabled.
 func (s *Session) DisabledKey() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Disabled, Label: "the key of a manufacturer that is not enabled", ShellWord: `"$NOX_DISABLED_API_KEY"`}
 }
@@ -125,6 +128,14 @@ func (s *Session) ValidRequest(op *contract.Operation, user string) *wire.Reques
 		r.Body = schema.Encode(s.validBody(op, user))
 	}
 	return r
+}
+
+// FirstUser is the user whom the gate asked for at an operation.
+func (s *Session) FirstUser(op *contract.Operation) string {
+	if s.isSparing() {
+		return s.UserPrefix + "1"
+	}
+	return s.UserPrefix + s.CheckNumbers[op.ID+"/"+op.SuccessStatus()+"/minimal"] + "-1"
 }
 
 // validBody is the smallest body that fits, about a user; nil where it is no
@@ -148,6 +159,7 @@ func (s *Session) usesFull(op *contract.Operation) bool {
 	return s.FullRequests[op.ID]
 }
 
+// UseFull sets whether valid requests to an operation contain everything optional.
 func (s *Session) UseFull(op *contract.Operation, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,6 +177,7 @@ func (s *Session) quickest() string {
 	return time.Duration(s.Client.Fastest.Load()).Round(time.Millisecond / 10).String()
 }
 
+// NoteGate records the status of a gate that stays shut.
 func (s *Session) NoteGate(op *contract.Operation, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,6 +189,8 @@ func (s *Session) NoteGate(op *contract.Operation, status int) {
 // that changes case does so to each of them.
 func UserPrefixOf(runID string) string { return "nox-conformance-" + runID + "-U" }
 
+// CheckNumber returns the number of the i-th check, as the names of its users
+// contain it.
 func CheckNumber(i int) string { return fmt.Sprintf("%03d", i) }
 
 // JudgeResponses judges every response to an operation by one rule; with around, also
@@ -295,6 +310,8 @@ func (s *Session) JudgeIdentities(op *contract.Operation, contradiction func(a, 
 	return v
 }
 
+// NoteAbsent records the status that the contract documents for a state of the
+// target, if no valid request gets further.
 func (s *Session) NoteAbsent(op *contract.Operation, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -67,6 +67,8 @@ func (t *Trial) Run() Verdict {
 	return t.verdict
 }
 
+// End ends the trial with a verdict. Unless that names its evidence, all responses
+// of the trial are.
 func (t *Trial) End(v Verdict) {
 	if len(v.Evidence) == 0 {
 		v.Evidence = t.Responses
@@ -92,7 +94,7 @@ func (t *Trial) Warn(expected, actual string, evidence ...*wire.Response) {
 // Skip ends the trial without a verdict.
 func (t *Trial) Skip(reason string) { t.End(Verdict{Outcome: conformance.Skip, Reason: reason}) }
 
-// fell ends the trial: it could not be judged, because of what another check
+// skipAsConsequence ends the trial: it could not be judged, because of what another check
 // fails for.
 func (t *Trial) skipAsConsequence(a *wire.Response, cause string) {
 	t.End(Verdict{Outcome: conformance.Skip, Reason: "not judged: the answer already breaks " + cause, Cause: cause, Evidence: []*wire.Response{a}})
@@ -157,14 +159,6 @@ const (
 // FirstUser is the user whom the gate asked for.
 func (t *Trial) FirstUser() string {
 	return t.Session.FirstUser(t.Op)
-}
-
-// FirstUser is the user whom the gate asked for at an operation.
-func (s *Session) FirstUser(op *contract.Operation) string {
-	if s.isSparing() {
-		return s.UserPrefix + "1"
-	}
-	return s.UserPrefix + s.CheckNumbers[op.ID+"/"+op.SuccessStatus()+"/minimal"] + "-1"
 }
 
 // Request makes a valid request about a user that nobody had before.
@@ -278,6 +272,7 @@ func (t *Trial) FailScript(expected, actual, note string, failed, played int, sc
 	t.End(Verdict{Outcome: conformance.Fail, Expected: expected, Actual: actual, Evidence: script, IsScript: true, Failed: failed, Tried: played})
 }
 
+// DescribeFailure says why no response came.
 func DescribeFailure(a *wire.Response) string {
 	if a.Err == nil {
 		return string(a.Failure)
@@ -285,6 +280,7 @@ func DescribeFailure(a *wire.Response) string {
 	return string(a.Failure) + ": " + InnermostError(a.Err)
 }
 
+// InnermostError returns the text of an error of net/http without the URL.
 func InnermostError(err error) string {
 	text := err.Error()
 	if _, after, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(text, "Post ") {
@@ -301,6 +297,8 @@ func (t *Trial) Expect(r *wire.Request, statuses ...string) *wire.Response {
 	return a
 }
 
+// RequireStatus ends the trial unless the response has one of the statuses, or one
+// that the contract documents for the same.
 func (t *Trial) RequireStatus(a *wire.Response, statuses ...string) {
 	var expected contract.Statuses
 	for _, s := range statuses {
@@ -332,6 +330,8 @@ func (t *Trial) ExpectExcused(r *wire.Request, statuses ...string) *wire.Respons
 	return a
 }
 
+// RequireExcused ends the trial unless the response has one of the statuses. A
+// documented server error is a warning, if the target is unharmed by it.
 func (t *Trial) RequireExcused(a *wire.Response, statuses ...string) {
 	if a.IsExcused() {
 		t.unharmed(a)
@@ -569,6 +569,7 @@ func HaveSameCharacters(a, b string) bool {
 	return slices.Equal(sorted(a), sorted(b))
 }
 
+// HasOwnKey reports whether a request carries the key of the run, and no other.
 func HasOwnKey(r *wire.Request) bool {
 	return len(r.Keys) == 1 && r.Keys[0].IsValid && r.Keys[0].Label == "the key"
 }
@@ -589,6 +590,7 @@ func DescribeState(a *wire.Response) string {
 	return "the target answers " + a.Summary() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + ": an example in the contract that the target knows would help"
 }
 
+// DescribeStatus returns a documented status in words.
 func DescribeStatus(status string) string { return contract.Statuses{status}.String() }
 
 // ConcurrentRequests is how many requests for one user are released together.

@@ -67,6 +67,7 @@ type Config struct {
 	MaxErrorStreak int64         // responses of 5xx or 429 in a row that end a run with a budget
 }
 
+// NewClient returns a client for the target at a base URL.
 func NewClient(cfg Config, base *url.URL) *Client {
 	transport := func() *http.Transport {
 		return &http.Transport{
@@ -165,7 +166,7 @@ func InterruptionOf(err error) Failure {
 	return Interrupted
 }
 
-// OnExchange reports whether a run is over. Its deadline may have reached a
+// HasEnded reports whether a run is over. Its deadline may have reached a
 // connection a moment before it reaches the context.
 func HasEnded(ctx context.Context) (Failure, bool) {
 	if ctx.Err() != nil {

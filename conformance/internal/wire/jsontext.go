@@ -16,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// ByteOrderMark is U+FEFF in UTF-8.
 var ByteOrderMark = []byte("\ufeff")
 
 // JSONProblem says why bytes are not one JSON text (RFC 8259): whole, in
@@ -63,7 +64,7 @@ func DuplicateName(text []byte) string {
 	}
 }
 
-// DecodeJSON decodes a JSON text that [jsonProblem] found nothing wrong with.
+// DecodeJSON decodes a JSON text that [JSONProblem] found nothing wrong with.
 func DecodeJSON(text []byte) (any, bool) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()

@@ -58,7 +58,7 @@ func (r *Request) MayClose() *Request { return r.changed(func(o *sendOptions) { 
 // warning.
 func (r *Request) Hostile() *Request { return r.changed(func(o *sendOptions) { o.hostile = true }) }
 
-// IsExcused marks a request that parsers and stores commonly fail on: a
+// Excused marks a request that parsers and stores commonly fail on: a
 // documented 5xx is only worth a warning.
 func (r *Request) Excused() *Request { return r.changed(func(o *sendOptions) { o.excused = true }) }
 

@@ -20,7 +20,7 @@ const (
 	Forever    = time.Duration(math.MaxInt64)
 )
 
-// MaxPause reports whether a response asks to come back later, and when, if need
+// RetryDelay reports whether a response asks to come back later, and when, if need
 // be after a pause of our own: 429 (RFC 6585, section 4), or 503 with
 // Retry-After (RFC 9110, section 15.6.4). A time that has come already says no
 // more than none.
@@ -54,7 +54,7 @@ func retryAfter(header http.Header) time.Duration {
 	return 0
 }
 
-// pauses keeps a run from sending while the target asks for patience, and ends
+// Pauses keeps a run from sending while the target asks for patience, and ends
 // that patience. Its limit is its own: a run that is only put off is over long
 // before its deadline.
 type Pauses struct {
@@ -156,7 +156,7 @@ func (p *Pauses) Postponement() string {
 // shortestNote is how long a run pauses before its result says so.
 const shortestNote = time.Second
 
-// KeyNote says how long the run paused, "" where that is not worth a word.
+// Summary says how long the run paused, "" where that is not worth a word.
 func (p *Pauses) Summary() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

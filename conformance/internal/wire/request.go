@@ -63,6 +63,7 @@ type Credential struct {
 	IsMasked bool // a recording hides the key, so that nobody knows whose it is
 }
 
+// Clone returns a copy whose header and keys can be changed.
 func (r *Request) Clone() *Request {
 	c := *r
 	c.Header = r.Header.Clone()
@@ -313,6 +314,7 @@ func (r *Request) KeyNote() string {
 	return strings.Join(labels, ", then ")
 }
 
+// LabelOf names a credential in words.
 func LabelOf(k Credential) string {
 	if k.Label == "" {
 		return "the key"

@@ -207,6 +207,7 @@ type Tally struct {
 	counts []int
 }
 
+// Add counts a problem under the status of its response.
 func (p *Tally) Add(problem string, a *Response) {
 	i := slices.Index(p.status, a.Status)
 	if i < 0 {
@@ -282,6 +283,7 @@ func (a *Response) EchoesOtherUser() bool {
 	return known && ok && a.Succeeded() && got != sent
 }
 
+// End returns when the response ended.
 func (a *Response) End() time.Time { return a.Started.Add(a.Duration) }
 
 // IsDocumentedSuccess reports whether the response is a documented success.
