@@ -184,7 +184,8 @@ func TestWalls(t *testing.T) {
 			"wire":       {"contract", "schema", "spec"},
 			"judge":      {"wire", "contract", "schema", "secret", "spec"},
 			"trial":      {"judge", "wire", "contract", "schema", "secret", "spec", "conformance"},
-			"checks":     {"trial", "judge", "wire", "contract", "schema", "secret", "spec", "conformance"},
+			"explore":    {"wire", "contract", "schema", "spec"},
+			"checks":     {"explore", "trial", "judge", "wire", "contract", "schema", "secret", "spec", "conformance"},
 		},
 		"mock/": {
 			"store":            {},
