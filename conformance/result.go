@@ -200,5 +200,5 @@ type Response struct {
 	HTTPVersion string `json:"http_version,omitempty"` // "HTTP/1.1", "HTTP/2"
 }
 
-// IDs are those of the check.
+// IDs returns the id of the check and its aliases.
 func (c *CheckResult) IDs() []string { return append([]string{c.ID}, c.Aliases...) }

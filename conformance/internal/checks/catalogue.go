@@ -30,8 +30,8 @@ func groups() []func(*builder) {
 	}
 }
 
-// Catalogue makes the checks of a contract, in the order in which they are
-// reported.
+// Catalogue returns the checks of a contract in the order in which reports list
+// them.
 func Catalogue(c *trial.Contract) []*trial.Check {
 	var all []*trial.Check
 	for _, op := range c.Operations {

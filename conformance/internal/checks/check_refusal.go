@@ -167,7 +167,8 @@ func otherNamesCheck(b *builder, status, pointer string) {
 	})
 }
 
-// PlaceholderKeys are what an unset variable, a missing value or a pattern looks like.
+// PlaceholderKeys returns what careless code sends as a key: an unset variable,
+// a missing value, a pattern.
 func PlaceholderKeys() []string {
 	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
 }

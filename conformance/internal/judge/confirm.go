@@ -11,9 +11,8 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// Confirm validates the request once more, as sent, against the contract. It
-// returns what is wrong with the experiment, nil when it is what the check
-// says it is.
+// Confirm validates a request, as sent, against the contract. It returns an
+// error if the request is not what the check says.
 func (j *Judge) Confirm(r *wire.Request) error {
 	if r.Intent == wire.Either {
 		return nil

@@ -11,17 +11,17 @@ const (
 	maxGeneratedList = 1000    // items of an array that is made
 )
 
-// Sample makes a value that fits a schema, nil where none is found: see
+// Sample returns a value that fits a schema, nil if none is found: see
 // [Schema.Make].
 func Sample(s *Schema, optional bool) any {
 	v, _ := s.Make(optional)
 	return v
 }
 
-// Make makes a value that fits the schema: its first enum value, its example or
-// default where it has one, else the plainest value of its type. With optional,
-// objects hold all their properties, else the required ones. ok is false where
-// none was found.
+// Make returns a value that fits the schema: its first enum value, its example
+// or default, else the plainest value of its type. With optional, objects have
+// all their properties, else only the required ones. ok is false if none was
+// found.
 func (s *Schema) Make(optional bool) (v any, ok bool) {
 	if s.MatchesNothing || s.IsTruncated {
 		return nil, false
@@ -186,7 +186,7 @@ func (s *Schema) makeArray(n int, optional bool) ([]any, bool) {
 	return out, len(out) == n
 }
 
-// MakeSeveral makes up to n different values that fit, the sample first.
+// MakeSeveral returns up to n different values that fit, the sample first.
 func (s *Schema) MakeSeveral(n int, optional bool) []any {
 	out := []any{}
 	seen := map[string]bool{}

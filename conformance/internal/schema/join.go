@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Join makes the schema that a value fits when it fits both, as allOf asks.
-// Neither is changed.
+// Join returns the schema of values that fit both schemas, as allOf asks. It
+// changes neither.
 func Join(a, b *Schema) *Schema {
 	out := *a
 	out.MovedRules = maps.Clone(a.MovedRules)
@@ -119,7 +119,7 @@ func joinLimit(s *Schema, keyword string, have **int64, other *int64, from *Sche
 	takeRule(s, keyword, from)
 }
 
-// IsStricter reports whether l leaves less room than other. inward is 1 for a
+// IsStricter reports whether l allows less than other. inward is 1 for a
 // minimum, -1 for a maximum.
 func (l *Limit) IsStricter(other *Limit, inward int) bool {
 	c := l.Value.Cmp(other.Value) * inward

@@ -15,8 +15,8 @@ type Mutation struct {
 	Body        any
 }
 
-// Firmness is how far a rule binds a target, and so how much a body weighs that
-// breaks it or makes use of it.
+// Firmness says how strictly a rule binds a target, and so how much a check of
+// it weighs.
 type Firmness int
 
 const (
@@ -68,7 +68,7 @@ type Breach struct {
 	Value                      any
 }
 
-// Filler is a text that only has to be one.
+// Filler is a text without a meaning.
 const Filler = "text"
 
 const undeclaredProperty = "undeclared-property"
@@ -192,7 +192,7 @@ func likeNumber(v any) Literal {
 	return "12345"
 }
 
-// Breaches lists values of the right type that break one other rule each.
+// Breaches returns values of the right type that each break one other rule.
 func (p Spot) Breaches() []Breach {
 	var out []Breach
 	s := p.Effective

@@ -67,7 +67,7 @@ type Choice struct {
 	Branches []*Schema
 }
 
-// RulePointer points to a keyword of the schema.
+// RulePointer returns the JSON pointer of a keyword of the schema.
 func (s *Schema) RulePointer(keyword string) string {
 	if at, ok := s.MovedRules[keyword]; ok {
 		return at
@@ -97,8 +97,8 @@ func (s *Schema) isObject() bool {
 	return s.HasType("object") || s.Types == nil && (len(s.Properties) > 0 || s.IsClosed)
 }
 
-// AllowsUndeclared reports whether any undeclared property with any value may stand in
-// an object that fits.
+// AllowsUndeclared reports whether an object that fits may contain any
+// undeclared property with any value.
 func (s *Schema) AllowsUndeclared() bool {
 	return s.isObject() && s.Additional == nil && !s.IsClosed && !s.IsOpaque && s.MaxProperties == nil && len(s.Choices) == 0 && len(s.Not) == 0
 }
@@ -148,7 +148,7 @@ func (s *Schema) views() []*Schema {
 // maxBranches bounds the branches of one oneOf or anyOf that are looked at.
 const maxBranches = 8
 
-// BranchFor is the branch that a value was made by, else the first.
+// BranchFor returns the branch that a value was made by, else the first.
 func (s *Schema) BranchFor(v any) *Schema {
 	if len(s.Choices) == 0 {
 		return s
@@ -165,8 +165,8 @@ func (s *Schema) BranchFor(v any) *Schema {
 	return views[0]
 }
 
-// ParseNumber reads a JSON number exactly. ok is false for what is none, and for
-// one whose exponent is beyond what anybody computes with.
+// ParseNumber returns the exact value of a JSON number. ok is false for a text
+// that is no number, and for an exponent too large to compute with.
 func ParseNumber(v any) (*big.Rat, bool) {
 	var text string
 	switch v := v.(type) {

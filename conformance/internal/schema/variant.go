@@ -52,7 +52,7 @@ type Alternative struct {
 	Value                      any
 }
 
-// Alternatives lists the other values of a spot that are worth trying.
+// Alternatives returns the other values of a spot that are worth trying.
 func (p Spot) Alternatives() []Alternative {
 	var out []Alternative
 	s := p.Effective

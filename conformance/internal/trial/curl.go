@@ -213,8 +213,8 @@ func plain(s string) bool {
 // nothing.
 func hangulFiller(r rune) bool { return strings.ContainsRune("\u115f\u1160\u3164\uffa0", r) }
 
-// ShellQuote quotes a word for a POSIX shell. What would not show is printed by
-// its octal escapes.
+// ShellQuote quotes a word for a POSIX shell. It writes invisible characters as
+// octal escapes.
 func ShellQuote(s string) string {
 	if plain(s) {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -15,7 +15,7 @@ import (
 // maxEvidence bounds the bytes of a body that a report keeps.
 const maxEvidence = 16 << 10
 
-// Exchange turns a response into what a report may show of it.
+// Exchange returns what a report may show of a response and its request.
 func (s *Session) Exchange(a *wire.Response) conformance.Exchange {
 	out := trafficOf(s, a)
 	out.Curl = s.Redactor.RedactOwn(curlCommand(s, a))
@@ -49,7 +49,8 @@ func trafficOf(s *Session, a *wire.Response) conformance.Exchange {
 	return out
 }
 
-// Recorder passes each exchange on as soon as it ends.
+// Recorder returns a function that passes each exchange to Config.Record. It is
+// safe for concurrent use.
 func (s *Session) Recorder() func(*wire.Response) {
 	var mu sync.Mutex
 	return func(a *wire.Response) {

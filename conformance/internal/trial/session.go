@@ -16,8 +16,8 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// Session is one run in progress. What it remembers of the responses is what the
-// clauses over the whole run are judged by.
+// Session is a run in progress. The clauses over the whole run judge the
+// responses that it keeps.
 type Session struct {
 	Config       *conformance.Config
 	Contract     *Contract
@@ -74,8 +74,8 @@ func (s *Session) AllSeen() []SeenResponse {
 	return s.Seen[:len(s.Seen):len(s.Seen)]
 }
 
-// Sort sorts answers by the order of the catalogue, which is the same in each
-// run.
+// Sort returns responses in the order of the catalogue, which is the same in
+// each run.
 func (s *Session) Sort(seen []SeenResponse) []SeenResponse {
 	seen = slices.Clone(seen)
 	slices.SortStableFunc(seen, func(a, b SeenResponse) int {
@@ -113,7 +113,7 @@ func (s *Session) DisabledKey() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Disabled, Label: "the key of a manufacturer that is not enabled", ShellWord: `"$NOX_DISABLED_API_KEY"`}
 }
 
-// ValidRequest makes a request that fits the contract, about a user where the
+// ValidRequest returns a request that fits the contract, about a user if the
 // operation is about one.
 func (s *Session) ValidRequest(op *contract.Operation, user string) *wire.Request {
 	r := wire.MinimalRequest(op)
@@ -130,7 +130,7 @@ func (s *Session) ValidRequest(op *contract.Operation, user string) *wire.Reques
 	return r
 }
 
-// FirstUser is the user whom the gate asked for at an operation.
+// FirstUser returns the user of the gate's request to an operation.
 func (s *Session) FirstUser(op *contract.Operation) string {
 	if s.isSparing() {
 		return s.UserPrefix + "1"
@@ -184,17 +184,17 @@ func (s *Session) NoteGate(op *contract.Operation, status int) {
 	s.GateStatus[op.ID] = status
 }
 
-// UserPrefixOf marks the users of a run, so that they can be found and told
-// from real ones. It has letters of both cases whatever the id, so that a target
-// that changes case does so to each of them.
+// UserPrefixOf returns how the names of a run's users begin, to distinguish
+// them from real ones. It contains letters of both cases, so that a target that
+// changes case changes each name.
 func UserPrefixOf(runID string) string { return "nox-conformance-" + runID + "-U" }
 
 // CheckNumber returns the number of the i-th check, as the names of its users
 // contain it.
 func CheckNumber(i int) string { return fmt.Sprintf("%03d", i) }
 
-// JudgeResponses judges every response to an operation by one rule; with around, also
-// those to other methods and to paths beside it.
+// JudgeResponses judges every response to an operation by one rule; with
+// around, also responses to other methods and unknown paths.
 func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(*wire.Response) (problem wire.Finding, judged bool)) Verdict {
 	v := Verdict{Outcome: conformance.Pass}
 	var problems wire.Tally
@@ -234,8 +234,8 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 	return v
 }
 
-// RequestByMethod is a request by a method that the contract does not declare; nil
-// where the profile does not allow it.
+// RequestByMethod returns a request by a method that the contract does not
+// declare, nil if the profile forbids it.
 func (s *Session) RequestByMethod(op *contract.Operation, method string) *wire.Request {
 	if s.isSparing() && method != "GET" && method != "HEAD" {
 		return nil
@@ -267,8 +267,8 @@ func intermittent(wrong, right map[sameRequest]int) bool {
 	return false
 }
 
-// JudgeIdentities looks for two responses that contradict each other: the same id
-// for two users (sameID), or two ids for one.
+// JudgeIdentities looks for two responses that contradict each other: one id
+// for two users (sameID), or two ids for one user.
 func (s *Session) JudgeIdentities(op *contract.Operation, contradiction func(a, other *wire.Response) string, sameID bool) Verdict {
 	first := map[string]*wire.Response{}
 	v := Verdict{Outcome: conformance.Pass}
@@ -325,8 +325,8 @@ func (s *Session) isAbsent(op *contract.Operation, status int) bool {
 	return s.AbsentStatus[op.ID] == status
 }
 
-// IsShut reports whether nothing behind the gate of an operation can be judged: no
-// valid request succeeds in any way.
+// IsShut reports whether no valid request to an operation succeeds, so that no
+// other check of it can be judged.
 func (s *Session) IsShut(op *contract.Operation) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -334,8 +334,8 @@ func (s *Session) IsShut(op *contract.Operation) bool {
 	return wrong && status/100 != 2
 }
 
-// IsRealKey reports whether the target may take a key. White space around it is
-// lost on the way.
+// IsRealKey reports whether the target may accept a key. White space around it
+// is lost on the way.
 func (s *Session) IsRealKey(key string) bool {
 	k := s.Config.Keys
 	return slices.Contains([]string{k.Key, k.Other, k.Disabled}, strings.TrimSpace(key))

@@ -113,7 +113,8 @@ func (r *Request) Provoking(status string) *Request {
 	return c
 }
 
-// AsDocumented returns a copy that travels as any client would send it.
+// AsDocumented returns a copy without the options that only change how it is
+// sent.
 func (r *Request) AsDocumented() *Request {
 	return r.changed(func(o *sendOptions) { *o = sendOptions{bodiless: o.bodiless, keyName: o.keyName} })
 }
