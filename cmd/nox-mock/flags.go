@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"strings"
 
@@ -145,7 +146,7 @@ func readEnvironment(f *pflag.FlagSet, p *cli.Program, getenv func(string) strin
 		}
 		for _, value := range values {
 			if err := f.Set(flag.Name, strings.TrimSpace(value)); err != nil {
-				failed = badUsage("the environment variable %s must be %s", name, cli.ValueOf(flag))
+				failed = badUsage("the environment variable %s must be %s", name, cmp.Or(cli.ValueOf(flag), "well-formed"))
 			}
 		}
 	})

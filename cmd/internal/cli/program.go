@@ -28,7 +28,7 @@ type UsageError struct{ Problem string }
 func (e *UsageError) Error() string { return e.Problem }
 
 func usageError(format string, args ...any) error {
-	return &UsageError{fmt.Sprintf(format, args...)}
+	return &UsageError{fmt.Errorf(format, args...).Error()}
 }
 
 // Init adds what every program has: help for commands and topics, completions,
@@ -141,7 +141,10 @@ func (p *Program) flagError(c *cobra.Command, err error) error {
 	case errors.As(err, &required):
 		return usageError("--%s needs a value", required.GetSpecifiedName())
 	case errors.As(err, &invalid) && invalid.GetFlag() != nil:
-		return usageError("--%s must be %s", invalid.GetFlag().Name, ValueOf(invalid.GetFlag()))
+		if kind := ValueOf(invalid.GetFlag()); kind != "" {
+			return usageError("--%s must be %s", invalid.GetFlag().Name, kind)
+		}
+		return usageError("--%s: %w", invalid.GetFlag().Name, errors.Unwrap(invalid))
 	}
 	return usageError("a flag is malformed; see %s --help", c.CommandPath())
 }
@@ -170,7 +173,7 @@ func (p *Program) unknownFlag(c *cobra.Command, name string) error {
 	return usageError("unknown flag --%s: the nearest is --%s", name, Nearest(name, names))
 }
 
-// ValueOf says what the value of a flag must be.
+// ValueOf says what the value of a flag must be, "" if its own error does.
 func ValueOf(flag *pflag.Flag) string {
 	switch flag.Value.Type() {
 	case "bool":
@@ -182,7 +185,7 @@ func ValueOf(flag *pflag.Flag) string {
 	case "duration":
 		return "a duration, as in 30s"
 	}
-	return "well-formed"
+	return ""
 }
 
 // UnknownVariables describes each variable of environ that begins as those that
