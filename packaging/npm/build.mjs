@@ -95,7 +95,7 @@ for (const [program, description] of Object.entries(descriptions)) {
       { name, description: `${description}, for ${os} on ${cpu}`, os: [os], cpu: [cpu], files: ["bin"], preferUnplugged: true },
       {
         [file]: { from: path, executable: true },
-        "README.md": { text: `# ${name}\n\nThe program of [${program}](https://www.npmjs.com/package/${program}) for ${os} on ${cpu}. Install that instead.\n` },
+        "README.md": { text: `# ${name}\n\nThe program of ${program} for ${os} on ${cpu}. Install the package ${program} instead.\n` },
       },
     );
     platforms.push(name);
