@@ -186,7 +186,7 @@ func TestActionJudges(t *testing.T) {
 func TestActionMocks(t *testing.T) {
 	t.Parallel()
 	r := newRunner(t)
-	if out, code := r.script("mock.sh", nil, "NOX_ARGS=--manufacturer\nacme=a key with spaces\n"); code != 0 {
+	if out, code := r.script("mock.sh", nil, "NOX_ARGS=--manufacturer\nacme=my-own-key\n"); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
 	values := map[string]string{}
