@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -51,14 +52,34 @@ func distribution(t *testing.T) (folder string) {
 	return folder
 }
 
-// registry serves npm packages, built by packaging/npm/build.mjs, and returns the
-// environment of an npm that installs from there alone.
+var packed struct {
+	once   sync.Once
+	folder string
+}
+
+// packages returns a folder with the npm packages, built by
+// packaging/npm/build.mjs.
+func packages(t *testing.T) string {
+	t.Helper()
+	packed.once.Do(func() {
+		out := filepath.Join(programs(t), "npm")
+		if said, code := run(t, exec.Command("node", "packaging/npm/build.mjs", "--dist", distribution(t), "--out", out)); code != 0 {
+			t.Errorf("build.mjs: exit code %d\n%s", code, said)
+			return
+		}
+		packed.folder = out
+	})
+	if packed.folder == "" {
+		t.Fatal("there are no packages")
+	}
+	return packed.folder
+}
+
+// registry serves the npm packages, and returns the environment of an npm that
+// installs from there alone.
 func registry(t *testing.T) (env []string) {
 	t.Helper()
-	out := t.TempDir()
-	if said, code := run(t, exec.Command("node", "packaging/npm/build.mjs", "--dist", distribution(t), "--out", out)); code != 0 {
-		t.Fatalf("build.mjs: exit code %d\n%s", code, said)
-	}
+	out := packages(t)
 	tarballs := strings.Fields(read(t, filepath.Join(out, "packages.txt")))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
