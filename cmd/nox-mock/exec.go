@@ -80,7 +80,7 @@ func (s *site) runCommand(ctx context.Context, argv []string, stdin io.Reader, s
 	var unset []string
 	c.Env, unset = s.environment(os.Environ())
 	if len(unset) > 0 {
-		fmt.Fprintf(stderr, "nox-mock: unset for the command, as this mock knows nothing to set there: %s\n", strings.Join(unset, ", "))
+		fmt.Fprintf(stderr, "nox-mock: unset for the command, as this mock has no value for them: %s\n", strings.Join(unset, ", "))
 	}
 	err := c.Run()
 	var exit *exec.ExitError

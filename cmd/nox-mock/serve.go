@@ -186,7 +186,7 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	}
 	s.add(h, mock.LimitConnections(l, settings.maxConnections))
 	if address, is := l.Addr().(*net.TCPAddr); settings.controlToken == "" && (!is || !address.IP.IsLoopback()) {
-		return badUsage("the control API on %s can be reached from elsewhere and needs --control-token-file, or --control-listen off", l.Addr())
+		return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
 	}
 	s.control = s.baseURL(l.Addr(), "")
 	return nil
@@ -205,7 +205,7 @@ func (s *site) runServers(ctx context.Context) error {
 	var failed error
 	for range s.servers {
 		if err := <-ended; err != nil && !errors.Is(err, net.ErrClosed) { // two servers may share a port
-			failed = errors.Join(failed, fmt.Errorf("the server ended: %w", err))
+			failed = errors.Join(failed, fmt.Errorf("the server stopped: %w", err))
 		}
 		stop()
 	}
