@@ -61,7 +61,7 @@ func New(cfg Config) (*Mock, error) {
 		registry: &registry{store: m.store, gone: m.gone, begin: m.begin},
 		rule:     newConnectRule(api, m.store, m.ids, m.changed),
 		journal:  journal.New(cfg.Journal),
-		trackers: newTrackers(),
+		trackers: newTrackers(cfg.ScorecardPatience),
 		log:      cfg.Logger,
 	}
 	m.metrics = newMetrics(m.registry, m.journal, m.faults)
