@@ -70,7 +70,8 @@ func New(cfg Config) (*Mock, error) {
 			return nil, strangerError(i, c)
 		}
 	}
-	m.registry.current.Store(newRegistered("", cfg.Manufacturers, nil))
+	m.registry.current.Store(&registered{})
+	m.registry.take(newRegistered("", cfg.Manufacturers, nil))
 	_, err = m.registry.fresh(context.Background())
 	return m, err
 }
@@ -104,7 +105,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a, x.decided = a.For(r), a.Status
 	m.record(x, a)
-	defer m.metrics.finished(x)
+	defer func() { m.metrics.finished(x.caller.manufacturer, time.Since(x.began)) }()
 	unread := !x.bodyRead && r.ProtoMajor == 1
 	if unread && (r.ContentLength < 0 || r.ContentLength > openapi.MaxDrainBytes) {
 		a.Close = true
@@ -129,8 +130,9 @@ type exchange struct {
 	shot      *fault.Shot // the fault that fires, nil if none
 	notes     []string
 	logged    []slog.Attr // further ones, for the log
-	entry     journal.Entry
-	observed  bool // by the scorecard
+	recorded  *recorded
+	id        int64 // in the journal
+	observed  bool  // by the scorecard
 }
 
 // guarded is answer, with a panic turned into the contract's 500.
