@@ -30,7 +30,7 @@ func ParseIDs(text string) (IDs, error) {
 
 // idNamespace is the namespace of derived ids, a UUID drawn once for this
 // purpose. Another one would change every id.
-const idNamespace = "6f0e3b52-9c1d-4f7a-8a44-3d5b1c7e9f20"
+var idNamespace = uuid.UUID{0x6f, 0x0e, 0x3b, 0x52, 0x9c, 0x1d, 0x4f, 0x7a, 0x8a, 0x44, 0x3d, 0x5b, 0x1c, 0x7e, 0x9f, 0x20}
 
 // maxIDs is how many ids are made for a user until one is free. Whoever takes
 // them all, by importing what would be derived, does so on purpose.
@@ -48,5 +48,5 @@ func (ids IDs) newID(manufacturer, userID string, number int) (string, error) {
 	if number > 0 {
 		name = strconv.Itoa(number) + "#" + name
 	}
-	return uuid.NewSHA1(uuid.MustParse(idNamespace), []byte(name)).String(), nil
+	return uuid.NewSHA1(idNamespace, []byte(name)).String(), nil
 }

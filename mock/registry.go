@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"sync/atomic"
@@ -56,6 +57,7 @@ type registered struct {
 
 type registeredKey struct {
 	digest       [sha256.Size]byte
+	fingerprint  string
 	manufacturer string
 	enabled      bool
 }
@@ -74,7 +76,7 @@ func newRegistered(version string, manufacturers []store.Manufacturer, plain []s
 		}
 		made.manufacturers = append(made.manufacturers, m.WithoutKeys())
 		for _, digest := range m.KeySums() {
-			made.keys = append(made.keys, registeredKey{digest, m.Name, m.Enabled})
+			made.keys = append(made.keys, registeredKey{digest, hex.EncodeToString(digest[:4]), m.Name, m.Enabled})
 			if key, is := known[digest]; is {
 				made.plain = append(made.plain, key)
 				if made.open[m.Name] == "" {

@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// NewMemory returns a [Store] that forgets everything with the process.
-func NewMemory() Store { return &memoryStore{tenants: map[string]*tenant{}} }
+// NewMemory returns a store that holds nothing yet.
+func NewMemory() *Memory { return &Memory{tenants: map[string]*tenant{}} }
 
-type memoryStore struct {
+// Memory is a [Store] that forgets everything with the process.
+type Memory struct {
 	mu      sync.Mutex
 	last    int // the number given last
 	tenants map[string]*tenant
@@ -36,7 +37,7 @@ type numbered struct {
 }
 
 // tenant returns the one of a manufacturer; it is made if there is none.
-func (s *memoryStore) tenant(manufacturer string) *tenant {
+func (s *Memory) tenant(manufacturer string) *tenant {
 	t := s.tenants[manufacturer]
 	if t == nil {
 		t = &tenant{users: map[string]*numbered{}, ids: map[string]string{}}
@@ -46,7 +47,7 @@ func (s *memoryStore) tenant(manufacturer string) *tenant {
 }
 
 // add puts a connection behind the others, whose user is not known.
-func (s *memoryStore) add(t *tenant, c Connection) *numbered {
+func (s *Memory) add(t *tenant, c Connection) *numbered {
 	s.last++
 	n := &numbered{c, s.last}
 	t.users[c.UserID] = n
@@ -55,7 +56,7 @@ func (s *memoryStore) add(t *tenant, c Connection) *numbered {
 	return n
 }
 
-func (s *memoryStore) Connect(_ context.Context, manufacturer, userID, noxUserID string, at time.Time) (Connection, bool, error) {
+func (s *Memory) Connect(_ context.Context, manufacturer, userID, noxUserID string, at time.Time) (Connection, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.tenant(manufacturer)
@@ -75,7 +76,7 @@ func (s *memoryStore) Connect(_ context.Context, manufacturer, userID, noxUserID
 	return c.Connection, !known, nil
 }
 
-func (s *memoryStore) Put(_ context.Context, connections ...Connection) error {
+func (s *Memory) Put(_ context.Context, connections ...Connection) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	type user struct{ manufacturer, id string }
@@ -109,7 +110,7 @@ func (s *memoryStore) Put(_ context.Context, connections ...Connection) error {
 	return nil
 }
 
-func (s *memoryStore) List(_ context.Context, manufacturer, search, cursor string, limit int) ([]Connection, string, error) {
+func (s *Memory) List(_ context.Context, manufacturer, search, cursor string, limit int) ([]Connection, string, error) {
 	after := 0
 	if cursor != "" {
 		n, err := strconv.Atoi(cursor)
@@ -140,7 +141,7 @@ func (s *memoryStore) List(_ context.Context, manufacturer, search, cursor strin
 	return page, "", nil
 }
 
-func (s *memoryStore) Count(_ context.Context, manufacturer string) (int, error) {
+func (s *Memory) Count(_ context.Context, manufacturer string) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.tenants[manufacturer]; t != nil {
@@ -149,7 +150,7 @@ func (s *memoryStore) Count(_ context.Context, manufacturer string) (int, error)
 	return 0, nil
 }
 
-func (s *memoryStore) Clear(_ context.Context, manufacturer string) (int, error) {
+func (s *Memory) Clear(_ context.Context, manufacturer string) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
@@ -160,7 +161,7 @@ func (s *memoryStore) Clear(_ context.Context, manufacturer string) (int, error)
 	return n, nil
 }
 
-func (s *memoryStore) Manufacturers(_ context.Context, known string) ([]Manufacturer, string, error) {
+func (s *Memory) Manufacturers(_ context.Context, known string) ([]Manufacturer, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	version := s.versionName()
@@ -170,7 +171,7 @@ func (s *memoryStore) Manufacturers(_ context.Context, known string) ([]Manufact
 	return slices.Clone(s.manufacturers), version, nil
 }
 
-func (s *memoryStore) SetManufacturers(_ context.Context, version string, all []Manufacturer) (string, error) {
+func (s *Memory) SetManufacturers(_ context.Context, version string, all []Manufacturer) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if version != s.versionName() {
@@ -181,7 +182,7 @@ func (s *memoryStore) SetManufacturers(_ context.Context, version string, all []
 	return s.versionName(), nil
 }
 
-func (s *memoryStore) versionName() string {
+func (s *Memory) versionName() string {
 	if s.version == 0 {
 		return ""
 	}

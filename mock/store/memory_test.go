@@ -7,4 +7,4 @@ import (
 	"nox.energy/contract/mock/store/storetest"
 )
 
-func TestMemory(t *testing.T) { storetest.Run(t, store.NewMemory) }
+func TestMemory(t *testing.T) { storetest.Run(t, func() store.Store { return store.NewMemory() }) }
