@@ -28,10 +28,6 @@ func ParseIDs(text string) (IDs, error) {
 	return "", fmt.Errorf("ids must be %q or %q, not %q", DerivedIDs, RandomIDs, text)
 }
 
-// idNamespace is the namespace of derived ids, a UUID drawn once for this
-// purpose. Another one would change every id.
-var idNamespace = uuid.UUID{0x6f, 0x0e, 0x3b, 0x52, 0x9c, 0x1d, 0x4f, 0x7a, 0x8a, 0x44, 0x3d, 0x5b, 0x1c, 0x7e, 0x9f, 0x20}
-
 // maxIDs is how many ids are made for a user until one is free. Whoever takes
 // them all, by importing what would be derived, does so on purpose.
 const maxIDs = 1000
@@ -43,10 +39,13 @@ func (ids IDs) newID(manufacturer, userID string, number int) (string, error) {
 		id, err := uuid.NewRandom()
 		return id.String(), err
 	}
+	// The namespace was drawn once for this purpose; another one would change
+	// every id.
+	namespace := uuid.UUID{0x6f, 0x0e, 0x3b, 0x52, 0x9c, 0x1d, 0x4f, 0x7a, 0x8a, 0x44, 0x3d, 0x5b, 0x1c, 0x7e, 0x9f, 0x20}
 	// The length in front keeps the pairs ("ab", "c") and ("a", "bc") apart.
 	name := strconv.Itoa(len(manufacturer)) + ":" + manufacturer + userID
 	if number > 0 {
 		name = strconv.Itoa(number) + "#" + name
 	}
-	return uuid.NewSHA1(idNamespace, []byte(name)).String(), nil
+	return uuid.NewSHA1(namespace, []byte(name)).String(), nil
 }

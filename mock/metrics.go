@@ -34,12 +34,14 @@ type metrics struct {
 // tally is what is counted of one manufacturer.
 type tally struct {
 	statuses [600]atomic.Int64 // requests by status; 0 is none
-	buckets  [len(bounds) + 1]atomic.Int64
+	buckets  [17]atomic.Int64
 	took     atomic.Int64 // in sum, nanoseconds
 }
 
-// bounds are those of the buckets of durations, in seconds.
-var bounds = [...]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+// bounds returns those of the buckets of durations, in seconds.
+func bounds() [16]float64 {
+	return [...]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+}
 
 func newMetrics(known *registry, entries *journal.Journal, faults *fault.Set) *metrics {
 	return &metrics{registry: known, journal: entries, faults: faults, all: map[string]*tally{}}
@@ -73,7 +75,7 @@ func (m *metrics) count(manufacturer string, status int) {
 // finished notes how long an exchange took.
 func (m *metrics) finished(manufacturer string, took time.Duration) {
 	t := m.of(manufacturer)
-	at := 0
+	bounds, at := bounds(), 0
 	for at < len(bounds) && took.Seconds() > bounds[at] {
 		at++
 	}
@@ -125,6 +127,7 @@ func (m *metrics) write(ctx context.Context, w io.Writer) {
 	if len(names) == 0 {
 		return
 	}
+	bounds := bounds()
 	const latency = "nox_mock_request_duration_seconds"
 	describe(w, latency, "histogram", "Time until the answer was written, delays included.")
 	for _, each := range names {

@@ -133,6 +133,8 @@ type exchange struct {
 	recorded  *recorded
 	id        int64 // in the journal
 	observed  bool  // by the scorecard
+	storeErr  error // the store failed
+	stored    bool  // the store did what it should
 }
 
 // guarded is answer, with a panic turned into the contract's 500.
@@ -157,6 +159,7 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 	who, err := m.registry.authenticate(op, r)
 	x.caller = who
 	if refused := (*refusal)(nil); err != nil && !errors.As(err, &refused) {
+		x.storeErr = err
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	if err != nil {

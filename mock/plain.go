@@ -31,6 +31,7 @@ type plain struct {
 	key     string // the name of the key's header field
 	before  []byte // of the body, up to the value
 	base    openapi.Response
+	header  http.Header // what is compared of that of a plain request
 	parts   [3]string // of the response body: before the user_id, between the ids, behind them
 	idle    time.Duration
 	writing time.Duration
@@ -66,6 +67,7 @@ func newPlain(server *http.Server) *plain {
 		where:   m.BasePath() + request.Path,
 		line:    []byte(request.Method + " " + m.BasePath() + request.Path + " HTTP/1.1\r\n"),
 		key:     request.KeyHeader,
+		header:  http.Header{"Content-Type": {request.MediaType}},
 		before:  []byte(`{"` + request.Property + `":"`),
 		base:    m.rule.response("created"),
 		idle:    server.IdleTimeout,
@@ -295,9 +297,6 @@ func (x *plainExchange) Entry() journal.Entry {
 	return whole.Entry()
 }
 
-// plainHeader is what is compared of the header of a plain request.
-var plainHeader = http.Header{"Content-Type": {"application/json"}}
-
 // glance is as that of recorded.
 func (x *plainExchange) glance(id int64) *journal.Entry {
 	if x.known.mayHoldKey(x.userID) {
@@ -309,9 +308,9 @@ func (x *plainExchange) glance(id int64) *journal.Entry {
 	return &journal.Entry{
 		ID: id, Time: x.began, Manufacturer: x.manufacturer, Key: x.key, Connection: x.number, Operation: op.ID, UserID: &x.userID,
 		Request: journal.Request{
-			Method: x.method, Path: x.where, Headers: plainHeader, Body: x.raw[x.from:], BodyBytes: len(x.raw) - x.from,
+			Method: x.method, Path: x.where, Headers: x.header, Body: x.raw[x.from:], BodyBytes: len(x.raw) - x.from,
 		},
-		Response: journal.Response{Status: http.StatusCreated}, Outcome: journal.Answered, TookMS: float64(x.took.Microseconds()) / 1000,
+		Response: journal.Response{Status: http.StatusCreated}, Outcome: journal.Answered, TookMS: milliseconds(x.took),
 	}
 }
 

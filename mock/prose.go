@@ -74,7 +74,7 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	x.pause(asked.delay)
 	// Once begun, a connection is made even if the client has gone.
 	c, created, err := rule.resolve(context.WithoutCancel(x.request.Context()), who.manufacturer, userID)
-	if err != nil {
+	if x.storeErr, x.stored = err, err == nil; err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	rule.changed()

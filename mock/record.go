@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -23,6 +24,8 @@ type recorder struct {
 	metrics  *metrics
 	trackers *trackers
 	log      *slog.Logger
+
+	storeLost atomic.Bool
 }
 
 // record puts one exchange into the journal and the log.
@@ -40,8 +43,29 @@ func (m *recorder) record(x *exchange, a openapi.Response) {
 	} else if x.delivery.kind != fault.Dribble { // of which it is not known yet how it ends
 		m.trackers.observe(x.recorded.glance(x.id))
 	}
-	m.log.LogAttrs(x.request.Context(), slog.LevelInfo, "request", slog.Any("", logged{x.recorded, x.id}))
+	switch {
+	case x.storeErr != nil:
+		m.noteStore(x.storeErr)
+	case x.stored:
+		m.noteStore(nil)
+	}
+	level := slog.LevelInfo
+	if x.recorded.response.Reason.Rule == "internal" {
+		level = slog.LevelError // nobody asked for it
+	}
+	m.log.LogAttrs(x.request.Context(), level, "request", slog.Any("", logged{x.recorded, x.id}))
 }
+
+// noteStore says that the store was lost, or is back: once.
+func (m *recorder) noteStore(err error) {
+	switch lost := err != nil; {
+	case lost && !m.storeLost.Swap(true):
+		m.log.Error("the store is lost; requests are answered 500 until it is back", "error", err.Error())
+	case !lost && m.storeLost.Load() && m.storeLost.Swap(false):
+		m.log.Info("the store is back")
+	}
+}
+
 
 // recordDribble records how an answer in pieces ended: whether the client stayed.
 // It may be called twice, before the last piece and after it.
@@ -180,7 +204,7 @@ func (r *recorded) outline() journal.Entry {
 		Manufacturer: r.caller.manufacturer,
 		Key:          r.caller.key,
 		Connection:   r.connection,
-		TookMS:       float64(r.took.Microseconds()) / 1000,
+		TookMS:       milliseconds(r.took),
 		Outcome:      r.outcome,
 		Fault:        r.fault,
 	}
