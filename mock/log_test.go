@@ -64,4 +64,3 @@ func (h bothHandlers) Handle(ctx context.Context, r slog.Record) error {
 	}
 	return h.usual.Handle(ctx, r)
 }
-

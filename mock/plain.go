@@ -32,7 +32,7 @@ type plain struct {
 	before  []byte // of the body, up to the value
 	base    openapi.Response
 	header  http.Header // what is compared of that of a plain request
-	parts   [3]string // of the response body: before the user_id, between the ids, behind them
+	parts   [3]string   // of the response body: before the user_id, between the ids, behind them
 	idle    time.Duration
 	writing time.Duration
 	date    atomic.Pointer[stamp]

@@ -66,7 +66,6 @@ func (m *recorder) noteStore(err error) {
 	}
 }
 
-
 // recordDribble records how an answer in pieces ended: whether the client stayed.
 // It may be called twice, before the last piece and after it.
 func (m *recorder) recordDribble(x *exchange, stayed bool) {

@@ -98,7 +98,6 @@ func TestNoKeyIsKeptInAnotherForm(t *testing.T) {
 	}
 }
 
-
 // What holds no key is shown as it came, whatever it looks like.
 func TestOrdinaryTextIsKept(t *testing.T) {
 	s := mocktest.NewServer(t)
