@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"crypto/sha1"
 	"fmt"
 	"strconv"
 
@@ -47,5 +48,8 @@ func (ids IDs) newID(manufacturer, userID string, number int) (string, error) {
 	if number > 0 {
 		name = strconv.Itoa(number) + "#" + name
 	}
-	return uuid.NewSHA1(namespace, []byte(name)).String(), nil
+	digest := sha1.Sum(append(namespace[:], name...)) // as uuid.NewSHA1, without its copies
+	id := uuid.UUID(digest[:16])
+	id[6], id[8] = id[6]&0x0f|0x50, id[8]&0x3f|0x80
+	return id.String(), nil
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 
 	"nox.energy/contract/mock"
 )
@@ -22,6 +23,9 @@ func newLogger(settings settings, stderr io.Writer) (log *slog.Logger, flush fun
 // maxGathered is how much may wait to be written before whoever logs has to wait.
 const maxGathered = 1 << 20
 
+// gatherTime is how long lines are gathered.
+const gatherTime = 10 * time.Millisecond
+
 // gatheringWriter writes what it is given in larger pieces, in the background, and
 // without losing any of it.
 type gatheringWriter struct {
@@ -31,11 +35,12 @@ type gatheringWriter struct {
 	change *sync.Cond // of what follows
 	waits  []byte
 	closed bool
-	done   chan struct{}
+
+	closing, done chan struct{}
 }
 
 func newGatheringWriter(out io.Writer) *gatheringWriter {
-	w := &gatheringWriter{out: out, done: make(chan struct{})}
+	w := &gatheringWriter{out: out, closing: make(chan struct{}), done: make(chan struct{})}
 	w.change = sync.NewCond(&w.mu)
 	go w.write()
 	return w
@@ -66,6 +71,14 @@ func (w *gatheringWriter) write() {
 		for len(w.waits) == 0 && !w.closed {
 			w.change.Wait()
 		}
+		if !w.closed { // more may come
+			w.mu.Unlock()
+			select {
+			case <-time.After(gatherTime):
+			case <-w.closing:
+			}
+			w.mu.Lock()
+		}
 		writing, w.waits = w.waits, writing[:0]
 		w.change.Broadcast()
 		w.mu.Unlock()
@@ -79,6 +92,9 @@ func (w *gatheringWriter) write() {
 // Close writes what waits. What comes later is written at once.
 func (w *gatheringWriter) Close() {
 	w.mu.Lock()
+	if !w.closed {
+		close(w.closing)
+	}
 	w.closed = true
 	w.change.Broadcast()
 	w.mu.Unlock()

@@ -94,7 +94,9 @@ func tryOf(e *journal.Entry) try {
 		made.status = 0
 	}
 	made.retryAfter = retryAfter(e, made.ended)
-	made.example = exampleOf(e, "answered "+strconv.Itoa(made.status))
+	if made.failed() { // else it is no example of anything
+		made.example = exampleOf(e, "answered "+strconv.Itoa(made.status))
+	}
 	return made
 }
 
