@@ -54,7 +54,7 @@ func newPlain(server *http.Server) *plain {
 	if !is || m.rule == nil || server.IdleTimeout <= 0 || server.WriteTimeout <= 0 {
 		return nil
 	}
-	if _, quick := m.store.(*store.Memory); !quick {
+	if !store.IsQuick(m.store) {
 		return nil // nobody may wait for another process while a connection cannot be closed
 	}
 	request, is := m.rule.operation.Plain(providedProperty)
