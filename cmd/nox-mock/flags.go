@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"strings"
 
@@ -40,6 +41,7 @@ type settings struct {
 	defects        []string
 	variations     []string
 	logFormat      string
+	logLevel       slog.Level
 	quiet          bool
 	listDeviations bool
 

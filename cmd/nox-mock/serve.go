@@ -23,9 +23,10 @@ type site struct {
 	mock       *mock.Mock
 	config     mock.Config
 	deviations []defect.Deviation
-	base       string            // the base URL
-	state      string            // the file, "" for none
-	unlock     func()            // the state
+	base       string // the base URL
+	state      string // the file, "" for none
+	unlock     func() // the state
+	flushLog   func()
 	store      *redisstore.Store // nil if the state is of this mock alone
 	control    string            // that of the control API, "" if it is off
 	identity   *identity         // nil without TLS
@@ -59,7 +60,12 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 			return fmt.Errorf("standard output: %w", err)
 		}
 	}
-	return s.run(ctx)
+	s.config.Logger.Info("started", "base_url", s.base, "control_url", s.control, "version", cli.Version())
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	s.config.Logger.Info("stopped")
+	return nil
 }
 
 // announce writes the address file, if one is wanted. withdraw removes it: then
@@ -94,7 +100,7 @@ func (s *site) stateKept(ctx context.Context, run func(context.Context) error) e
 // open makes everything ready to serve, so that whatever is wrong is known
 // before anything is said.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
-	s := &site{state: linked(settings.state), unlock: func() {}}
+	s := &site{state: linked(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
 		return nil, err
@@ -114,8 +120,8 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	if s.deviations, err = findDeviations(settings); err != nil {
 		return err
 	}
-	log := newLogger(settings, stderr)
-	s.config.Logger = log
+	log, flush := newLogger(settings, stderr)
+	s.config.Logger, s.flushLog = log, flush
 	if err = s.newMock(ctx, settings); err != nil {
 		return err
 	}
@@ -214,6 +220,7 @@ func (s *site) runServers(ctx context.Context) error {
 
 // close closes ports that are not served on, and lets others have the state.
 func (s *site) close() {
+	defer s.flushLog()
 	defer s.unlock()
 	if s.store != nil {
 		defer s.store.Close()
