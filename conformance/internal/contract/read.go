@@ -24,7 +24,7 @@ import (
 func Read(doc *spec.Document, use func(document any) error) (c *Contract, err error) {
 	settings := datamodel.NewDocumentConfiguration()
 	settings.Logger = slog.New(slog.DiscardHandler) // its default writes to standard output
-	document, err := libopenapi.NewDocumentWithConfiguration(doc.Bytes(), settings)
+	document, err := libopenapi.NewDocumentWithConfiguration(doc.Normal(), settings)
 	if err != nil {
 		return nil, doc.Errorf("", "the contract cannot be read: %s", FirstLine(err.Error()))
 	}

@@ -70,17 +70,6 @@ func (j *Judge) use(doc *spec.Document, document any) error {
 	if len(errs) > 0 {
 		return doc.Errorf("", "the contract cannot be used: %s", contract.FirstLine(errs[0].Error()))
 	}
-	if ok, problems := v.ValidateDocument(); !ok && len(problems) > 0 {
-		return documentError(doc, problems[0].Reason, problems[0].SpecLine)
-	}
 	j.validator = library{v}
 	return nil
-}
-
-func documentError(doc *spec.Document, reason string, line int) error {
-	e := doc.Errorf("", "the contract is not valid OpenAPI: %s", contract.FirstLine(reason))
-	if line > 0 {
-		e.Line = doc.LineOfPage(line)
-	}
-	return e
 }
