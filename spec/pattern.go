@@ -2,6 +2,7 @@ package spec
 
 import (
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
@@ -47,3 +48,53 @@ func (p *Pattern) MatchString(text string) bool {
 
 // String returns the pattern as the document writes it.
 func (p *Pattern) String() string { return p.source }
+
+// Outline returns a pattern in Go's own syntax that is the same but for what
+// that does not have: look-arounds and back references are left out. It serves
+// to make texts that may match.
+func (p *Pattern) Outline() string {
+	if p.linear != nil {
+		return p.source
+	}
+	var b strings.Builder
+	for i := 0; i < len(p.source); i++ {
+		rest := p.source[i:]
+		switch {
+		case strings.HasPrefix(rest, `\u`) && len(rest) >= 6:
+			b.WriteString(`\x{` + rest[2:6] + "}")
+			i += 5
+		case rest[0] == '\\' && len(rest) > 1 && rest[1] >= '1' && rest[1] <= '9':
+			i++
+		case rest[0] == '\\' && len(rest) > 1:
+			b.WriteString(rest[:2])
+			i++
+		case strings.HasPrefix(rest, "(?=") || strings.HasPrefix(rest, "(?!") || strings.HasPrefix(rest, "(?<=") || strings.HasPrefix(rest, "(?<!"):
+			i += groupLength(rest) - 1
+		default:
+			b.WriteByte(rest[0])
+		}
+	}
+	return b.String()
+}
+
+// groupLength is how long the group is that a pattern begins with.
+func groupLength(pattern string) int {
+	open, inClass := 0, false
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '\\':
+			i++
+		case inClass:
+			inClass = c != ']'
+		case c == '[':
+			inClass = true
+		case c == '(':
+			open++
+		case c == ')':
+			if open--; open == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(pattern)
+}

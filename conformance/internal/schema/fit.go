@@ -2,9 +2,10 @@ package schema
 
 import (
 	"math/big"
-	"regexp"
 	"slices"
 	"unicode/utf8"
+
+	"nox.energy/contract/spec"
 )
 
 // Fits reports whether a value fits the schema, as far as its rules are read
@@ -67,7 +68,7 @@ func (s *Schema) fitsString(v string) bool {
 	case s.MinLength != nil && n < *s.MinLength, s.MaxLength != nil && n > *s.MaxLength:
 		return false
 	}
-	return isOfFormat(s.Format, v) && !slices.ContainsFunc(s.Patterns, func(p *regexp.Regexp) bool { return !p.MatchString(v) })
+	return isOfFormat(s.Format, v) && !slices.ContainsFunc(s.Patterns, func(p *spec.Pattern) bool { return !p.MatchString(v) })
 }
 
 func (s *Schema) fitsNumber(n *big.Rat) bool {
