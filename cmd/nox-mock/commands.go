@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -154,11 +155,13 @@ func declareServe(c *cobra.Command, s *settings) {
 	})
 	cli.Section(c, "Output", func(f *pflag.FlagSet) {
 		f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` format of the request log: text or json")
+		f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "`LEVEL` least level to log: debug, info, warn or error")
 		f.IntVar(&s.journalEntries, "journal-entries", 1000, "`N` exchanges to keep for each manufacturer")
-		f.BoolVar(&s.quiet, "quiet", false, "print neither the start-up message nor the request log")
+		f.BoolVar(&s.quiet, "quiet", false, "print neither the start-up message nor the request log, only errors")
 	})
 	cli.Values(c, "ids", func() []string { return []string{string(mock.DerivedIDs), string(mock.RandomIDs)} })
 	cli.Values(c, "log-format", func() []string { return []string{"text", "json"} })
+	cli.Values(c, "log-level", func() []string { return []string{"debug", "info", "warn", "error"} })
 	cli.Values(c, "defect", func() []string { return names(defect.Defects()) })
 	cli.Values(c, "variation", func() []string { return names(defect.Variations()) })
 }

@@ -52,6 +52,7 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 	if err = errors.Join(err, <-served); err != nil {
 		return err
 	}
+	s.flushLog() // it comes before the scorecard
 	card := s.mock.Scorecard(nil, settings.require, true)
 	if err := writeScorecards(card, settings.scorecards, stdout, stderr); err != nil {
 		return err

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cmp"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -41,6 +41,7 @@ type settings struct {
 	defects        []string
 	variations     []string
 	logFormat      string
+	logLevel       slog.Level
 	quiet          bool
 	listDeviations bool
 
@@ -146,7 +147,7 @@ func readEnvironment(f *pflag.FlagSet, p *cli.Program, getenv func(string) strin
 		}
 		for _, value := range values {
 			if err := f.Set(flag.Name, strings.TrimSpace(value)); err != nil {
-				failed = badUsage("the environment variable %s must be %s", name, cmp.Or(cli.ValueOf(flag), "well-formed"))
+				failed = badUsage("the environment variable %s must be %s", name, cli.ValueOf(flag))
 			}
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 
 	"nox.energy/contract/cmd/internal/cli"
@@ -98,17 +97,6 @@ func readFixture(name string) (store.Fixture, error) {
 		return store.Fixture{}, badUsage("the fixture %s cannot be used: %w", name, err)
 	}
 	return fixture, nil
-}
-
-func newLogger(settings settings, stderr io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if settings.quiet {
-		options.Level = slog.LevelError
-	}
-	if settings.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(stderr, options))
-	}
-	return slog.New(slog.NewTextHandler(stderr, options))
 }
 
 func keysNotEnabled(manufacturers []store.Manufacturer) []string {

@@ -23,9 +23,10 @@ type instance struct {
 	mock       *mock.Mock
 	config     mock.Config
 	deviations []defect.Deviation
-	base       string            // the base URL
-	state      string            // file, "" for none
-	unlock     func()            // unlocks the state
+	base       string // the base URL
+	state      string // file, "" for none
+	unlock     func() // unlocks the state
+	flushLog   func()
 	store      *redisstore.Store // nil without a shared store
 	control    string            // base URL of the control API, "" if it is off
 	identity   *identity         // nil without TLS
@@ -59,7 +60,12 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 			return fmt.Errorf("standard output: %w", err)
 		}
 	}
-	return s.run(ctx)
+	s.config.Logger.Info("started", "base_url", s.base, "control_url", s.control, "version", cli.Version())
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	s.config.Logger.Info("stopped")
+	return nil
 }
 
 // announce writes the address file if name is not empty. remove deletes it.
@@ -91,7 +97,7 @@ func (s *instance) runKeepingState(ctx context.Context, run func(context.Context
 
 // open prepares everything to serve, so that errors come before the start-up message.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*instance, error) {
-	s := &instance{state: resolveLink(settings.state), unlock: func() {}}
+	s := &instance{state: resolveLink(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
 		return nil, err
@@ -111,8 +117,8 @@ func (s *instance) prepare(ctx context.Context, settings settings, stdin io.Read
 	if s.deviations, err = findDeviations(settings); err != nil {
 		return err
 	}
-	log := newLogger(settings, stderr)
-	s.config.Logger = log
+	log, flush := newLogger(settings, stderr)
+	s.config.Logger, s.flushLog = log, flush
 	if err = s.newMock(ctx, settings); err != nil {
 		return err
 	}
@@ -211,6 +217,7 @@ func (s *instance) runServers(ctx context.Context) error {
 
 // close closes ports that are not in use, and unlocks the state.
 func (s *instance) close() {
+	defer s.flushLog()
 	defer s.unlock()
 	if s.store != nil {
 		defer s.store.Close()

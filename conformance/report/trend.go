@@ -219,7 +219,9 @@ func trendChecks(runs []PastRun) []trendCheck {
 			all = append(all, c)
 		}
 	}
-	slices.SortFunc(all, func(a, b trendCheck) int { return cmp.Or(b.last-a.last, a.gravity-b.gravity, strings.Compare(a.ID, b.ID)) })
+	slices.SortFunc(all, func(a, b trendCheck) int {
+		return cmp.Or(b.last-a.last, a.gravity-b.gravity, strings.Compare(a.ID, b.ID))
+	})
 	return all
 }
 

@@ -28,7 +28,7 @@ type UsageError struct{ Problem string }
 func (e *UsageError) Error() string { return e.Problem }
 
 func usageError(format string, args ...any) error {
-	return &UsageError{fmt.Errorf(format, args...).Error()}
+	return &UsageError{fmt.Sprintf(format, args...)}
 }
 
 // Init adds what every program has: help for commands and topics, completions,
@@ -141,10 +141,7 @@ func (p *Program) flagError(c *cobra.Command, err error) error {
 	case errors.As(err, &required):
 		return usageError("--%s needs a value", required.GetSpecifiedName())
 	case errors.As(err, &invalid) && invalid.GetFlag() != nil:
-		if kind := ValueOf(invalid.GetFlag()); kind != "" {
-			return usageError("--%s must be %s", invalid.GetFlag().Name, kind)
-		}
-		return usageError("--%s: %w", invalid.GetFlag().Name, errors.Unwrap(invalid))
+		return usageError("--%s must be %s", invalid.GetFlag().Name, ValueOf(invalid.GetFlag()))
 	}
 	return usageError("a flag is malformed; see %s --help", c.CommandPath())
 }
@@ -173,7 +170,7 @@ func (p *Program) unknownFlag(c *cobra.Command, name string) error {
 	return usageError("unknown flag --%s: the nearest is --%s", name, Nearest(name, names))
 }
 
-// ValueOf says what the value of a flag must be, "" if its own error does.
+// ValueOf says what the value of a flag must be.
 func ValueOf(flag *pflag.Flag) string {
 	switch flag.Value.Type() {
 	case "bool":
@@ -185,7 +182,10 @@ func ValueOf(flag *pflag.Flag) string {
 	case "duration":
 		return "a duration, as in 30s"
 	}
-	return ""
+	if strings.Contains(flag.Value.Type(), " ") { // a type of our own describes itself
+		return flag.Value.Type()
+	}
+	return "well-formed"
 }
 
 // UnknownVariables describes each variable of environ that begins as those that
