@@ -61,7 +61,7 @@ func New(cfg Config) (*Mock, error) {
 		registry: &registry{store: m.store, gone: m.gone, begin: m.begin},
 		rule:     newConnectRule(api, m.store, m.ids, m.changed),
 		journal:  journal.New(cfg.Journal),
-		trackers: newTrackers(),
+		trackers: newTrackers(cfg.ScorecardPatience),
 		log:      cfg.Logger,
 	}
 	m.metrics = newMetrics(m.registry, m.journal, m.faults)
@@ -70,7 +70,8 @@ func New(cfg Config) (*Mock, error) {
 			return nil, strangerError(i, c)
 		}
 	}
-	m.registry.current.Store(newRegistered("", cfg.Manufacturers, nil))
+	m.registry.current.Store(&registered{})
+	m.registry.take(newRegistered("", cfg.Manufacturers, nil))
 	_, err = m.registry.fresh(context.Background())
 	return m, err
 }
@@ -104,7 +105,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a, x.decided = a.For(r), a.Status
 	m.record(x, a)
-	defer m.metrics.finished(x)
+	defer func() { m.metrics.finished(x.caller.manufacturer, time.Since(x.began)) }()
 	unread := !x.bodyRead && r.ProtoMajor == 1
 	if unread && (r.ContentLength < 0 || r.ContentLength > openapi.MaxDrainBytes) {
 		a.Close = true
@@ -130,8 +131,11 @@ type exchange struct {
 	shot      *fault.Shot // the fault that fires, nil if none
 	notes     []string
 	logged    []slog.Attr // further ones, for the log
-	entry     journal.Entry
-	observed  bool // by the scorecard
+	recorded  *recorded
+	id        int64 // in the journal
+	observed  bool  // by the scorecard
+	storeErr  error // the store failed
+	stored    bool  // the store did what it should
 }
 
 // guarded is answer, with a panic turned into the contract's 500.
@@ -156,6 +160,7 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 	who, err := m.registry.authenticate(op, r)
 	x.caller = who
 	if refused := (*refusal)(nil); err != nil && !errors.As(err, &refused) {
+		x.storeErr = err
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	if err != nil {

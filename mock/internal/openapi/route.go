@@ -138,3 +138,7 @@ func (r router) Operations() (all []*Operation) {
 
 // BasePath is what all paths begin with, as "/v2".
 func (r router) BasePath() string { return r.base }
+
+// Fixed reports whether the path of the operation has no parameters, so that
+// all requests for it have the same.
+func (op *Operation) Fixed() bool { return !strings.Contains(op.route.Path, "{") }
