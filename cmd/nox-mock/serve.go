@@ -16,9 +16,10 @@ import (
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/mock/redisstore"
+	"nox.energy/contract/mock/store"
 )
 
-// instance is a mock with its ports, its state and its certificate.
+// instance is a mock with its ports open.
 type instance struct {
 	mock       *mock.Mock
 	config     mock.Config
@@ -27,6 +28,7 @@ type instance struct {
 	state      string // file, "" for none
 	unlock     func() // unlocks the state
 	flushLog   func()
+	kept       *store.File       // nil if there is no state file
 	store      *redisstore.Store // nil without a shared store
 	control    string            // base URL of the control API, "" if it is off
 	identity   *identity         // nil without TLS
@@ -79,22 +81,6 @@ func (s *instance) announce(name string) (remove func(), err error) {
 	return func() { os.Remove(name) }, nil
 }
 
-// runKeepingState saves the state while run serves, and once more at the end.
-func (s *instance) runKeepingState(ctx context.Context, run func(context.Context) error) error {
-	if s.state == "" {
-		return run(ctx)
-	}
-	if err := saveState(ctx, s.mock, s.state); err != nil { // report an unwritable file at the start
-		return err
-	}
-	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
-	kept := make(chan error, 1)
-	go func() { kept <- keepState(keeping, s.mock, s.state, s.config.Logger) }()
-	err := run(ctx)
-	stop() // after the last response
-	return errors.Join(err, <-kept)
-}
-
 // open prepares everything to serve, so that errors come before the start-up message.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*instance, error) {
 	s := &instance{state: resolveLink(settings.state), unlock: func() {}, flushLog: func() {}}
@@ -114,6 +100,7 @@ func (s *instance) prepare(ctx context.Context, settings settings, stdin io.Read
 	if s.config, err = configure(ctx, settings, stdin); err != nil {
 		return err
 	}
+	s.kept, _ = s.config.Store.(*store.File)
 	if s.deviations, err = findDeviations(settings); err != nil {
 		return err
 	}
@@ -130,6 +117,9 @@ func (s *instance) prepare(ctx context.Context, settings settings, stdin io.Read
 	}
 	if err = s.openMock(ctx, settings); err == nil {
 		err = s.openControl(ctx, settings)
+	}
+	if err == nil {
+		err = s.startState()
 	}
 	if err != nil {
 		return err
@@ -196,9 +186,7 @@ func (s *instance) openControl(ctx context.Context, settings settings) error {
 }
 
 // run serves until ctx ends or a server fails, which stops the others.
-func (s *instance) run(ctx context.Context) error { return s.runKeepingState(ctx, s.runServers) }
-
-func (s *instance) runServers(ctx context.Context) error {
+func (s *instance) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, len(s.servers))
@@ -224,5 +212,10 @@ func (s *instance) close() {
 	}
 	for _, l := range s.servers {
 		l.listener.Close()
+	}
+	if s.kept != nil {
+		if err := s.kept.Close(); err != nil {
+			s.config.Logger.Error("the state cannot be saved", "error", err.Error())
+		}
 	}
 }
