@@ -1,0 +1,306 @@
+// Package hostile runs nox-conformance, as it is built, against servers that mean
+// it harm. It holds tests only.
+//
+// Whatever a server does, the run ends in time and in bounded memory, never with
+// exit code 0, and every report is written, well formed and without a key.
+package hostile
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nox.energy/contract/mock/mocktest"
+)
+
+const (
+	// deadline is what each run is given, and timeout what each response is.
+	deadline = 2 * time.Second
+	timeout  = 500 * time.Millisecond
+	// late is how long after its deadline a run may still take to judge, and to
+	// write its reports.
+	late = time.Second
+	// most is what a run may take of memory.
+	most = 256 << 20
+	// atOnce is how many rows run side by side. Most of them wait.
+	atOnce = 6
+	// sampled is every how manieth row runs under -short.
+	sampled = 12
+	// patience bounds a run that hangs.
+	patience = 30 * time.Second
+)
+
+// target is one hostile server, named after the one rule that it tries.
+type target struct {
+	name string
+	// serve does what the server does with a connection.
+	serve func(*conn)
+	// says is part of what the program prints.
+	says string
+	// code is its exit code: 1, or 3. Where it depends on chance, 0 stands for
+	// both.
+	code int
+	// tls, if set, makes every connection one of TLS.
+	tls *secured
+	// at overrides the address, where nobody listens.
+	at string
+	// args are added to the command line.
+	args []string
+}
+
+func targets() []target {
+	return slices.Concat(connections(), statusLines(), interim(), fields(), chunks(), codings(), documents(), frames(), handshakes(), paces(), mangled())
+}
+
+func TestHostile(t *testing.T) {
+	all := targets()
+	names := map[string]bool{}
+	for _, each := range all {
+		if names[each.name] {
+			t.Errorf("two rows are named %q", each.name)
+		}
+		names[each.name] = true
+	}
+	if testing.Short() {
+		var some []target
+		for i := 0; i < len(all); i += sampled {
+			some = append(some, all[i])
+		}
+		all = some
+	}
+	if only := os.Getenv("NOX_HOSTILE"); only != "" {
+		all = slices.DeleteFunc(all, func(each target) bool { return !strings.Contains(each.name, only) })
+	}
+	bin := filepath.Join(t.TempDir(), "nox-conformance")
+	if given := os.Getenv("NOX_HOSTILE_BINARY"); given != "" {
+		bin = given
+	} else if out, err := exec.Command("go", "build", "-o", bin, "nox.energy/contract/cmd/nox-conformance").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	backend := mocktest.NewServer(t)
+	results := make([]outcome, len(all))
+	slots := make(chan struct{}, atOnce)
+	var wg sync.WaitGroup
+	for i, each := range all {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			results[i] = attack(t, bin, backend, each)
+		})
+	}
+	wg.Wait()
+	for i, each := range all {
+		t.Run(each.name, func(t *testing.T) { results[i].check(t, each) })
+	}
+}
+
+// outcome is what one run came to.
+type outcome struct {
+	err      error
+	code     int
+	took     time.Duration
+	memory   int64 // at its height
+	out      string
+	problems []string
+}
+
+// attack runs the program against a target.
+func attack(t *testing.T, bin string, backend *mocktest.Server, each target) outcome {
+	address := each.at
+	if address == "" {
+		address = listen(t, backend, each)
+	}
+	dir := t.TempDir()
+	args := []string{"--deadline", deadline.String(), "--timeout", timeout.String(), "--patience", "1s", "--output", "text"}
+	formats := []string{"json", "junit", "html", "sarif", "markdown", "gitlab", "har"}
+	for _, format := range formats {
+		args = append(args, "--report", format+"="+filepath.Join(dir, format))
+	}
+	scheme := "http"
+	if each.tls != nil {
+		scheme = "https"
+		args = append(args, each.tls.trust(t, dir)...)
+	}
+	args = append(append(args, each.args...), scheme+"://"+address+"/v2")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, bin, args...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Env = append(os.Environ(), "NOX_API_KEY="+backend.APIKey, "NOX_OTHER_API_KEY="+backend.OtherAPIKey, "NOX_DISABLED_API_KEY="+backend.DisabledAPIKey, "NO_PROXY=*")
+	started := time.Now()
+	if err := cmd.Start(); err != nil {
+		return outcome{err: err}
+	}
+	watched := watchMemory(cmd.Process.Pid)
+	err := cmd.Wait()
+	o := outcome{took: time.Since(started), memory: watched(), code: cmd.ProcessState.ExitCode(), out: out.String()}
+	var exit *exec.ExitError
+	if ctx.Err() != nil {
+		o.err = fmt.Errorf("it was still running after %s", patience)
+	} else if err != nil && !errors.As(err, &exit) {
+		o.err = err
+	}
+	texts := map[string][]byte{"what it prints": out.Bytes()}
+	for _, format := range formats {
+		text, err := os.ReadFile(filepath.Join(dir, format))
+		if err == nil {
+			err = wellFormed(format, text)
+		}
+		if err != nil {
+			o.problems = append(o.problems, fmt.Sprintf("the report %s: %v", format, err))
+		}
+		texts["the report "+format] = text
+	}
+	for where, text := range texts {
+		for _, key := range []string{backend.APIKey, backend.OtherAPIKey, backend.DisabledAPIKey} {
+			for _, form := range []string{key, base64.StdEncoding.EncodeToString([]byte(key)), hex.EncodeToString([]byte(key))} {
+				if bytes.Contains(text, []byte(form)) {
+					o.problems = append(o.problems, "a key stands in "+where)
+				}
+			}
+		}
+	}
+	return o
+}
+
+func (o outcome) check(t *testing.T, each target) {
+	t.Logf("exit code %d after %s, %d MB; %s", o.code, o.took.Round(time.Millisecond), o.memory>>20, lastLine(o.out))
+	if o.err != nil {
+		t.Fatal(o.err)
+	}
+	switch {
+	case each.code == 0 && (o.code == 1 || o.code == 3), o.code == each.code && o.code != 0:
+	default:
+		t.Errorf("exit code %d, want %d", o.code, each.code)
+	}
+	if !strings.Contains(o.out, each.says) {
+		t.Errorf("it does not say %q", each.says)
+	}
+	if o.took > deadline+late {
+		t.Errorf("it took %s, with a deadline of %s", o.took, deadline)
+	}
+	if o.memory > most {
+		t.Errorf("it took %d MB of memory", o.memory>>20)
+	}
+	for _, p := range o.problems {
+		t.Error(p)
+	}
+	if t.Failed() {
+		t.Logf("it printed:\n%s", shortened(o.out))
+	}
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+func shortened(text string) string {
+	const enough = 4 << 10
+	if len(text) <= enough {
+		return text
+	}
+	return text[:enough/2] + "\n…\n" + text[len(text)-enough/2:]
+}
+
+// watchMemory reads the high-water mark of a process until it ends. That which
+// the system reports of a dead child includes the parent's own.
+func watchMemory(pid int) (height func() int64) {
+	var most int64
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			most = max(most, highWater(pid))
+			select {
+			case <-stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	return func() int64 { close(stop); <-stopped; return most }
+}
+
+// highWater is what a process had of memory at its height, 0 where the system
+// does not tell.
+func highWater(pid int) int64 {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	line, _, _ := strings.Cut(rest, " kB")
+	kilobytes, _ := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+	return kilobytes << 10
+}
+
+func wellFormed(format string, text []byte) error {
+	switch format {
+	case "json", "sarif", "gitlab", "har":
+		if !json.Valid(text) {
+			return errors.New("it is not JSON")
+		}
+	case "junit":
+		for d := xml.NewDecoder(bytes.NewReader(text)); ; {
+			if _, err := d.Token(); err != nil {
+				if errors.Is(err, io.EOF) {
+					return nil
+				}
+				return err
+			}
+		}
+	case "html":
+		if !bytes.HasSuffix(bytes.TrimSpace(text), []byte("</html>")) {
+			return errors.New("it is not whole")
+		}
+	}
+	if len(text) == 0 {
+		return errors.New("it is empty")
+	}
+	return nil
+}
+
+// listen starts a target, which ends with the test.
+func listen(t *testing.T, backend *mocktest.Server, each target) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	state := &server{backend: backend, done: make(chan struct{})}
+	t.Cleanup(func() { close(state.done) })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				_ = c.SetDeadline(time.Now().Add(patience)) // whatever the program does
+				if each.tls != nil {
+					c = each.tls.server(c)
+				}
+				if c != nil {
+					each.serve(newConn(state, c))
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
