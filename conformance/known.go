@@ -326,7 +326,7 @@ func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 	}
 	out := []Known{}
 	for _, k := range known {
-		i := slices.IndexFunc(r.Checks, func(c CheckResult) bool { return k.Covers(c.Names()...) })
+		i := slices.IndexFunc(r.Checks, func(c CheckResult) bool { return k.Covers(c.IDs()...) })
 		if i < 0 {
 			out = append(out, k)
 			continue
@@ -339,7 +339,7 @@ func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 		}
 	}
 	for _, c := range r.Checks {
-		if c.Outcome == Fail && knownFor(known, c.Names()...) < 0 {
+		if c.Outcome == Fail && knownFor(known, c.IDs()...) < 0 {
 			out = append(out, Known{
 				ID: c.ID, Reason: "not explained yet: " + c.Actual, Expires: now.Add(excusedFor).Format(dayLayout), Intermittent: c.Intermittent,
 			})
