@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agnivade/levenshtein"
+
 	"nox.energy/contract/conformance/internal/schema"
 )
 
@@ -119,7 +121,7 @@ func (k Known) misspelt(field string) string {
 	}
 	for _, f := range k.fields {
 		known := slices.Contains([]string{fieldID, fieldReason, fieldExpires, fieldIntermittent}, f.name)
-		if !known && distance(strings.ToLower(f.name), field) <= (len(field)+2)/4 {
+		if !known && levenshtein.ComputeDistance(strings.ToLower(f.name), field) <= (len(field)+2)/4 {
 			return f.name
 		}
 	}
