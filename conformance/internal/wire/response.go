@@ -36,6 +36,8 @@ const (
 	invalidRequest   Failure = "the request cannot be made"
 	BudgetSpent      Failure = "not sent: the requests of the profile are used up"
 	Postponed        Failure = "put off by the target"
+	Oversized        Failure = "an answer larger than nox-conformance reads"
+	Unjudged         Failure = "the answer could not be judged"
 )
 
 // IsOurs reports whether the request was not sent, or not waited for, because
@@ -46,7 +48,7 @@ func (f Failure) IsOurs() bool {
 
 // IsInconclusive reports whether a target cannot be blamed.
 func (f Failure) IsInconclusive() bool {
-	return f.IsOurs() || f == Unreachable || f == Untrusted || f == Postponed
+	return f.IsOurs() || f == Unreachable || f == Untrusted || f == Postponed || f == Oversized || f == Unjudged
 }
 
 // Response is what came back for one request, as it came.
@@ -63,6 +65,7 @@ type Response struct {
 	Header     http.Header
 	Body       []byte
 	Size       int64
+	IsPartial  bool   // body is only the beginning of what came
 	IsRecorded bool   // by somebody else, who may have undone a content coding
 	IsMiscoded bool   // Content-Encoding names a coding that the body is not in
 	Extra      string // what came behind it on its connection, where that was looked at
@@ -170,6 +173,8 @@ func FailureOf(err error) Failure {
 		head      *headError
 	)
 	switch text := err.Error(); {
+	case errors.Is(err, errLongHead), strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger than"):
+		return Oversized
 	case strings.HasPrefix(text, "net/http: invalid"), strings.Contains(text, "unsupported protocol scheme"): // of a request
 		return invalidRequest
 	case errors.Is(err, context.Canceled):
@@ -256,7 +261,12 @@ func (a *Response) Decompress() {
 	if err != nil {
 		return
 	}
-	if plain, err := io.ReadAll(io.LimitReader(r, maxAnswer)); err == nil {
+	limit := bodyLimit(a.Request)
+	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
+	switch {
+	case int64(len(plain)) > limit:
+		a.Body, a.IsPartial = plain[:limit], true
+	case err == nil && !a.IsPartial, a.IsPartial && len(plain) > 0:
 		a.Body = plain
 	}
 }
