@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -9,6 +10,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/checks"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/trial"
 )
 
@@ -35,12 +37,19 @@ func (r *run) result(reason string) *conformance.Result {
 		if r.verdicts[i].Outcome == "" {
 			r.verdicts[i] = trial.Verdict{Outcome: conformance.Err, Reason: notReached}
 		}
-		out.Checks = append(out.Checks, r.checkResult(c, &r.verdicts[i], r.took[i]))
+		var result conformance.CheckResult
+		if err := guard.Call(func() { result = r.checkResult(c, &r.verdicts[i], r.took[i]) }); err != nil {
+			r.verdicts[i] = trial.Broken(err)
+			result = r.checkResult(c, &r.verdicts[i], r.took[i]) // which has no exchanges
+		}
+		out.Checks = append(out.Checks, result)
 		out.Checks[i].Intermittent = chances[i].intermittent
 	}
 	out.Users = r.users()
 	out.Problems = r.applyKnown(out, chances)
-	out.Causes = r.causes(groups, out.Checks)
+	if err := guard.Call(func() { out.Causes = r.causes(groups, out.Checks) }); err != nil {
+		out.Notes = append(out.Notes, "the failures could not be put together by their causes: "+r.Redactor.RedactOwn(err.Error()))
+	}
 	out.Responses = r.responses(out.Checks)
 	r.conclude(out, r.Redactor.RedactOwn(reason))
 	return out
@@ -54,6 +63,10 @@ func (r *run) checkResult(c *trial.Check, v *trial.Verdict, took time.Duration) 
 		Expected:  r.Redactor.RedactOwn(v.Expected),
 		Actual:    r.Redactor.RedactOwn(v.Actual),
 		Exchanges: []conformance.Exchange{},
+		Stack:     v.Stack,
+	}
+	for _, a := range v.Evidence {
+		out.Stack = cmp.Or(out.Stack, guard.StackOf(a.Err))
 	}
 	if v.Failed < v.Tried {
 		out.Failed, out.Tried = v.Failed, v.Tried

@@ -24,6 +24,9 @@ type peer struct {
 // empty ones, and for each request, once its headers have come, do.
 func over(greet, do func(p *peer, stream uint32)) func(*conn) {
 	return func(c *conn) {
+		if secure, ok := c.Conn.(*tls.Conn); ok && secure.ConnectionState().NegotiatedProtocol != "h2" {
+			return // it asks for HTTP/1
+		}
 		if _, err := io.ReadFull(c.in, make([]byte, len(http2.ClientPreface))); err != nil {
 			return
 		}

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/secret"
 	"nox.energy/contract/conformance/internal/wire"
@@ -26,6 +28,12 @@ type Session struct {
 	UserPrefix   string
 	CheckNumbers map[string]string // of each check, for the names of its users
 	SkipReasons  map[string]string // why the profile leaves a check out
+
+	weight atomic.Int64 // of the responses that are kept
+	shown  atomic.Int64 // of those that are part of the result
+
+	recording sync.Mutex
+	recorded  bool // the record has ended
 
 	mu            sync.Mutex
 	Seen          []SeenResponse
@@ -49,12 +57,37 @@ func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Res
 	}
 	sent := r.Clone()
 	sent.Check = c.ID
-	a := s.Client.Do(ctx, sent)
-	s.Contract.Assess(a)
+	a := &wire.Response{Request: sent, Started: time.Now(), Failure: wire.Unjudged}
+	if err := guard.Call(func() { a = s.Client.Do(ctx, sent) }); err != nil {
+		a.Err = err
+	}
+	s.assess(ctx, a)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Seen = append(s.Seen, SeenResponse{c, a})
 	return a
+}
+
+// What is kept of a response that has been judged: more than any report shows.
+// Once the responses of a run weigh much in all, it is less.
+const (
+	keptBody, keptFields     = 2 * maxEvidence, 200
+	littleBody, littleFields = 1 << 10, 20
+	keptWeight               = 32 << 20
+)
+
+// assess judges a response, unless the run is over, and forgets what nobody
+// needs of it from then on.
+func (s *Session) assess(ctx context.Context, a *wire.Response) {
+	if why, over := wire.HasEnded(ctx); over && a.Arrived() && a.Failure == wire.NoFailure {
+		a.Failure = why
+	} else {
+		s.Contract.Assess(a)
+	}
+	a.Shrink(keptBody, keptFields)
+	if s.weight.Add(int64(a.Weight())) > keptWeight {
+		a.Shrink(littleBody, littleFields)
+	}
 }
 
 // isSparing reports whether the profile is one that spares the target.

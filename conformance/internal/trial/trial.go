@@ -15,6 +15,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/wire"
 )
@@ -27,6 +28,7 @@ type Verdict struct {
 	Actual         string
 	Reason         string
 	Cause          string   // of a skip: id of the check whose failure leaves nothing to judge
+	Stack          string   // where this program failed, if it did
 	Symptom        string   // symptomStatus where the status is what is wrong
 	WantedStatuses []string // the statuses that would do, where they are known
 	Failed         int      // tries that failed …
@@ -39,6 +41,11 @@ type Verdict struct {
 
 // SymptomStatus says that a failure is for the status of the response.
 const SymptomStatus = "status"
+
+// Broken is the verdict of an experiment in which this program itself failed.
+func Broken(err error) Verdict {
+	return Verdict{Outcome: conformance.Err, Reason: err.Error(), Stack: guard.StackOf(err)}
+}
 
 // Trial is one experiment of one check. Its methods end it, like those of
 // testing.T, as soon as the outcome is known.
@@ -59,8 +66,11 @@ func (t *Trial) Run() Verdict {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		t.Check.Run(t)
+		err := guard.Call(func() { t.Check.Run(t) }) // which does not return where the trial was ended
 		t.verdict = Verdict{Outcome: conformance.Pass, Evidence: t.Responses}
+		if err != nil {
+			t.verdict = Broken(err)
+		}
 	}()
 	<-done
 	return t.verdict
@@ -449,7 +459,7 @@ func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
 	if _, over := wire.HasEnded(t.Context); over || a.Failure == wire.BudgetSpent { // rather than the time that the twin has
 		t.RequireResponse(a)
 	}
-	t.Session.Contract.Assess(a)
+	t.Session.assess(t.Context, a)
 	t.Session.mu.Lock()
 	defer t.Session.mu.Unlock()
 	t.Session.SeenElsewhere = append(t.Session.SeenElsewhere, SeenResponse{t.Check, a})

@@ -82,7 +82,7 @@ func (h *headReader) Read(p []byte) (int, error) {
 // which the grammar allows, are not its business.
 func ScanJSON(text []byte, partial bool) (problem, excess string) {
 	if partial {
-		text, excess = wholeRunes(text), fmt.Sprintf("a body of more than %d KiB", len(text)>>10)
+		text, excess = WholeRunes(text), fmt.Sprintf("a body of more than %d KiB", len(text)>>10)
 	}
 	problem, found := scanJSON(text, maxDepth, maxValues, maxNumber)
 	switch {
@@ -94,8 +94,8 @@ func ScanJSON(text []byte, partial bool) (problem, excess string) {
 	return problem, excess
 }
 
-// wholeRunes is a text without a character that is cut short at its end.
-func wholeRunes(text []byte) []byte {
+// WholeRunes is a text without a character that is cut short at its end.
+func WholeRunes(text []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
 		if last := text[len(text)-i:]; utf8.RuneStart(last[0]) {
 			if !utf8.FullRune(last) {
@@ -193,7 +193,7 @@ func (a *Response) Shrink(body, fields int) {
 	if len(a.Body) <= body {
 		return
 	}
-	a.Body = bytes.Clone(a.Body[:body]) // so that the rest is freed
+	a.Body, a.IsPartial = bytes.Clone(a.Body[:body]), true // so that the rest is freed
 	members, _ := a.Value.(map[string]any)
 	a.Value = nil
 	if members == nil {
