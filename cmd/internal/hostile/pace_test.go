@@ -47,7 +47,11 @@ func paces() []target {
 		{name: "429 without Retry-After, for ever", serve: saying("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"), says: "429", code: 3},
 		{name: "503 without Retry-After, for ever", serve: saying("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"), says: "503", code: 0},
 		{name: "429 with an endless body", serve: flooding("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\n\r\n", "x"), says: "429", code: 3},
-		{name: "429 once the gate is passed", serve: turning(1, saying("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")), says: "Retry-After: 1", code: 0},
+		{name: "429 once the gate is passed", serve: turning(1, func(c *conn) {
+			const wait = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+			c.send(wait)
+			saying(wait)(c)
+		}), says: "Retry-After: 1", code: 0},
 		{name: "408 to every request", serve: saying("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), code: 0},
 		{name: "425 to every request", serve: saying("HTTP/1.1 425 Too Early\r\nContent-Length: 0\r\n\r\n"), code: 0},
 		{name: "408 before any request", serve: func(c *conn) {

@@ -141,12 +141,12 @@ func handshakes() []target {
 	}
 	rows := []target{
 		{name: "TLS: silence", tls: instead(hangs), code: 3},
-		{name: "TLS: closed at once", tls: instead(func(net.Conn) {}), code: 3},
-		{name: "TLS: closed behind the hello", tls: instead(read), code: 3},
-		{name: "TLS: reset behind the hello", tls: instead(func(c net.Conn) { read(c); (&conn{Conn: c}).reset() }), code: 3},
+		{name: "TLS: closed at once", tls: instead(func(net.Conn) {}), code: 1},
+		{name: "TLS: closed behind the hello", tls: instead(read), code: 1},
+		{name: "TLS: reset behind the hello", tls: instead(func(c net.Conn) { read(c); (&conn{Conn: c}).reset() }), code: 1},
 		{name: "TLS: handshake_failure", tls: says("\x15\x03\x03\x00\x02\x02\x28"), code: 3},
 		{name: "TLS: unrecognized_name", tls: says("\x15\x03\x03\x00\x02\x02\x70"), code: 3},
-		{name: "TLS: close_notify in place of a hello", tls: says("\x15\x03\x03\x00\x02\x01\x00"), code: 3},
+		{name: "TLS: close_notify in place of a hello", tls: says("\x15\x03\x03\x00\x02\x01\x00"), code: 1},
 		{name: "TLS: warnings without an end", tls: floods("\x15\x03\x03\x00\x02\x01\x5a"), code: 3},
 		{name: "TLS: empty records without an end", tls: floods("\x16\x03\x03\x00\x00"), code: 3},
 		{name: "TLS: change_cipher_spec without an end", tls: floods("\x14\x03\x03\x00\x01\x01"), code: 3},
@@ -182,8 +182,8 @@ func handshakes() []target {
 		{name: "TLS: version 1.0", tls: changed(func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }), code: 3},
 		{name: "TLS: a client certificate is required", tls: changed(func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }), serve: nothing, code: 3},
 		{name: "TLS: silence behind the handshake", tls: &secured{}, serve: (*conn).hold, code: 3},
-		{name: "TLS: closed behind the handshake", tls: &secured{}, serve: nothing, code: 3},
-		{name: "TLS: reset behind the handshake", tls: &secured{}, serve: (*conn).reset, code: 3},
+		{name: "TLS: closed behind the handshake", tls: &secured{}, serve: nothing, code: 1},
+		{name: "TLS: reset behind the handshake", tls: &secured{}, serve: (*conn).reset, code: 1},
 		{name: "TLS: plain bytes within", tls: &secured{}, serve: func(c *conn) {
 			if c.request() != nil {
 				_, _ = c.Conn.(*tls.Conn).NetConn().Write([]byte(sized("{}")))
