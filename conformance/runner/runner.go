@@ -257,7 +257,7 @@ func (r *run) one(ctx context.Context, i int, c *trial.Check) {
 
 // end keeps checks that are still under way from changing the result.
 func (r *run) end() {
-	r.EndRecording()
+	r.Session.End()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended = true

@@ -67,17 +67,23 @@ func (s *Session) Recorder() func(*wire.Response) {
 		}
 		s.recording.Lock()
 		defer s.recording.Unlock()
-		if !s.recorded {
+		s.mu.Lock()
+		ended := s.ended
+		s.mu.Unlock()
+		if !ended {
 			s.Config.Record(a.Request.Check, x)
 		}
 	}
 }
 
-// EndRecording keeps exchanges that are still under way out of the record.
-func (s *Session) EndRecording() {
+// End keeps exchanges that are still under way out of the record and out of what
+// the run has seen.
+func (s *Session) End() {
 	s.recording.Lock()
 	defer s.recording.Unlock()
-	s.recorded = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
 }
 
 // httpVersion writes a version of HTTP as RFC 9110, section 2.5, does: no minor

@@ -32,10 +32,10 @@ type Session struct {
 	weight atomic.Int64 // of the responses that are kept
 	shown  atomic.Int64 // of those that are part of the result
 
-	recording sync.Mutex
-	recorded  bool // the record has ended
+	recording sync.Mutex // held while an exchange is recorded
 
 	mu            sync.Mutex
+	ended         bool
 	Seen          []SeenResponse
 	SeenElsewhere []SeenResponse // from elsewhere than the target
 	GateStatus    map[string]int // status of the gate's answer, by operation, where it was wrong
@@ -64,7 +64,9 @@ func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Res
 	s.assess(ctx, a)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Seen = append(s.Seen, SeenResponse{c, a})
+	if !s.ended {
+		s.Seen = append(s.Seen, SeenResponse{c, a})
+	}
 	return a
 }
 
@@ -196,6 +198,7 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 	v := Verdict{Outcome: conformance.Pass}
 	var problems wire.Tally
 	wrong, right := map[sameRequest]int{}, map[sameRequest]int{}
+	var unread []*wire.Response // which may break the rule
 	for _, each := range s.AllSeen() {
 		if each.Response.Request.Op != op || each.Check.Status == StatusHTTP && !around {
 			continue
@@ -203,6 +206,10 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 		same := sameRequest{each.Check, each.Response.Request.Kind}
 		problem, judged := rule(each.Response)
 		if !judged {
+			continue
+		}
+		if f := each.Response.Failure; problem.Actual == "" && (f == wire.Oversized || f == wire.Unjudged) {
+			unread = append(unread, each.Response)
 			continue
 		}
 		v.Tried++
@@ -219,6 +226,9 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 			v.Evidence = append(v.Evidence, each.Response)
 		}
 		wrong[same]++
+	}
+	if len(unread) > 0 && v.Outcome == conformance.Pass {
+		return Verdict{Outcome: conformance.Err, Reason: DescribeFailure(unread[0]), Evidence: unread[:min(len(unread), MaxExchanges)]}
 	}
 	if v.Tried == 0 {
 		return Verdict{Outcome: conformance.Skip, Reason: "no answer was seen"}

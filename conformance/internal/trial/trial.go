@@ -462,7 +462,9 @@ func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
 	t.Session.assess(t.Context, a)
 	t.Session.mu.Lock()
 	defer t.Session.mu.Unlock()
-	t.Session.SeenElsewhere = append(t.Session.SeenElsewhere, SeenResponse{t.Check, a})
+	if !t.Session.ended {
+		t.Session.SeenElsewhere = append(t.Session.SeenElsewhere, SeenResponse{t.Check, a})
+	}
 	return a
 }
 
