@@ -8,6 +8,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/runner"
+	"nox.energy/contract/spec"
 )
 
 // FuzzHAR judges recordings of any bytes. One that cannot be read is a usage
@@ -64,6 +65,38 @@ func FuzzKnown(f *testing.F) {
 		var twice bytes.Buffer
 		if err := conformance.WriteKnown(&twice, again); err != nil || len(known) != len(again) || !bytes.Equal(b.Bytes(), twice.Bytes()) {
 			t.Errorf("%s became %s, %v", b.Bytes(), twice.Bytes(), err)
+		}
+	})
+}
+
+// FuzzContract makes a catalogue of a contract of any bytes. What is wrong with
+// one is a [*spec.Error].
+func FuzzContract(f *testing.F) {
+	embedded, err := spec.Embedded()
+	if err != nil {
+		f.Fatal(err)
+	}
+	const start = `{"openapi":"3.0.3","info":{"title":"t","version":"1"},"servers":[{"url":"/v1"}],"paths":{"/a/{b}":{"post":{"operationId":"c","parameters":[{"name":"b","in":"path","required":true,"schema":{"type":"string"}}],` +
+		`"requestBody":{"required":true,"content":{"application/json":{"schema":`
+	const end = `}}},"responses":{"201":{"description":"d","content":{"application/json":{"schema":{"type":"object"}}}},"400":{"description":"e"}}}}}}`
+	f.Add(embedded.Bytes())
+	for _, schema := range []string{
+		`{"type":"object","required":["x"],"properties":{"x":{"type":"integer","minimum":3,"maximum":2}}}`,
+		`{"type":"array","minItems":100000,"items":{"type":"string","minLength":100000}}`,
+		`{"type":"string","pattern":"(a?){30}a{30}[^\\s\\S]","maxLength":3}`,
+		`{"allOf":[{"$ref":"#/paths/~1a~1{b}/post/requestBody/content/application~1json/schema"}]}`,
+		`{"oneOf":[{"not":{}},{"enum":[1e999,null,[]]}],"nullable":true}`,
+	} {
+		f.Add([]byte(start + schema + end))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		doc, err := spec.Parse("contract.json", text)
+		if err == nil {
+			_, err = runner.Catalogue(doc)
+		}
+		var wrong *spec.Error
+		if err != nil && !errors.As(err, &wrong) {
+			t.Errorf("%T: %v", err, err)
 		}
 	})
 }

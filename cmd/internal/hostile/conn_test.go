@@ -32,11 +32,10 @@ type conn struct {
 	net.Conn
 	*server
 	in *bufio.Reader
-	n  int64 // among the connections
 }
 
 func newConn(s *server, c net.Conn) *conn {
-	return &conn{c, s, bufio.NewReader(c), s.connections.Add(1)}
+	return &conn{c, s, bufio.NewReader(c)}
 }
 
 // request reads a request, nil where none comes. Its body is read.

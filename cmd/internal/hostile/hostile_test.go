@@ -23,6 +23,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -104,6 +105,47 @@ func TestHostile(t *testing.T) {
 	if only := os.Getenv("NOX_HOSTILE"); only != "" {
 		all = slices.DeleteFunc(all, func(each target) bool { return !strings.Contains(each.name, only) })
 	}
+	attackAll(t, all, deadline, func(*attacked) {})
+}
+
+// TestInterrupted ends runs that would go on for long by a signal. Each then ends
+// within two seconds and writes what it has found.
+func TestInterrupted(t *testing.T) {
+	const long = time.Hour
+	var chosen []target
+	for _, each := range targets() {
+		if slices.Contains([]string{
+			"request read, nothing said", "101 to what is refused", "TLS: silence", "HTTP/2: silence", "HTTP/2: window of a stream overflows",
+			"silence after fifty", "endless body of what is refused", "gzip bomb of a 400", "slow by 400 ms", "Retry-After a second, for ever",
+			"100 now and then without end", "no length, byte by byte", "accepted, nothing read, nothing said", "JSON: a million keys",
+		}, each.name) {
+			each.args = append(slices.Clone(each.args), "--timeout", "10m", "--patience", "10m")
+			each.says, each.code = "interrupted", 0
+			chosen = append(chosen, each)
+		}
+	}
+	attackAll(t, chosen, long, func(a *attacked) {
+		for a.server.connections.Load() == 0 { // until it is under way
+			select {
+			case <-a.ended:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+		select {
+		case <-a.ended: // not all last
+			return
+		case <-time.After(500 * time.Millisecond):
+		}
+		a.signalled = time.Now()
+		_ = a.process.Signal(syscall.SIGTERM)
+	})
+}
+
+// attackAll runs the program against targets, some at a time, and checks what
+// became of each.
+func attackAll(t *testing.T, all []target, limit time.Duration, during func(*attacked)) {
+	t.Helper()
 	bin := filepath.Join(t.TempDir(), "nox-conformance")
 	if given := os.Getenv("NOX_HOSTILE_BINARY"); given != "" {
 		bin = given
@@ -118,7 +160,7 @@ func TestHostile(t *testing.T) {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			results[i] = attack(t, bin, backend, each)
+			results[i] = attack(t, bin, backend, each, limit, during)
 		})
 	}
 	wg.Wait()
@@ -127,11 +169,20 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// attacked is a run under way.
+type attacked struct {
+	process   *os.Process
+	server    *server
+	ended     chan struct{}
+	signalled time.Time // when it was told to end, zero if it was not
+}
+
 // outcome is what one run came to.
 type outcome struct {
 	err      error
 	code     int
-	took     time.Duration
+	took     time.Duration // since it began, or since it was told to end
+	limit    time.Duration // for that
 	memory   int64         // at its height
 	stood    time.Duration // in the queue of the processors, all threads taken together
 	out      string
@@ -139,13 +190,13 @@ type outcome struct {
 }
 
 // attack runs the program against a target.
-func attack(t *testing.T, bin string, backend *mocktest.Server, each target) outcome {
-	address := each.at
+func attack(t *testing.T, bin string, backend *mocktest.Server, each target, limit time.Duration, during func(*attacked)) outcome {
+	address, state := each.at, &server{backend: backend, done: make(chan struct{})}
 	if address == "" {
-		address = listen(t, backend, each)
+		address = listen(t, state, each)
 	}
 	dir := t.TempDir()
-	args := []string{"--deadline", deadline.String(), "--timeout", timeout.String(), "--patience", "1s", "--output", "text"}
+	args := []string{"--deadline", limit.String(), "--timeout", timeout.String(), "--patience", "1s", "--output", "text"}
 	formats := []string{"json", "junit", "html", "sarif", "markdown", "gitlab", "har"}
 	for _, format := range formats {
 		args = append(args, "--report", format+"="+filepath.Join(dir, format))
@@ -172,10 +223,18 @@ func attack(t *testing.T, bin string, backend *mocktest.Server, each target) out
 		return outcome{err: err}
 	}
 	watched := watch(cmd.Process.Pid)
+	run := &attacked{process: cmd.Process, server: state, ended: make(chan struct{})}
+	told := make(chan struct{})
+	go func() { defer close(told); during(run) }()
 	err := cmd.Wait()
-	took := time.Since(started)
+	over := time.Now()
+	close(run.ended)
+	<-told
 	memory, stood := watched()
-	o := outcome{took: took, memory: memory, stood: stood, code: cmd.ProcessState.ExitCode(), out: out.String()}
+	o := outcome{took: over.Sub(started), limit: limit + late, memory: memory, stood: stood, code: cmd.ProcessState.ExitCode(), out: out.String()}
+	if !run.signalled.IsZero() {
+		o.took, o.limit = over.Sub(run.signalled), 2*time.Second
+	}
 	var exit *exec.ExitError
 	if ctx.Err() != nil {
 		o.err = fmt.Errorf("it was still running after %s", patience)
@@ -218,8 +277,8 @@ func (o outcome) check(t *testing.T, each target) {
 	if !strings.Contains(o.out, each.says) {
 		t.Errorf("it does not say %q", each.says)
 	}
-	if o.took-o.stood > deadline+late {
-		t.Errorf("it took %s, with a deadline of %s", o.took, deadline)
+	if o.took-o.stood > o.limit {
+		t.Errorf("it took %s, which should be at most %s", o.took, o.limit)
 	}
 	if o.memory > most {
 		t.Errorf("it took %d MB of memory", o.memory>>20)
@@ -324,13 +383,12 @@ func wellFormed(format string, text []byte) error {
 }
 
 // listen starts a target, which ends with the test.
-func listen(t *testing.T, backend *mocktest.Server, each target) string {
+func listen(t *testing.T, state *server, each target) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	state := &server{backend: backend, done: make(chan struct{})}
 	t.Cleanup(func() { close(state.done) })
 	go func() {
 		for {
@@ -338,6 +396,7 @@ func listen(t *testing.T, backend *mocktest.Server, each target) string {
 			if err != nil {
 				return
 			}
+			state.connections.Add(1)
 			go func() {
 				defer c.Close()
 				_ = c.SetDeadline(time.Now().Add(patience)) // whatever the program does
