@@ -122,7 +122,7 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 			found(wire.ClauseSchema, "a body that fits the schema of "+documented.Status, "the body is of type "+kind)
 			return
 		}
-		a.Failure, a.Err = wire.Oversized, errors.New(excess)
+		a.Failure, a.Err = wire.Unread, errors.New(excess)
 		return
 	}
 	if name := wire.DuplicateName(a.Body); name != "" {

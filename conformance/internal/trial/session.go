@@ -208,7 +208,7 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 		if !judged {
 			continue
 		}
-		if f := each.Response.Failure; problem.Actual == "" && (f == wire.Oversized || f == wire.Unjudged) {
+		if f := each.Response.Failure; problem.Actual == "" && (f == wire.Unread || f == wire.Unjudged) {
 			unread = append(unread, each.Response)
 			continue
 		}

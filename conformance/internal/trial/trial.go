@@ -226,7 +226,7 @@ func (t *Trial) RequireResponse(a *wire.Response) {
 		t.Fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.Session.Config.Timeout, t.Session.quickest()), a)
 	case a.IsBroken():
 		t.Fail("an HTTP answer", a.Summary(), a)
-	case a.Failure != wire.NoFailure && a.Failure != wire.Truncated:
+	case a.Failure != wire.NoFailure && a.Failure != wire.Truncated && a.Failure != wire.Unread:
 		t.Abort(DescribeFailure(a), a)
 	}
 }
@@ -337,6 +337,9 @@ func (t *Trial) ExpectSuccess(r *wire.Request) *wire.Response {
 
 // RequireReadable ends the trial where the body of a response cannot be judged.
 func (t *Trial) RequireReadable(a *wire.Response) {
+	if a.Failure == wire.Unread {
+		t.Abort(DescribeFailure(a), a)
+	}
 	prefix := t.Op.ID + "/" + t.Op.ResponseFor(a.Status).Status + "/"
 	for _, f := range a.Findings {
 		if f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema || f.Clause == wire.ClauseContentType && !a.IsJSON {

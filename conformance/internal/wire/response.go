@@ -36,7 +36,8 @@ const (
 	invalidRequest   Failure = "the request cannot be made"
 	BudgetSpent      Failure = "not sent: the requests of the profile are used up"
 	Postponed        Failure = "put off by the target"
-	Oversized        Failure = "an answer larger than nox-conformance reads"
+	Oversized        Failure = "an answer whose head is larger than nox-conformance reads"
+	Unread           Failure = "an answer whose body is larger than nox-conformance reads"
 	Unjudged         Failure = "the answer could not be judged"
 )
 
@@ -311,7 +312,7 @@ func (a *Response) IsOutcomeUnknown() bool {
 	switch a.Failure {
 	case Unreachable, Untrusted, BudgetSpent, Postponed, invalidRequest:
 		return false
-	case NoFailure, Truncated:
+	case NoFailure, Truncated, Unread:
 		return a.Status/100 == 5
 	}
 	return a.SentURL != ""
