@@ -36,6 +36,7 @@ type options struct {
 	rate                                         float64
 	parallel                                     int
 	timeout, deadline, wait, patience            time.Duration
+	thorough                                     thoroughness
 	runID                                        string
 	seed                                         int64
 	output                                       string
@@ -77,6 +78,7 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.DurationVar(&o.deadline, "deadline", 0, "`TIME` that the run may take (default 10m, or longer if --rate or --wait needs it)")
 	f.DurationVar(&o.wait, "wait", 0, "`TIME` to wait for a target that does not answer yet")
 	f.DurationVar(&o.patience, "patience", time.Minute, "`TIME` to obey Retry-After while no request gets on")
+	f.Var(&o.thorough, "thorough", "also play random sequences of requests for a `TIME` (10m), or so many requests (5000)")
 	f.StringVar(&o.runID, "run-id", "", "`MARK` of the users that the run creates, to repeat a run")
 	f.Int64Var(&o.seed, "seed", 0, "`NUMBER` that what is random begins with, to repeat a run")
 	f.StringArrayVar(&o.report, "report", nil, "also write a report, as `FORMAT=FILE`, - for standard output; any number")
@@ -100,7 +102,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	cfg := conformance.Config{
 		Run: o.run, Skip: o.skip, Strict: o.strict, AsOf: o.asOf, Require: o.require,
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
-		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience,
+		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience, Thorough: conformance.Thorough(o.thorough),
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,
 		Version: cli.Version(), UserAgent: "nox-conformance/" + cli.Version(),
 	}

@@ -50,6 +50,7 @@ func Read(doc *spec.Document, use func(document any) error) (c *Contract, err er
 	return c, nil
 }
 
+// FirstLine returns a text up to its first line break.
 func FirstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
@@ -159,7 +160,9 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 	if high == nil {
 		return out
 	}
-	out.DeclaresHeaders = orderedmap.Len(high.Headers) > 0
+	for name := range high.Headers.KeysFromOldest() {
+		out.Headers = append(out.Headers, name)
+	}
 	for name := range high.Content.FromOldest() {
 		out.MediaTypes = append(out.MediaTypes, name)
 	}

@@ -23,7 +23,7 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// Judge holds requests and responses to a contract.
+// Judge checks requests and responses against a contract.
 type Judge struct {
 	turns     chan struct{} // as many responses as there are processors are assessed at a time
 	Contract  *contract.Contract
@@ -32,9 +32,8 @@ type Judge struct {
 	keys      sentKeys
 }
 
-// Load reads a document and returns a judge by it, with every operation
-// prepared. An error is an [*spec.Error], also where the OpenAPI library itself
-// breaks down over the document.
+// Load reads a document and returns its judge, with every operation prepared.
+// An error is a [*spec.Error], even if the OpenAPI library panics.
 func Load(doc *spec.Document) (j *Judge, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -42,7 +41,7 @@ func Load(doc *spec.Document) (j *Judge, err error) {
 		}
 	}()
 	j = &Judge{turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	j.Contract, err = contract.Read(doc, func(document any) error { return j.use(doc, document) })
+	j.Contract, err = contract.Read(doc, func(document any) error { return setValidator(j, doc, document) })
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +51,10 @@ func Load(doc *spec.Document) (j *Judge, err error) {
 	return j, nil
 }
 
-// Assess reads a response as it came: framing and bytes, then the schema of its
-// very status, then what no response should show. Only a response of a documented
-// status is held to the document. What this program fails on is no fault of the
-// target.
+// Assess adds to a response what it breaks: framing and bytes first, then the
+// schema of its status, then what no response should show. It judges only
+// responses of a documented status. A failure of this program over a response
+// is none of the target.
 func (j *Judge) Assess(a *wire.Response) {
 	if !a.Arrived() {
 		return
@@ -85,7 +84,7 @@ func (j *Judge) assess(a *wire.Response) {
 	}
 	if len(documented.MediaTypes) > 0 {
 		j.judgeContent(a, documented, problem, excess, found)
-	} else if documented.DeclaresHeaders {
+	} else if len(documented.Headers) > 0 {
 		j.judgeSchema(a, documented, "", found)
 	}
 	j.judgeManners(a, found)

@@ -59,9 +59,9 @@ func problems(ok bool, found []*errors.ValidationError) []problem {
 	return out
 }
 
-// use makes the validator of a document as the contract was read from. An error
+// setValidator makes the validator of a document as the contract was read from. An error
 // is an [*spec.Error].
-func (j *Judge) use(doc *spec.Document, document any) error {
+func setValidator(j *Judge, doc *spec.Document, document any) error {
 	read, ok := document.(libopenapi.Document)
 	if !ok {
 		return fmt.Errorf("a judge needs a document of libopenapi, not a %T", document)

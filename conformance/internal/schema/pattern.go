@@ -148,7 +148,7 @@ type unmatched struct {
 
 // unmatchedBy lists strings that a schema's patterns do not all match: one far
 // from them, and near misses that a careless comparison lets through.
-func (s *Schema) unmatchedBy(sample string) []unmatched {
+func unmatchedBy(s *Schema, sample string) []unmatched {
 	lower, upper := strings.ToLower(sample), strings.ToUpper(sample)
 	other := lower
 	if other == sample {
@@ -163,27 +163,27 @@ func (s *Schema) unmatchedBy(sample string) []unmatched {
 	}
 	out := []unmatched{}
 	for _, v := range []string{"!", "?? ??", " ", "~~~~~~~~", "ÄÖÜ", "x", ""} {
-		if v = s.ofAllowedLength(v); s.breaksPatternOnly(v) {
+		if v = ofAllowedLength(s, v); breaksPatternOnly(s, v) {
 			out = append(out, unmatched{"pattern", "that its pattern does not match", v, Firm})
 			break
 		}
 	}
 	for _, u := range near {
-		if s.breaksPatternOnly(u.value) {
+		if breaksPatternOnly(s, u.value) {
 			out = append(out, u)
 		}
 	}
 	return out
 }
 
-func (s *Schema) breaksPatternOnly(v string) bool {
+func breaksPatternOnly(s *Schema, v string) bool {
 	relaxed := *s
 	relaxed.Patterns = nil
-	return !s.fitsString(v) && relaxed.fitsString(v)
+	return !fitsString(s, v) && fitsString(&relaxed, v)
 }
 
 // ofAllowedLength cuts or fills a string to the limits of the schema.
-func (s *Schema) ofAllowedLength(v string) string {
+func ofAllowedLength(s *Schema, v string) string {
 	runes := []rune(v)
 	if s.MaxLength != nil && int64(len(runes)) > *s.MaxLength {
 		runes = runes[:max(0, *s.MaxLength)]

@@ -19,20 +19,20 @@ const maxEvidence = 16 << 10
 // shown of each.
 const shownWeight = 16 << 20
 
-// Exchange turns a response into what a report may show of it.
+// Exchange returns what a report may show of a response and its request.
 func (s *Session) Exchange(a *wire.Response) conformance.Exchange {
 	if s.shown.Add(int64(a.Weight())) > shownWeight {
 		small := *a
 		small.Shrink(littleBody, littleFields)
 		a = &small
 	}
-	out := s.traffic(a)
-	out.Curl = s.Redactor.RedactOwn(s.curl(a))
+	out := trafficOf(s, a)
+	out.Curl = s.Redactor.RedactOwn(curlCommand(s, a))
 	return out
 }
 
-// traffic is an exchange without a command that repeats it.
-func (s *Session) traffic(a *wire.Response) conformance.Exchange {
+// trafficOf is an exchange without a command that repeats it.
+func trafficOf(s *Session, a *wire.Response) conformance.Exchange {
 	out := conformance.Exchange{
 		Request: conformance.Request{
 			Method: a.Request.Method, URL: s.Redactor.Redact(a.SentURL),
@@ -58,11 +58,12 @@ func (s *Session) traffic(a *wire.Response) conformance.Exchange {
 	return out
 }
 
-// Recorder passes each exchange on as soon as it ends.
+// Recorder returns a function that passes each exchange to Config.Record. It is
+// safe for concurrent use.
 func (s *Session) Recorder() func(*wire.Response) {
 	return func(a *wire.Response) {
 		x := conformance.Exchange{Started: a.Started.UTC()}
-		if err := guard.Call(func() { x = s.traffic(a) }); err != nil {
+		if err := guard.Call(func() { x = trafficOf(s, a) }); err != nil {
 			x.Error = err.Error()
 		}
 		s.recording.Lock()
@@ -153,6 +154,7 @@ func kept(b []byte) int {
 	return cut
 }
 
+// Milliseconds returns a duration in milliseconds, to the microsecond.
 func Milliseconds(d time.Duration) float64 {
 	return float64(d.Microseconds()) / 1000
 }
