@@ -43,39 +43,39 @@ func codings() []target {
 		return func(c *conn) { whole(coding, body())(c) }
 	}
 	return []target{
-		{name: "gzip bomb", serve: lazily("gzip", bomb), code: 0},
-		{name: "gzip bomb of blanks", serve: lazily("gzip", sync.OnceValue(func() string { return zipped(strings.Repeat(" ", 64<<20) + "{}") })), code: 0},
-		{name: "gzip bomb of brackets", serve: lazily("gzip", sync.OnceValue(func() string { return zipped(strings.Repeat("[", 64<<20)) })), code: 0},
-		{name: "gzip bomb in a gzip bomb", serve: lazily("gzip, gzip", sync.OnceValue(func() string { return zipped(bomb()) })), code: 0},
+		{name: "gzip bomb", serve: lazily("gzip", bomb)},
+		{name: "gzip bomb of blanks", serve: lazily("gzip", sync.OnceValue(func() string { return zipped(strings.Repeat(" ", 64<<20) + "{}") }))},
+		{name: "gzip bomb of brackets", serve: lazily("gzip", sync.OnceValue(func() string { return zipped(strings.Repeat("[", 64<<20)) }))},
+		{name: "gzip bomb in a gzip bomb", serve: lazily("gzip, gzip", sync.OnceValue(func() string { return zipped(bomb()) }))},
 		{name: "gzip bomb of a 400", serve: misbehaving(of(400), func(c *conn) {
 			c.send(fmt.Sprintf("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(bomb()), bomb()))
-		}), code: 0},
-		{name: "gzip cut short", serve: whole("gzip", zipped(`{"a":1}`)[:15]), code: 0},
-		{name: "gzip with a wrong sum", serve: whole("gzip", zipped(`{"a":1}`)[:26]+"\x00\x00\x00\x00\x00\x00\x00\x00"), code: 0},
-		{name: "gzip of nothing", serve: whole("gzip", zipped("")), code: 0},
-		{name: "gzip of no bytes", serve: whole("gzip", ""), code: 1},
-		{name: "gzip that is none", serve: whole("gzip", strings.Repeat("\x00", 1000)), code: 1},
-		{name: "gzip that is JSON", serve: whole("gzip", `{"a":1}`), code: 1},
-		{name: "gzip members without an end", serve: flooding(head("gzip")+"\r\n", zipped("")), code: 0},
-		{name: "gzip name without an end", serve: flooding(head("gzip")+"\r\n\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xff", "n"), code: 0},
-		{name: "gzip with an extra of 64 KiB", serve: whole("gzip", "\x1f\x8b\x08\x04\x00\x00\x00\x00\x00\xff\xff\xff"+strings.Repeat("e", 65535)+zipped("{}")[10:]), code: 0},
-		{name: "gzip under another name", serve: lazily("x-gzip", bomb), code: 0},
+		})},
+		{name: "gzip cut short", serve: whole("gzip", zipped(`{"a":1}`)[:15])},
+		{name: "gzip with a wrong sum", serve: whole("gzip", zipped(`{"a":1}`)[:26]+"\x00\x00\x00\x00\x00\x00\x00\x00")},
+		{name: "gzip of nothing", serve: whole("gzip", zipped(""))},
+		{name: "gzip of no bytes", serve: whole("gzip", "")},
+		{name: "gzip that is none", serve: whole("gzip", strings.Repeat("\x00", 1000))},
+		{name: "gzip that is JSON", serve: whole("gzip", `{"a":1}`)},
+		{name: "gzip members without an end", serve: flooding(head("gzip")+"\r\n", zipped(""))},
+		{name: "gzip name without an end", serve: flooding(head("gzip")+"\r\n\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xff", "n")},
+		{name: "gzip with an extra of 64 KiB", serve: whole("gzip", "\x1f\x8b\x08\x04\x00\x00\x00\x00\x00\xff\xff\xff"+strings.Repeat("e", 65535)+zipped("{}")[10:])},
+		{name: "gzip under another name", serve: lazily("x-gzip", bomb)},
 		{name: "deflate", serve: lazily("deflate", sync.OnceValue(func() string {
 			return packed(strings.Repeat(" ", 16<<20), func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
-		})), code: 0},
+		}))},
 		{name: "deflate without a frame", serve: lazily("deflate", sync.OnceValue(func() string {
 			return packed(strings.Repeat(" ", 16<<20), func(w io.Writer) io.WriteCloser {
 				raw, _ := flate.NewWriter(w, 9) // a level that exists
 				return raw
 			})
-		})), code: 0},
+		}))},
 		// A last empty metablock behind a stored one.
-		{name: "br", serve: whole("br", "\x0b\x00\x80{}\x03"), code: 0},
+		{name: "br", serve: whole("br", "\x0b\x00\x80{}\x03")},
 		// A frame of one block that repeats a byte two million times.
-		{name: "zstd bomb", serve: whole("zstd", "\x28\xb5\x2f\xfd\xa0\x00\x00\x00\x02"+strings.Repeat("\x02\x00\x10 ", 63)+"\x03\x00\x10 "), code: 0},
-		{name: "compress", serve: whole("compress", "\x1f\x9d\x90{\x00"), code: 0},
-		{name: "a thousand codings", serve: whole("gzip"+strings.Repeat(", gzip", 1000), zipped(`{"a":1}`)), code: 0},
-		{name: "coding that nobody knows", serve: whole("\"><script>", `{"a":1}`), code: 0},
+		{name: "zstd bomb", serve: whole("zstd", "\x28\xb5\x2f\xfd\xa0\x00\x00\x00\x02"+strings.Repeat("\x02\x00\x10 ", 63)+"\x03\x00\x10 ")},
+		{name: "compress", serve: whole("compress", "\x1f\x9d\x90{\x00")},
+		{name: "a thousand codings", serve: whole("gzip"+strings.Repeat(", gzip", 1000), zipped(`{"a":1}`))},
+		{name: "coding that nobody knows", serve: whole("\"><script>", `{"a":1}`)},
 	}
 }
 
@@ -83,8 +83,6 @@ func codings() []target {
 type body struct {
 	name string
 	text func() string
-	code int
-	says string
 }
 
 // documents are rows about what a body says.
@@ -173,16 +171,16 @@ func documents() []target {
 	var all []target
 	for _, each := range bodies {
 		text := sync.OnceValue(func() string { return sized(each.text()) })
-		all = append(all, target{name: "JSON: " + each.name, code: each.code, says: each.says, serve: func(c *conn) { saying(text())(c) }})
+		all = append(all, target{name: "JSON: " + each.name, serve: func(c *conn) { saying(text())(c) }})
 	}
 	return append(all,
-		target{name: "body of blanks without an end", serve: flooding(created+"\r\n", " "), code: 0},
-		target{name: "body of a string without an end", serve: flooding(created+"\r\n{\"error\":\"", "x"), code: 0},
-		target{name: "body of members without an end", serve: flooding(created+"\r\n{\"a\":1", `,"b":{}`), code: 0},
-		target{name: "body of HTML without an end", serve: flooding("HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n\r\n<html>", "<p>"), code: 0},
-		target{name: "events without an end", serve: flooding("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", "data: {}\n\n"), code: 0},
-		target{name: "multipart without an end", serve: flooding("HTTP/1.1 201 Created\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\nContent-Type: application/json\r\n\r\n{}\r\n"), code: 0},
-		target{name: "declared as 4 GiB, then a string", serve: flooding(created+fmt.Sprintf("Content-Length: %d\r\n\r\n{\"error\":\"", int64(math.MaxUint32)), "x"), code: 0},
+		target{name: "body of blanks without an end", serve: flooding(created+"\r\n", " ")},
+		target{name: "body of a string without an end", serve: flooding(created+"\r\n{\"error\":\"", "x")},
+		target{name: "body of members without an end", serve: flooding(created+"\r\n{\"a\":1", `,"b":{}`)},
+		target{name: "body of HTML without an end", serve: flooding("HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n\r\n<html>", "<p>")},
+		target{name: "events without an end", serve: flooding("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", "data: {}\n\n")},
+		target{name: "multipart without an end", serve: flooding("HTTP/1.1 201 Created\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\nContent-Type: application/json\r\n\r\n{}\r\n")},
+		target{name: "declared as 4 GiB, then a string", serve: flooding(created+fmt.Sprintf("Content-Length: %d\r\n\r\n{\"error\":\"", int64(math.MaxUint32)), "x")},
 	)
 }
 
@@ -192,39 +190,39 @@ func mangled() []target {
 	head := "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
 	silence := func(c *conn) { c.hold() }
 	return []target{
-		{name: "silence once the gate is passed", serve: turning(1, silence), code: 0},
-		{name: "silence after fifty", serve: turning(50, silence), code: 0},
-		{name: "silence to what is refused", serve: misbehaving(of(400), silence), code: 0},
-		{name: "silence to a wrong key", serve: misbehaving(of(401), silence), code: 0},
-		{name: "silence to other paths", serve: misbehaving(of(404), silence), code: 0},
-		{name: "reset after fifty", serve: turning(50, (*conn).reset), code: 0},
-		{name: "reset of what is refused", serve: misbehaving(of(400), (*conn).reset), code: 1},
-		{name: "closed every third time", serve: misbehaving(func(c *conn, _ *http.Request, _ answer) bool { return c.requests.Load()%3 == 0 }, func(*conn) {}), code: 0},
-		{name: "101 after fifty", serve: turning(50, func(c *conn) { c.send("HTTP/1.1 101 Switching Protocols\r\n\r\n"); c.hold() }), code: 0},
+		{name: "silence once the gate is passed", serve: turning(1, silence)},
+		{name: "silence after fifty", serve: turning(50, silence)},
+		{name: "silence to what is refused", serve: misbehaving(of(400), silence)},
+		{name: "silence to a wrong key", serve: misbehaving(of(401), silence)},
+		{name: "silence to other paths", serve: misbehaving(of(404), silence)},
+		{name: "reset after fifty", serve: turning(50, (*conn).reset)},
+		{name: "reset of what is refused", serve: misbehaving(of(400), (*conn).reset)},
+		{name: "closed every third time", serve: misbehaving(func(c *conn, _ *http.Request, _ answer) bool { return c.requests.Load()%3 == 0 }, func(*conn) {})},
+		{name: "101 after fifty", serve: turning(50, func(c *conn) { c.send("HTTP/1.1 101 Switching Protocols\r\n\r\n"); c.hold() })},
 		{name: "101 to what is refused", serve: misbehaving(of(400), func(c *conn) {
 			c.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
 			c.hold()
-		}), code: 0},
-		{name: "status 000 to what is refused", serve: misbehaving(of(400), func(c *conn) { c.send("HTTP/1.1 000 \r\nConnection: close\r\n\r\n") }), code: 0},
-		{name: "endless body of what is refused", serve: misbehaving(of(400), func(c *conn) { c.send(head + "\r\n{\"error\":\""); c.flood("x"); c.hold() }), code: 0},
+		})},
+		{name: "status 000 to what is refused", serve: misbehaving(of(400), func(c *conn) { c.send("HTTP/1.1 000 \r\nConnection: close\r\n\r\n") })},
+		{name: "endless body of what is refused", serve: misbehaving(of(400), func(c *conn) { c.send(head + "\r\n{\"error\":\""); c.flood("x"); c.hold() })},
 		{name: "a mebibyte to what is refused", serve: changing(func(_ *http.Request, a *answer) {
 			if a.status == 400 {
 				a.body = `{"error":"` + strings.Repeat("x", 1<<20) + `"}`
 			}
-		}), code: 0},
+		})},
 		{name: "200 KiB in every response", serve: changing(func(_ *http.Request, a *answer) {
 			if rest, ok := strings.CutPrefix(a.body, "{"); ok {
 				a.body = `{"filling":"` + strings.Repeat("x", 200<<10) + `",` + rest
 			}
 			a.header.Set("X-Powered-By", "Express")
 			a.status++
-		}), code: 0},
+		})},
 		{name: "60 KiB of fields in every response", serve: changing(func(_ *http.Request, a *answer) {
 			a.header.Set("X-Filling", strings.Repeat("x", 60<<10))
 			if a.status == 401 {
 				a.status = 403
 			}
-		}), code: 0},
+		})},
 		{name: "nesting in every response", serve: changing(func(_ *http.Request, a *answer) {
 			if rest, ok := strings.CutPrefix(a.body, "{"); ok {
 				a.body = `{"filling":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `,` + rest
@@ -232,15 +230,15 @@ func mangled() []target {
 			if a.status == 401 {
 				a.status = 403
 			}
-		}), code: 0},
+		})},
 		{name: "the wrong user every time", serve: changing(func(_ *http.Request, a *answer) {
 			a.body = strings.ReplaceAll(a.body, "nox-conformance-", strings.Repeat("nox-", 10_000))
-		}), code: 0},
+		})},
 		{name: "keys sent back on every page", serve: changing(func(r *http.Request, a *answer) {
 			key := r.Header.Get("x-api-key")
 			a.body = strings.Replace(a.body, "{", `{"`+strings.ReplaceAll(key, `"`, "")+`":1,`, 1)
 			a.header.Set("X-Seen", key)
 			a.status = 418
-		}), code: 0},
+		})},
 	}
 }

@@ -140,63 +140,63 @@ func handshakes() []target {
 		})
 	}
 	rows := []target{
-		{name: "TLS: silence", tls: instead(hangs), code: 3},
-		{name: "TLS: closed at once", tls: instead(func(net.Conn) {}), code: 1},
-		{name: "TLS: closed behind the hello", tls: instead(read), code: 1},
-		{name: "TLS: reset behind the hello", tls: instead(func(c net.Conn) { read(c); (&conn{Conn: c}).reset() }), code: 1},
-		{name: "TLS: handshake_failure", tls: says("\x15\x03\x03\x00\x02\x02\x28"), code: 3},
-		{name: "TLS: unrecognized_name", tls: says("\x15\x03\x03\x00\x02\x02\x70"), code: 3},
-		{name: "TLS: close_notify in place of a hello", tls: says("\x15\x03\x03\x00\x02\x01\x00"), code: 1},
-		{name: "TLS: warnings without an end", tls: floods("\x15\x03\x03\x00\x02\x01\x5a"), code: 3},
-		{name: "TLS: empty records without an end", tls: floods("\x16\x03\x03\x00\x00"), code: 3},
-		{name: "TLS: change_cipher_spec without an end", tls: floods("\x14\x03\x03\x00\x01\x01"), code: 3},
-		{name: "TLS: record too long", tls: says("\x16\x03\x03\xff\xff" + strings.Repeat("x", 65535)), code: 3},
-		{name: "TLS: handshake message of 16 MiB", tls: floods("\x16\x03\x03\x40\x00\x02\xff\xff\xff" + strings.Repeat("x", 16380)), code: 3},
-		{name: "TLS: hello of nothing", tls: says("\x16\x03\x03\x00\x04\x02\x00\x00\x00"), code: 3},
-		{name: "TLS: request for a hello", tls: floods("\x16\x03\x03\x00\x04\x00\x00\x00\x00"), code: 3},
-		{name: "TLS: plain HTTP answers", tls: says("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), code: 3},
-		{name: "TLS: random bytes", tls: floods("\x9d\x1e\x77\x03\xfe"), code: 3},
-		{name: "TLS: hello cut short", tls: partial(50, 0), code: 3},
-		{name: "TLS: handshake cut short", tls: partial(600, 0), code: 3},
-		{name: "TLS: handshake byte by byte", tls: partial(1<<20, 20*time.Millisecond), code: 3},
-		{name: "TLS: expired", tls: issued(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), code: 3},
-		{name: "TLS: not yet valid", tls: issued(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour / 2) }), code: 3},
-		{name: "TLS: for another name", tls: issued(func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"other.example"} }), code: 3},
-		{name: "TLS: for no name", tls: issued(func(c *x509.Certificate) { c.IPAddresses = nil }), code: 3},
-		{name: "TLS: for clients", tls: issued(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), code: 3},
+		{name: "TLS: silence", tls: instead(hangs)},
+		{name: "TLS: closed at once", tls: instead(func(net.Conn) {})},
+		{name: "TLS: closed behind the hello", tls: instead(read)},
+		{name: "TLS: reset behind the hello", tls: instead(func(c net.Conn) { read(c); (&conn{Conn: c}).reset() })},
+		{name: "TLS: handshake_failure", tls: says("\x15\x03\x03\x00\x02\x02\x28")},
+		{name: "TLS: unrecognized_name", tls: says("\x15\x03\x03\x00\x02\x02\x70")},
+		{name: "TLS: close_notify in place of a hello", tls: says("\x15\x03\x03\x00\x02\x01\x00")},
+		{name: "TLS: warnings without an end", tls: floods("\x15\x03\x03\x00\x02\x01\x5a")},
+		{name: "TLS: empty records without an end", tls: floods("\x16\x03\x03\x00\x00")},
+		{name: "TLS: change_cipher_spec without an end", tls: floods("\x14\x03\x03\x00\x01\x01")},
+		{name: "TLS: record too long", tls: says("\x16\x03\x03\xff\xff" + strings.Repeat("x", 65535))},
+		{name: "TLS: handshake message of 16 MiB", tls: floods("\x16\x03\x03\x40\x00\x02\xff\xff\xff" + strings.Repeat("x", 16380))},
+		{name: "TLS: hello of nothing", tls: says("\x16\x03\x03\x00\x04\x02\x00\x00\x00")},
+		{name: "TLS: request for a hello", tls: floods("\x16\x03\x03\x00\x04\x00\x00\x00\x00")},
+		{name: "TLS: plain HTTP answers", tls: says("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")},
+		{name: "TLS: random bytes", tls: floods("\x9d\x1e\x77\x03\xfe")},
+		{name: "TLS: hello cut short", tls: partial(50, 0)},
+		{name: "TLS: handshake cut short", tls: partial(600, 0)},
+		{name: "TLS: handshake byte by byte", tls: partial(1<<20, 20*time.Millisecond)},
+		{name: "TLS: expired", tls: issued(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })},
+		{name: "TLS: not yet valid", tls: issued(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour / 2) })},
+		{name: "TLS: for another name", tls: issued(func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"other.example"} })},
+		{name: "TLS: for no name", tls: issued(func(c *x509.Certificate) { c.IPAddresses = nil })},
+		{name: "TLS: for clients", tls: issued(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })},
 		{name: "TLS: for twenty thousand names", tls: issued(func(c *x509.Certificate) {
 			c.IPAddresses = nil
 			for i := range 20_000 {
 				c.DNSNames = append(c.DNSNames, fmt.Sprintf("%s%d.example", strings.Repeat("n", 40), i))
 			}
-		}), code: 3},
-		{name: "TLS: unknown authority", tls: &secured{stranger: true}, code: 3},
+		})},
+		{name: "TLS: unknown authority", tls: &secured{stranger: true}},
 		{name: "TLS: a chain of a thousand", tls: changed(func(c *tls.Config) {
 			for range 300 {
 				c.Certificates[0].Certificate = append(c.Certificates[0].Certificate, c.Certificates[0].Certificate[0])
 			}
-		}), serve: saying(sized("{}")), code: 0},
+		}), serve: saying(sized("{}"))},
 		{name: "TLS: a chain of garbage", tls: changed(func(c *tls.Config) {
 			c.Certificates[0].Certificate = append(c.Certificates[0].Certificate, []byte("garbage"))
-		}), code: 3},
-		{name: "TLS: version 1.0", tls: changed(func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }), code: 3},
-		{name: "TLS: a client certificate is required", tls: changed(func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }), serve: nothing, code: 3},
-		{name: "TLS: silence behind the handshake", tls: &secured{}, serve: (*conn).hold, code: 3},
-		{name: "TLS: closed behind the handshake", tls: &secured{}, serve: nothing, code: 1},
-		{name: "TLS: reset behind the handshake", tls: &secured{}, serve: (*conn).reset, code: 1},
+		})},
+		{name: "TLS: version 1.0", tls: changed(func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 })},
+		{name: "TLS: a client certificate is required", tls: changed(func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }), serve: nothing},
+		{name: "TLS: silence behind the handshake", tls: &secured{}, serve: (*conn).hold},
+		{name: "TLS: closed behind the handshake", tls: &secured{}, serve: nothing},
+		{name: "TLS: reset behind the handshake", tls: &secured{}, serve: (*conn).reset},
 		{name: "TLS: plain bytes within", tls: &secured{}, serve: func(c *conn) {
 			if c.request() != nil {
 				_, _ = c.Conn.(*tls.Conn).NetConn().Write([]byte(sized("{}")))
 				c.hold()
 			}
-		}, code: 0},
+		}},
 		{name: "TLS: cut off without a farewell", tls: &secured{}, serve: once(func(c *conn) {
 			c.send(created + "\r\n{}")
 			_ = c.Conn.(*tls.Conn).NetConn().Close()
-		}), code: 0},
-		{name: "TLS: 101", tls: &secured{}, serve: stuck("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"), code: 0},
-		{name: "TLS: a protocol that was not offered", tls: changed(func(c *tls.Config) { c.NextProtos = []string{"h3"} }), serve: nothing, code: 3},
-		{name: "TLS: HTTP/1 although HTTP/2 was chosen", tls: changed(func(c *tls.Config) { c.NextProtos = []string{"h2"} }), serve: func(c *conn) { c.flood(sized("{}")); c.hold() }, code: 0},
+		})},
+		{name: "TLS: 101", tls: &secured{}, serve: stuck("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")},
+		{name: "TLS: a protocol that was not offered", tls: changed(func(c *tls.Config) { c.NextProtos = []string{"h3"} }), serve: nothing},
+		{name: "TLS: HTTP/1 although HTTP/2 was chosen", tls: changed(func(c *tls.Config) { c.NextProtos = []string{"h2"} }), serve: func(c *conn) { c.flood(sized("{}")); c.hold() }},
 	}
 	for i := range rows {
 		if rows[i].serve == nil {
