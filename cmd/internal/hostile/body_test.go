@@ -194,7 +194,6 @@ func mangled() []target {
 		{name: "silence after fifty", serve: turning(50, silence)},
 		{name: "silence to what is refused", serve: misbehaving(of(400), silence)},
 		{name: "silence to a wrong key", serve: misbehaving(of(401), silence)},
-		{name: "silence to other paths", serve: misbehaving(of(404), silence)},
 		{name: "reset after fifty", serve: turning(50, (*conn).reset)},
 		{name: "reset of what is refused", serve: misbehaving(of(400), (*conn).reset)},
 		{name: "closed every third time", serve: misbehaving(func(c *conn, _ *http.Request, _ answer) bool { return c.requests.Load()%3 == 0 }, func(*conn) {})},

@@ -279,9 +279,12 @@ func (o outcome) check(t *testing.T, each target) {
 	if o.code != 1 && o.code != 3 {
 		t.Errorf("exit code %d", o.code)
 	}
-	if want, known := demands()[each.name]; !known {
+	want, known := demands()[each.name]
+	switch {
+	case *update:
+	case !known:
 		t.Errorf("%s has no line for it", table)
-	} else if o.demand && !strings.Contains(o.out, ranOut) {
+	case o.demand && !strings.Contains(o.out, ranOut):
 		if !slices.Contains(want.codes, o.code) {
 			t.Errorf("exit code %d, want %d", o.code, want.codes)
 		}

@@ -311,6 +311,10 @@ func (c *Client) exchange(run context.Context, via http.RoundTripper, req *http.
 	}
 	c.crowd.answered()
 	defer resp.Body.Close()
+	if resp.StatusCode == 0 {
+		a.Duration, a.Failure, a.Err = time.Since(a.Started), Malformed, errors.New("the status code is 000")
+		return
+	}
 	a.Status, a.Proto, a.Header = resp.StatusCode, resp.Proto, resp.Header
 	if resp.ProtoMajor == 2 {
 		c.http2.Store(true)
