@@ -89,7 +89,7 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 		}})
 	}
 	for _, out := range outputs {
-		if err := out.write(result); err != nil {
+		if err := out.deliver(result); err != nil {
 			fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
 			code = conformance.ExitInconclusive
 			if out.to == standardOutput { // print the verdict anyway
