@@ -292,13 +292,16 @@ func Stopping(ctx context.Context) bool { return stopping(ctx) }
 // RedactConnections returns a copy of a page with API keys masked. A client may
 // have sent its key as a user_id, or an import may contain one.
 func (m *Mock) RedactConnections(page []store.Connection) []store.Connection {
-	hidden := newRedactor(m.registry, nil, &http.Request{URL: &url.URL{}})
+	hidden := newRedactor(m.registry, m.registry.current.Load(), nil, &http.Request{URL: &url.URL{}})
 	made := slices.Clone(page)
 	for i := range made {
 		made[i].UserID, made[i].NoxUserID = hidden.text(made[i].UserID), hidden.text(made[i].NoxUserID)
 	}
 	return made
 }
+
+// Hide makes a secret appear in no output, as API keys appear in none.
+func (m *Mock) Hide(secret string) { m.registry.hide(secret) }
 
 // Journal returns the exchanges of the mock with its clients.
 func (m *Mock) Journal() *journal.Journal { return m.journal }

@@ -74,28 +74,40 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	x.pause(asked.delay)
 	// Once begun, a connection is made even if the client has gone.
 	c, created, err := rule.resolve(context.WithoutCancel(x.request.Context()), who.manufacturer, userID)
-	if err != nil {
+	if x.storeErr, x.stored = err, err == nil; err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	rule.changed()
+	reason := "resolved"
+	if created {
+		reason = "created"
+	}
+	data, err := rule.body(userID, c.NoxUserID)
+	if err != nil {
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
+	}
+	if asked.lost {
+		x.delivery.kind = fault.Lost
+	}
+	a := rule.response(reason)
+	a.Body = data
+	return a
+}
+
+// response is the success response but for its body.
+func (rule *connectRule) response(reason string) openapi.Response {
+	return openapi.Response{Status: rule.operation.Success, MediaType: rule.mediaType}.Because(reason, reason)
+}
+
+// body is the body of the success response.
+func (rule *connectRule) body(userID, noxUserID string) ([]byte, error) {
 	response := make(map[string]any, len(rule.base)+2)
 	for name, value := range rule.base {
 		response[name] = value
 	}
 	response[echoedProperty] = userID
-	response[resolvedProperty] = c.NoxUserID
-	data, err := openapi.EncodeJSON(response)
-	if err != nil {
-		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
-	}
-	a := openapi.Response{Status: op.Success, MediaType: rule.mediaType, Body: data}.Because("resolved", "resolved")
-	if asked.lost {
-		x.delivery.kind = fault.Lost
-	}
-	if created {
-		a = a.Because("created", "created")
-	}
-	return a
+	response[resolvedProperty] = noxUserID
+	return openapi.EncodeJSON(response)
 }
 
 // resolve finds a user, or creates it with the first id that is free.

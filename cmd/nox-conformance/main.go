@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"nox.energy/contract/conformance"
 )
 
@@ -29,7 +31,8 @@ func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memory)
 	}
-	log.SetOutput(io.Discard) // net/http logs bytes of odd answers, which may hold a key
+	log.SetOutput(io.Discard)    // net/http logs bytes of odd answers, which may hold a key
+	cobra.MousetrapHelpText = "" // so that a double click on Windows is no special case
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()

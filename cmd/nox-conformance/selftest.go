@@ -84,7 +84,7 @@ func (o *options) runSelfTest(ctx context.Context, std streams) int {
 	case err != nil:
 		return fail(std, err)
 	case ctx.Err() != nil:
-		fmt.Fprintln(std.err, "nox-conformance: the self-test was ended before it was done")
+		fmt.Fprintln(std.err, "nox-conformance: the self-test was interrupted")
 		return conformance.ExitInconclusive
 	case len(p.Problems) > 0:
 		return conformance.ExitViolates
@@ -123,7 +123,7 @@ func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...d
 	cfg := conformance.Config{
 		Target: b.target, TLS: b.tls, Run: patterns, Keys: keysOf(t.manufacturers),
 		Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
-		RunID:   o.runID, Seed: o.seed, Version: cli.Version(), UserAgent: "nox-conformance/" + cli.Version(),
+		RunID:   o.runID, Seed: o.seed, Version: cli.ReadBuild().String(), UserAgent: "nox-conformance/" + cli.Version(),
 		Timeout: min(o.timeout, 5*time.Second), Parallel: o.parallel,
 	}
 	if asksForSequences(patterns, deviations) {

@@ -33,10 +33,13 @@ func (t *thoroughness) Set(text string) error {
 		*t = thoroughness{Time: d}
 		return nil
 	}
-	return errors.New("a time such as 10m, or a number of requests such as 5000, is needed")
+	return errors.New("neither a duration nor a number of requests")
 }
 
-func (t *thoroughness) Type() string { return "TIME" }
+// Type says what the value must be.
+func (t *thoroughness) Type() string {
+	return "a duration such as 10m, or a number of requests such as 5000"
+}
 
 // announce says what random sequences cost before they start.
 func (t thoroughness) announce(w io.Writer, rate float64) {

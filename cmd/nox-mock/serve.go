@@ -23,9 +23,10 @@ type site struct {
 	mock       *mock.Mock
 	config     mock.Config
 	deviations []defect.Deviation
-	base       string            // the base URL
-	state      string            // the file, "" for none
-	unlock     func()            // the state
+	base       string // the base URL
+	state      string // the file, "" for none
+	unlock     func() // the state
+	flushLog   func()
 	store      *redisstore.Store // nil if the state is of this mock alone
 	control    string            // that of the control API, "" if it is off
 	identity   *identity         // nil without TLS
@@ -59,7 +60,12 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 			return fmt.Errorf("standard output: %w", err)
 		}
 	}
-	return s.run(ctx)
+	s.config.Logger.Info("started", "base_url", s.base, "control_url", s.control, "version", cli.Version())
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	s.config.Logger.Info("stopped")
+	return nil
 }
 
 // announce writes the address file, if one is wanted. withdraw removes it: then
@@ -94,7 +100,7 @@ func (s *site) stateKept(ctx context.Context, run func(context.Context) error) e
 // open makes everything ready to serve, so that whatever is wrong is known
 // before anything is said.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
-	s := &site{state: linked(settings.state), unlock: func() {}}
+	s := &site{state: linked(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
 		return nil, err
@@ -114,8 +120,8 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	if s.deviations, err = findDeviations(settings); err != nil {
 		return err
 	}
-	log := newLogger(settings, stderr)
-	s.config.Logger = log
+	log, flush := newLogger(settings, stderr)
+	s.config.Logger, s.flushLog = log, flush
 	if err = s.newMock(ctx, settings); err != nil {
 		return err
 	}
@@ -186,7 +192,7 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	}
 	s.add(h, mock.LimitConnections(l, settings.maxConnections))
 	if address, is := l.Addr().(*net.TCPAddr); settings.controlToken == "" && (!is || !address.IP.IsLoopback()) {
-		return badUsage("the control API on %s can be reached from elsewhere and needs --control-token-file, or --control-listen off", l.Addr())
+		return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
 	}
 	s.control = s.baseURL(l.Addr(), "")
 	return nil
@@ -205,7 +211,7 @@ func (s *site) runServers(ctx context.Context) error {
 	var failed error
 	for range s.servers {
 		if err := <-ended; err != nil && !errors.Is(err, net.ErrClosed) { // two servers may share a port
-			failed = errors.Join(failed, fmt.Errorf("the server ended: %w", err))
+			failed = errors.Join(failed, fmt.Errorf("the server stopped: %w", err))
 		}
 		stop()
 	}
@@ -214,6 +220,7 @@ func (s *site) runServers(ctx context.Context) error {
 
 // close closes ports that are not served on, and lets others have the state.
 func (s *site) close() {
+	defer s.flushLog()
 	defer s.unlock()
 	if s.store != nil {
 		defer s.store.Close()

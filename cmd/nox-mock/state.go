@@ -52,10 +52,10 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 	}
 	state, err := store.ReadFixture(bytes.NewReader(data))
 	if err != nil {
-		return false, badUsage("the state %s is damaged and was left as it is: %w", name, err)
+		return false, badUsage("the state %s is invalid and was not changed: %w", name, err)
 	}
 	if state.Manufacturers == nil { // as in {} or null, which no mock wrote
-		return false, badUsage("the state %s holds no list of manufacturers and was left as it is; it may be another file, and one that is to be begun anew must not be there", name)
+		return false, badUsage("the state %s contains no list of manufacturers and was not changed; it may be a different file; to start with an empty state, delete it", name)
 	}
 	given := config.Manufacturers
 	config.Manufacturers, config.Connections = state.Manufacturers, state.Connections
@@ -75,7 +75,7 @@ func inFile(err error, settings settings) error {
 	}
 	if settings.state != "" {
 		if _, missing := os.Stat(settings.state); missing == nil {
-			return fmt.Errorf("the state %s contradicts itself and was left as it is: %w", settings.state, err)
+			return fmt.Errorf("the state %s contradicts itself and was not changed: %w", settings.state, err)
 		}
 	}
 	return fmt.Errorf("the fixture %s cannot be used: %w", settings.fixture, err)
@@ -100,7 +100,7 @@ func lockState(name string) (unlock func(), err error) {
 	unlock, err = lockFile(name+".lock", false)
 	switch {
 	case errors.Is(err, errLocked):
-		return func() {}, fmt.Errorf("the state %s is in use by another nox-mock; give each a file of its own, or let them share a --store", name)
+		return func() {}, fmt.Errorf("the state %s is in use by another nox-mock; give each mock its own file, or share a --store", name)
 	case err != nil:
 		return func() {}, fmt.Errorf("the state cannot be saved: %s: %w", name, cli.WithoutPath(err))
 	}
@@ -121,7 +121,7 @@ func keepState(ctx context.Context, m *mock.Mock, name string, log *slog.Logger)
 		case <-time.After(savePause):
 		}
 		if err := saveState(context.WithoutCancel(ctx), m, name); err != nil {
-			log.Error("the state cannot be saved; it is tried again after the next change", "error", err.Error())
+			log.Error("the state cannot be saved; the next change tries again", "error", err.Error())
 		}
 	}
 }

@@ -45,7 +45,7 @@ func requestProblem(j *Judge, r *wire.Request) (string, error) {
 		return "", err
 	}
 	problem := ""
-	if found := j.validator.request(req); len(found) > 0 {
+	if found := j.validator.request(r.Op, req); len(found) > 0 {
 		problem = firstOf(found)
 	}
 	if contract.IsJSON(req.Header.Get("Content-Type")) && len(r.Body) > 0 {

@@ -185,7 +185,7 @@ func (j *Judge) judgeSchema(a *wire.Response, documented *contract.Response, med
 		StatusCode: a.Status, Status: contract.StatusText(a.Status), Proto: a.Proto, Header: header, Request: request,
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 	}
-	for _, e := range j.validator.response(request, response) {
+	for _, e := range j.validator.response(a.Request.Op, request, response) {
 		switch {
 		case e.sub == "header": // a required one is not there
 			found(wire.ClauseHeaders, "the documented response headers", e.reason)

@@ -63,7 +63,7 @@ func judgeRequest(j *Judge, r *wire.Request, otherwise wire.Intent) wire.Intent 
 	if err != nil {
 		return wire.Either
 	}
-	for _, e := range j.validator.request(req) {
+	for _, e := range j.validator.request(r.Op, req) {
 		if brokenForCertain(e) {
 			return wire.Breaks
 		}

@@ -2,9 +2,10 @@ package schema
 
 import (
 	"math/big"
-	"regexp"
 	"slices"
 	"unicode/utf8"
+
+	"nox.energy/contract/spec"
 )
 
 func fits(s *Schema, v any) bool {
@@ -65,7 +66,7 @@ func fitsString(s *Schema, v string) bool {
 	case s.MinLength != nil && n < *s.MinLength, s.MaxLength != nil && n > *s.MaxLength:
 		return false
 	}
-	return isOfFormat(s.Format, v) && !slices.ContainsFunc(s.Patterns, func(p *regexp.Regexp) bool { return !p.MatchString(v) })
+	return isOfFormat(s.Format, v) && !slices.ContainsFunc(s.Patterns, func(p *spec.Pattern) bool { return !p.MatchString(v) })
 }
 
 func fitsNumber(s *Schema, n *big.Rat) bool {

@@ -1,12 +1,13 @@
 package schema
 
 import (
-	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"nox.energy/contract/spec"
 )
 
 // Bounds of the search for a string that a pattern matches.
@@ -19,11 +20,11 @@ const (
 // accept takes. Each is made by walking the syntax of the first pattern, and
 // tried against all: anchors in odd places, word boundaries and the like cost a
 // sample, never yield a wrong one.
-func samplesOf(patterns []*regexp.Regexp, n int, accept func(string) bool) []string {
+func samplesOf(patterns []*spec.Pattern, n int, accept func(string) bool) []string {
 	var out []string
 	try := func(v string) bool {
 		fits := utf8.ValidString(v) && !slices.Contains(out, v) && accept(v) &&
-			!slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return !p.MatchString(v) })
+			!slices.ContainsFunc(patterns, func(p *spec.Pattern) bool { return !p.MatchString(v) })
 		if fits {
 			out = append(out, v)
 		}
@@ -31,7 +32,7 @@ func samplesOf(patterns []*regexp.Regexp, n int, accept func(string) bool) []str
 	}
 	classes := map[*syntax.Regexp][]rune{}
 	for _, p := range patterns {
-		tree, err := syntax.Parse(p.String(), syntax.Perl)
+		tree, err := syntax.Parse(p.Outline(), syntax.Perl)
 		if err != nil {
 			continue
 		}

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"regexp"
 	"slices"
+
+	"nox.energy/contract/spec"
 )
 
 // Schema is what the checks need to know of a schema object: enough to make
@@ -20,7 +22,7 @@ type Schema struct {
 
 	Enum       []any // the values of enum, or the one of const
 	Format     string
-	Patterns   []*regexp.Regexp
+	Patterns   []*spec.Pattern
 	MinLength  *int64
 	MaxLength  *int64
 	Minimum    *Limit
