@@ -88,10 +88,10 @@ func ScanJSON(text []byte, partial bool) (problem, excess string) {
 	switch {
 	case found != "":
 		return problem, found
-	case partial && (problem == problemBlank || problem == problemCut):
+	case partial && (problem == "" || problem == problemBlank || problem == problemCut):
 		return "", excess
 	}
-	return problem, excess
+	return problem, ""
 }
 
 // WholeRunes is a text without a character that is cut short at its end.
