@@ -65,7 +65,7 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 		config.Contract = contract
 	}
 	if settings.state != "" {
-		found, err := loadState(settings.state, &config)
+		found, err := openState(ctx, linked(settings.state), &config)
 		if err != nil || found {
 			return config, err
 		}

@@ -16,6 +16,7 @@ import (
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/mock/redisstore"
+	"nox.energy/contract/mock/store"
 )
 
 // site is a mock with its ports open.
@@ -27,6 +28,7 @@ type site struct {
 	state      string // the file, "" for none
 	unlock     func() // the state
 	flushLog   func()
+	kept       *store.File       // nil if there is no state file
 	store      *redisstore.Store // nil if the state is of this mock alone
 	control    string            // that of the control API, "" if it is off
 	identity   *identity         // nil without TLS
@@ -80,23 +82,6 @@ func (s *site) announce(name string) (withdraw func(), err error) {
 	return func() { os.Remove(name) }, nil
 }
 
-// stateKept keeps the state while run is at work; without a state file, it only
-// runs.
-func (s *site) stateKept(ctx context.Context, run func(context.Context) error) error {
-	if s.state == "" {
-		return run(ctx)
-	}
-	if err := saveState(ctx, s.mock, s.state); err != nil { // better now than after an hour's work
-		return err
-	}
-	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
-	kept := make(chan error, 1)
-	go func() { kept <- keepState(keeping, s.mock, s.state, s.config.Logger) }()
-	err := run(ctx)
-	stop() // once all is answered
-	return errors.Join(err, <-kept)
-}
-
 // open makes everything ready to serve, so that whatever is wrong is known
 // before anything is said.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
@@ -117,6 +102,7 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	if s.config, err = configure(ctx, settings, stdin); err != nil {
 		return err
 	}
+	s.kept, _ = s.config.Store.(*store.File)
 	if s.deviations, err = findDeviations(settings); err != nil {
 		return err
 	}
@@ -133,6 +119,9 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	}
 	if err = s.openMock(ctx, settings); err == nil {
 		err = s.openControl(ctx, settings)
+	}
+	if err == nil {
+		err = s.startState()
 	}
 	if err != nil {
 		return err
@@ -199,9 +188,7 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 }
 
 // run serves until ctx ends or a server fails, which then ends the others.
-func (s *site) run(ctx context.Context) error { return s.stateKept(ctx, s.runServers) }
-
-func (s *site) runServers(ctx context.Context) error {
+func (s *site) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, len(s.servers))
@@ -227,5 +214,10 @@ func (s *site) close() {
 	}
 	for _, l := range s.servers {
 		l.listener.Close()
+	}
+	if s.kept != nil {
+		if err := s.kept.Close(); err != nil {
+			s.config.Logger.Error("the state cannot be saved", "error", err.Error())
+		}
 	}
 }
