@@ -7,10 +7,10 @@ type ProductionClass string
 
 // The production classes of a check.
 const (
-	Harmless     ProductionClass = "0" // sends nothing that asks the target to create or change anything
-	LaxOnly      ProductionClass = "1" // creates only on a target that takes what it should refuse
-	Creates      ProductionClass = "2" // creates by design
-	NotInService ProductionClass = "x" // never sent under the production profile
+	Harmless        ProductionClass = "0" // sends nothing that asks the target to create or change anything
+	LaxOnly         ProductionClass = "1" // creates only on a target that takes what it should refuse
+	Creates         ProductionClass = "2" // creates by design
+	NotInProduction ProductionClass = "x" // never sent under the production profile
 )
 
 // Check is one clause of the contract as an experiment: an entry of the
@@ -31,6 +31,6 @@ type Check struct {
 	Passive    bool            `json:"passive"` // sends nothing, but judges what other checks are answered
 }
 
-// Names are the ids that a check goes by: its own, and those of the checks that
+// IDs are the ids that a check goes by: its own, and those of the checks that
 // it has taken in.
-func (c *Check) Names() []string { return append([]string{c.ID}, c.Aliases...) }
+func (c *Check) IDs() []string { return append([]string{c.ID}, c.Aliases...) }

@@ -20,7 +20,7 @@
 // # Fairness
 //
 // A check of level must blames a target only for what the contract or an RFC's
-// MUST says. Each request is validated again, as sent, before an answer to it
+// MUST says. Each request is validated again, as sent, before a response to it
 // may be judged: if the request was not what the check says it was, the
 // outcome is an error of the runner, never a failure of the target. If a check
 // stays undecided (no response, put off for too long, interrupted), that is

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agnivade/levenshtein"
+
 	"nox.energy/contract/conformance/internal/schema"
 )
 
@@ -119,7 +121,7 @@ func (k Known) misspelt(field string) string {
 	}
 	for _, f := range k.fields {
 		known := slices.Contains([]string{fieldID, fieldReason, fieldExpires, fieldIntermittent}, f.name)
-		if !known && distance(strings.ToLower(f.name), field) <= (len(field)+2)/4 {
+		if !known && levenshtein.ComputeDistance(strings.ToLower(f.name), field) <= (len(field)+2)/4 {
 			return f.name
 		}
 	}
@@ -326,7 +328,7 @@ func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 	}
 	out := []Known{}
 	for _, k := range known {
-		i := slices.IndexFunc(r.Checks, func(c CheckResult) bool { return k.Covers(c.Names()...) })
+		i := slices.IndexFunc(r.Checks, func(c CheckResult) bool { return k.Covers(c.IDs()...) })
 		if i < 0 {
 			out = append(out, k)
 			continue
@@ -339,7 +341,7 @@ func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 		}
 	}
 	for _, c := range r.Checks {
-		if c.Outcome == Fail && knownFor(known, c.Names()...) < 0 {
+		if c.Outcome == Fail && knownFor(known, c.IDs()...) < 0 {
 			out = append(out, Known{
 				ID: c.ID, Reason: "not explained yet: " + c.Actual, Expires: now.Add(excusedFor).Format(dayLayout), Intermittent: c.Intermittent,
 			})

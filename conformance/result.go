@@ -188,7 +188,7 @@ type Request struct {
 	Size    int64             `json:"size,omitempty"`   // bytes of the body as sent, where Body holds fewer
 }
 
-// Response is an answer as it came.
+// Response is a response as it came.
 type Response struct {
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers"`
@@ -199,5 +199,5 @@ type Response struct {
 	HTTPVersion string `json:"http_version,omitempty"` // "HTTP/1.1", "HTTP/2"
 }
 
-// Names are those of the check.
-func (c *CheckResult) Names() []string { return append([]string{c.ID}, c.Aliases...) }
+// IDs are those of the check.
+func (c *CheckResult) IDs() []string { return append([]string{c.ID}, c.Aliases...) }

@@ -6,28 +6,29 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
 )
 
 func TestNewRefuses(t *testing.T) {
-	one := []mock.Manufacturer{{Name: "a", Keys: []string{"k-secret"}, Enabled: true}}
+	one := []store.Manufacturer{{Name: "a", Keys: []string{"k-secret"}, Enabled: true}}
 	for name, x := range map[string]struct {
 		config mock.Config
 		want   string
 	}{
-		"no name":     {mock.Config{Manufacturers: []mock.Manufacturer{{Keys: []string{"k-secret"}}}}, "manufacturers[0]: a manufacturer needs a name"},
-		"name twice":  {mock.Config{Manufacturers: append(one, mock.Manufacturer{Name: "a", Keys: []string{"l"}})}, `manufacturers[1]: the name "a" is taken`},
-		"no key":      {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a"}}}, "at least one key"},
-		"empty key":   {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"k-secret", ""}}}}, "manufacturers[0].keys[1]: a key may not be empty"},
-		"key in two":  {mock.Config{Manufacturers: append(one, mock.Manufacturer{Name: "b", Keys: []string{"k-secret"}})}, `manufacturers[1].keys[0]: this key of "b" is also a key of "a"`},
-		"key twice":   {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"l", "k-secret", "k-secret"}}}}, `manufacturers[0].keys[2]: this key of "a" stands there twice`},
-		"not UTF-8":   {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "\xff", Keys: []string{"k-secret"}}}}, "manufacturers[0]: the name of a manufacturer must be UTF-8"},
-		"long name":   {mock.Config{Manufacturers: []mock.Manufacturer{{Name: strings.Repeat("é", 201), Keys: []string{"k-secret"}}}}, "at most 200 characters, not 201"},
-		"all":         {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "*", Keys: []string{"k-secret"}}}}, `"*" cannot be the name of a manufacturer`},
-		"odd key":     {mock.Config{Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"k-secret\n"}}}}, "visible ASCII"},
-		"stranger":    {mock.Config{Connections: []mock.Connection{{Manufacturer: "nobody"}}}, `connections[0]: there is no manufacturer "nobody"`},
-		"user twice":  {mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "u", NoxUserID: "2"}}}, `user_id "u" of "acme" stands twice`},
-		"id twice":    {mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "v", NoxUserID: "1"}}}, `connections[1]: nox_user_id "1" belongs to user_id "u"`},
+		"no name":     {mock.Config{Manufacturers: []store.Manufacturer{{Keys: []string{"k-secret"}}}}, "manufacturers[0]: a manufacturer needs a name"},
+		"name twice":  {mock.Config{Manufacturers: append(one, store.Manufacturer{Name: "a", Keys: []string{"l"}})}, `manufacturers[1]: the name "a" is taken`},
+		"no key":      {mock.Config{Manufacturers: []store.Manufacturer{{Name: "a"}}}, "at least one key"},
+		"empty key":   {mock.Config{Manufacturers: []store.Manufacturer{{Name: "a", Keys: []string{"k-secret", ""}}}}, "manufacturers[0].keys[1]: a key may not be empty"},
+		"key in two":  {mock.Config{Manufacturers: append(one, store.Manufacturer{Name: "b", Keys: []string{"k-secret"}})}, `manufacturers[1].keys[0]: this key of "b" is also a key of "a"`},
+		"key twice":   {mock.Config{Manufacturers: []store.Manufacturer{{Name: "a", Keys: []string{"l", "k-secret", "k-secret"}}}}, `manufacturers[0].keys[2]: this key of "a" stands there twice`},
+		"not UTF-8":   {mock.Config{Manufacturers: []store.Manufacturer{{Name: "\xff", Keys: []string{"k-secret"}}}}, "manufacturers[0]: the name of a manufacturer must be UTF-8"},
+		"long name":   {mock.Config{Manufacturers: []store.Manufacturer{{Name: strings.Repeat("é", 201), Keys: []string{"k-secret"}}}}, "at most 200 characters, not 201"},
+		"all":         {mock.Config{Manufacturers: []store.Manufacturer{{Name: "*", Keys: []string{"k-secret"}}}}, `"*" cannot be the name of a manufacturer`},
+		"odd key":     {mock.Config{Manufacturers: []store.Manufacturer{{Name: "a", Keys: []string{"k-secret\n"}}}}, "visible ASCII"},
+		"stranger":    {mock.Config{Connections: []store.Connection{{Manufacturer: "nobody"}}}, `connections[0]: there is no manufacturer "nobody"`},
+		"user twice":  {mock.Config{Connections: []store.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "u", NoxUserID: "2"}}}, `user_id "u" of "acme" stands twice`},
+		"id twice":    {mock.Config{Connections: []store.Connection{{Manufacturer: "acme", UserID: "u", NoxUserID: "1"}, {Manufacturer: "acme", UserID: "v", NoxUserID: "1"}}}, `connections[1]: nox_user_id "1" belongs to user_id "u"`},
 		"unknown ids": {mock.Config{IDs: "serial"}, `"derived" or "random", not "serial"`},
 		"bad contract": {mock.Config{Contract: parse(t, `
 openapi: 3.0.3
@@ -58,21 +59,21 @@ func parse(t testing.TB, document string) *spec.Document {
 }
 
 func TestReadFixture(t *testing.T) {
-	got, err := mock.ReadFixture(strings.NewReader(`{
+	got, err := store.ReadFixture(strings.NewReader(`{
 		"manufacturers": [{"name": "a", "keys": ["k", "l"], "enabled": true}, {"name": "b", "keys": ["m"], "enabled": false}, {"name": "c", "keys": ["n"]}],
 		"connections": [{"manufacturer": "a", "user_id": "", "nox_user_id": "1"}, {"manufacturer": "a", "user_id": "v"}]
 	}`))
-	want := mock.Fixture{
-		Manufacturers: []mock.Manufacturer{{Name: "a", Keys: []string{"k", "l"}, Enabled: true}, {Name: "b", Keys: []string{"m"}}, {Name: "c", Keys: []string{"n"}, Enabled: true}},
-		Connections:   []mock.Connection{{Manufacturer: "a", NoxUserID: "1"}, {Manufacturer: "a", UserID: "v"}},
+	want := store.Fixture{
+		Manufacturers: []store.Manufacturer{{Name: "a", Keys: []string{"k", "l"}, Enabled: true}, {Name: "b", Keys: []string{"m"}}, {Name: "c", Keys: []string{"n"}, Enabled: true}},
+		Connections:   []store.Connection{{Manufacturer: "a", NoxUserID: "1"}, {Manufacturer: "a", UserID: "v"}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if none, err := mock.ReadFixture(strings.NewReader(`{"manufacturers": []}`)); err != nil || none.Manufacturers == nil {
+	if none, err := store.ReadFixture(strings.NewReader(`{"manufacturers": []}`)); err != nil || none.Manufacturers == nil {
 		t.Errorf("%+v, %v", none, err)
 	}
-	if empty, err := mock.ReadFixture(strings.NewReader(`{}`)); err != nil || empty.Manufacturers != nil {
+	if empty, err := store.ReadFixture(strings.NewReader(`{}`)); err != nil || empty.Manufacturers != nil {
 		t.Errorf("%+v, %v", empty, err)
 	}
 }
@@ -93,7 +94,7 @@ func TestReadFixtureNamesThePlace(t *testing.T) {
 		{"[]", "line 1: a value of another kind is needed"},
 		{"{} {}", "line 1: not valid JSON"},
 	} {
-		_, err := mock.ReadFixture(strings.NewReader(x[0]))
+		_, err := store.ReadFixture(strings.NewReader(x[0]))
 		if err == nil || !strings.HasPrefix(err.Error(), x[1]) {
 			t.Errorf("%s: error %v, want %q", x[0], err, x[1])
 		}

@@ -13,12 +13,14 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // controlled serves the control API of a mock and returns its URL.
-func controlled(t testing.TB, s *mocktest.Server, config mock.ControlConfig) string {
+func controlled(t testing.TB, s *mocktest.Server, config control.Config) string {
 	t.Helper()
 	url, _ := controlOn(t, s, config, listen(t))
 	return url
@@ -26,9 +28,9 @@ func controlled(t testing.TB, s *mocktest.Server, config mock.ControlConfig) str
 
 // controlOn serves the control API on a listener, until the test ends or it is
 // stopped.
-func controlOn(t testing.TB, s *mocktest.Server, config mock.ControlConfig, l net.Listener) (url string, stop func()) {
+func controlOn(t testing.TB, s *mocktest.Server, config control.Config, l net.Listener) (url string, stop func()) {
 	t.Helper()
-	h, err := mock.NewControl(s.Mock, config)
+	h, err := control.New(s.Mock, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +74,8 @@ func ask(t testing.TB, method, url, body string, header http.Header) reply {
 
 // A walk through the API, in order. Every step sees what the ones before left.
 func TestControl(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "from-fixture", NoxUserID: "n-0"}}}))
-	url := controlled(t, s, mock.ControlConfig{Version: "test"})
+	s := mocktest.NewServer(t, configured(mock.Config{Connections: []store.Connection{{Manufacturer: "acme", UserID: "from-fixture", NoxUserID: "n-0"}}}))
+	url := controlled(t, s, control.Config{Version: "test"})
 	connect(t, s, s.APIKey, "u-1")
 	connect(t, s, s.APIKey, "u-2")
 	connect(t, s, s.OtherAPIKey, "g-1")
@@ -179,7 +181,7 @@ func TestControl(t *testing.T) {
 // A filter that cannot be read does not select all.
 func TestControlQueryThatCannotBeRead(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	connect(t, s, s.OtherAPIKey, "of-globex")
 	for _, path := range []string{"/journal", "/journal.har", "/export", "/scorecard", "/faults", "/events", "/connections"} {
 		for _, query := range []string{"?manufacturer=acme%zz", "?manufacturer=acme;x", "?manufacturer=acme&manufacturer=globex"} {
@@ -194,7 +196,7 @@ func TestControlQueryThatCannotBeRead(t *testing.T) {
 // What is changed over the API holds for the next request.
 func TestControlChangesWhatIsServed(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	status := func(key string) int {
 		return do(t, s, "POST", connectPath, headers("x-api-key", key, "Content-Type", "application/json"), strings.NewReader(validBody)).status
 	}
@@ -217,8 +219,8 @@ func TestControlChangesWhatIsServed(t *testing.T) {
 	// An export of one mock is an import of another, keys and all.
 	connect(t, s, s.APIKey, "moves")
 	export := ask(t, "GET", url+"/export", "", nil).body
-	other := mocktest.NewServer(t, configured(mock.Config{IDs: mock.RandomIDs, Manufacturers: []mock.Manufacturer{{Name: "only", Keys: []string{"only-key"}, Enabled: true}}}))
-	if r := ask(t, "POST", controlled(t, other, mock.ControlConfig{})+"/import", export, nil); r.status != 200 {
+	other := mocktest.NewServer(t, configured(mock.Config{IDs: mock.RandomIDs, Manufacturers: []store.Manufacturer{{Name: "only", Keys: []string{"only-key"}, Enabled: true}}}))
+	if r := ask(t, "POST", controlled(t, other, control.Config{})+"/import", export, nil); r.status != 200 {
 		t.Fatalf("import: %s", r.body)
 	}
 	_, here := connect(t, s, s.APIKey, "moves")
@@ -229,8 +231,8 @@ func TestControlChangesWhatIsServed(t *testing.T) {
 
 func TestControlGuard(t *testing.T) {
 	s := mocktest.NewServer(t)
-	open := controlled(t, s, mock.ControlConfig{Hosts: []string{"mock.internal"}})
-	closed := controlled(t, s, mock.ControlConfig{Token: "right-token"})
+	open := controlled(t, s, control.Config{Hosts: []string{"mock.internal"}})
+	closed := controlled(t, s, control.Config{Token: "right-token"})
 	for _, x := range []struct {
 		name, url string
 		header    http.Header
@@ -264,7 +266,7 @@ func TestControlGuard(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	connect(t, s, s.APIKey, "u")
 	do(t, s, "POST", connectPath, headers(), nil)
 	set(t, s, fault.Fault{Kind: fault.Empty, Times: 1})
@@ -290,7 +292,7 @@ func TestMetrics(t *testing.T) {
 
 func TestEvents(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	connect(t, s, s.APIKey, "before")
 	follow := func(query string, header http.Header) *bufio.Scanner {
 		req, err := http.NewRequestWithContext(t.Context(), "GET", url+"/events"+query, nil)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
-	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/internal/openapi"
 )
 
 // delivery is how an answer reaches the client; the zero value is as it should.
@@ -27,43 +27,37 @@ func (d delivery) unanswered() bool {
 // partial tells whether the client gets a part of the answer only.
 func (d delivery) partial() bool { return d.kind == fault.CutShort || d.kind == fault.ResetDuring }
 
-// deliver writes an answer as its delivery says. It panics with
+// deliver writes an answer as the delivery of x says. It calls ended where the
+// answer goes out in pieces, with whether the client stayed. It panics with
 // [http.ErrAbortHandler] where the connection must close, or over HTTP/2 the
 // stream be reset.
-func (m *Mock) deliver(x *exchange, w http.ResponseWriter, a answer) {
+func deliver(x *exchange, w http.ResponseWriter, a openapi.Response, ended func(stayed bool)) {
 	switch {
-	case a.delivery.kind == fault.Reset:
+	case x.delivery.kind == fault.Reset:
 		reset(w)
-	case a.delivery.unanswered():
+	case x.delivery.unanswered():
 		panic(http.ErrAbortHandler) // closes the connection, nothing else
-	case a.delivery.partial():
-		a.writeHalf(w)
-		if a.delivery.kind == fault.ResetDuring {
+	case x.delivery.partial():
+		writeHalf(w, a)
+		if x.delivery.kind == fault.ResetDuring {
 			reset(w)
 		} else {
 			panic(http.ErrAbortHandler)
 		}
-	case a.delivery.kind == fault.Dribble:
-		observed := func() {
-			if triedOf(x.request.Context()) == nil {
-				m.trackers.observe(&x.entry)
-			}
-		}
-		if observed = sync.OnceFunc(observed); !a.dribble(x.request.Context(), w, observed) {
-			m.journal.SetOutcome(x.entry.Manufacturer, x.entry.ID, journal.GaveUp)
-			x.entry.Outcome = journal.GaveUp
-			observed()
+	case x.delivery.kind == fault.Dribble:
+		if !x.dribble(w, a, sync.OnceFunc(func() { ended(true) })) {
+			ended(false)
 		}
 	default:
-		a.write(w)
+		a.Write(w)
 	}
 }
 
 // writeHalf sends the head, which announces the whole body, and half of it.
-func (a answer) writeHalf(w http.ResponseWriter) {
-	maps.Copy(w.Header(), a.fields())
-	w.WriteHeader(a.status)
-	w.Write(a.body[:len(a.body)/2]) // an error means that the client is gone
+func writeHalf(w http.ResponseWriter, a openapi.Response) {
+	maps.Copy(w.Header(), a.Header())
+	w.WriteHeader(a.Status)
+	w.Write(a.Body[:len(a.Body)/2]) // an error means that the client is gone
 	_ = http.NewResponseController(w).Flush()
 }
 
@@ -71,13 +65,14 @@ func (a answer) writeHalf(w http.ResponseWriter) {
 // calls ending before the last piece, with which the client may know that it has
 // all. When the server stops, or it has taken [fault.MaxDelay], the rest goes out
 // at once.
-func (a answer) dribble(ctx context.Context, w http.ResponseWriter, ending func()) bool {
-	maps.Copy(w.Header(), a.fields())
-	w.WriteHeader(a.status)
+func (x *exchange) dribble(w http.ResponseWriter, a openapi.Response, ending func()) bool {
+	ctx := x.request.Context()
+	maps.Copy(w.Header(), a.Header())
+	w.WriteHeader(a.Status)
 	control := http.NewResponseController(w)
 	end := time.Now().Add(fault.MaxDelay)
-	for rest := a.body; len(rest) > 0; {
-		n := min(a.delivery.piece, len(rest))
+	for rest := a.Body; len(rest) > 0; {
+		n := min(x.delivery.piece, len(rest))
 		if stopping(ctx) || time.Now().After(end) {
 			n = len(rest)
 		}
@@ -87,7 +82,7 @@ func (a answer) dribble(ctx context.Context, w http.ResponseWriter, ending func(
 		if _, err := w.Write(rest[:n]); err != nil || control.Flush() != nil {
 			return false
 		}
-		if rest = rest[n:]; len(rest) > 0 && !wait(ctx, a.delivery.every) {
+		if rest = rest[n:]; len(rest) > 0 && !wait(ctx, x.delivery.every) {
 			return false
 		}
 	}

@@ -30,8 +30,7 @@
 // header X-Nox-Mock-Explain.
 //
 // A running mock is looked into and changed by its methods, or over HTTP by its
-// control API, [NewControl], whose OpenAPI document is control.openapi.yaml and
-// which has a page for people.
+// control API, package control, which also has a web UI.
 //
 // The handler relies on its server for framing and time-outs: serve it with
 // [NewHTTPServer] and [Serve], or in tests with package mocktest.

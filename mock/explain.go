@@ -3,6 +3,7 @@ package mock
 import (
 	"strings"
 
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -17,7 +18,7 @@ func explanation(why journal.Why) string {
 		{"rule", why.Rule}, {"in", why.In}, {"pointer", why.Pointer}, {"got", why.Got}, {"expected", why.Expected},
 	} {
 		if m.value != "" {
-			members = append(members, m.name+"="+quoted(visible(m.value)))
+			members = append(members, m.name+"="+openapi.QuotedString(visible(m.value)))
 		}
 	}
 	return strings.Join(members, ", ")

@@ -1,91 +1,68 @@
 package mock
 
 import (
-	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
 
-// SetFault puts a fault into force and returns it with its id. The manufacturer
-// must be known.
-func (m *Mock) SetFault(ctx context.Context, f fault.Fault) (fault.Fault, error) {
-	if _, known := m.registry.latest(ctx).named(f.Manufacturer); !known && f.Manufacturer != "" {
-		return fault.Fault{}, fmt.Errorf("%w: %q", ErrNoManufacturer, f.Manufacturer)
-	}
-	return m.faults.Add(f, time.Now())
-}
-
-// Faults returns the faults of a manufacturer that have not expired, or of all
-// if it is nil.
-func (m *Mock) Faults(manufacturer *string) []fault.Fault {
-	return m.faults.List(manufacturer, time.Now())
-}
-
-// RemoveFault ends a fault. It tells whether there was one with that id.
-func (m *Mock) RemoveFault(id string) bool { return m.faults.Remove(id) }
-
-// ClearFaults ends the faults of a manufacturer, or all if it is nil, and
-// returns how many there were.
-func (m *Mock) ClearFaults(manufacturer *string) int { return m.faults.Clear(manufacturer) }
-
 // fire answers as a fault wants it. honest makes the answer that there would
 // have been; it is not called by the faults that come before it.
-func (m *Mock) fire(x *exchange, shot *fault.Shot, honest func() answer) answer {
+func fire(x *exchange, shot *fault.Shot, honest func() openapi.Response) openapi.Response {
 	x.shot = shot
 	x.pause(shot.Delay)
 	why := journal.Why{Rule: "fault." + string(shot.Kind), Reason: shot.ID + " (" + string(shot.Kind) + ")"}
 	switch shot.Kind {
 	case fault.Status, fault.Gateway:
-		return x.operation.faultStatus(shot).explained(why)
+		return faultStatus(x.operation, shot).WithReason(why)
 	case fault.Reset, fault.Empty:
-		a := x.operation.fail(http.StatusInternalServerError, "").explained(why)
-		a.delivery.kind = shot.Kind
+		a := x.operation.Fail(http.StatusInternalServerError, "").WithReason(why)
+		x.delivery.kind = shot.Kind
 		return a
 	}
 	a := honest()
-	why.Reason = a.why.Reason + ", then " + why.Reason
+	why.Reason = a.Reason.Reason + ", then " + why.Reason
 	switch shot.Kind {
 	case fault.MediaType:
-		a.mediaType = shot.MediaType
+		a.MediaType = shot.MediaType
 	case fault.Dribble:
-		a.delivery = delivery{fault.Dribble, shot.PieceBytes, time.Duration(shot.EveryMS) * time.Millisecond}
+		x.delivery = delivery{fault.Dribble, shot.PieceBytes, time.Duration(shot.EveryMS) * time.Millisecond}
 	case fault.Slow: // it was
 	default:
-		a.delivery.kind = shot.Kind
+		x.delivery.kind = shot.Kind
 	}
-	return a.explained(why)
+	return a.WithReason(why)
 }
 
 // faultStatus answers with a status that a fault asks for: in the contract's
 // shape, unless the fault has a body of its own.
-func (op *operation) faultStatus(shot *fault.Shot) answer {
-	var a answer
+func faultStatus(op *openapi.Operation, shot *fault.Shot) openapi.Response {
+	var a openapi.Response
 	switch status := shot.Status; {
 	case shot.Kind == fault.Gateway:
-		a = answer{status: status, mediaType: "text/html; charset=utf-8", body: gatewayPage(status)}
+		a = openapi.Response{Status: status, MediaType: "text/html; charset=utf-8", Body: gatewayPage(status)}
 	case shot.Body != nil:
-		a = answer{status: status, mediaType: shot.MediaType, body: []byte(*shot.Body)}
+		a = openapi.Response{Status: status, MediaType: shot.MediaType, Body: []byte(*shot.Body)}
 	case status >= http.StatusBadRequest:
 		words := ""
-		if !op.documents(status) {
+		if !op.Documents(status) {
 			words = statusWords(status)
 		}
-		a = op.fail(status, words)
-	case op.documents(status):
-		a = op.outcome(status)
+		a = op.Fail(status, words)
+	case op.Documents(status):
+		a = op.Generate(status)
 	default:
-		a = answer{status: status}
+		a = openapi.Response{Status: status}
 	}
 	if shot.RetryAfter != nil {
-		a = a.with("Retry-After", strconv.Itoa(*shot.RetryAfter))
+		a = a.With("Retry-After", strconv.Itoa(*shot.RetryAfter))
 	}
-	if a.status == http.StatusNoContent || a.status == http.StatusNotModified { // which have no body
-		a.mediaType, a.body = "", nil
+	if a.Status == http.StatusNoContent || a.Status == http.StatusNotModified { // which have no body
+		a.MediaType, a.Body = "", nil
 	}
 	return a
 }

@@ -10,8 +10,10 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // observed serves a mock that the test can look into.
@@ -125,7 +127,7 @@ func TestNoKeyIsKept(t *testing.T) {
 			}
 		}
 	}
-	if e := entries[0]; e.Request.Headers["X-Api-Key"][0] != "sha256:"+mock.Fingerprint(s.APIKey) || e.Key != mock.Fingerprint(s.APIKey) {
+	if e := entries[0]; e.Request.Headers["X-Api-Key"][0] != "sha256:"+store.Fingerprint(s.APIKey) || e.Key != store.Fingerprint(s.APIKey) {
 		t.Errorf("no fingerprint: %v", e.Request.Headers)
 	}
 }
@@ -136,7 +138,7 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 	for _, key := range []string{"canary-key-1f2e3d", "c4n4ry+key/1f2e3d=="} {
 		var log syncBuffer
 		all := mock.DefaultManufacturers()
-		all[0].KeyDigests = mock.Manufacturer{Keys: []string{key}}.Digests()
+		all[0].KeyDigests = store.Manufacturer{Keys: []string{key}}.Digests()
 		s, m := observed(t, mock.Config{Manufacturers: all, ExplainErrors: true, Logger: slog.New(slog.NewJSONHandler(&log, nil))})
 		for _, around := range []string{" %s ", ",%s,", ";%s;", "=%s=", "&%s&", "?%s?", "'%s'", ":%s:", "(%s)", "<%s>", "[%s]", "{%s}", "|%s|", "@%s@", "é%sé", "%s", "\t%s\t"} {
 			text := strings.ReplaceAll(around, "%s", key)
@@ -147,7 +149,7 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 			do(t, s, "POST", connectPath+"?q="+url.QueryEscape(text)+"&"+url.QueryEscape(text), good(s, "X-Trace", text), strings.NewReader(string(body)))
 			do(t, s, "POST", "/x/"+url.PathEscape(text)+"/y", good(s, "Content-Type", text), strings.NewReader(text))
 		}
-		control := controlled(t, s, mock.ControlConfig{})
+		control := controlled(t, s, control.Config{})
 		entries := m.Journal().List(journal.Query{}).Entries
 		for _, kept := range []any{
 			entries, archive(t, entries), log.String(),
@@ -163,7 +165,7 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 				}
 			}
 		}
-		if e := entries[0]; *e.UserID != " sha256:"+mock.Fingerprint(key)+" " {
+		if e := entries[0]; *e.UserID != " sha256:"+store.Fingerprint(key)+" " {
 			t.Errorf("user_id %q", *e.UserID)
 		}
 	}
@@ -172,12 +174,12 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 // A key that was sent as a user_id comes back, and is exported, but not shown.
 func TestKeyAsUserID(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	if echo, _ := connect(t, s, s.APIKey, s.APIKey); echo != s.APIKey {
 		t.Errorf("it comes back as %q", echo)
 	}
 	for _, path := range []string{"/connections?manufacturer=acme", "/", "/journal", "/journal.har"} {
-		if r := ask(t, "GET", url+path, "", nil); r.status != 200 || strings.Contains(r.body, s.APIKey) || !strings.Contains(r.body, "sha256:"+mock.Fingerprint(s.APIKey)) {
+		if r := ask(t, "GET", url+path, "", nil); r.status != 200 || strings.Contains(r.body, s.APIKey) || !strings.Contains(r.body, "sha256:"+store.Fingerprint(s.APIKey)) {
 			t.Errorf("%s: %s", path, r.body)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -20,7 +21,7 @@ type metrics struct {
 	serve    http.HandlerFunc
 }
 
-func newMetrics(m *Mock) *metrics {
+func newMetrics(known *registry, entries *journal.Journal, faults *fault.Set) *metrics {
 	made := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "nox_mock_requests_total",
@@ -33,7 +34,7 @@ func newMetrics(m *Mock) *metrics {
 		}, []string{"manufacturer"}),
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(made.requests, made.latency, &stateCollector{m})
+	registry.MustRegister(made.requests, made.latency, &stateCollector{known, entries, faults})
 	made.serve = promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true, ErrorHandling: promhttp.ContinueOnError}).ServeHTTP
 	return made
 }
@@ -60,7 +61,11 @@ func (m *metrics) forget(manufacturer string) {
 }
 
 // stateCollector reads what is counted elsewhere.
-type stateCollector struct{ mock *Mock }
+type stateCollector struct {
+	registry *registry
+	journal  *journal.Journal
+	faults   *fault.Set
+}
 
 func (c *stateCollector) connections() *prometheus.Desc {
 	return prometheus.NewDesc("nox_mock_connections", "Connections that there are.", []string{"manufacturer"}, nil)
@@ -83,9 +88,9 @@ func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
-	dropped := c.mock.journal.Dropped()
-	for _, each := range c.mock.registry.all() {
-		n, err := c.mock.store.Count(context.Background(), each.Name)
+	dropped := c.journal.Dropped()
+	for _, each := range c.registry.all() {
+		n, err := c.registry.store.Count(context.Background(), each.Name)
 		if err != nil {
 			out <- prometheus.NewInvalidMetric(c.connections(), err)
 			continue
@@ -94,7 +99,7 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(c.dropped(), prometheus.CounterValue, float64(dropped[each.Name]), each.Name)
 	}
 	out <- prometheus.MustNewConstMetric(c.dropped(), prometheus.CounterValue, float64(dropped[""]), "")
-	for key, n := range c.mock.faults.Fired() {
+	for key, n := range c.faults.Fired() {
 		out <- prometheus.MustNewConstMetric(c.fired(), prometheus.CounterValue, float64(n), key.Manufacturer, string(key.Kind))
 	}
 }

@@ -175,7 +175,7 @@ func TestExampleRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := mocktest.NewServer(t, configured(mock.Config{Contract: parse(t, contract)}))
-		req, err := m.ExampleRequest(s.URL, s.APIKey)
+		req, err := m.ExampleRequest("", s.URL, s.APIKey)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/openapi"
 )
 
 // MagicPrefix starts every user_id that asks for an outcome.
@@ -45,7 +46,7 @@ type magic struct {
 
 // magicOf reads a user_id. One that starts with [MagicPrefix] but asks for
 // nothing that can be had is an ordinary id.
-func magicOf(op *operation, userID string) magic {
+func magicOf(op *openapi.Operation, userID string) magic {
 	ask, is := strings.CutPrefix(userID, MagicPrefix)
 	if !is {
 		return magic{}
@@ -60,7 +61,7 @@ func magicOf(op *operation, userID string) magic {
 		return magic{}
 	}
 	status, err := strconv.Atoi(ask)
-	if err == nil && len(ask) == 3 && status >= 400 && status < 600 && op.documents(status) {
+	if err == nil && len(ask) == 3 && status >= 400 && status < 600 && op.Documents(status) {
 		return magic{status: status}
 	}
 	return magic{}

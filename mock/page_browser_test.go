@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
@@ -58,7 +58,7 @@ func TestPageInABrowser(t *testing.T) {
 		t.Skip("takes long; the shorter ones open the same page")
 	}
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{BaseURL: s.URL})
+	url := controlled(t, s, control.Config{BaseURL: s.URL})
 	b := openBrowser(t)
 
 	t.Run("traffic appears", func(t *testing.T) {
@@ -349,7 +349,7 @@ func TestPageInABrowser(t *testing.T) {
 // A tab that nobody sees rests, and catches up when it is seen again.
 func TestPageHidden(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	p := openBrowser(t).open(t, url+"/", 1280, 800)
 	p.until(live)
 	hide := func(hidden bool) {
@@ -370,7 +370,7 @@ func TestPageHidden(t *testing.T) {
 // Of a long journal the newest come first, and the others when they are asked for.
 func TestPageOfManyExchanges(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	for i := range 230 {
 		connect(t, s, s.APIKey, fmt.Sprintf("user-%03d-", i))
 	}
@@ -437,7 +437,7 @@ func (p *tab) hasRole(role string) bool {
 func TestPageSignIn(t *testing.T) {
 	s := mocktest.NewServer(t)
 	connect(t, s, s.APIKey, "private-user")
-	url := controlled(t, s, mock.ControlConfig{Token: "the-right-token", BaseURL: s.URL})
+	url := controlled(t, s, control.Config{Token: "the-right-token", BaseURL: s.URL})
 	if shell := ask(t, "GET", url+"/", "", nil); shell.status != 200 || strings.Contains(shell.body, "private-user") || strings.Contains(shell.body, "acme") || strings.Contains(shell.body, s.URL) {
 		t.Errorf("the shell is %d %s", shell.status, shell.body)
 	}
@@ -477,7 +477,7 @@ func TestPageCurl(t *testing.T) {
 		}
 	}
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{BaseURL: s.URL})
+	url := controlled(t, s, control.Config{BaseURL: s.URL})
 	b := openBrowser(t)
 	p := b.open(t, url+"/", 1280, 800)
 	p.until(live)
@@ -576,7 +576,7 @@ func TestPageOutlivesTheMock(t *testing.T) {
 	l := listen(t)
 	address := l.Addr().String()
 	url := "http://" + address
-	_, stop := controlOn(t, s, mock.ControlConfig{}, l)
+	_, stop := controlOn(t, s, control.Config{}, l)
 	p := openBrowser(t).open(t, url+"/", 1280, 800)
 	p.until(live)
 	connect(t, s, s.APIKey, "of-the-first")
@@ -589,7 +589,7 @@ func TestPageOutlivesTheMock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	controlOn(t, second, mock.ControlConfig{}, l)
+	controlOn(t, second, control.Config{}, l)
 	p.until(live)
 	p.until(`document.querySelectorAll("#exchanges tr").length === 0`)
 	connect(t, second, second.APIKey, "of-the-second")

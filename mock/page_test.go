@@ -6,14 +6,16 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // The page is readable as it comes, without its script.
 func TestPageWithoutScript(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{BaseURL: s.URL})
+	url := controlled(t, s, control.Config{BaseURL: s.URL})
 	connect(t, s, s.APIKey, "first-user")
 	connect(t, s, s.APIKey, hostileUser)
 	do(t, s, "POST", connectPath, good(s), strings.NewReader(`{}`))
@@ -43,7 +45,7 @@ func TestPageWithoutScript(t *testing.T) {
 
 func TestPageGuard(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	for _, x := range []struct {
 		method, path string
 		header       []string
@@ -88,7 +90,7 @@ func TestPageGuard(t *testing.T) {
 
 func TestTry(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{BaseURL: s.URL, Version: "test"})
+	url := controlled(t, s, control.Config{BaseURL: s.URL, Version: "test"})
 	about := ask(t, "GET", url+"/about", "", nil)
 	for _, want := range []string{`"version":"test"`, `"base_url":"` + s.URL + `"`, `"id":"createManufacturerDeviceConnection"`, `"path":"/v2/manufacturer/device-connections"`, `"user_property":"user_id"`} {
 		if !strings.Contains(about.body, want) {
@@ -143,8 +145,8 @@ func TestTry(t *testing.T) {
 		t.Errorf("the journal has %s", journal.body)
 	}
 	// A key that is known by its digest only cannot be presented.
-	digests := mocktest.NewServer(t, configured(mock.Config{Manufacturers: []mock.Manufacturer{{Name: "acme", KeyDigests: mock.DefaultManufacturers()[0].Digests(), Enabled: true}}}))
-	if r := ask(t, "POST", controlled(t, digests, mock.ControlConfig{})+"/try", `{"manufacturer":"acme"}`, nil); r.status != 409 || !strings.Contains(r.body, "digests") {
+	digests := mocktest.NewServer(t, configured(mock.Config{Manufacturers: []store.Manufacturer{{Name: "acme", KeyDigests: mock.DefaultManufacturers()[0].Digests(), Enabled: true}}}))
+	if r := ask(t, "POST", controlled(t, digests, control.Config{})+"/try", `{"manufacturer":"acme"}`, nil); r.status != 409 || !strings.Contains(r.body, "digests") {
 		t.Errorf("%d %s", r.status, r.body)
 	}
 }
@@ -152,7 +154,7 @@ func TestTry(t *testing.T) {
 // Newest and before lead through a journal backwards.
 func TestJournalBackwards(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	for _, userID := range strings.Split("a b c d e", " ") {
 		key := s.APIKey
 		if userID == "c" {

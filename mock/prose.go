@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/store"
 )
 
 // This file holds what the contract says in prose and no schema can: it is the
@@ -29,96 +29,84 @@ const (
 	resolvedProperty = "nox_user_id"
 )
 
-// connectRule makes connections. It applies to the operation above as long as
-// the schemas have the properties that the prose is about.
+// connectRule makes connections. It applies to the operation above if the
+// schemas have the properties that the prose is about.
 type connectRule struct {
+	operation *openapi.Operation
+	store     store.Store
+	ids       IDs
+	changed   func()
 	mediaType string
 	base      map[string]any // the response but for the two properties above
 }
 
-// newConnectRule returns the rule, nil if op is not what it is about.
-func newConnectRule(op *operation) *connectRule {
-	if op.id != connectOperation {
+// newConnectRule returns the rule for the operation of a contract that it is
+// about, nil if there is none.
+func newConnectRule(contract *openapi.API, kept store.Store, ids IDs, changed func()) *connectRule {
+	op := contract.Operation(connectOperation)
+	if op == nil || !op.TakesString(providedProperty) || !op.ReturnsString(echoedProperty) || !op.ReturnsString(resolvedProperty) {
 		return nil
 	}
-	body := op.route.Operation.RequestBody
-	response := op.response(op.success)
-	if body == nil || body.Value == nil || response == nil {
-		return nil
-	}
-	_, sent := jsonContent(body.Value.Content)
-	mediaType, returned := jsonContent(response.Content)
-	if !hasString(sent, providedProperty) || !hasString(returned, echoedProperty) || !hasString(returned, resolvedProperty) {
-		return nil
-	}
-	rule := &connectRule{mediaType: mediaType, base: map[string]any{}}
-	g := generator{doc: op.route.Spec, response: true, requiredOnly: true}
-	if made, err := g.value(returned.Schema, 0); err == nil {
-		if object, ok := made.(map[string]any); ok {
-			rule.base = object
-		}
-	}
+	rule := &connectRule{operation: op, store: kept, ids: ids, changed: changed}
+	rule.mediaType, rule.base = op.SmallestResponse()
 	return rule
 }
 
-func hasString(media *openapi3.MediaType, property string) bool {
-	if media == nil || media.Schema == nil || media.Schema.Value == nil {
-		return false
-	}
-	ref := media.Schema.Value.Properties[property]
-	return ref != nil && ref.Value != nil && ref.Value.Type.Includes("string")
+// appliesTo reports whether the mock keeps state for an operation.
+func (rule *connectRule) appliesTo(op *openapi.Operation) bool {
+	return rule != nil && rule.operation == op
 }
 
 // connect answers a valid request: the echo, and the user resolved or created.
-func (m *Mock) connect(x *exchange, overrides bool) answer {
+func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	op, who := x.operation, x.caller
 	userID, err := provided(x.body)
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because("internal", err.Error())
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
 	var asked magic
 	if overrides {
 		asked = magicOf(op, userID)
 	}
 	if asked.status != 0 {
-		return op.fail(asked.status, "").because("magic", "asked for by the user_id")
+		return op.Fail(asked.status, "").Because("magic", "asked for by the user_id")
 	}
 	x.pause(asked.delay)
 	// Once begun, a connection is made even if the client has gone.
-	c, created, err := m.resolve(context.WithoutCancel(x.request.Context()), who.manufacturer, userID)
+	c, created, err := rule.resolve(context.WithoutCancel(x.request.Context()), who.manufacturer, userID)
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because("internal", "store: "+err.Error())
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
-	m.changed()
-	response := make(map[string]any, len(op.rule.base)+2)
-	for name, value := range op.rule.base {
+	rule.changed()
+	response := make(map[string]any, len(rule.base)+2)
+	for name, value := range rule.base {
 		response[name] = value
 	}
 	response[echoedProperty] = userID
 	response[resolvedProperty] = c.NoxUserID
-	data, err := encode(response)
+	data, err := openapi.EncodeJSON(response)
 	if err != nil {
-		return op.fail(http.StatusInternalServerError, "").because("internal", err.Error())
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
-	a := answer{status: op.success, mediaType: op.rule.mediaType, body: data}.because("resolved", "resolved")
+	a := openapi.Response{Status: op.Success, MediaType: rule.mediaType, Body: data}.Because("resolved", "resolved")
 	if asked.lost {
-		a.delivery.kind = fault.Lost
+		x.delivery.kind = fault.Lost
 	}
 	if created {
-		a = a.because("created", "created")
+		a = a.Because("created", "created")
 	}
 	return a
 }
 
 // resolve finds a user, or creates it with the first id that is free.
-func (m *Mock) resolve(ctx context.Context, manufacturer, userID string) (c Connection, created bool, err error) {
+func (rule *connectRule) resolve(ctx context.Context, manufacturer, userID string) (c store.Connection, created bool, err error) {
 	for number := range maxIDs {
 		var noxUserID string
-		if noxUserID, err = m.ids.newID(manufacturer, userID, number); err != nil {
-			return Connection{}, false, err
+		if noxUserID, err = rule.ids.newID(manufacturer, userID, number); err != nil {
+			return store.Connection{}, false, err
 		}
-		c, created, err = m.store.Connect(ctx, manufacturer, userID, noxUserID, time.Now())
-		if conflict := (*ConflictError)(nil); !errors.As(err, &conflict) || !conflict.Taken {
+		c, created, err = rule.store.Connect(ctx, manufacturer, userID, noxUserID, time.Now())
+		if conflict := (*store.ConflictError)(nil); !errors.As(err, &conflict) || !conflict.Taken {
 			break
 		}
 	}
@@ -127,8 +115,8 @@ func (m *Mock) resolve(ctx context.Context, manufacturer, userID string) (c Conn
 
 // userID is the manufacturer's user that a request is about, nil if the
 // operation has no rule or the body does not tell.
-func (op *operation) userID(body []byte) *string {
-	if op.rule == nil {
+func (rule *connectRule) userID(op *openapi.Operation, body []byte) *string {
+	if !rule.appliesTo(op) {
 		return nil
 	}
 	userID, err := provided(body)

@@ -8,14 +8,23 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
 
-// Journal is what the mock was asked and answered.
-func (m *Mock) Journal() *journal.Journal { return m.journal }
+// recorder keeps what is known of the exchanges: in the journal, the scorecard,
+// the metrics and the log.
+type recorder struct {
+	registry *registry
+	rule     *connectRule
+	journal  *journal.Journal
+	metrics  *metrics
+	trackers *trackers
+	log      *slog.Logger
+}
 
 // record puts one exchange into the journal and the log.
-func (m *Mock) record(x *exchange, a answer) {
+func (m *recorder) record(x *exchange, a openapi.Response) {
 	tried := triedOf(x.request.Context())
 	if tried != nil {
 		x.notes = append(x.notes, triedNote)
@@ -24,13 +33,26 @@ func (m *Mock) record(x *exchange, a answer) {
 	m.metrics.count(&x.entry)
 	if tried != nil {
 		*tried = x.entry
-	} else if a.delivery.kind != fault.Dribble { // of which it is not known yet how it ends
+	} else if x.delivery.kind != fault.Dribble { // of which it is not known yet how it ends
 		m.trackers.observe(&x.entry)
 	}
 	m.logEntry(x, &x.entry)
 }
 
-func (m *Mock) newEntry(x *exchange, a answer) journal.Entry {
+// recordDribble records how an answer in pieces ended: whether the client stayed.
+// It may be called twice, before the last piece and after it.
+func (m *recorder) recordDribble(x *exchange, stayed bool) {
+	if !stayed {
+		m.journal.SetOutcome(x.entry.Manufacturer, x.entry.ID, journal.GaveUp)
+		x.entry.Outcome = journal.GaveUp
+	}
+	if !x.observed && triedOf(x.request.Context()) == nil {
+		m.trackers.observe(&x.entry)
+	}
+	x.observed = true
+}
+
+func (m *recorder) newEntry(x *exchange, a openapi.Response) journal.Entry {
 	r := x.request
 	hidden := newRedactor(m.registry, x.operation, r)
 	e := journal.Entry{
@@ -41,12 +63,12 @@ func (m *Mock) newEntry(x *exchange, a answer) journal.Entry {
 		Request:      x.keptRequest(hidden),
 		TookMS:       float64(time.Since(x.began).Microseconds()) / 1000,
 		Outcome:      journal.Answered,
-		Why:          redactedWhy(hidden, a.why),
+		Why:          redactedWhy(hidden, a.Reason),
 		Notes:        x.notes,
 	}
 	if x.operation != nil {
-		e.Operation = x.operation.id
-		if userID := x.operation.userID(x.body); userID != nil {
+		e.Operation = x.operation.ID
+		if userID := m.rule.userID(x.operation, x.body); userID != nil {
 			*userID = kept(hidden.text(*userID))
 			e.UserID = userID
 		}
@@ -57,14 +79,14 @@ func (m *Mock) newEntry(x *exchange, a answer) journal.Entry {
 	switch {
 	case x.gaveUp:
 		e.Outcome = journal.GaveUp
-	case a.delivery.unanswered() || a.delivery.partial():
+	case x.delivery.unanswered() || x.delivery.partial():
 		e.Outcome = journal.Dropped
 	}
 	if x.shot != nil {
 		e.Fault = &journal.Cause{ID: x.shot.ID, Kind: string(x.shot.Kind)}
 	}
-	if !a.delivery.unanswered() {
-		e.Response = journal.Response{Status: a.status, Headers: hidden.header(a.fields()), Body: hidden.body(string(a.body))}
+	if !x.delivery.unanswered() {
+		e.Response = journal.Response{Status: a.Status, Headers: hidden.header(a.Header()), Body: hidden.body(string(a.Body))}
 	}
 	return e
 }
@@ -99,7 +121,7 @@ func redactedWhy(hidden *redactor, why journal.Why) journal.Why {
 }
 
 // logEntry logs one exchange.
-func (m *Mock) logEntry(x *exchange, e *journal.Entry) {
+func (m *recorder) logEntry(x *exchange, e *journal.Entry) {
 	attributes := []slog.Attr{
 		slog.String("method", e.Request.Method),
 		slog.String("path", e.Request.Path),

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/store"
 )
 
 // redactor takes the keys out of what one request and its answer hold, and puts
@@ -30,12 +33,12 @@ var secretName = regexp.MustCompile(`(?i)key|token|secret|passw|auth|cookie|cred
 var secretMember = regexp.MustCompile(`(?i)("[^"]*(?:key|token|secret|passw|auth|credential)[^"]*"\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|\\?$)`)
 
 // newRedactor prepares for a request of op, which is nil if it is for none.
-func newRedactor(r *registry, op *operation, req *http.Request) *redactor {
+func newRedactor(r *registry, op *openapi.Operation, req *http.Request) *redactor {
 	d := &redactor{registry: r, secrets: slices.Clone(r.current.Load().plain)}
 	if op != nil {
-		for _, all := range op.security {
+		for _, all := range op.Security {
 			for _, scheme := range all {
-				d.secrets = append(d.secrets, credentials(req, scheme)...)
+				d.secrets = append(d.secrets, scheme.Credentials(req)...)
 			}
 		}
 	}
@@ -56,17 +59,6 @@ func newRedactor(r *registry, op *operation, req *http.Request) *redactor {
 	slices.SortFunc(d.secrets, func(a, b string) int { return len(b) - len(a) })
 	d.secrets = slices.Compact(d.secrets)
 	return d
-}
-
-// shown are connections for people: a key that a client took for a user_id, or
-// that was imported as one, is not shown.
-func (m *Mock) shown(page []Connection) []Connection {
-	hidden := newRedactor(m.registry, nil, &http.Request{URL: &url.URL{}})
-	made := slices.Clone(page)
-	for i := range made {
-		made[i].UserID, made[i].NoxUserID = hidden.text(made[i].UserID), hidden.text(made[i].NoxUserID)
-	}
-	return made
 }
 
 // ordinary words stand in fields that hold secrets and are none.
@@ -138,7 +130,7 @@ func delimits(c byte) bool {
 }
 
 // masked stands for a key.
-func masked(key string) string { return "sha256:" + Fingerprint(key) }
+func masked(key string) string { return "sha256:" + store.Fingerprint(key) }
 
 // wordLength is from how many bytes on a secret is looked for within words too.
 // A short one would be found everywhere.

@@ -11,10 +11,13 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/redisstore"
 	"nox.energy/contract/mock/redisstore/redistest"
+	"nox.energy/contract/mock/store"
+	"nox.energy/contract/mock/store/storetest"
 )
 
 // The suite that the store in memory passes, on real servers.
@@ -23,7 +26,7 @@ func TestRedisStore(t *testing.T) {
 		t.Run(program, func(t *testing.T) {
 			server := startRedis(t, program)
 			database := 0
-			testStore(t, func() mock.Store {
+			storetest.Run(t, func() store.Store {
 				database++ // which is empty
 				return openRedis(t, server.Address(database))
 			})
@@ -38,25 +41,25 @@ func startRedis(t testing.TB, program string) *redistest.Server {
 
 func openRedis(t testing.TB, address string) *redisstore.Store {
 	t.Helper()
-	store, err := redisstore.Open(t.Context(), address)
+	s, err := redisstore.Open(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { store.Close() })
-	return store
+	t.Cleanup(func() { s.Close() })
+	return s
 }
 
 // What was cleared takes up no room any more.
 func TestRedisStoreClearsAll(t *testing.T) {
 	server := startRedis(t, redistest.Programs()[0])
-	store := openRedis(t, server.Address(0))
-	if err := store.Put(t.Context(), mock.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1"}); err != nil {
+	s := openRedis(t, server.Address(0))
+	if err := s.Put(t.Context(), store.Connection{Manufacturer: "a", UserID: "u", NoxUserID: "1"}); err != nil {
 		t.Fatal(err)
 	}
 	if n := server.Keys(0); n != ":5" {
 		t.Errorf("%s keys of a manufacturer and the last number", n)
 	}
-	if _, err := store.Clear(t.Context(), "a"); err != nil {
+	if _, err := s.Clear(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
 	if n := server.Keys(0); n != ":1" {
@@ -70,7 +73,7 @@ func replica(t testing.TB, server *redistest.Server) *mocktest.Server {
 	return mocktest.NewServer(t, configured(mock.Config{
 		Store:       openRedis(t, server.Address(0)),
 		IDs:         mock.RandomIDs,
-		Connections: []mock.Connection{{Manufacturer: "acme", UserID: "from the start", NoxUserID: "nox-0"}},
+		Connections: []store.Connection{{Manufacturer: "acme", UserID: "from the start", NoxUserID: "nox-0"}},
 	}))
 }
 
@@ -109,7 +112,7 @@ func TestReplicas(t *testing.T) {
 	status := func(s *mocktest.Server, key string) int {
 		return do(t, s, "POST", connectPath, headers("x-api-key", key, "Content-Type", "application/json"), strings.NewReader(validBody)).status
 	}
-	if added, err := a.Mock.SetManufacturer(t.Context(), mock.Manufacturer{Name: "umbrella", Keys: []string{key}, Enabled: true}); !added || err != nil {
+	if added, err := a.Mock.SetManufacturer(t.Context(), store.Manufacturer{Name: "umbrella", Keys: []string{key}, Enabled: true}); !added || err != nil {
 		t.Fatal(added, err)
 	}
 	if got := status(b, key); got != 201 {
@@ -139,9 +142,9 @@ func TestReplicas(t *testing.T) {
 	}
 
 	// Import, export and reset are of all, too.
-	imported := mock.Fixture{
-		Manufacturers: []mock.Manufacturer{{Name: "hooli", Keys: []string{"key-of-hooli"}, Enabled: true}},
-		Connections:   []mock.Connection{{Manufacturer: "hooli", UserID: "u", NoxUserID: "nox-1"}},
+	imported := store.Fixture{
+		Manufacturers: []store.Manufacturer{{Name: "hooli", Keys: []string{"key-of-hooli"}, Enabled: true}},
+		Connections:   []store.Connection{{Manufacturer: "hooli", UserID: "u", NoxUserID: "nox-1"}},
 	}
 	if err := a.Mock.Import(t.Context(), imported); err != nil {
 		t.Fatal(err)
@@ -198,7 +201,7 @@ func hasManufacturer(entries []journal.Entry, name string) bool {
 func TestStoreThatGoesAway(t *testing.T) {
 	server := startRedis(t, redistest.Programs()[0])
 	s := replica(t, server)
-	control, err := mock.NewControl(s.Mock, mock.ControlConfig{})
+	control, err := control.New(s.Mock, control.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +223,7 @@ func TestStoreThatGoesAway(t *testing.T) {
 		t.Errorf("status %d, body %s", r.status, r.body)
 	}
 	e := latest(s)
-	if e.Why.Rule != "internal" || !strings.Contains(e.Why.Reason, mock.ErrUnavailable.Error()) || strings.Contains(e.Why.Reason, server.Password) {
+	if e.Why.Rule != "internal" || !strings.Contains(e.Why.Reason, store.ErrUnavailable.Error()) || strings.Contains(e.Why.Reason, server.Password) {
 		t.Errorf("the journal says %+v", e.Why)
 	}
 	if r := do(t, s, "POST", connectPath, headers("Content-Type", "application/json"), strings.NewReader(validBody)); r.status != 401 {
@@ -246,7 +249,7 @@ func TestStoreThatGoesAway(t *testing.T) {
 	}
 
 	// One that lost everything begins again with what the mock knows.
-	if _, err := s.Mock.SetManufacturer(t.Context(), mock.Manufacturer{Name: "umbrella", Keys: []string{"some-key"}, Enabled: true}); err != nil {
+	if _, err := s.Mock.SetManufacturer(t.Context(), store.Manufacturer{Name: "umbrella", Keys: []string{"some-key"}, Enabled: true}); err != nil {
 		t.Fatal(err)
 	}
 	server.Kill()
@@ -280,9 +283,9 @@ func awaitStatus(t *testing.T, s *mocktest.Server, want int) {
 func TestAddressesOfStores(t *testing.T) {
 	server := startRedis(t, redistest.Programs()[0])
 	good := server.Address(0)
-	store := openRedis(t, good)
-	if strings.Contains(store.Address(), "canary") {
-		t.Errorf("the address for people is %s", store.Address())
+	s := openRedis(t, good)
+	if strings.Contains(s.Address(), "canary") {
+		t.Errorf("the address for people is %s", s.Address())
 	}
 	at := good[strings.LastIndex(good, "@"):]
 	for _, address := range []string{

@@ -4,17 +4,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"sync/atomic"
+
+	"nox.energy/contract/mock/store"
 )
 
 // registry knows the manufacturers, and their keys by digest. They are kept in
 // the store; here is a copy of them, which readers see whole, before a change or
 // after.
 type registry struct {
-	store   Store
+	store   store.Store
 	begin   func(context.Context) error // fills a store that nothing was ever kept in
 	gone    func(name string)           // is told of manufacturers that are no more
 	current atomic.Pointer[registered]
@@ -23,7 +24,7 @@ type registry struct {
 // registered is never changed once it is in place.
 type registered struct {
 	version       string
-	manufacturers []Manufacturer // with digests and no keys
+	manufacturers []store.Manufacturer // with digests and no keys
 	keys          []registeredKey
 	plain         []string                   // the keys that came as such; wherever they turn up, they are not stored
 	open          map[string]string          // one of them for a manufacturer, if there is one
@@ -38,7 +39,7 @@ type registeredKey struct {
 
 // newRegistered makes a copy of manufacturers, some of which may have keys.
 // plain are keys that are known from before.
-func newRegistered(version string, manufacturers []Manufacturer, plain []string) *registered {
+func newRegistered(version string, manufacturers []store.Manufacturer, plain []string) *registered {
 	made := &registered{version: version, open: map[string]string{}, unread: map[[sha256.Size]byte]bool{}}
 	known := map[[sha256.Size]byte]string{}
 	for _, key := range plain {
@@ -48,8 +49,8 @@ func newRegistered(version string, manufacturers []Manufacturer, plain []string)
 		for _, key := range m.Keys {
 			known[sha256.Sum256([]byte(key))] = key
 		}
-		made.manufacturers = append(made.manufacturers, m.withoutKeys())
-		for _, digest := range m.digests() {
+		made.manufacturers = append(made.manufacturers, m.WithoutKeys())
+		for _, digest := range m.KeySums() {
 			made.keys = append(made.keys, registeredKey{digest, m.Name, m.Enabled})
 			if key, is := known[digest]; is {
 				made.plain = append(made.plain, key)
@@ -74,7 +75,7 @@ func (r *registry) fresh(ctx context.Context) (*registered, error) {
 			return nil, err
 		case version == "": // it is new, or lost everything
 			err := r.restore(ctx, have)
-			if errors.Is(err, ErrChanged) { // somebody else began
+			if errors.Is(err, store.ErrChanged) { // somebody else began
 				continue
 			}
 			return r.current.Load(), err
@@ -89,7 +90,7 @@ func (r *registry) fresh(ctx context.Context) (*registered, error) {
 func (r *registry) restore(ctx context.Context, have *registered) error {
 	if err := r.begin(ctx); err != nil {
 		if _, version, failed := r.store.Manufacturers(ctx, ""); failed == nil && version != "" {
-			return ErrChanged
+			return store.ErrChanged
 		}
 		return err
 	}
@@ -105,7 +106,7 @@ func (r *registry) restore(ctx context.Context, have *registered) error {
 func (r *registry) take(made *registered) *registered {
 	before := r.current.Swap(made)
 	for _, m := range before.manufacturers {
-		if indexOf(made.manufacturers, m.Name) < 0 {
+		if store.IndexManufacturer(made.manufacturers, m.Name) < 0 {
 			r.gone(m.Name)
 		}
 	}
@@ -123,7 +124,7 @@ func (r *registry) latest(ctx context.Context) *registered {
 // change replaces the manufacturers by what edit makes of a copy of them. If
 // edit fails, or they do not fit together, all stays as it was. It is called
 // again if they are changed meanwhile by somebody else.
-func (r *registry) change(ctx context.Context, edit func([]Manufacturer) ([]Manufacturer, error)) error {
+func (r *registry) change(ctx context.Context, edit func([]store.Manufacturer) ([]store.Manufacturer, error)) error {
 	for {
 		have, err := r.fresh(ctx)
 		if err != nil {
@@ -131,10 +132,10 @@ func (r *registry) change(ctx context.Context, edit func([]Manufacturer) ([]Manu
 		}
 		changed, err := edit(slices.Clone(have.manufacturers))
 		if err == nil {
-			err = checkManufacturers(changed)
+			err = store.CheckManufacturers(changed)
 			// Where it would stand among all says nothing to who asks for it.
-			if wrong := (*manufacturerError)(nil); errors.As(err, &wrong) {
-				err = wrong.err
+			if wrong := (*store.ManufacturerError)(nil); errors.As(err, &wrong) {
+				err = wrong.Err
 			}
 		}
 		if err != nil {
@@ -146,7 +147,7 @@ func (r *registry) change(ctx context.Context, edit func([]Manufacturer) ([]Manu
 			r.take(made)
 			return nil
 		}
-		if !errors.Is(err, ErrChanged) || ctx.Err() != nil {
+		if !errors.Is(err, store.ErrChanged) || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -154,7 +155,7 @@ func (r *registry) change(ctx context.Context, edit func([]Manufacturer) ([]Manu
 
 // all returns the manufacturers as they were when they were needed last; they
 // may not be changed.
-func (r *registry) all() []Manufacturer { return r.current.Load().manufacturers }
+func (r *registry) all() []store.Manufacturer { return r.current.Load().manufacturers }
 
 // find looks a key up among those that were needed last.
 func (r *registry) find(key string) (found registeredKey, ok bool) { return r.current.Load().find(key) }
@@ -175,34 +176,9 @@ func (r *registered) find(key string) (found registeredKey, ok bool) {
 }
 
 // named returns a manufacturer by name.
-func (r *registered) named(name string) (Manufacturer, bool) {
-	if at := indexOf(r.manufacturers, name); at >= 0 {
+func (r *registered) named(name string) (store.Manufacturer, bool) {
+	if at := store.IndexManufacturer(r.manufacturers, name); at >= 0 {
 		return r.manufacturers[at], true
 	}
-	return Manufacturer{}, false
-}
-
-// digests are those of all keys of m.
-func (m Manufacturer) digests() [][sha256.Size]byte {
-	var all [][sha256.Size]byte
-	for _, key := range m.Keys {
-		all = append(all, sha256.Sum256([]byte(key)))
-	}
-	for _, text := range m.KeyDigests {
-		var digest [sha256.Size]byte
-		if n, err := hex.Decode(digest[:], []byte(text)); err == nil && n == len(digest) && !slices.Contains(all, digest) {
-			all = append(all, digest)
-		}
-	}
-	return all
-}
-
-// Digests are the SHA-256 digests of all keys of m, in hexadecimal.
-func (m Manufacturer) Digests() []string { return m.withoutKeys().KeyDigests }
-
-// Fingerprint names a key without giving it away: the start of its SHA-256
-// digest, in hexadecimal.
-func Fingerprint(key string) string {
-	digest := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(digest[:4])
+	return store.Manufacturer{}, false
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/scorecard"
@@ -113,7 +113,7 @@ func TestScorecard(t *testing.T) {
 
 func TestScorecardResponses(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, mock.ControlConfig{})
+	url := controlled(t, s, control.Config{})
 	connect(t, s, s.APIKey, "u")
 	do(t, s, "POST", connectPath, http.Header{}, nil)
 	card := s.Mock.Scorecard(nil, []string{"201", "500"}, true)

@@ -15,6 +15,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // Serve stops in under a second, whatever its clients do, and answers what is
@@ -102,11 +103,11 @@ func TestLog(t *testing.T) {
 		}
 	}
 	for i, want := range []string{
-		"status=201 took=… operation=createManufacturerDeviceConnection manufacturer=acme key_sha256=" + mock.Fingerprint(s.APIKey) + " reason=created",
+		"status=201 took=… operation=createManufacturerDeviceConnection manufacturer=acme key_sha256=" + store.Fingerprint(s.APIKey) + " reason=created",
 		"reason=resolved prefer_ignored=418",
-		"status=401 took=… operation=createManufacturerDeviceConnection manufacturer=initech key_sha256=" + mock.Fingerprint(s.DisabledAPIKey) + ` reason="manufacturer not enabled"`,
+		"status=401 took=… operation=createManufacturerDeviceConnection manufacturer=initech key_sha256=" + store.Fingerprint(s.DisabledAPIKey) + ` reason="manufacturer not enabled"`,
 		`reason="unknown key"`,
-		`path=/v2/sha256:` + mock.Fingerprint(s.APIKey) + `/x status=404`,
+		`path=/v2/sha256:` + store.Fingerprint(s.APIKey) + `/x status=404`,
 	} {
 		line := strings.Split(got, "\n")[i]
 		if before, after, ok := strings.Cut(line, "took="); ok {

@@ -11,15 +11,9 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
+	"nox.energy/contract/mock/store/storetest"
 )
-
-// awkward ids that a server likes to change.
-var awkward = []string{
-	"", " ", "u", "U", " u", "u ", "u\n", "007", "7", "null", "true", "\x00", "a\x00b",
-	`"`, `\`, `\u0041`, "%41", "a+b", "a/b", "<script>&'\"</script>", "__proto__", "${x}", "{{x}}", "' OR 1=1 --",
-	"é", "e\u0301", "Å", "\u212b", "ß", "SS", "İ", "漢字", "🙂", "👩‍👩‍👧", "\u202eabc", "\u2028", "\ufeff", "\ufffd", "\U0010ffff",
-	strings.Repeat("x", 1000), strings.Repeat("x", 1001), "nox-mock:", "nox-mock:delay=", "NOX-MOCK:500",
-}
 
 func TestEchoResolveCreate(t *testing.T) {
 	for _, ids := range []mock.IDs{mock.DerivedIDs, mock.RandomIDs} {
@@ -28,7 +22,7 @@ func TestEchoResolveCreate(t *testing.T) {
 			owner := map[string]string{}
 			for round := range 2 {
 				for _, key := range []string{s.APIKey, s.OtherAPIKey} {
-					for _, userID := range awkward {
+					for _, userID := range storetest.UserIDs() {
 						echo, id := connect(t, s, key, userID)
 						if echo != userID {
 							t.Errorf("user_id %q comes back as %q", userID, echo)
@@ -91,7 +85,7 @@ func TestDerivedIDsSurviveARestart(t *testing.T) {
 
 // "ab"+"c" and "a"+"bc" must not meet in a derived id.
 func TestDerivedIDsAreUnambiguous(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{Manufacturers: []mock.Manufacturer{
+	s := mocktest.NewServer(t, configured(mock.Config{Manufacturers: []store.Manufacturer{
 		{Name: "ab", Keys: []string{"k1"}, Enabled: true},
 		{Name: "a", Keys: []string{"k2"}, Enabled: true},
 	}}))
@@ -130,8 +124,8 @@ func TestSimultaneousRequests(t *testing.T) {
 }
 
 func TestRejectedRequestsLeaveNothingBehind(t *testing.T) {
-	store := mock.NewMemoryStore()
-	s := mocktest.NewServer(t, configured(mock.Config{Store: store}))
+	kept := store.NewMemory()
+	s := mocktest.NewServer(t, configured(mock.Config{Store: kept}))
 	for _, x := range []struct {
 		body   string
 		header []string
@@ -146,7 +140,7 @@ func TestRejectedRequestsLeaveNothingBehind(t *testing.T) {
 	}
 	do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"nox-mock:500"}`))
 	for _, userID := range []string{"u", "nox-mock:500"} {
-		if c, created, err := store.Connect(t.Context(), "acme", userID, "fresh for "+userID, time.Now()); err != nil || !created {
+		if c, created, err := kept.Connect(t.Context(), "acme", userID, "fresh for "+userID, time.Now()); err != nil || !created {
 			t.Errorf("%s has a connection: %+v, %v", userID, c, err)
 		}
 	}
@@ -165,20 +159,20 @@ func TestNoOverrides(t *testing.T) {
 
 // store is a Store that fails, or does not come back in one piece.
 type brokenStore struct {
-	mock.Store
+	store.Store
 	panics bool
 }
 
-func (s brokenStore) Connect(context.Context, string, string, string, time.Time) (mock.Connection, bool, error) {
+func (s brokenStore) Connect(context.Context, string, string, string, time.Time) (store.Connection, bool, error) {
 	if s.panics {
 		panic("secret of the store")
 	}
-	return mock.Connection{}, false, errors.New("secret of the store")
+	return store.Connection{}, false, errors.New("secret of the store")
 }
 
 func TestBrokenStoreIsTheContracts500(t *testing.T) {
 	for _, panics := range []bool{false, true} {
-		s := mocktest.NewServer(t, configured(mock.Config{Store: brokenStore{mock.NewMemoryStore(), panics}}))
+		s := mocktest.NewServer(t, configured(mock.Config{Store: brokenStore{store.NewMemory(), panics}}))
 		r := do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
 		if r.status != 500 || words(t, r) != wordsOf500 {
 			t.Errorf("panics %t: status %d, body %s", panics, r.status, r.body)
@@ -187,7 +181,7 @@ func TestBrokenStoreIsTheContracts500(t *testing.T) {
 }
 
 func TestConnectionsToBeginWith(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{Connections: []mock.Connection{
+	s := mocktest.NewServer(t, configured(mock.Config{Connections: []store.Connection{
 		{Manufacturer: "acme", UserID: "u", NoxUserID: "nox-1"},
 		{Manufacturer: "globex", UserID: "u", NoxUserID: "nox-1"},
 		{Manufacturer: "acme", UserID: ""},
@@ -208,11 +202,11 @@ func TestConnectionsToBeginWith(t *testing.T) {
 // one gets another id, always the same, and what is exported can be imported.
 func TestDerivedIDThatIsTaken(t *testing.T) {
 	_, derived := connect(t, mocktest.NewServer(t), "acme-test-key-5c1d0a", "b")
-	imported := []mock.Connection{{Manufacturer: "acme", UserID: "a", NoxUserID: derived}}
+	imported := []store.Connection{{Manufacturer: "acme", UserID: "a", NoxUserID: derived}}
 	var before string
-	for _, more := range [][]mock.Connection{nil, {{Manufacturer: "acme", UserID: "b"}}} {
+	for _, more := range [][]store.Connection{nil, {{Manufacturer: "acme", UserID: "b"}}} {
 		s := mocktest.NewServer(t)
-		if err := s.Mock.Import(t.Context(), mock.Fixture{Connections: append(more, imported...)}); err != nil {
+		if err := s.Mock.Import(t.Context(), store.Fixture{Connections: append(more, imported...)}); err != nil {
 			t.Fatal(err)
 		}
 		_, a := connect(t, s, s.APIKey, "a")
@@ -230,7 +224,7 @@ func TestDerivedIDThatIsTaken(t *testing.T) {
 		}
 		// It is taken by what was there before as well.
 		other := mocktest.NewServer(t, configured(mock.Config{Connections: imported}))
-		if err := other.Mock.Import(t.Context(), mock.Fixture{Connections: []mock.Connection{{Manufacturer: "acme", UserID: "b"}}}); err != nil {
+		if err := other.Mock.Import(t.Context(), store.Fixture{Connections: []store.Connection{{Manufacturer: "acme", UserID: "b"}}}); err != nil {
 			t.Error(err)
 		}
 		if _, id := connect(t, other, other.APIKey, "b"); id != b {

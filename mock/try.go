@@ -10,12 +10,13 @@ import (
 
 	"github.com/google/uuid"
 
+	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
 
-// attempt is a request that a person wants to see answered. What is nil or ""
+// Attempt is a request that a person wants to see answered. What is nil or ""
 // is as in an example of the contract.
-type attempt struct {
+type Attempt struct {
 	Manufacturer string  `json:"manufacturer"`
 	Key          string  `json:"key"` // "own", "none" or "wrong"
 	Operation    string  `json:"operation"`
@@ -29,14 +30,14 @@ type attempt struct {
 // triedNote stands with an exchange that was tried.
 const triedNote = "tried from the control API, not sent by a client"
 
-// errNoKey says that a request cannot be made in a manufacturer's name.
-var errNoKey = errors.New("the mock knows the keys of this manufacturer by their digests only, and so can present none")
+// ErrNoKey says that a request cannot be made in a manufacturer's name.
+var ErrNoKey = errors.New("the mock knows the keys of this manufacturer by their digests only, and so can present none")
 
-// errNoOperation says that the contract has no such operation.
-var errNoOperation = errors.New("the contract has no such operation")
+// ErrNoOperation says that the contract has no such operation.
+var ErrNoOperation = errors.New("the contract has no such operation")
 
-// try hands a request to the mock inside the process and returns the exchange.
-func (m *Mock) try(ctx context.Context, a attempt) (journal.Entry, error) {
+// Try hands a request to the mock inside the process and returns the exchange.
+func (m *Mock) Try(ctx context.Context, a Attempt) (journal.Entry, error) {
 	req, err := m.attempted(ctx, a)
 	if err != nil {
 		return journal.Entry{}, err
@@ -57,16 +58,16 @@ func triedOf(ctx context.Context) *journal.Entry {
 }
 
 // attempted makes the request.
-func (m *Mock) attempted(ctx context.Context, a attempt) (*http.Request, error) {
-	op := m.operation(a.Operation)
-	if op == nil {
-		return nil, fmt.Errorf("%w: %q", errNoOperation, a.Operation)
+func (m *Mock) attempted(ctx context.Context, a Attempt) (*http.Request, error) {
+	op, err := m.operation(a.Operation)
+	if err != nil {
+		return nil, err
 	}
 	key, err := m.keyFor(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	req, err := op.example("http://nox-mock"+m.router.base, key)
+	req, err := op.ExampleRequest("http://nox-mock"+m.BasePath(), key)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (m *Mock) attempted(ctx context.Context, a attempt) (*http.Request, error) 
 	if a.Prefer != "" {
 		req.Header.Set("Prefer", a.Prefer)
 	}
-	body, err := op.attemptedBody(a)
+	body, err := m.attemptedBody(op, a)
 	if err != nil {
 		return nil, err
 	}
@@ -96,24 +97,39 @@ func (m *Mock) attempted(ctx context.Context, a attempt) (*http.Request, error) 
 	return req, nil
 }
 
-// operation returns one of the contract; the first if id is "", nil if there
-// is none.
-func (m *Mock) operation(id string) *operation {
+// operation returns one of the contract, the first if id is "".
+func (m *Mock) operation(id string) (*openapi.Operation, error) {
 	if id == "" {
-		return m.first
+		return m.api.First, nil
 	}
-	for _, p := range m.router.paths {
-		for _, op := range p.operations {
-			if op.id == id {
-				return op
-			}
-		}
+	if op := m.api.Operation(id); op != nil {
+		return op, nil
 	}
-	return nil
+	return nil, fmt.Errorf("%w: %q", ErrNoOperation, id)
+}
+
+// ExampleRequest makes a valid request of an operation, out of the contract's
+// examples; the first operation if id is "". baseURL has the base path. key
+// belongs to a manufacturer that is enabled; with "" the request presents none.
+func (m *Mock) ExampleRequest(id, baseURL, key string) (*http.Request, error) {
+	op, err := m.operation(id)
+	if err != nil {
+		return nil, err
+	}
+	return op.ExampleRequest(baseURL, key)
+}
+
+// UserProperty is the property of the request body that names the user, "" for
+// an operation that the mock keeps no state for.
+func (m *Mock) UserProperty(id string) string {
+	if m.rule == nil || m.rule.operation.ID != id {
+		return ""
+	}
+	return providedProperty
 }
 
 // keyFor is the key to present, "" for none.
-func (m *Mock) keyFor(ctx context.Context, a attempt) (string, error) {
+func (m *Mock) keyFor(ctx context.Context, a Attempt) (string, error) {
 	known, err := m.registry.fresh(ctx)
 	if err != nil {
 		return "", err
@@ -127,18 +143,18 @@ func (m *Mock) keyFor(ctx context.Context, a attempt) (string, error) {
 	case a.Key == "wrong":
 		return "nobody-s-key-" + uuid.NewString(), nil
 	case !open:
-		return "", errNoKey
+		return "", ErrNoKey
 	}
 	return key, nil
 }
 
 // attemptedBody is the body to send, nil for that of the example.
-func (op *operation) attemptedBody(a attempt) ([]byte, error) {
+func (m *Mock) attemptedBody(op *openapi.Operation, a Attempt) ([]byte, error) {
 	switch {
 	case a.Body != nil:
 		return []byte(*a.Body), nil
-	case a.UserID != nil && op.rule != nil:
-		return encode(map[string]string{providedProperty: *a.UserID})
+	case a.UserID != nil && m.rule.appliesTo(op):
+		return openapi.EncodeJSON(map[string]string{providedProperty: *a.UserID})
 	}
 	return nil, nil
 }

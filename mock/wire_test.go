@@ -13,6 +13,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // head is the head of a valid request but for its length, as raw wants it.
@@ -261,14 +262,14 @@ func TestConnectionServesOn(t *testing.T) {
 }
 
 func TestLostAnswer(t *testing.T) {
-	store := mock.NewMemoryStore()
-	s := mocktest.NewServer(t, configured(mock.Config{Store: store}))
+	kept := store.NewMemory()
+	s := mocktest.NewServer(t, configured(mock.Config{Store: kept}))
 	body := `{"user_id":"nox-mock:lost"}`
 	r, _, rest := raw(t, s, head(s, fmt.Sprintf("Content-Length: %d\n", len(body))), body)
 	if _, err := rest.ReadByte(); r.status != 0 || err == nil {
 		t.Fatalf("status %d, want a closed connection", r.status)
 	}
-	c, created, err := store.Connect(t.Context(), "acme", "nox-mock:lost", "another", time.Now())
+	c, created, err := kept.Connect(t.Context(), "acme", "nox-mock:lost", "another", time.Now())
 	if err != nil || created || c.NoxUserID == "another" {
 		t.Errorf("the connection was not made: %+v, %t, %v", c, created, err)
 	}

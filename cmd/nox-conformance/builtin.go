@@ -13,10 +13,11 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/store"
 )
 
 // keysOf picks the keys of a run from those of a mock's manufacturers.
-func keysOf(all []mock.Manufacturer) conformance.Keys {
+func keysOf(all []store.Manufacturer) conformance.Keys {
 	var keys conformance.Keys
 	for _, m := range all {
 		switch {
@@ -40,7 +41,7 @@ type builtin struct {
 
 // serve starts a mock of these manufacturers on a free port, with deviations,
 // the last one outermost.
-func serve(ctx context.Context, all []mock.Manufacturer, deviations ...defect.Deviation) (*builtin, error) {
+func serve(ctx context.Context, all []store.Manufacturer, deviations ...defect.Deviation) (*builtin, error) {
 	m, err := mock.New(mock.Config{Manufacturers: all})
 	if err != nil {
 		return nil, err

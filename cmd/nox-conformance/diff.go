@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
 )
@@ -55,7 +56,7 @@ func diff(_ context.Context, args []string, std streams, getenv func(string) str
 	}
 	c := report.Compare(before, after)
 	if err := o.writeComparison(std, *format, c); err != nil {
-		return fail(std, fmt.Errorf("the comparison cannot be written: %w", unwrapPath(err)))
+		return fail(std, fmt.Errorf("the comparison cannot be written: %w", cli.WithoutPath(err)))
 	}
 	return comparisonCode(c)
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
-
-	"nox.energy/contract/conformance"
 )
 
 // conflict finds flags that do not go with each other or with a target.
@@ -47,28 +45,4 @@ func (o *options) conflict(flags *pflag.FlagSet) error {
 		}
 	}
 	return nil
-}
-
-// flagError makes a sentence of an error of the flag library. It repeats no
-// value of a flag that is not known, as that may be a key.
-func flagError(err error, flags *pflag.FlagSet) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return err
-	}
-	if unknown.GetSpecifiedShortnames() != "" {
-		return errors.New("unknown flag: apart from -q, -v and -h, flags begin with two dashes")
-	}
-	name := unknown.GetSpecifiedName()
-	var names, longer []string
-	flags.VisitAll(func(f *pflag.Flag) {
-		names = append(names, f.Name)
-		if strings.HasPrefix(f.Name, name) {
-			longer = append(longer, f.Name)
-		}
-	})
-	if len(longer) == 0 {
-		longer = names
-	}
-	return fmt.Errorf("unknown flag --%s: the nearest is --%s", name, conformance.Nearest(name, longer))
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/spec"
@@ -101,7 +102,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
 		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience,
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,
-		Version: version(), UserAgent: "nox-conformance/" + version(),
+		Version: cli.Version(), UserAgent: "nox-conformance/" + cli.Version(),
 	}
 	switch {
 	case len(args) > 1: // which are not repeated here, as one may be a key that went astray

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
 )
@@ -65,20 +65,20 @@ func (o *options) outputs(std streams) ([]output, error) {
 			}
 			to[whole] = r
 		}
-		if err := writable(file); err != nil {
-			return nil, fmt.Errorf("--report %s: %w", r, err)
+		if err := cli.CheckWritable(file); err != nil {
+			return nil, fmt.Errorf("--report %s: the file cannot be written: %w", format, err)
 		}
 		if format == "har" {
 			out = append(out, harOutput(file, toFile(file)))
 			continue
 		}
 		out = append(out, output{to: file, write: func(result *conformance.Result) error {
-			return writeWhole(file, func(w io.Writer) error { return report.Write(w, format, result) })
+			return writeReport(file, func(w io.Writer) error { return report.Write(w, format, result) })
 		}})
 	}
 	if o.updateKnown != "" {
-		if err := writable(o.updateKnown); err != nil {
-			return nil, fmt.Errorf("--update-known: %w", err)
+		if err := cli.CheckWritable(o.updateKnown); err != nil {
+			return nil, fmt.Errorf("--update-known: the file cannot be written: %w", err)
 		}
 	}
 	switch {
@@ -113,36 +113,6 @@ func terminal(w io.Writer) (*os.File, bool) {
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// writable reports why a file cannot be written as [writeWhole] does it, before
-// there is anything to write. What is there stays as it is.
-func writable(name string) error {
-	info, err := os.Stat(name)
-	switch {
-	case err == nil && info.Mode()&fs.ModeNamedPipe != 0:
-		return nil // opening it would wait for a reader
-	case err == nil && !info.Mode().IsRegular():
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return fmt.Errorf("%s cannot be written: %w", name, unwrapPath(err))
-		}
-		return f.Close()
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", name, unwrapPath(err))
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// writeWhole writes a file so that it is there whole or not at all.
-func writeWhole(name string, write func(io.Writer) error) error {
-	f, finish, err := toFile(name)()
-	if err != nil {
-		return err
-	}
-	return finish(write(f))
-}
-
 // place opens a place that a report goes to. finish ends it: it keeps what was
 // written, unless writing failed.
 type place func() (w io.Writer, finish func(writing error) error, err error)
@@ -154,43 +124,28 @@ func toStream(w io.Writer) place {
 	}
 }
 
-// toFile is a file, which takes the place of an older one when it is whole. A
-// pipe or device has nothing to replace.
+// toFile is a file, which takes the place of an older one when it is whole.
 func toFile(name string) place {
-	failed := func(err error) error {
-		return fmt.Errorf("the report %s cannot be written: %w", name, unwrapPath(err))
-	}
 	return func() (io.Writer, func(error) error, error) {
-		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-			f, err := os.OpenFile(name, os.O_WRONLY, 0)
-			if err != nil {
-				return nil, nil, fmt.Errorf("the report cannot be written: %w", err)
-			}
-			return f, func(writing error) error { return errors.Join(writing, f.Close()) }, nil
-		}
-		f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+		f, err := cli.CreateFile(name, reportMode)
 		if err != nil {
-			return nil, nil, failed(err)
+			return nil, nil, unwritable(err)
 		}
-		return f, func(writing error) error {
-			err := errors.Join(writing, f.Chmod(0o644), f.Close())
-			if err == nil {
-				err = os.Rename(f.Name(), name)
-			}
-			if err != nil {
-				_ = os.Remove(f.Name()) // the first error is the one to tell
-				return failed(err)
-			}
-			return nil
-		}, nil
+		return f, func(writing error) error { return unwritable(f.Finish(writing)) }, nil
 	}
 }
 
-// unwrapPath takes the name of the temporary file out of an error.
-func unwrapPath(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err
+// reportMode is the mode of files that hold no secret.
+const reportMode = 0o644
+
+// writeReport writes a file so that it is there whole or not at all.
+func writeReport(name string, write func(io.Writer) error) error {
+	return unwritable(cli.WriteFile(name, reportMode, write))
+}
+
+func unwritable(err error) error {
+	if err == nil {
+		return nil
 	}
-	return err
+	return fmt.Errorf("the report cannot be written: %w", err)
 }

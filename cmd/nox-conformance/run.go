@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
 	"nox.energy/contract/conformance/runner"
@@ -34,13 +34,13 @@ func run(ctx context.Context, args []string, std streams, getenv func(string) st
 			printHelp(std.out, helpHead, flags)
 			return conformance.ExitConforms
 		}
-		return usage(std, flagError(err, flags))
+		return usage(std, cli.FlagError(err, flags))
 	}
 	switch err := o.conflict(flags); {
 	case err != nil:
 		return usage(std, err)
 	case o.version:
-		fmt.Fprintln(std.out, "nox-conformance", version())
+		fmt.Fprintln(std.out, "nox-conformance", cli.Version())
 		return conformance.ExitConforms
 	case o.list || o.explain != "":
 		return fail(std, o.catalogue(ctx, std))
@@ -83,7 +83,7 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 	if o.updateKnown != "" {
 		known := conformance.UpdateKnown(excused, result, time.Now())
 		outputs = append(outputs, output{to: o.updateKnown, write: func(*conformance.Result) error {
-			return writeWhole(o.updateKnown, func(w io.Writer) error { return conformance.WriteKnown(w, known) })
+			return writeReport(o.updateKnown, func(w io.Writer) error { return conformance.WriteKnown(w, known) })
 		}})
 	}
 	for _, out := range outputs {
@@ -122,13 +122,4 @@ func fail(std streams, err error) int {
 	}
 	fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
 	return conformance.ExitInconclusive
-}
-
-// version is the version of the module that the program was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }

@@ -21,6 +21,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
 )
 
@@ -74,7 +75,7 @@ func TestScripts(t *testing.T) {
 
 func startMock(ts *testscript.TestScript, _ bool, names []string) {
 	key, other, disabled := scriptKeys()
-	m, err := mock.New(mock.Config{Manufacturers: []mock.Manufacturer{
+	m, err := mock.New(mock.Config{Manufacturers: []store.Manufacturer{
 		{Name: "one", Keys: []string{key}, Enabled: true},
 		{Name: "two", Keys: []string{other}, Enabled: true},
 		{Name: "six", Keys: []string{disabled}, Enabled: false},

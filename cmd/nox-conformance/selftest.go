@@ -11,11 +11,13 @@ import (
 	"sync"
 	"time"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/store"
 )
 
 // proof is what the self-test shows: that the sound mock passes every check,
@@ -56,7 +58,7 @@ type selfTest struct {
 	full    bool // every defect meets every check, not only the one meant for it
 	checks  []conformance.Check
 
-	manufacturers []mock.Manufacturer
+	manufacturers []store.Manufacturer
 	inspect       func(name string, r *conformance.Result) // if set, called with each result
 }
 
@@ -121,7 +123,7 @@ func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...d
 	cfg := conformance.Config{
 		Target: b.target, TLS: b.tls, Run: patterns, Keys: keysOf(t.manufacturers),
 		Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
-		RunID:   o.runID, Seed: o.seed, Version: version(), UserAgent: "nox-conformance/" + version(),
+		RunID:   o.runID, Seed: o.seed, Version: cli.Version(), UserAgent: "nox-conformance/" + cli.Version(),
 		Timeout: min(o.timeout, 5*time.Second), Parallel: o.parallel,
 	}
 	if patterns == nil {

@@ -14,6 +14,7 @@ import (
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/store"
 )
 
 func newSelfTest(t *testing.T, full bool) *selfTest {
@@ -27,9 +28,9 @@ func newSelfTest(t *testing.T, full bool) *selfTest {
 }
 
 // canaries are manufacturers whose keys are found wherever they show.
-func canaries() []mock.Manufacturer {
+func canaries() []store.Manufacturer {
 	key, other, disabled := scriptKeys()
-	return []mock.Manufacturer{
+	return []store.Manufacturer{
 		{Name: "one", Keys: []string{key}, Enabled: true},
 		{Name: "two", Keys: []string{other}, Enabled: true},
 		{Name: "six", Keys: []string{disabled}},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/report"
 )
@@ -37,7 +38,7 @@ func parseFlags(flags *pflag.FlagSet, head string, args []string, std streams) (
 		printHelp(std.out, head, flags)
 		return conformance.ExitConforms, true
 	case err != nil:
-		return usage(std, flagError(err, flags)), true
+		return usage(std, cli.FlagError(err, flags)), true
 	}
 	return 0, false
 }
@@ -49,7 +50,7 @@ func readReport(name string, std streams) (*conformance.Result, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, &conformance.UsageError{Problem: fmt.Sprintf("the report %s cannot be read: %v", name, unwrapPath(err))}
+		return nil, &conformance.UsageError{Problem: fmt.Sprintf("the report %s cannot be read: %v", name, cli.WithoutPath(err))}
 	}
 	defer f.Close()
 	return report.Read(f, name)

@@ -3,8 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -16,15 +15,16 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"nox.energy/contract/cmd/internal/cli"
 )
 
 // An authority (CA) is made once and kept, so that clients can be told once to
 // trust it; it signs the certificate that is made at each start.
 type authority struct {
-	file        string // of its certificate, for clients
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-	replaced    time.Time // when the one before ran out or would have; zero if there was none
+	file     string // of its certificate, for clients
+	pair     *tls.Certificate
+	replaced time.Time // when the one before ran out or would have; zero if there was none
 }
 
 const (
@@ -74,8 +74,8 @@ func keptAuthority(folder string, now time.Time) (*authority, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		a, err = makeAuthority(folder, now)
-	case err == nil && now.Add(leafLife).After(a.certificate.NotAfter):
-		ended := a.certificate.NotAfter
+	case err == nil && now.Add(leafLife).After(a.pair.Leaf.NotAfter):
+		ended := a.pair.Leaf.NotAfter
 		if a, err = makeAuthority(folder, now); err == nil {
 			a.replaced = ended
 		}
@@ -85,7 +85,7 @@ func keptAuthority(folder string, now time.Time) (*authority, error) {
 	}
 	a.file = file
 	if copied, err := os.ReadFile(file); err != nil || !bytes.Equal(copied, a.pem()) {
-		if err := writeWhole(file, a.pem(), 0o644); err != nil {
+		if err := writeData(file, a.pem(), 0o644); err != nil {
 			return nil, cannotKeep(err)
 		}
 	}
@@ -123,16 +123,12 @@ func readAuthority(name string) (*authority, error) {
 	if err != nil || !key.PublicKey.Equal(certificate.PublicKey) {
 		return nil, damaged
 	}
-	return &authority{certificate: certificate, key: key}, nil
+	return &authority{pair: &tls.Certificate{Certificate: [][]byte{certificate.Raw}, PrivateKey: key, Leaf: certificate}}, nil
 }
 
 // makeAuthority makes a CA and writes it, for its owner only. It may sign
 // certificates of servers, and no other CA.
 func makeAuthority(folder string, now time.Time) (*authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
 	template := &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "nox-mock CA made on " + now.UTC().Format(time.DateOnly)},
 		NotBefore:             now.Add(-clockSkew),
@@ -143,32 +139,25 @@ func makeAuthority(folder string, now time.Time) (*authority, error) {
 		IsCA:                  true,
 		MaxPathLenZero:        true,
 	}
-	a := &authority{key: key}
-	if a.certificate, err = sign(template, template, &key.PublicKey, key); err != nil {
+	pair, err := cli.Certify(template, nil)
+	if err != nil {
 		return nil, err
 	}
-	secret, err := x509.MarshalECPrivateKey(key)
+	a := &authority{pair: pair}
+	secret, err := x509.MarshalECPrivateKey(pair.PrivateKey.(*ecdsa.PrivateKey))
 	if err != nil {
 		return nil, err
 	}
 	data := append(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}), a.pem()...)
-	if err := writeWhole(filepath.Join(folder, authorityKeyFile), data, 0o600); err != nil {
+	if err := writeData(filepath.Join(folder, authorityKeyFile), data, 0o600); err != nil {
 		return nil, cannotKeep(err)
 	}
 	return a, nil
 }
 
-func sign(template, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
-	data, err := x509.CreateCertificate(rand.Reader, template, parent, public, key)
-	if err != nil {
-		return nil, err
-	}
-	return x509.ParseCertificate(data)
-}
-
 // pem is the certificate as clients want it.
 func (a *authority) pem() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.pair.Leaf.Raw})
 }
 
 // renewal says that clients must trust anew, "" if they need not.
@@ -210,7 +199,7 @@ func printAuthority(settings settings, stdout, stderr io.Writer) error {
 	}
 	io.WriteString(stderr, a.renewal())
 	if !settings.quiet {
-		fmt.Fprintf(stderr, trustHelp, a.certificate.NotAfter.UTC().Format(time.DateOnly), a.file)
+		fmt.Fprintf(stderr, trustHelp, a.pair.Leaf.NotAfter.UTC().Format(time.DateOnly), a.file)
 	}
 	return nil
 }

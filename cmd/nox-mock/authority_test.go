@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"crypto/ecdsa"
 	"crypto/x509"
 	"os"
 	"path/filepath"
@@ -27,11 +29,11 @@ func TestOneAuthority(t *testing.T) {
 	}
 	all.Wait()
 	for _, a := range made {
-		if a == nil || !a.certificate.Equal(made[0].certificate) || !a.key.Equal(made[0].key) {
+		if a == nil || !bytes.Equal(a.pem(), made[0].pem()) || !a.pair.PrivateKey.(*ecdsa.PrivateKey).Equal(made[0].pair.PrivateKey) {
 			t.Fatal("there are several")
 		}
 	}
-	c := made[0].certificate
+	c := made[0].pair.Leaf
 	if !c.IsCA || c.MaxPathLen != 0 || !c.MaxPathLenZero || c.KeyUsage != x509.KeyUsageCertSign || c.NotAfter.Sub(c.NotBefore) > 366*24*time.Hour {
 		t.Errorf("the CA may do too much: %+v", c)
 	}
@@ -51,16 +53,16 @@ func TestAuthorityIsReplacedInTime(t *testing.T) {
 	}
 	later := start.Add(authorityLife - leafLife - time.Hour)
 	same, err := keptAuthority(folder, later)
-	if err != nil || same.renewal() != "" || !same.certificate.Equal(first.certificate) {
+	if err != nil || same.renewal() != "" || !same.pair.Leaf.Equal(first.pair.Leaf) {
 		t.Errorf("replaced too early: %v, %v", same, err)
 	}
 	leaf, err := same.issue([]string{"localhost"}, later)
-	if err != nil || leaf.Leaf.NotAfter.After(first.certificate.NotAfter) {
+	if err != nil || leaf.Leaf.NotAfter.After(first.pair.Leaf.NotAfter) {
 		t.Errorf("a certificate that outlives its CA: %v", err)
 	}
 	other, err := keptAuthority(folder, later.Add(2*time.Hour))
-	if err != nil || other.certificate.Equal(first.certificate) ||
-		!strings.Contains(other.renewal(), "a new CA was made, as the one before ends on "+first.certificate.NotAfter.UTC().Format(time.DateOnly)) {
+	if err != nil || other.pair.Leaf.Equal(first.pair.Leaf) ||
+		!strings.Contains(other.renewal(), "a new CA was made, as the one before ends on "+first.pair.Leaf.NotAfter.UTC().Format(time.DateOnly)) {
 		t.Errorf("not replaced: %v, %v", other, err)
 	}
 	if copied, err := os.ReadFile(other.file); err != nil || string(copied) != string(other.pem()) {

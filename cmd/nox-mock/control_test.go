@@ -9,6 +9,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/spec"
 )
 
@@ -33,7 +34,7 @@ func TestControlConforms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			control, err := mock.NewControl(m, mock.ControlConfig{Token: token})
+			control, err := control.New(m, control.Config{Token: token})
 			if err != nil {
 				t.Fatal(err)
 			}

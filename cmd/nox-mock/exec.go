@@ -184,7 +184,7 @@ func writeScorecards(card scorecard.Card, outputs []cardOutput, stdout, stderr i
 		case "-":
 			_, err = stdout.Write(b.Bytes())
 		default:
-			err = os.WriteFile(o.file, b.Bytes(), 0o644)
+			err = writeData(o.file, b.Bytes(), 0o644)
 		}
 		if err != nil {
 			return fmt.Errorf("the scorecard cannot be written: %w", err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,7 +10,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 // settings is what flags and environment ask for.
@@ -35,7 +36,7 @@ type settings struct {
 	spec           string
 	fixture        string
 	addressFile    string
-	manufacturers  []mock.Manufacturer // nil: not given
+	manufacturers  []store.Manufacturer // nil: not given
 	ids            mock.IDs
 	noOverrides    bool
 	explainErrors  bool
@@ -123,7 +124,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.BoolVar(&s.version, "version", false, "print the version, and stop")
 	f.BoolVarP(&s.help, "help", "h", false, "print this, and stop")
 	if err := f.Parse(args); err != nil {
-		return s, flagError(err)
+		return s, badUsage("%w; see nox-mock --help", cli.FlagError(err, f))
 	}
 	s.usage = usage(f)
 	if s.help || s.version {
@@ -231,7 +232,7 @@ func readEnvironment(f *pflag.FlagSet, getenv func(string) string) error {
 		}
 		for _, value := range values {
 			if err := f.Set(flag.Name, strings.TrimSpace(value)); err != nil {
-				failed = badUsage("the environment variable %s must be %s", name, kindOf(flag))
+				failed = badUsage("the environment variable %s must be %s", name, cli.ValueOf(flag))
 			}
 		}
 	})
@@ -243,8 +244,8 @@ func variable(flag string) string {
 }
 
 // parseManufacturers reads NAME=KEY pairs. Its errors never hold a key.
-func parseManufacturers(pairs []string) ([]mock.Manufacturer, error) {
-	var all []mock.Manufacturer
+func parseManufacturers(pairs []string) ([]store.Manufacturer, error) {
+	var all []store.Manufacturer
 	index := map[string]int{}
 	for i, pair := range pairs {
 		name, key, ok := strings.Cut(pair, "=")
@@ -255,43 +256,11 @@ func parseManufacturers(pairs []string) ([]mock.Manufacturer, error) {
 		if !known {
 			at = len(all)
 			index[name] = at
-			all = append(all, mock.Manufacturer{Name: name, Enabled: true})
+			all = append(all, store.Manufacturer{Name: name, Enabled: true})
 		}
 		all[at].Keys = append(all[at].Keys, key)
 	}
 	return all, nil
-}
-
-// flagError makes a sentence of an error of the flag library, without the value
-// that was given.
-func flagError(err error) error {
-	var unknown *pflag.NotExistError
-	var required *pflag.ValueRequiredError
-	var invalid *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &unknown) && len(unknown.GetSpecifiedShortnames()) > 0:
-		return badUsage("unknown flag: long flags start with two dashes; see nox-mock --help")
-	case errors.As(err, &unknown):
-		return badUsage("unknown flag --%s; see nox-mock --help", unknown.GetSpecifiedName())
-	case errors.As(err, &required):
-		return badUsage("--%s needs a value; see nox-mock --help", required.GetSpecifiedName())
-	case errors.As(err, &invalid) && invalid.GetFlag() != nil:
-		return badUsage("--%s must be %s", invalid.GetFlag().Name, kindOf(invalid.GetFlag()))
-	}
-	return badUsage("a flag is malformed; see nox-mock --help")
-}
-
-// kindOf says what the value of a flag must be.
-func kindOf(flag *pflag.Flag) string {
-	switch flag.Value.Type() {
-	case "bool":
-		return "true or false"
-	case "int":
-		return "a whole number"
-	case "duration":
-		return "a duration, as in 30s"
-	}
-	return "well-formed"
 }
 
 // usage is the text of --help: examples first.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 )
 
@@ -22,7 +23,7 @@ func greeting(s *site) (string, error) {
 	own := reflect.DeepEqual(config.Manufacturers, mock.DefaultManufacturers())
 	var b bytes.Buffer
 	contract := m.Contract()
-	fmt.Fprintf(&b, "nox-mock %s serves %q, version %q, at\n\n  %s\n\n", version(), contract.Title(), contract.Version(), s.base)
+	fmt.Fprintf(&b, "nox-mock %s serves %q, version %q, at\n\n  %s\n\n", cli.Version(), contract.Title(), contract.Version(), s.base)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, each := range config.Manufacturers {
 		state := "enabled"
@@ -76,7 +77,7 @@ func (s *site) tryIt(own bool) (string, error) {
 			break
 		}
 	}
-	req, err := s.mock.ExampleRequest(s.base, key)
+	req, err := s.mock.ExampleRequest("", s.base, key)
 	if err != nil { // the contract gives no way to make one
 		return "", nil
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"syscall"
 )
@@ -57,19 +56,5 @@ func writeAddress(name, base, control string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(name, append(data, '\n'), 0o644)
-}
-
-// withoutTemporary names the file that was asked for instead of the temporary
-// one.
-func withoutTemporary(err error, name string) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return fmt.Errorf("%s: %w", name, path.Err)
-	}
-	var renaming *os.LinkError
-	if errors.As(err, &renaming) {
-		return fmt.Errorf("%s: %w", name, renaming.Err)
-	}
-	return err
+	return writeData(name, append(data, '\n'), 0o644)
 }

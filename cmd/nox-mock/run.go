@@ -7,10 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
 )
 
@@ -53,7 +54,7 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		_, err = io.WriteString(stdout, settings.usage)
 		return err
 	case settings.version:
-		_, err = fmt.Fprintln(stdout, "nox-mock", version())
+		_, err = fmt.Fprintln(stdout, "nox-mock", cli.Version())
 		return err
 	case settings.listDeviations:
 		return listDeviations(stdout)
@@ -107,15 +108,15 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 	return config, nil
 }
 
-func readFixture(name string) (mock.Fixture, error) {
+func readFixture(name string) (store.Fixture, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return mock.Fixture{}, badUsage("the fixture cannot be read: %w", err)
+		return store.Fixture{}, badUsage("the fixture cannot be read: %w", err)
 	}
 	defer f.Close()
-	fixture, err := mock.ReadFixture(f)
+	fixture, err := store.ReadFixture(f)
 	if err != nil {
-		return mock.Fixture{}, badUsage("the fixture %s cannot be used: %w", name, err)
+		return store.Fixture{}, badUsage("the fixture %s cannot be used: %w", name, err)
 	}
 	return fixture, nil
 }
@@ -131,7 +132,7 @@ func newLogger(settings settings, stderr io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(stderr, options))
 }
 
-func keysNotEnabled(manufacturers []mock.Manufacturer) []string {
+func keysNotEnabled(manufacturers []store.Manufacturer) []string {
 	var keys []string
 	for _, m := range manufacturers {
 		if !m.Enabled {
@@ -139,13 +140,4 @@ func keysNotEnabled(manufacturers []mock.Manufacturer) []string {
 		}
 	}
 	return keys
-}
-
-// version is what the build knows of itself.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }

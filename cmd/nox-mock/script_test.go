@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -22,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"nox.energy/contract/cmd/internal/cli"
 )
 
 func TestMain(m *testing.M) {
@@ -60,7 +59,7 @@ func TestScripts(t *testing.T) {
 			"fails":     fails,
 			"ready":     ready,
 			"call":      call,
-			"control":   control,
+			"control":   askControl,
 			"terminate": terminate,
 			"hang-up":   hangUp,
 			"occupy":    occupy,
@@ -118,7 +117,7 @@ func call(ts *testscript.TestScript, _ bool, args []string) {
 	send(ts, args[0], addresses(ts).BaseURL+args[1], args[3], more)
 }
 
-func control(ts *testscript.TestScript, _ bool, args []string) {
+func askControl(ts *testscript.TestScript, _ bool, args []string) {
 	send(ts, args[0], addresses(ts).ControlURL+args[1], args[2], args[3:])
 }
 
@@ -209,18 +208,16 @@ func secureNames(ts *testscript.TestScript, _ bool, names []string) {
 }
 
 func certificate(ts *testscript.TestScript, _ bool, args []string) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	ts.Check(err)
 	template := &x509.Certificate{NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
 	if len(args) > 1 {
 		template.NotBefore, template.NotAfter = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2020, 1, 2, 0, 0, 0, 0, time.UTC)
 	}
-	public, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	made, err := cli.Certify(template, nil)
 	ts.Check(err)
-	private, err := x509.MarshalPKCS8PrivateKey(key)
+	private, err := x509.MarshalPKCS8PrivateKey(made.PrivateKey)
 	ts.Check(err)
 	for name, block := range map[string]*pem.Block{
-		args[0] + ".pem":     {Type: "CERTIFICATE", Bytes: public},
+		args[0] + ".pem":     {Type: "CERTIFICATE", Bytes: made.Certificate[0]},
 		args[0] + "-key.pem": {Type: "PRIVATE KEY", Bytes: private},
 	} {
 		ts.Check(os.WriteFile(ts.MkAbs(name), pem.EncodeToMemory(block), 0o600))

@@ -11,7 +11,9 @@ import (
 	"os"
 	"strings"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/mock/redisstore"
 )
@@ -166,10 +168,10 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	if settings.controlListen == "" || settings.controlListen == "off" {
 		return nil
 	}
-	h, err := mock.NewControl(s.mock, mock.ControlConfig{
+	h, err := control.New(s.mock, control.Config{
 		Token:   settings.controlToken,
 		Hosts:   settings.controlHosts,
-		Version: version(),
+		Version: cli.Version(),
 		BaseURL: s.base,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -13,7 +14,9 @@ import (
 	"slices"
 	"time"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 // savePause is how long changes are gathered before they are written: well
@@ -47,7 +50,7 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 	case err != nil:
 		return false, badUsage("the state cannot be read: %w", err)
 	}
-	state, err := mock.ReadFixture(bytes.NewReader(data))
+	state, err := store.ReadFixture(bytes.NewReader(data))
 	if err != nil {
 		return false, badUsage("the state %s is damaged and was left as it is: %w", name, err)
 	}
@@ -57,7 +60,7 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 	given := config.Manufacturers
 	config.Manufacturers, config.Connections = state.Manufacturers, state.Connections
 	for _, m := range given { // by flags, which come before the file
-		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old mock.Manufacturer) bool { return old.Name == m.Name })
+		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old store.Manufacturer) bool { return old.Name == m.Name })
 		config.Manufacturers = append(config.Manufacturers, m)
 	}
 	showKeys(config.Manufacturers, mock.DefaultManufacturers()) // which are public
@@ -67,7 +70,7 @@ func loadState(name string, config *mock.Config) (found bool, err error) {
 // inFile says in which file connections stand that contradict each other, or the
 // manufacturers. Other errors are left alone.
 func inFile(err error, settings settings) error {
-	if conflict := (*mock.ConflictError)(nil); !errors.As(err, &conflict) {
+	if conflict := (*store.ConflictError)(nil); !errors.As(err, &conflict) {
 		return err
 	}
 	if settings.state != "" {
@@ -80,7 +83,7 @@ func inFile(err error, settings settings) error {
 
 // showKeys puts the keys of manufacturers that are known with them back in the
 // place of their digests.
-func showKeys(manufacturers, known []mock.Manufacturer) {
+func showKeys(manufacturers, known []store.Manufacturer) {
 	for i := range manufacturers {
 		m := &manufacturers[i]
 		for _, k := range known {
@@ -99,7 +102,7 @@ func lockState(name string) (unlock func(), err error) {
 	case errors.Is(err, errLocked):
 		return func() {}, fmt.Errorf("the state %s is in use by another nox-mock; give each a file of its own, or let them share a --store", name)
 	case err != nil:
-		return func() {}, fmt.Errorf("the state cannot be saved: %w", withoutTemporary(err, name))
+		return func() {}, fmt.Errorf("the state cannot be saved: %s: %w", name, cli.WithoutPath(err))
 	}
 	return unlock, nil
 }
@@ -133,22 +136,16 @@ func saveState(ctx context.Context, m *mock.Mock, name string) error {
 	if err != nil {
 		return fmt.Errorf("the state cannot be saved: %w", err)
 	}
-	if err := writeWhole(name, append(data, '\n'), 0o600); err != nil {
+	if err := writeData(name, append(data, '\n'), 0o600); err != nil {
 		return fmt.Errorf("the state cannot be saved: %w", err)
 	}
 	return nil
 }
 
-// writeWhole replaces a file in one step, once its content is on the disk.
-func writeWhole(name string, data []byte, mode os.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".nox-mock-*")
-	if err != nil {
-		return withoutTemporary(err, name)
-	}
-	defer os.Remove(f.Name()) // in vain once it is renamed
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return withoutTemporary(err, name)
-	}
-	return withoutTemporary(os.Rename(f.Name(), name), name)
+// writeData writes a file whole or not at all.
+func writeData(name string, data []byte, mode os.FileMode) error {
+	return cli.WriteFile(name, mode, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/redisstore"
+	"nox.energy/contract/mock/store"
 )
 
 // newMock makes the mock, with a store to share if one is asked for.
@@ -22,7 +23,7 @@ func (s *site) newMock(ctx context.Context, settings settings) (err error) {
 		err = s.settle(ctx, settings.manufacturers)
 	}
 	switch {
-	case errors.Is(err, mock.ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable):
 		return fmt.Errorf("--store: %w", err)
 	case err != nil:
 		return usageError{inFile(err, settings)}
@@ -33,7 +34,7 @@ func (s *site) newMock(ctx context.Context, settings settings) (err error) {
 func (s *site) openStore(ctx context.Context, address string) (err error) {
 	s.store, err = redisstore.Open(ctx, address)
 	switch {
-	case errors.Is(err, mock.ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable):
 		return fmt.Errorf("--store: %w", err)
 	case err != nil:
 		return badUsage("--store: %w", err)
@@ -48,13 +49,13 @@ func (s *site) openStore(ctx context.Context, address string) (err error) {
 // settle makes sure that a shared store knows the keys that were given, and
 // takes from it who the manufacturers are. Whether one is enabled is for the
 // store to say.
-func (s *site) settle(ctx context.Context, given []mock.Manufacturer) error {
+func (s *site) settle(ctx context.Context, given []store.Manufacturer) error {
 	all, err := s.mock.Manufacturers(ctx)
 	if err != nil {
 		return err
 	}
 	for _, m := range given {
-		at := slices.IndexFunc(all, func(kept mock.Manufacturer) bool { return kept.Name == m.Name })
+		at := slices.IndexFunc(all, func(kept store.Manufacturer) bool { return kept.Name == m.Name })
 		if at >= 0 {
 			m.Enabled = all[at].Enabled
 			if slices.Equal(m.Digests(), all[at].KeyDigests) {

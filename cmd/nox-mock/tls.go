@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -14,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"nox.energy/contract/cmd/internal/cli"
 )
 
 // checkTLS finds flags that do not go together.
@@ -135,13 +134,9 @@ func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 
 // issue makes a certificate for a server of these names.
 func (a *authority) issue(names []string, now time.Time) (*tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
 	ends := now.Add(leafLife)
-	if ends.After(a.certificate.NotAfter) {
-		ends = a.certificate.NotAfter
+	if ends.After(a.pair.Leaf.NotAfter) {
+		ends = a.pair.Leaf.NotAfter
 	}
 	template := &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "nox-mock"},
@@ -158,9 +153,5 @@ func (a *authority) issue(names []string, now time.Time) (*tls.Certificate, erro
 			template.DNSNames = append(template.DNSNames, name)
 		}
 	}
-	leaf, err := sign(template, a.certificate, &key.PublicKey, a.key)
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}, nil
+	return cli.Certify(template, a.pair)
 }

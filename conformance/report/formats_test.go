@@ -82,7 +82,7 @@ func TestKnownFailureThatPasses(t *testing.T) {
 	id := r.Checks[3].ID
 	for format, want := range map[string]string{
 		"text": "FAIL  " + id, "junit": "<failure message=\"a known failure that passes", "html": `class="check failed" id="` + id,
-		"sarif": `"ruleId": "` + id, "markdown": "❌ " + id, "github": "title=" + id, "gitlab": `"check_name": "` + id,
+		"sarif": `"ruleId": "` + id, "markdown": "❌ " + id, "github": "title=" + id, "gitlab": `"check_name": "` + id, "ctrf": `"name": "` + id + "\",\n        \"status\": \"failed\"",
 	} {
 		if out := write(t, format, r); !bytes.Contains(out, []byte(want)) {
 			t.Errorf("%s has no %q", format, want)

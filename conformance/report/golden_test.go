@@ -75,7 +75,12 @@ func firstDifference(want, got []byte) string {
 func TestGolden(t *testing.T) {
 	extensions := map[string]string{
 		"text": "txt", "json": "json", "junit": "junit.xml", "html": "html", "sarif": "sarif",
-		"markdown": "md", "github": "github.txt", "gitlab": "gitlab.json", "har": "har",
+		"markdown": "md", "github": "github.txt", "gitlab": "gitlab.json", "har": "har", "ctrf": "ctrf.json",
+	}
+	for _, format := range report.Formats() {
+		if extensions[format] == "" {
+			t.Fatalf("the format %s has no golden files: add their extension here, then run the test with -update", format)
+		}
 	}
 	for _, name := range sortedKeys(results()) {
 		for _, format := range report.Formats() {

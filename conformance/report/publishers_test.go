@@ -101,6 +101,19 @@ func TestSARIFFitsThePublishersSchema(t *testing.T) {
 	}
 }
 
+func TestCTRFFitsThePublishersSchema(t *testing.T) {
+	file := filepath.Join(schemas(t), "ctrf.schema.json")
+	if _, err := os.Stat(file); err != nil {
+		t.Skipf("%v: get it from github.com/ctrf-io/ctrf", err) // which other publishers' schemas do not need
+	}
+	schema := compileFile(t, file)
+	for name, r := range everyResult() {
+		if err := schema.Validate(decodeJSON(t, write(t, "ctrf", r))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestHARFitsThePublishersSchema(t *testing.T) {
 	folder := filepath.Join(schemas(t), "har")
 	siblings, err := filepath.Glob(filepath.Join(folder, "*.json"))

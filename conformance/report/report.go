@@ -29,6 +29,7 @@ func formats() []format {
 		{"github", GitHub},
 		{"gitlab", GitLab},
 		{"har", HAR},
+		{"ctrf", CTRF},
 	}
 }
 
@@ -54,40 +55,5 @@ func Write(w io.Writer, format string, r *conformance.Result) error {
 	}
 	names := Formats()
 	return fmt.Errorf("unknown report format %.40q; did you mean %q? The formats are %s",
-		format, nearest(format, names), strings.Join(names, ", "))
-}
-
-// nearest returns the name with the least edit distance to s, the first of
-// several.
-func nearest(s string, names []string) string {
-	best, least := "", -1
-	for _, name := range names {
-		if d := distance(strings.ToLower(s), name); least < 0 || d < least {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in bytes. a is cut to a length at which
-// no format can be near any more.
-func distance(a, b string) int {
-	a = a[:min(len(a), 40)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+		format, conformance.Nearest(strings.ToLower(format[:min(len(format), 40)]), names), strings.Join(names, ", "))
 }

@@ -18,15 +18,15 @@ const (
 
 // result puts the verdicts of a run together. Secrets end here.
 func (r *run) result(reason string) *conformance.Result {
-	doc := r.Contract.Doc
+	doc := r.Contract.Document
 	out := &conformance.Result{
 		Format:       conformance.ReportFormat,
-		Tool:         conformance.Tool{Name: toolName, Version: r.Cfg.Version},
+		Tool:         conformance.Tool{Name: toolName, Version: r.Config.Version},
 		Contract:     conformance.Contract{Title: doc.Title(), Version: doc.Version(), SHA256: doc.SHA256(), Source: doc.Source()},
-		ContractPath: r.Cfg.ContractPath,
-		Target:       r.Redactor.RedactOwn(r.Client.Base.String()),
-		Profile:      r.Cfg.Profile, Strict: r.Cfg.Strict, AsOf: r.Cfg.AsOf, Drift: r.Cfg.Drift, RunID: r.Cfg.RunID, Seed: r.Cfg.Seed,
-		Requests: int(r.Client.Sent.Load()),
+		ContractPath: r.Config.ContractPath,
+		Target:       r.Redactor.RedactOwn(r.Client.BaseURL.String()),
+		Profile:      r.Config.Profile, Strict: r.Config.Strict, AsOf: r.Config.AsOf, Drift: r.Config.Drift, RunID: r.Config.RunID, Seed: r.Config.Seed,
+		Requests: int(r.Client.SentCount.Load()),
 		Checks:   []conformance.CheckResult{}, Responses: []conformance.ResponseResult{},
 	}
 	groups := r.group()
@@ -58,16 +58,16 @@ func (r *run) checkResult(c *trial.Check, v *trial.Verdict, took time.Duration) 
 	if v.Failed < v.Tried {
 		out.Failed, out.Tried = v.Failed, v.Tried
 	}
-	young := checks.YoungerThan(&c.Check, r.Cfg.AsOf)
+	young := checks.IsYounger(&c.Check, r.Config.AsOf)
 	if young {
 		out.Level = softer(out.Level, conformance.Should)
 	}
-	if v.Outcome == conformance.Fail && (young || out.Level == conformance.May || out.Level == conformance.Should && !r.Cfg.Strict) {
+	if v.Outcome == conformance.Fail && (young || out.Level == conformance.May || out.Level == conformance.Should && !r.Config.Strict) {
 		out.Outcome = conformance.Warn
 	}
-	if v.Outcome != conformance.Pass && v.Outcome != conformance.Skip || r.Cfg.Evidence {
+	if v.Outcome != conformance.Pass && v.Outcome != conformance.Skip || r.Config.Evidence {
 		for i, a := range v.Evidence {
-			if i >= trial.EvidenceExchanges && !r.Cfg.Evidence {
+			if i >= trial.MaxExchanges && !r.Config.Evidence {
 				break
 			}
 			out.Exchanges = append(out.Exchanges, r.Exchange(a))
@@ -77,16 +77,16 @@ func (r *run) checkResult(c *trial.Check, v *trial.Verdict, took time.Duration) 
 }
 
 // responses gives a verdict on each documented response: it violates if a
-// check of it that counts failed, and was not exercised if no answer had it.
+// check of it that counts failed, and was not exercised if no response had it.
 func (r *run) responses(checks []conformance.CheckResult) []conformance.ResponseResult {
 	var out []conformance.ResponseResult
 	for _, op := range r.Contract.Operations {
 		for _, status := range op.Statuses {
 			row := conformance.ResponseResult{Operation: op.ID, Status: status, Verdict: conformance.NotExercised}
 			var took []float64
-			for _, s := range r.All() {
-				if s.Answer.Request.Op == op && s.Answer.Is(status) && s.Check.Status != "http" {
-					took = append(took, trial.Milliseconds(s.Answer.Took))
+			for _, s := range r.AllSeen() {
+				if s.Response.Request.Op == op && s.Response.HasStatus(status) && s.Check.Status != "http" {
+					took = append(took, trial.Milliseconds(s.Response.Duration))
 				}
 			}
 			if row.Exchanges = len(took); row.Exchanges > 0 {
@@ -124,12 +124,12 @@ func (r *run) conclude(out *conformance.Result, reason string) {
 			out.Summary.Skip++
 		case conformance.Err:
 			out.Summary.Error++
-			if undecided == "" && (c.Level == conformance.Must || r.Cfg.Strict) {
+			if undecided == "" && (c.Level == conformance.Must || r.Config.Strict) {
 				undecided = c.ID + " is undecided: " + c.Reason
 			}
 		}
 	}
-	missing, undone := r.unexercised(out.Responses), undecidedChoice(r.Cfg, out.Checks)
+	missing, undone := r.unexercised(out.Responses), undecidedChoice(r.Config, out.Checks)
 	switch {
 	case out.Summary.Fail > 0:
 		out.Verdict, out.ExitCode = conformance.Violates, conformance.ExitViolates
@@ -163,7 +163,7 @@ func nonEmpty(text string) []string {
 func (r *run) unexercised(rows []conformance.ResponseResult) []string {
 	var missing []string
 	for _, row := range rows {
-		if row.Verdict == conformance.NotExercised && slices.Contains(r.Cfg.Require, row.Status) {
+		if row.Verdict == conformance.NotExercised && slices.Contains(r.Config.Require, row.Status) {
 			missing = append(missing, row.Operation+" "+row.Status)
 		}
 	}
@@ -175,8 +175,8 @@ func (r *run) unexercised(rows []conformance.ResponseResult) []string {
 func (r *run) applyKnown(out *conformance.Result, chances []chance) []string {
 	var problems []string
 	today := time.Now().Format(time.DateOnly)
-	for _, k := range r.Cfg.Known {
-		i := slices.IndexFunc(out.Checks, func(c conformance.CheckResult) bool { return k.Covers(c.Names()...) })
+	for _, k := range r.Config.Known {
+		i := slices.IndexFunc(out.Checks, func(c conformance.CheckResult) bool { return k.Covers(c.IDs()...) })
 		switch {
 		case i < 0: // not selected in this run
 		case out.Checks[i].Outcome == conformance.Pass && k.Intermittent:
@@ -189,7 +189,7 @@ func (r *run) applyKnown(out *conformance.Result, chances []chance) []string {
 	}
 	for i := range out.Checks {
 		if c := &out.Checks[i]; !c.Known && c.Intermittent {
-			excuseByOrigin(c, r.Cfg.Known, chances[i].origins, today)
+			excuseByOrigin(c, r.Config.Known, chances[i].origins, today)
 		}
 	}
 	return problems

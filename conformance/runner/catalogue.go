@@ -15,7 +15,7 @@ func Catalogue(doc *spec.Document) ([]conformance.Check, error) {
 		return nil, err
 	}
 	var out []conformance.Check
-	for _, ch := range checks.All(c) {
+	for _, ch := range checks.Catalogue(c) {
 		out = append(out, ch.Check)
 	}
 	return out, nil
@@ -29,7 +29,7 @@ func RecordedCatalogue(doc *spec.Document) ([]conformance.Check, error) {
 		return nil, err
 	}
 	var out []conformance.Check
-	for _, ch := range checks.Recorded(c) {
+	for _, ch := range checks.RecordedCatalogue(c) {
 		out = append(out, ch.Check)
 	}
 	return out, nil
@@ -42,7 +42,7 @@ func missingNeed(c *trial.Check, cfg *conformance.Config) string {
 		return "needs the key of another manufacturer: set NOX_OTHER_API_KEY"
 	case c.Needs&trial.NeedsDisabled != 0 && cfg.Keys.Disabled == "":
 		return "needs the key of a manufacturer that is not enabled: set NOX_DISABLED_API_KEY"
-	case c.Needs&trial.NeedsProvocation != 0 && len(checks.Provocations(cfg, c.Status)) == 0:
+	case c.Needs&trial.NeedsProvocation != 0 && len(checks.ProvocationsOf(cfg, c.Status)) == 0:
 		return "not exercised: no honest request brings a " + c.Status + " about; say how this target can be made to answer it, as in --provoke " + c.Status + "='Prefer: code=" + c.Status + "'"
 	}
 	return ""

@@ -60,7 +60,7 @@ type group struct {
 type suspect struct {
 	index  int
 	check  *trial.Check
-	blamed []*wire.Answer
+	blamed []*wire.Response
 }
 
 // group finds the causes of the failures and warnings: checks that show the
@@ -75,16 +75,16 @@ func (r *run) group() []*group {
 	for i, c := range r.checks {
 		v := &r.verdicts[i]
 		if v.Outcome == conformance.Fail {
-			suspects = append(suspects, suspect{i, c, v.Blames()})
+			suspects = append(suspects, suspect{i, c, v.BlamedResponses()})
 		}
 		if v.Outcome == conformance.Fail || !failed[v.Cause] {
 			v.Cause = ""
 		}
 	}
-	seen := r.All()
+	seen := r.AllSeen()
 	contested := contestedUsers(seen)
 	racy := func(s suspect) bool {
-		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *wire.Answer) bool { _, there := contested[userOf(a)]; return !there })
+		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *wire.Response) bool { _, there := contested[userOf(a)]; return !there })
 	}
 	unstable := unstableID(seen, contested)
 	changes := r.changes(suspects)
@@ -137,12 +137,12 @@ func (r *run) leadOf(g *group) suspect {
 			n += 8
 		}
 		switch {
-		case g.race && s.check.Alone && !s.check.Uniform && s.check.Run != nil:
+		case g.race && s.check.RunsAlone && !s.check.IsUniform && s.check.Run != nil:
 		case s.check.Run == nil && s.check.Status == trial.StatusHTTP && experiments > 1:
 			n++
 		case s.check.Run == nil:
 			n += 4
-		case s.check.Uniform:
+		case s.check.IsUniform:
 			n += 3
 		default:
 			n += 2
@@ -155,7 +155,7 @@ func (r *run) leadOf(g *group) suspect {
 // counts reports whether a failure fails the run.
 func (r *run) counts(s suspect) bool {
 	level := softer(r.verdicts[s.index].Level, s.check.Level)
-	return !checks.YoungerThan(&s.check.Check, r.Cfg.AsOf) && (level == conformance.Must || level == conformance.Should && r.Cfg.Strict)
+	return !checks.IsYounger(&s.check.Check, r.Config.AsOf) && (level == conformance.Must || level == conformance.Should && r.Config.Strict)
 }
 
 // symptomOf reads from the responses what is wrong.
@@ -168,14 +168,14 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 	a := s.blamed[0]
 	judgesStatus := v.Symptom == trial.SymptomStatus || s.check.Stage == trial.StageGate
 	if s.check.Run == nil && s.check.Status == trial.StatusHTTP { // the clauses over every response
-		judgesStatus = !a.Came() || a.Status/100 == 3 || a.Status/100 == 5
+		judgesStatus = !a.Arrived() || a.Status/100 == 3 || a.Status/100 == 5
 	}
 	switch {
 	case changes[s.index] != "":
 		k.what, k.about = changedUser, changes[s.index]
-	case !a.Came() && a.Broken():
+	case !a.Arrived() && a.IsBroken():
 		k.what, k.about = silent, ""
-	case a.Came() && judgesStatus:
+	case a.Arrived() && judgesStatus:
 		return r.statusSymptom(s, a)
 	case s.check.Run != nil && !s.aboutIdentity():
 	case s.contradicts(func(u, v user) bool { return u == v }, false):
@@ -188,38 +188,38 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 
 // statusSymptom is the symptom of a wrong status: the status, the kind of the
 // body, and the clause that it breaks.
-func (r *run) statusSymptom(s suspect, a *wire.Answer) symptom {
+func (r *run) statusSymptom(s suspect, a *wire.Response) symptom {
 	op := a.Request.Op
 	k := symptom{operation: op.ID, status: a.Status, body: trial.BodyKind(a), about: s.check.Status}
-	wanted := r.verdicts[s.index].Wanted
-	switch owed := op.Success(); {
+	wanted := r.verdicts[s.index].WantedStatuses
+	switch owed := op.SuccessStatus(); {
 	case owed != "" && slices.Contains(wanted, owed) && (a.Status/100 == 2 || !slices.Contains(wanted, k.about)):
 		k.about = owed // what this request was owed, whatever status its check stands under
-	case !a.Succeeded() && (k.about == op.Success() || !slices.Contains(wanted, k.about)):
-		for _, status := range []string{op.Rejection(), op.Refusal()} { // a refusal that would do, in place of this one
+	case !a.Succeeded() && (k.about == op.SuccessStatus() || !slices.Contains(wanted, k.about)):
+		for _, status := range []string{op.InvalidStatus(), op.UnauthorizedStatus()} { // a refusal that would do, in place of this one
 			if status != "" && slices.Contains(wanted, status) {
 				k.about = status
 			}
 		}
 	}
 	switch {
-	case a.Status/100 == 3 && op.Documented(a.Status) == nil:
+	case a.Status/100 == 3 && op.ResponseFor(a.Status) == nil:
 		k.what, k.body, k.about = redirected, "", ""
-	case a.Request.Provoked:
+	case a.Request.ProvokedStatus != "":
 	case r.fromBefore(s, a):
 		k.what, k.about = blockedPage, ""
 	case a.Status/100 == 5:
 		k.what, k.about = breakdown, ""
-	case a.Succeeded() && k.about != op.Success():
+	case a.Succeeded() && k.about != op.SuccessStatus():
 		k.what, k.detail = accepted, s.check.ID
-		if k.about == op.Refusal() {
+		if k.about == op.UnauthorizedStatus() {
 			k.detail = declaredKey(a.Request)
 		}
 		// One rule of the schema, or one lenient reader of JSON.
-		if k.about == op.Rejection() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !r.counts(s)) {
+		if k.about == op.InvalidStatus() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !r.counts(s)) {
 			k.detail = s.check.Clause.Pointer
 		}
-	case k.about == op.Success():
+	case k.about == op.SuccessStatus():
 		k.what, k.detail = refused, messageOf(a)
 	}
 	return k
@@ -228,10 +228,10 @@ func (r *run) statusSymptom(s suspect, a *wire.Answer) symptom {
 // declaredKey names the key that stands where the contract says.
 func declaredKey(r *wire.Request) string {
 	for _, k := range r.Keys {
-		if k.In != contract.Declared {
+		if k.Place != contract.AsDeclared {
 			continue
 		}
-		if slices.ContainsFunc(checks.WrongKeys()[1:], func(w checks.WrongKey) bool { return w.What == k.Label }) {
+		if slices.ContainsFunc(checks.WrongKeys()[1:], func(w checks.WrongKey) bool { return w.Description == k.Label }) {
 			return "a key that is nearly right" // the same careless comparison
 		}
 		return wire.LabelOf(k)
@@ -286,7 +286,7 @@ func joinShared(suspects []suspect, symptoms []symptom) {
 // aboutIdentity reports whether all that a check blames are successes, and the
 // id in them is not the right one.
 func (s suspect) aboutIdentity() bool {
-	if len(s.blamed) == 0 || slices.ContainsFunc(s.blamed, func(a *wire.Answer) bool { return !a.Succeeded() }) {
+	if len(s.blamed) == 0 || slices.ContainsFunc(s.blamed, func(a *wire.Response) bool { return !a.Succeeded() }) {
 		return false
 	}
 	identity := s.blamed[0].Request.Op.Rules.Identity
@@ -295,7 +295,7 @@ func (s suspect) aboutIdentity() bool {
 }
 
 // differentIDs reports whether responses about one user name several ids.
-func differentIDs(answers []*wire.Answer) bool {
+func differentIDs(answers []*wire.Response) bool {
 	ids := map[string]bool{}
 	for _, a := range answers {
 		id, ok := a.Member(a.Request.Op.Rules.Identity)
@@ -325,9 +325,9 @@ func (s suspect) contradicts(such func(u, v user) bool, same bool) bool {
 // user is whom a request is about: a user of one manufacturer.
 type user struct{ operation, tenant, name string }
 
-func userOf(a *wire.Answer) user {
+func userOf(a *wire.Response) user {
 	u := user{operation: a.Request.Op.ID}
-	u.name, _ = a.Request.Names()
+	u.name, _ = a.Request.NamedUser()
 	if len(a.Request.Keys) == 1 {
 		u.tenant = a.Request.Keys[0].Label
 	}
@@ -336,17 +336,17 @@ func userOf(a *wire.Answer) user {
 
 // contestedUsers are those of whom a second request was sent before the first
 // was answered: which of the two creates the user is open until the time given.
-func contestedUsers(seen []trial.SeenAnswer) map[user]time.Time {
-	byUser := map[user][]*wire.Answer{}
+func contestedUsers(seen []trial.SeenResponse) map[user]time.Time {
+	byUser := map[user][]*wire.Response{}
 	for _, each := range seen {
-		a := each.Answer
-		if _, known := a.Request.Names(); known && len(a.Request.Keys) == 1 && a.Request.Keys[0].Good {
+		a := each.Response
+		if _, known := a.Request.NamedUser(); known && len(a.Request.Keys) == 1 && a.Request.Keys[0].IsValid {
 			byUser[userOf(a)] = append(byUser[userOf(a)], a)
 		}
 	}
 	out := map[user]time.Time{}
 	for u, answers := range byUser {
-		first := slices.MinFunc(answers, func(a, b *wire.Answer) int { return a.End().Compare(b.End()) })
+		first := slices.MinFunc(answers, func(a, b *wire.Response) int { return a.End().Compare(b.End()) })
 		var settled time.Time
 		overlapping := 0
 		for _, a := range answers {
@@ -366,20 +366,20 @@ func contestedUsers(seen []trial.SeenAnswer) map[user]time.Time {
 
 // unstableID reports whether some user has two ids in responses to the same
 // request while nobody contests it. A race does not explain that.
-func unstableID(seen []trial.SeenAnswer, contested map[user]time.Time) bool {
+func unstableID(seen []trial.SeenResponse, contested map[user]time.Time) bool {
 	type asked struct {
 		user user
 		what string
 	}
 	ids := map[asked]string{}
 	for _, each := range seen {
-		a := each.Answer
+		a := each.Response
 		id, ok := a.Member(a.Request.Op.Rules.Identity)
 		u := userOf(a)
-		if !ok || !a.Succeeded() || u.name == "" || len(a.Request.Keys) != 1 || !a.Request.Keys[0].Good || a.Started.Before(contested[u]) {
+		if !ok || !a.Succeeded() || u.name == "" || len(a.Request.Keys) != 1 || !a.Request.Keys[0].IsValid || a.Started.Before(contested[u]) {
 			continue
 		}
-		k := asked{u, a.Request.Contents()}
+		k := asked{u, a.Request.ContentKey()}
 		if first, there := ids[k]; there && first != id {
 			return true
 		}
@@ -396,8 +396,8 @@ var (
 
 // messageOf is the message of a refusal without what differs from one request to
 // the next: two rules of a server have two messages.
-func messageOf(a *wire.Answer) string {
-	text := judge.WithoutSent(a, string(a.Body))
+func messageOf(a *wire.Response) string {
+	text := judge.RemoveSent(a, string(a.Body))
 	return changing.ReplaceAllString(text[:min(len(text), 500)], "#")
 }
 
@@ -405,7 +405,7 @@ func messageOf(a *wire.Answer) string {
 // a page of HTML under a status that those answer with, a page that names one,
 // or a body that is not the contract's and the same for several requests with a
 // good key.
-func (r *run) fromBefore(s suspect, a *wire.Answer) bool {
+func (r *run) fromBefore(s suspect, a *wire.Response) bool {
 	kind := trial.BodyKind(a)
 	if kind == trial.BodyAsDocumented || kind == trial.BodyNone {
 		return false
@@ -421,9 +421,9 @@ func (r *run) fromBefore(s suspect, a *wire.Answer) bool {
 		return false
 	}
 	same := map[string]bool{}
-	for _, each := range r.All() {
-		b := each.Answer
-		if b.Status == a.Status && trial.OwnKey(b.Request) && messageOf(b) == messageOf(a) {
+	for _, each := range r.AllSeen() {
+		b := each.Response
+		if b.Status == a.Status && trial.HasOwnKey(b.Request) && messageOf(b) == messageOf(a) {
 			same[each.Check.ID] = true
 		}
 	}
@@ -432,6 +432,6 @@ func (r *run) fromBefore(s suspect, a *wire.Answer) bool {
 
 // frontName is the name of a proxy or firewall in a page of HTML, "" where there
 // is none.
-func frontName(a *wire.Answer) string {
+func frontName(a *wire.Response) string {
 	return frontMarks.FindString(string(a.Body[:min(len(a.Body), 64<<10)]))
 }

@@ -94,9 +94,9 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 	case silent:
 		return "the connection closes without a usable response", "look for a crash or a limit in the server's log at the time of the request; answer with a documented status"
 	case breakdown:
-		fix = "find the error in the server's log; answer " + trial.WordOr(op.Rejection(), "4xx") + " to a request that is invalid, and " + trial.WordOr(op.Success(), "2xx") + " to one that is valid"
-		if k.body != trial.BodyAsDocumented && op.Breakdown() != "" {
-			fix += ", and every " + op.Breakdown() + " in the documented shape"
+		fix = "find the error in the server's log; answer " + cmp.Or(op.InvalidStatus(), "4xx") + " to a request that is invalid, and " + cmp.Or(op.SuccessStatus(), "2xx") + " to one that is valid"
+		if k.body != trial.BodyAsDocumented && op.ErrorStatus() != "" {
+			fix += ", and every " + op.ErrorStatus() + " in the documented shape"
 		}
 		if to == "" {
 			to = "an honest request"
@@ -117,12 +117,12 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 		}
 		return answer + " looks like a firewall or proxy, not the API" + name, "let these requests through to the API, which answers them as the contract says: exempt the operation's JSON body and its key header from the rule that matched"
 	case accepted:
-		return fmt.Sprintf("%s where the contract wants %s: %s", answer, trial.StatusWords(k.about), to), r.acceptedFix(k, op)
+		return fmt.Sprintf("%s where the contract wants %s: %s", answer, trial.DescribeStatus(k.about), to), r.acceptedFix(k, op)
 	case refused:
-		return fmt.Sprintf("%s to %s", answer, to), "accept what the schema allows; answer " + op.Success()
+		return fmt.Sprintf("%s to %s", answer, to), "accept what the schema allows; answer " + op.SuccessStatus()
 	}
 	if k.status != 0 {
-		return fmt.Sprintf("%s where the contract wants %s", answer, trial.StatusWords(k.about)),
+		return fmt.Sprintf("%s where the contract wants %s", answer, trial.DescribeStatus(k.about)),
 			fmt.Sprintf("answer %s in the shape that the contract documents for it", k.about)
 	}
 	return generalWords(c)
@@ -173,11 +173,11 @@ func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, f
 
 func (r *run) acceptedFix(k symptom, op *contract.Operation) string {
 	switch {
-	case k.about == op.Refusal() && k.detail == "": // most of them
+	case k.about == op.UnauthorizedStatus() && k.detail == "": // most of them
 		return "check the key of every request before anything else"
 	case k.detail == "no key":
 		return "refuse a request that has no key where the contract says"
-	case k.about == op.Refusal():
+	case k.about == op.UnauthorizedStatus():
 		return "compare the whole key exactly, in the documented header alone"
 	case k.detail == "":
 		return "validate every body against the schema before using it"

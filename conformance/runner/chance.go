@@ -2,9 +2,9 @@ package runner
 
 import (
 	"slices"
+	"strconv"
 
 	"nox.energy/contract/conformance"
-	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
@@ -22,15 +22,15 @@ type chance struct {
 // if it rests on the responses to a check that fails so, or if it has the same
 // cause or symptom as one and was not shown to be steady.
 func (r *run) chances() []chance {
-	d := &dice{run: r, place: map[string]int{}, owner: map[*wire.Answer]int{}, out: make([]chance, len(r.checks))}
+	d := &dice{run: r, place: map[string]int{}, owner: map[*wire.Response]int{}, out: make([]chance, len(r.checks))}
 	for i, c := range r.checks {
 		d.place[c.ID] = i
 		v := &r.verdicts[i]
-		d.out[i].intermittent = v.Outcome == conformance.Fail && (v.Failed < v.Tried || v.Wandered || c.Races())
+		d.out[i].intermittent = v.Outcome == conformance.Fail && (v.Failed < v.Tried || v.Varies || c.Races())
 	}
-	for _, s := range r.All() {
+	for _, s := range r.AllSeen() {
 		if i, ok := d.place[s.Check.ID]; ok {
-			d.owner[s.Answer] = i
+			d.owner[s.Response] = i
 		}
 	}
 	d.kin = d.alike()
@@ -55,9 +55,9 @@ func (r *run) chances() []chance {
 // dice is what chances are derived from.
 type dice struct {
 	*run
-	place map[string]int       // of a check, by its id
-	owner map[*wire.Answer]int // the check that an answer was given to
-	kin   map[int][]int        // failures with the same symptom
+	place map[string]int         // of a check, by its id
+	owner map[*wire.Response]int // the check that a response was given to
+	kin   map[int][]int          // failures with the same symptom
 	out   []chance
 }
 
@@ -83,7 +83,7 @@ func (d *dice) derive(i int) {
 	if fickle > 0 && (d.checks[i].Run != nil || fickle == foreign) {
 		ch.intermittent = true
 	}
-	steady := v.Tried > 1 && v.Failed == v.Tried && !v.Wandered && foreign == 0
+	steady := v.Tried > 1 && v.Failed == v.Tried && !v.Varies && foreign == 0
 	related := d.kin[i]
 	if j, ok := d.place[v.Cause]; ok && j != i {
 		related = append(related[:len(related):len(related)], j)
@@ -130,15 +130,15 @@ func (d *dice) symptom(i int) string {
 		return content
 	}
 	switch a := v.Evidence[0]; {
-	case v.Symptom != trial.SymptomStatus && c.Run != nil && a.EchoesAnother():
+	case v.Symptom != trial.SymptomStatus && c.Run != nil && a.EchoesOtherUser():
 		return c.Operation + " " + changedUser
-	case !a.Came():
+	case !a.Arrived():
 		return c.Operation + " " + string(a.Failure)
-	case a.Succeeded() && (v.Symptom == "" || a.Is(c.Status)), v.Symptom == "" && a.Is(c.Status):
+	case a.Succeeded() && (v.Symptom == "" || a.HasStatus(c.Status)), v.Symptom == "" && a.HasStatus(c.Status):
 		return content
 	case a.Status/100 == 2: // what one check must not be let in with, another may
-		return c.Operation + " " + c.Status + " " + contract.Itoa(a.Status)
+		return c.Operation + " " + c.Status + " " + strconv.Itoa(a.Status)
 	default:
-		return c.Operation + " " + contract.Itoa(a.Status)
+		return c.Operation + " " + strconv.Itoa(a.Status)
 	}
 }

@@ -180,8 +180,8 @@ func replacements(from, to []rune) (pairs []string, kept int) {
 // of them for its cause.
 func (r *run) changes(suspects []suspect) map[int]string {
 	users := map[string]bool{}
-	for _, each := range r.All() {
-		name, _ := each.Answer.Request.Names()
+	for _, each := range r.AllSeen() {
+		name, _ := each.Response.Request.NamedUser()
 		users[name] = true
 	}
 	found := map[int][]string{}
@@ -252,8 +252,8 @@ func (s suspect) changes(users map[string]bool) [][]string {
 	for i, a := range s.blamed {
 		rules := a.Request.Op.Rules
 		got, _ := a.Member(rules.Echo)
-		if a.EchoesAnother() {
-			sent, _ := a.Request.Names()
+		if a.EchoesOtherUser() {
+			sent, _ := a.Request.NamedUser()
 			names := change(sent, got)
 			if users[got] && got != "" && difference(sent, got) == nil {
 				names = []string{anotherText} // somebody else's

@@ -16,16 +16,16 @@ import (
 func choose(all []*trial.Check, cfg *conformance.Config) ([]*trial.Check, error) {
 	var ids []string
 	for _, c := range all {
-		ids = append(ids, c.Names()...)
+		ids = append(ids, c.IDs()...)
 	}
 	wanted, err := wantedChecks(cfg, ids)
 	if err != nil {
 		return nil, err
 	}
-	// What is provoked comes along with what judges the answers to it.
+	// What is provoked comes along with what judges the responses to it.
 	provoked := map[string]bool{}
 	for _, c := range all {
-		if wanted(c.Names()) && c.Passive && c.Status != "http" {
+		if wanted(c.IDs()) && c.Passive && c.Status != "http" {
 			provoked[c.Operation+"/"+c.Status+"/provoked"] = true
 		}
 	}
@@ -35,9 +35,9 @@ func choose(all []*trial.Check, cfg *conformance.Config) ([]*trial.Check, error)
 		if checks.IsPublished(c) && cfg.Published == nil && len(cfg.Run) == 0 {
 			continue // nobody asked for it
 		}
-		any = any || wanted(c.Names())
+		any = any || wanted(c.IDs())
 		// The gate is always passed: nothing else can be judged without it.
-		if wanted(c.Names()) || c.Stage == trial.StageGate || provoked[c.ID] {
+		if wanted(c.IDs()) || c.Stage == trial.StageGate || provoked[c.ID] {
 			out = append(out, c)
 		}
 	}
@@ -70,7 +70,7 @@ func undecidedChoice(cfg *conformance.Config, checks []conformance.CheckResult) 
 	}
 	var ids []string
 	for _, c := range checks {
-		ids = append(ids, c.Names()...)
+		ids = append(ids, c.IDs()...)
 	}
 	wanted, err := wantedChecks(cfg, ids)
 	if err != nil {
@@ -79,7 +79,7 @@ func undecidedChoice(cfg *conformance.Config, checks []conformance.CheckResult) 
 	first := ""
 	for _, c := range checks {
 		switch {
-		case !wanted(c.Names()):
+		case !wanted(c.IDs()):
 		case c.Outcome != conformance.Skip && c.Outcome != conformance.Err:
 			return ""
 		case first == "":
@@ -94,7 +94,7 @@ func undecidedChoice(cfg *conformance.Config, checks []conformance.CheckResult) 
 func matcher(patterns, ids []string) (func(string) bool, error) {
 	var all []*regexp.Regexp
 	for _, p := range patterns {
-		re := checks.PatternExpression(p)
+		re := checks.CompilePattern(p)
 		matched := false
 		for _, id := range ids {
 			matched = matched || re.MatchString(id)
@@ -119,7 +119,7 @@ func matcher(patterns, ids []string) (func(string) bool, error) {
 func Select(checks []conformance.Check, pattern string) ([]conformance.Check, error) {
 	var ids []string
 	for _, c := range checks {
-		ids = append(ids, c.Names()...)
+		ids = append(ids, c.IDs()...)
 	}
 	match, err := matcher([]string{pattern}, ids)
 	if err != nil {
@@ -127,7 +127,7 @@ func Select(checks []conformance.Check, pattern string) ([]conformance.Check, er
 	}
 	var out []conformance.Check
 	for _, c := range checks {
-		if slices.ContainsFunc(c.Names(), match) {
+		if slices.ContainsFunc(c.IDs(), match) {
 			out = append(out, c)
 		}
 	}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -40,7 +41,7 @@ func ParseProvocation(s string) (conformance.Provocation, error) {
 
 func setDefaults(c *conformance.Config) {
 	if c.Published != nil && len(c.Run) > 0 { // it was asked for, whatever else is run
-		c.Run = append(slices.Clone(c.Run), trial.StatusHTTP+"/"+checks.PublishedName)
+		c.Run = append(slices.Clone(c.Run), trial.StatusHTTP+"/"+checks.PublishedCheckName)
 	}
 	if c.Profile == "" {
 		c.Profile = conformance.Full
@@ -96,7 +97,7 @@ func isPort(text string) bool {
 // refuseOperation refuses a target that ends with the path of an operation,
 // unless a server of the contract does so as well.
 func refuseOperation(c *contract.Contract, target *url.URL) error {
-	for _, server := range c.Doc.Servers() {
+	for _, server := range c.Document.Servers() {
 		if u, err := url.Parse(server); err == nil && strings.TrimRight(u.Path, "/") == target.Path {
 			return nil
 		}
@@ -133,7 +134,7 @@ func endsWith(segments, template []string) bool {
 func refuseKnown(known []conformance.Known, all []*trial.Check) error {
 	var ids []string
 	for _, c := range all {
-		ids = append(ids, c.Names()...)
+		ids = append(ids, c.IDs()...)
 	}
 	today := time.Now().Format(time.DateOnly)
 	for _, k := range known {
@@ -234,7 +235,7 @@ func validate(c *conformance.Config, doc *spec.Document, target *url.URL) error 
 // refuseHeaders refuses headers for every request that the requests have
 // themselves: they would break all of them.
 func refuseHeaders(c *conformance.Config, read *contract.Contract) error {
-	for _, name := range trial.SortedNames(c.Header) {
+	for _, name := range slices.Sorted(maps.Keys(c.Header)) {
 		for _, value := range c.Header[name] {
 			if !headerLine.MatchString(name+":"+value) || strings.ContainsFunc(strings.ReplaceAll(value, "\t", " "), isControl) {
 				return conformance.UsageErrorf("--header %q: no header can have this name, or its value holds a control character", name)

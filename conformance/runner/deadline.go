@@ -31,7 +31,7 @@ func (r *Runner) setDeadline() error {
 		cfg.Deadline = max(plainDeadline, times(least, spare)) + cfg.Wait
 	case least >= cfg.Deadline:
 		return conformance.UsageErrorf("--deadline %s is too short: %d requests at --rate %g take %s; use --deadline %s or longer, --rate %g or higher, or select fewer checks with --run",
-			cfg.Deadline, requests, cfg.Rate, wire.Round(least), times(least, spare).Truncate(time.Second)+time.Second, math.Ceil(spare*float64(requests)/cfg.Deadline.Seconds()))
+			cfg.Deadline, requests, cfg.Rate, wire.RoundDuration(least), times(least, spare).Truncate(time.Second)+time.Second, math.Ceil(spare*float64(requests)/cfg.Deadline.Seconds()))
 	}
 	return nil
 }
@@ -41,11 +41,11 @@ func (r *Runner) setDeadline() error {
 func (r *Runner) requests() int {
 	plan := *r
 	plan.cfg.Rate, plan.cfg.Progress = 0, nil
-	plan.client = wire.NewClient(clientConfig(&plan.cfg), r.client.Base)
+	plan.client = wire.NewClient(clientConfig(&plan.cfg), r.client.BaseURL)
 	s := plan.session()
-	s.Client.Imagine = ideal
+	s.Client.Simulate = ideal
 	newRun(s, plan.checks).perform(context.Background())
-	return len(s.All()) + len(s.Asides)
+	return len(s.AllSeen()) + len(s.SeenElsewhere)
 }
 
 // seconds is a duration of so many seconds, or the longest there is.

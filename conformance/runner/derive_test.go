@@ -210,7 +210,7 @@ func (m schemaMaker) object(depth int) schemaText {
 func contractOf(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, version string, body any) *trial.Reading {
+}, version string, body any) *trial.Contract {
 	t.Helper()
 	media := map[string]any{"application/json": map[string]any{"schema": body}}
 	text, err := json.Marshal(map[string]any{
@@ -260,16 +260,16 @@ func TestDerivedBodiesAreWhatTheyAreSaidToBe(t *testing.T) {
 					t.Fatalf("%s: %s", asJSON(body), op.Obstacle)
 				}
 				for _, v := range schema.Variants(op.Body.Schema) {
-					if err := c.Confirm(wire.PlainRequest(op).WithBody(v.Body, wire.Fits)); err != nil {
+					if err := c.Confirm(wire.MinimalRequest(op).WithBody(v.Body, wire.Fits)); err != nil {
 						t.Fatalf("%s\nvariant %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}
 				for _, v := range schema.Mutations(op.Body.Schema) {
-					if err := c.Confirm(wire.PlainRequest(op).WithBody(v.Body, wire.Breaks)); err != nil && v.Hold == schema.Firm {
+					if err := c.Confirm(wire.MinimalRequest(op).WithBody(v.Body, wire.Breaks)); err != nil && v.Firmness == schema.Firm {
 						t.Fatalf("%s\nmutation %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}
-				checks.All(c)
+				checks.Catalogue(c)
 			})
 		})
 	}

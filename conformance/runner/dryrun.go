@@ -25,54 +25,54 @@ type Planned struct {
 // same seed, run id and contract give the same requests, byte for byte.
 func (r *Runner) DryRun(ctx context.Context) []Planned {
 	s := r.session()
-	s.Client.Imagine = ideal
+	s.Client.Simulate = ideal
 	run := newRun(s, r.checks)
 	run.perform(ctx)
-	seen := s.InOrder(slices.Concat(s.All(), s.Asides))
+	seen := s.Sort(slices.Concat(s.AllSeen(), s.SeenElsewhere))
 	out := make([]Planned, 0, len(seen))
 	for _, each := range seen {
-		x := s.Exchange(each.Answer)
+		x := s.Exchange(each.Response)
 		out = append(out, Planned{each.Check.ID, x.Request, x.Curl})
 	}
 	return out
 }
 
-// ideal imagines the answer of a target that keeps the contract, from what the
+// ideal imagines the response of a target that keeps the contract, from what the
 // request was meant to be.
-func ideal(r *wire.Request) *wire.Answer {
+func ideal(r *wire.Request) *wire.Response {
 	op := r.Op
-	a := &wire.Answer{Request: r, Proto: "HTTP/1.1", Header: http.Header{"Www-Authenticate": {"ApiKey"}, "Allow": {op.Method}}}
-	known := len(op.Security) == 0 || len(r.Keys) == 1 && r.Keys[0].Good && r.Keys[0].In == contract.Declared
+	a := &wire.Response{Request: r, Proto: "HTTP/1.1", Header: http.Header{"Www-Authenticate": {"ApiKey"}, "Allow": {op.Method}}}
+	known := len(op.Security) == 0 || len(r.Keys) == 1 && r.Keys[0].IsValid && r.Keys[0].Place == contract.AsDeclared
 	status := ""
 	switch {
 	case r.Method != op.Method:
 		a.Status = http.StatusMethodNotAllowed
 		return a
-	case strings.Contains(r.Path, wire.UnknownPath):
+	case strings.Contains(r.Path, wire.UnknownPathSuffix):
 		a.Status = http.StatusNotFound
 		return a
-	case r.Provoked:
-		status = op.Breakdown()
+	case r.ProvokedStatus != "":
+		status = op.ErrorStatus()
 	case !known:
-		status = op.Refusal()
+		status = op.UnauthorizedStatus()
 	case r.Intent == wire.Breaks:
-		status = op.Rejection()
+		status = op.InvalidStatus()
 	default:
-		status = op.Success()
+		status = op.SuccessStatus()
 	}
 	i := slices.IndexFunc(op.Responses, func(d *contract.Response) bool { return d.Status == status })
 	if i < 0 {
 		a.Status = http.StatusNoContent
 		return a
 	}
-	a.Status = trial.DocumentedNumber(status)
+	a.Status = trial.StatusNumber(status)
 	documented := op.Responses[i]
 	if len(documented.MediaTypes) == 0 {
 		return a
 	}
 	a.Header.Set("Content-Type", documented.MediaTypes[0])
 	body, isObject := schema.Sample(documented.Schema, false).(schema.Object)
-	if isObject && status == op.Success() && op.Rules.Echo != "" {
+	if isObject && status == op.SuccessStatus() && op.Rules.Echo != "" {
 		body = body.With([]string{op.Rules.Echo}, r.Subject)
 		body = body.With([]string{op.Rules.Identity}, r.Keys[0].Label+" "+r.Subject)
 	}

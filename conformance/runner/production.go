@@ -30,7 +30,7 @@ func leftOut(checks []*trial.Check, p conformance.Profile) map[string]string {
 	for _, c := range checks {
 		name := c.ID[strings.LastIndex(c.ID, "/")+1:]
 		switch {
-		case c.Production == conformance.NotInService:
+		case c.Production == conformance.NotInProduction:
 			out[c.ID] = "not sent under the production profile: it could disturb the target"
 		case c.NewUsers > 0 && !slices.Contains(worthAUser(), name):
 			out[c.ID] = fmt.Sprintf("not sent under the production profile, which creates at most %d users", productionUsers)
@@ -72,9 +72,9 @@ func weight(c *trial.Check) int {
 
 // clientConfig is what the client of a run keeps to.
 func clientConfig(c *conformance.Config) wire.Config {
-	out := wire.Config{TLS: c.TLS, Header: c.Header, Timeout: c.Timeout, Patience: c.Patience, Parallel: c.Parallel, Rate: c.Rate}
+	out := wire.Config{TLS: c.TLS, Header: c.Header, Timeout: c.Timeout, MaxPause: c.Patience, Parallel: c.Parallel, Rate: c.Rate}
 	if c.Profile == conformance.Production {
-		out.Budget, out.Streak = trial.ProductionRequests, productionStreak
+		out.Budget, out.MaxErrorStreak = trial.ProductionRequests, productionStreak
 	}
 	return out
 }

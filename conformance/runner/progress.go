@@ -12,20 +12,20 @@ const progressEvery = 200 * time.Millisecond
 
 // tell tells how far the run has come. The run is locked.
 func (r *run) tell() {
-	if r.Cfg.Progress == nil {
+	if r.Config.Progress == nil {
 		return
 	}
-	now := conformance.Progress{Done: r.done, Total: len(r.checks), Requests: int(r.Client.Sent.Load()), Failed: r.failed}
-	if wait, asked := r.Client.Pauses.Ahead(); wait > 0 {
+	now := conformance.Progress{Done: r.done, Total: len(r.checks), Requests: int(r.Client.SentCount.Load()), Failed: r.failed}
+	if wait, asked := r.Client.Pauses.Remaining(); wait > 0 {
 		now.Waiting, now.WaitingFor = wait, r.Redactor.Redact(asked)
 	}
-	r.Cfg.Progress(now)
+	r.Config.Progress(now)
 }
 
 // tellInBetween tells it while requests are sent, or put off, and no check is
 // finished, until it is stopped.
 func (r *run) tellInBetween() (stop func()) {
-	if r.Cfg.Progress == nil {
+	if r.Config.Progress == nil {
 		return func() {}
 	}
 	done := make(chan struct{})
@@ -40,8 +40,8 @@ func (r *run) tellInBetween() (stop func()) {
 				return
 			case <-tick.C:
 			}
-			now := r.Client.Sent.Load()
-			if wait, _ := r.Client.Pauses.Ahead(); now != last || wait > 0 {
+			now := r.Client.SentCount.Load()
+			if wait, _ := r.Client.Pauses.Remaining(); now != last || wait > 0 {
 				last = now
 				r.mu.Lock()
 				r.tell()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,15 +41,15 @@ func (l *reel) play(rec *Recording) {
 			continue
 		}
 		if a := l.answer(&rec.entries[i]); a != nil {
-			a.Recorded = true
+			a.IsRecorded = true
 			l.s.Contract.Assess(a)
-			l.s.Answers = append(l.s.Answers, trial.SeenAnswer{Check: &trial.Check{Check: conformance.Check{Operation: a.Request.Op.ID}}, Answer: a})
+			l.s.Seen = append(l.s.Seen, trial.SeenResponse{Check: &trial.Check{Check: conformance.Check{Operation: a.Request.Op.ID}}, Response: a})
 		}
 	}
 }
 
-// answer makes an answer of an entry, nil where there is none to judge.
-func (l *reel) answer(e *harEntry) *wire.Answer {
+// answer makes a response of an entry, nil where there is none to judge.
+func (l *reel) answer(e *harEntry) *wire.Response {
 	u, err := url.Parse(e.Request.URL)
 	if err != nil || u.Host == "" {
 		l.undeclared++
@@ -58,7 +59,7 @@ func (l *reel) answer(e *harEntry) *wire.Answer {
 		l.foreign++
 		return nil
 	}
-	op, base, path := l.s.Contract.Find(e.Request.Method, u.EscapedPath())
+	op, base, path := l.s.Contract.FindOperation(e.Request.Method, u.EscapedPath())
 	if op == nil || l.target != nil && base != l.target.EscapedPath() {
 		l.undeclared++
 		return nil
@@ -67,17 +68,17 @@ func (l *reel) answer(e *harEntry) *wire.Answer {
 	r := l.request(e, op, u, path)
 	header := recordedHeader(e.Response.Headers, e.Response.Content)
 	l.secrets(header)
-	a := &wire.Answer{
-		Request: r, SentURL: u.String(), Sent: recordedHeader(e.Request.Headers, e.Request.Post), Status: e.Response.Status,
+	a := &wire.Response{
+		Request: r, SentURL: u.String(), SentHeader: recordedHeader(e.Request.Headers, e.Request.Post), Status: e.Response.Status,
 		Proto: e.Response.Version, Header: header, Body: e.Response.body.bytes, Size: int64(len(e.Response.body.bytes)),
-		Took: time.Duration(max(e.Time, 0) * float64(time.Millisecond)),
+		Duration: time.Duration(max(e.Time, 0) * float64(time.Millisecond)),
 	}
 	a.Started, _ = time.Parse(time.RFC3339, e.Started) // the zero time where it says none
 	if !l.judgeable(a, base) {
 		return nil
 	}
 	if !e.Response.body.whole {
-		a.Failure = trial.Unrecorded
+		a.Failure = trial.BodyUnrecorded
 		l.bodilessAnswers++
 	}
 	if !e.Request.body.whole {
@@ -86,15 +87,15 @@ func (l *reel) answer(e *harEntry) *wire.Answer {
 	l.noteKey(a)
 	if origin := u.Scheme + "://" + u.Host + base; !slices.Contains(l.bases, origin) {
 		l.bases = append(l.bases, origin)
-		l.s.Redactor.Spare(origin)
+		l.s.Redactor.AllowURL(origin)
 	}
 	return a
 }
 
-// judgeable tells whether an answer says anything of the target, and counts
+// judgeable reports whether a response says anything of the target, and counts
 // those that do not.
-func (l *reel) judgeable(a *wire.Answer, base string) bool {
-	_, wait := wire.Patience(a, 0)
+func (l *reel) judgeable(a *wire.Response, base string) bool {
+	_, wait := wire.RetryDelay(a, 0)
 	switch {
 	case a.Status < 100 || a.Status > 999:
 		l.unanswered++
@@ -108,15 +109,15 @@ func (l *reel) judgeable(a *wire.Answer, base string) bool {
 	return false
 }
 
-func (l *reel) noteKey(a *wire.Answer) {
+func (l *reel) noteKey(a *wire.Response) {
 	r := a.Request
 	switch {
 	case len(r.Op.Security) > 0 && len(r.Keys) == 0:
 		l.keyless++
-	case slices.ContainsFunc(r.Keys, func(k wire.Credential) bool { return k.Masked }):
+	case slices.ContainsFunc(r.Keys, func(k wire.Credential) bool { return k.IsMasked }):
 		l.masked++
 	}
-	if a.Is(r.Op.Success()) && len(r.Keys) == 1 {
+	if a.HasStatus(r.Op.SuccessStatus()) && len(r.Keys) == 1 {
 		l.good[r.Keys[0].Label] = true
 	}
 }
@@ -124,9 +125,9 @@ func (l *reel) noteKey(a *wire.Answer) {
 // settleKeys marks the keys that a request succeeded with: those are known to
 // be good.
 func (l *reel) settleKeys() {
-	for _, each := range l.s.Answers {
-		for i, k := range each.Answer.Request.Keys {
-			each.Answer.Request.Keys[i].Good = l.good[k.Label]
+	for _, each := range l.s.Seen {
+		for i, k := range each.Response.Request.Keys {
+			each.Response.Request.Keys[i].IsValid = l.good[k.Label]
 		}
 	}
 }
@@ -139,30 +140,29 @@ func (l *reel) request(e *harEntry, op *contract.Operation, u *url.URL, path str
 	r.Keys = l.keys(r, u)
 	l.secrets(header)
 	if len(op.Security) > 0 {
-		if in, name := contract.ResolvePlace(contract.Declared, op.Security[0]); in == "header" {
+		if in, name := contract.ResolvePlace(contract.AsDeclared, op.Security[0]); in == "header" {
 			r.Header.Del(name)
 		}
 	}
 	for _, name := range []string{"Host", "Content-Length", "Connection", "Accept-Encoding", "Cookie", "Authorization", "Proxy-Authorization"} {
 		r.Header.Del(name)
 	}
-	r.Provokes = l.provoked(r, recordedHeader(e.Response.Headers, nil))
-	r.Provoked = r.Provokes != ""
-	r.Intent = l.s.Contract.Validity(r, e.Request.body.whole)
+	r.ProvokedStatus = l.provoked(r, recordedHeader(e.Response.Headers, nil))
+	r.Intent = l.s.Contract.IntentOf(r, e.Request.body.whole)
 	if e.Request.body.whole {
 		r.Subject = judge.SubjectOf(r)
 	}
 	return r
 }
 
-// provoked tells which status a request asked for: the answer says that it did
+// provoked tells which status a request asked for: the response says that it did
 // what Prefer asked (RFC 7240, section 3), or the configuration says that such
 // requests are made to bring the status about.
 func (l *reel) provoked(r *wire.Request, answered http.Header) string {
 	if applied := answered.Get("Preference-Applied"); strings.HasPrefix(applied, "code=") {
 		return applied[len("code="):]
 	}
-	for _, p := range l.s.Cfg.Provoke {
+	for _, p := range l.s.Config.Provoke {
 		name, value, _ := strings.Cut(p.Header, ":")
 		if p.Header != "" && r.Header.Get(name) == strings.TrimSpace(value) || p.Body != "" && string(r.Body) == p.Body {
 			return p.Status
@@ -179,7 +179,7 @@ func (l *reel) keys(r *wire.Request, u *url.URL) []wire.Credential {
 		return nil
 	}
 	var values []string
-	switch in, name := contract.ResolvePlace(contract.Declared, r.Op.Security[0]); in {
+	switch in, name := contract.ResolvePlace(contract.AsDeclared, r.Op.Security[0]); in {
 	case "header":
 		values = r.Header.Values(name)
 	case "query":
@@ -197,17 +197,17 @@ func (l *reel) keys(r *wire.Request, u *url.URL) []wire.Credential {
 	}
 	var out []wire.Credential
 	for _, value := range values {
-		if judge.IsMask(value) && !l.labelled {
-			label := "masked key " + contract.Itoa(l.total)
-			out = append(out, wire.Credential{Value: value, Label: label, Shell: `"$NOX_API_KEY"`, Masked: true})
+		if judge.IsMaskedKey(value) && !l.labelled {
+			label := "masked key " + strconv.Itoa(l.total)
+			out = append(out, wire.Credential{Value: value, Label: label, ShellWord: `"$NOX_API_KEY"`, IsMasked: true})
 			continue
 		}
 		at := u.Scheme + "://" + u.Host + "\x00" + value
 		if l.labels[at] == "" {
-			l.labels[at] = "key " + contract.Itoa(len(l.labels)+1) + " of the recording"
+			l.labels[at] = "key " + strconv.Itoa(len(l.labels)+1) + " of the recording"
 		}
 		l.s.Redactor.Add(value, l.labels[at])
-		out = append(out, wire.Credential{Value: value, Label: l.labels[at], Shell: `"$NOX_API_KEY"`})
+		out = append(out, wire.Credential{Value: value, Label: l.labels[at], ShellWord: `"$NOX_API_KEY"`})
 	}
 	return out
 }
@@ -252,8 +252,8 @@ func (l *reel) strayKeys(headers []harPair) {
 		if len(op.Security) == 0 {
 			continue
 		}
-		if in, name := contract.ResolvePlace(contract.Declared, op.Security[0]); in == "header" {
-			if value := harHeader(headers, name); !judge.IsMask(value) {
+		if in, name := contract.ResolvePlace(contract.AsDeclared, op.Security[0]); in == "header" {
+			if value := harHeader(headers, name); !judge.IsMaskedKey(value) {
 				l.s.Redactor.Add(value, "a key of the recording")
 			}
 		}

@@ -43,11 +43,11 @@ func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Record
 		base = l.target
 	}
 	// Nothing is sent, so a server of the contract may be judged as any other.
-	if err := validate(&cfg, c.Doc, &url.URL{}); err != nil {
+	if err := validate(&cfg, c.Document, &url.URL{}); err != nil {
 		return nil, err
 	}
-	all := checks.Recorded(c)
-	if err := refuseKnown(cfg.Known, slices.Concat(checks.All(c), all)); err != nil { // of runs as well, for one file to serve both
+	all := checks.RecordedCatalogue(c)
+	if err := refuseKnown(cfg.Known, slices.Concat(checks.Catalogue(c), all)); err != nil { // of runs as well, for one file to serve both
 		return nil, err
 	}
 	chosen, err := choose(all, &cfg)
@@ -55,9 +55,9 @@ func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Record
 		return nil, err
 	}
 	cfg.RunID = digestOf(recordings)
-	l.s = &trial.Session{Cfg: &cfg, Contract: c, Client: wire.NewClient(clientConfig(&cfg), base), Redactor: secret.NewRedactor(checks.KeyWords(), publicTexts(c.Doc, all)...), Number: map[string]string{}}
+	l.s = &trial.Session{Config: &cfg, Contract: c, Client: wire.NewClient(clientConfig(&cfg), base), Redactor: secret.NewRedactor(checks.PlaceholderKeys(), publicTexts(c.Document, all)...), CheckNumbers: map[string]string{}}
 	for i, each := range all {
-		l.s.Number[each.ID] = trial.NumberOf(i)
+		l.s.CheckNumbers[each.ID] = trial.CheckNumber(i)
 	}
 	for _, k := range []wire.Credential{l.s.Key(), l.s.OtherKey(), l.s.DisabledKey()} {
 		l.s.Redactor.AddKey(k.Value, k.Label)
@@ -80,10 +80,10 @@ func (l *reel) judge(ctx context.Context, chosen []*trial.Check) *conformance.Re
 			reason = "interrupted"
 			break
 		}
-		r.verdicts[i] = c.Over(l.s, c)
+		r.verdicts[i] = c.JudgeRun(l.s, c)
 	}
 	notes := l.notes()
-	if len(l.s.Answers) == 0 {
+	if len(l.s.Seen) == 0 {
 		reason = "nothing was judged: " + strings.Join(notes, "; ")
 		if l.total == 0 {
 			reason = "nothing was judged: the recording has no entries"
@@ -108,7 +108,7 @@ const maxBrokenNotes = 5
 
 // notes says what of the recordings was not judged, and why.
 func (l *reel) notes() []string {
-	judged := len(l.s.Answers)
+	judged := len(l.s.Seen)
 	host := ""
 	if l.target != nil {
 		host = " than " + l.target.Host

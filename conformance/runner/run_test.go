@@ -227,7 +227,7 @@ func TestAGreetingAfterSilence(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if n.Add(1) == 3 && r.Close { // as a request has it whose answer is read by hand
+			if n.Add(1) == 3 && r.Close { // as a request has it whose response is read by hand
 				fmt.Fprint(conn, "220 mail.example.com ESMTP\r\n")
 			}
 			conn.Close()

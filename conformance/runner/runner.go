@@ -26,7 +26,7 @@ import (
 // Runner judges one target by one contract.
 type Runner struct {
 	cfg      conformance.Config
-	contract *trial.Reading
+	contract *trial.Contract
 	checks   []*trial.Check    // those selected
 	number   map[string]string // of each check in the catalogue
 	leftOut  map[string]string // why the profile leaves a check out
@@ -47,7 +47,7 @@ func New(cfg conformance.Config) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := validate(&cfg, c.Doc, target); err != nil {
+	if err := validate(&cfg, c.Document, target); err != nil {
 		return nil, err
 	}
 	if err := refuseHeaders(&cfg, c.Contract); err != nil {
@@ -68,7 +68,7 @@ func New(cfg conformance.Config) (*Runner, error) {
 	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
 		return nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
 	}
-	all := checks.All(c)
+	all := checks.Catalogue(c)
 	if err := refuseKnown(cfg.Known, all); err != nil {
 		return nil, err
 	}
@@ -78,8 +78,8 @@ func New(cfg conformance.Config) (*Runner, error) {
 	}
 	number := make(map[string]string, len(all))
 	for i, each := range all {
-		for _, name := range each.Names() {
-			number[name] = trial.NumberOf(i)
+		for _, name := range each.IDs() {
+			number[name] = trial.CheckNumber(i)
 		}
 	}
 	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: wire.NewClient(clientConfig(&cfg), target)}
@@ -107,9 +107,9 @@ func (r *Runner) Run(ctx context.Context) *conformance.Result {
 	s := r.session()
 	s.Client.Stop = stop
 	if r.cfg.Record != nil {
-		s.Client.Ended = s.Recorder()
+		s.Client.OnExchange = s.Recorder()
 	}
-	defer s.Client.Release()
+	defer s.Client.ReleaseIdle()
 	run := newRun(s, r.checks)
 	quiet := run.tellInBetween()
 	reason := run.wait(ctx)
@@ -118,7 +118,7 @@ func (r *Runner) Run(ctx context.Context) *conformance.Result {
 	}
 	quiet()
 	result := run.result(reason)
-	if note := s.Client.Pauses.Note(); note != "" {
+	if note := s.Client.Pauses.Summary(); note != "" {
 		result.Notes = append(result.Notes, s.Redactor.Redact(note))
 	}
 	result.Started, result.DurationMS = started.UTC(), time.Since(started).Milliseconds()
@@ -131,18 +131,18 @@ func newRun(s *trial.Session, checks []*trial.Check) *run {
 
 func (r *Runner) session() *trial.Session {
 	s := &trial.Session{
-		Cfg: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(checks.KeyWords(), append(publicTexts(r.contract.Doc, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
-		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), Number: r.number, LeftOut: r.leftOut, Gate: map[string]int{}, Absent: map[string]int{}, Full: map[string]bool{},
+		Config: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(checks.PlaceholderKeys(), append(publicTexts(r.contract.Document, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
+		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), CheckNumbers: r.number, SkipReasons: r.leftOut, GateStatus: map[string]int{}, AbsentStatus: map[string]int{}, FullRequests: map[string]bool{},
 	}
-	base := r.client.Base
-	s.Redactor.Spare(base.String())
-	s.Redactor.Spare(base.Scheme + "://" + base.Host)
+	base := r.client.BaseURL
+	s.Redactor.AllowURL(base.String())
+	s.Redactor.AllowURL(base.Scheme + "://" + base.Host)
 	for _, k := range []wire.Credential{s.Key(), s.OtherKey(), s.DisabledKey()} {
 		s.Redactor.AddKey(k.Value, k.Label)
 	}
 	for name, values := range r.cfg.Header { // what a gateway asks for may be a secret
 		for _, v := range values {
-			if len(v) >= secret.ShortestHeader && !secret.PlainHeader(name) {
+			if len(v) >= secret.MinHeaderLength && !secret.IsPlainHeader(name) {
 				s.Redactor.Add(v, "the value of "+name)
 			}
 		}
@@ -168,7 +168,7 @@ func (r *run) perform(ctx context.Context) string {
 	for st := range trial.StageCount {
 		var wg sync.WaitGroup
 		for i, c := range r.checks {
-			if c.Stage != st || c.Alone || c.Uniform {
+			if c.Stage != st || c.RunsAlone || c.IsUniform {
 				continue
 			}
 			wg.Add(1)
@@ -179,7 +179,7 @@ func (r *run) perform(ctx context.Context) string {
 		}
 		wg.Wait()
 		for i, c := range r.checks {
-			if c.Stage == st && (c.Alone || c.Uniform) {
+			if c.Stage == st && (c.RunsAlone || c.IsUniform) {
 				r.one(ctx, i, c)
 			}
 		}
@@ -207,10 +207,10 @@ func (r *run) whyEnded(ctx context.Context) string {
 		return stopped.Error()
 	}
 	reason := "the run was ended before it was done: " + string(wire.Interrupted)
-	if wire.Interruption(context.Cause(ctx)) == wire.OutOfTime {
-		reason = fmt.Sprintf("the run was ended before it was done, by its deadline of %s (--deadline)", r.Cfg.Deadline)
+	if wire.InterruptionOf(context.Cause(ctx)) == wire.DeadlineReached {
+		reason = fmt.Sprintf("the run was ended before it was done, by its deadline of %s (--deadline)", r.Config.Deadline)
 	}
-	if putOff := r.Client.Pauses.PuttingOff(); putOff != "" {
+	if putOff := r.Client.Pauses.Postponement(); putOff != "" {
 		reason += "; " + putOff
 	}
 	return reason
@@ -238,26 +238,26 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	if ctx.Err() != nil {
 		return trial.Verdict{Outcome: conformance.Err, Reason: notReached}
 	}
-	if reason := r.Session.LeftOut[c.ID]; reason != "" {
+	if reason := r.Session.SkipReasons[c.ID]; reason != "" {
 		return trial.Verdict{Outcome: conformance.Skip, Reason: reason}
 	}
-	if lack := missingNeed(c, r.Cfg); lack != "" {
+	if lack := missingNeed(c, r.Config); lack != "" {
 		return trial.Verdict{Outcome: conformance.Skip, Reason: lack}
 	}
-	if c.Over != nil {
-		return c.Over(r.Session, c)
+	if c.JudgeRun != nil {
+		return c.JudgeRun(r.Session, c)
 	}
 	op := r.operation(c)
-	if c.Stage != trial.StageGate && r.Shut(op) {
-		return trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: no valid request to " + op.ID + " is answered as it should be", Cause: op.ID + "/" + op.Success() + "/minimal"}
+	if c.Stage != trial.StageGate && r.IsShut(op) {
+		return trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: no valid request to " + op.ID + " is answered as it should be", Cause: op.ID + "/" + op.SuccessStatus() + "/minimal"}
 	}
-	t := &trial.Trial{Ctx: ctx, S: r.Session, Check: c, Op: op}
+	t := &trial.Trial{Context: ctx, Session: r.Session, Check: c, Op: op}
 	v := t.Run()
-	if slices.ContainsFunc(t.Answers, func(a *wire.Answer) bool { return a.Request.Single }) {
-		r.Client.Single.CloseIdleConnections() // which keeps a worker of the target from others
+	if slices.ContainsFunc(t.Responses, func(a *wire.Response) bool { return a.Request.IsSingle() }) {
+		r.Client.ReleaseSingle()
 	}
 	if late(v) { // a moment's stall, no connection to spare, or does the target never answer this?
-		r.Client.Release()
+		r.Client.ReleaseIdle()
 		if second := r.again(t); v.Outcome == conformance.Err || second.Outcome != conformance.Fail {
 			v = second
 		}
@@ -268,20 +268,20 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	return v
 }
 
-// late tells whether a verdict rests on a time-out.
+// late reports whether a verdict rests on a time-out.
 func late(v trial.Verdict) bool {
-	return (v.Outcome == conformance.Err || v.Outcome == conformance.Fail) && slices.ContainsFunc(v.Evidence, func(a *wire.Answer) bool { return a.Failure == wire.TimedOut })
+	return (v.Outcome == conformance.Err || v.Outcome == conformance.Fail) && slices.ContainsFunc(v.Evidence, func(a *wire.Response) bool { return a.Failure == wire.TimedOut })
 }
 
 // again performs the experiment of a trial once more, with new users.
 func (r *run) again(t *trial.Trial) trial.Verdict {
-	next := &trial.Trial{Ctx: t.Ctx, S: t.S, Check: t.Check, Op: t.Op, Users: t.Users}
+	next := &trial.Trial{Context: t.Context, Session: t.Session, Check: t.Check, Op: t.Op, UserCount: t.UserCount}
 	v := next.Run()
-	t.Users = next.Users
+	t.UserCount = next.UserCount
 	return v
 }
 
-// repetitions of a failed experiment tell whether it fails each time. At a
+// repetitions of a failed experiment reports whether it fails each time. At a
 // target that has failed now and then before, it takes more of them to be sure.
 const (
 	repetitions     = 3
@@ -289,10 +289,10 @@ const (
 )
 
 func (r *run) repeat(t *trial.Trial, v *trial.Verdict) {
-	if late(*v) || t.Check.Production == conformance.NotInService {
+	if late(*v) || t.Check.Production == conformance.NotInProduction {
 		return
 	}
-	if r.Cfg.Profile == conformance.Production {
+	if r.Config.Profile == conformance.Production {
 		return
 	}
 	v.Failed, v.Tried = 1, 1
@@ -303,7 +303,7 @@ func (r *run) repeat(t *trial.Trial, v *trial.Verdict) {
 		}
 		if next.Outcome == conformance.Fail {
 			v.Failed++
-			v.Wandered = v.Wandered || next.Place != v.Place
+			v.Varies = v.Varies || next.EvidenceIndex != v.EvidenceIndex
 		}
 	}
 	if v.Failed < v.Tried {
@@ -328,16 +328,16 @@ func (r *run) giveUp(reason string) {
 // wait polls until the target answers at all, as long as the configuration
 // allows.
 func (r *run) wait(ctx context.Context) string {
-	if r.Cfg.Wait <= 0 {
+	if r.Config.Wait <= 0 {
 		return ""
 	}
-	until := time.Now().Add(r.Cfg.Wait)
+	until := time.Now().Add(r.Config.Wait)
 	op := r.Contract.Operations[0]
 	for {
 		probe := r.ValidRequest(op, "")
 		probe.Keys, probe.Method, probe.Body = nil, "GET", nil
-		a, _ := r.Client.Once(ctx, probe)
-		if a.Came() && a.Status != 502 && a.Status != 503 && a.Status != 504 || a.Failure == wire.NotHTTP || a.Failure == wire.Malformed {
+		a, _ := r.Client.SendOnce(ctx, probe)
+		if a.Arrived() && a.Status != 502 && a.Status != 503 && a.Status != 504 || a.Failure == wire.NotHTTP || a.Failure == wire.Malformed {
 			return "" // whatever it speaks, it is there
 		}
 		if ctx.Err() != nil || time.Now().After(until) {
@@ -345,7 +345,7 @@ func (r *run) wait(ctx context.Context) string {
 			if reason := r.whyEnded(ctx); reason != "" {
 				return reason
 			}
-			return fmt.Sprintf("the target did not answer within %s: %s", r.Cfg.Wait, failureOrStatus(a))
+			return fmt.Sprintf("the target did not answer within %s: %s", r.Config.Wait, failureOrStatus(a))
 		}
 		select {
 		case <-ctx.Done():
@@ -354,11 +354,11 @@ func (r *run) wait(ctx context.Context) string {
 	}
 }
 
-func failureOrStatus(a *wire.Answer) string {
-	if a.Came() {
-		return a.Says()
+func failureOrStatus(a *wire.Response) string {
+	if a.Arrived() {
+		return a.Summary()
 	}
-	return trial.FailureWords(a)
+	return trial.DescribeFailure(a)
 }
 
 // publicTexts are what everybody knows: the contract, and the checks.
@@ -374,8 +374,8 @@ func publicTexts(doc *spec.Document, checks []*trial.Check) []string {
 // once. The request is the one that the gate was answered, so it creates
 // nobody.
 func (r *run) measure(ctx context.Context) {
-	if op := r.Contract.Operations[0]; op.Rules.Identity != "" && !r.Shut(op) {
-		r.Client.Measure(ctx, func() *wire.Request { return r.ValidRequest(op, r.FirstUser(op)) })
+	if op := r.Contract.Operations[0]; op.Rules.Identity != "" && !r.IsShut(op) {
+		r.Client.MeasureConnections(ctx, func() *wire.Request { return r.ValidRequest(op, r.FirstUser(op)) })
 	}
 }
 

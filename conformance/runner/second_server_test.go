@@ -31,11 +31,11 @@ type register struct {
 	rules []rule
 	// query are what the query of a read must keep.
 	query []queryRule
-	// accepts tells whether a token is good, given the values of its header.
+	// accepts reports whether a token is good, given the values of its header.
 	accepts func(values []string) bool
 	// spoil changes the n-th answer of the register before it is written.
 	spoil func(r *http.Request, a *reply, n int)
-	// write sends an answer; nil: as net/http does.
+	// write sends a response; nil: as net/http does.
 	write func(w http.ResponseWriter, a *reply)
 
 	mu      sync.Mutex
@@ -43,7 +43,7 @@ type register struct {
 	tariffs map[string]tariff
 }
 
-// reply is one answer of the register.
+// reply is one response of the register.
 type reply struct {
 	status int
 	header http.Header

@@ -106,7 +106,7 @@ func reading(parameter string, keeps func(value string, present bool) bool) func
 	}
 }
 
-// spoiling changes the answers of a status.
+// spoiling changes the responses of a status.
 func spoiling(status int, change func(a *reply)) func(*register) {
 	return func(s *register) {
 		s.spoil = func(_ *http.Request, a *reply, _ int) {

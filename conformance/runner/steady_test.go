@@ -10,6 +10,7 @@ import (
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 // runIDs are ids of every kind: digits only, letters of one case, short, long.
@@ -100,7 +101,7 @@ func TestSoundWhateverTheKeys(t *testing.T) {
 	for _, keys := range keyPairs() {
 		t.Run(keys[0], func(t *testing.T) {
 			t.Parallel()
-			s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Manufacturers: []mock.Manufacturer{
+			s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Manufacturers: []store.Manufacturer{
 				{Name: "one", Keys: []string{keys[0]}, Enabled: true}, {Name: "two", Keys: []string{keys[1]}, Enabled: true},
 			}}))
 			cfg := configFor(s)

@@ -14,16 +14,16 @@ import (
 func (r *run) users() []conformance.User {
 	var out []conformance.User
 	place := map[[2]string]int{}
-	for _, s := range r.InOrder(slices.Concat(r.All(), r.Asides)) {
-		a := s.Answer
-		if a.Recorded {
+	for _, s := range r.Sort(slices.Concat(r.AllSeen(), r.SeenElsewhere)) {
+		a := s.Response
+		if a.IsRecorded {
 			continue
 		}
-		created := a.Came() && a.Status/100 == 2
-		if !a.Request.MayCreate() || !created && (a.Request.Subject == "" || !a.LeavesOpen()) {
+		created := a.Arrived() && a.Status/100 == 2
+		if !a.Request.MayCreate() || !created && (a.Request.Subject == "" || !a.IsOutcomeUnknown()) {
 			continue
 		}
-		u := conformance.User{Manufacturer: "no key", Name: a.Request.Created(a), Check: s.Check.ID, Uncertain: !created}
+		u := conformance.User{Manufacturer: "no key", Name: a.Request.CreatedUser(a), Check: s.Check.ID, Uncertain: !created}
 		if len(a.Request.Keys) > 0 {
 			u.Manufacturer = wire.LabelOf(a.Request.Keys[0])
 		}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // keyDefects accept a key that is not the manufacturer's, or one in another
@@ -18,7 +20,9 @@ func keyDefects() []Deviation {
 		must("key-ends-only", "401/key-changed", "Of a key only length, first and last four characters are looked at.", forgiving(func(good, sent string) bool {
 			return len(sent) == len(good) && cut(4)(sent) == cut(4)(good) && lastFour(sent) == lastFour(good)
 		})),
-		must("key-one-typo", "401/key-changed", "One wrong character in a key is forgiven.", forgiving(func(good, sent string) bool { return len(sent) == len(good) && distance(good, sent) == 1 })),
+		must("key-one-typo", "401/key-changed", "One wrong character in a key is forgiven.", forgiving(func(good, sent string) bool {
+			return len(sent) == len(good) && levenshtein.ComputeDistance(good, sent) == 1
+		})),
 		must("key-start-not-compared", "401/key-changed-start", "The first character of a key is not compared.", forgiving(func(good, sent string) bool { return len(sent) == len(good) && sent[1:] == good[1:] })),
 		must("key-end-not-compared", "401/key-changed-end", "The last character of a key is not compared, but counted.", forgiving(func(good, sent string) bool {
 			return len(sent) == len(good) && sent[:len(sent)-1] == good[:len(good)-1]

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // A Deviation is one deliberate difference from the sound server.
@@ -100,9 +102,9 @@ func Find(name string) (Deviation, error) {
 			return d, nil
 		}
 	}
-	nearest, least := all[0], distance(name, all[0].Name)
+	nearest, least := all[0], levenshtein.ComputeDistance(name, all[0].Name)
 	for _, d := range all {
-		if n := distance(name, d.Name); n < least {
+		if n := levenshtein.ComputeDistance(name, d.Name); n < least {
 			nearest, least = d, n
 		}
 	}
@@ -137,25 +139,4 @@ func join(tables ...[]Deviation) []Deviation {
 		all = append(all, t...)
 	}
 	return all
-}
-
-// distance is the number of letters to insert, drop or replace between a and b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -19,13 +19,14 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/store"
 )
 
 // newMock makes the sound handler. Its ids are derived, so that servers that
 // share one do not notice.
 func newMock(t *testing.T) *mock.Mock {
 	t.Helper()
-	m, err := mock.New(mock.Config{Manufacturers: []mock.Manufacturer{
+	m, err := mock.New(mock.Config{Manufacturers: []store.Manufacturer{
 		{Name: "acme", Keys: []string{acmeKey}, Enabled: true},
 		{Name: "globex", Keys: []string{globexKey}, Enabled: true},
 		{Name: "initech", Keys: []string{initechKey}},

@@ -1,14 +1,14 @@
 package defect
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // A mechanism says how a deviation works. It is called once for each wrapped
@@ -343,21 +343,10 @@ func apply(x *exchange, edits []edit) {
 	}
 }
 
-// idOf is an id derived from a text, in the form of a UUID.
+// idOf is an id derived from a text, in the form of a UUID (version 8, RFC 9562).
 func idOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return uuid([16]byte(sum[:16]))
+	return uuid.NewHash(sha256.New(), uuid.Nil, []byte(text), 8).String()
 }
 
 // newID is a random id in the form of a UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return uuid(b)
-}
-
-func uuid(b [16]byte) string {
-	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80 // version 8, RFC 9562
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
-}
+func newID() string { return uuid.NewString() }

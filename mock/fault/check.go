@@ -18,29 +18,31 @@ func (f *Fault) complete() {
 			*field = value
 		}
 	}
-	switch f.Kind {
-	case Status:
-		usual(&f.Status, 500)
-	case Gateway:
-		usual(&f.Status, 502)
-	case Dribble:
-		usual(&f.PieceBytes, 1)
-		usual(&f.EveryMS, 100)
-	case Slow:
-		if f.Delay == nil {
-			f.Delay = &Delay{MS: 1000}
-		}
-	}
-	if f.Kind != Status {
+	row, _ := f.Kind.row()
+	if !row.ownBody {
 		f.Body = nil
 	}
-	if f.Kind != Status && f.Kind != Gateway {
+	if row.status == 0 {
 		f.Status, f.RetryAfter = 0, nil
 	}
-	if f.Kind != Dribble {
+	usual(&f.Status, row.status)
+	if !row.pieces {
 		f.PieceBytes, f.EveryMS = 0, 0
+	} else {
+		usual(&f.PieceBytes, 1)
+		usual(&f.EveryMS, 100)
 	}
-	f.completeMediaType()
+	if f.Delay == nil && row.delayMS > 0 {
+		f.Delay = &Delay{MS: row.delayMS}
+	}
+	switch {
+	case f.Body == nil && row.mediaType == "":
+		f.MediaType = ""
+	case f.MediaType == "" && f.Body != nil:
+		f.MediaType = "text/plain; charset=utf-8"
+	case f.MediaType == "":
+		f.MediaType = row.mediaType
+	}
 	if f.RetryAfter == nil && (f.Status == 429 || f.Status == 503) {
 		second := 1
 		f.RetryAfter = &second
@@ -51,25 +53,14 @@ func (f *Fault) complete() {
 	}
 }
 
-func (f *Fault) completeMediaType() {
-	switch {
-	case f.Kind != MediaType && f.Body == nil:
-		f.MediaType = ""
-	case f.MediaType == "" && f.Body != nil:
-		f.MediaType = "text/plain; charset=utf-8"
-	case f.MediaType == "":
-		f.MediaType = "text/html; charset=utf-8"
-	}
-}
-
 // check tells what is wrong with a fault that is complete.
 func (f *Fault) check() error {
-	kinds := []Kind{Status, Gateway, Reset, ResetDuring, Empty, CutShort, Lost, Dribble, MediaType, Slow}
+	_, known := f.Kind.row()
 	switch {
 	case f.Manufacturer == "":
 		return fmt.Errorf("manufacturer: a fault belongs to one")
-	case !slices.Contains(kinds, f.Kind):
-		return fmt.Errorf("kind: %q is none of %q", f.Kind, kinds)
+	case !known:
+		return unknownKind(f.Kind)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status: 200 to 599 can be answered, not %d", f.Status)
 	case f.RetryAfter != nil && (*f.RetryAfter < 0 || *f.RetryAfter > 86400):
@@ -91,6 +82,14 @@ func (f *Fault) check() error {
 		return f.Delay.check()
 	}
 	return nil
+}
+
+func unknownKind(k Kind) error {
+	var names []string
+	for _, row := range kinds() {
+		names = append(names, string(row.kind))
+	}
+	return fmt.Errorf("kind: %q is none of %q", k, names)
 }
 
 func (d *Delay) check() error {

@@ -2,39 +2,6 @@ package fault
 
 import "time"
 
-// Kind is what a fault does.
-type Kind string
-
-// The kinds of faults.
-const (
-	Status      Kind = "status"       // answers with a status, documented or not; nothing is connected
-	Gateway     Kind = "gateway"      // answers with HTML, as a gateway in between does; nothing is connected
-	Reset       Kind = "reset"        // resets the connection instead of answering; nothing is connected
-	Empty       Kind = "empty"        // closes the connection without a byte; nothing is connected
-	Lost        Kind = "lost"         // connects, then closes the connection without an answer
-	ResetDuring Kind = "reset-during" // resets the connection after half of the answer
-	CutShort    Kind = "cut-short"    // announces the whole body, sends half of it, closes the connection
-	Dribble     Kind = "dribble"      // sends the body in small pieces
-	MediaType   Kind = "media-type"   // sends the right body as another media type
-	Slow        Kind = "delay"        // answers late, and otherwise as ever
-)
-
-// Kinds lists all of them with what they do, for help texts.
-func Kinds() []struct{ Kind, Does string } {
-	return []struct{ Kind, Does string }{
-		{string(Status), "answer with \"status\" (500), documented or not (\"retry_after\", \"body\" and \"media_type\" if wanted)"},
-		{string(Gateway), "answer with HTML, as a gateway in between does (\"status\": 502)"},
-		{string(Reset), "reset the connection before an answer"},
-		{string(ResetDuring), "reset the connection after half of the answer"},
-		{string(Empty), "close the connection without a byte"},
-		{string(CutShort), "announce the whole body, send half of it, close"},
-		{string(Lost), "connect the user, then lose the answer"},
-		{string(Dribble), "send the body in pieces (\"piece_bytes\": 1, \"every_ms\": 100)"},
-		{string(MediaType), "send the right body as \"media_type\" (text/html)"},
-		{string(Slow), "answer after \"delay\" (a second), which every other kind may have as well"},
-	}
-}
-
 // Fault is one deliberate failure. What its kind has no use for is ignored.
 type Fault struct {
 	ID           string  `json:"id"`                // given by [Set.Add]

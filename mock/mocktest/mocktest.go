@@ -21,6 +21,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 // Server is a running mock.
@@ -111,7 +112,7 @@ func Start(opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) takeKeys(manufacturers []mock.Manufacturer) {
+func (s *Server) takeKeys(manufacturers []store.Manufacturer) {
 	for _, m := range manufacturers {
 		switch {
 		case len(m.Keys) == 0:

@@ -7,6 +7,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/store"
 )
 
 func TestServersShareNothing(t *testing.T) {
@@ -23,7 +24,7 @@ func TestKeys(t *testing.T) {
 	if s.APIKey != all[0].Keys[0] || s.OtherAPIKey != all[1].Keys[0] || s.DisabledAPIKey != all[2].Keys[0] {
 		t.Errorf("keys %q, %q, %q", s.APIKey, s.OtherAPIKey, s.DisabledAPIKey)
 	}
-	s = mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Manufacturers: []mock.Manufacturer{
+	s = mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Manufacturers: []store.Manufacturer{
 		{Name: "off", Keys: []string{"k0"}},
 		{Name: "on", Keys: []string{"k1", "k2"}, Enabled: true},
 	}}))

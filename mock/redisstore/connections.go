@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 const (
@@ -50,20 +50,20 @@ func run(ctx context.Context, client *redis.Client, script string, keys []string
 }
 
 // Connect implements [mock.Store].
-func (s *Store) Connect(ctx context.Context, manufacturer, userID, noxUserID string, at time.Time) (mock.Connection, bool, error) {
+func (s *Store) Connect(ctx context.Context, manufacturer, userID, noxUserID string, at time.Time) (store.Connection, bool, error) {
 	reply, err := run(ctx, s.client, connectScript, append(keys(manufacturer), lastKey), userID, noxUserID, written(at))
 	if err != nil {
-		return mock.Connection{}, false, err
+		return store.Connection{}, false, err
 	}
 	if len(reply) == 1 {
-		return mock.Connection{}, false, mock.TakenError(0, mock.Connection{Manufacturer: manufacturer, UserID: userID, NoxUserID: noxUserID}, text(reply[0]))
+		return store.Connection{}, false, store.TakenError(0, store.Connection{Manufacturer: manufacturer, UserID: userID, NoxUserID: noxUserID}, text(reply[0]))
 	}
 	c, err := readConnection(manufacturer, reply[1:])
 	return c, reply[0] == int64(1), err
 }
 
 // Put implements [mock.Store]. It takes no more than 100,000 connections.
-func (s *Store) Put(ctx context.Context, connections ...mock.Connection) error {
+func (s *Store) Put(ctx context.Context, connections ...store.Connection) error {
 	switch n := len(connections); {
 	case n == 0:
 		return nil
@@ -87,25 +87,25 @@ func (s *Store) Put(ctx context.Context, connections ...mock.Connection) error {
 	detail := fmt.Sprint(reply[2])
 	switch c := connections[index]; reply[1] {
 	case "twice":
-		return mock.TwiceError(int(index), c)
+		return store.TwiceError(int(index), c)
 	case "known":
-		return mock.KnownError(int(index), c, detail)
+		return store.KnownError(int(index), c, detail)
 	default:
-		return mock.TakenError(int(index), c, detail)
+		return store.TakenError(int(index), c, detail)
 	}
 }
 
 // List implements [mock.Store].
-func (s *Store) List(ctx context.Context, manufacturer, search, cursor string, limit int) ([]mock.Connection, string, error) {
+func (s *Store) List(ctx context.Context, manufacturer, search, cursor string, limit int) ([]store.Connection, string, error) {
 	after := int64(0)
 	if cursor != "" {
 		n, err := strconv.ParseInt(cursor, 10, 53)
 		if err != nil || n < 1 {
-			return nil, "", mock.ErrCursor
+			return nil, "", store.ErrCursor
 		}
 		after = n
 	}
-	page, last := []mock.Connection{}, int64(0)
+	page, last := []store.Connection{}, int64(0)
 	search = strings.ToLower(search)
 	for {
 		count := pageSize
@@ -134,7 +134,7 @@ func (s *Store) List(ctx context.Context, manufacturer, search, cursor string, l
 
 // numbered is a connection with its place in the order.
 type numbered struct {
-	mock.Connection
+	store.Connection
 	number int64
 }
 

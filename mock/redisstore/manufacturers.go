@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 const manufacturersKey = space + "manufacturers"
@@ -19,7 +19,7 @@ var manufacturersScript string
 var setManufacturersScript string
 
 // Manufacturers implements [mock.Store].
-func (s *Store) Manufacturers(ctx context.Context, known string) ([]mock.Manufacturer, string, error) {
+func (s *Store) Manufacturers(ctx context.Context, known string) ([]store.Manufacturer, string, error) {
 	reply, err := run(ctx, s.client, manufacturersScript, []string{manufacturersKey}, known)
 	if err != nil {
 		return nil, "", err
@@ -28,7 +28,7 @@ func (s *Store) Manufacturers(ctx context.Context, known string) ([]mock.Manufac
 	if len(reply) < 2 {
 		return nil, version, nil
 	}
-	all := []mock.Manufacturer{}
+	all := []store.Manufacturer{}
 	if err := json.Unmarshal([]byte(text(reply[1])), &all); err != nil {
 		return nil, "", errDamaged
 	}
@@ -36,7 +36,7 @@ func (s *Store) Manufacturers(ctx context.Context, known string) ([]mock.Manufac
 }
 
 // SetManufacturers implements [mock.Store]. Versions are drawn at random.
-func (s *Store) SetManufacturers(ctx context.Context, version string, all []mock.Manufacturer) (string, error) {
+func (s *Store) SetManufacturers(ctx context.Context, version string, all []store.Manufacturer) (string, error) {
 	made, err := uuid.NewRandom()
 	if err != nil {
 		return "", err
@@ -50,7 +50,7 @@ func (s *Store) SetManufacturers(ctx context.Context, version string, all []mock
 		return "", err
 	}
 	if reply[0] != int64(1) {
-		return "", mock.ErrChanged
+		return "", store.ErrChanged
 	}
 	return made.String(), nil
 }

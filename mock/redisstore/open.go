@@ -11,7 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 const (
@@ -110,7 +110,7 @@ func (s *Store) Evicts(ctx context.Context) bool {
 }
 
 // unavailable is an error of the client.
-func unavailable(err error) error { return fmt.Errorf("%w: %w", mock.ErrUnavailable, err) }
+func unavailable(err error) error { return fmt.Errorf("%w: %w", store.ErrUnavailable, err) }
 
 type silence struct{}
 

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 var errDamaged = errors.New("what stands in the store is not what a mock wrote")
@@ -19,17 +19,17 @@ func written(t time.Time) string {
 }
 
 // readConnection reads user_id, nox_user_id, first, last and how often.
-func readConnection(manufacturer string, fields []any) (mock.Connection, error) {
+func readConnection(manufacturer string, fields []any) (store.Connection, error) {
 	if len(fields) != 5 {
-		return mock.Connection{}, errDamaged
+		return store.Connection{}, errDamaged
 	}
 	first, err1 := readTime(text(fields[2]))
 	last, err2 := readTime(text(fields[3]))
 	times, err3 := strconv.Atoi(text(fields[4]))
 	if errors.Join(err1, err2, err3) != nil {
-		return mock.Connection{}, errDamaged
+		return store.Connection{}, errDamaged
 	}
-	return mock.Connection{
+	return store.Connection{
 		Manufacturer: manufacturer,
 		UserID:       text(fields[0]),
 		NoxUserID:    text(fields[1]),

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"nox.energy/contract/conformance"
@@ -11,7 +12,7 @@ import (
 	"nox.energy/contract/spec"
 )
 
-func Provocations(cfg *conformance.Config, status string) []conformance.Provocation {
+func ProvocationsOf(cfg *conformance.Config, status string) []conformance.Provocation {
 	var out []conformance.Provocation
 	for _, p := range cfg.Provoke {
 		if p.Status == status || len(status) == 3 && strings.HasSuffix(status, "XX") && p.Status[:1] == status[:1] {
@@ -35,7 +36,7 @@ type checkText struct {
 
 // builder collects the checks of one operation.
 type builder struct {
-	contract *trial.Reading
+	contract *trial.Contract
 	op       *contract.Operation
 	checks   []*trial.Check
 	ids      map[string]bool
@@ -71,7 +72,7 @@ func (b *builder) add(status string, t checkText, st trial.Stage, run func(*tria
 func (b *builder) id(status, name string) string {
 	id := b.op.ID + "/" + status + "/" + name
 	for n := 2; b.ids[id]; n++ {
-		id = b.op.ID + "/" + status + "/" + name + "-" + contract.Itoa(n)
+		id = b.op.ID + "/" + status + "/" + name + "-" + strconv.Itoa(n)
 	}
 	b.ids[id] = true
 	return id
@@ -86,7 +87,7 @@ func (b *builder) clause(pointer string) spec.Clause {
 			if detail != "" && !isDescribed(pointer) {
 				continue
 			}
-			if c, err := b.contract.Doc.Clause(pointer + detail); err == nil {
+			if c, err := b.contract.Document.Clause(pointer + detail); err == nil {
 				return c
 			}
 		}
@@ -95,7 +96,7 @@ func (b *builder) clause(pointer string) spec.Clause {
 	return spec.Clause{}
 }
 
-// isDescribed tells whether a pointer leads to an object that is quoted by its
+// isDescribed reports whether a pointer leads to an object that is quoted by its
 // description rather than whole.
 func isDescribed(pointer string) bool {
 	tokens := strings.Split(pointer, "/")
@@ -107,9 +108,9 @@ func isDescribed(pointer string) bool {
 	return parent == "responses" || parent == "properties" || slices.Contains([]string{"get", "put", "post", "delete", "patch", "head", "options", "trace"}, last)
 }
 
-// All makes the checks of a contract, in the order in which they are
+// Catalogue makes the checks of a contract, in the order in which they are
 // reported.
-func All(c *trial.Reading) []*trial.Check {
+func Catalogue(c *trial.Contract) []*trial.Check {
 	var all []*trial.Check
 	for _, op := range c.Operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
@@ -154,18 +155,18 @@ func order(op *contract.Operation, checks []*trial.Check) {
 	slices.SortStableFunc(checks, func(a, b *trial.Check) int { return rank(a) - rank(b) })
 }
 
-// confirmed tells whether the validator agrees with what a request is meant to
+// confirmed reports whether the validator agrees with what a request is meant to
 // be. Where it does not, no check is made of it: the schema is then one that is
 // not understood here.
 func (b *builder) confirmed(body any, how wire.Intent) bool {
-	return b.contract.Confirm(wire.PlainRequest(b.op).WithBody(body, how)) == nil
+	return b.contract.Confirm(wire.MinimalRequest(b.op).WithBody(body, how)) == nil
 }
 
 // raiseClasses raises the class of checks whose requests a careless target could
 // take, whatever is wrong with them.
 func raiseClasses(op *contract.Operation, checks []*trial.Check) {
 	for _, c := range checks {
-		if c.Production == conformance.Harmless && c.Run != nil && !c.FreeOfRequests && !op.IsSafe() {
+		if c.Production == conformance.Harmless && c.Run != nil && !c.SendsNothing && !op.IsSafe() {
 			c.Production = conformance.LaxOnly
 		}
 	}

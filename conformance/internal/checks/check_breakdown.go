@@ -14,7 +14,7 @@ const provocationTries = 3
 // breakdownChecks bring the documented server error about in the way that the
 // configuration says, and look at the target afterwards.
 func (b *builder) breakdownChecks() {
-	status := b.op.Breakdown()
+	status := b.op.ErrorStatus()
 	if status == "" {
 		return
 	}
@@ -24,23 +24,23 @@ func (b *builder) breakdownChecks() {
 		sends:   "a valid request, changed in the way that --provoke says, three times",
 		why:     "It is the answer that clients get on the worst day, and the one nobody tests.",
 	}, trial.StageProvoke, func(t *trial.Trial) {
-		for _, p := range Provocations(t.S.Cfg, status) {
+		for _, p := range ProvocationsOf(t.Session.Config, status) {
 			for range provocationTries {
-				t.Readable(t.Expect(provokedBy(t.RequestFor(t.FirstUser()), p), status))
+				t.RequireReadable(t.Expect(provokedBy(t.RequestFor(t.FirstUser()), p), status))
 			}
 		}
 	})
 	provoked.Needs, provoked.Requests = trial.NeedsProvocation, provocationTries
-	if b.op.Success() == "" {
+	if b.op.SuccessStatus() == "" {
 		return
 	}
 	serves := b.add(status, checkText{
-		name: "serves-on", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.Success(),
+		name: "serves-on", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
 		summary: "valid requests succeed after an unexpected error", sends: "valid requests, after the provoked errors",
 		why: "One bad moment must not become an outage.",
 	}, trial.StageRecover, func(t *trial.Trial) {
 		for range provocationTries {
-			t.Expect(t.Request(), t.Op.Success())
+			t.Expect(t.Request(), t.Op.SuccessStatus())
 		}
 	})
 	serves.Needs, serves.Requests = trial.NeedsProvocation, provocationTries
@@ -48,12 +48,10 @@ func (b *builder) breakdownChecks() {
 
 // provokedBy changes a valid request as a provocation says.
 func provokedBy(r *wire.Request, p conformance.Provocation) *wire.Request {
-	c := r.Clone()
-	c.Provoked, c.Provokes, c.Intent = true, p.Status, wire.Open
+	r = r.Provoking(p.Status)
 	if p.Body != "" {
-		c.Body, c.Subject = []byte(p.Body), ""
-		return c
+		return r.WithText([]byte(p.Body), wire.Either).WithoutSubject()
 	}
 	name, value, _ := strings.Cut(p.Header, ":")
-	return c.WithHeader(strings.TrimSpace(name), strings.TrimSpace(value))
+	return r.WithHeader(strings.TrimSpace(name), strings.TrimSpace(value))
 }

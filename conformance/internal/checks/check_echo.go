@@ -7,7 +7,6 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/trial"
-	"nox.energy/contract/conformance/internal/wire"
 )
 
 // specimen is a value that servers are apt to change on its way through.
@@ -127,7 +126,7 @@ func (b *builder) echoChecks() {
 	if rules.Echo == "" {
 		return
 	}
-	status, rejection := b.op.Success(), b.op.Rejection()
+	status, rejection := b.op.SuccessStatus(), b.op.InvalidStatus()
 	pointer := b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo
 	for _, sp := range specimens() {
 		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.Echo, rules.Subject, sp.what)
@@ -143,12 +142,16 @@ func (b *builder) echoChecks() {
 }
 
 func echoes(t *trial.Trial, user string, kind specimenKind) {
-	allowed := contract.Want{t.Op.Success()}
-	if kind&lenient != 0 && t.Op.Rejection() != "" {
-		allowed = append(allowed, t.Op.Rejection())
+	allowed := contract.Statuses{t.Op.SuccessStatus()}
+	if kind&lenient != 0 && t.Op.InvalidStatus() != "" {
+		allowed = append(allowed, t.Op.InvalidStatus())
 	}
-	a := t.Expect(t.RequestFor(user).On(func(r *wire.Request) { r.Attack = kind&attack != 0 }), allowed...)
+	r := t.RequestFor(user)
+	if kind&attack != 0 {
+		r = r.Attack()
+	}
+	a := t.Expect(r, allowed...)
 	if a.Succeeded() {
-		t.Echoed(a, user)
+		t.RequireEcho(a, user)
 	}
 }

@@ -11,14 +11,14 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// everyAnswerChecks are the clauses that hold for every answer of a documented
+// everyAnswerChecks are the clauses that hold for every response of a documented
 // status, whatever had been asked.
 func (b *builder) everyAnswerChecks() {
 	for _, r := range b.op.Responses {
 		if len(r.MediaTypes) > 0 {
 			b.contentChecks(r)
 		}
-		if r.Headers {
+		if r.DeclaresHeaders {
 			b.every(r, wire.ClauseHeaders, contractSays, r.Pointer+"/headers",
 				"the documented response headers are there and fit their schemas", "Clients read them.")
 		}
@@ -52,11 +52,11 @@ func (b *builder) contentChecks(r *contract.Response) {
 	b.every(r, wire.ClauseSchema, contractSays, r.Schema.Pointer, "every "+r.Status+" fits its schema", "Generated clients fail on anything else.")
 	rules := b.op.Rules
 	switch {
-	case r.Status == b.op.Success() && rules.Identity != "":
+	case r.Status == b.op.SuccessStatus() && rules.Identity != "":
 		b.every(r, wire.ClauseNonEmpty, contractSays, r.Schema.Pointer+spec.Pointer("properties", rules.Identity), "the "+rules.Identity+" of every "+r.Status+" is not empty", "An empty id names nobody.")
 	case strings.HasPrefix(r.Status, "4") || strings.HasPrefix(r.Status, "5"):
 		for _, p := range r.Schema.Properties {
-			if p.Required && p.Schema.Is("string") {
+			if p.Required && p.Schema.HasType("string") {
 				b.every(r, wire.ClauseNonEmpty, goodPractice, p.Schema.Pointer, "the "+p.Name+" of every "+r.Status+" says something", "A person reads it to find out what to do.")
 				break
 			}
@@ -69,9 +69,9 @@ func (b *builder) every(r *contract.Response, clause string, g ground, pointer, 
 		name: clause, ground: g, prod: conformance.Harmless, pointer: pointer,
 		summary: summary, sends: "nothing of its own: every " + r.Status + " of the run is judged", why: why,
 	}, trial.StageLast, nil)
-	c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		v := s.OverAnswers(b.op, false, func(a *wire.Answer) (wire.Finding, bool) {
-			if !a.Is(r.Status) || g.level() == conformance.Must && !a.Binds() {
+	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		v := s.JudgeResponses(b.op, false, func(a *wire.Response) (wire.Finding, bool) {
+			if !a.HasStatus(r.Status) || g.level() == conformance.Must && !a.MustConform() {
 				return wire.Finding{}, false
 			}
 			for _, f := range a.Findings {

@@ -18,25 +18,25 @@ const largeBody = 1<<20 + 1
 // extremeChecks send what is valid, or nearly, and hard to digest. The target
 // may take it or refuse it; it may not break down.
 func (b *builder) extremeChecks() {
-	status := b.op.Rejection()
-	if status == "" || b.op.Body == nil || !b.op.Body.Schema.Is("object") {
+	status := b.op.InvalidStatus()
+	if status == "" || b.op.Body == nil || !b.op.Body.Schema.HasType("object") {
 		return
 	}
 	b.oddTexts(status)
 	b.oddSubjects(status)
 	b.add(status, checkText{
-		name: "large-body", ground: staysUp, prod: conformance.NotInService, pointer: b.op.Pointer + "/requestBody",
+		name: "large-body", ground: staysUp, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody",
 		summary: "a body over one mebibyte is taken or refused, without a breakdown",
 		sends:   "a valid body of 1,048,577 bytes and more",
 		why:     "One large request must not take the service down.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		body := t.Body(t.User()).With([]string{"undeclared"}, strings.Repeat("x", largeBody))
-		a := t.Try(t.Request().WithBody(body, wire.Open).On(func(r *wire.Request) { r.Fresh, r.MayClose, r.Excused = true, true, true }))
-		if a.Failure == wire.Closed {
+		a := t.Try(t.Request().WithBody(body, wire.Either).Fresh().MayClose().Excused())
+		if a.Failure == wire.ConnectionClosed {
 			return // as good a way to refuse it as any
 		}
-		t.Answered(a)
-		t.Digested(a, "2XX", "4XX")
+		t.RequireResponse(a)
+		t.RequireExcused(a, "2XX", "4XX")
 	})
 	if b.op.Rules.Identity != "" {
 		b.nothingKeptCheck(status)
@@ -71,9 +71,9 @@ func oddTexts() []oddText {
 		return strings.Repeat("[", levels-1) + strings.Repeat("]", levels-1)
 	}
 	return []oddText{
-		{"deep-nesting", "arrays nested 500 and 1,000 deep in an undeclared property", staysUp, conformance.NotInService, true, undeclared(nested(500), nested(1000)), 1},
-		{"long-number", "a number of 1,000 digits in an undeclared property", staysUp, conformance.NotInService, true, undeclared("1" + strings.Repeat("0", 999)), 0},
-		{"huge-exponent", "the number 1e400 in an undeclared property", staysUp, conformance.NotInService, true, undeclared("1e400"), 0},
+		{"deep-nesting", "arrays nested 500 and 1,000 deep in an undeclared property", staysUp, conformance.NotInProduction, true, undeclared(nested(500), nested(1000)), 1},
+		{"long-number", "a number of 1,000 digits in an undeclared property", staysUp, conformance.NotInProduction, true, undeclared("1" + strings.Repeat("0", 999)), 0},
+		{"huge-exponent", "the number 1e400 in an undeclared property", staysUp, conformance.NotInProduction, true, undeclared("1e400"), 0},
 		{"duplicate-keys", "one property twice", strangers, conformance.LaxOnly, false, func(o schema.Object) [][]byte {
 			return [][]byte{schema.Encode(append(o[:len(o):len(o)], o[0]))}
 		}, 0},
@@ -84,7 +84,7 @@ func oddTexts() []oddText {
 }
 
 func (b *builder) oddTexts(status string) {
-	closedObject := !b.op.Body.Schema.TakesMore()
+	closedObject := !b.op.Body.Schema.AllowsUndeclared()
 	for _, e := range oddTexts() {
 		if e.undeclared && closedObject {
 			continue
@@ -103,10 +103,10 @@ func (b *builder) oddTexts(status string) {
 			for i, text := range e.texts(body) {
 				send := t.Expect
 				if i >= e.excused {
-					send = t.Digest
+					send = t.ExpectExcused
 				}
-				if a := send(t.RequestFor(user).WithText(text, wire.Open), t.Op.Success(), status); a.Succeeded() {
-					t.Echoed(a, user)
+				if a := send(t.RequestFor(user).WithText(text, wire.Either), t.Op.SuccessStatus(), status); a.Succeeded() {
+					t.RequireEcho(a, user)
 				}
 			}
 		})
@@ -127,8 +127,8 @@ func (b *builder) oddSubjects(status string) {
 		sends:   rules.Subject + " with the escape \\u0000 inside", why: why,
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := "a\u0000" + t.User()
-		if a := t.Digest(t.RequestFor(user), t.Op.Success(), status); a.Succeeded() {
-			t.Echoed(a, user)
+		if a := t.ExpectExcused(t.RequestFor(user), t.Op.SuccessStatus(), status); a.Succeeded() {
+			t.RequireEcho(a, user)
 		}
 	}).NewUsers = 1
 	b.add(status, checkText{
@@ -140,16 +140,16 @@ func (b *builder) oddSubjects(status string) {
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.User()
 		text := append(append([]byte(`"\ud800`), user...), '"')
-		r := t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.Literal(text)), wire.Open).On(func(r *wire.Request) { r.Subject = "" })
-		a := t.Digest(r, t.Op.Success(), status)
+		r := t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.Literal(text)), wire.Either).WithoutSubject()
+		a := t.ExpectExcused(r, t.Op.SuccessStatus(), status)
 		if !a.Succeeded() {
 			return
 		}
-		t.Readable(a)
+		t.RequireReadable(a)
 		// RFC 8259, section 8.2, leaves to the reader what becomes of it.
-		sent, _ := wire.CodeUnits(a.Request.Body, rules.Subject)
-		if got, ok := wire.CodeUnits(a.Body, rules.Echo); ok && !slices.Equal(got, sent) {
-			t.Warn("the echo of what was sent, or "+contract.Want{status}.String(), "another text in "+rules.Echo, a)
+		sent, _ := wire.MemberCodeUnits(a.Request.Body, rules.Subject)
+		if got, ok := wire.MemberCodeUnits(a.Body, rules.Echo); ok && !slices.Equal(got, sent) {
+			t.Warn("the echo of what was sent, or "+contract.Statuses{status}.String(), "another text in "+rules.Echo, a)
 		}
 	}).NewUsers = 1
 }
@@ -159,7 +159,7 @@ func (b *builder) oddSubjects(status string) {
 func (b *builder) nothingKeptCheck(status string) {
 	rules := b.op.Rules
 	b.add(status, checkText{
-		name: "nothing-kept", ground: noHarm, prod: conformance.NotInService, pointer: b.op.Body.Schema.Pointer,
+		name: "nothing-kept", ground: noHarm, prod: conformance.NotInProduction, pointer: b.op.Body.Schema.Pointer,
 		summary: "a refused request leaves nothing behind",
 		sends:   "a user in a body that is refused, then in a valid one",
 		why:     "A client that was told no must be able to rely on it.",
@@ -168,11 +168,11 @@ func (b *builder) nothingKeptCheck(status string) {
 		text := schema.Encode(t.Body(user))
 		text = text[:len(text)-1] // no brace at its end: hardly a reader takes that
 		refused := t.Send(t.RequestFor(user).WithText(text, wire.Breaks))
-		if !contract.Want([]string{status}).Has(refused.Status) {
+		if !contract.Statuses([]string{status}).Contains(refused.Status) {
 			t.Skip("the broken body was not refused")
 		}
-		a := t.Accepted(t.RequestFor(user))
-		if leaked, ok := refused.Member(rules.Identity); ok && leaked == t.Identity(a) {
+		a := t.ExpectSuccess(t.RequestFor(user))
+		if leaked, ok := refused.Member(rules.Identity); ok && leaked == t.IdentityOf(a) {
 			t.Fail("a refusal that names no "+rules.Identity, "the id that the user has later, in the refusal", refused, a)
 		}
 	})

@@ -15,7 +15,7 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// httpChecks look at what is around the operation, and at what no answer of
+// httpChecks look at what is around the operation, and at what no response of
 // any status may be.
 func (b *builder) httpChecks() {
 	b.neverChecks()
@@ -30,7 +30,7 @@ func (b *builder) httpChecks() {
 			if slices.Contains(declared, m) || m == "HEAD" && slices.Contains(declared, "GET") {
 				continue
 			}
-			if r := t.S.OtherMethod(t.Op, m); r != nil {
+			if r := t.Session.RequestByMethod(t.Op, m); r != nil {
 				out = append(out, r)
 			}
 		}
@@ -42,13 +42,13 @@ func (b *builder) httpChecks() {
 		sends:   "GET, HEAD and TRACE, then PUT, PATCH and DELETE, with the key",
 		why:     "An operation that nobody documented is one that nobody guards.",
 	}, trial.StageAround, func(t *trial.Trial) {
-		for _, a := range t.Together(undeclared(t)) {
-			if a.Failure == wire.Closed {
+		for _, a := range t.SendAll(undeclared(t)) {
+			if a.Failure == wire.ConnectionClosed {
 				continue // a refusal, if a rude one
 			}
-			t.Answered(a)
+			t.RequireResponse(a)
 			if a.Status/100 == 2 || a.Status/100 == 5 && a.Status != http.StatusNotImplemented {
-				t.Fail("a refusal of "+a.Request.Method, a.Says(), a)
+				t.Fail("a refusal of "+a.Request.Method, a.Summary(), a)
 			}
 		}
 	}).Requests = 2
@@ -78,16 +78,11 @@ func (b *builder) httpChecks() {
 		summary: "a path that the contract does not declare does not succeed", sends: "a path beneath the operation's, with the key",
 		why: "A server that answers everything hides a client's typing mistakes.",
 	}, trial.StageAround, func(t *trial.Trial) {
-		r := t.Request().On(func(r *wire.Request) {
-			r.Path += wire.UnknownPath + url.PathEscape(markup)
-			r.Intent = wire.Open
-			r.Subject = ""
-		})
-		t.Expect(r, "4XX", "3XX", "501")
+		t.Expect(t.Request().AtUnknownPath(url.PathEscape(markup)), "4XX", "3XX", "501")
 	})
 }
 
-// behindCheck looks at what comes on a connection behind an answer, which most
+// behindCheck looks at what comes on a connection behind a response, which most
 // clients throw away, and some take for the next answer.
 func (b *builder) behindCheck() {
 	b.add(trial.StatusHTTP, checkText{
@@ -95,7 +90,7 @@ func (b *builder) behindCheck() {
 		summary: "an answer says in one way where it ends, and nothing comes behind it", sends: "a valid request, one that is refused for its body, and one without a key, each on a connection of its own",
 		why: "Bytes beyond the length of an answer are the beginning of the next one (RFC 9112, section 6.3): on a connection that is shared, of somebody else's.",
 	}, trial.StageAround, func(t *trial.Trial) {
-		if t.S.Client.Proxied {
+		if t.Session.Client.IsProxied {
 			t.Skip("not seen through a proxy")
 		}
 		requests := []*wire.Request{t.Request()}
@@ -105,22 +100,20 @@ func (b *builder) behindCheck() {
 		if len(t.Op.Security) > 0 {
 			requests = append(requests, t.Request().WithKeys())
 		}
-		if t.S.Cfg.Profile == conformance.Production {
-			requests = requests[:1]
-		}
+		requests = trial.Sample(t, requests)
 		for i, r := range requests {
-			requests[i] = r.On(func(r *wire.Request) { r.Raw = true })
+			requests[i] = r.Raw()
 		}
-		for _, a := range t.Together(requests) {
-			t.Answered(a)
+		for _, a := range t.SendAll(requests) {
+			t.RequireResponse(a)
 			if a.Proto == "HTTP/2.0" {
 				t.Skip("not seen: the target speaks HTTP/2 alone, in which an answer ends where it says")
 			}
 			if length, coding := a.Header.Get("Content-Length"), a.Header.Get("Transfer-Encoding"); length != "" && coding != "" {
 				t.Fail("Content-Length or Transfer-Encoding, not both (RFC 9112, section 6.2)", "Content-Length: "+length+" beside Transfer-Encoding: "+coding, a)
 			}
-			if a.Behind != "" {
-				t.Fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quoted(a.Behind), a.Says()), a)
+			if a.Extra != "" {
+				t.Fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quote(a.Extra), a.Summary()), a)
 			}
 		}
 	})
@@ -135,13 +128,13 @@ func (b *builder) markupCheck() {
 		sends:   "nothing of its own: every answer to a request with markup in it is looked at",
 		why:     "A browser that opens the address would run it.",
 	}, trial.StageLast, nil)
-	c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		return s.OverAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
+	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		return s.JudgeResponses(b.op, true, func(a *wire.Response) (wire.Finding, bool) {
 			f := wire.Finding{Expected: "text from a request, escaped or left out"}
 			if name, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")); name == "text/html" && bytes.Contains(a.Body, []byte(markup)) {
 				f.Actual = "markup from the request, as it was sent, under text/html"
 			}
-			return f, a.Came()
+			return f, a.Arrived()
 		})
 	}
 }
@@ -154,38 +147,38 @@ func listed(values []string) []string {
 	return out
 }
 
-// neverChecks are judged over every answer to the operation itself.
+// neverChecks are judged over every response to the operation itself.
 func (b *builder) neverChecks() {
-	never := func(name string, g ground, summary, why string, around bool, wrong func(*wire.Answer) string) {
+	never := func(name string, g ground, summary, why string, around bool, wrong func(*wire.Response) string) {
 		c := b.add(trial.StatusHTTP, checkText{
 			name: name, ground: g, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
 			summary: summary, sends: "nothing of its own: every answer of the run is looked at", why: why,
 		}, trial.StageLast, nil)
-		c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
-			return s.OverAnswers(b.op, around, func(a *wire.Answer) (problem wire.Finding, judged bool) {
+		c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+			return s.JudgeResponses(b.op, around, func(a *wire.Response) (problem wire.Finding, judged bool) {
 				text := wrong(a)
-				return wire.Finding{Expected: summary, Actual: text}, !a.Request.Provoked
+				return wire.Finding{Expected: summary, Actual: text}, a.Request.ProvokedStatus == ""
 			})
 		}
 	}
 	never("answered", httpSays, "every request gets an HTTP answer",
-		"A client that gets none cannot know what became of its request.", true, func(a *wire.Answer) string {
-			if a.Broken() && !a.Request.MayClose && !(a.Request.IsAround() && a.Failure == wire.Closed) {
-				return trial.FailureWords(a)
+		"A client that gets none cannot know what became of its request.", true, func(a *wire.Response) string {
+			if a.IsMissing() {
+				return trial.DescribeFailure(a)
 			}
 			return ""
 		})
 	never("no-redirect", httpSays, "no request is redirected",
-		"Clients follow redirects with the key in hand, or with the body lost.", false, func(a *wire.Answer) string {
+		"Clients follow redirects with the key in hand, or with the body lost.", false, func(a *wire.Response) string {
 			if a.Status/100 == 3 {
-				return a.Says()
+				return a.Summary()
 			}
 			return ""
 		})
 	never("no-server-error", staysUp, "no request, valid or not, is answered 5xx",
-		"A 5xx says that the fault is the server's; clients retry it for ever.", false, func(a *wire.Answer) string {
-			if a.Status/100 == 5 && a.Failure != wire.PutOff && !a.Request.Hostile && !a.Excused() {
-				return a.Says()
+		"A 5xx says that the fault is the server's; clients retry it for ever.", false, func(a *wire.Response) string {
+			if a.IsBreakdown() {
+				return a.Summary()
 			}
 			return ""
 		})

@@ -24,15 +24,15 @@ func (b *builder) identityChecks() {
 	}
 	b.resolveChecks()
 	b.createChecks()
-	status := b.op.Success()
+	status := b.op.SuccessStatus()
 	pointer := b.identityPointer()
 	together := b.add(status, checkText{
-		name: "simultaneous", ground: contractSays, prod: conformance.NotInService, pointer: pointer,
+		name: "simultaneous", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
 		summary: "a new user who is asked for several times at one moment gets one id",
-		sends:   fmt.Sprintf("%d requests for a fresh user, released together; %d rounds", trial.AtOnce, rounds),
+		sends:   fmt.Sprintf("%d requests for a fresh user, released together; %d rounds", trial.ConcurrentRequests, rounds),
 		why:     "Clients retry and run side by side; two ids for one user split that user's devices.",
 	}, trial.StageAccept, simultaneous)
-	together.Alone = true
+	together.RunsAlone = true
 	tenants := b.add(status, checkText{
 		name: "tenants", ground: contractSays, prod: conformance.Creates, pointer: pointer,
 		summary: "the same user id under two manufacturers is two users",
@@ -40,19 +40,19 @@ func (b *builder) identityChecks() {
 		why:     "Manufacturers number their users independently; a shared id hands one's devices to another.",
 	}, trial.StageAccept, func(t *trial.Trial) {
 		user := t.User()
-		first := t.Identity(t.Accepted(t.RequestFor(user)))
-		other := t.RequestFor(user).WithKeys(t.S.OtherKey())
-		if refusal := t.Op.Refusal(); refusal != "" {
-			if a := t.Send(other); t.Op.Meaning(refusal).Has(a.Status) {
-				t.Broke("the other key is refused: is NOX_OTHER_API_KEY one of this target, and its manufacturer enabled?", a)
+		first := t.IdentityOf(t.ExpectSuccess(t.RequestFor(user)))
+		other := t.RequestFor(user).WithKeys(t.Session.OtherKey())
+		if refusal := t.Op.UnauthorizedStatus(); refusal != "" {
+			if a := t.Send(other); t.Op.EquivalentStatuses(refusal).Contains(a.Status) {
+				t.Abort("the other key is refused: is NOX_OTHER_API_KEY one of this target, and its manufacturer enabled?", a)
 			}
 		}
-		second := t.Accepted(other)
-		t.Echoed(second, user)
-		if id := t.Identity(second); id == first {
+		second := t.ExpectSuccess(other)
+		t.RequireEcho(second, user)
+		if id := t.IdentityOf(second); id == first {
 			t.Fail("another "+rules.Identity+" under the other manufacturer", fmt.Sprintf("%q under both", id))
 		}
-		if id := t.Identity(t.Accepted(t.RequestFor(user))); id != first {
+		if id := t.IdentityOf(t.ExpectSuccess(t.RequestFor(user))); id != first {
 			t.Fail(fmt.Sprintf("%s %q as before", rules.Identity, first), fmt.Sprintf("%q, after the other manufacturer had asked", id))
 		}
 	})
@@ -61,27 +61,24 @@ func (b *builder) identityChecks() {
 }
 
 func (b *builder) identityPointer() string {
-	return b.op.Pointer + "/responses/" + b.op.Success() + "/content/application~1json/schema/properties/" + b.op.Rules.Identity
+	return b.op.Pointer + "/responses/" + b.op.SuccessStatus() + "/content/application~1json/schema/properties/" + b.op.Rules.Identity
 }
 
 func (b *builder) resolveChecks() {
 	rules := b.op.Rules
 	about := func(called func(string) string, name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) *trial.Check {
-		c := b.add(b.op.Success(), checkText{
+		c := b.add(b.op.SuccessStatus(), checkText{
 			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
 			summary: summary, sends: sends,
 			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
 		}, trial.StageAccept, func(t *trial.Trial) {
-			user := t.User()
-			if t.S.Cfg.Profile != conformance.Production { // where all are about one user
-				user = called(user)
-			}
-			first := t.Accepted(t.RequestFor(user))
-			id := t.Identity(first)
+			user := t.UserLike(called)
+			first := t.ExpectSuccess(t.RequestFor(user))
+			id := t.IdentityOf(first)
 			for _, r := range again(t, user) {
-				a := t.Accepted(r)
-				t.Echoed(a, user)
-				if got := t.Identity(a); got != id {
+				a := t.ExpectSuccess(r)
+				t.RequireEcho(a, user)
+				if got := t.IdentityOf(a); got != id {
 					t.Fail(fmt.Sprintf("%s %q, as the first time", rules.Identity, id), fmt.Sprintf("%q", got), first, a)
 				}
 			}
@@ -94,10 +91,7 @@ func (b *builder) resolveChecks() {
 	}
 	plainly := func(n int) func(*trial.Trial, string) []*wire.Request {
 		return func(t *trial.Trial, user string) []*wire.Request {
-			if t.S.Cfg.Profile == conformance.Production {
-				n = 1
-			}
-			out := make([]*wire.Request, n)
+			out := trial.Sample(t, make([]*wire.Request, n))
 			for i := range out {
 				out[i] = t.RequestFor(user)
 			}
@@ -110,12 +104,12 @@ func (b *builder) resolveChecks() {
 		"one user, on several connections of their own", func(t *trial.Trial, user string) []*wire.Request {
 			out := plainly(3)(t, user)
 			for i := range out {
-				out[i] = out[i].On(func(r *wire.Request) { r.Fresh = true })
+				out[i] = out[i].Fresh()
 			}
 			return out
 		})
 	inEscapes := func(t *trial.Trial, user string) []*wire.Request {
-		return []*wire.Request{t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.Escaped(user)), wire.Fits)}
+		return []*wire.Request{t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.EncodeEscaped(user)), wire.Fits)}
 	}
 	add("escapes", "a user has the same id however the JSON is written: characters as \\u escapes",
 		"one user, plainly and with every character as an escape", inEscapes)
@@ -130,7 +124,7 @@ func (b *builder) resolveChecks() {
 			return []*wire.Request{t.RequestFor(user).WithText([]byte(text), wire.Fits)}
 		})
 	b.keyOrderCheck()
-	b.add(b.op.Success(), checkText{
+	b.add(b.op.SuccessStatus(), checkText{
 		name: "resolve-later", ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
 		summary: "a user has the same id after others have come",
 		sends:   "the first users of the run, once more at its end",
@@ -142,10 +136,10 @@ func (b *builder) resolveChecks() {
 // uses one of its own, which the schema allows and a target may refuse.
 func (b *builder) keyOrderCheck() {
 	rules := b.op.Rules
-	if !b.op.Body.Schema.TakesMore() {
+	if !b.op.Body.Schema.AllowsUndeclared() {
 		return
 	}
-	b.add(b.op.Success(), checkText{
+	b.add(b.op.SuccessStatus(), checkText{
 		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
 		summary: "a user has the same id whatever the order of the properties",
 		sends:   "one user, with another property before and behind " + rules.Subject,
@@ -159,9 +153,9 @@ func (b *builder) keyOrderCheck() {
 		if !first.Succeeded() {
 			t.Skip("the target takes no property beyond the declared one, so there is no order to change")
 		}
-		t.Readable(first)
-		second := t.Accepted(t.RequestFor(user).WithBody(back, wire.Fits))
-		if x, y := t.Identity(first), t.Identity(second); x != y {
+		t.RequireReadable(first)
+		second := t.ExpectSuccess(t.RequestFor(user).WithBody(back, wire.Fits))
+		if x, y := t.IdentityOf(first), t.IdentityOf(second); x != y {
 			t.Fail(fmt.Sprintf("%s %q in either order", rules.Identity, x), fmt.Sprintf("%q in the other", y), first, second)
 		}
 	}).Requests = 2
@@ -174,13 +168,13 @@ const lookBack = 3
 // needs is sent where nothing was asked for before.
 func resolveLater(t *trial.Trial) {
 	seen := map[string]bool{}
-	var before []*wire.Answer
+	var before []*wire.Response
 	var requests []*wire.Request
-	for _, s := range t.S.InOrder(t.S.All()) {
-		a := s.Answer
+	for _, s := range t.Session.Sort(t.Session.AllSeen()) {
+		a := s.Response
 		_, ok := a.Member(t.Op.Rules.Identity)
 		user := a.Request.Subject
-		if !ok || len(before) == lookBack || a.Request.Op != t.Op || !a.Succeeded() || !trial.OwnKey(a.Request) || seen[user] || len(user) > 64 {
+		if !ok || len(before) == lookBack || a.Request.Op != t.Op || !a.Succeeded() || !trial.HasOwnKey(a.Request) || seen[user] || len(user) > 64 {
 			continue
 		}
 		seen[user] = true
@@ -189,11 +183,11 @@ func resolveLater(t *trial.Trial) {
 	if len(before) == 0 {
 		t.Skip("no user of this run was answered with an id")
 	}
-	for i, again := range t.ExpectAll(requests, t.Op.Success()) {
-		t.Readable(again)
-		id := t.Identity(before[i])
-		if got := t.Identity(again); got != id {
-			t.Fail(fmt.Sprintf("%s %q, as when %s was first asked for", t.Op.Rules.Identity, id, wire.Quoted(again.Request.Subject)), fmt.Sprintf("%q", got), before[i], again)
+	for i, again := range t.ExpectAll(requests, t.Op.SuccessStatus()) {
+		t.RequireReadable(again)
+		id := t.IdentityOf(before[i])
+		if got := t.IdentityOf(again); got != id {
+			t.Fail(fmt.Sprintf("%s %q, as when %s was first asked for", t.Op.Rules.Identity, id, wire.Quote(again.Request.Subject)), fmt.Sprintf("%q", got), before[i], again)
 		}
 	}
 }
@@ -229,18 +223,18 @@ func (b *builder) createChecks() {
 			return []string{"\u00e9-" + u, "e\u0301-" + u}
 		}},
 	} {
-		b.add(b.op.Success(), checkText{
+		b.add(b.op.SuccessStatus(), checkText{
 			name: "create-" + p.name, ground: p.ground, prod: conformance.Creates, pointer: b.identityPointer(),
 			summary: p.summary,
 			sends:   "users that nobody had before: " + strings.TrimPrefix(p.summary, "users who "),
 			why:     "Two users with one id see each other's devices.",
 		}, trial.StageAccept, func(t *trial.Trial) {
-			owners := map[string]*wire.Answer{}
+			owners := map[string]*wire.Response{}
 			for _, user := range p.make(t.User()) {
-				a := t.Accepted(t.RequestFor(user))
-				id := t.Identity(a)
+				a := t.ExpectSuccess(t.RequestFor(user))
+				id := t.IdentityOf(a)
 				if other := owners[id]; other != nil {
-					t.Fail("another "+rules.Identity+" for each", fmt.Sprintf("%q for both %s and %s", id, wire.Quoted(other.Request.Subject), wire.Quoted(user)), other, a)
+					t.Fail("another "+rules.Identity+" for each", fmt.Sprintf("%q for both %s and %s", id, wire.Quote(other.Request.Subject), wire.Quote(user)), other, a)
 				}
 				owners[id] = a
 			}
@@ -253,51 +247,51 @@ const (
 )
 
 // atOneMoment sends n requests for a user whose bodies are let go together.
-func atOneMoment(t *trial.Trial, user string, n int) []*wire.Answer {
-	n = t.S.Client.AtOnce(n)
-	together := wire.NewBarrier(t.Ctx, n, 0)
+func atOneMoment(t *trial.Trial, user string, n int) []*wire.Response {
+	n = t.Session.Client.LimitConcurrent(n)
+	together := wire.NewBarrier(t.Context, n, 0)
 	requests := make([]*wire.Request, n)
 	for i := range requests {
-		requests[i] = t.RequestFor(user).On(func(r *wire.Request) { r.Barrier, r.MayClose = together, true })
+		requests[i] = t.RequestFor(user).Held(together)
 	}
-	return t.Together(requests)
+	return t.SendAll(requests)
 }
 
 // simultaneous asks for one fresh user several times at one moment: the
 // connections are open and the headers written before the bodies are let go.
 func simultaneous(t *trial.Trial) {
-	ids := make([]map[string]*wire.Answer, rounds)
+	ids := make([]map[string]*wire.Response, rounds)
 	afterwards := make([]*wire.Request, rounds)
 	for round := range rounds {
 		user := t.User()
-		answers := atOneMoment(t, user, trial.AtOnce)
-		if slices.ContainsFunc(answers, func(a *wire.Answer) bool { return !a.Came() && !a.Failure.IsOurs() }) {
+		answers := atOneMoment(t, user, trial.ConcurrentRequests)
+		if slices.ContainsFunc(answers, func(a *wire.Response) bool { return !a.Arrived() && !a.Failure.IsOurs() }) {
 			// A target may take few connections at a time, and need not wait for
 			// a body for long.
-			t.S.Client.Release()
+			t.Session.Client.ReleaseIdle()
 			user = t.User()
-			answers = t.Together([]*wire.Request{t.RequestFor(user), t.RequestFor(user)})
+			answers = t.SendAll([]*wire.Request{t.RequestFor(user), t.RequestFor(user)})
 		}
-		t.Most(answers, trial.StatusWords(t.Op.Success()), func(a *wire.Answer) string {
+		t.RequireEach(answers, trial.DescribeStatus(t.Op.SuccessStatus()), func(a *wire.Response) string {
 			if !a.Succeeded() {
-				return a.Says()
+				return a.Summary()
 			}
 			return ""
 		})
-		ids[round] = map[string]*wire.Answer{}
+		ids[round] = map[string]*wire.Response{}
 		for _, a := range answers {
-			t.Readable(a)
-			ids[round][t.Identity(a)] = a
+			t.RequireReadable(a)
+			ids[round][t.IdentityOf(a)] = a
 		}
 		afterwards[round] = t.RequestFor(user)
 	}
-	for round, a := range t.ExpectAll(afterwards, t.Op.Success()) {
-		t.Readable(a)
-		if id := t.Identity(a); ids[round][id] == nil {
+	for round, a := range t.ExpectAll(afterwards, t.Op.SuccessStatus()) {
+		t.RequireReadable(a)
+		if id := t.IdentityOf(a); ids[round][id] == nil {
 			ids[round][id] = a // else one of those at one moment shows it
 		}
 		if all := slices.Sorted(maps.Keys(ids[round])); len(all) > 1 {
-			var evidence []*wire.Answer
+			var evidence []*wire.Response
 			for _, id := range all {
 				evidence = append(evidence, ids[round][id])
 			}
@@ -306,32 +300,32 @@ func simultaneous(t *trial.Trial) {
 	}
 }
 
-// wholeRunChecks are judged over every answer of the run, so that an id that is
+// wholeRunChecks are judged over every response of the run, so that an id that is
 // wrong now and then is found wherever it shows.
 func (b *builder) wholeRunChecks() {
 	rules := b.op.Rules
-	one := b.add(b.op.Success(), checkText{
+	one := b.add(b.op.SuccessStatus(), checkText{
 		name: "resolve-throughout", ground: contractSays, prod: conformance.Harmless, pointer: b.identityPointer(),
 		summary: "over the whole run, each user has one id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "An id that is wrong now and then is as lost as one that is always wrong.",
 	}, trial.StageLast, nil)
-	one.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		return s.OverIdentities(b.op, func(a, other *wire.Answer) string {
+	one.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		return s.JudgeIdentities(b.op, func(a, other *wire.Response) string {
 			if a.Request.Subject == other.Request.Subject {
-				return fmt.Sprintf("one %s for %s", rules.Identity, wire.Quoted(a.Request.Subject))
+				return fmt.Sprintf("one %s for %s", rules.Identity, wire.Quote(a.Request.Subject))
 			}
 			return ""
 		}, false)
 	}
-	apart := b.add(b.op.Success(), checkText{
+	apart := b.add(b.op.SuccessStatus(), checkText{
 		name: "create-throughout", ground: contractSays, prod: conformance.Harmless, pointer: b.identityPointer(),
 		summary: "over the whole run, no two users share an id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "Ids that collide now and then hand one user's devices to another.",
 	}, trial.StageLast, nil)
-	apart.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		return s.OverIdentities(b.op, func(a, other *wire.Answer) string {
+	apart.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		return s.JudgeIdentities(b.op, func(a, other *wire.Response) string {
 			if folded(a.Request.Subject) != folded(other.Request.Subject) {
 				return "another " + rules.Identity + " for each user"
 			}

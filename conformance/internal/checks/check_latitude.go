@@ -13,7 +13,7 @@ import (
 // latitudeChecks hold what HTTP and JSON let a client write in more than one
 // way.
 func (b *builder) latitudeChecks() {
-	status := b.op.Success()
+	status := b.op.SuccessStatus()
 	if status == "" {
 		return
 	}
@@ -37,23 +37,23 @@ func (b *builder) latitudeChecks() {
 		name := b.op.Security[0].Name
 		ways = append(ways, way{"header-name-case", "header names are read whatever their case", "the header " + oppositeCase(name), "Field names are case-insensitive (RFC 9110, section 5.1); HTTP/2 writes them in lower case.", httpSays,
 			func(_ *trial.Trial, r *wire.Request) *wire.Request {
-				return r.On(func(r *wire.Request) { r.KeyName = oppositeCase(name) })
+				return r.WithKeyName(oppositeCase(name))
 			}})
 	}
 	if b.op.Body != nil {
 		media := b.op.Body.MediaType
-		plain, _ := b.op.Body.Plain.(schema.Object)
+		plain, _ := b.op.Body.Minimal.(schema.Object)
 		ways = append(ways,
 			way{"media-type-charset", "a charset beside the media type is accepted", "Content-Type: " + media + "; charset=utf-8", "Many HTTP libraries add it.", httpSays, header("Content-Type", media+"; charset=utf-8")},
 			way{"media-type-case", "the media type is read whatever its case", "Content-Type: " + otherCaseOf(media), "Media types are case-insensitive (RFC 9110, section 8.3.1).", httpSays, header("Content-Type", otherCaseOf(media))},
 			way{"chunked", "a body in chunks is read", "Transfer-Encoding: chunked", "Clients that stream send it; HTTP/1.1 servers must read it (RFC 9112, section 7.1).", stacksDiffer, func(_ *trial.Trial, r *wire.Request) *wire.Request {
-				return r.On(func(r *wire.Request) { r.Chunked = true })
+				return r.Chunked()
 			}},
 			way{"expect-continue", "a client that waits for 100 Continue is answered", "Expect: 100-continue", "curl and others send it with larger bodies (RFC 9110, section 10.1.1).", stacksDiffer, func(_ *trial.Trial, r *wire.Request) *wire.Request {
-				return r.On(func(r *wire.Request) { r.Expect100 = true })
+				return r.ExpectContinue()
 			}},
 		)
-		if s := b.op.Body.Schema; s.TakesMore() && b.confirmed(plain.With([]string{"undeclared_property"}, "value"), wire.Fits) {
+		if s := b.op.Body.Schema; s.AllowsUndeclared() && b.confirmed(plain.With([]string{"undeclared_property"}, "value"), wire.Fits) {
 			ways = append(ways, way{"open-object", "a property that the schema does not name is ignored", "a body with one more property", "The schema allows it, so a client may send it; clients of the next version will.", roomInContract, func(t *trial.Trial, r *wire.Request) *wire.Request {
 				return r.WithBody(t.Body(r.Subject).With([]string{"undeclared_property"}, "value"), wire.Fits)
 			}})
@@ -65,8 +65,8 @@ func (b *builder) latitudeChecks() {
 			summary: w.summary, sends: w.sends, why: w.why,
 		}, trial.StageAccept, func(t *trial.Trial) {
 			user := t.FirstUser() // whose id must not depend on any of this
-			a := t.Accepted(w.change(t, t.RequestFor(user)))
-			t.Echoed(a, user)
+			a := t.ExpectSuccess(w.change(t, t.RequestFor(user)))
+			t.RequireEcho(a, user)
 		})
 	}
 	if b.op.Body != nil {
@@ -76,9 +76,8 @@ func (b *builder) latitudeChecks() {
 			sends:   "a broken body, then a valid request, on one connection",
 			why:     "Clients keep connections; one bad request must not spoil the next.",
 		}, trial.StageReject, func(t *trial.Trial) {
-			alone := func(r *wire.Request) { r.Single = true }
-			t.Send(t.Request().WithText([]byte("{"), wire.Breaks).On(alone))
-			t.Expect(t.Request().On(alone), status)
+			t.Send(t.Request().WithText([]byte("{"), wire.Breaks).Single())
+			t.Expect(t.Request().Single(), status)
 		}).Requests = 2
 	}
 }

@@ -63,7 +63,7 @@ func malformations() []malformation {
 		{"invalid-utf8", parsersDiffer, "bytes that are not UTF-8", within("\xff\xfe\xc0")},
 		{"utf16", parsersDiffer, "UTF-16, which JSON has not been in since RFC 8259", func(text, _ []byte) []byte {
 			out := []byte{0xff, 0xfe}
-			for _, unit := range schema.Utf16Units(string(text)) {
+			for _, unit := range schema.UTF16Units(string(text)) {
 				out = append(out, byte(unit), byte(unit>>8))
 			}
 			return out
@@ -74,8 +74,8 @@ func malformations() []malformation {
 
 // malformedChecks send what is no JSON text at all (RFC 8259).
 func (b *builder) malformedChecks() {
-	status := b.op.Rejection()
-	if status == "" || b.op.Body == nil || !contract.IsJSON(b.op.Body.MediaType) || !b.op.Body.Schema.Is("object") {
+	status := b.op.InvalidStatus()
+	if status == "" || b.op.Body == nil || !contract.IsJSON(b.op.Body.MediaType) || !b.op.Body.Schema.HasType("object") {
 		return
 	}
 	for _, m := range malformations() {
@@ -87,7 +87,7 @@ func (b *builder) malformedChecks() {
 		}, trial.StageReject, func(t *trial.Trial) {
 			r := t.Request()
 			text, value := spoilable(t, r)
-			t.Expect(r.WithText(m.spoil(text, value), wire.Breaks).On(func(r *wire.Request) { r.Subject = "" }), status)
+			t.Expect(r.WithText(m.spoil(text, value), wire.Breaks).WithoutSubject(), status)
 		})
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // obstacleCheck stands for an operation to which no valid request can be made.
 func (b *builder) obstacleCheck() {
-	status := b.op.Success()
+	status := b.op.SuccessStatus()
 	if status == "" {
 		status = trial.StatusHTTP
 	}
@@ -31,7 +31,7 @@ func (b *builder) obstacleCheck() {
 func (b *builder) parameterChecks() {
 	for i := range b.op.Parameters {
 		p := &b.op.Parameters[i]
-		plain, ok := p.Plain()
+		plain, ok := p.Minimal()
 		if !ok {
 			continue
 		}
@@ -47,14 +47,14 @@ func (b *builder) parameterChecks() {
 // that the documented 404 is seen too.
 func (b *builder) elsewhereCheck() {
 	const status = "404"
-	values := slices.Clone(b.op.Values)
+	values := slices.Clone(b.op.MinimalValues)
 	other := false
 	for i := range b.op.Parameters {
 		p := &b.op.Parameters[i]
 		if p.In != "path" {
 			continue
 		}
-		if found := p.Schema.Several(2, false); len(found) == 2 {
+		if found := p.Schema.MakeSeveral(2, false); len(found) == 2 {
 			v := found[1]
 			if schema.Equal(v, values[i]) {
 				v = found[0]
@@ -62,13 +62,11 @@ func (b *builder) elsewhereCheck() {
 			values[i], other = v, p.Text(v) != ""
 		}
 	}
-	if !other || !slices.Contains(b.op.Statuses, status) || b.op.Success() == "" || !b.op.IsSafe() {
+	if !other || !slices.Contains(b.op.Statuses, status) || b.op.SuccessStatus() == "" || !b.op.IsSafe() {
 		return
 	}
-	request := func(r *wire.Request) *wire.Request {
-		return r.On(func(r *wire.Request) { r.SetParameters(values) })
-	}
-	if b.contract.Confirm(request(wire.PlainRequest(b.op))) != nil {
+	request := func(r *wire.Request) *wire.Request { return r.WithParameters(values, wire.Fits) }
+	if b.contract.Confirm(request(wire.MinimalRequest(b.op))) != nil {
 		return
 	}
 	b.add(status, checkText{
@@ -77,25 +75,25 @@ func (b *builder) elsewhereCheck() {
 		sends:   "a valid request to an address of which the contract gives no example",
 		why:     "Clients ask for what is no longer there, and must be able to tell.",
 	}, trial.StageAccept, func(t *trial.Trial) {
-		statuses := []string{t.Op.Success(), status}
-		if t.Op.Rejection() != "" {
-			statuses = append(statuses, t.Op.Rejection()) // what may stand in a path is seldom said in full
+		statuses := []string{t.Op.SuccessStatus(), status}
+		if t.Op.InvalidStatus() != "" {
+			statuses = append(statuses, t.Op.InvalidStatus()) // what may stand in a path is seldom said in full
 		}
 		t.Expect(request(t.Request()), statuses...)
 	})
 }
 
 func (b *builder) parameterVariants(i int, p *contract.Parameter, plain any) {
-	status := b.op.Success()
+	status := b.op.SuccessStatus()
 	if status == "" {
 		return
 	}
 	add := func(suffix, about, pointer string, hold schema.Firmness, v any) {
-		if b.contract.Confirm(wire.PlainRequest(b.op).WithParameter(i, v, wire.Fits)) != nil {
+		if b.contract.Confirm(wire.MinimalRequest(b.op).WithParameter(i, v, wire.Fits)) != nil {
 			return
 		}
 		c := b.add(status, checkText{
-			name: p.In + "-" + schema.Word(p.Name) + "-" + suffix, ground: groundOf(hold), prod: conformance.Creates, pointer: pointer,
+			name: p.In + "-" + schema.IDWord(p.Name) + "-" + suffix, ground: groundOf(hold), prod: conformance.Creates, pointer: pointer,
 			summary: "a valid parameter is accepted: " + p.Name + " " + about,
 			sends:   "an otherwise plain request with the " + p.In + " parameter " + p.Name + " " + about,
 			why:     "What the contract allows, clients send.",
@@ -107,17 +105,17 @@ func (b *builder) parameterVariants(i int, p *contract.Parameter, plain any) {
 	if !p.Required {
 		add("present", "present", p.Pointer, schema.Firm, plain)
 	}
-	whole := schema.Spot{Body: plain, Label: p.Name, Required: true, Schema: p.Schema, View: p.Schema.View(plain), Value: plain}
-	for _, f := range whole.Freedoms() {
+	whole := schema.Spot{Body: plain, Label: p.Name, Required: true, Schema: p.Schema, Effective: p.Schema.BranchFor(plain), Value: plain}
+	for _, f := range whole.Alternatives() {
 		if f.Value == nil || p.Text(f.Value) == "" {
 			continue // neither can be told from a parameter that is not there
 		}
-		add(f.Name, f.About, f.Pointer, f.Hold, f.Value)
+		add(f.Name, f.Description, f.Pointer, f.Firmness, f.Value)
 	}
 }
 
 func (b *builder) parameterMutations(i int, p *contract.Parameter, plain any) {
-	status := b.op.Rejection()
+	status := b.op.InvalidStatus()
 	if status == "" {
 		return
 	}
@@ -127,21 +125,21 @@ func (b *builder) parameterMutations(i int, p *contract.Parameter, plain any) {
 	}
 	add := func(m schema.Breach) {
 		how := wire.Breaks
-		if m.Hold == schema.Annotated {
-			how = wire.Open
+		if m.Firmness == schema.Annotated {
+			how = wire.Either
 		}
-		if p.In == "path" && p.Text(m.Value) == "" || b.contract.Confirm(wire.PlainRequest(b.op).WithParameter(i, m.Value, how)) != nil {
+		if p.In == "path" && p.Text(m.Value) == "" || b.contract.Confirm(wire.MinimalRequest(b.op).WithParameter(i, m.Value, how)) != nil {
 			return
 		}
 		b.add(status, checkText{
-			name: p.In + "-" + schema.Word(p.Name) + "-" + m.Name, ground: groundOf(m.Hold), prod: conformance.LaxOnly, pointer: m.Pointer,
-			summary: "a parameter that breaks the contract is refused: " + p.Name + " " + m.About,
-			sends:   "an otherwise valid request, with the " + p.In + " parameter " + p.Name + " " + m.About,
+			name: p.In + "-" + schema.IDWord(p.Name) + "-" + m.Name, ground: groundOf(m.Firmness), prod: conformance.LaxOnly, pointer: m.Pointer,
+			summary: "a parameter that breaks the contract is refused: " + p.Name + " " + m.Description,
+			sends:   "an otherwise valid request, with the " + p.In + " parameter " + p.Name + " " + m.Description,
 			why:     "What is passed over in silence, the client takes for understood.",
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(t.Request().WithParameter(i, m.Value, how), allowed...) })
 	}
 	if p.Required && p.In != "path" {
-		add(schema.Breach{Name: "missing", About: "left out", Pointer: p.Pointer + "/required", Hold: schema.Firm, Value: contract.Absent{}})
+		add(schema.Breach{Name: "missing", Description: "left out", Pointer: p.Pointer + "/required", Firmness: schema.Firm, Value: contract.Absent{}})
 	}
 	for _, m := range mistyped(p) {
 		add(m)
@@ -149,7 +147,7 @@ func (b *builder) parameterMutations(i int, p *contract.Parameter, plain any) {
 	schema.Visit(p.Schema, plain, func(s schema.Spot) {
 		for _, m := range s.Breaches() {
 			m.Name = strings.TrimPrefix(s.Label+"-"+m.Name, "-")
-			m.Value = schema.Replaced(s.Body, s.Path, m.Value)
+			m.Value = schema.Replace(s.Body, s.Path, m.Value)
 			add(m)
 		}
 	})
@@ -159,17 +157,17 @@ func (b *builder) parameterMutations(i int, p *contract.Parameter, plain any) {
 func mistyped(p *contract.Parameter) []schema.Breach {
 	var out []schema.Breach
 	add := func(name, about, text string) {
-		if !p.Schema.Accepts("string") {
-			out = append(out, schema.Breach{Name: name, About: about, Pointer: p.Schema.Rule("type"), Hold: schema.Firm, Value: text})
+		if !p.Schema.AcceptsType("string") {
+			out = append(out, schema.Breach{Name: name, Description: about, Pointer: p.Schema.RulePointer("type"), Firmness: schema.Firm, Value: text})
 		}
 	}
 	switch {
-	case p.Schema.Is("integer"), p.Schema.Is("number"):
+	case p.Schema.HasType("integer"), p.Schema.HasType("number"):
 		add("string", "a word instead of a number", "abc")
-	case p.Schema.Is("boolean"):
+	case p.Schema.HasType("boolean"):
 		add("string", "a word instead of true or false", "maybe")
 	}
-	if p.Schema.Is("integer") && !p.Schema.Is("number") {
+	if p.Schema.HasType("integer") && !p.Schema.HasType("number") {
 		add("fraction", "with a fraction", "1.5")
 	}
 	return out

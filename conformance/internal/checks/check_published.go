@@ -8,9 +8,9 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// PublishedName is the name of the check that judges the contract which clients
+// PublishedCheckName is the name of the check that judges the contract which clients
 // are shown rather than the target.
-const PublishedName = "published"
+const PublishedCheckName = "published"
 
 // publishedCheck compares two contracts. It is of one operation only, as a
 // contract is published as a whole.
@@ -19,11 +19,11 @@ func (b *builder) publishedCheck() {
 		return
 	}
 	b.add(trial.StatusHTTP, checkText{
-		name: PublishedName, ground: contractSays, prod: conformance.Harmless, pointer: "/paths",
+		name: PublishedCheckName, ground: contractSays, prod: conformance.Harmless, pointer: "/paths",
 		summary: "the contract that clients are shown breaks no client of the contract in force",
 		sends:   "nothing: the two documents are compared, if --published names one",
 		why:     "Developers write clients by what is published; a server that keeps another contract fails them.",
-	}, trial.StageLast, nil).Over = func(s *trial.Session, _ *trial.Check) trial.Verdict { return publishedVerdict(s.Cfg.Published) }
+	}, trial.StageLast, nil).JudgeRun = func(s *trial.Session, _ *trial.Check) trial.Verdict { return publishedVerdict(s.Config.Published) }
 }
 
 // publishedVerdict fails if a change breaks clients for certain.
@@ -64,5 +64,5 @@ func editionWords(e spec.Edition) string {
 // IsPublished reports whether a check is the one that compares contracts, and
 // so says nothing unless there are two.
 func IsPublished(c *trial.Check) bool {
-	return c.ID == c.Operation+"/"+trial.StatusHTTP+"/"+PublishedName
+	return c.ID == c.Operation+"/"+trial.StatusHTTP+"/"+PublishedCheckName
 }

@@ -11,10 +11,10 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// Recorded makes the checks that a recording is judged by: the clauses
-// of the catalogue that hold for every answer, and what recorded requests
+// RecordedCatalogue makes the checks that a recording is judged by: the clauses
+// of the catalogue that hold for every response, and what recorded requests
 // themselves give rise to.
-func Recorded(c *trial.Reading) []*trial.Check {
+func RecordedCatalogue(c *trial.Contract) []*trial.Check {
 	var all []*trial.Check
 	for _, op := range c.Operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
@@ -27,7 +27,7 @@ func Recorded(c *trial.Reading) []*trial.Check {
 		b.documentedCheck()
 		b.neverChecks()
 		b.everyAnswerChecks()
-		// Why no answer was recorded is not known.
+		// Why no response was recorded is not known.
 		b.checks = slices.DeleteFunc(b.checks, func(c *trial.Check) bool { return strings.HasSuffix(c.ID, "/"+trial.StatusHTTP+"/answered") })
 		for _, each := range b.checks {
 			each.Sends = "nothing: recorded answers are judged"
@@ -43,24 +43,24 @@ func Recorded(c *trial.Reading) []*trial.Check {
 // onlyRecorded keeps a clause from being judged by what was not recorded: the
 // body, or fields beyond the media type.
 func onlyRecorded(c *trial.Check) {
-	over := c.Over
+	over := c.JudgeRun
 	name := c.ID[strings.LastIndex(c.ID, "/")+1:]
 	ofBody := slices.Contains([]string{wire.ClauseJSON, wire.ClauseSchema, wire.ClauseNonEmpty, wire.ClauseUniqueNames, wire.ClauseInternals, wire.ClauseKey}, name)
-	c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		seen := &trial.Session{Cfg: s.Cfg, Contract: s.Contract}
+	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		seen := &trial.Session{Config: s.Config, Contract: s.Contract}
 		missing, masked := 0, 0
-		for _, each := range s.All() {
-			a := each.Answer
+		for _, each := range s.AllSeen() {
+			a := each.Response
 			switch {
-			case name == "resolve-throughout" && slices.ContainsFunc(a.Request.Keys, func(k wire.Credential) bool { return k.Masked }):
+			case name == "resolve-throughout" && slices.ContainsFunc(a.Request.Keys, func(k wire.Credential) bool { return k.IsMasked }):
 				masked++
-			case ofBody && a.Failure == trial.Unrecorded:
-				if a.Is(c.Status) {
+			case ofBody && a.Failure == trial.BodyUnrecorded:
+				if a.HasStatus(c.Status) {
 					missing++
 				}
 			case name == wire.ClauseHeaders && len(a.Header) < 2: // an export without the fields
 			default:
-				seen.Answers = append(seen.Answers, each)
+				seen.Seen = append(seen.Seen, each)
 			}
 		}
 		v := over(seen, c)
@@ -74,13 +74,13 @@ func onlyRecorded(c *trial.Check) {
 	}
 }
 
-// recorded adds a check over the recorded answers that a rule is about.
-func (b *builder) recorded(status string, t checkText, rule func(*wire.Answer) (wire.Finding, bool)) {
+// recorded adds a check over the recorded responses that a rule is about.
+func (b *builder) recorded(status string, t checkText, rule func(*wire.Response) (wire.Finding, bool)) {
 	t.prod = conformance.Harmless
 	c := b.add(status, t, trial.StageLast, nil)
-	c.Over = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		v := s.OverAnswers(b.op, true, func(a *wire.Answer) (wire.Finding, bool) {
-			if a.Request.Provoked {
+	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+		v := s.JudgeResponses(b.op, true, func(a *wire.Response) (wire.Finding, bool) {
+			if a.Request.ProvokedStatus != "" {
 				return wire.Finding{}, false
 			}
 			return rule(a)
@@ -95,7 +95,7 @@ func (b *builder) recorded(status string, t checkText, rule func(*wire.Answer) (
 // acceptedCheck is about valid requests. A 401 or 403 may be right, as nobody
 // knows whether the key is; a redirect and a 5xx have checks of their own.
 func (b *builder) acceptedCheck() {
-	status := b.op.Success()
+	status := b.op.SuccessStatus()
 	if status == "" {
 		return
 	}
@@ -103,15 +103,15 @@ func (b *builder) acceptedCheck() {
 		name: "recorded-accepted", ground: contractSays,
 		summary: "every recorded request that is valid, with a key, is answered " + status + ", unless its key is refused",
 		why:     "A client that keeps the contract is turned away.",
-	}, func(a *wire.Answer) (wire.Finding, bool) {
+	}, func(a *wire.Response) (wire.Finding, bool) {
 		r := a.Request
-		keyed := len(r.Op.Security) == 0 || len(r.Keys) == 1 && (r.Keys[0].Good || judge.OrdinaryKey(r.Keys[0].Value))
-		if r.Intent != wire.Fits || !keyed || a.KeyRefused() || a.Status/100 == 3 || a.Status/100 == 5 {
+		keyed := len(r.Op.Security) == 0 || len(r.Keys) == 1 && (r.Keys[0].IsValid || judge.IsOrdinaryKey(r.Keys[0].Value))
+		if r.Intent != wire.Fits || !keyed || a.RefusesKey() || a.Status/100 == 3 || a.Status/100 == 5 {
 			return wire.Finding{}, false
 		}
-		f := wire.Finding{Expected: trial.StatusWords(status)}
-		if !a.Success() {
-			f.Actual = a.Says() + " to a valid request"
+		f := wire.Finding{Expected: trial.DescribeStatus(status)}
+		if !a.IsDocumentedSuccess() {
+			f.Actual = a.Summary() + " to a valid request"
 		}
 		return f, true
 	})
@@ -123,15 +123,15 @@ func (b *builder) echoedCheck() {
 	if rules.Echo == "" {
 		return
 	}
-	status := b.op.Success()
+	status := b.op.SuccessStatus()
 	b.recorded(status, checkText{
 		name: "recorded-echo", ground: contractSays, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo,
 		summary: "every recorded " + status + " returns the " + rules.Subject + " of its request as it was sent",
 		why:     "A client finds its user by what comes back; one changed character is another user.",
-	}, func(a *wire.Answer) (wire.Finding, bool) {
+	}, func(a *wire.Response) (wire.Finding, bool) {
 		user := a.Request.Subject
 		got, ok := a.Member(rules.Echo)
-		if !a.Is(status) || user == "" || !ok { // an echo that is missing breaks the schema
+		if !a.HasStatus(status) || user == "" || !ok { // an echo that is missing breaks the schema
 			return wire.Finding{}, false
 		}
 		f := wire.Finding{Expected: rules.Echo + " " + trial.QuoteDifference(user, got)}
@@ -144,7 +144,7 @@ func (b *builder) echoedCheck() {
 
 // refusedCheck is about requests that break the contract for certain.
 func (b *builder) refusedCheck() {
-	status := b.op.Rejection()
+	status := b.op.InvalidStatus()
 	if status == "" || b.op.Body == nil {
 		return
 	}
@@ -152,15 +152,15 @@ func (b *builder) refusedCheck() {
 		name: "recorded-refused", ground: contractSays,
 		summary: "no recorded request that breaks the contract succeeds",
 		why:     "What is taken today against the contract, clients rely on tomorrow.",
-	}, func(a *wire.Answer) (wire.Finding, bool) {
-		f := wire.Finding{Expected: trial.StatusWords(status)}
+	}, func(a *wire.Response) (wire.Finding, bool) {
+		f := wire.Finding{Expected: trial.DescribeStatus(status)}
 		if a.Request.Intent != wire.Breaks {
 			return f, false
 		}
 		if a.Status/100 == 2 {
-			f.Actual = a.Says() + " to a request that breaks the contract"
+			f.Actual = a.Summary() + " to a request that breaks the contract"
 		}
-		return f, a.Status/100 == 2 || a.Is(status)
+		return f, a.Status/100 == 2 || a.HasStatus(status)
 	})
 }
 
@@ -171,10 +171,10 @@ func (b *builder) documentedCheck() {
 		name: "recorded-documented", ground: goodPractice, pointer: b.op.Pointer + "/responses",
 		summary: "every recorded answer has a status that the contract documents",
 		why:     "Clients do not know what to do with any other.",
-	}, func(a *wire.Answer) (wire.Finding, bool) {
+	}, func(a *wire.Response) (wire.Finding, bool) {
 		f := wire.Finding{Expected: "one of " + strings.Join(b.op.Statuses, ", ")}
-		if b.op.Documented(a.Status) == nil {
-			f.Actual = a.Says()
+		if b.op.ResponseFor(a.Status) == nil {
+			f.Actual = a.Summary()
 		}
 		return f, a.Status/100 != 3 && a.Status/100 != 5
 	})

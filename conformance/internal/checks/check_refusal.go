@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 
 // refusalChecks send requests that are valid but for their key.
 func (b *builder) refusalChecks() {
-	status := b.op.Refusal()
+	status := b.op.UnauthorizedStatus()
 	if status == "" || len(b.op.Security) == 0 {
 		return
 	}
@@ -32,47 +33,46 @@ func (b *builder) refusalChecks() {
 	refused("missing-key", contractSays, "no key", open, func(*trial.Trial) []wire.Credential { return nil })
 	if len(b.op.Security) > 1 {
 		for _, scheme := range b.op.Security {
-			refused("missing-key-"+schema.Word(scheme.Id), contractSays, "no key under "+scheme.Id, open, func(t *trial.Trial) []wire.Credential {
-				k := t.S.Key()
-				k.Spare = scheme.Id
+			refused("missing-key-"+schema.IDWord(scheme.ID), contractSays, "no key under "+scheme.ID, open, func(t *trial.Trial) []wire.Credential {
+				k := t.Session.Key()
+				k.OmitScheme = scheme.ID
 				return []wire.Credential{k}
 			})
 		}
 	}
 	refused("empty-key", contractSays, "an empty key", open, func(*trial.Trial) []wire.Credential { return []wire.Credential{{Label: "an empty key"}} })
 	refused("blank-key", contractSays, "a key of one space", open, func(*trial.Trial) []wire.Credential {
-		return []wire.Credential{{Value: " ", Label: "a blank key", Shell: `' '`}}
+		return []wire.Credential{{Value: " ", Label: "a blank key", ShellWord: `' '`}}
 	})
 	for i, w := range WrongKeys() {
-		refused(w.name, b.nearMissGround(w), w.What, "A careless comparison lets keys in that nobody was given.", func(t *trial.Trial) []wire.Credential {
-			value := spoil(t.S, w.Make, t.Random())
+		refused(w.name, b.nearMissGround(w), w.Description, "A careless comparison lets keys in that nobody was given.", func(t *trial.Trial) []wire.Credential {
+			value := spoil(t.Session, w.Derive, t.Random())
 			if value == "" {
 				t.Skip("the key cannot be spoilt in this way")
 			}
-			return []wire.Credential{{Value: value, Label: w.What, Shell: w.shell}}
+			return []wire.Credential{{Value: value, Label: w.Description, ShellWord: w.shell}}
 		})
 		if i > 0 {
 			continue
 		}
 		// Next to an unknown key, so that they are sent under any profile.
 		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial.Trial) []wire.Credential {
-			return []wire.Credential{t.S.DisabledKey()}
+			return []wire.Credential{t.Session.DisabledKey()}
 		}).Needs = trial.NeedsDisabled
 		b.lockOutCheck(status)
 	}
 	b.add(status, checkText{
 		name: "key-words", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(KeyWords(), ", ") + " for a key",
+		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(PlaceholderKeys(), ", ") + " for a key",
 		why: "An unset variable or a pattern match must not be a way in.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
-		words := slices.DeleteFunc(KeyWords(), t.S.IsRealKey)
-		if t.S.Cfg.Profile == conformance.Production {
-			words = words[:1]
-		}
+		words := trial.Sample(t, slices.DeleteFunc(PlaceholderKeys(), t.Session.IsRealKey))
 		var requests []*wire.Request
 		for _, word := range words {
-			r := t.Request().WithKeys(wire.Credential{Value: word, Label: "the key " + word, Shell: trial.ShellQuote(word)})
-			r.Attack = strings.Contains(word, "'")
+			r := t.Request().WithKeys(wire.Credential{Value: word, Label: "the key " + word, ShellWord: trial.ShellQuote(word)})
+			if strings.Contains(word, "'") {
+				r = r.Attack()
+			}
 			requests = append(requests, r)
 		}
 		t.ExpectAll(requests, status)
@@ -81,7 +81,7 @@ func (b *builder) refusalChecks() {
 		name string
 		in   contract.Place
 	}{{"key-in-query", contract.InQuery}, {"key-as-bearer", contract.AsBearer}, {"key-as-basic", contract.AsBasic}, {"key-in-cookie", contract.InCookie}} {
-		if b.op.TakesKeyIn(p.in) {
+		if b.op.AcceptsKeyIn(p.in) {
 			continue
 		}
 		b.add(status, checkText{
@@ -89,8 +89,8 @@ func (b *builder) refusalChecks() {
 			summary: "refused: the right key in another place (" + string(p.in) + ")", sends: "an otherwise valid request with the right key in another place (" + string(p.in) + ")",
 			why: "A key in a URL or cookie ends up in logs and with other sites.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
-			k := t.S.Key()
-			k.In = p.in
+			k := t.Session.Key()
+			k.Place = p.in
 			allowed := []string{status}
 			if p.in == contract.InQuery {
 				allowed = append(allowed, "404") // a server may take a query for another path
@@ -141,8 +141,8 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 	}
 	var keys []wire.Credential
 	for _, o := range otherNames() {
-		if !taken[string(o.in)+" "+strings.ToLower(o.name)] && !slices.Contains(b.op.Elsewhere, string(o.in)) {
-			keys = append(keys, wire.Credential{In: o.in, Name: o.name})
+		if !taken[string(o.in)+" "+strings.ToLower(o.name)] && !slices.Contains(b.op.OtherKeyPlaces, string(o.in)) {
+			keys = append(keys, wire.Credential{Place: o.in, Name: o.name})
 		}
 	}
 	if len(keys) == 0 {
@@ -150,35 +150,26 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 	}
 	names := make([]string, len(keys))
 	for i, k := range keys {
-		names[i] = string(k.In) + " " + k.Name
+		names[i] = string(k.Place) + " " + k.Name
 	}
 	b.add(status, checkText{
 		name: "key-elsewhere", ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "refused: the right key under names that other APIs use", sends: "an otherwise valid request with the right key in " + strings.Join(names, ", "),
 		why: "A way in that the contract does not name is one that nobody guards.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
-		key := t.S.Key()
+		key := t.Session.Key()
 		sent := slices.Clone(keys)
 		for i := range sent {
-			sent[i].Value, sent[i].Label, sent[i].Shell, sent[i].Good = key.Value, key.Label+" as "+names[i], key.Shell, true
+			sent[i].Value, sent[i].Label, sent[i].ShellWord, sent[i].IsValid = key.Value, key.Label+" as "+names[i], key.ShellWord, true
 		}
-		r := t.Request().WithKeys(sent...).On(func(r *wire.Request) { r.Hostile = true }) // a gateway may refuse such a header in its own way
+		r := t.Request().WithKeys(sent...).Hostile() // a gateway may refuse such a header in its own way
 		t.Expect(r, status, "400", "403", "404")
 	})
 }
 
-// KeyWords are what an unset variable, a missing value or a pattern looks like.
-func KeyWords() []string {
+// PlaceholderKeys are what an unset variable, a missing value or a pattern looks like.
+func PlaceholderKeys() []string {
 	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
-}
-
-// markupUser is a fresh user with markup in its name, for the clause about
-// markup, where it may be sent.
-func markupUser(t *trial.Trial) string {
-	if t.S.Cfg.Profile == conformance.Production {
-		return t.User()
-	}
-	return markup + t.User()
 }
 
 // longKey is the length of the very long key: long, and still below the 8 KiB
@@ -198,8 +189,7 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 			summary: "refused without a breakdown: " + k.what, sends: "an otherwise valid request with " + k.what,
 			why: "Nobody without a key should be able to cause a 500.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
-			hostile := func(r *wire.Request) { r.MayClose, r.Fresh, r.Hostile = true, true, true }
-			t.Expect(t.Request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).On(hostile), status, "400", "431")
+			t.Expect(t.Request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).MayClose().Fresh().Hostile(), status, "400", "431")
 		})
 	}
 	if b.op.Security[0].In != "header" || b.op.Security[0].Kind != "apiKey" {
@@ -212,11 +202,10 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 		why:     "If a proxy and the server each read another of the two, one lets in what the other refused.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		bad := unknownKey(t)
-		hostile := func(r *wire.Request) { r.Hostile = true }
-		first := t.Send(t.Request().WithKeys(t.S.Key(), bad).On(hostile))
-		second := t.Send(t.Request().WithKeys(bad, t.S.Key()).On(hostile))
-		for _, a := range []*wire.Answer{first, second} {
-			t.HasStatus(a, "2XX", "4XX")
+		first := t.Send(t.Request().WithKeys(t.Session.Key(), bad).Hostile())
+		second := t.Send(t.Request().WithKeys(bad, t.Session.Key()).Hostile())
+		for _, a := range []*wire.Response{first, second} {
+			t.RequireStatus(a, "2XX", "4XX")
 		}
 		if first.Status != second.Status {
 			t.Fail("the same answer in either order", fmt.Sprintf("%s with the good key first, %s with the bad key first", contract.StatusText(first.Status), contract.StatusText(second.Status)), first, second)
@@ -226,18 +215,18 @@ func (b *builder) oddKeyChecks(status, pointer string) {
 
 // unknownKey is a key like the right one that nobody was given.
 func unknownKey(t *trial.Trial) wire.Credential {
-	return anUnknownKey(t.S, t.Random())
+	return anUnknownKey(t.Session, t.Random())
 }
 
 func (b *builder) refusalManners(status, pointer string) {
-	if b.op.Body != nil && b.op.Rejection() != "" {
+	if b.op.Body != nil && b.op.InvalidStatus() != "" {
 		b.add(status, checkText{
-			name: "before-" + b.op.Rejection(), ground: goodPractice, prod: conformance.Harmless, pointer: pointer,
+			name: "before-" + b.op.InvalidStatus(), ground: goodPractice, prod: conformance.Harmless, pointer: pointer,
 			summary: "the key is looked at before the body", sends: "a bad key with a body that is refused, and with one that is not JSON",
 			why: "Strangers should learn nothing of what the service takes.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
 			for _, text := range []string{"{}", "{"} {
-				t.Expect(t.Request().WithText([]byte(text), wire.Open).WithKeys(unknownKey(t)).On(func(r *wire.Request) { r.Subject = "" }), status)
+				t.Expect(t.Request().WithText([]byte(text), wire.Either).WithKeys(unknownKey(t)).WithoutSubject(), status)
 			}
 		}).Requests = 2
 	}
@@ -246,8 +235,8 @@ func (b *builder) refusalManners(status, pointer string) {
 		summary: "a missing and a wrong key are refused in the same shape", sends: "no key, then an unknown one",
 		why: "Clients handle one refusal, not two.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
-		// The markup is for the clause about markup, which looks at every answer.
-		missing := t.Expect(t.RequestFor(markupUser(t)).WithKeys().On(func(r *wire.Request) { r.Attack = true }), status)
+		// The markup is for the clause about markup, which looks at every response.
+		missing := t.Expect(t.RequestFor(t.UserLike(affix(markup, ""))).WithKeys().Attack(), status)
 		wrong := t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.Fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
@@ -266,27 +255,27 @@ func (b *builder) refusalManners(status, pointer string) {
 
 // lockOutCheck is about what wrong keys may do to the right one.
 func (b *builder) lockOutCheck(status string) {
-	if b.op.Success() == "" {
+	if b.op.SuccessStatus() == "" {
 		return
 	}
 	b.add(status, checkText{
-		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.Success(),
+		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
 		summary: "the right key works after wrong ones were refused", sends: "valid requests, after all those with wrong keys",
 		why: "Otherwise anyone can lock a manufacturer out.",
 	}, trial.StageAfter, func(t *trial.Trial) {
 		for range 2 {
 			t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		}
-		t.Expect(t.Request(), b.op.Success())
+		t.Expect(t.Request(), b.op.SuccessStatus())
 	}).Requests = 3
 }
 
-// shapeOf names the kind of an answer's body: its media type and the names of
+// shapeOf names the kind of a response's body: its media type and the names of
 // its members.
-func shapeOf(a *wire.Answer) string {
+func shapeOf(a *wire.Response) string {
 	members, ok := a.Value.(map[string]any)
 	if !ok {
-		return trial.WordOr(a.Header.Get("Content-Type"), "no media type")
+		return cmp.Or(a.Header.Get("Content-Type"), "no media type")
 	}
 	names := make([]string, 0, len(members))
 	for name := range members {
@@ -300,23 +289,19 @@ func (b *builder) steadyRefusal(status, pointer string) {
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "wrong and missing keys are refused every time",
-		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", repeats),
+		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", trial.ManyRepeats),
 		why:     "A door that opens for one stranger in seven is open.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
-		n := repeats
-		if t.S.Cfg.Profile == conformance.Production {
-			n = productionRepeats
-		}
 		random := t.Random()
-		requests := make([]*wire.Request, n)
+		requests := make([]*wire.Request, t.Repeats())
 		for i := range requests {
-			r := t.RequestFor(t.FirstUser()).On(func(r *wire.Request) { r.Fresh = true }) // who is known needs a key as well
+			r := t.RequestFor(t.FirstUser()).Fresh() // who is known needs a key as well
 			requests[i] = r.WithKeys()
 			if i%2 == 0 {
-				requests[i] = r.WithKeys(anUnknownKey(t.S, random))
+				requests[i] = r.WithKeys(anUnknownKey(t.Session, random))
 			}
 		}
-		t.InTurn(requests, status)
+		t.SendAlternating(requests, status)
 	})
-	steady.Uniform, steady.Requests = true, productionRepeats
+	steady.IsUniform, steady.Requests = true, trial.FewRepeats
 }

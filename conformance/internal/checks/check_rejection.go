@@ -14,48 +14,44 @@ import (
 
 // rejectionChecks send bodies that break one rule of the schema each.
 func (b *builder) rejectionChecks() {
-	status := b.op.Rejection()
+	status := b.op.InvalidStatus()
 	if status == "" || b.op.Body == nil {
 		return
 	}
 	all := slices.DeleteFunc(schema.Mutations(b.op.Body.Schema), func(m schema.Mutation) bool {
-		return m.Hold != schema.Annotated && !b.confirmed(m.Body, wire.Breaks)
+		return m.Firmness != schema.Annotated && !b.confirmed(m.Body, wire.Breaks)
 	})
 	for _, m := range all {
 		b.add(status, checkText{
-			name: m.Name, ground: groundOf(m.Hold), prod: conformance.LaxOnly, pointer: m.Pointer,
-			summary: "a body that breaks the schema is refused: " + m.About,
-			sends:   "an otherwise valid body, " + m.About,
+			name: m.Name, ground: groundOf(m.Firmness), prod: conformance.LaxOnly, pointer: m.Pointer,
+			summary: "a body that breaks the schema is refused: " + m.Description,
+			sends:   "an otherwise valid body, " + m.Description,
 			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(withSubject(t, m), status) })
 	}
 	b.bodilessChecks(status)
 	b.mediaTypeChecks(status)
-	// What some readers take by default would look as if it came and went.
-	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Hold != schema.Firm })
+	// Description some readers take by default would look as if it came and went.
+	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Firmness != schema.Firm })
 	plainest = plainest[:min(2, len(plainest))]
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: b.op.Body.Schema.Pointer + "/required",
 		summary: "what breaks the schema is refused every time",
-		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", repeats),
+		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", trial.ManyRepeats),
 		why:     "A check that fails to bite now and then lets bad data in every day.",
 	}, trial.StageReject, func(t *trial.Trial) {
-		n := repeats
-		if t.S.Cfg.Profile == conformance.Production {
-			n = productionRepeats
-		}
-		requests := make([]*wire.Request, n)
+		requests := make([]*wire.Request, t.Repeats())
 		for i := range requests {
 			if i%2 == 0 && len(plainest) > 0 {
 				requests[i] = withSubject(t, plainest[(i/2)%len(plainest)])
 			} else {
 				requests[i] = t.Request().WithText([]byte("{"), wire.Breaks)
 			}
-			requests[i].Fresh = true // so that a connection that is dropped shows
+			requests[i] = requests[i].Fresh() // so that a connection that is dropped shows
 		}
-		t.InTurn(requests, status)
+		t.SendAlternating(requests, status)
 	})
-	steady.Uniform, steady.Requests = true, productionRepeats
+	steady.IsUniform, steady.Requests = true, trial.FewRepeats
 }
 
 // withSubject makes the request of a mutation about a fresh user, where the
@@ -68,8 +64,8 @@ func withSubject(t *trial.Trial, m schema.Mutation) *wire.Request {
 		body = about(body, sampleOf(t.Op), user)
 	}
 	how := wire.Breaks
-	if m.Hold == schema.Annotated {
-		how = wire.Open
+	if m.Firmness == schema.Annotated {
+		how = wire.Either
 	}
 	r = r.WithBody(body, how)
 	if o, _ := body.(schema.Object); !names(o, t.Op.Rules.Subject, user) {
@@ -78,7 +74,7 @@ func withSubject(t *trial.Trial, m schema.Mutation) *wire.Request {
 	return r
 }
 
-// names tells whether a property of an object has this value.
+// names reports whether a property of an object has this value.
 func names(o schema.Object, property, user string) bool {
 	v, _ := o.Get(property)
 	return v == user
@@ -124,11 +120,11 @@ func (b *builder) bodilessChecks(status string) {
 	}
 	for _, e := range []struct {
 		name, what string
-		change     func(*wire.Request)
+		change     func(*wire.Request) *wire.Request
 	}{
-		{"body-none", "neither a body nor a length", func(r *wire.Request) { r.Body, r.Bodiless = nil, true }},
-		{"body-empty", "a body of no bytes", func(r *wire.Request) { r.Body = []byte{} }},
-		{"body-blank", "a body of white space only", func(r *wire.Request) { r.Body = []byte(" \r\n\t ") }},
+		{"body-none", "neither a body nor a length", (*wire.Request).WithoutBody},
+		{"body-empty", "a body of no bytes", func(r *wire.Request) *wire.Request { return r.WithText([]byte{}, wire.Breaks) }},
+		{"body-blank", "a body of white space only", func(r *wire.Request) *wire.Request { return r.WithText([]byte(" \r\n\t "), wire.Breaks) }},
 	} {
 		b.add(status, checkText{
 			name: e.name, ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer + "/requestBody/required",
@@ -140,7 +136,7 @@ func (b *builder) bodilessChecks(status string) {
 			if e.name == "body-none" {
 				statuses = append(statuses, "411") // what HTTP has for it (RFC 9110, section 15.5.12)
 			}
-			t.Expect(t.Request().On(func(r *wire.Request) { e.change(r); r.Intent = wire.Breaks; r.Subject = "" }), statuses...)
+			t.Expect(e.change(t.Request()).WithoutSubject(), statuses...)
 		})
 	}
 }
@@ -162,9 +158,9 @@ func (b *builder) mediaTypeChecks(status string) {
 			sends:   "a valid body with " + e.what,
 			why:     "Clients forget the header; the answer should tell them so.",
 		}, trial.StageReject, func(t *trial.Trial) {
-			// The markup is for the clause about markup, which looks at every answer.
-			r := t.RequestFor(markupUser(t)).WithHeader("Content-Type", e.values...).On(func(r *wire.Request) { r.Attack = true })
-			a := t.Expect(r.On(func(r *wire.Request) { r.Intent = wire.Open }), t.Op.Success(), "4XX")
+			// The markup is for the clause about markup, which looks at every response.
+			r := t.RequestFor(t.UserLike(affix(markup, ""))).WithHeader("Content-Type", e.values...).Attack()
+			a := t.Expect(r.Unconfirmed(), t.Op.SuccessStatus(), "4XX")
 			documentedShape(t, a)
 		})
 	}
@@ -172,18 +168,18 @@ func (b *builder) mediaTypeChecks(status string) {
 
 // documentedShape ends the trial unless a refusal has the shape of one that the
 // contract documents, whatever its status.
-func documentedShape(t *trial.Trial, a *wire.Answer) {
-	if t.Op.Documented(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
-		return // every answer of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
+func documentedShape(t *trial.Trial, a *wire.Response) {
+	if t.Op.ResponseFor(a.Status) != nil || a.Status == http.StatusUnsupportedMediaType {
+		return // every response of a documented status is judged; 415 is HTTP's own word for it, often a proxy's
 	}
-	if a.Status == http.StatusForbidden && a.FromFirewall() {
+	if a.Status == http.StatusForbidden && a.IsFromFirewall() {
 		return // the markup in it was refused, which is for other checks to say
 	}
-	shape := &wire.Answer{Request: a.Request, Header: a.Header, Body: a.Body, Status: trial.DocumentedNumber(t.Op.Rejection()), Proto: a.Proto}
-	t.S.Contract.Assess(shape)
+	shape := &wire.Response{Request: a.Request, Header: a.Header, Body: a.Body, Status: trial.StatusNumber(t.Op.InvalidStatus()), Proto: a.Proto}
+	t.Session.Contract.Assess(shape)
 	for _, f := range shape.Findings {
 		if f.Clause == wire.ClauseContentType || f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema {
-			t.Fail("a refusal in the shape of "+t.Op.Rejection(), contract.StatusText(a.Status)+" with "+f.Actual, a)
+			t.Fail("a refusal in the shape of "+t.Op.InvalidStatus(), contract.StatusText(a.Status)+" with "+f.Actual, a)
 		}
 	}
 }

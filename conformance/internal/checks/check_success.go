@@ -10,17 +10,10 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// repeats is how often a plain request is sent to find a fault that does not
-// show each time: one in seven is missed by forty with less than 0.3%.
-const repeats = 40
-
-// productionRepeats is the same under the production profile.
-const productionRepeats = 2
-
 // successChecks are about valid requests: the plainest, the documented
 // example, each freedom that the schema declares.
 func (b *builder) successChecks() {
-	status := b.op.Success()
+	status := b.op.SuccessStatus()
 	if status == "" {
 		return
 	}
@@ -37,9 +30,9 @@ func (b *builder) successChecks() {
 				continue
 			}
 			b.add(status, checkText{
-				name: v.Name, ground: groundOf(v.Hold), prod: conformance.Creates, pointer: v.Pointer,
-				summary: "a valid body is accepted: " + v.About,
-				sends:   "a body that fits the schema: " + v.About,
+				name: v.Name, ground: groundOf(v.Firmness), prod: conformance.Creates, pointer: v.Pointer,
+				summary: "a valid body is accepted: " + v.Description,
+				sends:   "a body that fits the schema: " + v.Description,
 				why:     "What the schema allows, clients send.",
 			}, trial.StageAccept, func(t *trial.Trial) {
 				body := v.Body
@@ -53,10 +46,10 @@ func (b *builder) successChecks() {
 	again := b.add(status, checkText{
 		name: "repeat", ground: contractSays, prod: conformance.Creates,
 		summary: "valid requests succeed every time",
-		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", repeats),
+		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", trial.ManyRepeats),
 		why:     "A fault of one answer in ten is an outage for one client in ten.",
 	}, trial.StageAccept, repeat)
-	again.Uniform, again.Requests = true, productionRepeats
+	again.IsUniform, again.Requests = true, trial.FewRepeats
 }
 
 // exampleCheck sends the contract's own example. On a shared target that user
@@ -80,36 +73,32 @@ func (b *builder) exampleCheck(status string) {
 	}).NewUsers = 1
 }
 
-// repeat sends one request many times and demands the same answer of each.
+// repeat sends one request many times and demands the same response of each.
 func repeat(t *trial.Trial) {
 	user := t.User()
-	n := repeats
-	if t.S.Cfg.Profile == conformance.Production {
-		n = productionRepeats
-	}
-	requests := make([]*wire.Request, n)
+	requests := make([]*wire.Request, t.Repeats())
 	for i := range requests {
-		requests[i] = t.RequestFor(user).On(func(r *wire.Request) { r.Fresh = true })
+		requests[i] = t.RequestFor(user).Fresh()
 	}
-	answers := t.Together(requests)
-	t.Most(answers, trial.StatusWords(t.Op.Success()), func(a *wire.Answer) string {
-		if !a.Succeeded() && !t.Op.Depends(a.Status) {
-			return a.Says()
+	answers := t.SendAll(requests)
+	t.RequireEach(answers, trial.DescribeStatus(t.Op.SuccessStatus()), func(a *wire.Response) string {
+		if !a.Succeeded() && !t.Op.DependsOnState(a.Status) {
+			return a.Summary()
 		}
 		return ""
 	})
-	if !slices.ContainsFunc(answers, (*wire.Answer).Succeeded) {
-		t.Skip("no answer was a success: " + answers[0].Says())
+	if !slices.ContainsFunc(answers, (*wire.Response).Succeeded) {
+		t.Skip("no answer was a success: " + answers[0].Summary())
 	}
 	rules := t.Op.Rules
 	if rules.Echo == "" {
 		return
 	}
-	first := answers[slices.IndexFunc(answers, (*wire.Answer).Succeeded)]
-	if _, ok := first.Member(rules.Echo); ok && !slices.ContainsFunc(answers, func(a *wire.Answer) bool { echo, _ := a.Member(rules.Echo); return echo == user }) {
-		t.Echoed(first, user) // which other checks find as well
+	first := answers[slices.IndexFunc(answers, (*wire.Response).Succeeded)]
+	if _, ok := first.Member(rules.Echo); ok && !slices.ContainsFunc(answers, func(a *wire.Response) bool { echo, _ := a.Member(rules.Echo); return echo == user }) {
+		t.RequireEcho(first, user) // which other checks find as well
 	}
-	t.Most(answers, "the same echo and the same id each time", func(a *wire.Answer) string {
+	t.RequireEach(answers, "the same echo and the same id each time", func(a *wire.Response) string {
 		echo, ok := a.Member(rules.Echo)
 		id, _ := a.Member(rules.Identity)
 		first, _ := answers[0].Member(rules.Identity)

@@ -34,7 +34,7 @@ func (b *builder) tlsChecks() {
 		if state != nil {
 			t.Fail("no connection by anything older than TLS 1.2", "the target agreed to "+tls.VersionName(state.Version))
 		}
-	}).FreeOfRequests = true
+	}).SendsNothing = true
 	b.add(trial.StatusHTTP, checkText{
 		name: "tls-chain", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
 		summary: "the certificate is in date, for this host, and comes with its chain up to an authority that is trusted",
@@ -43,28 +43,28 @@ func (b *builder) tlsChecks() {
 	}, trial.StageAround, func(t *trial.Trial) {
 		state := handshake(t, func(*tls.Config) {})
 		if state == nil || len(state.PeerCertificates) == 0 {
-			t.Broke("the TLS handshake that the gate had made could not be made again")
+			t.Abort("the TLS handshake that the gate had made could not be made again")
 		}
-		if err := t.S.Client.Verify(state); err != nil {
-			t.Fail("a certificate for "+t.S.Client.ServerName()+" that can be verified by what the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
+		if err := t.Session.Client.VerifyCertificate(state); err != nil {
+			t.Fail("a certificate for "+t.Session.Client.ServerName()+" that can be verified by what the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
 		}
-	}).FreeOfRequests = true
+	}).SendsNothing = true
 	b.add(trial.StatusHTTP, checkText{
 		name: "tls-plain-twin", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
 		summary: "the operation is not served by plain HTTP as well",
 		sends:   "the request to the same host in plain HTTP, with a key that nobody has; never with a real one",
 		why:     "A client with a mistyped address would send its key for everyone to read, and notice nothing.",
 	}, trial.StageAround, func(t *trial.Trial) {
-		base := t.S.Client.PlainTwin()
+		base := t.Session.Client.PlainHTTPURL()
 		if base == nil {
 			t.Skip(overPlainHTTP)
 		}
 		r := t.Request()
 		if len(r.Keys) > 0 {
-			r = r.WithKeys(wire.Credential{Value: "nobody-has-this-key", Label: "a key that nobody has", Shell: "nobody-has-this-key"})
+			r = r.WithKeys(wire.Credential{Value: "nobody-has-this-key", Label: "a key that nobody has", ShellWord: "nobody-has-this-key"})
 		}
-		a := t.Aside(r.On(func(r *wire.Request) { r.Base = base }))
-		if a.Came() && a.Status/100 != 3 && a.LooksDocumented() {
+		a := t.SendElsewhere(r.To(base))
+		if a.Arrived() && a.Status/100 != 3 && a.IsAsDocumented() {
 			t.Fail("no answer, or one that is not the operation's, at "+base.String(), "the operation's own "+contract.StatusText(a.Status), a)
 		}
 	})
@@ -77,17 +77,17 @@ var errEnough = errors.New("the handshake has shown what it was made for")
 // to, nil where it agreed to nothing. Certificates are not verified. It skips
 // the check where the target is reached by plain HTTP.
 func handshake(t *trial.Trial, change func(*tls.Config)) *tls.ConnectionState {
-	c := t.S.Client
-	if c.Base.Scheme != "https" {
+	c := t.Session.Client
+	if c.BaseURL.Scheme != "https" {
 		t.Skip(overPlainHTTP)
 	}
-	if c.Imagine != nil {
+	if c.Simulate != nil {
 		return &tls.ConnectionState{}
 	}
 	var seen *tls.ConnectionState
 	config := &tls.Config{}
-	if c.Tls != nil {
-		config = c.Tls.Clone()
+	if c.TLS != nil {
+		config = c.TLS.Clone()
 	}
 	config.InsecureSkipVerify, config.VerifyPeerCertificate = true, nil
 	config.VerifyConnection = func(state tls.ConnectionState) error {
@@ -96,22 +96,22 @@ func handshake(t *trial.Trial, change func(*tls.Config)) *tls.ConnectionState {
 	}
 	change(config)
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true, DisableKeepAlives: true} // which offers what the gate does
-	if err := c.Pace(t.Ctx); err != nil {
-		t.Broke(string(wire.Interruption(err)))
+	if err := c.WaitTurn(t.Context); err != nil {
+		t.Abort(string(wire.InterruptionOf(err)))
 	}
-	ctx, cancel := context.WithTimeout(t.Ctx, c.Timeout)
+	ctx, cancel := context.WithTimeout(t.Context, c.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.Base.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.BaseURL.String(), nil)
 	if err != nil {
-		t.Broke("the request cannot be made: " + err.Error())
+		t.Abort("the request cannot be made: " + err.Error())
 	}
 	resp, err := transport.RoundTrip(req)
 	if err == nil { // VerifyConnection is always called; this is for safety only
 		resp.Body.Close()
 		return resp.TLS
 	}
-	if why := wire.Classify(err); seen == nil && (why.DecidesNothing() && why != wire.Untrusted || why == wire.TimedOut) {
-		t.Broke(string(why) + ": " + trial.Innermost(err))
+	if why := wire.FailureOf(err); seen == nil && (why.IsInconclusive() && why != wire.Untrusted || why == wire.TimedOut) {
+		t.Abort(string(why) + ": " + trial.InnermostError(err))
 	}
 	return seen
 }

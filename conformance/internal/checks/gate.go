@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,67 +15,71 @@ import (
 )
 
 // gateAttempts are the valid requests that the gate sends before it stays shut:
-// one odd answer is not the whole target.
+// one odd response is not the whole target.
 const gateAttempts = 3
 
 // gate is the experiment of the first check of each operation: one valid
 // request. Only behind it can anything else be judged.
 func gate(t *trial.Trial) {
-	var first *wire.Answer
+	var first *wire.Response
 	for i := range gateAttempts {
 		// net/http takes a greeting, as of a mail server, that comes before the
 		// request for a connection that was closed, and does not show what came
 		// instead of HTTP.
-		raw := i == gateAttempts-1 && (first.Failure == wire.Closed || first.Failure == wire.NotHTTP)
-		a := t.Try(t.Request().On(func(r *wire.Request) { r.Raw = raw }))
+		raw := i == gateAttempts-1 && (first.Failure == wire.ConnectionClosed || first.Failure == wire.NotHTTP)
+		r := t.Request()
+		if raw {
+			r = r.Raw()
+		}
+		a := t.Try(r)
 		if (a.Failure == wire.NotHTTP || a.Failure == wire.Malformed || a.Failure == wire.Untrusted) && first != nil { // which says more
 			first = a
 		}
-		if a.Came() && a.Succeeded() {
+		if a.Arrived() && a.Succeeded() {
 			if first != nil {
-				t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.StatusWords(t.Op.Success()), Actual: first.Says(), Failed: 1, Tried: 2, Evidence: []*wire.Answer{first}})
+				t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Failed: 1, Tried: 2, Evidence: []*wire.Response{first}})
 			}
-			t.Readable(a)
+			t.RequireReadable(a)
 			return
 		}
 		if first == nil {
 			first = a
 		}
-		if a.Failure.DecidesNothing() {
+		if a.Failure.IsInconclusive() {
 			break
 		}
 	}
 	switch {
-	case first.Failure.DecidesNothing():
-		t.Broke(trial.FailureWords(first), first)
+	case first.Failure.IsInconclusive():
+		t.Abort(trial.DescribeFailure(first), first)
 	case first.Failure == wire.NotHTTP && speaksHTTP(t): // and so must answer this request by it
-	case !first.Came() && first.Failure != wire.Closed && first.Failure != wire.Malformed:
-		t.Broke(trial.FailureWords(first), first)
-	case first.Came() && t.Op.Depends(first.Status):
-		t.S.NoteAbsent(t.Op, first.Status)
-		t.Skip(trial.StateWords(first))
-	case first.Came() && undecided(first):
-		t.Broke(first.Says()+" to a valid request", first)
+	case !first.Arrived() && first.Failure != wire.ConnectionClosed && first.Failure != wire.Malformed:
+		t.Abort(trial.DescribeFailure(first), first)
+	case first.Arrived() && t.Op.DependsOnState(first.Status):
+		t.Session.NoteAbsent(t.Op, first.Status)
+		t.Skip(trial.DescribeState(first))
+	case first.Arrived() && undecided(first):
+		t.Abort(first.Summary()+" to a valid request", first)
 	}
 	if taken := takesFull(t, first); taken != nil {
-		t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.StatusWords(t.Op.Success()), Actual: first.Says(), Reason: "the request is taken with everything that is optional in it, so the other checks send that", Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Answer{first, taken}})
+		t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: "the request is taken with everything that is optional in it, so the other checks send that", Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first, taken}})
 	}
-	t.S.NoteGate(t.Op, orMinusOne(first.Status))
-	t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.StatusWords(t.Op.Success()), Actual: first.Says(), Reason: LikelyCause(first), Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Answer{first}})
+	t.Session.NoteGate(t.Op, orMinusOne(first.Status))
+	t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: LikelyCause(first), Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first}})
 }
 
 // takesFull tries, where the plainest request is refused, the one with
 // everything that is optional in it. If that is taken, all other checks are
 // made with it.
-func takesFull(t *trial.Trial, refused *wire.Answer) *wire.Answer {
-	if !refused.Came() || !t.Op.Meaning(t.Op.Rejection()).Has(refused.Status) || t.S.Cfg.Profile == conformance.Production {
+func takesFull(t *trial.Trial, refused *wire.Response) *wire.Response {
+	if !refused.Arrived() || !t.Op.EquivalentStatuses(t.Op.InvalidStatus()).Contains(refused.Status) || t.IsSparing() {
 		return nil
 	}
-	t.S.UseFull(t.Op, true)
+	t.Session.UseFull(t.Op, true)
 	if a := t.Try(t.Request()); a.Succeeded() {
 		return a
 	}
-	t.S.UseFull(t.Op, false)
+	t.Session.UseFull(t.Op, false)
 	return nil
 }
 
@@ -87,9 +92,8 @@ func orMinusOne(status int) int {
 
 // speaksHTTP reports whether the target answers any request by HTTP.
 func speaksHTTP(t *trial.Trial) bool {
-	elsewhere := t.Request().On(func(r *wire.Request) { r.Path, r.Intent, r.Subject = r.Path+wire.UnknownPath, wire.Open, "" })
-	for _, r := range []*wire.Request{elsewhere, t.Request().WithKeys(), t.Request().WithText([]byte("{"), wire.Open)} {
-		if t.Try(r.On(func(r *wire.Request) { r.MayClose = true })).Came() {
+	for _, r := range []*wire.Request{t.Request().AtUnknownPath(""), t.Request().WithKeys(), t.Request().WithText([]byte("{"), wire.Either)} {
+		if t.Try(r.MayClose()).Arrived() {
 			return true
 		}
 	}
@@ -98,7 +102,7 @@ func speaksHTTP(t *trial.Trial) bool {
 
 // undecided reports whether a response to a valid request says that the run
 // cannot be done as it is set up, rather than that the contract is broken.
-func undecided(a *wire.Answer) bool {
+func undecided(a *wire.Response) bool {
 	return toLogin(a) || certificateWanted(a) || slices.Contains([]int{
 		http.StatusUnauthorized, http.StatusForbidden, // the key is refused
 		http.StatusNotFound, http.StatusMethodNotAllowed, // the base path is wrong
@@ -112,13 +116,13 @@ func undecided(a *wire.Answer) bool {
 var loginWords = regexp.MustCompile(`(?i)(^|[^a-z])(log-?in|sign-?in|sso|saml2?|oauth2?|oidc|openid|authorize|authenticate|adfs|cas)([^a-z]|$)`)
 
 // toLogin reports whether a response sends the client to a login page.
-func toLogin(a *wire.Answer) bool {
+func toLogin(a *wire.Response) bool {
 	to := redirectTarget(a)
 	return to != nil && loginWords.MatchString(to.Hostname()+" "+to.Path+" "+to.Fragment)
 }
 
 // redirectTarget is where a redirect leads, nil where there is none.
-func redirectTarget(a *wire.Answer) *url.URL {
+func redirectTarget(a *wire.Response) *url.URL {
 	from, err := url.Parse(a.SentURL)
 	location := a.Header.Get("Location")
 	if err != nil || a.Status/100 != 3 || location == "" {
@@ -133,8 +137,8 @@ func redirectTarget(a *wire.Answer) *url.URL {
 
 // certificateWanted reports whether a server, or a proxy before it, asks for the
 // client certificate that it did not get.
-func certificateWanted(a *wire.Answer) bool {
-	if a.Came() {
+func certificateWanted(a *wire.Response) bool {
+	if a.Arrived() {
 		return a.Status == http.StatusBadRequest && trial.BodyKind(a) == trial.BodyHTML && strings.Contains(string(a.Body), "SSL certificate")
 	}
 	if a.Err == nil {
@@ -146,11 +150,11 @@ func certificateWanted(a *wire.Answer) bool {
 
 // LikelyCause says what to look at when a valid request is not answered as it
 // should be.
-func LikelyCause(a *wire.Answer) string {
+func LikelyCause(a *wire.Response) string {
 	base := strings.TrimSuffix(a.SentURL, a.Request.Path)
 	proxy := proxyAdvice(a)
 	switch {
-	case a.Failure == wire.PutOff || a.Failure.IsOurs():
+	case a.Failure == wire.Postponed || a.Failure.IsOurs():
 		return "" // which says it
 	case certificateWanted(a):
 		return "the target asks for a client certificate that it accepts: name one with --client-cert and --client-key"
@@ -181,7 +185,7 @@ func LikelyCause(a *wire.Answer) string {
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return "the base path may be wrong: " + base + " must end as the contract's server URL does"
 	case http.StatusProxyAuthRequired:
-		return trial.WordOr(proxy, "a proxy asks for credentials")
+		return cmp.Or(proxy, "a proxy asks for credentials")
 	case http.StatusServiceUnavailable:
 		return "the server may still be starting: --wait 1m waits until it answers"
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
@@ -195,7 +199,7 @@ func LikelyCause(a *wire.Answer) string {
 
 // redirectAdvice names the base URL, or the path, that a redirect leads to.
 // Redirects are not followed, so that no key travels to another place.
-func redirectAdvice(a *wire.Answer) string {
+func redirectAdvice(a *wire.Response) string {
 	to := redirectTarget(a)
 	from, err := url.Parse(a.SentURL)
 	switch {
@@ -222,7 +226,7 @@ func redirectAdvice(a *wire.Answer) string {
 
 // proxyAdvice names the variable that sends requests through a proxy, "" where
 // none does.
-func proxyAdvice(a *wire.Answer) string {
+func proxyAdvice(a *wire.Response) string {
 	target, err := url.Parse(a.SentURL)
 	if err != nil {
 		return ""

@@ -46,7 +46,7 @@ func groundOf(f schema.Firmness) ground {
 	switch f {
 	case schema.Annotated:
 		return annotation
-	case schema.Slack:
+	case schema.Lenient:
 		return stacksDiffer
 	}
 	return contractSays

@@ -12,11 +12,11 @@ import (
 
 // WrongKey is a key that the target must not take, and how it was made.
 type WrongKey struct {
-	name, What string
-	level      conformance.Level
-	// Make returns "" where the key cannot be spoilt this way.
-	Make  func(key string, random *rand.Rand) string
-	shell string
+	name, Description string
+	level             conformance.Level
+	// Derive returns "" where the key cannot be spoilt this way.
+	Derive func(key string, random *rand.Rand) string
+	shell  string
 }
 
 // WrongKeys lists keys that are missing, unknown, or nearly right: each is
@@ -70,7 +70,7 @@ const keyDraws = 100
 // spoilt in this way.
 func spoil(s *trial.Session, how func(key string, random *rand.Rand) string, random *rand.Rand) string {
 	for range keyDraws {
-		if key := how(s.Cfg.Keys.Key, random); key != "" && !s.IsRealKey(key) {
+		if key := how(s.Config.Keys.Key, random); key != "" && !s.IsRealKey(key) {
 			return key
 		}
 	}
@@ -97,7 +97,7 @@ func scrambled(key string, random *rand.Rand) string {
 		if !found {
 			return strings.Repeat("x", utf8.RuneCountInString(key))
 		}
-		if !trial.SameCharacters(out, key) {
+		if !trial.HaveSameCharacters(out, key) {
 			break
 		}
 	}

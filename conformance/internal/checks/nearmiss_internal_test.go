@@ -21,11 +21,11 @@ func TestWrongKeysAreNearMisses(t *testing.T) {
 			if other == key {
 				continue
 			}
-			s := &trial.Session{Cfg: &conformance.Config{Keys: conformance.Keys{Key: key, Other: other, Disabled: "b"}}}
+			s := &trial.Session{Config: &conformance.Config{Keys: conformance.Keys{Key: key, Other: other, Disabled: "b"}}}
 			for seed := range uint64(20) {
 				random := rand.New(rand.NewPCG(seed, 1))
 				for _, w := range WrongKeys() {
-					wrong := spoil(s, w.Make, random)
+					wrong := spoil(s, w.Derive, random)
 					if trimmed := strings.TrimSpace(wrong); trimmed == key || trimmed == other || trimmed == "b" {
 						t.Fatalf("%s of %q is %q, a key that must be taken", w.name, key, wrong)
 					}
@@ -37,7 +37,7 @@ func TestWrongKeysAreNearMisses(t *testing.T) {
 					}
 				}
 				unknown := anUnknownKey(s, random).Value
-				if unknown == "" || trial.SameCharacters(unknown, key) || len([]rune(unknown)) != len([]rune(key)) {
+				if unknown == "" || trial.HaveSameCharacters(unknown, key) || len([]rune(unknown)) != len([]rune(key)) {
 					t.Fatalf("%q for %q: an unknown key must have other characters, and as many", unknown, key)
 				}
 			}

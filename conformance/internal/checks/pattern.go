@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// PatternExpression compiles a pattern. One without the operation's name is
+// CompilePattern compiles a pattern. One without the operation's name is
 // matched behind it: "401/*" is "*/401/*".
-func PatternExpression(pattern string) *regexp.Regexp {
+func CompilePattern(pattern string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString(`^(?:[^/]+/)?`)
 	for len(pattern) > 0 {

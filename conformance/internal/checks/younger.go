@@ -22,7 +22,7 @@ func younger() []age { return nil }
 func since(status, name string) string {
 	for _, a := range slices.Backward(younger()) {
 		for _, pattern := range a.checks {
-			if PatternExpression(pattern).MatchString(status + "/" + name) {
+			if CompilePattern(pattern).MatchString(status + "/" + name) {
 				return a.version
 			}
 		}
@@ -57,9 +57,9 @@ func ParseVersion(text string) (version, bool) {
 	return v, true
 }
 
-// YoungerThan tells whether a check came after a version, "" for none. A check
+// IsYounger reports whether a check came after a version, "" for none. A check
 // whose age cannot be read is as old as any.
-func YoungerThan(c *conformance.Check, asOf string) bool {
+func IsYounger(c *conformance.Check, asOf string) bool {
 	limit, ok := ParseVersion(asOf)
 	born, known := ParseVersion(c.Since)
 	return ok && known && slices.Compare(born[:], limit[:]) > 0

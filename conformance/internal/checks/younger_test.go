@@ -20,7 +20,7 @@ func TestYoungerThan(t *testing.T) {
 		{"2.0.0", "2.0.0-rc.1", false},
 		{"not one", "1.0.0", false},
 	} {
-		if got := YoungerThan(&conformance.Check{Since: c.since}, c.asOf); got != c.want {
+		if got := IsYounger(&conformance.Check{Since: c.since}, c.asOf); got != c.want {
 			t.Errorf("a check of %s is younger than %q: %t", c.since, c.asOf, got)
 		}
 	}
@@ -46,7 +46,7 @@ func TestYoungerChecksAreOfTheCatalogue(t *testing.T) {
 		}
 		last = a.version
 	}
-	for _, each := range All(c) {
+	for _, each := range Catalogue(c) {
 		if _, ok := ParseVersion(each.Since); !ok {
 			t.Errorf("%s came with %q, which is no version", each.ID, each.Since)
 		}

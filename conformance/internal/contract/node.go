@@ -60,7 +60,7 @@ func scalarValue(n *yaml.Node) (any, bool) {
 	case "!!bool":
 		return strings.EqualFold(n.Value, "true"), true
 	case "!!int", "!!float":
-		if schema.JsonNumber.MatchString(n.Value) {
+		if schema.JSONNumber.MatchString(n.Value) {
 			return schema.Literal(n.Value), true
 		}
 		var f float64
@@ -68,7 +68,7 @@ func scalarValue(n *yaml.Node) (any, bool) {
 			return nil, false
 		}
 		text := schema.Encode(f) // "null" for what JSON cannot write
-		return schema.Literal(text), schema.JsonNumber.Match(text)
+		return schema.Literal(text), schema.JSONNumber.Match(text)
 	}
 	return n.Value, true
 }

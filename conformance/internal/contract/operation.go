@@ -14,32 +14,32 @@ import (
 
 // Contract is a document as the checks read it.
 type Contract struct {
-	Doc        *spec.Document
+	Document   *spec.Document
 	Operations []*Operation
 }
 
 // Operation is one operation of the contract with what is needed to call it.
 type Operation struct {
 	spec.Operation
-	summary    string
-	Parameters []Parameter
-	Values     []any        // of the parameters in the plainest valid request
-	FullValues []any        // of the parameters, those that may be left out too
-	Body       *requestBody // nil where it takes none
-	Responses  []*Response
-	Security   []SecurityScheme // all of one requirement; empty where no key is asked for
-	Elsewhere  []string         // places where a key may stand under another requirement
-	Rules      rules
+	summary        string
+	Parameters     []Parameter
+	MinimalValues  []any        // of the parameters in the plainest valid request
+	FullValues     []any        // of the parameters, those that may be left out too
+	Body           *RequestBody // nil where it takes none
+	Responses      []*Response
+	Security       []SecurityScheme // all of one requirement; empty where no key is asked for
+	OtherKeyPlaces []string         // places where a key may stand under another requirement
+	Rules          Rules
 	// Obstacle is why no valid request can be made, "" where one can: then the
 	// operation is not judged.
 	Obstacle string
 }
 
-type requestBody struct {
+type RequestBody struct {
 	Required   bool
 	MediaType  string // the first JSON one, else the first
 	Schema     *schema.Schema
-	Plain      any // the smallest value that fits
+	Minimal    any // the smallest value that fits
 	Full       any // one with everything that is optional
 	Example    any // the media type's own, where it has one
 	HasExample bool
@@ -48,42 +48,42 @@ type requestBody struct {
 
 // Response is a documented response.
 type Response struct {
-	Status     string // as the contract writes it: "201", "4XX", "default"
-	MediaTypes []string
-	Schema     *schema.Schema // of the first JSON media type, nil where there is none
-	Pointer    string
-	Headers    bool // it declares some
+	Status          string // as the contract writes it: "201", "4XX", "default"
+	MediaTypes      []string
+	Schema          *schema.Schema // of the first JSON media type, nil where there is none
+	Pointer         string
+	DeclaresHeaders bool // it declares some
 }
 
 type SecurityScheme struct {
-	Id         string // its name in the contract
+	ID         string // its name in the contract
 	Kind       string // apiKey, http, …
 	In, Name   string // of an apiKey
 	httpScheme string // bearer, basic
 	Pointer    string // of the requirement
 }
 
-// IsJSON tells whether a media type is JSON by its name (RFC 6839, section 3.1).
+// IsJSON reports whether a media type is JSON by its name (RFC 6839, section 3.1).
 func IsJSON(mediaType string) bool {
 	name, _, err := mime.ParseMediaType(mediaType)
 	return err == nil && (name == "application/json" || strings.HasSuffix(name, "+json"))
 }
 
-// MayBeJSON tells whether a documented media type, or range of them, takes JSON.
+// MayBeJSON reports whether a documented media type, or range of them, takes JSON.
 func MayBeJSON(documented string) bool {
-	return IsJSON(documented) || InRange("application/json", documented)
+	return IsJSON(documented) || MatchesMediaRange("application/json", documented)
 }
 
-// InRange tells whether a media type is one of a range such as "text/*"
+// MatchesMediaRange reports whether a media type is one of a range such as "text/*"
 // (RFC 9110, section 12.5.1), or is that very type.
-func InRange(name, mediaRange string) bool {
+func MatchesMediaRange(name, mediaRange string) bool {
 	kind, sub, _ := strings.Cut(mediaRange, "/")
 	return name == mediaRange || mediaRange == "*/*" || sub == "*" && strings.HasPrefix(name, kind+"/")
 }
 
-// Documented finds the documented response that governs a status: the very
+// ResponseFor finds the documented response that governs a status: the very
 // code, its range, or the default (OpenAPI 3.0.3, "Responses Object").
-func (op *Operation) Documented(status int) *Response {
+func (op *Operation) ResponseFor(status int) *Response {
 	code := strconv.Itoa(status)
 	for _, want := range []string{code, code[:1] + "XX", "default"} {
 		for _, r := range op.Responses {
@@ -95,27 +95,27 @@ func (op *Operation) Documented(status int) *Response {
 	return nil
 }
 
-// Success is the first documented 2xx status, "" where there is none. It names
+// SuccessStatus is the first documented 2xx status, "" where there is none. It names
 // the checks of valid requests; see [operation.meaning].
-func (op *Operation) Success() string {
+func (op *Operation) SuccessStatus() string {
 	return op.first(func(s string) bool { return strings.HasPrefix(s, "2") })
 }
 
-// Rejection is the status documented for a request that does not fit.
-func (op *Operation) Rejection() string { return op.oneOf("400", "422", "4XX", "default") }
+// InvalidStatus is the status documented for a request that does not fit.
+func (op *Operation) InvalidStatus() string { return op.oneOf("400", "422", "4XX", "default") }
 
-// Refusal is the status documented for a key that is missing or wrong.
-func (op *Operation) Refusal() string { return op.oneOf("401", "403", "4XX", "default") }
+// UnauthorizedStatus is the status documented for a key that is missing or wrong.
+func (op *Operation) UnauthorizedStatus() string { return op.oneOf("401", "403", "4XX", "default") }
 
-// Breakdown is the status documented for an unexpected error of the server.
-func (op *Operation) Breakdown() string {
+// ErrorStatus is the status documented for an unexpected error of the server.
+func (op *Operation) ErrorStatus() string {
 	return op.first(func(s string) bool { return strings.HasPrefix(s, "5") })
 }
 
 func (op *Operation) oneOf(statuses ...string) string {
 	for _, want := range statuses {
 		// A default beside no success may well stand for the success.
-		if slices.Contains(op.Statuses, want) && (want != "default" || op.Success() != "") {
+		if slices.Contains(op.Statuses, want) && (want != "default" || op.SuccessStatus() != "") {
 			return want
 		}
 	}
@@ -129,12 +129,12 @@ func (op *Operation) first(match func(string) bool) string {
 	return ""
 }
 
-// Meaning lists the documented statuses that say the same as one of them: a
+// EquivalentStatuses lists the documented statuses that say the same as one of them: a
 // contract that documents both 200 and 201, 400 and 422, or 401 and 403, leaves
 // to the target which of the two it answers.
-func (op *Operation) Meaning(status string) Want {
+func (op *Operation) EquivalentStatuses(status string) Statuses {
 	kinds := [][]string{{"400", "422"}, {"401", "403"}}
-	if success := op.Success(); status == success && success != "" {
+	if success := op.SuccessStatus(); status == success && success != "" {
 		kinds = [][]string{slices.DeleteFunc(slices.Clone(op.Statuses), func(s string) bool { return !strings.HasPrefix(s, "2") })}
 	}
 	for _, kind := range kinds {
@@ -142,19 +142,19 @@ func (op *Operation) Meaning(status string) Want {
 			return slices.DeleteFunc(slices.Clone(kind), func(s string) bool { return !slices.Contains(op.Statuses, s) && s != status })
 		}
 	}
-	return Want{status}
+	return Statuses{status}
 }
 
-// IsSafe tells whether the method changes nothing (RFC 9110, section 9.2.1).
-func (op *Operation) IsSafe() bool { return SafeMethod(op.Method) }
+// IsSafe reports whether the method changes nothing (RFC 9110, section 9.2.1).
+func (op *Operation) IsSafe() bool { return IsSafeMethod(op.Method) }
 
-func SafeMethod(method string) bool {
+func IsSafeMethod(method string) bool {
 	return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
 }
 
-// Depends tells whether a status is documented for what the state of the target
+// DependsOnState reports whether a status is documented for what the state of the target
 // brings about rather than the request: nothing there, a conflict.
-func (op *Operation) Depends(status int) bool {
+func (op *Operation) DependsOnState(status int) bool {
 	return slices.Contains([]int{
 		http.StatusPaymentRequired, http.StatusNotFound, http.StatusConflict, http.StatusGone,
 		http.StatusPreconditionFailed, http.StatusLocked, http.StatusFailedDependency,
@@ -165,7 +165,7 @@ func (op *Operation) Depends(status int) bool {
 // CanonicalURL is an address of the operation under the contract's own server,
 // by which the validator finds it.
 func (c *Contract) CanonicalURL(path, query string) string {
-	u := strings.TrimRight(c.Doc.Servers()[0], "/") + path
+	u := strings.TrimRight(c.Document.Servers()[0], "/") + path
 	if !strings.Contains(u, "://") {
 		u = "http://contract.invalid" + u
 	}
@@ -186,8 +186,6 @@ func (c *Contract) DocumentedMethods(path string) []string {
 	return methods
 }
 
-func Itoa(i int) string { return strconv.Itoa(i) }
-
 func StatusText(status int) string {
 	if text := http.StatusText(status); text != "" {
 		return strconv.Itoa(status) + " " + text
@@ -199,12 +197,12 @@ func StatusText(status int) string {
 type Place string
 
 const (
-	Declared Place = ""      // where the security scheme says
-	InQuery  Place = "query" // …
-	AsBearer Place = "bearer"
-	AsBasic  Place = "basic"
-	InCookie Place = "cookie"
-	InHeader Place = "header"
+	AsDeclared Place = ""      // where the security scheme says
+	InQuery    Place = "query" // …
+	AsBearer   Place = "bearer"
+	AsBasic    Place = "basic"
+	InCookie   Place = "cookie"
+	InHeader   Place = "header"
 )
 
 // ResolvePlace says where a credential goes, given the declared scheme.
@@ -214,7 +212,7 @@ func ResolvePlace(p Place, scheme SecurityScheme) (in, name string) {
 		name = "api_key"
 	}
 	switch {
-	case p != Declared:
+	case p != AsDeclared:
 		return string(p), name
 	case scheme.Kind == "apiKey":
 		return scheme.In, name
@@ -227,36 +225,36 @@ func ResolvePlace(p Place, scheme SecurityScheme) (in, name string) {
 // Field is where in an HTTP request a key of the scheme stands: in the header,
 // query or cookie of that name.
 func (s SecurityScheme) Field() (in, name string) {
-	in, name = ResolvePlace(Declared, s)
+	in, name = ResolvePlace(AsDeclared, s)
 	if in == string(AsBearer) || in == string(AsBasic) {
 		return string(InHeader), "Authorization"
 	}
 	return in, name
 }
 
-// TakesKeyIn tells whether a place is one where the contract lets a key stand.
-func (op *Operation) TakesKeyIn(p Place) bool {
+// AcceptsKeyIn reports whether a place is one where the contract lets a key stand.
+func (op *Operation) AcceptsKeyIn(p Place) bool {
 	for _, s := range op.Security {
-		if in, _ := ResolvePlace(Declared, s); in == string(p) {
+		if in, _ := ResolvePlace(AsDeclared, s); in == string(p) {
 			return true
 		}
 	}
-	return slices.Contains(op.Elsewhere, string(p))
+	return slices.Contains(op.OtherKeyPlaces, string(p))
 }
 
-// SchemesOf are the security schemes that a request carries a credential
+// SchemesFor are the security schemes that a request carries a credential
 // under: all of the operation, or the first where the credential stands in a
 // place of its own.
-func (op *Operation) SchemesOf(in Place, spare string) []SecurityScheme {
+func (op *Operation) SchemesFor(in Place, spare string) []SecurityScheme {
 	switch {
 	case len(op.Security) == 0:
 		return []SecurityScheme{{Kind: "apiKey", In: "header", Name: "x-api-key"}}
-	case in != Declared:
+	case in != AsDeclared:
 		return op.Security[:1]
 	}
 	var out []SecurityScheme
 	for _, s := range op.Security {
-		if s.Id != spare || spare == "" {
+		if s.ID != spare || spare == "" {
 			out = append(out, s)
 		}
 	}
@@ -265,18 +263,18 @@ func (op *Operation) SchemesOf(in Place, spare string) []SecurityScheme {
 
 // BasePath is the path of the contract's first server.
 func (c *Contract) BasePath() string {
-	u, err := url.Parse(c.Doc.Servers()[0])
+	u, err := url.Parse(c.Document.Servers()[0])
 	if err != nil {
 		return ""
 	}
 	return strings.TrimRight(u.EscapedPath(), "/")
 }
 
-// Find looks for the operation whose path template stands at the end of a path,
+// FindOperation looks for the operation whose path template stands at the end of a path,
 // and returns what stands before it. The template with the most literal
 // segments wins; one that has none fits anything, and is found under the
 // contract's own base path only.
-func (c *Contract) Find(method, path string) (op *Operation, base, rest string) {
+func (c *Contract) FindOperation(method, path string) (op *Operation, base, rest string) {
 	most := -1
 	for _, candidate := range c.Operations {
 		before, literal, ok := splitPath(path, candidate.Path)
@@ -307,17 +305,17 @@ func (d *Response) Resembles(members map[string]any) bool {
 	return required > 0
 }
 
-// Want is a list of acceptable statuses: "201", or "4XX" for a class.
-type Want []string
+// Statuses is a list of acceptable statuses: "201", or "4XX" for a class.
+type Statuses []string
 
-func (w Want) Has(status int) bool {
+func (w Statuses) Contains(status int) bool {
 	code := strconv.Itoa(status)
 	return slices.ContainsFunc(w, func(s string) bool {
 		return s == code || strings.HasSuffix(s, "XX") && s[:1] == code[:1] || s == "default" && code[0] == '4'
 	})
 }
 
-func (w Want) String() string {
+func (w Statuses) String() string {
 	words := make([]string, len(w))
 	for i, s := range w {
 		if n, err := strconv.Atoi(s); err == nil && http.StatusText(n) != "" {

@@ -32,9 +32,9 @@ func defaultStyle(in string) string {
 	return "simple"
 }
 
-// Plain is the value of a parameter in the plainest request: its example where
+// Minimal is the value of a parameter in the plainest request: its example where
 // it has one, else a value that fits. ok is false where none was found.
-func (p *Parameter) Plain() (v any, ok bool) {
+func (p *Parameter) Minimal() (v any, ok bool) {
 	if p.hasExample && p.Schema.Fits(p.example) {
 		return p.example, true
 	}
@@ -42,8 +42,8 @@ func (p *Parameter) Plain() (v any, ok bool) {
 	return v, ok && !(p.In == "path" && p.Text(v) == "")
 }
 
-// Segment writes a value of a path parameter, escaped.
-func (p *Parameter) Segment(v any) string {
+// PathSegment writes a value of a path parameter, escaped.
+func (p *Parameter) PathSegment(v any) string {
 	switch p.style {
 	case "label":
 		separator := ","
@@ -70,8 +70,8 @@ func (p *Parameter) Text(v any) string {
 	return p.joined(v, ",", func(s string) string { return s })
 }
 
-// Pairs writes a value of a query parameter.
-func (p *Parameter) Pairs(v any) []string {
+// QueryPairs writes a value of a query parameter.
+func (p *Parameter) QueryPairs(v any) []string {
 	name := url.QueryEscape(p.Name)
 	separator := map[string]string{"spaceDelimited": "%20", "pipeDelimited": "|"}[p.style]
 	if separator == "" {

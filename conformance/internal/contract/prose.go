@@ -2,7 +2,7 @@ package contract
 
 // rules are what the prose of the contract says of an operation and its
 // schemas cannot. Property names stand here and nowhere else in this package.
-type rules struct {
+type Rules struct {
 	// Subject is the request property that names whom the operation is about.
 	// "The manufacturer's internal user ID to register a device connection
 	// for."
@@ -18,9 +18,9 @@ type rules struct {
 
 // proseRules returns the rules for an operation; the zero value, which states
 // nothing, for one that has none.
-func proseRules(operationID string) rules {
+func proseRules(operationID string) Rules {
 	if operationID == "createManufacturerDeviceConnection" {
-		return rules{Subject: "user_id", Echo: "manufacturer_user_id", Identity: "nox_user_id"}
+		return Rules{Subject: "user_id", Echo: "manufacturer_user_id", Identity: "nox_user_id"}
 	}
-	return rules{}
+	return Rules{}
 }

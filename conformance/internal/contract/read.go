@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pb33f/libopenapi"
@@ -35,14 +36,14 @@ func Read(doc *spec.Document, use func(document any) error) (c *Contract, err er
 		return nil, err
 	}
 	r := &contractReader{doc: doc, model: &model.Model, nullable: strings.HasPrefix(model.Model.Version, "3.0")}
-	c = &Contract{Doc: doc}
+	c = &Contract{Document: doc}
 	for _, declared := range doc.Operations() {
 		op, err := r.operation(declared)
 		if err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(c.Operations, func(other *Operation) bool { return other.ID == op.ID }) {
-			op.ID += "-" + Itoa(len(c.Operations)+1)
+			op.ID += "-" + strconv.Itoa(len(c.Operations)+1)
 		}
 		c.Operations = append(c.Operations, op)
 	}
@@ -63,7 +64,7 @@ type contractReader struct {
 
 func (r *contractReader) operation(declared spec.Operation) (*Operation, error) {
 	op := &Operation{Operation: declared, Rules: proseRules(declared.ID)}
-	op.ID = schema.Word(declared.ID)
+	op.ID = schema.IDWord(declared.ID)
 	item := r.model.Paths.PathItems.GetOrZero(declared.Path)
 	if item == nil {
 		return nil, r.doc.Errorf(declared.Pointer, "the path %s cannot be read", declared.Path)
@@ -74,10 +75,10 @@ func (r *contractReader) operation(declared spec.Operation) (*Operation, error) 
 	}
 	op.summary = high.Summary
 	for i, p := range item.Parameters {
-		r.parameter(op, p, spec.Pointer("paths", declared.Path, "parameters", Itoa(i)))
+		r.parameter(op, p, spec.Pointer("paths", declared.Path, "parameters", strconv.Itoa(i)))
 	}
 	for i, p := range high.Parameters {
-		r.parameter(op, p, op.Pointer+spec.Pointer("parameters", Itoa(i)))
+		r.parameter(op, p, op.Pointer+spec.Pointer("parameters", strconv.Itoa(i)))
 	}
 	op.Body = r.requestBody(high.RequestBody, op.Pointer+"/requestBody")
 	for status, response := range high.Responses.Codes.FromOldest() {
@@ -120,7 +121,7 @@ func (r *contractReader) parameter(op *Operation, p *v3.Parameter, pointer strin
 	op.Parameters = append(op.Parameters, out)
 }
 
-// isReserved tells whether a header parameter is to be passed over (OpenAPI
+// isReserved reports whether a header parameter is to be passed over (OpenAPI
 // 3.0.3, "Parameter Object").
 func isReserved(p *v3.Parameter) bool {
 	return p.In == "header" && slices.ContainsFunc([]string{"Accept", "Content-Type", "Authorization"}, func(name string) bool {
@@ -128,14 +129,14 @@ func isReserved(p *v3.Parameter) bool {
 	})
 }
 
-func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *requestBody {
+func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *RequestBody {
 	if b == nil || orderedmap.Len(b.Content) == 0 {
 		return nil
 	}
 	name, media := firstJSON(b.Content)
 	at := pointer + spec.Pointer("content", name)
-	out := &requestBody{Required: b.Required != nil && *b.Required, MediaType: name, pointer: at}
-	if strings.HasSuffix(name, "/*") && InRange("application/json", name) {
+	out := &RequestBody{Required: b.Required != nil && *b.Required, MediaType: name, pointer: at}
+	if strings.HasSuffix(name, "/*") && MatchesMediaRange("application/json", name) {
 		out.MediaType = "application/json"
 	}
 	if media == nil {
@@ -158,7 +159,7 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 	if high == nil {
 		return out
 	}
-	out.Headers = orderedmap.Len(high.Headers) > 0
+	out.DeclaresHeaders = orderedmap.Len(high.Headers) > 0
 	for name := range high.Content.FromOldest() {
 		out.MediaTypes = append(out.MediaTypes, name)
 	}
@@ -192,7 +193,7 @@ func (r *contractReader) security(op *Operation, high *v3.Operation) {
 	met := false
 	for _, requirement := range requirements {
 		if requirement == nil || requirement.ContainsEmptyRequirement || orderedmap.Len(requirement.Requirements) == 0 {
-			op.Security, op.Elsewhere, op.Obstacle = nil, nil, "" // anybody is let in
+			op.Security, op.OtherKeyPlaces, op.Obstacle = nil, nil, "" // anybody is let in
 			return
 		}
 		schemes, problem := r.schemes(requirement.Requirements, at)
@@ -205,8 +206,8 @@ func (r *contractReader) security(op *Operation, high *v3.Operation) {
 			op.Security, op.Obstacle, met = schemes, "", true
 		default:
 			for _, s := range schemes {
-				in, _ := ResolvePlace(Declared, s)
-				op.Elsewhere = append(op.Elsewhere, in)
+				in, _ := ResolvePlace(AsDeclared, s)
+				op.OtherKeyPlaces = append(op.OtherKeyPlaces, in)
 			}
 		}
 	}

@@ -50,28 +50,28 @@ func (r *schemaReader) read(proxy *base.SchemaProxy, pointer string, level int) 
 	r.nodes++
 	reference := proxy.GetReference()
 	if level > r.depth || r.nodes > maxSchemaNodes || reference != "" && r.within[reference] >= maxRecursion {
-		return &schema.Schema{Pointer: pointer, Cut: true}
+		return &schema.Schema{Pointer: pointer, IsTruncated: true}
 	}
 	high := proxy.Schema()
 	if high == nil {
-		return &schema.Schema{Pointer: pointer, Cut: true}
+		return &schema.Schema{Pointer: pointer, IsTruncated: true}
 	}
 	r.within[reference]++
 	defer func() { r.within[reference]-- }()
 	if high.BooleanSchema != nil {
-		return &schema.Schema{Pointer: pointer, Never: !*high.BooleanSchema}
+		return &schema.Schema{Pointer: pointer, MatchesNothing: !*high.BooleanSchema}
 	}
-	s := &schema.Schema{Pointer: pointer, Moved: map[string]string{}}
+	s := &schema.Schema{Pointer: pointer, MovedRules: map[string]string{}}
 	r.readTypes(s, high)
 	readScalars(s, high)
 	readExamples(s, high)
 	r.readArray(s, high, level)
 	r.readObject(s, high, level)
 	for i, p := range high.AllOf {
-		s = schema.Join(s, r.read(p, pointer+spec.Pointer("allOf", Itoa(i)), level+1))
+		s = schema.Join(s, r.read(p, pointer+spec.Pointer("allOf", strconv.Itoa(i)), level+1))
 	}
 	r.readChoices(s, high, level)
-	s.Opaque = s.Opaque || isOpaque(high)
+	s.IsOpaque = s.IsOpaque || isOpaque(high)
 	return s
 }
 
@@ -80,7 +80,7 @@ func (r *schemaReader) readTypes(s *schema.Schema, high *base.Schema) {
 		s.Types = slices.Clone(high.Type)
 		// It adds null to the type beside it, and means nothing without one
 		// (OpenAPI 3.0.3, "Schema Object").
-		if r.nullable && high.Nullable != nil && *high.Nullable && !s.Is("null") {
+		if r.nullable && high.Nullable != nil && *high.Nullable && !s.HasType("null") {
 			s.Types = append(s.Types, "null")
 		}
 	}
@@ -90,10 +90,10 @@ func (r *schemaReader) readTypes(s *schema.Schema, high *base.Schema) {
 		}
 	}
 	if v, ok := nodeValue(high.Const); ok {
-		if s.Enum != nil && !schema.Holds(s.Enum, v) {
-			s.Never = true
+		if s.Enum != nil && !schema.ContainsValue(s.Enum, v) {
+			s.MatchesNothing = true
 		}
-		s.Enum, s.Moved["enum"] = []any{v}, s.Pointer+"/const"
+		s.Enum, s.MovedRules["enum"] = []any{v}, s.Pointer+"/const"
 	}
 }
 
@@ -104,7 +104,7 @@ func readScalars(s *schema.Schema, high *base.Schema) {
 		if re, err := regexp.Compile(high.Pattern); err == nil {
 			s.Patterns = []*regexp.Regexp{re}
 		} else {
-			s.Opaque = true
+			s.IsOpaque = true
 		}
 	}
 	s.Minimum = readLimit(high.Minimum, high.ExclusiveMinimum, 1)
@@ -125,7 +125,7 @@ func readLimit(inclusive *float64, exclusive *base.DynamicValue[bool, float64], 
 	}
 	if exclusive != nil && exclusive.IsB() {
 		if value, ok := exactly10(exclusive.B); ok {
-			if l := (&schema.Limit{Value: value, Exclusive: true}); out == nil || l.Stricter(out, inward) {
+			if l := (&schema.Limit{Value: value, Exclusive: true}); out == nil || l.IsStricter(out, inward) {
 				out = l
 			}
 		}
@@ -136,7 +136,7 @@ func readLimit(inclusive *float64, exclusive *base.DynamicValue[bool, float64], 
 // exactly10 is a number as its decimal digits say it, which is how the contract
 // wrote it.
 func exactly10(f float64) (*big.Rat, bool) {
-	return schema.Rational(schema.Literal(strconv.FormatFloat(f, 'g', -1, 64)))
+	return schema.ParseNumber(schema.Literal(strconv.FormatFloat(f, 'g', -1, 64)))
 }
 
 func readExamples(s *schema.Schema, high *base.Schema) {
@@ -156,17 +156,17 @@ func (r *schemaReader) readArray(s *schema.Schema, high *base.Schema, level int)
 	case high.Items.IsA():
 		s.Items = r.read(high.Items.A, s.Pointer+"/items", level+1)
 	case !high.Items.B:
-		s.Items = &schema.Schema{Pointer: s.Pointer + "/items", Never: true}
+		s.Items = &schema.Schema{Pointer: s.Pointer + "/items", MatchesNothing: true}
 	}
 }
 
 func (r *schemaReader) readObject(s *schema.Schema, high *base.Schema, level int) {
 	s.MinProperties, s.MaxProperties = high.MinProperties, high.MaxProperties
 	if a := high.AdditionalProperties; a != nil && a.IsB() {
-		s.Closed = !a.B
+		s.IsClosed = !a.B
 	} else if a != nil {
-		if s.Additional = r.read(a.A, s.Pointer+"/additionalProperties", level+1); s.Additional.Never {
-			s.Additional, s.Closed = nil, true
+		if s.Additional = r.read(a.A, s.Pointer+"/additionalProperties", level+1); s.Additional.MatchesNothing {
+			s.Additional, s.IsClosed = nil, true
 		}
 	}
 	for name, p := range high.Properties.FromOldest() {
@@ -177,7 +177,7 @@ func (r *schemaReader) readObject(s *schema.Schema, high *base.Schema, level int
 		if s.Property(name) != nil {
 			continue
 		}
-		undeclared := &schema.Schema{Pointer: s.Pointer + "/required", Never: s.Closed}
+		undeclared := &schema.Schema{Pointer: s.Pointer + "/required", MatchesNothing: s.IsClosed}
 		if s.Additional != nil {
 			undeclared = s.Additional
 		}
@@ -195,7 +195,7 @@ func (r *schemaReader) readChoices(s *schema.Schema, high *base.Schema, level in
 		}
 		c := schema.Choice{Keyword: from.keyword}
 		for i, p := range from.proxies {
-			branch := r.read(p, s.Pointer+spec.Pointer(from.keyword, Itoa(i)), level+1)
+			branch := r.read(p, s.Pointer+spec.Pointer(from.keyword, strconv.Itoa(i)), level+1)
 			c.Branches = append(c.Branches, discriminated(high.Discriminator, p, branch))
 		}
 		s.Choices = append(s.Choices, c)
@@ -223,7 +223,7 @@ func discriminated(d *base.Discriminator, proxy *base.SchemaProxy, branch *schem
 	return schema.Join(branch, &schema.Schema{Pointer: branch.Pointer, Properties: []schema.Property{{Name: d.PropertyName, Required: true, Schema: tag}}})
 }
 
-// isOpaque tells whether a schema object has rules that are not read here.
+// isOpaque reports whether a schema object has rules that are not read here.
 func isOpaque(high *base.Schema) bool {
 	return high.If != nil || high.Contains != nil || high.PropertyNames != nil || high.DynamicRef != "" ||
 		high.UnevaluatedItems != nil || high.UnevaluatedProperties != nil || len(high.PrefixItems) > 0 ||

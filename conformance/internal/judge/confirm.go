@@ -15,7 +15,7 @@ import (
 // returns what is wrong with the experiment, nil when it is what the check
 // says it is.
 func (j *Judge) Confirm(r *wire.Request) error {
-	if r.Intent == wire.Open {
+	if r.Intent == wire.Either {
 		return nil
 	}
 	problem, err := j.confirmed.of(r, func() (string, error) { return j.problem(r) })
@@ -33,16 +33,15 @@ func (j *Judge) Confirm(r *wire.Request) error {
 // problem is the first rule of the contract that the request breaks, "" for
 // none. Its key is not looked at.
 func (j *Judge) problem(r *wire.Request) (string, error) {
-	copied := r.Clone()
-	copied.Barrier, copied.Chunked, copied.Expect100 = nil, false, false
-	if len(copied.Keys) == 0 || copied.Keys[0].In != contract.Declared {
+	copied := r.AsDocumented()
+	if len(copied.Keys) == 0 || copied.Keys[0].Place != contract.AsDeclared {
 		copied.Keys = append(copied.Keys, wire.Credential{Value: "any"}) // the key is not this clause's business
 	}
 	base, err := url.Parse(strings.TrimSuffix(j.Contract.CanonicalURL(r.Path, ""), r.Path))
 	if err != nil {
 		return "", err
 	}
-	req, err := copied.HttpRequest(base, nil)
+	req, err := copied.HTTPRequest(base, nil)
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +50,7 @@ func (j *Judge) problem(r *wire.Request) (string, error) {
 		problem = firstOf(found)
 	}
 	if contract.IsJSON(req.Header.Get("Content-Type")) && len(r.Body) > 0 {
-		if p := wire.JsonProblem(r.Body); p != "" {
+		if p := wire.JSONProblem(r.Body); p != "" {
 			problem = p
 		}
 	}
@@ -86,7 +85,7 @@ func (c *confirmations) of(r *wire.Request, ask func() (string, error)) (string,
 	if len(r.Body) > maxRemembered {
 		return ask()
 	}
-	key := r.Contents()
+	key := r.ContentKey()
 	c.mu.Lock()
 	problem, known := c.said[key]
 	c.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// signs are the marks that the inside of a server leaves in an answer.
+// signs are the marks that the inside of a server leaves in a response.
 //
 // Each has words of which one stands in whatever its pattern matches: most
 // answers hold none of them, and need no slow search.
@@ -28,7 +28,7 @@ var signs = []struct {
 	{"a page of a framework", []string{"whitelabel", "werkzeug", "debug", "<title>"}, regexp.MustCompile(`(?i)Whitelabel Error Page|Werkzeug Debugger|DEBUG = True|<title>[^<]*(Django|Laravel|Symfony|Rails|Express|Tomcat|ASP\.NET)[^<]*</title>|X-Debug-Token`)},
 }
 
-// internals returns what an answer shows of the inside of the server, "" for
+// internals returns what a response shows of the inside of the server, "" for
 // nothing.
 func internals(text string, header http.Header) string {
 	var all strings.Builder
@@ -54,9 +54,9 @@ func internals(text string, header http.Header) string {
 	return ""
 }
 
-// WithoutSent takes what the request itself said out of an answer's text, so
+// RemoveSent takes what the request itself said out of a response's text, so
 // that a faithful echo is not mistaken for a leak.
-func WithoutSent(a *wire.Answer, text string) string {
+func RemoveSent(a *wire.Response, text string) string {
 	id, _ := a.Member(a.Request.Op.Rules.Identity) // any text will do for an id
 	for _, sent := range []string{a.Request.Subject, string(a.Request.Body), id} {
 		if len(sent) < 3 {

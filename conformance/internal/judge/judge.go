@@ -28,10 +28,10 @@ type Judge struct {
 	keys      sentKeys
 }
 
-// Open reads a document and returns a judge by it, with every operation
+// Load reads a document and returns a judge by it, with every operation
 // prepared. An error is an [*spec.Error], also where the OpenAPI library itself
 // breaks down over the document.
-func Open(doc *spec.Document) (j *Judge, err error) {
+func Load(doc *spec.Document) (j *Judge, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			j, err = nil, doc.Errorf("", "the contract cannot be read: the OpenAPI library fails on it (%v)", p)
@@ -48,57 +48,57 @@ func Open(doc *spec.Document) (j *Judge, err error) {
 	return j, nil
 }
 
-// Assess reads an answer as it came: framing and bytes, then the schema of its
-// very status, then what no answer should show. Only an answer of a documented
+// Assess reads a response as it came: framing and bytes, then the schema of its
+// very status, then what no response should show. Only a response of a documented
 // status is held to the document.
-func (j *Judge) Assess(a *wire.Answer) {
-	if !a.Came() {
+func (j *Judge) Assess(a *wire.Response) {
+	if !a.Arrived() {
 		return
 	}
 	a.Decompress()
-	if problem := wire.JsonProblem(a.Body); problem == "" && a.Failure == wire.None {
+	if problem := wire.JSONProblem(a.Body); problem == "" && a.Failure == wire.NoFailure {
 		a.Value, a.IsJSON = wire.DecodeJSON(a.Body)
 	}
 	found := func(clause, expected, actual string) {
 		a.Findings = append(a.Findings, wire.Finding{Clause: clause, Expected: expected, Actual: actual})
 	}
-	documented := a.Request.Op.Documented(a.Status)
+	documented := a.Request.Op.ResponseFor(a.Status)
 	if documented == nil {
 		return
 	}
-	if a.Failure == wire.CutShort {
+	if a.Failure == wire.Truncated {
 		found(wire.ClauseJSON, "a whole body", cutShortWords(a))
 	}
 	if len(documented.MediaTypes) > 0 {
 		j.judgeContent(a, documented, found)
-	} else if documented.Headers {
+	} else if documented.DeclaresHeaders {
 		j.judgeSchema(a, documented, "", found)
 	}
 	j.judgeManners(a, found)
 }
 
-func cutShortWords(a *wire.Answer) string {
+func cutShortWords(a *wire.Response) string {
 	if length := a.Header.Get("Content-Length"); length != "" {
 		return fmt.Sprintf("Content-Length: %s, but the connection ended after %d bytes", length, a.Size)
 	}
 	return fmt.Sprintf("the body broke off after %d bytes: %v", a.Size, a.Err)
 }
 
-func (j *Judge) judgeContent(a *wire.Answer, documented *contract.Response, found func(clause, expected, actual string)) {
+func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, found func(clause, expected, actual string)) {
 	want := strings.Join(documented.MediaTypes, " or ")
 	if actual := wrongMediaType(a.Header, documented.MediaTypes); actual != "" {
 		found(wire.ClauseContentType, "Content-Type: "+want, actual)
 		return
 	}
 	media := mediaTypeOf(a.Header)
-	if a.Failure != wire.None || a.Request.Method == http.MethodHead || !contract.IsJSON(media) {
+	if a.Failure != wire.NoFailure || a.Request.Method == http.MethodHead || !contract.IsJSON(media) {
 		return
 	}
-	if coding := a.Header.Get("Content-Encoding"); a.Miscoded {
+	if coding := a.Header.Get("Content-Encoding"); a.IsMiscoded {
 		found(wire.ClauseJSON, "a body in the coding that Content-Encoding names", "Content-Encoding: "+coding+", and a body without it")
 		return
 	}
-	if problem := wire.JsonProblem(a.Body); problem != "" {
+	if problem := wire.JSONProblem(a.Body); problem != "" {
 		found(wire.ClauseJSON, "one JSON text, whole, in UTF-8, nothing before or behind it", problem)
 		return
 	}
@@ -125,7 +125,7 @@ func wrongMediaType(header http.Header, documented []string) string {
 		return "Content-Type: " + values[0] + ", which is no media type"
 	}
 	for _, want := range documented {
-		if wanted, _, _ := mime.ParseMediaType(want); contract.InRange(name, wanted) {
+		if wanted, _, _ := mime.ParseMediaType(want); contract.MatchesMediaRange(name, wanted) {
 			return ""
 		}
 	}
@@ -141,8 +141,8 @@ func mediaTypeOf(header http.Header) string {
 // judgeSchema asks the validator, with a request and a response of their own
 // made from what was recorded: it changes those that it is given. media is the
 // media type, "" where no content is documented.
-func (j *Judge) judgeSchema(a *wire.Answer, documented *contract.Response, media string, found func(clause, expected, actual string)) {
-	if a.IsJSON && a.Value == nil && documented.Schema != nil && !documented.Schema.Accepts("null") {
+func (j *Judge) judgeSchema(a *wire.Response, documented *contract.Response, media string, found func(clause, expected, actual string)) {
+	if a.IsJSON && a.Value == nil && documented.Schema != nil && !documented.Schema.AcceptsType("null") {
 		found(wire.ClauseSchema, "a body that fits the schema of "+documented.Status, "null") // the validator lets it pass
 		return
 	}
@@ -153,7 +153,7 @@ func (j *Judge) judgeSchema(a *wire.Answer, documented *contract.Response, media
 	request := &http.Request{Method: a.Request.Op.Method, URL: u, Header: http.Header{}}
 	body := a.Body
 	if a.IsJSON {
-		body = wire.WithinFloat(a.Body, a.Value) // the validator reads no larger number
+		body = wire.ClampNumbers(a.Body, a.Value) // the validator reads no larger number
 	}
 	header := a.Header.Clone()
 	if media != "" {
@@ -194,7 +194,7 @@ func schemaWords(e problem) string {
 
 // judgeFilled looks for required strings that say nothing: an id that is
 // empty, an error message that is blank.
-func judgeFilled(a *wire.Answer, documented *contract.Response, found func(clause, expected, actual string)) {
+func judgeFilled(a *wire.Response, documented *contract.Response, found func(clause, expected, actual string)) {
 	if a.Status/100 == 2 {
 		if name := a.Request.Op.Rules.Identity; name != "" {
 			if v, ok := a.Member(name); ok && v == "" {
@@ -207,16 +207,16 @@ func judgeFilled(a *wire.Answer, documented *contract.Response, found func(claus
 		return
 	}
 	for _, p := range documented.Schema.Properties {
-		if v, ok := a.Member(p.Name); ok && p.Required && p.Schema.Is("string") && strings.TrimSpace(v) == "" {
+		if v, ok := a.Member(p.Name); ok && p.Required && p.Schema.HasType("string") && strings.TrimSpace(v) == "" {
 			found(wire.ClauseNonEmpty, p.Name+" that says something", "a blank "+p.Name)
 		}
 	}
 }
 
-// judgeManners looks for what no answer should show. None of it breaks the
+// judgeManners looks for what no response should show. None of it breaks the
 // contract.
-func (j *Judge) judgeManners(a *wire.Answer, found func(clause, expected, actual string)) {
-	text := WithoutSent(a, string(a.Body))
+func (j *Judge) judgeManners(a *wire.Response, found func(clause, expected, actual string)) {
+	text := RemoveSent(a, string(a.Body))
 	if sign := internals(text, a.Header); sign != "" {
 		found(wire.ClauseInternals, "nothing that shows how the server is made", sign)
 	}
@@ -243,28 +243,28 @@ func (s *sentKeys) index(key string) *secret.Index {
 	return have.(*secret.Index)
 }
 
-// comesBack tells where a key that the request carried stands in the answer,
+// comesBack tells where a key that the request carried stands in the response,
 // however it is written. Short values and ordinary words are passed over: they
 // appear in any text by chance; so are a few characters, by which some name a key.
-func (s *sentKeys) comesBack(a *wire.Answer, text string) string {
+func (s *sentKeys) comesBack(a *wire.Response, text string) string {
 	for _, k := range a.Request.Keys {
-		if len(k.Value) < secret.ShortestPiece || secret.LikeWord(k.Value) {
+		if len(k.Value) < secret.MinPieceLength || secret.ResemblesWord(k.Value) {
 			continue
 		}
 		index := s.index(k.Value)
 		for _, name := range slices.Sorted(maps.Keys(a.Header)) {
-			if index.HoldsHalf(strings.Join(a.Header[name], " ")) {
+			if index.ContainsHalf(strings.Join(a.Header[name], " ")) {
 				return "the header " + name
 			}
 		}
-		if index.HoldsHalf(text) {
+		if index.ContainsHalf(text) {
 			return "the body"
 		}
 	}
 	return ""
 }
 
-// sharedCaching returns the header that lets shared caches keep an answer, ""
+// sharedCaching returns the header that lets shared caches keep a response, ""
 // where none does (RFC 9111, sections 3 and 5.2.2).
 func sharedCaching(header http.Header) string {
 	value := header.Get("Cache-Control")

@@ -15,12 +15,12 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// Validity tells what the contract makes of a recorded request: fits, where
+// IntentOf tells what the contract makes of a recorded request: fits, where
 // every server must take it; breaks, where every server must refuse it; open,
 // where the contract leaves room, or the recording does not tell.
-func (j *Judge) Validity(r *wire.Request, whole bool) wire.Intent {
+func (j *Judge) IntentOf(r *wire.Request, whole bool) wire.Intent {
 	if !whole {
-		return wire.Open
+		return wire.Either
 	}
 	if r.Op.Body == nil || len(r.Body) == 0 && !r.Op.Body.Required {
 		return j.judgeRequest(r, wire.Fits)
@@ -29,23 +29,23 @@ func (j *Judge) Validity(r *wire.Request, whole bool) wire.Intent {
 	wanted, _, _ := mime.ParseMediaType(r.Op.Body.MediaType)
 	charset := strings.ToLower(parameters["charset"])
 	if err != nil || name != wanted || charset != "" && charset != "utf-8" || r.Header.Get("Content-Encoding") != "" || !contract.IsJSON(wanted) {
-		return wire.Open
+		return wire.Either
 	}
-	if problem := wire.JsonProblem(r.Body); problem != "" {
+	if problem := wire.JSONProblem(r.Body); problem != "" {
 		if strings.HasPrefix(string(r.Body), string(wire.ByteOrderMark)) {
-			return wire.Open // RFC 8259, section 8.1, lets a reader pass over it
+			return wire.Either // RFC 8259, section 8.1, lets a reader pass over it
 		}
 		return wire.Breaks
 	}
 	if wire.DuplicateName(r.Body) != "" {
-		return wire.Open // readers differ on which of the two counts
+		return wire.Either // readers differ on which of the two counts
 	}
 	value, ok := wire.DecodeJSON(r.Body)
 	if !ok {
-		return wire.Open
+		return wire.Either
 	}
 	if !ordinary(value, r.Op.Body.Schema) || len(parameters) > 0 {
-		return j.judgeRequest(r, wire.Open)
+		return j.judgeRequest(r, wire.Either)
 	}
 	return j.judgeRequest(r, wire.Fits)
 }
@@ -55,29 +55,29 @@ func (j *Judge) Validity(r *wire.Request, whole bool) wire.Intent {
 func (j *Judge) judgeRequest(r *wire.Request, otherwise wire.Intent) wire.Intent {
 	base, err := url.Parse(strings.TrimSuffix(j.Contract.CanonicalURL(r.Path, ""), r.Path))
 	if err != nil {
-		return wire.Open
+		return wire.Either
 	}
 	copied := r.Clone()
 	copied.Keys = []wire.Credential{{Value: "any"}} // the key is not asked about here
-	req, err := copied.HttpRequest(base, nil)
+	req, err := copied.HTTPRequest(base, nil)
 	if err != nil {
-		return wire.Open
+		return wire.Either
 	}
 	for _, e := range j.validator.request(req) {
 		if brokenForCertain(e) {
 			return wire.Breaks
 		}
 		if e.kind != "security" {
-			otherwise = wire.Open
+			otherwise = wire.Either
 		}
 	}
 	if otherwise == wire.Fits && unusual(r) {
-		return wire.Open
+		return wire.Either
 	}
 	return otherwise
 }
 
-// brokenForCertain tells whether a problem is one that no server may pass over:
+// brokenForCertain reports whether a problem is one that no server may pass over:
 // not a format, which is an annotation, nor a body that only this validator
 // cannot read.
 func brokenForCertain(e problem) bool {
@@ -87,7 +87,7 @@ func brokenForCertain(e problem) bool {
 		})
 }
 
-// unusual tells whether a request is written in a way that servers should take
+// unusual reports whether a request is written in a way that servers should take
 // and need not: it asks for another media type, or has a field or a query that
 // changes how it is read.
 func unusual(r *wire.Request) bool {
@@ -107,7 +107,7 @@ func unusual(r *wire.Request) bool {
 // sets no limit.
 const longOrdinary = 64
 
-// ordinary tells whether a value holds nothing but what every server must take
+// ordinary reports whether a value holds nothing but what every server must take
 // where the schema does not say: declared properties, texts that show, of
 // ordinary length.
 func ordinary(value any, s *schema.Schema) bool {
@@ -135,11 +135,11 @@ func ordinary(value any, s *schema.Schema) bool {
 }
 
 // SubjectOf reads whom a request is about, "" where it does not say, or not
-// so that the answer could be compared with it: a name that stands twice, or a
+// so that the response could be compared with it: a name that stands twice, or a
 // character that a recorder may have put in place of another.
 func SubjectOf(r *wire.Request) string {
 	name := r.Op.Rules.Subject
-	if name == "" || wire.JsonProblem(r.Body) != "" || wire.DuplicateName(r.Body) != "" {
+	if name == "" || wire.JSONProblem(r.Body) != "" || wire.DuplicateName(r.Body) != "" {
 		return ""
 	}
 	value, _ := wire.DecodeJSON(r.Body)
@@ -151,11 +151,11 @@ func SubjectOf(r *wire.Request) string {
 	return text
 }
 
-// OrdinaryKey tells whether a key, whoever it belongs to, is one that a server
+// IsOrdinaryKey reports whether a key, whoever it belongs to, is one that a server
 // can be asked to look up: not a piece of a recording that hides it, nor what
 // may be refused for its form.
-func OrdinaryKey(value string) bool {
-	hidden := IsMask(value) || strings.HasPrefix(value, "sha256:")
+func IsOrdinaryKey(value string) bool {
+	hidden := IsMaskedKey(value) || strings.HasPrefix(value, "sha256:")
 	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ',' }
 	return !hidden && len(value) <= 256 && !strings.ContainsFunc(value, odd)
 }
@@ -169,8 +169,8 @@ var placeholders = regexp.MustCompile(`^(<.*>|\[.*\]|\{.*\}|\(.*\)|%\w+%|\$\w+|\
 // masks are signs of which several in a row hide what they stand for.
 var masks = regexp.MustCompile(`[*•●∙·█▇■…]{3,}|^[*•●∙·█▇■…._xX#?-]+$|\.{3}|…|[xX]{5,}`)
 
-// IsMask reports whether a recorded key is hidden, as a whole or in part.
-func IsMask(value string) bool {
+// IsMaskedKey reports whether a recorded key is hidden, as a whole or in part.
+func IsMaskedKey(value string) bool {
 	value = strings.Trim(value, "\"' \t")
 	return value != "" && (masks.MatchString(value) || placeholders.MatchString(value) || maskWords.MatchString(value))
 }

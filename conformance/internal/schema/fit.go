@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// Fits tells whether a value fits the schema, as far as its rules are read
+// Fits reports whether a value fits the schema, as far as its rules are read
 // here. It is what values are chosen by; the validator confirms each again.
 func (s *Schema) Fits(v any) bool {
 	switch {
-	case s.Never:
+	case s.MatchesNothing:
 		return false
-	case s.Cut:
+	case s.IsTruncated:
 		return true
 	case s.Types != nil && !slices.ContainsFunc(s.Types, func(t string) bool { return isOfType(v, t) }),
-		s.Enum != nil && !Holds(s.Enum, v):
+		s.Enum != nil && !ContainsValue(s.Enum, v):
 		return false
 	}
 	switch v := v.(type) {
@@ -25,7 +25,7 @@ func (s *Schema) Fits(v any) bool {
 			return false
 		}
 	case Literal:
-		if n, ok := Rational(v); ok && !s.fitsNumber(n) {
+		if n, ok := ParseNumber(v); ok && !s.fitsNumber(n) {
 			return false
 		}
 	case []any:
@@ -40,7 +40,7 @@ func (s *Schema) Fits(v any) bool {
 	return s.fitsChoices(v)
 }
 
-// isOfType tells whether a value is of a JSON type. A number without a fraction
+// isOfType reports whether a value is of a JSON type. A number without a fraction
 // is an integer, however it is written.
 func isOfType(v any, jsonType string) bool {
 	switch v := v.(type) {
@@ -51,7 +51,7 @@ func isOfType(v any, jsonType string) bool {
 	case string:
 		return jsonType == "string"
 	case Literal:
-		n, ok := Rational(v)
+		n, ok := ParseNumber(v)
 		return ok && (jsonType == "number" || jsonType == "integer" && n.IsInt())
 	case []any:
 		return jsonType == "array"
@@ -80,7 +80,7 @@ func (s *Schema) fitsNumber(n *big.Rat) bool {
 	return inIntegerFormat(s.Format, n)
 }
 
-// within tells whether a number is on the right side of a limit. inward is 1
+// within reports whether a number is on the right side of a limit. inward is 1
 // for a minimum, -1 for a maximum.
 func (l *Limit) within(n *big.Rat, inward int) bool {
 	c := n.Cmp(l.Value) * inward
@@ -120,7 +120,7 @@ func (s *Schema) fitsObject(v Object) bool {
 		}
 	}
 	for _, m := range v {
-		if s.Property(m.Name) == nil && (s.Closed || s.Additional != nil && !s.Additional.Fits(m.Value)) {
+		if s.Property(m.Name) == nil && (s.IsClosed || s.Additional != nil && !s.Additional.Fits(m.Value)) {
 			return false
 		}
 	}
@@ -139,5 +139,5 @@ func (s *Schema) fitsChoices(v any) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(s.Not, func(n *Schema) bool { return !n.Cut && n.Fits(v) })
+	return !slices.ContainsFunc(s.Not, func(n *Schema) bool { return !n.IsTruncated && n.Fits(v) })
 }

@@ -106,7 +106,7 @@ var (
 	durationSyntax = regexp.MustCompile(`^P(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?)$`)
 )
 
-// isOfFormat tells whether a string is in a format. What is in none that is
+// isOfFormat reports whether a string is in a format. What is in none that is
 // known here is.
 func isOfFormat(format, v string) bool {
 	var err error

@@ -23,7 +23,7 @@ func Sample(s *Schema, optional bool) any {
 // objects hold all their properties, else the required ones. ok is false where
 // none was found.
 func (s *Schema) Make(optional bool) (v any, ok bool) {
-	if s.Never || s.Cut {
+	if s.MatchesNothing || s.IsTruncated {
 		return nil, false
 	}
 	for _, v := range s.Enum {
@@ -100,7 +100,7 @@ func (s *Schema) makeObject(optional bool) (Object, bool) {
 	out := Object{}
 	var left []Member
 	for _, p := range s.Properties {
-		if p.Schema.ReadOnly || p.Schema.Never && !p.Required {
+		if p.Schema.ReadOnly || p.Schema.MatchesNothing && !p.Required {
 			continue
 		}
 		v, ok := example.Get(p.Name)
@@ -145,7 +145,7 @@ func (s *Schema) padded(out Object, n int) Object {
 	if s.Additional != nil {
 		v, _ = s.Additional.Make(false)
 	}
-	for i := 1; len(out) < n && !s.Closed; i++ {
+	for i := 1; len(out) < n && !s.IsClosed; i++ {
 		name := "property-" + strconv.Itoa(i)
 		if _, has := out.Get(name); !has && s.Property(name) == nil {
 			out = append(out[:len(out):len(out)], Member{name, v})
@@ -176,7 +176,7 @@ func (s *Schema) makeArray(n int, optional bool) ([]any, bool) {
 	if items == nil {
 		items = &Schema{Types: []string{"string"}}
 	}
-	out := items.Several(n, optional)
+	out := items.MakeSeveral(n, optional)
 	if len(out) == 0 && n > 0 && s.MinItems == nil {
 		return []any{}, true // its items cannot be made
 	}
@@ -186,8 +186,8 @@ func (s *Schema) makeArray(n int, optional bool) ([]any, bool) {
 	return out, len(out) == n
 }
 
-// Several makes up to n different values that fit, the sample first.
-func (s *Schema) Several(n int, optional bool) []any {
+// MakeSeveral makes up to n different values that fit, the sample first.
+func (s *Schema) MakeSeveral(n int, optional bool) []any {
 	out := []any{}
 	seen := map[string]bool{}
 	add := func(v any) bool {
@@ -250,7 +250,7 @@ func (s *Schema) each(n int, optional bool, add func(any) bool) {
 func (s *Schema) arrays(n int, optional bool) []any {
 	whole, ok := s.makeArray(s.plainLength()+n, optional)
 	if !ok && s.Items != nil {
-		whole = s.Items.Several(n, optional)
+		whole = s.Items.MakeSeveral(n, optional)
 	}
 	length := s.plainLength()
 	var out []any
@@ -271,7 +271,7 @@ func (s *Schema) objects(n int, optional bool) []any {
 		if _, has := base.Get(p.Name); !has {
 			continue
 		}
-		for _, v := range p.Schema.Several(n, optional) {
+		for _, v := range p.Schema.MakeSeveral(n, optional) {
 			out = append(out, base.With([]string{p.Name}, v))
 		}
 		if len(out) >= n {

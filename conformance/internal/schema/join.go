@@ -10,13 +10,13 @@ import (
 // Neither is changed.
 func Join(a, b *Schema) *Schema {
 	out := *a
-	out.Moved = maps.Clone(a.Moved)
-	if out.Moved == nil {
-		out.Moved = map[string]string{}
+	out.MovedRules = maps.Clone(a.MovedRules)
+	if out.MovedRules == nil {
+		out.MovedRules = map[string]string{}
 	}
-	out.Never = a.Never || b.Never
-	out.Cut = a.Cut || b.Cut
-	out.Opaque = a.Opaque || b.Opaque
+	out.MatchesNothing = a.MatchesNothing || b.MatchesNothing
+	out.IsTruncated = a.IsTruncated || b.IsTruncated
+	out.IsOpaque = a.IsOpaque || b.IsOpaque
 	out.ReadOnly = a.ReadOnly || b.ReadOnly
 	out.Choices = slices.Concat(a.Choices, b.Choices)
 	out.Not = slices.Concat(a.Not, b.Not)
@@ -34,7 +34,9 @@ func Join(a, b *Schema) *Schema {
 }
 
 // take notes that a rule of the joined schema is the one of a part.
-func (s *Schema) take(keyword string, from *Schema) { s.Moved[keyword] = from.Rule(keyword) }
+func (s *Schema) take(keyword string, from *Schema) {
+	s.MovedRules[keyword] = from.RulePointer(keyword)
+}
 
 func (s *Schema) joinTypes(b *Schema) {
 	switch {
@@ -48,7 +50,7 @@ func (s *Schema) joinTypes(b *Schema) {
 			s.take("type", b)
 		}
 		s.Types = both
-		s.Never = s.Never || len(both) == 0
+		s.MatchesNothing = s.MatchesNothing || len(both) == 0
 	}
 	switch {
 	case b.Enum == nil:
@@ -56,8 +58,8 @@ func (s *Schema) joinTypes(b *Schema) {
 		s.Enum = b.Enum
 		s.take("enum", b)
 	default:
-		s.Enum = slices.DeleteFunc(slices.Clone(s.Enum), func(v any) bool { return !Holds(b.Enum, v) })
-		s.Never = s.Never || len(s.Enum) == 0
+		s.Enum = slices.DeleteFunc(slices.Clone(s.Enum), func(v any) bool { return !ContainsValue(b.Enum, v) })
+		s.MatchesNothing = s.MatchesNothing || len(s.Enum) == 0
 	}
 }
 
@@ -89,11 +91,11 @@ func (s *Schema) joinScalars(b *Schema) {
 	s.Patterns = slices.Concat(s.Patterns, b.Patterns)
 	s.stricter("minLength", &s.MinLength, b.MinLength, b, true)
 	s.stricter("maxLength", &s.MaxLength, b.MaxLength, b, false)
-	if l := b.Minimum; l != nil && (s.Minimum == nil || l.Stricter(s.Minimum, 1)) {
+	if l := b.Minimum; l != nil && (s.Minimum == nil || l.IsStricter(s.Minimum, 1)) {
 		s.Minimum = l
 		s.take("minimum", b)
 	}
-	if l := b.Maximum; l != nil && (s.Maximum == nil || l.Stricter(s.Maximum, -1)) {
+	if l := b.Maximum; l != nil && (s.Maximum == nil || l.IsStricter(s.Maximum, -1)) {
 		s.Maximum = l
 		s.take("maximum", b)
 	}
@@ -117,9 +119,9 @@ func (s *Schema) stricter(keyword string, have **int64, other *int64, from *Sche
 	s.take(keyword, from)
 }
 
-// Stricter tells whether l leaves less room than other. inward is 1 for a
+// IsStricter reports whether l leaves less room than other. inward is 1 for a
 // minimum, -1 for a maximum.
-func (l *Limit) Stricter(other *Limit, inward int) bool {
+func (l *Limit) IsStricter(other *Limit, inward int) bool {
 	c := l.Value.Cmp(other.Value) * inward
 	return c > 0 || c == 0 && l.Exclusive && !other.Exclusive
 }
@@ -159,10 +161,10 @@ func (s *Schema) joinObjects(a, b *Schema) {
 			s.Properties = append(s.Properties, p.beside(a))
 		}
 	}
-	if b.Closed && !s.Closed || b.Additional != nil && s.Additional == nil {
+	if b.IsClosed && !s.IsClosed || b.Additional != nil && s.Additional == nil {
 		s.take("additionalProperties", b)
 	}
-	s.Closed = a.Closed || b.Closed
+	s.IsClosed = a.IsClosed || b.IsClosed
 	switch {
 	case b.Additional == nil:
 	case s.Additional == nil:
@@ -180,9 +182,9 @@ func (p Property) beside(other *Schema) Property {
 	if other.Additional != nil {
 		p.Schema = Join(p.Schema, other.Additional)
 	}
-	if other.Closed {
+	if other.IsClosed {
 		forbidden := *p.Schema
-		forbidden.Never = true
+		forbidden.MatchesNothing = true
 		p.Schema = &forbidden
 	}
 	return p

@@ -30,7 +30,7 @@ func (s *Schema) limits(past int64, optional bool) []end {
 	if s.Enum != nil {
 		return nil
 	}
-	if s.Is("string") {
+	if s.HasType("string") {
 		if n := s.MaxLength; n != nil {
 			v, ok := s.text(*n + past)
 			add("max-length", "maxLength", v, ok)
@@ -40,10 +40,10 @@ func (s *Schema) limits(past int64, optional bool) []end {
 			add("min-length", "minLength", v, ok)
 		}
 	}
-	if s.Is("integer") || s.Is("number") {
+	if s.HasType("integer") || s.HasType("number") {
 		s.numberLimits(past, add)
 	}
-	if s.Is("array") {
+	if s.HasType("array") {
 		if n := s.MaxItems; n != nil && *n < maxGeneratedList {
 			v, ok := s.makeArray(int(*n+past), optional)
 			add("max-items", "maxItems", v, ok)
@@ -53,7 +53,7 @@ func (s *Schema) limits(past int64, optional bool) []end {
 			add("min-items", "minItems", v, ok)
 		}
 	}
-	if s.Is("object") {
+	if s.HasType("object") {
 		s.sizeLimits(past, add)
 	}
 	return out

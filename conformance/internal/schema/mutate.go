@@ -8,11 +8,11 @@ import (
 
 // Mutation is a body that breaks one rule of the request schema.
 type Mutation struct {
-	Name    string
-	About   string // what is wrong with it, in words
-	Pointer string // of the rule that it breaks
-	Hold    Firmness
-	Body    any
+	Name        string
+	Description string // what is wrong with it, in words
+	Pointer     string // of the rule that it breaks
+	Firmness    Firmness
+	Body        any
 }
 
 // Firmness is how far a rule binds a target, and so how much a body weighs that
@@ -22,7 +22,7 @@ type Firmness int
 const (
 	Firm      Firmness = iota // the schema says so
 	Annotated                 // the schema says so in words that a target need not enforce: "format"
-	Slack                     // JSON or the schema says so, and mainstream readers do otherwise by default
+	Lenient                   // JSON or the schema says so, and mainstream readers do otherwise by default
 )
 
 // Mutations lists bodies that each break one rule of the schema: a required
@@ -37,7 +37,7 @@ func Mutations(s *Schema) []Mutation {
 	}
 	var out []Mutation
 	add := func(m Mutation) {
-		if !s.Fits(m.Body) || m.Hold == Annotated {
+		if !s.Fits(m.Body) || m.Firmness == Annotated {
 			out = append(out, m)
 		}
 	}
@@ -63,9 +63,9 @@ func Mutations(s *Schema) []Mutation {
 
 // Breach is a value that breaks one rule of a schema.
 type Breach struct {
-	Name, About, Pointer string
-	Hold                 Firmness
-	Value                any
+	Name, Description, Pointer string
+	Firmness                   Firmness
+	Value                      any
 }
 
 // Filler is a text that only has to be one.
@@ -78,7 +78,7 @@ func (p Spot) broken(b Breach) Mutation {
 	if b.Name == undeclaredProperty { // the name of a property of its own, as it were
 		name = strings.TrimPrefix(p.Label+"."+b.Name, ".")
 	}
-	return Mutation{name, p.called() + " " + b.About, b.Pointer, b.Hold, Replaced(p.Body, p.Path, b.Value)}
+	return Mutation{name, p.called() + " " + b.Description, b.Pointer, b.Firmness, Replace(p.Body, p.Path, b.Value)}
 }
 
 // absences leave out each required property, all of them, and rename each of
@@ -93,23 +93,23 @@ func absences(s *Schema, whole Object, add func(Mutation)) {
 		}
 		rule := strings.TrimSuffix(p.Schema.Pointer, "/properties/"+p.Path[len(p.Path)-1]) + "/required"
 		add(Mutation{p.id("missing"), "without " + p.Label, rule, Firm, removed(p.Body, p.Path)})
-		if len(p.Path) > 1 || p.Label != Word(p.Path[0]) {
+		if len(p.Path) > 1 || p.Label != IDWord(p.Path[0]) {
 			return
 		}
 		required++
 		all = all.without(p.Path)
 		name := p.Path[0]
 		if swapped := otherCase(name); swapped != name {
-			add(Mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, Slack, whole.renamed(name, swapped)})
+			add(Mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, Lenient, whole.renamed(name, swapped)})
 		}
 		add(Mutation{p.id("name-space"), name + " with a space in its name", rule, Firm, whole.renamed(name, name+" ")})
 	})
 	if required > 1 {
-		add(Mutation{"all-missing", "without any required property", s.Rule("required"), Firm, all})
+		add(Mutation{"all-missing", "without any required property", s.RulePointer("required"), Firm, all})
 	}
 }
 
-// isItem tells whether the spot is an item of an array.
+// isItem reports whether the spot is an item of an array.
 func (p Spot) isItem() bool {
 	parent, _ := valueAt(p.Body, p.Path[:len(p.Path)-1])
 	_, is := parent.([]any)
@@ -138,7 +138,7 @@ func (p Spot) wrongTypes() []Breach {
 		alike = text
 	}
 	var item any = Filler
-	if !p.View.Is("array") && !p.View.isObject() {
+	if !p.Effective.HasType("array") && !p.Effective.isObject() {
 		item = p.Value
 	}
 	values := []struct {
@@ -156,7 +156,7 @@ func (p Spot) wrongTypes() []Breach {
 		{"empty-array", "array", []any{}},
 		{"string", "string", alike},
 	}
-	if p.View.Is("array") {
+	if p.Effective.HasType("array") {
 		if items, ok := p.Value.([]any); ok && len(items) > 0 {
 			values = append(values, struct {
 				name, jsonType string
@@ -166,13 +166,13 @@ func (p Spot) wrongTypes() []Breach {
 	}
 	var out []Breach
 	for _, w := range values {
-		if !p.Schema.Fits(w.value) && (w.jsonType == "" || !p.View.Accepts(w.jsonType)) {
-			out = append(out, Breach{w.name, article(w.name), p.View.Rule("type"), Firm, w.value})
+		if !p.Schema.Fits(w.value) && (w.jsonType == "" || !p.Effective.AcceptsType(w.jsonType)) {
+			out = append(out, Breach{w.name, article(w.name), p.Effective.RulePointer("type"), Firm, w.value})
 		}
 	}
-	if p.View.Is("integer") && !p.View.Is("number") {
-		if n, ok := Rational(p.Value); ok {
-			out = append(out, Breach{"fraction", "with a fraction", p.View.Rule("type"), Firm, number(n.Add(n, big.NewRat(1, 2)))})
+	if p.Effective.HasType("integer") && !p.Effective.HasType("number") {
+		if n, ok := ParseNumber(p.Value); ok {
+			out = append(out, Breach{"fraction", "with a fraction", p.Effective.RulePointer("type"), Firm, number(n.Add(n, big.NewRat(1, 2)))})
 		}
 	}
 	return out
@@ -185,7 +185,7 @@ func likeNumber(v any) Literal {
 	case bool:
 		return "1"
 	case string:
-		if _, ok := Rational(Literal(v)); ok {
+		if _, ok := ParseNumber(Literal(v)); ok {
 			return Literal(v)
 		}
 	}
@@ -195,17 +195,17 @@ func likeNumber(v any) Literal {
 // Breaches lists values of the right type that break one other rule each.
 func (p Spot) Breaches() []Breach {
 	var out []Breach
-	s := p.View
+	s := p.Effective
 	add := func(name, about, keyword string, hold Firmness, v any) {
 		if !p.Schema.Fits(v) {
-			out = append(out, Breach{name, about, s.Rule(keyword), hold, v})
+			out = append(out, Breach{name, about, s.RulePointer(keyword), hold, v})
 		}
 	}
 	for _, e := range s.beyond(true) {
 		add(e.name, e.about, e.keyword, Firm, e.value)
 	}
 	for _, b := range s.unlisted(p.Value) {
-		add(b.Name, b.About, "enum", Firm, b.Value)
+		add(b.Name, b.Description, "enum", Firm, b.Value)
 	}
 	if v, ok := s.withDuplicate(); ok {
 		add("duplicate-items", "with the same item twice", "uniqueItems", Firm, v)
@@ -228,7 +228,7 @@ func (p Spot) Breaches() []Breach {
 			add("past-format", "one more than its format holds", "format", Annotated, past)
 		}
 	}
-	if o, ok := p.Value.(Object); ok && s.Closed {
+	if o, ok := p.Value.(Object); ok && s.IsClosed {
 		add(undeclaredProperty, "with a property that the schema forbids", "additionalProperties", Firm, append(o[:len(o):len(o)], Member{s.undeclaredName(), "value"}))
 	}
 	return out
@@ -255,8 +255,8 @@ func (s *Schema) unlisted(v any) []Breach {
 	relaxed.Enum = nil
 	var out []Breach
 	add := func(name, about string, v any) {
-		if relaxed.Fits(v) && !Holds(s.Enum, v) {
-			out = append(out, Breach{Name: name, About: about, Value: v})
+		if relaxed.Fits(v) && !ContainsValue(s.Enum, v) {
+			out = append(out, Breach{Name: name, Description: about, Value: v})
 		}
 	}
 	switch v := v.(type) {
@@ -280,7 +280,7 @@ func (s *Schema) unlisted(v any) []Breach {
 
 // withDuplicate is an array whose last item is its first once more.
 func (s *Schema) withDuplicate() (v []any, ok bool) {
-	if !s.Is("array") || !s.UniqueItems {
+	if !s.HasType("array") || !s.UniqueItems {
 		return nil, false
 	}
 	n := max(2, s.plainLength())
@@ -297,7 +297,7 @@ func (s *Schema) withDuplicate() (v []any, ok bool) {
 // betweenMultiples is a number within the limits that is no multiple of
 // multipleOf.
 func (s *Schema) betweenMultiples(v any) (any, bool) {
-	n, ok := Rational(v)
+	n, ok := ParseNumber(v)
 	if !ok || s.MultipleOf == nil {
 		return nil, false
 	}
@@ -333,9 +333,9 @@ func otherKinds(s *Schema, full any) []Mutation {
 	}
 	var out []Mutation
 	for _, k := range kinds {
-		if !s.Accepts(k.jsonType) {
+		if !s.AcceptsType(k.jsonType) {
 			kind := strings.TrimPrefix(k.name, "body-")
-			out = append(out, Mutation{k.name, "the whole body " + article(kind), s.Rule("type"), Firm, k.body})
+			out = append(out, Mutation{k.name, "the whole body " + article(kind), s.RulePointer("type"), Firm, k.body})
 		}
 	}
 	return out

@@ -21,7 +21,7 @@ func whole(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
 // the limits are written.
 func (s *Schema) grain() *big.Rat {
 	one := whole(1)
-	integral := s.Is("integer") && !s.Is("number")
+	integral := s.HasType("integer") && !s.HasType("number")
 	switch {
 	case s.MultipleOf != nil && integral:
 		return leastCommonMultiple(s.MultipleOf, one)

@@ -11,12 +11,12 @@ import (
 // values that fit it, and values that break one rule of it. What allOf joins is
 // one schema here. The last word on a value is the validator's.
 type Schema struct {
-	Pointer string            // where it stands in the contract, references not resolved
-	Moved   map[string]string // keyword to pointer, of a rule that stands in a part of an allOf
-	Types   []string          // JSON types, "null" among them; nil: any
-	Never   bool              // nothing fits it
-	Cut     bool              // it was not read: too deep, or within itself
-	Opaque  bool              // it has rules that are left to the validator alone
+	Pointer        string            // where it stands in the contract, references not resolved
+	MovedRules     map[string]string // keyword to pointer, of a rule that stands in a part of an allOf
+	Types          []string          // JSON types, "null" among them; nil: any
+	MatchesNothing bool              // nothing fits it
+	IsTruncated    bool              // it was not read: too deep, or within itself
+	IsOpaque       bool              // it has rules that are left to the validator alone
 
 	Enum       []any // the values of enum, or the one of const
 	Format     string
@@ -36,7 +36,7 @@ type Schema struct {
 	MinProperties *int64
 	MaxProperties *int64
 	Additional    *Schema // of properties not declared; nil: any
-	Closed        bool    // no property but those declared
+	IsClosed      bool    // no property but those declared
 
 	Choices []Choice  // oneOf and anyOf
 	Not     []*Schema // none of which may fit
@@ -66,40 +66,40 @@ type Choice struct {
 	Branches []*Schema
 }
 
-// Rule points to a keyword of the schema.
-func (s *Schema) Rule(keyword string) string {
-	if at, ok := s.Moved[keyword]; ok {
+// RulePointer points to a keyword of the schema.
+func (s *Schema) RulePointer(keyword string) string {
+	if at, ok := s.MovedRules[keyword]; ok {
 		return at
 	}
 	return s.Pointer + "/" + keyword
 }
 
-// Is tells whether the schema names a JSON type as one of its own.
-func (s *Schema) Is(jsonType string) bool { return s != nil && slices.Contains(s.Types, jsonType) }
+// HasType reports whether the schema names a JSON type as one of its own.
+func (s *Schema) HasType(jsonType string) bool { return s != nil && slices.Contains(s.Types, jsonType) }
 
-// Accepts tells whether a value of a JSON type may fit.
-func (s *Schema) Accepts(jsonType string) bool {
+// AcceptsType reports whether a value of a JSON type may fit.
+func (s *Schema) AcceptsType(jsonType string) bool {
 	switch {
-	case s.Never:
+	case s.MatchesNothing:
 		return false
 	case s.Types == nil:
 		return true
 	case jsonType == "number":
 		// A whole number is of both types, so that a schema of either takes it.
-		return s.Is("number") || s.Is("integer")
+		return s.HasType("number") || s.HasType("integer")
 	}
-	return s.Is(jsonType)
+	return s.HasType(jsonType)
 }
 
-// isObject tells whether what fits the schema is, first of all, an object.
+// isObject reports whether what fits the schema is, first of all, an object.
 func (s *Schema) isObject() bool {
-	return s.Is("object") || s.Types == nil && (len(s.Properties) > 0 || s.Closed)
+	return s.HasType("object") || s.Types == nil && (len(s.Properties) > 0 || s.IsClosed)
 }
 
-// TakesMore tells whether any undeclared property with any value may stand in
+// AllowsUndeclared reports whether any undeclared property with any value may stand in
 // an object that fits.
-func (s *Schema) TakesMore() bool {
-	return s.isObject() && s.Additional == nil && !s.Closed && !s.Opaque && s.MaxProperties == nil && len(s.Choices) == 0 && len(s.Not) == 0
+func (s *Schema) AllowsUndeclared() bool {
+	return s.isObject() && s.Additional == nil && !s.IsClosed && !s.IsOpaque && s.MaxProperties == nil && len(s.Choices) == 0 && len(s.Not) == 0
 }
 
 func (s *Schema) Property(name string) *Property {
@@ -133,7 +133,7 @@ func (s *Schema) views() []*Schema {
 	rest.Choices = s.Choices[1:]
 	var out []*Schema
 	for _, b := range s.Choices[0].Branches[:min(maxBranches, len(s.Choices[0].Branches))] {
-		if joined := Join(&rest, b); !joined.Never && !joined.Cut {
+		if joined := Join(&rest, b); !joined.MatchesNothing && !joined.IsTruncated {
 			out = append(out, joined.views()...)
 		}
 		if len(out) >= maxBranches {
@@ -146,8 +146,8 @@ func (s *Schema) views() []*Schema {
 // maxBranches bounds the branches of one oneOf or anyOf that are looked at.
 const maxBranches = 8
 
-// View is the branch that a value was made by, else the first.
-func (s *Schema) View(v any) *Schema {
+// BranchFor is the branch that a value was made by, else the first.
+func (s *Schema) BranchFor(v any) *Schema {
 	if len(s.Choices) == 0 {
 		return s
 	}
@@ -163,9 +163,9 @@ func (s *Schema) View(v any) *Schema {
 	return views[0]
 }
 
-// Rational reads a JSON number exactly. ok is false for what is none, and for
+// ParseNumber reads a JSON number exactly. ok is false for what is none, and for
 // one whose exponent is beyond what anybody computes with.
-func Rational(v any) (*big.Rat, bool) {
+func ParseNumber(v any) (*big.Rat, bool) {
 	var text string
 	switch v := v.(type) {
 	case Literal:
@@ -175,12 +175,12 @@ func Rational(v any) (*big.Rat, bool) {
 	default:
 		return nil, false
 	}
-	if !JsonNumber.MatchString(text) {
+	if !JSONNumber.MatchString(text) {
 		return nil, false
 	}
 	return new(big.Rat).SetString(text)
 }
 
-// JsonNumber is the grammar of RFC 8259, section 6, with an exponent of at most
+// JSONNumber is the grammar of RFC 8259, section 6, with an exponent of at most
 // three digits.
-var JsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$`)
+var JSONNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$`)

@@ -24,7 +24,7 @@ type Literal string
 // With returns a copy of o in which the member that path leads to has a value.
 // A step is a property name, or an index into an array.
 func (o Object) With(path []string, v any) Object {
-	out, _ := Replaced(o, path, v).(Object)
+	out, _ := Replace(o, path, v).(Object)
 	return out
 }
 
@@ -34,16 +34,16 @@ func (o Object) without(path []string) Object {
 	return out
 }
 
-// Replaced returns a copy of a value in which the place that path leads to
+// Replace returns a copy of a value in which the place that path leads to
 // holds v. A property that is not there is added, an item is not.
-func Replaced(in any, path []string, v any) any {
+func Replace(in any, path []string, v any) any {
 	if len(path) == 0 {
 		return v
 	}
 	if items, ok := in.([]any); ok {
 		out := slices.Clone(items)
 		if i, err := strconv.Atoi(path[0]); err == nil && i >= 0 && i < len(out) {
-			out[i] = Replaced(out[i], path[1:], v)
+			out[i] = Replace(out[i], path[1:], v)
 		}
 		return out
 	}
@@ -51,11 +51,11 @@ func Replaced(in any, path []string, v any) any {
 	out := slices.Clone(have)
 	for i := range out {
 		if out[i].Name == path[0] {
-			out[i].Value = Replaced(out[i].Value, path[1:], v)
+			out[i].Value = Replace(out[i].Value, path[1:], v)
 			return out
 		}
 	}
-	return append(out, Member{path[0], Replaced(nil, path[1:], v)})
+	return append(out, Member{path[0], Replace(nil, path[1:], v)})
 }
 
 // removed returns a copy of a value without the property that path leads to.
@@ -167,11 +167,11 @@ func encodeTo(b *bytes.Buffer, v any) {
 	}
 }
 
-// Equal tells whether two values are the same to JSON: numbers by what they
+// Equal reports whether two values are the same to JSON: numbers by what they
 // count, objects whatever their order.
 func Equal(a, b any) bool { return canonical(a) == canonical(b) }
 
-func Holds(values []any, v any) bool {
+func ContainsValue(values []any, v any) bool {
 	key := canonical(v)
 	return slices.ContainsFunc(values, func(each any) bool { return canonical(each) == key })
 }
@@ -180,7 +180,7 @@ func Holds(values []any, v any) bool {
 func canonical(v any) string {
 	switch v := v.(type) {
 	case Literal:
-		if n, ok := Rational(v); ok {
+		if n, ok := ParseNumber(v); ok {
 			return n.RatString()
 		}
 	case []any:
@@ -200,12 +200,12 @@ func canonical(v any) string {
 	return string(Encode(v))
 }
 
-// Escaped writes a string as JSON with every character as a \u escape, a legal
+// EncodeEscaped writes a string as JSON with every character as a \u escape, a legal
 // way to write the same string (RFC 8259, section 7).
-func Escaped(s string) Literal {
+func EncodeEscaped(s string) Literal {
 	var b strings.Builder
 	b.WriteByte('"')
-	for _, unit := range Utf16Units(s) {
+	for _, unit := range UTF16Units(s) {
 		b.WriteString(`\u`)
 		b.WriteString(strings.ToLower(hex4(unit)))
 	}
@@ -218,4 +218,4 @@ func hex4(u uint16) string {
 	return strings.Repeat("0", 4-len(h)) + h
 }
 
-func Utf16Units(s string) []uint16 { return utf16.Encode([]rune(s)) }
+func UTF16Units(s string) []uint16 { return utf16.Encode([]rune(s)) }

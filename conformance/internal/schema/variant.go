@@ -6,85 +6,85 @@ import (
 )
 
 // variant is a valid body that differs from the plain one in one respect.
-type variant struct {
-	Name    string
-	About   string
-	Pointer string // of the rule it exercises
-	Hold    Firmness
-	Body    any
+type Variant struct {
+	Name        string
+	Description string
+	Pointer     string // of the rule it exercises
+	Firmness    Firmness
+	Body        any
 }
 
 // Variants lists valid bodies that exercise each freedom the schema declares:
 // optional properties present and absent, enum values, both ends of each limit,
 // null where it is allowed, each branch of a oneOf or anyOf.
-func Variants(s *Schema) []variant {
+func Variants(s *Schema) []Variant {
 	minimal, ok := s.Make(false)
 	if !ok {
 		return nil
 	}
-	var out []variant
+	var out []Variant
 	full, ok := s.Make(true)
 	if !ok {
 		full = minimal
 	} else if !Equal(full, minimal) {
-		out = append(out, variant{"all-properties", "every optional property present", s.Pointer + "/properties", Firm, full})
+		out = append(out, Variant{"all-properties", "every optional property present", s.Pointer + "/properties", Firm, full})
 	}
-	add := func(v variant) {
+	add := func(v Variant) {
 		if s.Fits(v.Body) {
 			out = append(out, v)
 		}
 	}
 	Visit(s, full, func(p Spot) {
 		if !p.Required {
-			add(variant{p.id("absent"), p.called() + " left out, since it is optional", p.Schema.Pointer, Firm, removed(p.Body, p.Path)})
+			add(Variant{p.id("absent"), p.called() + " left out, since it is optional", p.Schema.Pointer, Firm, removed(p.Body, p.Path)})
 		}
-		for _, f := range p.Freedoms() {
-			add(variant{p.id(f.Name), p.called() + " " + f.About, f.Pointer, f.Hold, Replaced(p.Body, p.Path, f.Value)})
+		for _, f := range p.Alternatives() {
+			add(Variant{p.id(f.Name), p.called() + " " + f.Description, f.Pointer, f.Firmness, Replace(p.Body, p.Path, f.Value)})
 		}
 	})
 	return out
 }
 
 // freedom is a value that a schema allows, and what it shows.
-type freedom struct {
-	Name, About, Pointer string
-	Hold                 Firmness
-	Value                any
+type Alternative struct {
+	Name, Description, Pointer string
+	Firmness                   Firmness
+	Value                      any
 }
 
-// Freedoms lists the other values of a spot that are worth trying.
-func (p Spot) Freedoms() []freedom {
-	var out []freedom
-	s := p.View
+// Alternatives lists the other values of a spot that are worth trying.
+func (p Spot) Alternatives() []Alternative {
+	var out []Alternative
+	s := p.Effective
 	add := func(name, about, pointer string, hold Firmness, v any) {
 		if p.Schema.Fits(v) && !Equal(v, p.Value) {
-			out = append(out, freedom{name, about, pointer, hold, v})
+			out = append(out, Alternative{name, about, pointer, hold, v})
 		}
 	}
 	for _, v := range s.Enum {
 		if v != nil {
-			add("enum-"+slug(v), "with another of its enum values", s.Rule("enum"), Firm, v)
+			add("enum-"+slug(v), "with another of its enum values", s.RulePointer("enum"), Firm, v)
 		}
 	}
-	if s.Is("null") {
+	if s.HasType("null") {
 		add("null", "null, which it may be", s.Pointer, Firm, nil)
 	}
-	if s.Is("boolean") {
+	if s.HasType("boolean") {
 		add("false", "false", s.Pointer, Firm, false)
 		add("true", "true", s.Pointer, Firm, true)
 	}
 	for _, e := range s.ends(true) {
-		add(e.name, e.about, s.Rule(e.keyword), Firm, e.value)
+		add(e.name, e.about, s.RulePointer(e.keyword), Firm, e.value)
 	}
-	if text, ok := s.multibyte(); ok && s.Is("string") {
-		add("at-max-length-multibyte", "at its maxLength, in letters of two bytes: length is counted in characters", s.Rule("maxLength"), Firm, text)
+	if text, ok := s.multibyte(); ok && s.HasType("string") {
+		add("at-max-length-multibyte", "at its maxLength, in letters of two bytes: length is counted in characters", s.RulePointer("maxLength"), Firm, text)
 	}
 	// What stands for nothing in many languages, and is a value all the same.
-	if s.Is("integer") || s.Is("number") {
-		add("zero", "zero", s.Pointer, Slack, Literal("0"))
+	if s.HasType("integer") || s.HasType("number") {
+		add("zero", "zero", s.Pointer, Lenient, Literal("0"))
 	}
-	if s.Is("array") {
-		add("empty", "an empty array", s.Pointer, Slack, []any{})
+	if s.HasType("array") {
+		add("empty", "an empty array", s.Pointer, Lenient, []any{})
 	}
 	for _, other := range p.alternatives() {
 		name := other.Label[strings.LastIndex(other.Label, "alternative-"):]
@@ -94,9 +94,9 @@ func (p Spot) Freedoms() []freedom {
 }
 
 // withoutTwins keeps the first of values that are the same.
-func withoutTwins(all []freedom) []freedom {
+func withoutTwins(all []Alternative) []Alternative {
 	seen := map[string]bool{}
-	return slices.DeleteFunc(all, func(f freedom) bool {
+	return slices.DeleteFunc(all, func(f Alternative) bool {
 		key := canonical(f.Value)
 		defer func() { seen[key] = true }()
 		return seen[key]

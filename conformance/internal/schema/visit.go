@@ -8,13 +8,13 @@ import (
 
 // Spot is where a value stands in a body, and the schema that it must fit.
 type Spot struct {
-	Body     any      // the whole, which fits
-	Path     []string // steps: property names, and indexes of items
-	Label    string   // the path as it stands in ids: "contact.email", "" for the whole body
-	Required bool
-	Schema   *Schema
-	View     *Schema // schema joined with the branch of oneOf or anyOf that the value fits
-	Value    any
+	Body      any      // the whole, which fits
+	Path      []string // steps: property names, and indexes of items
+	Label     string   // the path as it stands in ids: "contact.email", "" for the whole body
+	Required  bool
+	Schema    *Schema
+	Effective *Schema // schema joined with the branch of oneOf or anyOf that the value fits
+	Value     any
 }
 
 // called names the spot in a sentence.
@@ -37,7 +37,7 @@ func (p Spot) id(suffix string) string {
 // item of each array, and so on inwards; then those within the other branches
 // of each oneOf and anyOf. What may not be sent is left out.
 func Visit(s *Schema, body any, do func(Spot)) {
-	whole := Spot{Body: body, Schema: s, View: s.View(body), Required: true, Value: body}
+	whole := Spot{Body: body, Schema: s, Effective: s.BranchFor(body), Required: true, Value: body}
 	whole.visit(func(p Spot) {
 		do(p)
 		for _, other := range p.alternatives() {
@@ -56,21 +56,21 @@ func (p Spot) children(do func(Spot)) {
 	switch v := p.Value.(type) {
 	case Object:
 		for _, m := range v {
-			child := p.View.Property(m.Name)
-			if child != nil && !child.Schema.ReadOnly && !child.Schema.Cut {
+			child := p.Effective.Property(m.Name)
+			if child != nil && !child.Schema.ReadOnly && !child.Schema.IsTruncated {
 				do(p.within(m.Name, child.Required, child.Schema, m.Value))
 			}
 		}
 	case []any:
-		if len(v) > 0 && p.View.Items != nil && !p.View.Items.Cut {
-			do(p.within("0", true, p.View.Items, v[0]))
+		if len(v) > 0 && p.Effective.Items != nil && !p.Effective.Items.IsTruncated {
+			do(p.within("0", true, p.Effective.Items, v[0]))
 		}
 	}
 }
 
 func (p Spot) within(step string, required bool, s *Schema, v any) Spot {
-	label := strings.TrimPrefix(p.Label+"."+Word(step), ".")
-	return Spot{p.Body, append(slices.Clone(p.Path), step), label, required, s, s.View(v), v}
+	label := strings.TrimPrefix(p.Label+"."+IDWord(step), ".")
+	return Spot{p.Body, append(slices.Clone(p.Path), step), label, required, s, s.BranchFor(v), v}
 }
 
 // alternatives are the spot with values that fit the other branches of its
@@ -83,21 +83,21 @@ func (p Spot) alternatives() []Spot {
 	made := []any{p.Value}
 	for i, view := range p.Schema.views() {
 		v, ok := view.Make(true)
-		if !ok || !p.Schema.Fits(v) || Holds(made, v) {
+		if !ok || !p.Schema.Fits(v) || ContainsValue(made, v) {
 			continue
 		}
 		made = append(made, v)
 		other := p
 		other.Label = strings.TrimPrefix(p.Label+".alternative-"+strconv.Itoa(i+1), ".")
-		other.Body, other.View, other.Value = Replaced(p.Body, p.Path, v), view, v
+		other.Body, other.Effective, other.Value = Replace(p.Body, p.Path, v), view, v
 		out = append(out, other)
 	}
 	return out
 }
 
-// Word makes a name fit to stand in an id: what separates or selects there, and
+// IDWord makes a name fit to stand in an id: what separates or selects there, and
 // what cannot be seen, becomes a dash.
-func Word(name string) string {
+func IDWord(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r == '/' || r == '*' || r == 0x7f {
 			return '-'

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// ShortestPiece is how many characters of a secret in a row are taken for it.
+// MinPieceLength is how many characters of a secret in a row are taken for it.
 // The index looks for as many at a time, which are just a word of the machine.
-const ShortestPiece = 8
+const MinPieceLength = 8
 
 // Of a secret that is written in another alphabet, a piece of the same content
 // is longer.
 const (
 	shortestBase64 = 10 // whole characters of eight bytes, at the worst alignment
-	shortestHex    = 2 * ShortestPiece
+	shortestHex    = 2 * MinPieceLength
 )
 
 // shortestForm bounds the forms in another alphabet that are looked for.
@@ -78,7 +78,7 @@ func (x *Index) addForms(secret, label string, pieces bool) {
 		x.addText(secretText{text: text, label: label, piece: min(piece, len(text))})
 	}
 	addPlain := func(text string, random []int) {
-		t := secretText{text: text, label: label, piece: min(ShortestPiece, len(text)), word: LikeWord(text), random: random}
+		t := secretText{text: text, label: label, piece: min(MinPieceLength, len(text)), word: ResemblesWord(text), random: random}
 		if t.word || !pieces {
 			t.piece = len(text)
 		}
@@ -152,15 +152,15 @@ func (x *Index) addText(t secretText) {
 	at := len(x.texts)
 	x.texts = append(x.texts, t)
 	x.words = x.words || t.word
-	if len(t.text) < ShortestPiece {
+	if len(t.text) < MinPieceLength {
 		x.short = append(x.short, at)
 		return
 	}
 	var run uint64
 	for i := range len(t.text) {
 		run = run<<8 | uint64(t.text[i])
-		if i >= ShortestPiece-1 {
-			x.runs[run] = append(x.runs[run], secretPlace{int32(at), int32(i - ShortestPiece + 1)})
+		if i >= MinPieceLength-1 {
+			x.runs[run] = append(x.runs[run], secretPlace{int32(at), int32(i - MinPieceLength + 1)})
 			word, bit := filterPlace(run)
 			x.filter[word] |= bit
 		}
@@ -211,15 +211,15 @@ func (x *Index) find(text []byte, found func(from, to int, t *secretText)) {
 	var run uint64
 	for i, c := range text {
 		run = run<<8 | uint64(c)
-		if word, bit := filterPlace(run); x.filter[word]&bit == 0 || i < ShortestPiece-1 {
+		if word, bit := filterPlace(run); x.filter[word]&bit == 0 || i < MinPieceLength-1 {
 			continue
 		}
 		for _, p := range x.runs[run] {
-			t, from, at := &x.texts[p.text], i-ShortestPiece+1, int(p.at)
+			t, from, at := &x.texts[p.text], i-MinPieceLength+1, int(p.at)
 			if from > 0 && at > 0 && text[from-1] == t.text[at-1] {
 				continue // it began before, and was found there
 			}
-			length := ShortestPiece
+			length := MinPieceLength
 			for from+length < len(text) && at+length < len(t.text) && text[from+length] == t.text[at+length] {
 				length++
 			}
@@ -250,14 +250,14 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' || c >= 0x80
 }
 
-// isPublic tells whether a piece gives nothing away, as it stands in a public
+// isPublic reports whether a piece gives nothing away, as it stands in a public
 // text.
 func (x *Index) isPublic(piece []byte) bool {
 	return strings.Contains(x.public, string(piece))
 }
 
-// HoldsHalf tells whether a text holds half of a secret in one piece, or more.
-func (x *Index) HoldsHalf(text string) bool {
+// ContainsHalf reports whether a text holds half of a secret in one piece, or more.
+func (x *Index) ContainsHalf(text string) bool {
 	holds := false
 	for v := range views(text) {
 		x.find(asciiLower(v.text), func(from, to int, t *secretText) {

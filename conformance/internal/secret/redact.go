@@ -12,9 +12,9 @@ import (
 // any text by chance, and is only a secret where it is a word by itself.
 const shortestSecret = 4
 
-// ShortestHeader is the same for headers that are added to every request, of
+// MinHeaderLength is the same for headers that are added to every request, of
 // which not all are secret.
-const ShortestHeader = 8
+const MinHeaderLength = 8
 
 // Redactor replaces secrets, however they are written, by a label.
 type Redactor struct {
@@ -76,9 +76,9 @@ func (r *Redactor) learn(secret, label string, how func(x *Index, secret, label 
 	}
 }
 
-// PlainHeader tells whether a header that is added to every request is none
+// IsPlainHeader reports whether a header that is added to every request is none
 // that carries a secret.
-func PlainHeader(name string) bool {
+func IsPlainHeader(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Origin", "Pragma", "Prefer", "User-Agent":
 		return true
@@ -93,13 +93,15 @@ func (r *Redactor) Redact(text string) string { return r.replace(text, len(text)
 // data. A key that is an ordinary word is no secret in words of our own.
 func (r *Redactor) RedactOwn(text string) string { return r.replace(text, len(text), true) }
 
-// RedactTo redacts the beginning of data. It also reads what follows, so that a
+// RedactPrefix redacts the beginning of data. It also reads what follows, so that a
 // secret across the end is recognised.
-func (r *Redactor) RedactTo(text string, length int) string { return r.replace(text, length, false) }
+func (r *Redactor) RedactPrefix(text string, length int) string {
+	return r.replace(text, length, false)
+}
 
-// Spare leaves a URL as it is that the user gave, except for keys that nobody
+// AllowURL leaves a URL as it is that the user gave, except for keys that nobody
 // could take for words.
-func (r *Redactor) Spare(url string) {
+func (r *Redactor) AllowURL(url string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.index.spare(url)

@@ -18,9 +18,9 @@ const (
 	fewRandom     = 2  // random characters with which a piece of a key tells something of it
 )
 
-// LikeWord reports whether a secret appears in texts by chance: it is short, or
+// ResemblesWord reports whether a secret appears in texts by chance: it is short, or
 // a few ordinary words.
-func LikeWord(secret string) bool {
+func ResemblesWord(secret string) bool {
 	random := randomUpTo(secret)
 	return len(secret) < shortestWhole || len(secret) <= longestPhrase && random[len(secret)] == 0
 }

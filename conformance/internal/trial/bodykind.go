@@ -2,6 +2,7 @@ package trial
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"mime"
 	"slices"
@@ -19,7 +20,7 @@ const (
 )
 
 // BodyKind names the kind of a response's body.
-func BodyKind(a *wire.Answer) string {
+func BodyKind(a *wire.Response) string {
 	media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	start := bytes.ToLower(bytes.TrimSpace(a.Body[:min(len(a.Body), 512)]))
 	switch {
@@ -36,5 +37,5 @@ func BodyKind(a *wire.Answer) string {
 		names := slices.Sorted(maps.Keys(members))
 		return "the JSON object {" + strings.Join(names[:min(len(names), 6)], ", ") + "}"
 	}
-	return WordOr(media, "a body without a media type")
+	return cmp.Or(media, "a body without a media type")
 }

@@ -3,9 +3,11 @@ package trial
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,7 +24,7 @@ const maxCurlBody = 4 << 10
 // curl writes a command line for a POSIX shell that sends the request again, of
 // characters that show, so that it can be pasted. Keys are taken from the
 // environment. What is secret goes before words are quoted, as quoting hides it.
-func (s *Session) curl(a *wire.Answer) string {
+func (s *Session) curl(a *wire.Response) string {
 	r := a.Request
 	before, race, raced := s.raceBody(r)
 	parts := []string{"curl -sS -i"}
@@ -35,39 +37,39 @@ func (s *Session) curl(a *wire.Answer) string {
 	case r.Method != http.MethodPost || r.Body == nil:
 		parts = append(parts, "-X "+r.Method)
 	}
-	for _, name := range SortedNames(r.Header) {
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, v := range r.Header[name] {
 			if !strings.EqualFold(name, "User-Agent") {
 				parts = append(parts, "-H "+ShellQuote(name+": "+s.Redactor.Redact(v)))
 			}
 		}
 	}
-	_, added := s.Client.Origin(r)
-	if r.Header[wire.HeaderSpelling(r.Header, "Accept")] == nil && added.Get("Accept") == "" {
+	_, added := s.Client.Destination(r)
+	if r.Header[wire.FindHeader(r.Header, "Accept")] == nil && added.Get("Accept") == "" {
 		parts = append(parts, "-H 'Accept:'") // curl adds one of its own
 	}
 	if _, typed := r.Header["Content-Type"]; !typed && r.Body != nil {
 		parts = append(parts, "-H 'Content-Type:'") // here too
 	}
-	for _, name := range SortedNames(added) {
+	for _, name := range slices.Sorted(maps.Keys(added)) {
 		value := "[the value of " + name + "]"
-		if secret.PlainHeader(name) {
+		if secret.IsPlainHeader(name) {
 			value = added.Get(name)
 		}
 		parts = append(parts, "-H "+ShellQuote(name+": "+value))
 	}
 	target := a.SentURL
 	for _, k := range r.Keys {
-		for _, scheme := range r.Op.SchemesOf(k.In, k.Spare) {
+		for _, scheme := range r.Op.SchemesFor(k.Place, k.OmitScheme) {
 			parts = curlKey(parts, r, k, scheme)
 			target = withoutKey(target, r, k, scheme)
 		}
 	}
-	if r.Chunked {
+	if r.IsChunked() {
 		parts = append(parts, "-H 'Transfer-Encoding: chunked'")
 	}
 	switch {
-	case r.Expect100:
+	case r.ExpectsContinue():
 		parts = append(parts, "-H 'Expect: 100-continue'")
 	case len(r.Body) > maxCurlBody:
 		parts = append(parts, "-H 'Expect:'") // curl adds one to what is long
@@ -103,7 +105,7 @@ func (s *Session) curl(a *wire.Answer) string {
 // raceBody makes the parts of a loop that shows a race: what starts it, and a
 // body about a new user in each round.
 func (s *Session) raceBody(r *wire.Request) (before, body string, ok bool) {
-	if r.Barrier == nil || r.Subject == "" || len(r.Body) > maxCurlBody {
+	if !r.IsHeld() || r.Subject == "" || len(r.Body) > maxCurlBody {
 		return "", "", false
 	}
 	name := schema.Encode(r.Subject)
@@ -115,8 +117,8 @@ func (s *Session) raceBody(r *wire.Request) (before, body string, ok bool) {
 	}
 	at += len(name)
 	before = `t=$(date +%s); for n in 1 2 3 4 5; do for i in`
-	for i := range AtOnce {
-		before += " " + contract.Itoa(i+1)
+	for i := range ConcurrentRequests {
+		before += " " + strconv.Itoa(i+1)
 	}
 	return before + "; do ", ShellQuote(text[:at]+"-") + `"$t-$n"` + ShellQuote(text[at:]), true
 }
@@ -147,7 +149,7 @@ func (s *Session) bodyMaker(body []byte) string {
 		return ""
 	}
 	text := func(b []byte) string { return printf(s.Redactor.Redact(string(b))) }
-	return "{ " + text(body[:from]) + "; yes -- " + ShellQuote(again) + " | head -n " + contract.Itoa(times) + " | tr -d '\\n'; " + text(body[to:]) + "; }"
+	return "{ " + text(body[:from]) + "; yes -- " + ShellQuote(again) + " | head -n " + strconv.Itoa(times) + " | tr -d '\\n'; " + text(body[to:]) + "; }"
 }
 
 // withoutKey takes a key out of a URL, where curl puts it itself.
@@ -171,14 +173,14 @@ func curlKey(parts []string, r *wire.Request, k wire.Credential, scheme contract
 	if len(r.Op.Security) == 0 {
 		return parts
 	}
-	value := k.Shell
+	value := k.ShellWord
 	if value == "" {
 		value = ShellQuote("[" + wire.LabelOf(k) + "]")
 	}
 	switch in, name := k.Resolve(scheme); in {
 	case "header":
-		if r.KeyName != "" {
-			name = r.KeyName
+		if r.KeyName() != "" {
+			name = r.KeyName()
 		}
 		if k.Value == "" {
 			return append(parts, "-H "+ShellQuote(name+";")) // curl's way to send an empty header
@@ -197,15 +199,6 @@ func curlKey(parts []string, r *wire.Request, k wire.Credential, scheme contract
 		return append(parts, "-b "+ShellQuote(name+"=")+value)
 	}
 	return parts
-}
-
-func SortedNames(h http.Header) []string {
-	names := make([]string, 0, len(h))
-	for name := range h {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // plain reports whether a text can stand between single quotes as it is: all of

@@ -15,22 +15,22 @@ import (
 // maxEvidence bounds the bytes of a body that a report keeps.
 const maxEvidence = 16 << 10
 
-// Exchange turns an answer into what a report may show of it.
-func (s *Session) Exchange(a *wire.Answer) conformance.Exchange {
+// Exchange turns a response into what a report may show of it.
+func (s *Session) Exchange(a *wire.Response) conformance.Exchange {
 	out := s.traffic(a)
 	out.Curl = s.Redactor.RedactOwn(s.curl(a))
 	return out
 }
 
 // traffic is an exchange without a command that repeats it.
-func (s *Session) traffic(a *wire.Answer) conformance.Exchange {
+func (s *Session) traffic(a *wire.Response) conformance.Exchange {
 	out := conformance.Exchange{
 		Request: conformance.Request{
 			Method: a.Request.Method, URL: s.Redactor.Redact(a.SentURL),
-			Headers: s.headers(a.Sent), Note: a.Request.Note(),
+			Headers: s.headers(a.SentHeader), Note: a.Request.KeyNote(),
 		},
 		Started:    a.Started.UTC(),
-		DurationMS: Milliseconds(a.Took),
+		DurationMS: Milliseconds(a.Duration),
 	}
 	for _, k := range a.Request.Keys {
 		s.hideKey(a, k, out.Request.Headers)
@@ -39,10 +39,10 @@ func (s *Session) traffic(a *wire.Answer) conformance.Exchange {
 	if len(a.Request.Body) > maxEvidence {
 		out.Request.Size = int64(len(a.Request.Body))
 	}
-	if a.Failure != wire.None {
-		out.Error = s.Redactor.RedactOwn(FailureWords(a))
+	if a.Failure != wire.NoFailure {
+		out.Error = s.Redactor.RedactOwn(DescribeFailure(a))
 	}
-	if a.Came() {
+	if a.Arrived() {
 		out.Response = &conformance.Response{Status: a.Status, Headers: s.headers(a.Header), Size: a.Size, HTTPVersion: s.Redactor.Redact(httpVersion(a.Proto))}
 		out.Response.Body, out.Response.Base64 = s.bodyText(a.Body)
 	}
@@ -50,13 +50,13 @@ func (s *Session) traffic(a *wire.Answer) conformance.Exchange {
 }
 
 // Recorder passes each exchange on as soon as it ends.
-func (s *Session) Recorder() func(*wire.Answer) {
+func (s *Session) Recorder() func(*wire.Response) {
 	var mu sync.Mutex
-	return func(a *wire.Answer) {
+	return func(a *wire.Response) {
 		x := s.traffic(a)
 		mu.Lock()
 		defer mu.Unlock()
-		s.Cfg.Record(a.Request.Check, x)
+		s.Config.Record(a.Request.Check, x)
 	}
 }
 
@@ -75,11 +75,11 @@ func httpVersion(proto string) string {
 }
 
 // hideKey replaces a key where the request carries it, however short it is.
-func (s *Session) hideKey(a *wire.Answer, k wire.Credential, headers map[string]string) {
+func (s *Session) hideKey(a *wire.Response, k wire.Credential, headers map[string]string) {
 	if len(a.Request.Op.Security) == 0 || k.Value == "" {
 		return
 	}
-	for _, scheme := range a.Request.Op.SchemesOf(k.In, k.Spare) {
+	for _, scheme := range a.Request.Op.SchemesFor(k.Place, k.OmitScheme) {
 		in, name := k.Resolve(scheme)
 		if in != "header" {
 			continue
@@ -109,9 +109,9 @@ func (s *Session) headers(h http.Header) map[string]string {
 func (s *Session) bodyText(body []byte) (text string, isBase64 bool) {
 	if !utf8.Valid(body) {
 		// Redact first: afterwards nobody could read what stands there.
-		return base64.StdEncoding.EncodeToString([]byte(s.Redactor.RedactTo(string(body), kept(body)))), true
+		return base64.StdEncoding.EncodeToString([]byte(s.Redactor.RedactPrefix(string(body), kept(body)))), true
 	}
-	return s.Redactor.RedactTo(string(body), kept(body)), false
+	return s.Redactor.RedactPrefix(string(body), kept(body)), false
 }
 
 // kept is how much of a body a report keeps, in whole characters.

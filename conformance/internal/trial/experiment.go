@@ -13,24 +13,24 @@ import (
 type Check struct {
 	conformance.Check
 	Stage Stage
-	Needs needs
-	// Alone says that nothing may run beside the check.
-	Alone bool
-	// Uniform says that the check sends one request again and again, so that
+	Needs Needs
+	// RunsAlone says that nothing may run beside the check.
+	RunsAlone bool
+	// IsUniform says that the check sends one request again and again, so that
 	// answers which differ show an intermittent fault. Such a check is alone:
 	// a fault that comes by the count then comes for certain.
-	Uniform bool
+	IsUniform bool
 	// NewUsers is how many users the check creates beside the one that the
 	// production profile uses for all; requests is how many it sends there,
 	// where that is more than one.
 	NewUsers, Requests int
-	// FreeOfRequests says that the check ends a connection before it sends any.
-	FreeOfRequests bool
-	// Run is the experiment; nil for a clause that is judged over every answer
+	// SendsNothing says that the check ends a connection before it sends any.
+	SendsNothing bool
+	// Run is the experiment; nil for a clause that is judged over every response
 	// of the run.
 	Run func(*Trial)
-	// Over is that judgement.
-	Over func(*Session, *Check) Verdict
+	// JudgeRun is that judgement.
+	JudgeRun func(*Session, *Check) Verdict
 }
 
 // Stage orders the checks: those of one stage run side by side, and none that
@@ -51,21 +51,21 @@ const (
 )
 
 // needs is what a check cannot do without.
-type needs int
+type Needs int
 
 const (
-	NeedsOther needs = 1 << iota
+	NeedsOther Needs = 1 << iota
 	NeedsDisabled
 	NeedsProvocation
 )
 
-// Reading is a contract and the judge by it.
-type Reading struct {
+// Contract is a contract and the judge by it.
+type Contract struct {
 	*contract.Contract
 	*judge.Judge
 }
 
-func LoadContract(doc *spec.Document) (*Reading, error) {
+func LoadContract(doc *spec.Document) (*Contract, error) {
 	if doc == nil {
 		embedded, err := spec.Embedded()
 		if err != nil {
@@ -73,17 +73,17 @@ func LoadContract(doc *spec.Document) (*Reading, error) {
 		}
 		doc = embedded
 	}
-	j, err := judge.Open(doc)
+	j, err := judge.Load(doc)
 	if err != nil {
 		return nil, err
 	}
-	return &Reading{j.Contract, j}, nil
+	return &Contract{j.Contract, j}, nil
 }
 
 // Cost is the number of requests that a check sends under the production
 // profile.
 func (c *Check) Cost() int {
-	if c.FreeOfRequests {
+	if c.SendsNothing {
 		return 0
 	}
 	return max(1, c.Requests)
@@ -101,7 +101,7 @@ func (c *Check) Family() string {
 
 // Races reports whether a check releases requests together, so that chance has
 // a part in its outcome.
-func (c *Check) Races() bool { return c.Alone && !c.Uniform }
+func (c *Check) Races() bool { return c.RunsAlone && !c.IsUniform }
 
 // StatusHTTP stands in the ids of checks that belong to no documented status.
 const StatusHTTP = "http"

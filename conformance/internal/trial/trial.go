@@ -21,20 +21,20 @@ import (
 
 // Verdict is what one experiment came to.
 type Verdict struct {
-	Outcome  conformance.Outcome // Pass, Fail, Skip or Err; the level turns a Fail into a Warn later
-	Level    conformance.Level   // of a Fail that weighs less than the check does, else ""
-	Expected string
-	Actual   string
-	Reason   string
-	Cause    string   // of a skip: id of the check whose failure leaves nothing to judge
-	Symptom  string   // symptomStatus where the status is what is wrong
-	Wanted   []string // the statuses that would do, where they are known
-	Failed   int      // tries that failed …
-	Tried    int      // … of so many, where there were several
-	Evidence []*wire.Answer
-	blamed   []*wire.Answer // every response that the failure rests on, where that is more than evidence
-	Place    int            // of the first evidence among the answers of its try, -1 for elsewhere
-	Wandered bool           // several tries failed, not all at the same place
+	Outcome        conformance.Outcome // Pass, Fail, Skip or Err; the level turns a Fail into a Warn later
+	Level          conformance.Level   // of a Fail that weighs less than the check does, else ""
+	Expected       string
+	Actual         string
+	Reason         string
+	Cause          string   // of a skip: id of the check whose failure leaves nothing to judge
+	Symptom        string   // symptomStatus where the status is what is wrong
+	WantedStatuses []string // the statuses that would do, where they are known
+	Failed         int      // tries that failed …
+	Tried          int      // … of so many, where there were several
+	Evidence       []*wire.Response
+	blamed         []*wire.Response // every response that the failure rests on, where that is more than evidence
+	EvidenceIndex  int              // of the first evidence among the responses of its try, -1 for elsewhere
+	Varies         bool             // several tries failed, not all at the same place
 }
 
 // SymptomStatus says that a failure is for the status of the response.
@@ -43,15 +43,15 @@ const SymptomStatus = "status"
 // Trial is one experiment of one check. Its methods end it, like those of
 // testing.T, as soon as the outcome is known.
 type Trial struct {
-	Ctx      context.Context
-	S        *Session
-	Check    *Check
-	Op       *contract.Operation
-	mu       sync.Mutex
-	Users    int // made so far, over all tries of the check
-	sequence int // of the requests, likewise
-	Answers  []*wire.Answer
-	verdict  Verdict
+	Context   context.Context
+	Session   *Session
+	Check     *Check
+	Op        *contract.Operation
+	mu        sync.Mutex
+	UserCount int // made so far, over all tries of the check
+	sequence  int // of the requests, likewise
+	Responses []*wire.Response
+	verdict   Verdict
 }
 
 // Run performs the experiment and returns its verdict.
@@ -60,7 +60,7 @@ func (t *Trial) Run() Verdict {
 	go func() {
 		defer close(done)
 		t.Check.Run(t)
-		t.verdict = Verdict{Outcome: conformance.Pass, Evidence: t.Answers}
+		t.verdict = Verdict{Outcome: conformance.Pass, Evidence: t.Responses}
 	}()
 	<-done
 	return t.verdict
@@ -68,23 +68,23 @@ func (t *Trial) Run() Verdict {
 
 func (t *Trial) End(v Verdict) {
 	if len(v.Evidence) == 0 {
-		v.Evidence = t.Answers
+		v.Evidence = t.Responses
 	}
-	if v.Place = -1; len(v.Evidence) > 0 {
-		v.Place = slices.Index(t.Answers, v.Evidence[0])
+	if v.EvidenceIndex = -1; len(v.Evidence) > 0 {
+		v.EvidenceIndex = slices.Index(t.Responses, v.Evidence[0])
 	}
 	t.verdict = v
 	runtime.Goexit()
 }
 
 // Fail ends the trial: the target did not do what the clause asks.
-func (t *Trial) Fail(expected, actual string, evidence ...*wire.Answer) {
+func (t *Trial) Fail(expected, actual string, evidence ...*wire.Response) {
 	t.End(Verdict{Outcome: conformance.Fail, Expected: expected, Actual: actual, Evidence: evidence})
 }
 
 // Warn ends the trial: the target did what is worth a warning only, whatever
 // the level of the check.
-func (t *Trial) Warn(expected, actual string, evidence ...*wire.Answer) {
+func (t *Trial) Warn(expected, actual string, evidence ...*wire.Response) {
 	t.End(Verdict{Outcome: conformance.Fail, Level: conformance.Should, Expected: expected, Actual: actual, Evidence: evidence})
 }
 
@@ -93,12 +93,12 @@ func (t *Trial) Skip(reason string) { t.End(Verdict{Outcome: conformance.Skip, R
 
 // fell ends the trial: it could not be judged, because of what another check
 // fails for.
-func (t *Trial) fell(a *wire.Answer, cause string) {
-	t.End(Verdict{Outcome: conformance.Skip, Reason: "not judged: the answer already breaks " + cause, Cause: cause, Evidence: []*wire.Answer{a}})
+func (t *Trial) skipAsConsequence(a *wire.Response, cause string) {
+	t.End(Verdict{Outcome: conformance.Skip, Reason: "not judged: the answer already breaks " + cause, Cause: cause, Evidence: []*wire.Response{a}})
 }
 
-// Broke ends the trial: the experiment itself went wrong.
-func (t *Trial) Broke(reason string, evidence ...*wire.Answer) {
+// Abort ends the trial: the experiment itself went wrong.
+func (t *Trial) Abort(reason string, evidence ...*wire.Response) {
 	t.End(Verdict{Outcome: conformance.Err, Reason: reason, Evidence: evidence})
 }
 
@@ -107,44 +107,83 @@ func (t *Trial) Broke(reason string, evidence ...*wire.Answer) {
 func (t *Trial) User() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.S.Cfg.Profile == conformance.Production {
-		return t.S.UserPrefix + "1" // all checks are about one user, as far as they can
+	if t.IsSparing() {
+		return t.Session.UserPrefix + "1" // all checks are about one user, as far as they can
 	}
-	t.Users++
-	return t.S.UserPrefix + t.S.Number[t.Check.ID] + "-" + strconv.Itoa(t.Users)
+	t.UserCount++
+	return t.Session.UserPrefix + t.Session.CheckNumbers[t.Check.ID] + "-" + strconv.Itoa(t.UserCount)
 }
+
+// UserLike makes the name of a user that nobody had before in a given form. A
+// run that spares its target has one user for all checks, under a plain name.
+func (t *Trial) UserLike(form func(user string) string) string {
+	if t.IsSparing() {
+		return t.User()
+	}
+	return form(t.User())
+}
+
+// IsSparing reports whether the run sends no more than it must, and creates no
+// user that it can do without.
+func (t *Trial) IsSparing() bool { return t.Session.isSparing() }
+
+// Repeats returns how many times to send a request that must have the same
+// outcome each time.
+func (t *Trial) Repeats() int {
+	if t.IsSparing() {
+		return FewRepeats
+	}
+	return ManyRepeats
+}
+
+// Sample returns the cases to try: all of them, or the first alone in a run that
+// spares its target.
+func Sample[T any](t *Trial, cases []T) []T {
+	if t.IsSparing() {
+		return cases[:min(1, len(cases))]
+	}
+	return cases
+}
+
+const (
+	// ManyRepeats finds a fault that does not show each time: one in seven is
+	// missed by forty requests with a probability below 0.3%.
+	ManyRepeats = 40
+	// FewRepeats is the same for a run that spares its target.
+	FewRepeats = 2
+)
 
 // FirstUser is the user whom the gate asked for.
 func (t *Trial) FirstUser() string {
-	return t.S.FirstUser(t.Op)
+	return t.Session.FirstUser(t.Op)
 }
 
 // FirstUser is the user whom the gate asked for at an operation.
 func (s *Session) FirstUser(op *contract.Operation) string {
-	if s.Cfg.Profile == conformance.Production {
+	if s.isSparing() {
 		return s.UserPrefix + "1"
 	}
-	return s.UserPrefix + s.Number[op.ID+"/"+op.Success()+"/minimal"] + "-1"
+	return s.UserPrefix + s.CheckNumbers[op.ID+"/"+op.SuccessStatus()+"/minimal"] + "-1"
 }
 
 // Request makes a valid request about a user that nobody had before.
 func (t *Trial) Request() *wire.Request { return t.RequestFor(t.User()) }
 
 // RequestFor makes a valid request about a user.
-func (t *Trial) RequestFor(user string) *wire.Request { return t.S.ValidRequest(t.Op, user) }
+func (t *Trial) RequestFor(user string) *wire.Request { return t.Session.ValidRequest(t.Op, user) }
 
 // Body is the minimal valid body about a user, as an object.
-func (t *Trial) Body(user string) schema.Object { return t.S.validBody(t.Op, user) }
+func (t *Trial) Body(user string) schema.Object { return t.Session.validBody(t.Op, user) }
 
 // Try sends a request and returns what came back, whatever it is, unless the
 // experiment broke.
-func (t *Trial) Try(r *wire.Request) *wire.Answer {
-	if err := t.S.Contract.Confirm(r); err != nil {
-		t.Broke("the experiment is at fault, not the target: " + err.Error())
+func (t *Trial) Try(r *wire.Request) *wire.Response {
+	if err := t.Session.Contract.Confirm(r); err != nil {
+		t.Abort("the experiment is at fault, not the target: " + err.Error())
 	}
-	a := t.S.send(t.Ctx, t.Check, t.numbered(r))
+	a := t.Session.send(t.Context, t.Check, t.numbered(r))
 	t.mu.Lock()
-	t.Answers = append(t.Answers, a)
+	t.Responses = append(t.Responses, a)
 	t.mu.Unlock()
 	return a
 }
@@ -154,40 +193,42 @@ func (t *Trial) numbered(r *wire.Request) *wire.Request {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sequence++
-	return r.On(func(r *wire.Request) { r.Sequence = t.sequence })
+	c := r.Clone()
+	c.Sequence = t.sequence
+	return c
 }
 
 // Send sends a request that must be answered.
-func (t *Trial) Send(r *wire.Request) *wire.Answer {
+func (t *Trial) Send(r *wire.Request) *wire.Response {
 	a := t.Try(r)
-	t.Answered(a)
+	t.RequireResponse(a)
 	return a
 }
 
-// Answered ends the trial where no answer came.
-func (t *Trial) Answered(a *wire.Answer) {
+// RequireResponse ends the trial where no response came.
+func (t *Trial) RequireResponse(a *wire.Response) {
 	switch {
-	case a.Failure == wire.Spent:
+	case a.Failure == wire.BudgetSpent:
 		t.Skip(fmt.Sprintf("not sent: the %d requests of the production profile were used up", ProductionRequests))
-	case a.Failure.DecidesNothing():
-		t.Broke(FailureWords(a), a)
-	case a.Failure == wire.TimedOut && t.S.usuallyQuick():
-		t.Fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.S.Cfg.Timeout, t.S.quickest()), a)
-	case a.Broken():
-		t.Fail("an HTTP answer", a.Says(), a)
-	case a.Failure != wire.None && a.Failure != wire.CutShort:
-		t.Broke(FailureWords(a), a)
+	case a.Failure.IsInconclusive():
+		t.Abort(DescribeFailure(a), a)
+	case a.Failure == wire.TimedOut && t.Session.usuallyQuick():
+		t.Fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.Session.Config.Timeout, t.Session.quickest()), a)
+	case a.IsBroken():
+		t.Fail("an HTTP answer", a.Summary(), a)
+	case a.Failure != wire.NoFailure && a.Failure != wire.Truncated:
+		t.Abort(DescribeFailure(a), a)
 	}
 }
 
-func FailureWords(a *wire.Answer) string {
+func DescribeFailure(a *wire.Response) string {
 	if a.Err == nil {
 		return string(a.Failure)
 	}
-	return string(a.Failure) + ": " + Innermost(a.Err)
+	return string(a.Failure) + ": " + InnermostError(a.Err)
 }
 
-func Innermost(err error) string {
+func InnermostError(err error) string {
 	text := err.Error()
 	if _, after, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(text, "Post ") {
 		return after
@@ -195,148 +236,148 @@ func Innermost(err error) string {
 	return text
 }
 
-// Expect sends a request and ends the trial unless the answer has one of the
+// Expect sends a request and ends the trial unless the response has one of the
 // statuses.
-func (t *Trial) Expect(r *wire.Request, statuses ...string) *wire.Answer {
+func (t *Trial) Expect(r *wire.Request, statuses ...string) *wire.Response {
 	a := t.Send(r)
-	t.HasStatus(a, statuses...)
+	t.RequireStatus(a, statuses...)
 	return a
 }
 
-func (t *Trial) HasStatus(a *wire.Answer, statuses ...string) {
-	var expected contract.Want
+func (t *Trial) RequireStatus(a *wire.Response, statuses ...string) {
+	var expected contract.Statuses
 	for _, s := range statuses {
-		for _, each := range t.Op.Meaning(s) {
+		for _, each := range t.Op.EquivalentStatuses(s) {
 			if !slices.Contains(expected, each) {
 				expected = append(expected, each)
 			}
 		}
 	}
-	if expected.Has(a.Status) {
+	if expected.Contains(a.Status) {
 		return
 	}
-	if t.Op.Depends(a.Status) && (slices.Contains(statuses, t.Op.Success()) || t.S.isAbsent(t.Op, a.Status)) {
-		t.Skip(StateWords(a))
+	if t.Op.DependsOnState(a.Status) && (slices.Contains(statuses, t.Op.SuccessStatus()) || t.Session.isAbsent(t.Op, a.Status)) {
+		t.Skip(DescribeState(a))
 	}
-	v := Verdict{Outcome: conformance.Fail, Expected: expected.String(), Actual: a.Says(), Evidence: []*wire.Answer{a}, Symptom: SymptomStatus, Wanted: statuses}
-	if a.Request.Attack && a.FromFirewall() {
+	v := Verdict{Outcome: conformance.Fail, Expected: expected.String(), Actual: a.Summary(), Evidence: []*wire.Response{a}, Symptom: SymptomStatus, WantedStatuses: statuses}
+	if a.IsBlocked() {
 		v.Level = conformance.Should
 	}
 	t.End(v)
 }
 
-// Digest sends what parsers and stores commonly trip over. One of the statuses
+// ExpectExcused sends what parsers and stores commonly trip over. One of the statuses
 // is expected; a server error as the contract documents it ends the trial with
 // a warning, if the target is unharmed by it.
-func (t *Trial) Digest(r *wire.Request, statuses ...string) *wire.Answer {
-	a := t.Send(r.On(func(r *wire.Request) { r.Excused = true }))
-	t.Digested(a, statuses...)
+func (t *Trial) ExpectExcused(r *wire.Request, statuses ...string) *wire.Response {
+	a := t.Send(r.Excused())
+	t.RequireExcused(a, statuses...)
 	return a
 }
 
-func (t *Trial) Digested(a *wire.Answer, statuses ...string) {
-	if a.Excused() {
+func (t *Trial) RequireExcused(a *wire.Response, statuses ...string) {
+	if a.IsExcused() {
 		t.unharmed(a)
-		t.Warn(contract.Want(statuses).String(), a.Says(), a)
+		t.Warn(contract.Statuses(statuses).String(), a.Summary(), a)
 	}
-	t.HasStatus(a, statuses...)
+	t.RequireStatus(a, statuses...)
 }
 
 // unharmed ends the trial unless a known user still has the same id after a
 // server error.
-func (t *Trial) unharmed(broke *wire.Answer) {
-	if t.Op.Success() == "" {
+func (t *Trial) unharmed(broke *wire.Response) {
+	if t.Op.SuccessStatus() == "" {
 		return
 	}
 	user := t.FirstUser()
 	after := t.Send(t.RequestFor(user))
 	if !after.Succeeded() {
-		t.Fail(StatusWords(t.Op.Success())+" to a valid request after the "+contract.StatusText(broke.Status), after.Says(), broke, after)
+		t.Fail(DescribeStatus(t.Op.SuccessStatus())+" to a valid request after the "+contract.StatusText(broke.Status), after.Summary(), broke, after)
 	}
-	for _, s := range t.S.All() {
-		before, known := s.Answer.Member(t.Op.Rules.Identity)
-		if !known || !s.Answer.Succeeded() || s.Answer.Request.Subject != user || !OwnKey(s.Answer.Request) {
+	for _, s := range t.Session.AllSeen() {
+		before, known := s.Response.Member(t.Op.Rules.Identity)
+		if !known || !s.Response.Succeeded() || s.Response.Request.Subject != user || !HasOwnKey(s.Response.Request) {
 			continue
 		}
-		if id := t.Identity(after); id != before {
+		if id := t.IdentityOf(after); id != before {
 			t.Fail(fmt.Sprintf("%s %q as before the %s", t.Op.Rules.Identity, before, contract.StatusText(broke.Status)), fmt.Sprintf("%q", id), broke, after)
 		}
 		return
 	}
 }
 
-// ExpectAll sends requests side by side and ends the trial unless each answer
+// ExpectAll sends requests side by side and ends the trial unless each response
 // has one of the statuses.
-func (t *Trial) ExpectAll(requests []*wire.Request, statuses ...string) []*wire.Answer {
-	answers := t.Together(requests)
+func (t *Trial) ExpectAll(requests []*wire.Request, statuses ...string) []*wire.Response {
+	answers := t.SendAll(requests)
 	for _, a := range answers {
-		t.Answered(a)
-		t.HasStatus(a, statuses...)
+		t.RequireResponse(a)
+		t.RequireStatus(a, statuses...)
 	}
 	return answers
 }
 
-// Accepted sends a valid request and returns the answer, which is a success
+// ExpectSuccess sends a valid request and returns the response, which is a success
 // whose body can be read.
-func (t *Trial) Accepted(r *wire.Request) *wire.Answer {
-	a := t.Expect(r, t.Op.Success())
-	t.Readable(a)
+func (t *Trial) ExpectSuccess(r *wire.Request) *wire.Response {
+	a := t.Expect(r, t.Op.SuccessStatus())
+	t.RequireReadable(a)
 	return a
 }
 
-// Readable ends the trial where the body of an answer cannot be judged.
-func (t *Trial) Readable(a *wire.Answer) {
-	prefix := t.Op.ID + "/" + t.Op.Documented(a.Status).Status + "/"
+// RequireReadable ends the trial where the body of a response cannot be judged.
+func (t *Trial) RequireReadable(a *wire.Response) {
+	prefix := t.Op.ID + "/" + t.Op.ResponseFor(a.Status).Status + "/"
 	for _, f := range a.Findings {
 		if f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema || f.Clause == wire.ClauseContentType && !a.IsJSON {
-			t.fell(a, prefix+f.Clause)
+			t.skipAsConsequence(a, prefix+f.Clause)
 		}
 	}
 }
 
-// Identity is the id that an answer gives to the user it is about.
-func (t *Trial) Identity(a *wire.Answer) string {
+// IdentityOf is the id that a response gives to the user it is about.
+func (t *Trial) IdentityOf(a *wire.Response) string {
 	id, ok := a.Member(t.Op.Rules.Identity)
 	if !ok {
-		t.fell(a, t.Op.ID+"/"+t.Op.Success()+"/"+wire.ClauseSchema)
+		t.skipAsConsequence(a, t.Op.ID+"/"+t.Op.SuccessStatus()+"/"+wire.ClauseSchema)
 	}
 	return id
 }
 
-// Together sends requests side by side and returns the answers in order.
-func (t *Trial) Together(requests []*wire.Request) []*wire.Answer {
+// SendAll sends requests side by side and returns the responses in order.
+func (t *Trial) SendAll(requests []*wire.Request) []*wire.Response {
 	for _, r := range requests {
-		if err := t.S.Contract.Confirm(r); err != nil {
-			t.Broke("the experiment is at fault, not the target: " + err.Error())
+		if err := t.Session.Contract.Confirm(r); err != nil {
+			t.Abort("the experiment is at fault, not the target: " + err.Error())
 		}
 	}
-	answers := make([]*wire.Answer, len(requests))
+	answers := make([]*wire.Response, len(requests))
 	var wg sync.WaitGroup
 	for i, r := range requests {
 		r = t.numbered(r)
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			answers[i] = t.S.send(t.Ctx, t.Check, r)
+			answers[i] = t.Session.send(t.Context, t.Check, r)
 		}()
 	}
 	wg.Wait()
-	t.Answers = append(t.Answers, answers...)
+	t.Responses = append(t.Responses, answers...)
 	return answers
 }
 
-// Most lists the failures among many tries of one thing and ends the trial if
+// RequireEach lists the failures among many tries of one thing and ends the trial if
 // there is one, saying how many of how many failed.
-func (t *Trial) Most(answers []*wire.Answer, expected string, wrong func(*wire.Answer) string) {
-	var wrongs []*wire.Answer
+func (t *Trial) RequireEach(answers []*wire.Response, expected string, wrong func(*wire.Response) string) {
+	var wrongs []*wire.Response
 	var problems wire.Tally
 	for _, a := range answers {
-		if a.Failure.DecidesNothing() || a.Failure == wire.TimedOut && !t.S.usuallyQuick() {
-			t.Answered(a)
+		if a.Failure.IsInconclusive() || a.Failure == wire.TimedOut && !t.Session.usuallyQuick() {
+			t.RequireResponse(a)
 		}
 		problem := ""
-		if !a.Came() || a.Failure == wire.TimedOut {
-			problem = a.Says()
+		if !a.Arrived() || a.Failure == wire.TimedOut {
+			problem = a.Summary()
 		} else {
 			problem = wrong(a)
 		}
@@ -349,31 +390,31 @@ func (t *Trial) Most(answers []*wire.Answer, expected string, wrong func(*wire.A
 		return
 	}
 	first := wrongs[0]
-	v := Verdict{Outcome: conformance.Fail, Expected: expected, Actual: problems.String(), Evidence: []*wire.Answer{first}, blamed: wrongs, Tried: len(answers), Failed: len(wrongs)}
+	v := Verdict{Outcome: conformance.Fail, Expected: expected, Actual: problems.String(), Evidence: []*wire.Response{first}, blamed: wrongs, Tried: len(answers), Failed: len(wrongs)}
 	switch {
-	case first.Came() && wrong(first) == first.Says():
+	case first.Arrived() && wrong(first) == first.Summary():
 		v.Symptom = SymptomStatus
 	case first.Succeeded() && answers[0] != first:
-		v.blamed = append([]*wire.Answer{answers[0]}, wrongs...) // the one that the others differ from
+		v.blamed = append([]*wire.Response{answers[0]}, wrongs...) // the one that the others differ from
 	}
 	t.End(v)
 }
 
-// InTurn sends two kinds of requests, which stand in turn, side by side and
+// SendAlternating sends two kinds of requests, which stand in turn, side by side and
 // demands one status of all. Each kind is counted for itself.
-func (t *Trial) InTurn(requests []*wire.Request, status string) {
+func (t *Trial) SendAlternating(requests []*wire.Request, status string) {
 	for i, r := range requests {
 		r.Kind = i % 2
 	}
-	answers := t.Together(requests)
+	answers := t.SendAll(requests)
 	for kind := range 2 {
-		var same []*wire.Answer
+		var same []*wire.Response
 		for i := kind; i < len(answers); i += 2 {
 			same = append(same, answers[i])
 		}
-		t.Most(same, StatusWords(status), func(a *wire.Answer) string {
-			if !t.Op.Meaning(status).Has(a.Status) {
-				return a.Says()
+		t.RequireEach(same, DescribeStatus(status), func(a *wire.Response) string {
+			if !t.Op.EquivalentStatuses(status).Contains(a.Status) {
+				return a.Summary()
 			}
 			return ""
 		})
@@ -384,34 +425,34 @@ func (t *Trial) InTurn(requests []*wire.Request, status string) {
 func (t *Trial) Random() *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(t.Check.ID))
-	return rand.New(rand.NewPCG(uint64(t.S.Cfg.Seed), h.Sum64()))
+	return rand.New(rand.NewPCG(uint64(t.Session.Config.Seed), h.Sum64()))
 }
 
-// Aside sends a request to another place than the target. What comes back says
+// SendElsewhere sends a request to another place than the target. What comes back says
 // nothing of the target's answers, so that the run does not remember it among
 // them. Nobody need be there.
-func (t *Trial) Aside(r *wire.Request) *wire.Answer {
-	c := t.S.Client
-	if err := c.Pace(t.Ctx); err != nil {
-		t.Broke(string(wire.Interruption(err)))
+func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
+	c := t.Session.Client
+	if err := c.WaitTurn(t.Context); err != nil {
+		t.Abort(string(wire.InterruptionOf(err)))
 	}
-	ctx, cancel := context.WithTimeout(t.Ctx, min(c.Timeout, plainPatience+10*time.Duration(c.Fastest.Load())))
+	ctx, cancel := context.WithTimeout(t.Context, min(c.Timeout, plainPatience+10*time.Duration(c.Fastest.Load())))
 	defer cancel()
 	r = t.numbered(r)
-	var a *wire.Answer
-	if c.Imagine != nil {
+	var a *wire.Response
+	if c.Simulate != nil {
 		a = c.Do(ctx, r)
 		a.Status = 0
 	} else {
-		a, _ = c.Once(ctx, r)
+		a, _ = c.SendOnce(ctx, r)
 	}
-	if _, over := wire.Ended(t.Ctx); over || a.Failure == wire.Spent { // rather than the time that the twin has
-		t.Answered(a)
+	if _, over := wire.HasEnded(t.Context); over || a.Failure == wire.BudgetSpent { // rather than the time that the twin has
+		t.RequireResponse(a)
 	}
-	t.S.Contract.Assess(a)
-	t.S.mu.Lock()
-	defer t.S.mu.Unlock()
-	t.S.Asides = append(t.S.Asides, SeenAnswer{t.Check, a})
+	t.Session.Contract.Assess(a)
+	t.Session.mu.Lock()
+	defer t.Session.mu.Unlock()
+	t.Session.SeenElsewhere = append(t.Session.SeenElsewhere, SeenResponse{t.Check, a})
 	return a
 }
 
@@ -420,16 +461,16 @@ func (t *Trial) Aside(r *wire.Request) *wire.Answer {
 // comes.
 const plainPatience = time.Second
 
-// Echoed ends the trial unless the answer returns the user as sent.
-func (t *Trial) Echoed(a *wire.Answer, user string) {
-	t.Readable(a)
+// RequireEcho ends the trial unless the response returns the user as sent.
+func (t *Trial) RequireEcho(a *wire.Response, user string) {
+	t.RequireReadable(a)
 	name := t.Op.Rules.Echo
 	if name == "" {
 		return
 	}
 	got, ok := a.Member(name)
 	if !ok {
-		t.fell(a, t.Op.ID+"/"+t.Op.Success()+"/"+wire.ClauseSchema)
+		t.skipAsConsequence(a, t.Op.ID+"/"+t.Op.SuccessStatus()+"/"+wire.ClauseSchema)
 	}
 	if got != user {
 		t.Fail(fmt.Sprintf("%s %s", name, QuoteDifference(user, got)), fmt.Sprintf("%s %s", name, QuoteDifference(got, user)), a)
@@ -442,27 +483,27 @@ func QuoteDifference(text, other string) string {
 	const around, enough = 12, 60
 	runes, others := []rune(text), []rune(other)
 	if len(runes) <= enough {
-		return wire.Quoted(text)
+		return wire.Quote(text)
 	}
 	at := 0
 	for at < len(runes) && at < len(others) && runes[at] == others[at] {
 		at++
 	}
 	from, to := max(0, at-around), min(len(runes), at+around)
-	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", wire.Quoted(string(runes[from:to])), len(runes), at+1)
+	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", wire.Quote(string(runes[from:to])), len(runes), at+1)
 }
 
-// Blames returns the responses that a failure rests on.
-func (v *Verdict) Blames() []*wire.Answer {
+// BlamedResponses returns the responses that a failure rests on.
+func (v *Verdict) BlamedResponses() []*wire.Response {
 	if len(v.blamed) > 0 {
 		return v.blamed
 	}
 	return v.Evidence
 }
 
-// SameCharacters reports whether two keys differ at most in the order and case
+// HaveSameCharacters reports whether two keys differ at most in the order and case
 // of their characters.
-func SameCharacters(a, b string) bool {
+func HaveSameCharacters(a, b string) bool {
 	sorted := func(s string) []rune {
 		runes := []rune(strings.ToLower(s))
 		slices.Sort(runes)
@@ -471,38 +512,31 @@ func SameCharacters(a, b string) bool {
 	return slices.Equal(sorted(a), sorted(b))
 }
 
-func OwnKey(r *wire.Request) bool {
-	return len(r.Keys) == 1 && r.Keys[0].Good && r.Keys[0].Label == "the key"
+func HasOwnKey(r *wire.Request) bool {
+	return len(r.Keys) == 1 && r.Keys[0].IsValid && r.Keys[0].Label == "the key"
 }
 
-// DocumentedNumber is a status as a number; of a range, its first.
-func DocumentedNumber(status string) int {
+// StatusNumber is a status as a number; of a range, its first.
+func StatusNumber(status string) int {
 	for n := http.StatusOK; n < 600; n++ {
-		if contract.Want([]string{status}).Has(n) {
+		if contract.Statuses([]string{status}).Contains(n) {
 			return n
 		}
 	}
 	return 0
 }
 
-// StateWords say why an answer to a valid request decides nothing: it is
+// DescribeState say why a response to a valid request decides nothing: it is
 // documented for a state of the target, which the runner does not know.
-func StateWords(a *wire.Answer) string {
-	return "the target answers " + a.Says() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + ": an example in the contract that the target knows would help"
+func DescribeState(a *wire.Response) string {
+	return "the target answers " + a.Summary() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + ": an example in the contract that the target knows would help"
 }
 
-func StatusWords(status string) string { return contract.Want{status}.String() }
+func DescribeStatus(status string) string { return contract.Statuses{status}.String() }
 
-// AtOnce is how many requests for one user are released together.
-const AtOnce = 8
+// ConcurrentRequests is how many requests for one user are released together.
+const ConcurrentRequests = 8
 
-func WordOr(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
-// Unrecorded is the failure of an answer whose status and fields are known and
+// BodyUnrecorded is the failure of a response whose status and fields are known and
 // whose body is not: browsers drop bodies, and exports cut them.
-const Unrecorded wire.Failure = "an answer whose body was not recorded whole"
+const BodyUnrecorded wire.Failure = "an answer whose body was not recorded whole"

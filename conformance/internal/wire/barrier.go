@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// barrier lets several requests go at one moment: each is held back, its
+// Barrier lets several requests go at one moment: each is held back, its
 // connection open and its header written, until all of them have come so far.
-type barrier struct {
+type Barrier struct {
 	arrived chan struct{}
 	open    chan struct{}
 }
@@ -19,8 +19,8 @@ const longestHold = 3 * time.Second
 
 // NewBarrier makes a barrier for n requests; it opens once they have all
 // arrived, and a while after that.
-func NewBarrier(ctx context.Context, n int, settle time.Duration) *barrier {
-	b := &barrier{arrived: make(chan struct{}, n), open: make(chan struct{})}
+func NewBarrier(ctx context.Context, n int, settle time.Duration) *Barrier {
+	b := &Barrier{arrived: make(chan struct{}, n), open: make(chan struct{})}
 	go func() {
 		defer close(b.open)
 		limit := time.After(longestHold)
@@ -38,7 +38,7 @@ func NewBarrier(ctx context.Context, n int, settle time.Duration) *barrier {
 	return b
 }
 
-func (b *barrier) isOpen() bool {
+func (b *Barrier) isOpen() bool {
 	select {
 	case <-b.open:
 		return true
@@ -50,7 +50,7 @@ func (b *barrier) isOpen() bool {
 // heldBody is a body that arrives at a barrier when it is first read.
 type heldBody struct {
 	io.Reader
-	barrier *barrier
+	barrier *Barrier
 	done    <-chan struct{} // ends the wait
 	told    bool
 }

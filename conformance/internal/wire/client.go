@@ -21,33 +21,33 @@ import (
 	"nox.energy/contract/conformance/internal/contract"
 )
 
-// maxAnswer is how many bytes of an answer are read.
+// maxAnswer is how many bytes of a response are read.
 const maxAnswer = 8 << 20
 
 // Client sends requests to one target: at its pace, each connection as the
 // request wants it, following no redirect.
 type Client struct {
-	Base    *url.URL
-	Tls     *tls.Config // nil: the system's roots
-	Proxied bool        // by a proxy that the environment names
-	http2   atomic.Bool // the target has answered by HTTP/2
-	added   http.Header
-	Timeout time.Duration
-	pooled  *http.Transport // connections are used again
-	fresh   *http.Transport // one connection for each request
-	Single  *http.Transport // one connection for all
-	limiter *rate.Limiter
-	slots   *slots
-	crowd   crowd
-	Pauses  pauses
-	Sent    atomic.Int64
-	Fastest atomic.Int64            // nanoseconds of the quickest answer so far
-	Ended   func(*Answer)           // if set, called when an exchange ends, one that is repeated too
-	Imagine func(*Request) *Answer  // if set, answers in place of the target
-	budget  int64                   // requests that may be sent, 0: any number
-	Stop    context.CancelCauseFunc // ends the run
-	longest int64                   // streak of them that ends the run
-	streak  atomic.Int64            // answers of 5xx or 429 in a row, counted where there is a budget
+	BaseURL    *url.URL
+	TLS        *tls.Config // nil: the system's roots
+	IsProxied  bool        // by a proxy that the environment names
+	http2      atomic.Bool // the target has answered by HTTP/2
+	added      http.Header
+	Timeout    time.Duration
+	pooled     *http.Transport // connections are used again
+	fresh      *http.Transport // one connection for each request
+	single     *http.Transport // one connection for all
+	limiter    *rate.Limiter
+	slots      *slots
+	crowd      crowd
+	Pauses     Pauses
+	SentCount  atomic.Int64
+	Fastest    atomic.Int64             // nanoseconds of the quickest answer so far
+	OnExchange func(*Response)          // if set, called when an exchange ends, one that is repeated too
+	Simulate   func(*Request) *Response // if set, answers in place of the target
+	budget     int64                    // requests that may be sent, 0: any number
+	Stop       context.CancelCauseFunc  // ends the run
+	longest    int64                    // streak of them that ends the run
+	streak     atomic.Int64             // answers of 5xx or 429 in a row, counted where there is a budget
 }
 
 // StoppedError ends a run for the target's sake.
@@ -57,14 +57,14 @@ func (e *StoppedError) Error() string { return e.reason }
 
 // Config is what a client keeps to.
 type Config struct {
-	TLS      *tls.Config // nil: the system's roots
-	Header   http.Header // added to every request
-	Timeout  time.Duration
-	Patience time.Duration // how long the target may put requests off
-	Parallel int           // requests at a time
-	Rate     float64       // requests a second, 0: any number
-	Budget   int64         // requests in all, 0: any number
-	Streak   int64         // responses of 5xx or 429 in a row that end a run with a budget
+	TLS            *tls.Config // nil: the system's roots
+	Header         http.Header // added to every request
+	Timeout        time.Duration
+	MaxPause       time.Duration // how long the target may put requests off
+	Parallel       int           // requests at a time
+	Rate           float64       // requests a second, 0: any number
+	Budget         int64         // requests in all, 0: any number
+	MaxErrorStreak int64         // responses of 5xx or 429 in a row that end a run with a budget
 }
 
 func NewClient(cfg Config, base *url.URL) *Client {
@@ -80,99 +80,103 @@ func NewClient(cfg Config, base *url.URL) *Client {
 		}
 	}
 	c := &Client{
-		Base: base, Tls: cfg.TLS.Clone(), added: cfg.Header, Timeout: cfg.Timeout,
-		pooled: transport(), fresh: transport(), Single: transport(),
+		BaseURL: base, TLS: cfg.TLS.Clone(), added: cfg.Header, Timeout: cfg.Timeout,
+		pooled: transport(), fresh: transport(), single: transport(),
 		limiter: rate.NewLimiter(rate.Inf, 1),
 		slots:   newSlots(cfg.Parallel),
-		Pauses:  pauses{limit: cfg.Patience},
+		Pauses:  Pauses{limit: cfg.MaxPause},
 	}
 	c.pooled.DialContext = c.crowd.dial
 	c.fresh.DisableKeepAlives = true
-	c.Single.MaxConnsPerHost = 1
+	c.single.MaxConnsPerHost = 1
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); err == nil && proxy != nil {
-		c.Proxied = true
+		c.IsProxied = true
 	}
-	c.budget, c.longest = cfg.Budget, cfg.Streak
+	c.budget, c.longest = cfg.Budget, cfg.MaxErrorStreak
 	if cfg.Rate > 0 {
 		c.limiter = rate.NewLimiter(rate.Limit(cfg.Rate), 1)
 	}
 	return c
 }
 
-// Release gives up connections that are open and not in use: a target may take
+// ReleaseIdle gives up connections that are open and not in use: a target may take
 // few at a time.
-func (c *Client) Release() {
-	for _, t := range []*http.Transport{c.pooled, c.fresh, c.Single} {
+func (c *Client) ReleaseIdle() {
+	for _, t := range []*http.Transport{c.pooled, c.fresh, c.single} {
 		t.CloseIdleConnections()
 	}
 }
 
+// ReleaseSingle closes the connection that single requests share, which keeps a
+// worker of some targets from other connections.
+func (c *Client) ReleaseSingle() { c.single.CloseIdleConnections() }
+
 // Do sends a request and returns what came back, never nil. Where the target
 // asks for patience it is given; where a connection that had been used before
-// closed before any byte of an answer, which a server may do at any time
+// closed before any byte of a response, which a server may do at any time
 // (RFC 9112, section 9.3.1), the request is sent once more on a new one.
-func (c *Client) Do(ctx context.Context, r *Request) *Answer {
-	if c.Imagine != nil {
-		a := c.Imagine(r)
-		base, added := c.Origin(r)
-		if req, err := r.HttpRequest(base, added); err == nil {
-			a.SentURL, a.Sent = req.URL.String(), req.Header
+func (c *Client) Do(ctx context.Context, r *Request) *Response {
+	if c.Simulate != nil {
+		a := c.Simulate(r)
+		base, added := c.Destination(r)
+		if req, err := r.HTTPRequest(base, added); err == nil {
+			a.SentURL, a.SentHeader = req.URL.String(), req.Header
 		}
 		return a
 	}
 	retried := false
 	for asks := 1; ; {
-		if err := c.Pace(ctx); err != nil {
-			return &Answer{Request: r, Started: time.Now(), Failure: Interruption(err), Err: err}
+		if err := c.WaitTurn(ctx); err != nil {
+			return &Response{Request: r, Started: time.Now(), Failure: InterruptionOf(err), Err: err}
 		}
-		a, reused := c.Once(ctx, r)
-		if reused && !retried && (a.Failure == Closed || a.Status == http.StatusRequestTimeout) {
+		a, reused := c.SendOnce(ctx, r)
+		if reused && !retried && (a.Failure == ConnectionClosed || a.Status == http.StatusRequestTimeout) {
 			retried = true
-			r = r.On(func(r *Request) { r.Fresh, r.Single = true, false })
+			r = r.changed(func(o *sendOptions) { o.fresh, o.single = true, false })
 			continue
 		}
-		if _, asked := Patience(a, 0); !asked {
-			if a.Came() {
-				c.Pauses.gotOn()
+		if _, asked := RetryDelay(a, 0); !asked {
+			if a.Arrived() {
+				c.Pauses.resume()
 				c.slots.answered(c.crowd.unserved.Load() == 0)
 			}
 			return a
 		}
 		c.slots.fewer()
 		if reason := c.Pauses.ask(a, asks); reason != "" {
-			a.Failure, a.Err = PutOff, errors.New(reason)
+			a.Failure, a.Err = Postponed, errors.New(reason)
 			if r.ordinary() && c.Pauses.over() && c.Stop != nil {
 				c.Stop(&StoppedError{"the target put a valid request off: " + reason})
 			}
 			return a
 		}
-		if wait, _ := c.Pauses.Ahead(); wait > idleTime/2 {
-			c.Release()
+		if wait, _ := c.Pauses.Remaining(); wait > idleTime/2 {
+			c.ReleaseIdle()
 		}
 		asks++
 	}
 }
 
-// Interruption is what the end of a context makes of a request.
-func Interruption(err error) Failure {
+// InterruptionOf is what the end of a context makes of a request.
+func InterruptionOf(err error) Failure {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return OutOfTime
+		return DeadlineReached
 	}
 	return Interrupted
 }
 
-// Ended reports whether a run is over. Its deadline may have reached a
+// OnExchange reports whether a run is over. Its deadline may have reached a
 // connection a moment before it reaches the context.
-func Ended(ctx context.Context) (Failure, bool) {
+func HasEnded(ctx context.Context) (Failure, bool) {
 	if ctx.Err() != nil {
-		return Interruption(context.Cause(ctx)), true
+		return InterruptionOf(context.Cause(ctx)), true
 	}
 	deadline, limited := ctx.Deadline()
-	return OutOfTime, limited && !time.Now().Before(deadline)
+	return DeadlineReached, limited && !time.Now().Before(deadline)
 }
 
-// Pace waits for the rate and for a pause that the target asked for.
-func (c *Client) Pace(ctx context.Context) error {
+// WaitTurn waits for the rate and for a pause that the target asked for.
+func (c *Client) WaitTurn(ctx context.Context) error {
 	if err := c.limiter.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -183,7 +187,7 @@ func (c *Client) Pace(ctx context.Context) error {
 		return context.DeadlineExceeded
 	}
 	for {
-		wait, _ := c.Pauses.Ahead()
+		wait, _ := c.Pauses.Remaining()
 		if wait <= 0 {
 			return ctx.Err()
 		}
@@ -195,22 +199,22 @@ func (c *Client) Pace(ctx context.Context) error {
 	}
 }
 
-// Once sends a request one time. reused tells whether its connection had
-// carried another before, and no byte of an answer came.
-func (c *Client) Once(ctx context.Context, r *Request) (a *Answer, reused bool) {
-	a = &Answer{Request: r, Started: time.Now()}
-	if c.Ended != nil {
+// SendOnce sends a request one time. reused reports whether its connection had
+// carried another before, and no byte of a response came.
+func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused bool) {
+	a = &Response{Request: r, Started: time.Now()}
+	if c.OnExchange != nil {
 		defer func() {
-			if a.Sent != nil && a.Failure != Spent {
-				c.Ended(a)
+			if a.SentHeader != nil && a.Failure != BudgetSpent {
+				c.OnExchange(a)
 			}
 		}()
 	}
 	// Requests that are released together must not wait for each other, nor those
 	// on one connection for others that wait for this connection to close.
-	if r.Barrier == nil && !r.Single {
+	if r.barrier == nil && !r.single {
 		if err := c.slots.take(ctx); err != nil {
-			a.Failure, a.Err = Interruption(context.Cause(ctx)), err
+			a.Failure, a.Err = InterruptionOf(context.Cause(ctx)), err
 			return a, false
 		}
 		defer c.slots.give()
@@ -244,20 +248,20 @@ func (c *Client) Once(ctx context.Context, r *Request) (a *Answer, reused bool) 
 			}
 		},
 	}
-	base, added := c.Origin(r)
-	req, err := r.HttpRequest(base, added)
+	base, added := c.Destination(r)
+	req, err := r.HTTPRequest(base, added)
 	if err != nil {
-		a.Failure, a.Err = unmade, err
+		a.Failure, a.Err = invalidRequest, err
 		return a, false
 	}
-	a.SentURL, a.Sent = req.URL.String(), req.Header.Clone()
-	if r.Barrier != nil {
+	a.SentURL, a.SentHeader = req.URL.String(), req.Header.Clone()
+	if r.barrier != nil {
 		req.GetBody = nil
-		req.Body = &heldBody{Reader: bytes.NewReader(r.Body), barrier: r.Barrier, done: limited.Done()}
+		req.Body = &heldBody{Reader: bytes.NewReader(r.Body), barrier: r.barrier, done: limited.Done()}
 	}
-	if n := c.Sent.Add(1); c.budget > 0 && n > c.budget {
-		c.Sent.Add(-1)
-		a.Failure = Spent
+	if n := c.SentCount.Add(1); c.budget > 0 && n > c.budget {
+		c.SentCount.Add(-1)
+		a.Failure = BudgetSpent
 		return a, false
 	}
 	a.Started = time.Now()
@@ -267,8 +271,8 @@ func (c *Client) Once(ctx context.Context, r *Request) (a *Answer, reused bool) 
 	}
 	resp, err := via.RoundTrip(req.WithContext(httptrace.WithClientTrace(limited, trace)))
 	if err != nil {
-		a.Took, a.Failure, a.Err = time.Since(a.Started), Classify(err), err
-		if why, over := Ended(ctx); over {
+		a.Duration, a.Failure, a.Err = time.Since(a.Started), FailureOf(err), err
+		if why, over := HasEnded(ctx); over {
 			a.Failure = why
 		}
 		return a, again.Load() && !first.Load()
@@ -280,39 +284,39 @@ func (c *Client) Once(ctx context.Context, r *Request) (a *Answer, reused bool) 
 		c.http2.Store(true)
 	}
 	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	a.Took, a.Size = time.Since(a.Started), int64(len(a.Body))
+	a.Duration, a.Size = time.Since(a.Started), int64(len(a.Body))
 	var behind *behindError
 	if errors.As(err, &behind) {
-		a.Behind, err = behind.text, nil
+		a.Extra, err = behind.text, nil
 	}
 	if err != nil {
-		a.Failure, a.Err = CutShort, err
+		a.Failure, a.Err = Truncated, err
 		if isTimeout(err) || errors.Is(err, context.DeadlineExceeded) {
 			a.Failure = TimedOut
 		}
-		if why, over := Ended(ctx); over {
+		if why, over := HasEnded(ctx); over {
 			a.Failure = why
 		}
 	}
-	c.noteSpeed(a.Took)
+	c.noteSpeed(a.Duration)
 	c.noteTrouble(a)
 	return a, again.Load() && a.Status == http.StatusRequestTimeout
 }
 
-// Origin is where a request goes, and what is added to it on the way. What a
+// Destination is where a request goes, and what is added to it on the way. What a
 // gateway of the target asks for is not for others.
-func (c *Client) Origin(r *Request) (base *url.URL, added http.Header) {
-	if r.Base != nil {
-		return r.Base, nil
+func (c *Client) Destination(r *Request) (base *url.URL, added http.Header) {
+	if r.base != nil {
+		return r.base, nil
 	}
-	return c.Base, c.added
+	return c.BaseURL, c.added
 }
 
 // noteTrouble ends a run under the production profile when the target answers
 // as if it were in trouble.
-func (c *Client) noteTrouble(a *Answer) {
+func (c *Client) noteTrouble(a *Response) {
 	switch {
-	case c.budget == 0 || a.Request.Provoked:
+	case c.budget == 0 || a.Request.ProvokedStatus != "":
 	case a.Status/100 != 5 && a.Status != http.StatusTooManyRequests:
 		c.streak.Store(0)
 	case c.streak.Add(1) == c.longest && c.Stop != nil:
@@ -331,14 +335,14 @@ func (c *Client) noteSpeed(took time.Duration) {
 
 func (c *Client) transport(r *Request) http.RoundTripper {
 	switch {
-	case (r.Bodiless || r.Raw) && !c.Proxied && r.Base == nil:
+	case (r.bodiless || r.raw) && !c.IsProxied && r.base == nil:
 		if c.http2.Load() {
-			return raw{c.Tls, c.fresh}
+			return raw{c.TLS, c.fresh}
 		}
-		return raw{c.Tls, nil}
-	case r.Single:
-		return c.Single
-	case r.Fresh, c.crowd.apart.Load():
+		return raw{c.TLS, nil}
+	case r.single:
+		return c.single
+	case r.fresh, c.crowd.apart.Load():
 		return c.fresh
 	}
 	return c.pooled
@@ -348,12 +352,12 @@ func (c *Client) transport(r *Request) http.RoundTripper {
 // named in its address.
 const plainPort = "80"
 
-// Verify verifies the certificate of a connection as a client would that knows
+// VerifyCertificate verifies the certificate of a connection as a client would that knows
 // nothing but its trusted authorities.
-func (c *Client) Verify(state *tls.ConnectionState) error {
+func (c *Client) VerifyCertificate(state *tls.ConnectionState) error {
 	options := x509.VerifyOptions{DNSName: c.ServerName(), Intermediates: x509.NewCertPool()}
-	if c.Tls != nil {
-		options.Roots = c.Tls.RootCAs
+	if c.TLS != nil {
+		options.Roots = c.TLS.RootCAs
 	}
 	for _, link := range state.PeerCertificates[1:] {
 		options.Intermediates.AddCert(link)
@@ -364,23 +368,23 @@ func (c *Client) Verify(state *tls.ConnectionState) error {
 
 // ServerName is the name that the target's certificate must be for.
 func (c *Client) ServerName() string {
-	if c.Tls != nil && c.Tls.ServerName != "" {
-		return c.Tls.ServerName
+	if c.TLS != nil && c.TLS.ServerName != "" {
+		return c.TLS.ServerName
 	}
-	return c.Base.Hostname()
+	return c.BaseURL.Hostname()
 }
 
-// PlainTwin is the base URL at which a target that is reached by TLS might
+// PlainHTTPURL is the base URL at which a target that is reached by TLS might
 // serve plain HTTP as well; nil for one that is not.
-func (c *Client) PlainTwin() *url.URL {
-	if c.Base.Scheme != "https" {
+func (c *Client) PlainHTTPURL() *url.URL {
+	if c.BaseURL.Scheme != "https" {
 		return nil
 	}
-	twin := *c.Base
+	twin := *c.BaseURL
 	twin.Scheme = "http"
-	twin.Host = net.JoinHostPort(c.Base.Hostname(), cmp.Or(c.Base.Port(), plainPort))
-	if c.Base.Port() == "443" {
-		twin.Host = net.JoinHostPort(c.Base.Hostname(), plainPort)
+	twin.Host = net.JoinHostPort(c.BaseURL.Hostname(), cmp.Or(c.BaseURL.Port(), plainPort))
+	if c.BaseURL.Port() == "443" {
+		twin.Host = net.JoinHostPort(c.BaseURL.Hostname(), plainPort)
 	}
 	return &twin
 }

@@ -45,7 +45,7 @@ type crowd struct {
 	answers  atomic.Int64
 }
 
-// answered notes an answer.
+// answered notes a response.
 func (c *crowd) answered() {
 	c.answers.Add(1)
 	for now := c.open.Load() - c.unserved.Load(); ; {
@@ -98,7 +98,7 @@ type wait struct {
 // close.
 func (c *Client) watch(r *Request, pooled bool) *wait {
 	w := &wait{client: c, pooled: pooled}
-	w.ended = c.crowd.apart.Load() || r.Base != nil || r.Expect100 || len(r.Body) > longBody
+	w.ended = c.crowd.apart.Load() || r.base != nil || r.expectContinue || len(r.Body) > longBody
 	return w
 }
 
@@ -119,7 +119,7 @@ func (w *wait) begin(r *Request) {
 		defer w.mu.Unlock()
 		switch {
 		case w.ended:
-		case r.Barrier != nil && !r.Barrier.isOpen():
+		case r.barrier != nil && !r.barrier.isOpen():
 			w.timer.Reset(patience)
 		case c.crowd.open.Load() > c.crowd.underWay.Load(), c.crowd.answers.Load() > answers:
 			c.keepApart()
@@ -151,27 +151,27 @@ func (c *Client) keepApart() {
 	}
 }
 
-// AtOnce is how many of n requests the target can be asked to serve at one
+// LimitConcurrent is how many of n requests the target can be asked to serve at one
 // moment.
-func (c *Client) AtOnce(n int) int {
+func (c *Client) LimitConcurrent(n int) int {
 	if c.crowd.apart.Load() {
 		return min(n, c.slots.maximum())
 	}
 	return n
 }
 
-// Measure finds out how many connections the target bears at once, by valid
+// MeasureConnections finds out how many connections the target bears at once, by valid
 // requests that are made for it. A server that closes what is too much, or
 // answers it 503, has a limit, which is no fault of it: the client stays below.
 // Over HTTP/2 one connection serves all.
-func (c *Client) Measure(ctx context.Context, valid func() *Request) {
-	if c.Imagine != nil || c.limiter.Limit() != rate.Inf || c.http2.Load() {
+func (c *Client) MeasureConnections(ctx context.Context, valid func() *Request) {
+	if c.Simulate != nil || c.limiter.Limit() != rate.Inf || c.http2.Load() {
 		return
 	}
 	// Connections that close are counted by the target for a while, so that it
 	// must bear more than are open.
 	for n := c.slots.maximum() * 3 / 2; n > 1; n /= 2 {
-		c.Release() // so that these are all that is open
+		c.ReleaseIdle() // so that these are all that is open
 		if c.bears(ctx, n, valid) {
 			return
 		}
@@ -187,10 +187,10 @@ func (c *Client) bears(ctx context.Context, n int, valid func() *Request) bool {
 	var wg sync.WaitGroup
 	together := NewBarrier(ctx, n, settling)
 	for range n {
-		held := valid().On(func(r *Request) { r.Fresh, r.Barrier = true, together })
+		held := valid().changed(func(o *sendOptions) { o.fresh, o.barrier = true, together })
 		wg.Go(func() {
-			a, _ := c.Once(ctx, held)
-			if !a.Came() || a.Status == http.StatusServiceUnavailable {
+			a, _ := c.SendOnce(ctx, held)
+			if !a.Arrived() || a.Status == http.StatusServiceUnavailable {
 				crowdedOut.Store(true)
 			}
 		})

@@ -1,4 +1,4 @@
-// Package wire is one request, one answer, and the client between them: at the
-// pace that the target bears, following no redirect, showing an answer as it
+// Package wire is one request, one response, and the client between them: at the
+// pace that the target bears, following no redirect, showing a response as it
 // came.
 package wire

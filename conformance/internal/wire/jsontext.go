@@ -18,11 +18,11 @@ import (
 
 var ByteOrderMark = []byte("\ufeff")
 
-// JsonProblem says why bytes are not one JSON text (RFC 8259): whole, in
+// JSONProblem says why bytes are not one JSON text (RFC 8259): whole, in
 // UTF-8, with nothing before or behind it but white space. It returns "" for
 // one. Names that stand twice and lone surrogates in escapes, which the grammar
 // allows, are not its business.
-func JsonProblem(text []byte) string {
+func JSONProblem(text []byte) string {
 	switch {
 	case len(text) == 0:
 		return "an empty body"
@@ -74,9 +74,9 @@ func DecodeJSON(text []byte) (any, bool) {
 	return v, true
 }
 
-// WithinFloat returns a JSON text, or, where it holds a number beyond what a
+// ClampNumbers returns a JSON text, or, where it holds a number beyond what a
 // float64 does, which RFC 8259 allows, the same with the largest one instead.
-func WithinFloat(text []byte, value any) []byte {
+func ClampNumbers(text []byte, value any) []byte {
 	clipped, changed := clip(value)
 	if !changed {
 		return text
@@ -118,9 +118,9 @@ func clip(v any) (out any, changed bool) {
 	return v, false
 }
 
-// CodeUnits decodes the member of a JSON object to UTF-16 code units, so that
+// MemberCodeUnits decodes the member of a JSON object to UTF-16 code units, so that
 // a lone surrogate, which a Go string cannot hold, is still told from others.
-func CodeUnits(text []byte, name string) ([]uint16, bool) {
+func MemberCodeUnits(text []byte, name string) ([]uint16, bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(text, &members) != nil {
 		return nil, false
@@ -158,9 +158,9 @@ func unescape(s string) []uint16 {
 	return out
 }
 
-// Quoted quotes a text so that its characters can be told apart: what is not
+// Quote quotes a text so that its characters can be told apart: what is not
 // plain ASCII stands beside its code points.
-func Quoted(text string) string {
+func Quote(text string) string {
 	ascii := fmt.Sprintf("%+q", text)
 	if plain := fmt.Sprintf("%q", text); plain != ascii {
 		return plain + " (" + ascii + ")"

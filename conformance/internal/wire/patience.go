@@ -20,15 +20,15 @@ const (
 	Forever    = time.Duration(math.MaxInt64)
 )
 
-// Patience reports whether an answer asks to come back later, and when, if need
+// MaxPause reports whether a response asks to come back later, and when, if need
 // be after a pause of our own: 429 (RFC 6585, section 4), or 503 with
 // Retry-After (RFC 9110, section 15.6.4). A time that has come already says no
 // more than none.
-func Patience(a *Answer, own time.Duration) (time.Duration, bool) {
+func RetryDelay(a *Response, own time.Duration) (time.Duration, bool) {
 	if a.Status != http.StatusTooManyRequests && (a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "") {
 		return 0, false
 	}
-	if a.Request.Provoked && a.Is(a.Request.Provokes) {
+	if a.Request.ProvokedStatus != "" && a.HasStatus(a.Request.ProvokedStatus) {
 		return 0, false
 	}
 	if stated := retryAfter(a.Header); stated > 0 {
@@ -57,7 +57,7 @@ func retryAfter(header http.Header) time.Duration {
 // pauses keeps a run from sending while the target asks for patience, and ends
 // that patience. Its limit is its own: a run that is only put off is over long
 // before its deadline.
-type pauses struct {
+type Pauses struct {
 	limit time.Duration // without any request getting on
 
 	mu     sync.Mutex
@@ -70,9 +70,9 @@ type pauses struct {
 	ended  bool   // given up, until a request gets on
 }
 
-// ask notes an answer that asks for patience. It returns why the request is not
+// ask notes a response that asks for patience. It returns why the request is not
 // sent again, "" where it is.
-func (p *pauses) ask(a *Answer, times int) string {
+func (p *Pauses) ask(a *Response, times int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -103,12 +103,12 @@ func (p *pauses) ask(a *Answer, times int) string {
 		return fmt.Sprintf("it answered %s, which is longer than the %s that nox-conformance waits (--patience)", p.asked, p.limit)
 	case wait > limit-waited, p.ended:
 		p.ended = true
-		return fmt.Sprintf("it answered %s, again and again for %s; try a lower --rate, or more --patience", p.asked, Round(waited))
+		return fmt.Sprintf("it answered %s, again and again for %s; try a lower --rate, or more --patience", p.asked, RoundDuration(waited))
 	case times >= mostAsks:
 		return fmt.Sprintf("it answered %s to %d tries of one request", p.asked, times)
 	case p.total > inAll*p.limit:
 		p.ended = true
-		return fmt.Sprintf("it asked for pauses of %s in all, and last answered %s; try a lower --rate, or more --patience", Round(p.total), p.asked)
+		return fmt.Sprintf("it asked for pauses of %s in all, and last answered %s; try a lower --rate, or more --patience", RoundDuration(p.total), p.asked)
 	}
 	if until := now.Add(wait); until.After(p.until) {
 		from := now
@@ -121,30 +121,30 @@ func (p *pauses) ask(a *Answer, times int) string {
 	return ""
 }
 
-// gotOn notes an answer that did not ask for patience.
-func (p *pauses) gotOn() {
+// resume notes a response that did not ask for patience.
+func (p *Pauses) resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.since, p.rounds, p.ended = time.Time{}, 0, false
 }
 
 // over reports whether patience has ended for all requests.
-func (p *pauses) over() bool {
+func (p *Pauses) over() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.ended
 }
 
-// Ahead is how long nothing is sent from now on, and why.
-func (p *pauses) Ahead() (time.Duration, string) {
+// Remaining is how long nothing is sent from now on, and why.
+func (p *Pauses) Remaining() (time.Duration, string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return max(0, time.Until(p.until)), p.asked
 }
 
-// PuttingOff says what the target last answered, "" unless it is asking for
+// Postponement says what the target last answered, "" unless it is asking for
 // patience at present.
-func (p *pauses) PuttingOff() string {
+func (p *Pauses) Postponement() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.since.IsZero() {
@@ -156,8 +156,8 @@ func (p *pauses) PuttingOff() string {
 // shortestNote is how long a run pauses before its result says so.
 const shortestNote = time.Second
 
-// Note says how long the run paused, "" where that is not worth a word.
-func (p *pauses) Note() string {
+// KeyNote says how long the run paused, "" where that is not worth a word.
+func (p *Pauses) Summary() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.total < shortestNote {
@@ -167,11 +167,11 @@ func (p *pauses) Note() string {
 	if p.asks == 1 {
 		times = "once"
 	}
-	return fmt.Sprintf("paused for %s because the target asked for it %s; last it answered %s", Round(p.total), times, p.asked)
+	return fmt.Sprintf("paused for %s because the target asked for it %s; last it answered %s", RoundDuration(p.total), times, p.asked)
 }
 
-// Round makes a duration readable.
-func Round(d time.Duration) time.Duration {
+// RoundDuration makes a duration readable.
+func RoundDuration(d time.Duration) time.Duration {
 	if d >= 10*time.Second {
 		return d.Round(time.Second)
 	}

@@ -22,7 +22,7 @@ func Prepare(op *contract.Operation, confirm func(*Request) error) {
 	if op.Obstacle != "" {
 		return
 	}
-	r := PlainRequest(op)
+	r := MinimalRequest(op)
 	switch err := confirm(r); {
 	case op.Method == http.MethodDelete:
 		op.Obstacle = "a DELETE takes away what other requests need"
@@ -34,15 +34,15 @@ func Prepare(op *contract.Operation, confirm func(*Request) error) {
 }
 
 func prepareParameters(op *contract.Operation) (obstacle string) {
-	op.Values = make([]any, len(op.Parameters))
+	op.MinimalValues = make([]any, len(op.Parameters))
 	op.FullValues = make([]any, len(op.Parameters))
 	for i := range op.Parameters {
 		p := &op.Parameters[i]
-		v, ok := p.Plain()
-		op.Values[i], op.FullValues[i] = v, v
+		v, ok := p.Minimal()
+		op.MinimalValues[i], op.FullValues[i] = v, v
 		switch {
 		case !p.Required && p.In != "path":
-			op.Values[i] = contract.Absent{}
+			op.MinimalValues[i] = contract.Absent{}
 			if !ok {
 				op.FullValues[i] = contract.Absent{}
 			}
@@ -61,7 +61,7 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 	if !contract.IsJSON(op.Body.MediaType) {
 		problem = "its body is " + op.Body.MediaType + ", and only JSON is made here"
 	} else if v, ok := op.Body.Schema.Make(false); ok {
-		op.Body.Plain, op.Body.Full = v, v
+		op.Body.Minimal, op.Body.Full = v, v
 		if full, ok := op.Body.Schema.Make(true); ok {
 			op.Body.Full = full
 		}
@@ -76,21 +76,21 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 	return ""
 }
 
-// PlainRequest is the plainest request that fits the contract, without a key.
-func PlainRequest(op *contract.Operation) *Request {
+// MinimalRequest is the plainest request that fits the contract, without a key.
+func MinimalRequest(op *contract.Operation) *Request {
 	r := &Request{Op: op, Method: op.Method, Header: http.Header{"Accept": {accepts(op)}}}
-	r.SetParameters(op.Values)
+	r.setParameters(op.MinimalValues)
 	if op.Body != nil {
 		r.Header["Content-Type"] = []string{op.Body.MediaType}
-		r.Body = schema.Encode(op.Body.Plain)
+		r.Body = schema.Encode(op.Body.Minimal)
 	}
 	return r
 }
 
 // FullRequest is the plain request with everything that is optional in it.
 func FullRequest(op *contract.Operation) *Request {
-	r := PlainRequest(op)
-	r.SetParameters(op.FullValues)
+	r := MinimalRequest(op)
+	r.setParameters(op.FullValues)
 	if op.Body != nil {
 		r.Body = schema.Encode(op.Body.Full)
 	}

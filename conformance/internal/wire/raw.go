@@ -18,7 +18,7 @@ import (
 // what net/http hides. It can leave out both a body and a Content-Length, which
 // is how HTTP says that there is no content (RFC 9112, section 6.3), where
 // net/http writes "Content-Length: 0" for a POST; and it sees what comes behind
-// an answer, which net/http throws away with the connection.
+// a response, which net/http throws away with the connection.
 type raw struct {
 	tls *tls.Config
 	// otherwise sends it to a target that turned out to speak no HTTP/1.1; nil
@@ -78,7 +78,7 @@ func (t raw) dial(req *http.Request) (net.Conn, error) {
 	return (&tls.Dialer{Config: config}).DialContext(req.Context(), "tcp", net.JoinHostPort(host, port))
 }
 
-// exchange writes a request and reads the head of its answer.
+// exchange writes a request and reads the head of its response.
 func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) {
 	deadline, limited := req.Context().Deadline()
 	if limited {
@@ -123,7 +123,7 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 	return resp, nil
 }
 
-// headError is about an answer that is HTTP by its first bytes.
+// headError is about a response that is HTTP by its first bytes.
 type headError struct{ err error }
 
 func (e *headError) Error() string { return e.err.Error() }
@@ -154,14 +154,14 @@ type rawBody struct {
 }
 
 const (
-	behindBytes    = 64                     // of what comes behind an answer, to be quoted
+	behindBytes    = 64                     // of what comes behind a response, to be quoted
 	behindPatience = 200 * time.Millisecond // for a server that does not close the connection
 )
 
-// behindError is what came behind an answer.
+// behindError is what came behind a response.
 type behindError struct{ text string }
 
-func (e *behindError) Error() string { return "behind the answer came " + Quoted(e.text) }
+func (e *behindError) Error() string { return "behind the answer came " + Quote(e.text) }
 
 func (b *rawBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)

@@ -18,61 +18,49 @@ import (
 )
 
 // Intent is what a check says of the body it sends, or of the request around
-// it. Before an answer is judged the validator confirms it.
+// it. Before a response is judged the validator confirms it.
 type Intent int
 
 const (
 	Fits   Intent = iota // the request fits the contract in all but its key
 	Breaks               // the contract, or the grammar of JSON, forbids it
-	Open                 // the contract leaves room; nothing to confirm
+	Either               // the contract leaves room; nothing to confirm
 )
 
-// Request is one request that a check sends. The methods return a changed
-// copy, so that checks read as a list of differences from a valid request.
+// Request is one request that a check sends. The methods in options.go and the
+// With methods return a changed copy, so that a check reads as a list of
+// differences from a valid request.
 type Request struct {
-	Op     *contract.Operation
-	Method string
-	Path   string // beneath the base URL, as sent
-	Query  string // as sent
-	Header http.Header
-	values []any // of the parameters, those in path, query and header
-	Keys   []Credential
-	Body   []byte
-	Intent Intent
-	Base   *url.URL // if set, sent there instead of to the target
+	Op             *contract.Operation
+	Method         string
+	Path           string // relative to the base URL, as sent
+	Query          string // as sent
+	Header         http.Header
+	values         []any // of the parameters in path, query and header
+	Keys           []Credential
+	Body           []byte
+	Intent         Intent
+	Subject        string // the user that the body names, if the rules say where
+	ProvokedStatus string // the status that the request asks for, "" for an ordinary request
 
-	Bodiless  bool     // neither body nor Content-Length
-	Raw       bool     // on a connection of its own, and what comes behind the answer is looked at
-	Chunked   bool     // Transfer-Encoding instead of Content-Length
-	Fresh     bool     // on a connection of its own
-	Single    bool     // on the connection that other single requests use
-	Expect100 bool     // Expect: 100-continue
-	Barrier   *barrier // if set, the body is held back until it opens
-	MayClose  bool     // the target may close the connection instead of answering
-	Sequence  int      // among the requests of its check
-	Kind      int      // tells apart the requests of a check that sends several kinds of them
-	KeyName   string   // the header of the key, spelt otherwise than declared
-	Provoked  bool     // meant to bring a 5xx about
-	Provokes  string   // the status that it is meant to bring about
-	Hostile   bool     // what no honest client sends: a breakdown is only worth a warning
-	Excused   bool     // what parsers and stores trip over: a documented 5xx is only worth a warning
-	Attack    bool     // it holds what attackers send: a firewall's page is only worth a warning
+	Check    string // the id of the check that sends it
+	Sequence int    // its number among the requests of the check
+	Kind     int    // distinguishes the requests of a check that sends several kinds
 
-	Subject string // whom the body names, where the rules know
-	Check   string // the id of the check that sends it
+	sendOptions
 }
 
 // Credential is a key as one request carries it.
 type Credential struct {
-	Value string
-	In    contract.Place
-	Name  string // of the header, the part of the query or the cookie, "" for the scheme's
-	Label string // in words: "the key without its last character"
-	Shell string // how a shell makes it from the key, "" where it cannot
-	Good  bool   // one that the target must take
-	Spare string // the id of a security scheme that it is not sent under
+	Value      string
+	Place      contract.Place
+	Name       string // of the header, the part of the query or the cookie, "" for the scheme's
+	Label      string // in words: "the key without its last character"
+	ShellWord  string // how a shell makes it from the key, "" where it cannot
+	IsValid    bool   // one that the target must take
+	OmitScheme string // the id of a security scheme that it is not sent under
 
-	Masked bool // a recording hides the key, so that nobody knows whose it is
+	IsMasked bool // a recording hides the key, so that nobody knows whose it is
 }
 
 func (r *Request) Clone() *Request {
@@ -131,37 +119,30 @@ func (r *Request) WithKeys(keys ...Credential) *Request {
 // with a good key.
 func (r *Request) ordinary() bool {
 	for _, k := range r.Keys {
-		if !k.Good || k.In != contract.Declared {
+		if !k.IsValid || k.Place != contract.AsDeclared {
 			return false
 		}
 	}
-	return r.Intent == Fits && !r.Provoked && !r.Hostile && (len(r.Op.Security) == 0 || len(r.Keys) == 1)
+	return r.Intent == Fits && r.ProvokedStatus == "" && !r.hostile && (len(r.Op.Security) == 0 || len(r.Keys) == 1)
 }
 
-// IsAround reports whether the request is not to the operation itself: by
+// IsElsewhere reports whether the request is not to the operation itself: by
 // another method, or to a path that the contract does not declare.
-func (r *Request) IsAround() bool {
-	return r.Method != r.Op.Method || strings.Contains(r.Path, UnknownPath)
-}
-
-// On changes how the request travels.
-func (r *Request) On(change func(*Request)) *Request {
-	c := r.Clone()
-	change(c)
-	return c
+func (r *Request) IsElsewhere() bool {
+	return r.Method != r.Op.Method || strings.Contains(r.Path, UnknownPathSuffix)
 }
 
 // setKeys puts the credentials into a header and query.
 func (r *Request) setKeys(header http.Header) (query string) {
 	query = r.Query
 	for _, k := range r.Keys {
-		for _, scheme := range r.Op.SchemesOf(k.In, k.Spare) {
+		for _, scheme := range r.Op.SchemesFor(k.Place, k.OmitScheme) {
 			switch in, name := k.Resolve(scheme); in {
 			case "header":
-				if r.KeyName != "" {
-					name = r.KeyName
+				if r.keyName != "" {
+					name = r.keyName
 				}
-				key := HeaderSpelling(header, name)
+				key := FindHeader(header, name)
 				header[key] = append(header[key], k.Value)
 			case "query":
 				query = strings.TrimPrefix(query+"&"+url.QueryEscape(name)+"="+url.QueryEscape(k.Value), "&")
@@ -189,12 +170,12 @@ func (k Credential) userAndPassword() string {
 
 // Resolve says where a credential goes.
 func (k Credential) Resolve(scheme contract.SecurityScheme) (in, name string) {
-	in, name = contract.ResolvePlace(k.In, scheme)
+	in, name = contract.ResolvePlace(k.Place, scheme)
 	return in, cmp.Or(k.Name, name)
 }
 
-// HeaderSpelling finds how a name is written already, in whatever case.
-func HeaderSpelling(header http.Header, name string) string {
+// FindHeader finds how a name is written already, in whatever case.
+func FindHeader(header http.Header, name string) string {
 	for have := range header {
 		if strings.EqualFold(have, name) {
 			return have
@@ -203,8 +184,8 @@ func HeaderSpelling(header http.Header, name string) string {
 	return name
 }
 
-// HttpRequest makes what net/http sends, from the base URL of a target.
-func (r *Request) HttpRequest(base *url.URL, added http.Header) (*http.Request, error) {
+// HTTPRequest makes what net/http sends, from the base URL of a target.
+func (r *Request) HTTPRequest(base *url.URL, added http.Header) (*http.Request, error) {
 	header := r.Header.Clone()
 	query := r.setKeys(header)
 	for name, values := range added {
@@ -219,7 +200,7 @@ func (r *Request) HttpRequest(base *url.URL, added http.Header) (*http.Request, 
 		return nil, err
 	}
 	req.Header = header
-	if r.Bodiless || r.Body == nil {
+	if r.bodiless || r.Body == nil {
 		return req, nil
 	}
 	req.Body = io.NopCloser(bytes.NewReader(r.Body))
@@ -230,18 +211,18 @@ func (r *Request) HttpRequest(base *url.URL, added http.Header) (*http.Request, 
 	if len(r.Body) == 0 {
 		req.Body, req.GetBody = http.NoBody, nil
 	}
-	if r.Chunked {
+	if r.chunked {
 		req.ContentLength = -1
 	}
-	if r.Expect100 {
+	if r.expectContinue {
 		header.Set("Expect", "100-continue")
 	}
 	return req, nil
 }
 
-// SetParameters writes the values of the operation's parameters into the
+// setParameters writes the values of the operation's parameters into the
 // request, in place of those that it had.
-func (r *Request) SetParameters(values []any) {
+func (r *Request) setParameters(values []any) {
 	r.values = values
 	path := r.Op.Path
 	var query, cookies []string
@@ -255,9 +236,9 @@ func (r *Request) SetParameters(values []any) {
 		}
 		switch p.In {
 		case "path":
-			path = strings.ReplaceAll(path, "{"+p.Name+"}", p.Segment(v))
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", p.PathSegment(v))
 		case "query":
-			query = append(query, p.Pairs(v)...)
+			query = append(query, p.QueryPairs(v)...)
 		case "header":
 			r.Header[http.CanonicalHeaderKey(p.Name)] = []string{p.Text(v)}
 		case "cookie":
@@ -270,20 +251,25 @@ func (r *Request) SetParameters(values []any) {
 	}
 }
 
-// WithParameter sends another value for the i-th parameter.
-func (r *Request) WithParameter(i int, v any, how Intent) *Request {
+// WithParameters sends these values of the operation's parameters instead.
+func (r *Request) WithParameters(values []any, how Intent) *Request {
 	c := r.Clone()
-	values := slices.Clone(r.values)
-	values[i] = v
-	c.SetParameters(values)
+	c.setParameters(values)
 	c.Intent = how
 	return c
 }
 
-// Created returns the user whom a request is about: the one it names, or whom
+// WithParameter sends another value for the i-th parameter.
+func (r *Request) WithParameter(i int, v any, how Intent) *Request {
+	values := slices.Clone(r.values)
+	values[i] = v
+	return r.WithParameters(values, how)
+}
+
+// CreatedUser returns the user whom a request is about: the one it names, or whom
 // the target took it to name, or what stands in the place of the name.
-func (r *Request) Created(a *Answer) string {
-	if name, ok := r.Names(); ok {
+func (r *Request) CreatedUser(a *Response) string {
+	if name, ok := r.NamedUser(); ok {
 		return name
 	}
 	if echo, ok := a.Member(r.Op.Rules.Echo); ok {
@@ -298,11 +284,11 @@ func (r *Request) Created(a *Answer) string {
 
 // MayCreate reports whether a request was sent that could create a user.
 func (r *Request) MayCreate() bool {
-	return r.Op.Rules.Subject != "" && r.Op.Body != nil && !contract.SafeMethod(r.Method)
+	return r.Op.Rules.Subject != "" && r.Op.Body != nil && !contract.IsSafeMethod(r.Method)
 }
 
-// Names returns the user id in a request, as the target should read it.
-func (r *Request) Names() (string, bool) {
+// NamedUser returns the user id in a request, as the target should read it.
+func (r *Request) NamedUser() (string, bool) {
 	if r.Subject != "" {
 		return r.Subject, true
 	}
@@ -312,8 +298,8 @@ func (r *Request) Names() (string, bool) {
 	return text, ok
 }
 
-// Note says in words what the request carries as a key.
-func (r *Request) Note() string {
+// KeyNote says in words what the request carries as a key.
+func (r *Request) KeyNote() string {
 	if len(r.Op.Security) == 0 {
 		return ""
 	}
@@ -334,10 +320,10 @@ func LabelOf(k Credential) string {
 	return k.Label
 }
 
-// Contents is all of a request that the contract has a say in, but for its key.
-func (r *Request) Contents() string {
+// ContentKey is all of a request that the contract has a say in, but for its key.
+func (r *Request) ContentKey() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s?%s %t %t\n", r.Method, r.Path, r.Query, r.Bodiless, r.Body == nil)
+	fmt.Fprintf(&b, "%s %s?%s %t %t\n", r.Method, r.Path, r.Query, r.bodiless, r.Body == nil)
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		if name != "User-Agent" {
 			fmt.Fprintf(&b, "%q: %q\n", name, r.Header[name])
@@ -347,6 +333,6 @@ func (r *Request) Contents() string {
 	return b.String()
 }
 
-// UnknownPath is what is put behind a path to make one that no contract
+// UnknownPathSuffix is what is put behind a path to make one that no contract
 // declares.
-const UnknownPath = "/conformance-unknown-"
+const UnknownPathSuffix = "/conformance-unknown-"

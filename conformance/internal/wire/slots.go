@@ -19,7 +19,7 @@ type slots struct {
 	queue   []chan struct{}
 }
 
-// easeAfter is how many answers per slot it takes until a target that asked for
+// easeAfter is how many responses per slot it takes until a target that asked for
 // patience is sent one more request at a time.
 const easeAfter = 4
 
@@ -83,7 +83,7 @@ func (s *slots) fewer() {
 	s.limit, s.gotOn, s.lowered = max(1, s.limit-1), 0, true
 }
 
-// answered raises the limit after an answer: twofold as long as the target
+// answered raises the limit after a response: twofold as long as the target
 // serves every connection, step by step once it has asked for patience.
 func (s *slots) answered(allServed bool) {
 	s.mu.Lock()

@@ -1,0 +1,97 @@
+package openapi
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"unicode"
+)
+
+// matching makes a short string that a pattern matches: alternatives are
+// decided for the first, repetitions for the least that reaches minLength.
+func matching(pattern string, minLength uint64) (string, error) {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return "", err
+	}
+	compiled, err := regexp.Compile(pattern)
+	if err != nil {
+		return "", err
+	}
+	for extra := range 1 << 10 {
+		var b strings.Builder
+		expand(&b, parsed, extra)
+		made := b.String()
+		if uint64(len([]rune(made))) >= minLength && compiled.MatchString(made) {
+			return made, nil
+		}
+	}
+	return "", fmt.Errorf("no string that matches the pattern %s could be made", pattern)
+}
+
+// expand writes a string for one node; a repetition without an end is made
+// extra times longer than it must be.
+func expand(b *strings.Builder, node *syntax.Regexp, extra int) {
+	switch node.Op {
+	case syntax.OpLiteral:
+		b.WriteString(string(node.Rune))
+	case syntax.OpCharClass:
+		b.WriteRune(plainest(node.Rune))
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		b.WriteRune('a')
+	case syntax.OpStar:
+		repeat(b, node.Sub[0], extra)
+	case syntax.OpPlus:
+		repeat(b, node.Sub[0], 1+extra)
+	case syntax.OpRepeat:
+		times := node.Min + extra
+		if node.Max >= 0 {
+			times = min(times, node.Max)
+		}
+		repeat(b, node.Sub[0], times)
+	case syntax.OpCapture:
+		expand(b, node.Sub[0], extra)
+	case syntax.OpAlternate:
+		expand(b, node.Sub[0], extra)
+	case syntax.OpConcat:
+		for _, sub := range node.Sub {
+			expand(b, sub, extra)
+		}
+	}
+}
+
+// maxText bounds a text that is made, in bytes.
+const maxText = 1 << 20
+
+func repeat(b *strings.Builder, node *syntax.Regexp, times int) {
+	for range times {
+		if b.Len() > maxText {
+			return
+		}
+		expand(b, node, 0)
+	}
+}
+
+// plainest picks a character of a class, a letter or digit if it has one.
+// ranges holds pairs of bounds.
+func plainest(ranges []rune) rune {
+	for _, wanted := range "a1A" {
+		for i := 0; i+1 < len(ranges); i += 2 {
+			if ranges[i] <= wanted && wanted <= ranges[i+1] {
+				return wanted
+			}
+		}
+	}
+	for i := 0; i+1 < len(ranges); i += 2 {
+		for c := ranges[i]; c <= ranges[i+1] && c < ranges[i]+128; c++ {
+			if unicode.IsPrint(c) {
+				return c
+			}
+		}
+	}
+	if len(ranges) == 0 {
+		return 'a' // matches nothing anyway
+	}
+	return ranges[0]
+}

@@ -1,0 +1,119 @@
+package openapi
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// router finds the operation that a request is for. Paths are compared as they
+// were sent, byte for byte: nothing is cleaned, decoded or redirected.
+type router struct {
+	base  string // the contract's base path
+	paths []path // those without parameters first
+}
+
+// path is a path template of the contract with its operations.
+type path struct {
+	template   string
+	expression *regexp.Regexp
+	names      []string // of the parameters, in order
+	operations map[string]*Operation
+}
+
+var pathParameter = regexp.MustCompile(`\{([^{}/]+)\}`)
+
+func newRouter(base string, operations []*Operation) router {
+	r := router{base: base}
+	index := map[string]int{}
+	for _, op := range operations {
+		i, known := index[op.route.Path]
+		if !known {
+			i = len(r.paths)
+			index[op.route.Path] = i
+			r.paths = append(r.paths, newPath(op.route.Path))
+		}
+		r.paths[i].operations[op.route.Method] = op
+	}
+	// A concrete path comes before a templated one (OpenAPI 3.0.3, "Paths
+	// Object"); document order decides among the templated.
+	slices.SortStableFunc(r.paths, func(a, b path) int { return len(a.names) - len(b.names) })
+	return r
+}
+
+func newPath(template string) path {
+	var expression strings.Builder
+	p := path{template: template, operations: map[string]*Operation{}}
+	rest := 0
+	for _, at := range pathParameter.FindAllStringSubmatchIndex(template, -1) {
+		expression.WriteString(regexp.QuoteMeta(template[rest:at[0]]) + "([^/]+)")
+		p.names = append(p.names, template[at[2]:at[3]])
+		rest = at[1]
+	}
+	expression.WriteString(regexp.QuoteMeta(template[rest:]))
+	p.expression = regexp.MustCompile("^" + expression.String() + "$")
+	return p
+}
+
+// Find returns the operation and its path parameters. Without one, allowed
+// holds the methods of the path, or is empty if there is no such path either.
+func (r router) Find(req *http.Request) (op *Operation, parameters map[string]string, allowed []string) {
+	sent, under := strings.CutPrefix(req.URL.EscapedPath(), r.base)
+	if !under {
+		return nil, nil, nil
+	}
+	for _, p := range r.paths {
+		match := p.expression.FindStringSubmatch(sent)
+		if match == nil {
+			continue
+		}
+		if op := p.operations[req.Method]; op != nil {
+			return op, p.parameters(match[1:]), nil
+		}
+		for method := range p.operations {
+			if !slices.Contains(allowed, method) {
+				allowed = append(allowed, method)
+			}
+		}
+	}
+	slices.Sort(allowed)
+	return nil, nil, allowed
+}
+
+func (p path) parameters(values []string) map[string]string {
+	if len(values) == 0 {
+		return nil
+	}
+	parameters := make(map[string]string, len(values))
+	for i, value := range values {
+		if decoded, err := url.PathUnescape(value); err == nil {
+			value = decoded
+		}
+		parameters[p.names[i]] = value
+	}
+	return parameters
+}
+
+// Operation returns the operation with an id, nil if there is none.
+func (r router) Operation(id string) *Operation {
+	for _, op := range r.Operations() {
+		if op.ID == id {
+			return op
+		}
+	}
+	return nil
+}
+
+// Operations returns all of them, in no order.
+func (r router) Operations() (all []*Operation) {
+	for _, p := range r.paths {
+		all = slices.AppendSeq(all, maps.Values(p.operations))
+	}
+	return all
+}
+
+// BasePath is what all paths begin with, as "/v2".
+func (r router) BasePath() string { return r.base }

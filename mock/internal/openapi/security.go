@@ -1,0 +1,137 @@
+package openapi
+
+import (
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// Requirement is one security requirement of the contract: all of its schemes
+// must be met.
+type Requirement []scheme
+
+// scheme is a way to present a key, as the contract declares it.
+type scheme struct{ declared *openapi3.SecurityScheme }
+
+// readSecurity returns the alternatives of which one must be met, in document
+// order. None means that the operation needs no key.
+func readSecurity(doc *openapi3.T, op *openapi3.Operation) ([]Requirement, error) {
+	declared := doc.Security
+	if op.Security != nil {
+		declared = *op.Security
+	}
+	var alternatives []Requirement
+	for _, names := range declared {
+		var all Requirement
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			ref := doc.Components.SecuritySchemes[name]
+			if ref == nil || ref.Value == nil {
+				return nil, fmt.Errorf("the security scheme %q is not declared", name)
+			}
+			if (scheme{ref.Value}).Credentials(&http.Request{}) == nil {
+				return nil, fmt.Errorf("the security scheme %q is of a kind that the mock cannot check", name)
+			}
+			all = append(all, scheme{ref.Value})
+		}
+		alternatives = append(alternatives, all)
+	}
+	return alternatives, nil
+}
+
+// Credentials returns the keys that a request presents in the place that the
+// scheme names: normally one, empty if none, nil for a kind of scheme that the
+// mock cannot check. Tokens of OAuth 2.0 and OpenID Connect count as bearer keys.
+func (s scheme) Credentials(r *http.Request) []string {
+	scheme, found := s.declared, []string{}
+	switch {
+	case scheme.Type == "apiKey" && scheme.In == "header":
+		return append(found, r.Header.Values(scheme.Name)...)
+	case scheme.Type == "apiKey" && scheme.In == "query":
+		if r.URL != nil {
+			found = append(found, r.URL.Query()[scheme.Name]...)
+		}
+		return found
+	case scheme.Type == "apiKey" && scheme.In == "cookie":
+		for _, c := range r.CookiesNamed(scheme.Name) {
+			found = append(found, c.Value)
+		}
+		return found
+	case scheme.Type == "http" && strings.EqualFold(scheme.Scheme, "basic"):
+		if _, password, ok := r.BasicAuth(); ok {
+			found = append(found, password)
+		}
+		return found
+	case scheme.Type == "http" && strings.EqualFold(scheme.Scheme, "bearer"),
+		scheme.Type == "oauth2", scheme.Type == "openIdConnect":
+		for _, value := range r.Header.Values("Authorization") {
+			if kind, token, _ := strings.Cut(value, " "); strings.EqualFold(kind, "bearer") {
+				found = append(found, strings.TrimLeft(token, " "))
+			}
+		}
+		return found
+	}
+	return nil
+}
+
+// KeyPlace returns where the first scheme wants its key, as "header" and
+// "X-API-Key"; "" for an operation that needs none.
+func (op *Operation) KeyPlace() (in, name string) {
+	for _, all := range op.Security {
+		for _, s := range all {
+			if s.declared.Type == "apiKey" {
+				return s.declared.In, s.declared.Name
+			}
+			return "header", "Authorization"
+		}
+		return "", ""
+	}
+	return "", ""
+}
+
+// Challenge returns the value of WWW-Authenticate (RFC 9110, section 11.6.1) for
+// the first scheme of the operation. API keys have no registered scheme.
+func (op *Operation) Challenge(realm string) string {
+	realm = QuotedString(realm)
+	for _, all := range op.Security {
+		for _, s := range all {
+			switch {
+			case s.declared.Type == "apiKey":
+				return "ApiKey realm=" + realm + ", in=" + QuotedString(s.declared.In) + ", name=" + QuotedString(s.declared.Name)
+			case strings.EqualFold(s.declared.Scheme, "basic"):
+				return "Basic realm=" + realm
+			default:
+				return "Bearer realm=" + realm
+			}
+		}
+	}
+	return "ApiKey realm=" + realm
+}
+
+// QuotedString writes a quoted-string (RFC 9110, section 5.6.4).
+func QuotedString(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// present adds key to a request in the place that the scheme names.
+func (s scheme) present(req *http.Request, key string) {
+	scheme := s.declared
+	switch {
+	case scheme.Type == "apiKey" && scheme.In == "query":
+		query := req.URL.Query()
+		query.Set(scheme.Name, key)
+		req.URL.RawQuery = query.Encode()
+	case scheme.Type == "apiKey" && scheme.In == "cookie":
+		req.AddCookie(&http.Cookie{Name: scheme.Name, Value: key})
+	case scheme.Type == "apiKey":
+		req.Header.Set(scheme.Name, key)
+	case strings.EqualFold(scheme.Scheme, "basic"):
+		req.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(":"+key)))
+	default:
+		req.Header.Set("Authorization", "Bearer "+key)
+	}
+}

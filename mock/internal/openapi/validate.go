@@ -1,0 +1,229 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"nox.energy/contract/mock/journal"
+	"nox.energy/contract/spec"
+)
+
+// Validate judges parameters and body by the contract. Any error is a *problem.
+func (op *Operation) Validate(r *http.Request, parameters map[string]string, body []byte) error {
+	judged := r.WithContext(r.Context()) // kin-openapi changes the request that it validates
+	judged.Body = io.NopCloser(bytes.NewReader(body))
+	judged.ContentLength = int64(len(body))
+	judged.GetBody = nil
+	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+		Request:    judged,
+		PathParams: parameters,
+		Route:      op.route,
+		Options:    op.options,
+	})
+	if err == nil {
+		return nil
+	}
+	if op.route.Spec.IsOpenAPI31OrLater() {
+		if p := op.plainProblem(body); p != nil {
+			return p
+		}
+	}
+	return op.explain(err)
+}
+
+func inQuery(p *openapi3.Parameter) bool { return p.In == openapi3.ParameterInQuery }
+
+// CheckQuery finds a query that cannot be read, of which net/http leaves out
+// what it cannot, and a declared parameter that stands there twice though it is
+// not a list. Either way some of what was asked for would be passed over. It
+// returns nil if all is well.
+func (op *Operation) CheckQuery(r *http.Request) *Problem {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return &Problem{
+			Message: "The query is not valid: % must stand before two hexadecimal digits, and & between parameters, not ;",
+			Reason:  journal.Why{Rule: "query.syntax", In: "query", Got: "something else", Expected: "names and values, percent-encoded"},
+		}
+	}
+	for _, p := range op.parameters() {
+		list := p.Schema != nil && p.Schema.Value != nil && p.Schema.Value.Type.Includes("array")
+		if inQuery(p) && len(values[p.Name]) > 1 && !list {
+			return &Problem{
+				Message: "query parameter " + p.Name + " stands there more than once",
+				Reason:  inParameter(p, "parameter.repeated", fmt.Sprintf("%d values", len(values[p.Name])), "one value"),
+			}
+		}
+	}
+	return nil
+}
+
+// explain puts an error of kin-openapi into words that repeat nothing of the
+// request. It returns nil where the library cannot judge.
+func (op *Operation) explain(err error) error {
+	var request *openapi3filter.RequestError
+	var parse *openapi3filter.ParseError
+	var schema *openapi3.SchemaError
+	parameter := errors.As(err, &request) && request.Parameter != nil
+	switch {
+	case parameter && errors.Is(err, openapi3filter.ErrInvalidRequired):
+		return &Problem{Message: fmt.Sprintf("%s parameter %s is required", request.Parameter.In, request.Parameter.Name), Reason: inParameter(request.Parameter, "parameter.required", "nothing", "a value")}
+	case parameter && errors.As(err, &schema):
+		return &Problem{Message: fmt.Sprintf("%s parameter %s: %s", request.Parameter.In, request.Parameter.Name, op.reason(schema)), Reason: inParameter(request.Parameter, "parameter."+schema.SchemaField, "another value", op.reason(schema))}
+	case parameter:
+		return &Problem{Message: fmt.Sprintf("%s parameter %s is not valid", request.Parameter.In, request.Parameter.Name), Reason: inParameter(request.Parameter, "parameter.type", "another value", "as the contract says")}
+	case errors.Is(err, openapi3filter.ErrInvalidRequired):
+		return &Problem{Message: "A request body is required", Reason: journal.Why{Rule: "body.missing", In: "body", Got: "nothing", Expected: "a body"}}
+	case errors.As(err, &parse) && parse.Kind == openapi3filter.KindUnsupportedFormat:
+		return nil
+	case errors.As(err, &parse):
+		return &Problem{Message: "The request body cannot be read as its Content-Type says", Reason: journal.Why{Rule: "body.syntax", In: "body", Got: "something else", Expected: "a body as its Content-Type says"}}
+	case errors.As(err, &schema):
+		return op.explainSchema(schema)
+	}
+	return &Problem{Message: "The request does not fit the contract"}
+}
+
+func (op *Operation) explainSchema(err *openapi3.SchemaError) *Problem {
+	place := err.JSONPointer()
+	place = slices.DeleteFunc(slices.Clone(place), func(s string) bool { return s == "" })
+	if len(place) == 0 {
+		return &Problem{Message: "The request body is not valid: " + op.reason(err), Reason: inBody(err, op.reason(err))}
+	}
+	p := &Problem{property: place[len(place)-1], Reason: inBody(err, op.reason(err))}
+	switch err.SchemaField {
+	case "required":
+		p.Message, p.absentOrMistyped = strings.Join(place, ".")+" is required", true
+	case "type", "nullable":
+		p.Message, p.absentOrMistyped = strings.Join(place, ".")+": "+op.reason(err), true
+	default:
+		p.Message = strings.Join(place, ".") + ": " + op.reason(err)
+	}
+	return p
+}
+
+// plainProblem finds a property of the body that is missing or of another type.
+// For OpenAPI 3.1 the library does not tell in a way that could be relied on.
+func (op *Operation) plainProblem(body []byte) *Problem {
+	declared := op.route.Operation.RequestBody
+	var object map[string]any
+	if declared == nil || declared.Value == nil || json.Unmarshal(body, &object) != nil || object == nil {
+		return nil
+	}
+	_, media := jsonContent(declared.Value.Content)
+	if media == nil || media.Schema == nil || media.Schema.Value == nil {
+		return nil
+	}
+	schema := media.Schema.Value
+	for _, name := range schema.Required {
+		if _, present := object[name]; !present {
+			return &Problem{property: name, absentOrMistyped: true, Message: name + " is required", Reason: journal.Why{Rule: "schema.required", In: "body", Pointer: spec.Pointer(name), Got: "nothing", Expected: "a value"}}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		ref := schema.Properties[name]
+		if ref == nil || ref.Value == nil || ref.Value.Type.IsEmpty() || permits(ref.Value.Type, object[name]) {
+			continue
+		}
+		types := alternatives(ref.Value.Type.Clone())
+		return &Problem{
+			property: name, absentOrMistyped: true, Message: name + " must be of type " + types,
+			Reason: journal.Why{Rule: "schema.type", In: "body", Pointer: spec.Pointer(name), Got: jsonType(object[name]), Expected: types},
+		}
+	}
+	return nil
+}
+
+// permits tells whether value is of one of the types.
+func permits(types *openapi3.Types, value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return types.Includes("null")
+	case bool:
+		return types.Includes("boolean")
+	case string:
+		return types.Includes("string")
+	case float64:
+		return types.Includes("number") || types.Includes("integer") && v == math.Trunc(v)
+	case []any:
+		return types.Includes("array")
+	default:
+		return types.Includes("object")
+	}
+}
+
+// reason is the library's own reason, which speaks of the schema and not of the
+// value; for OpenAPI 3.1 it holds file names of the validator instead.
+func (op *Operation) reason(err *openapi3.SchemaError) string {
+	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil && err.Schema.Not.Value != nil && err.Schema.Not.Value.Description != "" {
+		return err.Schema.Not.Value.Description // the library has no words of its own
+	}
+	if err.SchemaField == "oneOf" && err.Schema != nil && err.Schema.Description != "" {
+		return err.Schema.Description // which says more than that it is none of them
+	}
+	if op.route.Spec.IsOpenAPI31OrLater() || err.Reason == "" {
+		return "the value does not fit the schema"
+	}
+	sentence, _, _ := strings.Cut(err.Reason, "\n")
+	return sentence
+}
+
+// alternatives lists names as "a, b or c".
+func alternatives(names []string) string {
+	slices.Sort(names)
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " or " + names[n-1]
+	}
+	return strings.Join(names, "")
+}
+
+// inParameter is where and why a parameter is not valid.
+func inParameter(p *openapi3.Parameter, rule, got, expected string) journal.Why {
+	return journal.Why{Rule: rule, In: p.In, Pointer: p.Name, Got: got, Expected: expected}
+}
+
+// inBody is where and why a body does not fit its schema.
+func inBody(err *openapi3.SchemaError, reason string) journal.Why {
+	place := slices.DeleteFunc(slices.Clone(err.JSONPointer()), func(s string) bool { return s == "" })
+	why := journal.Why{Rule: "schema." + err.SchemaField, In: "body", Pointer: spec.Pointer(place...), Got: jsonType(err.Value), Expected: reason}
+	switch {
+	case err.SchemaField == "required":
+		why.Got, why.Expected = "nothing", "a value"
+	case err.SchemaField == "type" && err.Schema != nil && err.Schema.Type != nil:
+		why.Expected = alternatives(err.Schema.Type.Clone())
+	}
+	return why
+}
+
+// jsonType names the kind of a JSON value.
+func jsonType(value any) string {
+	switch value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "string"
+	case float64, json.Number, int, int64:
+		return "number"
+	case []any:
+		return "array"
+	}
+	return "object"
+}
+
+// DeclaresQuery reports whether the operation has a query parameter of that name.
+func (op *Operation) DeclaresQuery(name string) bool {
+	return slices.ContainsFunc(op.parameters(), func(p *openapi3.Parameter) bool { return inQuery(p) && p.Name == name })
+}
