@@ -87,7 +87,7 @@ func (b *builder) httpChecks() {
 func (b *builder) behindCheck() {
 	b.add(trial.StatusHTTP, checkText{
 		name: "nothing-behind", ground: httpSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses",
-		summary: "an answer says in one way where it ends, and nothing comes behind it", sends: "a valid request, one that is refused for its body, and one without a key, each on a connection of its own",
+		summary: "an answer says in one way where it ends, and nothing comes behind it", sends: "a valid request, one that is refused for its body, one without a key, and HEAD, each on a connection of its own",
 		why: "Bytes beyond the length of an answer are the beginning of the next one (RFC 9112, section 6.3): on a connection that is shared, of somebody else's.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		if t.Session.Client.IsProxied {
@@ -100,11 +100,17 @@ func (b *builder) behindCheck() {
 		if len(t.Op.Security) > 0 {
 			requests = append(requests, t.Request().WithKeys())
 		}
+		if head := t.Session.RequestByMethod(t.Op, "HEAD"); head != nil && t.Op.Method != "HEAD" {
+			requests = append(requests, head)
+		}
 		requests = trial.Sample(t, requests)
 		for i, r := range requests {
 			requests[i] = r.Raw()
 		}
 		for _, a := range t.SendAll(requests) {
+			if a.Request.IsElsewhere() && a.Failure == wire.ConnectionClosed {
+				continue // a refusal, if a rude one
+			}
 			t.RequireResponse(a)
 			if a.Proto == "HTTP/2.0" {
 				t.Skip("not seen: the target speaks HTTP/2 alone, in which an answer ends where it says")

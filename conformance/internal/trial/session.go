@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nox.energy/contract/conformance"
@@ -27,6 +28,7 @@ type Session struct {
 	CheckNumbers map[string]string // of each check, for the names of its users
 	SkipReasons  map[string]string // why the profile leaves a check out
 
+	blocked       atomic.Bool // a firewall's page has answered a plain valid request
 	mu            sync.Mutex
 	Seen          []SeenResponse
 	SeenElsewhere []SeenResponse // from elsewhere than the target

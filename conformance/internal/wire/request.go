@@ -129,7 +129,7 @@ func (r *Request) ordinary() bool {
 // IsElsewhere reports whether the request is not to the operation itself: by
 // another method, or to a path that the contract does not declare.
 func (r *Request) IsElsewhere() bool {
-	return r.Method != r.Op.Method || strings.Contains(r.Path, UnknownPathSuffix)
+	return r.Method != r.Op.Method || r.path || strings.Contains(r.Path, UnknownPathSuffix)
 }
 
 // setKeys puts the credentials into a header and query.

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/andybalholm/brotli"
 
 	"nox.energy/contract/conformance/internal/contract"
 )
@@ -249,16 +253,33 @@ func (a *Response) Decompress() {
 		a.IsMiscoded = !a.IsRecorded
 		return
 	}
-	if !strings.HasSuffix(coding, "gzip") {
-		return
-	}
-	r, err := gzip.NewReader(bytes.NewReader(a.Body))
-	if err != nil {
-		return
-	}
-	if plain, err := io.ReadAll(io.LimitReader(r, maxAnswer)); err == nil {
+	if plain, err := decoded(coding, a.Body); err == nil {
 		a.Body = plain
 	}
+}
+
+// decoded undoes a content coding of RFC 9110, section 8.4.1, or RFC 7932.
+// Where servers send a deflated body without the zlib around it, which the
+// former forbids and clients read, it is read too.
+func decoded(coding string, body []byte) ([]byte, error) {
+	var r io.Reader
+	var err error
+	switch coding {
+	case "gzip", "x-gzip":
+		r, err = gzip.NewReader(bytes.NewReader(body))
+	case "deflate":
+		if r, err = zlib.NewReader(bytes.NewReader(body)); errors.Is(err, zlib.ErrHeader) {
+			r, err = flate.NewReader(bytes.NewReader(body)), nil
+		}
+	case "br":
+		r = brotli.NewReader(bytes.NewReader(body))
+	default:
+		return nil, errors.ErrUnsupported
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, maxAnswer))
 }
 
 // The clauses of every response, by the name of their check.
