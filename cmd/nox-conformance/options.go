@@ -30,7 +30,7 @@ type options struct {
 	published, contractPath                      string
 	run, skip, provoke, require, headers, report []string
 	har                                          []string
-	strict                                       bool
+	strict, noForeignIDs                         bool
 	asOf                                         string
 	profile                                      string
 	rate                                         float64
@@ -64,6 +64,7 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 	f.StringArrayVar(&o.run, "run", nil, "run only the checks whose id matches `PATTERN` (* within a segment, ** across)")
 	f.StringArrayVar(&o.skip, "skip", nil, "leave out the checks whose id matches `PATTERN`")
 	f.BoolVar(&o.strict, "strict", false, "count a warning as a failure")
+	f.BoolVar(&o.noForeignIDs, "no-foreign-ids", false, "send no user_id without the mark of the run: it may be a real user's")
 	f.StringVar(&o.asOf, "as-of", "", "only warn about what checks find that came after `VERSION` of this program")
 	f.StringArrayVar(&o.provoke, "provoke", nil, "how the target is made to answer a status, as `STATUS=HOW`: a header or a JSON body")
 	f.StringSliceVar(&o.require, "require", nil, "fail unless these `STATUSES` were exercised: 201,400,401,500")
@@ -98,7 +99,7 @@ func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
 // config turns the options into a configuration of the runner.
 func (o *options) config(ctx context.Context, args []string, std streams) (conformance.Config, error) {
 	cfg := conformance.Config{
-		Run: o.run, Skip: o.skip, Strict: o.strict, AsOf: o.asOf, Require: o.require,
+		Run: o.run, Skip: o.skip, Strict: o.strict, NoForeignIDs: o.noForeignIDs, AsOf: o.asOf, Require: o.require,
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
 		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience,
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,

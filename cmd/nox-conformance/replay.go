@@ -50,7 +50,7 @@ func newReplayOptions(getenv func(string) string) (*replayOptions, *pflag.FlagSe
 	f.StringVar(&o.target, "target", "", "base `URL` of the target, instead of that of the report")
 	f.BoolVar(&o.sameUsers, "same-users", false, "ask for the users of the report again, who may be there since")
 	for _, name := range []string{
-		"spec", "profile", "strict", "as-of", "provoke", "rate", "parallel", "timeout", "deadline", "wait", "patience", "quiet", "verbose",
+		"spec", "profile", "strict", "no-foreign-ids", "as-of", "provoke", "rate", "parallel", "timeout", "deadline", "wait", "patience", "quiet", "verbose",
 		"api-key-file", "other-api-key-file", "disabled-api-key-file", "header", "ca-cert", "client-cert", "client-key", "insecure",
 	} {
 		f.AddFlag(all.Lookup(name))

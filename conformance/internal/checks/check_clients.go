@@ -76,7 +76,7 @@ func (b *builder) clientChecks() {
 		ground                    ground
 		requests                  func(t *trial.Trial, r *wire.Request) []*wire.Request
 	}{
-		{"in-packets", "a body that comes after its head, in several packets, is waited for", "the head, then the body in two packets; the same in two chunks", "A network cuts where it likes.", httpSays,
+		{"in-packets", "a body that comes after its head, in several packets, is waited for; one in chunks that is refused is only worth a warning", "the head, then the body in two packets; the same in two chunks", "A network cuts where it likes.", httpSays,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
 				return []*wire.Request{r.InParts(2), r.Chunked().InParts(2)}
 			}},
@@ -87,7 +87,9 @@ func (b *builder) clientChecks() {
 		{"http-10", "a client that speaks HTTP/1.0 is answered", "a valid request by HTTP/1.0", "Old proxies and probes still speak it.", stacksDiffer,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request { return []*wire.Request{r.ByHTTP10().MayClose()} }},
 		{"pipelined", "a request right behind another is answered", "two valid requests in one packet", "HTTP/1.1 lets a client go on without waiting (RFC 9112, section 9.3.2).", stacksDiffer,
-			func(t *trial.Trial, r *wire.Request) []*wire.Request { return []*wire.Request{r.Pipelined().MayClose()} }},
+			func(t *trial.Trial, r *wire.Request) []*wire.Request {
+				return []*wire.Request{r.Pipelined().MayClose()}
+			}},
 		{"between", "a valid request is answered after one without a body, on its connection", "GET, then a valid request, on one connection", "Clients share connections among all they ask.", httpSays,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
 				if other := t.Session.RequestByMethod(t.Op, "GET"); other != nil && t.Op.Method != "GET" {
@@ -107,7 +109,7 @@ func (b *builder) clientChecks() {
 					continue
 				case a.Arrived() && a.Proto == "HTTP/2.0" && w.name != "between":
 					t.Skip("not seen: the target speaks HTTP/2 alone")
-				case w.ground == stacksDiffer && a.Failure == wire.ConnectionClosed:
+				case w.ground == stacksDiffer && a.Failure == wire.ConnectionClosed, r.IsChunked() && a.Arrived() && !a.Succeeded():
 					t.Warn(trial.DescribeStatus(status), a.Summary(), a)
 				}
 				t.RequireResponse(a)
