@@ -33,6 +33,9 @@ type Config struct {
 	BodyTimeout time.Duration
 	// Journal bounds what is remembered of the exchanges.
 	Journal journal.Limits
+	// ScorecardPatience is how long a client may wait for a response before the
+	// scorecard calls it a mistake; 0 means [scorecard.DefaultPatience].
+	ScorecardPatience time.Duration
 	// ExplainErrors adds the header [ExplainHeader] to every error.
 	ExplainErrors bool
 	// Logger gets one line a request; nil means none. No key is ever logged,

@@ -29,7 +29,6 @@ type Mock struct {
 	faults    *fault.Set
 	explains  bool
 	began     []store.Connection // what it began with
-	changes   chan struct{}      // see Changes
 }
 
 // New builds a mock. It fails if the contract cannot be served, or if
@@ -55,13 +54,12 @@ func New(cfg Config) (*Mock, error) {
 		faults:    fault.NewSet(),
 		explains:  cfg.ExplainErrors,
 		began:     cfg.Connections,
-		changes:   make(chan struct{}, 1),
 	}
 	m.recorder = recorder{
 		registry: &registry{store: m.store, gone: m.gone, begin: m.begin},
-		rule:     newConnectRule(api, m.store, m.ids, m.changed),
+		rule:     newConnectRule(api, m.store, m.ids),
 		journal:  journal.New(cfg.Journal),
-		trackers: newTrackers(),
+		trackers: newTrackers(cfg.ScorecardPatience),
 		log:      cfg.Logger,
 	}
 	m.metrics = newMetrics(m.registry, m.journal, m.faults)
@@ -70,7 +68,8 @@ func New(cfg Config) (*Mock, error) {
 			return nil, strangerError(i, c)
 		}
 	}
-	m.registry.current.Store(newRegistered("", cfg.Manufacturers, nil))
+	m.registry.current.Store(&registered{})
+	m.registry.take(newRegistered("", cfg.Manufacturers, nil))
 	_, err = m.registry.fresh(context.Background())
 	return m, err
 }
@@ -104,7 +103,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a, x.decided = a.For(r), a.Status
 	m.record(x, a)
-	defer m.metrics.finished(x)
+	defer func() { m.metrics.finished(x.caller.manufacturer, time.Since(x.began)) }()
 	unread := !x.bodyRead && r.ProtoMajor == 1
 	if unread && (r.ContentLength < 0 || r.ContentLength > openapi.MaxDrainBytes) {
 		a.Close = true
@@ -123,14 +122,18 @@ type exchange struct {
 	caller    caller
 	bodyRead  bool // to its end
 	body      []byte
-	decided   int // the status that was decided on
+	decided   int             // the status that was decided on
+	example   openapi.Example // that it prefers
 	delivery  delivery
 	gaveUp    bool
 	shot      *fault.Shot // the fault that fires, nil if none
 	notes     []string
 	logged    []slog.Attr // further ones, for the log
-	entry     journal.Entry
-	observed  bool // by the scorecard
+	recorded  *recorded
+	id        int64 // in the journal
+	observed  bool  // by the scorecard
+	storeErr  error // the store failed
+	stored    bool  // the store did what it should
 }
 
 // guarded is answer, with a panic turned into the contract's 500.
@@ -155,14 +158,20 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 	who, err := m.registry.authenticate(op, r)
 	x.caller = who
 	if refused := (*refusal)(nil); err != nil && !errors.As(err, &refused) {
+		x.storeErr = err
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	if err != nil {
-		return op.Fail(http.StatusUnauthorized, "").WithReason(refusalReason(op, err)).With("WWW-Authenticate", op.Challenge(m.BasePath()))
+		status, nearest := op.RefusalStatus(http.StatusUnauthorized)
+		if nearest {
+			x.notes = append(x.notes, fmt.Sprintf("the contract documents no 401 here; %d is the nearest that it does", status))
+		}
+		return op.Fail(status, "").WithReason(refusalReason(op, err)).With("WWW-Authenticate", op.Challenge(m.BasePath()))
 	}
 	wanted := 0
 	if m.overrides {
 		wanted = preferred(r)
+		x.example = preferredExample(r)
 	}
 	if wanted != 0 && !op.Documents(wanted) {
 		x.logged = append(x.logged, slog.Int("prefer_ignored", wanted))
@@ -170,7 +179,7 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 		wanted = 0
 	}
 	if wanted >= 300 {
-		return op.Generate(wanted).With("Preference-Applied", "code="+strconv.Itoa(wanted))
+		return op.Generate(wanted, x.example).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
 	x.body, x.bodyRead, err = m.api.ReadBody(w, r, op)
 	if err == nil {
@@ -202,9 +211,9 @@ func (m *Mock) honest(x *exchange, p *openapi.Problem, wanted int) openapi.Respo
 		a.Close = p.Close
 		return a
 	case wanted != 0 && (wanted != op.Success || !m.rule.appliesTo(op)):
-		return op.Generate(wanted).With("Preference-Applied", "code="+strconv.Itoa(wanted))
+		return op.Generate(wanted, x.example).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	case !m.rule.appliesTo(op):
-		return op.Generate(op.Success)
+		return op.Generate(op.Success, x.example)
 	}
 	a := m.rule.connect(x, m.overrides && wanted == 0)
 	if wanted != 0 && a.Status == wanted {

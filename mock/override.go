@@ -17,24 +17,46 @@ const MagicPrefix = "nox-mock:"
 // not magic.
 const MaxDelay = fault.MaxDelay
 
-// preferred returns the status that the header Prefer asks for (RFC 7240), 0 if
-// it asks for none. Of several, the first one counts.
-func preferred(r *http.Request) int {
+// preferences lists what the header Prefer asks for (RFC 7240), names in lower
+// case.
+func preferences(r *http.Request) (all [][2]string) {
 	for _, field := range r.Header.Values("Prefer") {
 		for preference := range strings.SplitSeq(field, ",") {
 			preference, _, _ = strings.Cut(preference, ";")
 			name, value, _ := strings.Cut(preference, "=")
-			if !strings.EqualFold(strings.TrimSpace(name), "code") {
-				continue
-			}
-			value = strings.Trim(strings.TrimSpace(value), `"`)
-			if status, err := strconv.Atoi(value); err == nil && len(value) == 3 && status >= 200 && status < 600 {
-				return status
-			}
-			return 0
+			all = append(all, [2]string{strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)})
 		}
 	}
+	return all
+}
+
+// preferred returns the status that the header Prefer asks for, 0 if it asks for
+// none. Of several, the first one counts.
+func preferred(r *http.Request) int {
+	for _, p := range preferences(r) {
+		if p[0] != "code" {
+			continue
+		}
+		if status, err := strconv.Atoi(p[1]); err == nil && len(p[1]) == 3 && status >= 200 && status < 600 {
+			return status
+		}
+		return 0
+	}
 	return 0
+}
+
+// preferredExample returns what the header Prefer says of generated responses:
+// example=NAME, dynamic=true.
+func preferredExample(r *http.Request) (e openapi.Example) {
+	for _, p := range preferences(r) {
+		switch p[0] {
+		case "example":
+			e.Name = p[1]
+		case "dynamic":
+			e.Dynamic = strings.EqualFold(p[1], "true")
+		}
+	}
+	return e
 }
 
 // magic is the outcome that a user_id asks for; the zero value asks for none.

@@ -35,19 +35,18 @@ type connectRule struct {
 	operation *openapi.Operation
 	store     store.Store
 	ids       IDs
-	changed   func()
 	mediaType string
 	base      map[string]any // the response but for the two properties above
 }
 
 // newConnectRule returns the rule for the operation of a contract that it is
 // about, nil if there is none.
-func newConnectRule(contract *openapi.API, kept store.Store, ids IDs, changed func()) *connectRule {
+func newConnectRule(contract *openapi.API, kept store.Store, ids IDs) *connectRule {
 	op := contract.Operation(connectOperation)
 	if op == nil || !op.TakesString(providedProperty) || !op.ReturnsString(echoedProperty) || !op.ReturnsString(resolvedProperty) {
 		return nil
 	}
-	rule := &connectRule{operation: op, store: kept, ids: ids, changed: changed}
+	rule := &connectRule{operation: op, store: kept, ids: ids}
 	rule.mediaType, rule.base = op.SmallestResponse()
 	return rule
 }
@@ -74,28 +73,39 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	x.pause(asked.delay)
 	// Once begun, a connection is made even if the client has gone.
 	c, created, err := rule.resolve(context.WithoutCancel(x.request.Context()), who.manufacturer, userID)
-	if err != nil {
+	if x.storeErr, x.stored = err, err == nil; err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
-	rule.changed()
+	reason := "resolved"
+	if created {
+		reason = "created"
+	}
+	data, err := rule.body(userID, c.NoxUserID)
+	if err != nil {
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
+	}
+	if asked.lost {
+		x.delivery.kind = fault.Lost
+	}
+	a := rule.response(reason)
+	a.Body = data
+	return a
+}
+
+// response is the success response but for its body.
+func (rule *connectRule) response(reason string) openapi.Response {
+	return openapi.Response{Status: rule.operation.Success, MediaType: rule.mediaType}.Because(reason, reason)
+}
+
+// body is the body of the success response.
+func (rule *connectRule) body(userID, noxUserID string) ([]byte, error) {
 	response := make(map[string]any, len(rule.base)+2)
 	for name, value := range rule.base {
 		response[name] = value
 	}
 	response[echoedProperty] = userID
-	response[resolvedProperty] = c.NoxUserID
-	data, err := openapi.EncodeJSON(response)
-	if err != nil {
-		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
-	}
-	a := openapi.Response{Status: op.Success, MediaType: rule.mediaType, Body: data}.Because("resolved", "resolved")
-	if asked.lost {
-		x.delivery.kind = fault.Lost
-	}
-	if created {
-		a = a.Because("created", "created")
-	}
-	return a
+	response[resolvedProperty] = noxUserID
+	return openapi.EncodeJSON(response)
 }
 
 // resolve finds a user, or creates it with the first id that is free.

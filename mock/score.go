@@ -2,6 +2,7 @@ package mock
 
 import (
 	"sync"
+	"time"
 
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/scorecard"
@@ -9,17 +10,21 @@ import (
 
 // trackers follow the clients, by manufacturer.
 type trackers struct {
+	patience time.Duration
+
 	mu  sync.Mutex
 	all map[string]*scorecard.Tracker
 }
 
-func newTrackers() *trackers { return &trackers{all: map[string]*scorecard.Tracker{}} }
+func newTrackers(patience time.Duration) *trackers {
+	return &trackers{patience: patience, all: map[string]*scorecard.Tracker{}}
+}
 
 func (t *trackers) observe(e *journal.Entry) {
 	t.mu.Lock()
 	one := t.all[e.Manufacturer]
 	if one == nil {
-		one = scorecard.New()
+		one = scorecard.New(t.patience)
 		t.all[e.Manufacturer] = one
 	}
 	t.mu.Unlock()

@@ -48,13 +48,13 @@ func TestScorecard(t *testing.T) {
 			for range 2 {
 				do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
 			}
-		}, "retry-without-back-off", 1},
+		}, "retry-before-retry-after", 1},
 		{"never after a 500", &fault.Fault{Kind: fault.Status, Times: 1}, func(t *testing.T, s *mocktest.Server) {
 			do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
 		}, "no-retry-of-500", 1},
 		{"never after a lost answer", &fault.Fault{Kind: fault.Lost, Times: 1}, func(t *testing.T, s *mocktest.Server) {
 			attempt(t, s, s.APIKey, "u")
-		}, "no-retry-of-500", 1},
+		}, "no-retry-of-lost-response", 1},
 		{"id", nil, func(t *testing.T, s *mocktest.Server) {
 			for range 3 {
 				connect(t, s, s.APIKey, "u")
@@ -75,7 +75,7 @@ func TestScorecard(t *testing.T) {
 			for s.Mock.Scorecard(nil, nil, false).Requests == 0 { // until the mock has seen it leave
 				time.Sleep(time.Millisecond)
 			}
-		}, "time-out", 1},
+		}, "gave-up-early", 1},
 		{"left while it dribbled, and tried again", &fault.Fault{Kind: fault.Dribble, EveryMS: 60_000, Times: 1}, func(t *testing.T, s *mocktest.Server) {
 			c, _ := dial(t, s)
 			io.WriteString(c, strings.ReplaceAll(head(s, "Content-Length: 15\n"), "\n", "\r\n")+validBody)
@@ -86,7 +86,7 @@ func TestScorecard(t *testing.T) {
 			}
 			time.Sleep(150 * time.Millisecond)
 			do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
-		}, "time-out", 1},
+		}, "gave-up-early", 1},
 		{"dribbled to its end", &fault.Fault{Kind: fault.Dribble, PieceBytes: 20, EveryMS: 1, Times: 1}, func(t *testing.T, s *mocktest.Server) {
 			for range 2 {
 				connect(t, s, s.APIKey, "u")
@@ -102,9 +102,9 @@ func TestScorecard(t *testing.T) {
 			x.client(t, s)
 			card := s.Mock.Scorecard(nil, nil, true)
 			for _, m := range card.Mistakes {
-				alone := m.Name == x.mistake || x.mistake == "time-out" && m.Name == "no-retry-of-500"
+				alone := m.Name == x.mistake || x.mistake == "gave-up-early" && m.Name == "no-retry-of-lost-response"
 				if m.Name == x.mistake && m.Times != x.times || !alone && m.Times > 0 {
-					t.Errorf("%s: %d times, entries %v", m.Name, m.Times, m.Entries)
+					t.Errorf("%s: %d times, %+v", m.Name, m.Times, m.Examples)
 				}
 			}
 		})

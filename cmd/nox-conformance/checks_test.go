@@ -2,21 +2,18 @@ package main
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"nox.energy/contract/cmd/internal/golden"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/spec"
 )
-
-var update = flag.Bool("update", false, "write CHECKS.md anew")
 
 const (
 	checksFile = "../../CHECKS.md"
@@ -62,19 +59,7 @@ func TestChecksPage(t *testing.T) {
 	for id, rest := range caught {
 		t.Errorf("%s is to catch %s, and is no check", id, rest[0].Name)
 	}
-	if *update {
-		if err := os.WriteFile(checksFile, []byte(page), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	have, err := os.ReadFile(checksFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(have) != page {
-		t.Errorf("CHECKS.md is out of date from line %d: run go test ./cmd/nox-conformance -run TestChecksPage -update", firstDifference(string(have), page))
-	}
+	golden.Compare(t, checksFile, page)
 }
 
 // checksPage writes the page, and takes from caught what it has told of.
@@ -94,7 +79,7 @@ func checksPage(t *testing.T, checks []conformance.Check, caught map[string][]de
 			case id == "http/published": // it judges a document, not a server
 				return []string{"a published contract with a change that breaks clients"}
 			case len(caught[id]) == 0:
-				t.Errorf("%s is failed by no defect", id)
+				t.Errorf("%s is failed by no defect, so nothing shows that it can fail: add a row that names it to a table of mock/defect (ARCHITECTURE.md, \"To add a defect\")", id)
 			}
 			var names []string
 			for _, d := range caught[id] {
@@ -263,14 +248,4 @@ func code(s string) string {
 		return fence + " " + s + " " + fence
 	}
 	return fence + s + fence
-}
-
-func firstDifference(a, b string) int {
-	have, want := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for i := range have {
-		if i >= len(want) || have[i] != want[i] {
-			return i + 1
-		}
-	}
-	return len(have)
 }

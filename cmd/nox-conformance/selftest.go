@@ -95,7 +95,7 @@ func (o *options) runSelfTest(ctx context.Context, std streams) int {
 	case err != nil:
 		return fail(std, err)
 	case ctx.Err() != nil:
-		fmt.Fprintln(std.err, "nox-conformance: the self-test was ended before it was done")
+		fmt.Fprintln(std.err, "nox-conformance: the self-test was interrupted")
 		return conformance.ExitInconclusive
 	case len(p.Problems) > 0:
 		return conformance.ExitViolates
@@ -139,8 +139,11 @@ func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...d
 	cfg := conformance.Config{
 		Target: b.target, TLS: b.tls, Run: patterns, Keys: keysOf(t.manufacturers),
 		Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
-		RunID:   o.runID, Seed: o.seed, Version: cli.Version(), UserAgent: "nox-conformance/" + cli.Version(),
+		RunID:   o.runID, Seed: o.seed, Version: cli.ReadBuild().String(), UserAgent: "nox-conformance/" + cli.Version(),
 		Timeout: min(o.timeout, 5*time.Second), Parallel: o.parallel,
+	}
+	if asksForSequences(patterns, deviations) {
+		cfg.Thorough.Requests = selfTestSequence
 	}
 	if patterns == nil {
 		cfg.Require = []string{"201", "400", "401", "500"}
@@ -158,6 +161,15 @@ func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...d
 		t.inspect(name, result)
 	}
 	return result, nil
+}
+
+// selfTestSequence is how many requests the random sequences have.
+const selfTestSequence = 2000
+
+// asksForSequences reports whether a run plays random sequences: that of the sound
+// mock does, and one by the check that plays them.
+func asksForSequences(patterns []string, deviations []defect.Deviation) bool {
+	return len(deviations) == 0 || slices.ContainsFunc(patterns, func(id string) bool { return strings.HasSuffix(id, "/sequences") })
 }
 
 // meant returns the patterns of the check that is meant for a defect, and of

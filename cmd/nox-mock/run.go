@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 
 	"nox.energy/contract/cmd/internal/cli"
@@ -30,44 +29,23 @@ func (e usageError) Unwrap() error { return e.error }
 func badUsage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // run is the whole program. It returns the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	err := start(ctx, args, stdin, stdout, stderr, getenv)
+func run(ctx context.Context, args []string, std streams, environ []string) int {
+	p, err := newProgram(std, environ)
+	if err == nil {
+		err = p.Run(ctx, args, std.in, std.out, std.err)
+	}
 	if err == nil {
 		return exitOK
 	}
 	if status := exitStatus(0); errors.As(err, &status) {
 		return int(status)
 	}
-	fmt.Fprintf(stderr, "nox-mock: %v\n", err)
-	if usage := (usageError{}); errors.As(err, &usage) {
+	fmt.Fprintf(std.err, "nox-mock: %v\n", err)
+	commandLine := (*cli.UsageError)(nil)
+	if usage := (usageError{}); errors.As(err, &usage) || errors.As(err, &commandLine) {
 		return exitUsage
 	}
 	return exitFailure
-}
-
-func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) error {
-	settings, err := parse(args, getenv)
-	switch {
-	case err != nil:
-		return err
-	case settings.help:
-		_, err = io.WriteString(stdout, settings.usage)
-		return err
-	case settings.version:
-		_, err = fmt.Fprintln(stdout, "nox-mock", cli.Version())
-		return err
-	case settings.listDeviations:
-		return listDeviations(stdout)
-	case settings.command == "ca":
-		return printAuthority(settings, stdout, stderr)
-	case settings.command == "healthcheck":
-		return healthcheck(ctx, settings)
-	case settings.command == "scenarios":
-		return scenarios(stdout)
-	case settings.command == "exec":
-		return execute(ctx, settings, stdin, stdout, stderr)
-	}
-	return serve(ctx, settings, stdin, stdout, stderr)
 }
 
 // configure puts the configuration together from flags and files.
@@ -87,7 +65,7 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 		config.Contract = contract
 	}
 	if settings.state != "" {
-		found, err := loadState(settings.state, &config)
+		found, err := openState(ctx, linked(settings.state), &config)
 		if err != nil || found {
 			return config, err
 		}
@@ -119,17 +97,6 @@ func readFixture(name string) (store.Fixture, error) {
 		return store.Fixture{}, badUsage("the fixture %s cannot be used: %w", name, err)
 	}
 	return fixture, nil
-}
-
-func newLogger(settings settings, stderr io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if settings.quiet {
-		options.Level = slog.LevelError
-	}
-	if settings.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(stderr, options))
-	}
-	return slog.New(slog.NewTextHandler(stderr, options))
 }
 
 func keysNotEnabled(manufacturers []store.Manufacturer) []string {

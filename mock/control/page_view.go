@@ -95,14 +95,6 @@ func pageFuncs() template.FuncMap {
 		"clock": func(t time.Time) string { return t.Local().Format("15:04:05") },
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"left":  faultLeft,
-		"made": func(all []scorecard.Mistake) (made []scorecard.Mistake) {
-			for _, m := range all {
-				if m.Times > 0 {
-					made = append(made, m)
-				}
-			}
-			return made
-		},
 	}
 }
 

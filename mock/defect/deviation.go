@@ -79,7 +79,7 @@ func Defects() []Deviation {
 		createdDefects(), echoDefects(), identityDefects(), sharedDefects(), knownDefects(), requestDefects(), clientDefects(), formDefects(), shapeDefects(), characterDefects(), sizeDefects(),
 		validationDefects(), typeDefects(), bodyDefects(), jsonDefects(), malformedDefects(), robustnessDefects(),
 		refusalDefects(), keyDefects(), entryDefects(), tenancyDefects(),
-		provokedDefects(),
+		provokedDefects(), overTimeDefects(),
 		httpDefects(), tlsDefects(),
 	)
 }

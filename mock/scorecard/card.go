@@ -1,5 +1,7 @@
 package scorecard
 
+import "time"
+
 // Card is what was seen of the clients of one manufacturer, or of all.
 type Card struct {
 	Requests    int        `json:"requests"`
@@ -17,19 +19,42 @@ type Response struct {
 	Required  bool   `json:"required"`
 }
 
+// State says what was seen of a mistake.
+type State string
+
+// The states. A mistake that a client had no occasion to make is not seen, which
+// is no pass.
+const (
+	Made    State = "made"
+	Avoided State = "avoided"
+	NotSeen State = "not-seen"
+)
+
 // Mistake is one kind of mistake, and how often it was made.
 type Mistake struct {
-	Name    string  `json:"name"`
-	Summary string  `json:"summary"`
-	Advice  string  `json:"advice"`
-	Times   int     `json:"times"`
-	Entries []int64 `json:"entries"` // ids of the first few exchanges in the journal
+	Name     string    `json:"name"`
+	State    State     `json:"state"`
+	Summary  string    `json:"summary"`
+	Advice   string    `json:"advice"`
+	Occasion string    `json:"occasion"` // what must happen to a client before the mistake can be seen
+	Times    int       `json:"times"`    // made
+	Avoided  int       `json:"avoided"`  // could have been made, and was not
+	Examples []Example `json:"examples"` // the first few times
 }
 
-// Met tells whether every required response was given.
+// Example is one exchange in which a mistake was made.
+type Example struct {
+	Entry  int64     `json:"entry"` // its id in the journal
+	Time   time.Time `json:"time"`
+	UserID *string   `json:"user_id,omitempty"`
+	Detail string    `json:"detail"`
+	Link   string    `json:"link"` // to the exchange on the dashboard, relative to the control URL
+}
+
+// Met reports whether every required response was given.
 func (c Card) Met() bool { return len(c.Unmet()) == 0 }
 
-// Unmet are the required responses that were not given.
+// Unmet returns the required responses that were not given.
 func (c Card) Unmet() []Response {
 	var unmet []Response
 	for _, r := range c.Responses {
@@ -40,15 +65,32 @@ func (c Card) Unmet() []Response {
 	return unmet
 }
 
+// In returns the mistakes in a state.
+func (c Card) In(state State) []Mistake {
+	var all []Mistake
+	for _, m := range c.Mistakes {
+		if m.State == state {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
 // The names of the mistakes.
 const (
 	wrongMediaType   = "wrong-media-type"
 	keyElsewhere     = "key-in-wrong-place"
+	noTimeout        = "no-timeout"
+	gaveUpEarly      = "gave-up-early"
 	noBackOff        = "retry-without-back-off"
+	tooSoon          = "retry-before-retry-after"
+	constantWaits    = "retry-at-constant-pace"
+	noJitter         = "retry-without-jitter"
+	endlessRetry     = "retry-without-limit"
 	retryOf400       = "retry-of-400"
 	retryOf401       = "retry-of-401"
 	noRetry          = "no-retry-of-500"
-	timedOut         = "time-out"
+	noRetryOfLost    = "no-retry-of-lost-response"
 	idNotKept        = "id-not-kept"
 	connectionsWaste = "connection-churn"
 )
@@ -56,14 +98,35 @@ const (
 // catalogue lists every mistake that is looked for.
 func catalogue() []Mistake {
 	return []Mistake{
-		{Name: wrongMediaType, Summary: "the body was sent as another media type, or as none", Advice: "send Content-Type: application/json"},
-		{Name: keyElsewhere, Summary: "the key stood where the contract does not look for it", Advice: "send the key in the header that the contract names"},
-		{Name: noBackOff, Summary: "a request that failed was sent again within 100 ms, or before its Retry-After", Advice: "wait longer after each failure, and as long as Retry-After says"},
-		{Name: retryOf400, Summary: "a request that was not valid was sent again unchanged", Advice: "do not try again what cannot succeed"},
-		{Name: retryOf401, Summary: "a key that was refused was tried again", Advice: "stop, and let somebody look at the key"},
-		{Name: noRetry, Summary: "a request that failed on the server's side, or whose answer was lost, was never sent again", Advice: "try again after a 500, a 503 and a broken connection: the same user gets the same id"},
-		{Name: timedOut, Summary: "the client left before the answer came", Advice: "allow an answer more time"},
-		{Name: idNotKept, Summary: "a user was asked for again though the id had been given", Advice: "keep the nox_user_id"},
-		{Name: connectionsWaste, Summary: "most requests came on a connection of their own", Advice: "use connections again: read answers to their end, and use one client"},
+		{Name: wrongMediaType, Summary: "the body was sent as another media type, or as none",
+			Advice: "send Content-Type: application/json", Occasion: "a request with a body"},
+		{Name: keyElsewhere, Summary: "the key was sent where the contract does not look for it",
+			Advice: "send the key in the header that the contract names", Occasion: "a request with a key"},
+		{Name: noTimeout, Summary: "the client waited longer for a response than any user would",
+			Advice: "set a timeout for the whole exchange, such as 10 seconds, and retry after it:\nthe same user gets the same nox_user_id", Occasion: "a delay that is longer than the patience of the scorecard: a fault of kind delay"},
+		{Name: gaveUpEarly, Summary: "the client left in less than a second",
+			Advice: "allow a response a few seconds: a slow one is not a failed one", Occasion: "a response that takes a second or more: user_id nox-mock:delay=2s"},
+		{Name: noBackOff, Summary: "a request that failed was sent again within 100 ms",
+			Advice: "wait 200 ms after the first failure and twice as long after each further one,\nwith a random part", Occasion: "a failure that the client retries: a fault of kind status with \"times\": 1"},
+		{Name: tooSoon, Summary: "a request was sent again before its Retry-After",
+			Advice: "wait at least as long as Retry-After says, which is a number of seconds or a date", Occasion: "a response with Retry-After: a fault of kind status with \"status\": 503, \"retry_after\": 2"},
+		{Name: constantWaits, Summary: "a request that kept failing was retried at a constant pace",
+			Advice: "double the wait after each failure, up to some seconds", Occasion: "four failures in a row: a fault of kind status with \"times\": 4"},
+		{Name: noJitter, Summary: "different requests were retried after exactly the same wait",
+			Advice: "add a random part to each wait, or clients that failed together return together", Occasion: "the first retry of five different users: a fault of kind status with \"times\": 1 for each"},
+		{Name: endlessRetry, Summary: "a request was tried more than ten times within seconds of each other",
+			Advice: "stop after about five tries and report the failure,\nor try again later from a queue", Occasion: "a failure that lasts: a fault of kind status without \"times\""},
+		{Name: retryOf400, Summary: "a request that was invalid was sent again unchanged",
+			Advice: "do not retry what cannot succeed: log the error of the response", Occasion: "a 400: user_id nox-mock:400"},
+		{Name: retryOf401, Summary: "a key that was refused was tried again",
+			Advice: "stop, and alert somebody who can look at the key", Occasion: "a 401: user_id nox-mock:401"},
+		{Name: noRetry, Summary: "a request that failed on the server's side was never sent again",
+			Advice: "retry after a 429 and a 5xx: the same user gets the same nox_user_id", Occasion: "a failure that passes: a fault of kind status with \"times\": 1"},
+		{Name: noRetryOfLost, Summary: "a request whose response was lost was never sent again",
+			Advice: "retry after a broken connection and a timeout: the user may be connected already,\nand gets the same nox_user_id", Occasion: "a lost response: a fault of kind lost or reset with \"times\": 1"},
+		{Name: idNotKept, Summary: "a user was asked for again although the id had been given",
+			Advice: "store the nox_user_id: it never changes", Occasion: "a 201"},
+		{Name: connectionsWaste, Summary: "most requests came on a connection of their own",
+			Advice: "reuse connections: read each response to its end, and share one client", Occasion: "ten requests or more"},
 	}
 }

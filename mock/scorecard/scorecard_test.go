@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func request(ms int, changes ...func(*journal.Entry)) journal.Entry {
 	userID := fmt.Sprintf("user-%d", ms)
 	e := journal.Entry{
 		Time: begin.Add(time.Duration(ms) * time.Millisecond), Manufacturer: "acme", Key: "k", Connection: 1, Operation: operation, UserID: &userID,
-		Request:  journal.Request{Method: "POST", Path: "/things", Headers: map[string][]string{"Content-Type": {"application/json"}}, Body: userID},
+		Request:  journal.Request{Method: "POST", Path: "/things", Headers: map[string][]string{"Content-Type": {"application/json"}}, Body: userID, BodyBytes: len(userID)},
 		Response: journal.Response{Status: 201}, TookMS: 1, Outcome: journal.Answered, Why: journal.Why{Rule: "created"},
 	}
 	for _, change := range changes {
@@ -52,10 +53,33 @@ func retryAfter(seconds string) change {
 	return func(e *journal.Entry) { e.Response.Headers = map[string][]string{"Retry-After": {seconds}} }
 }
 
+// failing are tries of one request that all failed, with these waits between
+// them, in milliseconds.
+func failing(waits ...int) []journal.Entry {
+	var all []journal.Entry
+	at := 0
+	for _, wait := range waits {
+		at += wait + 1 // each takes a millisecond
+		all = append(all, request(at, body("a"), status(500)))
+	}
+	return all
+}
+
+// firstRetries are requests that failed once each, with the waits before they
+// came again.
+func firstRetries(waits ...int) []journal.Entry {
+	var all []journal.Entry
+	for i, wait := range waits {
+		name := fmt.Sprint(i)
+		all = append(all, request(i*10_000, body(name), status(500)), request(i*10_000+wait, body(name)))
+	}
+	return all
+}
+
 // drawn is the card of these requests, after which none comes, or at the time
 // after the beginning.
 func drawn(now time.Duration, over bool, entries ...journal.Entry) scorecard.Card {
-	t := scorecard.New()
+	t := scorecard.New(0)
 	for i := range entries {
 		entries[i].ID = int64(i + 1)
 		t.Observe(&entries[i])
@@ -69,7 +93,11 @@ func mistakes(c scorecard.Card) string {
 	var made []string
 	for _, m := range c.Mistakes {
 		if m.Times > 0 {
-			made = append(made, fmt.Sprintf("%s×%d%v", m.Name, m.Times, m.Entries))
+			entries := []int64{}
+			for _, x := range m.Examples {
+				entries = append(entries, x.Entry)
+			}
+			made = append(made, fmt.Sprintf("%s×%d%v", m.Name, m.Times, entries))
 		}
 	}
 	return strings.Join(made, " ")
@@ -104,7 +132,7 @@ func TestMistakes(t *testing.T) {
 		{"100 ms count from the end of the answer", []journal.Entry{request(0, body("a"), status(500), took(500)), request(599, body("a"))}, "retry-without-back-off×1[2]"},
 		{"another request at once", []journal.Entry{request(0, body("a"), status(500)), request(1, body("b")), request(500, body("a"))}, ""},
 		{"of another manufacturer's client", []journal.Entry{request(0, body("a"), status(500)), request(1, body("a"), func(e *journal.Entry) { e.Manufacturer = "globex" }), request(500, body("a"))}, ""},
-		{"before Retry-After", []journal.Entry{request(0, body("a"), status(503), retryAfter("2")), request(2000, body("a"))}, "retry-without-back-off×1[2]"},
+		{"before Retry-After", []journal.Entry{request(0, body("a"), status(503), retryAfter("2")), request(2000, body("a"))}, "retry-before-retry-after×1[2]"},
 		{"after Retry-After", []journal.Entry{request(0, body("a"), status(503), retryAfter("2")), request(2001, body("a"))}, ""},
 		{"429 at once", []journal.Entry{request(0, body("a"), status(429)), request(50, body("a"))}, "retry-without-back-off×1[2]"},
 		{"Retry-After that is no number", []journal.Entry{request(0, body("a"), status(503), retryAfter("soon")), request(200, body("a"))}, ""},
@@ -118,12 +146,32 @@ func TestMistakes(t *testing.T) {
 		{"500, then nothing", []journal.Entry{request(0, body("a"), status(500))}, "no-retry-of-500×1[1]"},
 		{"500 twice, then nothing", []journal.Entry{request(0, body("a"), status(500)), request(5000, body("a"), status(500))}, ""},
 		{"500, success, 500, then nothing", []journal.Entry{request(0, body("a"), status(500)), request(5000, body("a")), request(9000, body("a"), status(500))}, "no-retry-of-500×1[3]"},
-		{"lost, then nothing", []journal.Entry{request(0, body("a"), ended(journal.Dropped))}, "no-retry-of-500×1[1]"},
+		{"lost, then nothing", []journal.Entry{request(0, body("a"), ended(journal.Dropped))}, "no-retry-of-lost-response×1[1]"},
 		{"lost, then again", []journal.Entry{request(0, body("a"), ended(journal.Dropped)), request(5000, body("a"))}, ""},
 		{"400, then nothing", []journal.Entry{request(0, body("a"), status(400))}, ""},
 
-		{"left before the answer", []journal.Entry{request(0, body("a"), ended(journal.GaveUp)), request(5000, body("a"))}, "time-out×1[1]"},
-		{"slow, and waited for", []journal.Entry{request(0, took(60_000))}, ""},
+		{"left at once", []journal.Entry{request(0, body("a"), took(999), ended(journal.GaveUp)), request(5000, body("a"))}, "gave-up-early×1[1]"},
+		{"left after a sensible time", []journal.Entry{request(0, body("a"), took(5000), ended(journal.GaveUp)), request(9000, body("a"))}, ""},
+		{"waited for an hour", []journal.Entry{request(0, took(30_001))}, "no-timeout×1[1]"},
+		{"left after an hour", []journal.Entry{request(0, body("a"), took(40_000), ended(journal.GaveUp)), request(49_000, body("a"))}, "no-timeout×1[1]"},
+		{"slow, and waited for", []journal.Entry{request(0, took(30_000))}, ""},
+		{"left, and never tried again", []journal.Entry{request(0, body("a"), took(5000), ended(journal.GaveUp))}, "no-retry-of-lost-response×1[1]"},
+
+		{"at a constant pace", failing(0, 130, 131, 128, 130), "retry-at-constant-pace×1[4]"},
+		{"twice as long each time", failing(0, 200, 400, 800, 1600), ""},
+		{"half as long again each time", failing(0, 200, 300, 450), ""},
+		{"of random length", failing(0, 700, 350, 1200), ""},
+		{"three tries at a constant pace", failing(0, 500, 500), ""},
+		{"a queue with a pace of its own", failing(0, 10_000, 10_000, 10_000, 10_000), ""},
+		{"no limit", failing(0, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000, 5000, 5000), "retry-without-limit×1[11]"},
+		{"ten tries", failing(0, 101, 200, 400, 800, 1600, 3200, 5000, 5000, 5000), ""},
+		{"a queue for a day", failing(0, 1000, 10_000, 30_000, 60_000, 120_000, 240_000, 500_000, 900_000, 900_000, 900_000, 900_000), ""},
+		{"without jitter", firstRetries(1000, 1001, 1000, 999, 1002), "retry-without-jitter×5[2 4 6 8 10]"},
+		{"with jitter", firstRetries(1000, 1201, 900, 1099, 950), ""},
+		{"four without jitter", firstRetries(1000, 1000, 1000, 1000), ""},
+		{"sent side by side", []journal.Entry{request(0, body("a"), status(500), took(300)), request(100, body("a"), status(500), took(300)), request(1000, body("a"))}, ""},
+		{"before a Retry-After that is a date", []journal.Entry{request(0, body("a"), status(503), retryAfter(begin.Add(3*time.Second).Format(http.TimeFormat))), request(2000, body("a"))}, "retry-before-retry-after×1[2]"},
+		{"after a Retry-After that is a date", []journal.Entry{request(0, body("a"), status(503), retryAfter(begin.Add(3*time.Second).Format(http.TimeFormat))), request(3100, body("a"))}, ""},
 
 		{"asked again", []journal.Entry{request(0, user("u")), request(5000, user("u"))}, "id-not-kept×1[2]"},
 		{"asked again as it was lost", []journal.Entry{request(0, user("u"), ended(journal.Dropped)), request(5000, user("u"))}, ""},
@@ -182,7 +230,7 @@ func TestResponses(t *testing.T) {
 
 // The cards of several manufacturers are added up.
 func TestDrawOfMany(t *testing.T) {
-	trackers := []*scorecard.Tracker{scorecard.New(), scorecard.New()}
+	trackers := []*scorecard.Tracker{scorecard.New(0), scorecard.New(0)}
 	for i, id := range []int64{7, 3} {
 		e := request(0, elsewhere("query"))
 		e.ID = id
@@ -197,9 +245,9 @@ func TestDrawOfMany(t *testing.T) {
 func TestWrite(t *testing.T) {
 	card := drawn(0, true, request(0, status(400), rule("media-type")))
 	for format, wants := range map[string][]string{
-		"text":  {"Scorecard: 1 requests on 1 connections", "400  createThing  1 times", "500  createThing  NOT MET, and required", "wrong-media-type  1 times", "send Content-Type: application/json"},
-		"json":  {`"requests": 1`, `"name": "wrong-media-type"`, `"entries": []`},
-		"junit": {`failures="3"`, `name="500"`, "required, and not met"},
+		"text":  {"Scorecard: 1 requests on 1 connections", "400  createThing  once", "500  createThing  NOT MET, and required", "Mistakes made: 1", "wrong-media-type, once: ", "exchange 1, 12:00:00.000 UTC, user \"user-0\": sent as \"application/json\"", "fix: send Content-Type: application/json", "Mistakes avoided: ", "Not seen, as the client had no occasion: ", "needs a 401: user_id nox-mock:401"},
+		"json":  {`"requests": 1`, `"name": "wrong-media-type"`, `"state": "made"`, `"state": "not-seen"`, `"link": "/#exchange=1"`, `"examples": []`},
+		"junit": {`failures="3"`, `name="500"`, "required, and not met", "exchange 1, 12:00:00.000 UTC", "not seen: needs a 401"},
 	} {
 		var b bytes.Buffer
 		if err := card.Write(&b, format); err != nil {
@@ -218,7 +266,7 @@ func TestWrite(t *testing.T) {
 	if err := card.Write(&b, "yaml"); err == nil || !strings.Contains(err.Error(), "choose text, json, junit") {
 		t.Errorf("%v", err)
 	}
-	if err := drawn(0, true).Write(&b, "text"); err != nil || !strings.Contains(b.String(), "none of the 9 that are looked for") {
+	if err := drawn(0, true).Write(&b, "text"); err != nil || !strings.Contains(b.String(), "no request reached the mock, so nothing is known about the client") {
 		t.Errorf("%v %s", err, b.String())
 	}
 }
@@ -230,13 +278,74 @@ func TestLeftAndTriedAgain(t *testing.T) {
 	again := request(500, user("u"))
 	left.ID, again.ID = 1, 2
 	for _, order := range [][]journal.Entry{{left, again}, {again, left}} {
-		tracker := scorecard.New()
+		tracker := scorecard.New(0)
 		for i := range order {
 			tracker.Observe(&order[i])
 		}
 		card := scorecard.Draw([]*scorecard.Tracker{tracker}, []scorecard.Response{{Operation: operation, Status: "201"}}, nil, begin, true)
-		if got := mistakes(card); !strings.HasPrefix(got, "time-out×1[1]") || strings.Contains(got, "id-not-kept") || strings.Contains(got, "no-retry") || card.Responses[0].Times != 1 {
+		if got := mistakes(card); !strings.HasPrefix(got, "gave-up-early×1[1]") || strings.Contains(got, "id-not-kept") || strings.Contains(got, "no-retry") || card.Responses[0].Times != 1 {
 			t.Errorf("%s, %+v", got, card.Responses)
 		}
+	}
+}
+
+// What a client had no occasion to do wrong is not seen, which is no pass.
+func TestNothingSeenIsNoPass(t *testing.T) {
+	for _, m := range drawn(time.Hour, true).Mistakes {
+		if m.State != scorecard.NotSeen || m.Occasion == "" {
+			t.Errorf("%s: %s, needs %q", m.Name, m.State, m.Occasion)
+		}
+	}
+}
+
+// Each mistake that can be made can be avoided, which is told from never having
+// had the occasion.
+func TestAvoided(t *testing.T) {
+	var all []journal.Entry
+	add := func(entries ...journal.Entry) { all = append(all, entries...) }
+	add(request(0))
+	add(request(10_000, body("slow"), took(2000)))
+	add(request(20_000, body("left"), took(5000), ended(journal.GaveUp)), request(26_000, body("left")))
+	add(request(30_000, body("bad"), status(400)))
+	add(request(31_000, body("who"), status(401)))
+	add(request(40_000, body("busy"), status(503), retryAfter("2")), request(43_000, body("busy")))
+	for i, wait := range []int{200, 260, 230, 300, 210} {
+		name := fmt.Sprint("passes ", i)
+		add(request(50_000+1000*i, body(name), status(500)), request(50_000+1000*i+wait, body(name)))
+	}
+	for _, at := range []int{0, 210, 700, 1600} {
+		add(request(60_000+at, body("lasts"), status(500)))
+	}
+	for _, m := range drawn(time.Hour, true, all...).Mistakes {
+		if m.State != scorecard.Avoided || m.Times != 0 {
+			t.Errorf("%s: %s, %+v", m.Name, m.State, m.Examples)
+		}
+	}
+}
+
+// An example leads to the exchange.
+func TestExamples(t *testing.T) {
+	card := drawn(time.Hour, true, request(0, user("u"), status(500), took(10)), request(53, user("u")))
+	made := card.In(scorecard.Made)
+	if len(made) != 1 || len(made[0].Examples) != 1 {
+		t.Fatalf("%+v", made)
+	}
+	x := made[0].Examples[0]
+	if x.Entry != 2 || *x.UserID != "u" || !x.Time.Equal(begin.Add(53*time.Millisecond)) || x.Link != "/#exchange=2" || x.Detail != "43ms after the 500 of exchange 1" {
+		t.Errorf("%+v", x)
+	}
+	if lines := strings.Count(made[0].Advice, "\n"); lines > 1 {
+		t.Errorf("advice of %d lines", lines+1)
+	}
+}
+
+// The patience is the mock's to choose.
+func TestPatience(t *testing.T) {
+	tracker := scorecard.New(time.Second)
+	e := request(0, took(1001))
+	tracker.Observe(&e)
+	card := scorecard.Draw([]*scorecard.Tracker{tracker}, nil, nil, begin, true)
+	if got := mistakes(card); got != "no-timeout×1[0]" {
+		t.Error(got)
 	}
 }

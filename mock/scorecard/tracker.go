@@ -1,7 +1,8 @@
 package scorecard
 
 import (
-	"hash/fnv"
+	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -10,10 +11,13 @@ import (
 	"nox.energy/contract/mock/journal"
 )
 
+// DefaultPatience is how long a client may wait for a response.
+const DefaultPatience = 30 * time.Second
+
 const (
-	backOff     = 100 * time.Millisecond // the least that a retry should wait
-	retryGrace  = 10 * time.Second       // how long one may take to come
-	maxTracked  = 20_000                 // requests, users and connections that are remembered, each
+	hasty       = time.Second      // the least that a client should wait for a response
+	retryGrace  = 10 * time.Second // how long a retry may take to come
+	maxTracked  = 20_000           // requests, users and connections that are remembered, each
 	maxExamples = 5
 	churnFrom   = 10 // requests on which connections are judged
 )
@@ -21,34 +25,30 @@ const (
 // Tracker follows the requests to one manufacturer, or to nobody. It is safe
 // for concurrent use, and bounded: what is too much is counted but not compared.
 type Tracker struct {
+	patience time.Duration
+
 	mu        sync.Mutex
 	requests  int
 	responses map[[2]string]int // by operation and status
 	mistakes  map[string]*Mistake
-	tries     map[uint64]try  // the last one of each request
-	given     map[uint64]bool // users whose id was given
-	conns     map[int64]int   // requests on each connection
+	series    map[uint64]series // the tries of each request
+	first     []firstWait       // before the first retry of different requests
+	given     map[uint64]bool   // users whose id was given
+	conns     map[int64]int     // requests on each connection
 	truncated bool
 }
 
-// try is how a request was answered when it last came.
-type try struct {
-	id         int64
-	status     int  // 0: not at all
-	again      bool // after one that failed as well
-	ended      time.Time
-	retryAfter time.Duration
-}
-
-// failed tells whether the request is worth another try.
-func (t try) failed() bool { return t.status == 0 || t.status == 429 || t.status >= 500 }
-
-// New returns a tracker that has seen nothing.
-func New() *Tracker {
+// New returns a tracker that has seen nothing. A client that waits longer than
+// patience for a response makes a mistake; 0 means [DefaultPatience].
+func New(patience time.Duration) *Tracker {
+	if patience <= 0 {
+		patience = DefaultPatience
+	}
 	return &Tracker{
+		patience:  patience,
 		responses: map[[2]string]int{},
 		mistakes:  map[string]*Mistake{},
-		tries:     map[uint64]try{},
+		series:    map[uint64]series{},
 		given:     map[uint64]bool{},
 		conns:     map[int64]int{},
 	}
@@ -63,54 +63,40 @@ func (t *Tracker) Observe(e *journal.Entry) {
 	if e.Response.Status != 0 && e.Outcome != journal.GaveUp {
 		t.responses[[2]string{e.Operation, strconv.Itoa(e.Response.Status)}]++
 	}
-	if e.Why.Rule == "media-type" {
-		t.note(wrongMediaType, e.ID)
-	}
-	if e.KeyElsewhere != "" {
-		t.note(keyElsewhere, e.ID)
-	}
-	if e.Outcome == journal.GaveUp {
-		t.note(timedOut, e.ID)
-	}
-	if e.Connection != 0 && t.room(len(t.conns)) {
+	if e.Connection != 0 && t.hasRoom(len(t.conns)) {
 		t.conns[e.Connection]++
 	}
+	if e.Why.Rule == "media-type" {
+		t.note(wrongMediaType, e, "sent as "+named(first(e, "Content-Type"), "no media type"))
+	} else if e.Operation != "" && e.Request.BodyBytes > 0 {
+		t.avoid(wrongMediaType)
+	}
+	if e.KeyElsewhere != "" {
+		t.note(keyElsewhere, e, "a key in the "+e.KeyElsewhere)
+	} else if e.Key != "" {
+		t.avoid(keyElsewhere)
+	}
+	t.judgePatience(e)
 	if e.Operation != "" {
 		t.compare(e)
 		t.keep(e)
 	}
 }
 
-// compare looks at the same request before this one.
-func (t *Tracker) compare(e *journal.Entry) {
-	key := hash(e.Manufacturer, e.Key, e.Request.Method, e.Request.Path, e.Request.Query, e.Request.Body,
-		first(e, "Content-Type"), first(e, "Prefer"))
-	before, known := t.tries[key]
-	if !known && !t.room(len(t.tries)) {
-		return
+// judgePatience looks at how long the client waited for the response.
+func (t *Tracker) judgePatience(e *journal.Entry) {
+	took := milliseconds(e.TookMS)
+	switch left := e.Outcome == journal.GaveUp; {
+	case took > t.patience:
+		t.note(noTimeout, e, fmt.Sprintf("waited %s; a client may wait %s", round(took), t.patience))
+	case left && took < hasty:
+		t.note(gaveUpEarly, e, fmt.Sprintf("left after %s", round(took)))
+	case left:
+		t.avoid(noTimeout)
+		t.avoid(gaveUpEarly)
+	case took >= hasty:
+		t.avoid(gaveUpEarly)
 	}
-	if before.id > e.ID { // the client tried again before this one ended
-		return
-	}
-	switch wait := max(backOff, before.retryAfter); {
-	case !known:
-	case before.failed() && e.Time.Sub(before.ended) < wait:
-		t.note(noBackOff, e.ID)
-	case before.status == 400:
-		t.note(retryOf400, e.ID)
-	case before.status == 401:
-		t.note(retryOf401, e.ID)
-	}
-	now := try{id: e.ID, status: e.Response.Status, again: known && before.failed(), ended: e.Time.Add(time.Duration(e.TookMS * float64(time.Millisecond)))}
-	if e.Outcome != journal.Answered {
-		now.status = 0
-	}
-	if values := e.Response.Headers["Retry-After"]; len(values) == 1 {
-		if seconds, err := strconv.Atoi(values[0]); err == nil {
-			now.retryAfter = time.Duration(seconds) * time.Second
-		}
-	}
-	t.tries[key] = now
 }
 
 // keep looks whether the user's id was given before.
@@ -120,13 +106,14 @@ func (t *Tracker) keep(e *journal.Entry) {
 	}
 	key := hash(e.Manufacturer, *e.UserID)
 	if t.given[key] {
-		t.note(idNotKept, e.ID)
-	} else if t.room(len(t.given)) {
+		t.note(idNotKept, e, "asked for again")
+	} else if t.hasRoom(len(t.given)) {
 		t.given[key] = true
+		t.avoid(idNotKept)
 	}
 }
 
-func (t *Tracker) room(taken int) bool {
+func (t *Tracker) hasRoom(taken int) bool {
 	if taken < maxTracked {
 		return true
 	}
@@ -134,23 +121,40 @@ func (t *Tracker) room(taken int) bool {
 	return false
 }
 
-func (t *Tracker) note(name string, id int64) {
+func (t *Tracker) mistake(name string) *Mistake {
 	m := t.mistakes[name]
 	if m == nil {
 		m = &Mistake{}
 		t.mistakes[name] = m
 	}
+	return m
+}
+
+// note counts a mistake that was made in an exchange.
+func (t *Tracker) note(name string, e *journal.Entry, detail string) {
+	t.mistake(name).add(exampleOf(e, detail))
+}
+
+// avoid counts a mistake that could have been made, and was not.
+func (t *Tracker) avoid(name string) { t.mistake(name).Avoided++ }
+
+// add counts a mistake, and keeps the first examples of it.
+func (m *Mistake) add(x Example) {
 	m.Times++
-	if len(m.Entries) < maxExamples {
-		m.Entries = append(m.Entries, id)
+	if len(m.Examples) < maxExamples {
+		m.Examples = append(m.Examples, x)
 	}
+}
+
+func exampleOf(e *journal.Entry, detail string) Example {
+	return Example{Entry: e.ID, Time: e.Time, UserID: e.UserID, Detail: detail, Link: "/#exchange=" + strconv.FormatInt(e.ID, 10)}
 }
 
 // counts is what a tracker has come to.
 type counts struct {
 	requests, connections int
 	responses             map[[2]string]int
-	mistakes              map[string]Mistake
+	mistakes              map[string]*Mistake
 	truncated             bool
 }
 
@@ -159,31 +163,31 @@ type counts struct {
 func (t *Tracker) counts(now time.Time, over bool) counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := counts{t.requests, len(t.conns), map[[2]string]int{}, map[string]Mistake{}, t.truncated}
+	c := counts{t.requests, len(t.conns), map[[2]string]int{}, map[string]*Mistake{}, t.truncated}
 	for k, n := range t.responses {
 		c.responses[k] = n
 	}
-	for name, m := range t.mistakes {
-		c.mistakes[name] = Mistake{Times: m.Times, Entries: slices.Clone(m.Entries)}
-	}
-	var left []int64
-	for _, last := range t.tries {
-		// Who has tried again may give up.
-		if last.failed() && !last.again && (over || now.Sub(last.ended) > max(retryGrace, 2*last.retryAfter)) {
-			left = append(left, last.id)
+	for _, m := range catalogue() {
+		made := Mistake{}
+		if seen := t.mistakes[m.Name]; seen != nil {
+			made = *seen
+			made.Examples = slices.Clone(seen.Examples)
 		}
+		c.mistakes[m.Name] = &made
 	}
-	if len(left) > 0 {
-		slices.Sort(left)
-		c.mistakes[noRetry] = Mistake{Times: len(left), Entries: left[:min(len(left), maxExamples)]}
-	}
-	if single := t.single(); t.requests >= churnFrom && 2*single > t.requests {
-		c.mistakes[connectionsWaste] = Mistake{Times: single}
+	t.judgeEnds(now, over, c.mistakes)
+	judgeJitter(t.first, c.mistakes[noJitter])
+	if single := t.single(); t.requests >= churnFrom {
+		if waste := c.mistakes[connectionsWaste]; 2*single > t.requests {
+			waste.Times = single
+		} else {
+			waste.Avoided = t.requests - single
+		}
 	}
 	return c
 }
 
-// single is how many connections took one request only.
+// single returns how many connections took one request only.
 func (t *Tracker) single() int {
 	n := 0
 	for _, requests := range t.conns {
@@ -209,23 +213,33 @@ func Draw(trackers []*Tracker, responses []Response, required []string, now time
 			r.Times += c.responses[[2]string{r.Operation, r.Status}]
 		}
 		for i := range card.Mistakes {
-			m := &card.Mistakes[i]
-			made := c.mistakes[m.Name]
+			m, made := &card.Mistakes[i], c.mistakes[card.Mistakes[i].Name]
 			m.Times += made.Times
-			m.Entries = append(m.Entries, made.Entries...)
-			slices.Sort(m.Entries)
-			m.Entries = slices.Clone(m.Entries[:min(len(m.Entries), maxExamples)])
+			m.Avoided += made.Avoided
+			m.Examples = append(m.Examples, made.Examples...)
 		}
 	}
 	for i := range card.Responses {
 		card.Responses[i].Required = slices.Contains(required, card.Responses[i].Status)
 	}
 	for i := range card.Mistakes {
-		if card.Mistakes[i].Entries == nil {
-			card.Mistakes[i].Entries = []int64{}
-		}
+		card.Mistakes[i].settle()
 	}
 	return card
+}
+
+// settle gives a mistake its state, and its examples their order.
+func (m *Mistake) settle() {
+	slices.SortFunc(m.Examples, func(a, b Example) int { return int(a.Entry - b.Entry) })
+	m.Examples = append([]Example{}, m.Examples[:min(len(m.Examples), maxExamples)]...)
+	switch {
+	case m.Times > 0:
+		m.State = Made
+	case m.Avoided > 0:
+		m.State = Avoided
+	default:
+		m.State = NotSeen
+	}
 }
 
 func first(e *journal.Entry, header string) string {
@@ -235,11 +249,48 @@ func first(e *journal.Entry, header string) string {
 	return ""
 }
 
-// hash is of strings that are kept apart.
-func hash(parts ...string) uint64 {
-	h := fnv.New64a()
-	for _, part := range parts {
-		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
+func named(text, without string) string {
+	if text == "" {
+		return without
 	}
-	return h.Sum64()
+	return strconv.Quote(text)
+}
+
+func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+
+// round leaves the digits that a reader needs.
+func round(d time.Duration) time.Duration {
+	if d < time.Second {
+		return d.Round(time.Millisecond)
+	}
+	return d.Round(100 * time.Millisecond)
+}
+
+// retryAfter returns what a response asks for, 0 if nothing.
+func retryAfter(e *journal.Entry, ended time.Time) time.Duration {
+	values := e.Response.Headers["Retry-After"]
+	if len(values) != 1 {
+		return 0
+	}
+	if seconds, err := strconv.Atoi(values[0]); err == nil {
+		return time.Duration(max(seconds, 0)) * time.Second
+	}
+	if until, err := http.ParseTime(values[0]); err == nil {
+		return max(until.Sub(ended), 0)
+	}
+	return 0
+}
+
+// hash is of strings that are kept apart: FNV-1a of each behind its length,
+// without the copies that hash/fnv would take.
+func hash(parts ...string) uint64 {
+	const prime = 1099511628211
+	h := uint64(14695981039346656037)
+	for _, part := range parts {
+		h = (h ^ uint64(len(part))) * prime
+		for i := range len(part) {
+			h = (h ^ uint64(part[i])) * prime
+		}
+	}
+	return h
 }

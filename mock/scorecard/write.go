@@ -28,30 +28,63 @@ func (c Card) Write(w io.Writer, format string) error {
 }
 
 func (c Card) writeText(out io.Writer) error {
+	if c.Requests == 0 {
+		_, err := io.WriteString(out, "Scorecard: no request reached the mock, so nothing is known about the client\n")
+		return err
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "Scorecard: %d requests on %d connections\n\nDocumented responses met:\n", c.Requests, c.Connections)
 	for _, r := range c.Responses {
 		state := "not met"
 		switch {
 		case r.Times > 0:
-			state = fmt.Sprintf("%d times", r.Times)
+			state = times(r.Times)
 		case r.Required:
 			state = "NOT MET, and required"
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\n", r.Status, r.Operation, state)
 	}
-	fmt.Fprintf(w, "\nMistakes:\n")
-	made := 0
-	for _, m := range c.Mistakes {
-		if m.Times > 0 {
-			made++
-			fmt.Fprintf(w, "  %s\t%d times\t%s: %s\n", m.Name, m.Times, m.Summary, m.Advice)
+	made, avoided, unseen := c.In(Made), c.In(Avoided), c.In(NotSeen)
+	fmt.Fprintf(w, "\nMistakes made: %d\n", len(made))
+	for _, m := range made {
+		fmt.Fprintf(w, "  %s, %s: %s\n", m.Name, times(m.Times), m.Summary)
+		for line := range strings.Lines(m.exampleLines()) {
+			fmt.Fprint(w, "      ", line)
+		}
+		if more := m.Times - len(m.Examples); more > 0 && len(m.Examples) > 0 {
+			fmt.Fprintf(w, "      and %d more\n", more)
+		}
+		fmt.Fprintf(w, "    fix: %s\n", strings.ReplaceAll(m.Advice, "\n", "\n         "))
+	}
+	if len(avoided) > 0 {
+		var names []string
+		for _, m := range avoided {
+			names = append(names, m.Name)
+		}
+		fmt.Fprintf(w, "\nMistakes avoided: %d\n  %s\n", len(avoided), strings.Join(names, "\n  "))
+	}
+	if len(unseen) > 0 {
+		fmt.Fprintf(w, "\nNot seen, as the client had no occasion: %d\n", len(unseen))
+		for _, m := range unseen {
+			fmt.Fprintf(w, "  %s\tneeds %s\n", m.Name, m.Occasion)
 		}
 	}
-	if made == 0 {
-		fmt.Fprintf(w, "  none of the %d that are looked for\n", len(c.Mistakes))
-	}
 	return w.Flush()
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// user names the user of an example for a sentence.
+func (x Example) user() string {
+	if x.UserID == nil {
+		return ""
+	}
+	return fmt.Sprintf(", user %q", *x.UserID)
 }
 
 type junitSuite struct {
@@ -72,26 +105,39 @@ type junitCase struct {
 
 type junitMessage struct {
 	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// exampleLines lists the exchanges in which a mistake was made.
+func (m Mistake) exampleLines() string {
+	var b strings.Builder
+	for _, x := range m.Examples {
+		fmt.Fprintf(&b, "exchange %d, %s%s: %s\n", x.Entry, x.Time.UTC().Format("15:04:05.000 UTC"), x.user(), x.Detail)
+	}
+	return b.String()
 }
 
 // writeJUnit writes a test case for each response and each mistake. A response
 // that was not met fails if it was required, else it is skipped; a mistake that
-// was made fails.
+// was made fails, and one that was not seen is skipped.
 func (c Card) writeJUnit(w io.Writer) error {
 	suite := junitSuite{Name: "nox-mock scorecard"}
 	for _, r := range c.Responses {
 		x := junitCase{Class: r.Operation, Name: r.Status}
 		if r.Times == 0 && r.Required {
-			x.Failure = &junitMessage{"required, and not met"}
+			x.Failure = &junitMessage{Message: "required, and not met"}
 		} else if r.Times == 0 {
-			x.Skipped = &junitMessage{"not met"}
+			x.Skipped = &junitMessage{Message: "not met"}
 		}
 		suite.Cases = append(suite.Cases, x)
 	}
 	for _, m := range c.Mistakes {
 		x := junitCase{Class: "mistakes", Name: m.Name}
-		if m.Times > 0 {
-			x.Failure = &junitMessage{fmt.Sprintf("%d times: %s; %s", m.Times, m.Summary, m.Advice)}
+		switch m.State {
+		case Made:
+			x.Failure = &junitMessage{fmt.Sprintf("%s: %s; %s", times(m.Times), m.Summary, m.Advice), m.exampleLines()}
+		case NotSeen:
+			x.Skipped = &junitMessage{Message: "not seen: needs " + m.Occasion}
 		}
 		suite.Cases = append(suite.Cases, x)
 	}

@@ -96,10 +96,10 @@ func alikeNumbers(u string) []string {
 	}
 }
 
-func (b *builder) createChecks() {
+func createChecks(b *builder) {
 	for _, l := range likenesses() {
 		b.add(b.op.SuccessStatus(), checkText{
-			name: "create-" + l.name, ground: l.ground, prod: conformance.Creates, pointer: b.identityPointer(),
+			name: "create-" + l.name, ground: l.ground, prod: conformance.Creates, pointer: identityPointer(b),
 			summary: l.summary,
 			sends:   "users that nobody had before: " + strings.TrimPrefix(l.summary, "users who "),
 			why:     "Two users with one id see each other's devices.",
@@ -129,7 +129,7 @@ func (b *builder) createChecks() {
 			}
 		}).NewUsers = 2
 	}
-	b.ownIDCheck()
+	ownIDCheck(b)
 }
 
 // isInvalid reports whether a response is the documented refusal of a body.
@@ -152,10 +152,10 @@ func requireApart(t *trial.Trial, answers []*wire.Response) {
 }
 
 // ownIDCheck asks for a user who is called as another's id is.
-func (b *builder) ownIDCheck() {
+func ownIDCheck(b *builder) {
 	rules := b.op.Rules
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "create-own-id", ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
+		name: "create-own-id", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
 		summary: "a " + rules.Identity + " sent as " + rules.Subject + " is a user of its own",
 		sends:   "a user, then the " + rules.Identity + " of that user as " + rules.Subject,
 		why:     "Whoever knows an id must not act for its user.",

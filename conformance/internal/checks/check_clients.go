@@ -47,7 +47,7 @@ func (c ordinaryClient) as(r *wire.Request) *wire.Request {
 }
 
 // clientChecks send what ordinary clients do, in the way they do.
-func (b *builder) clientChecks() {
+func clientChecks(b *builder) {
 	status := b.op.SuccessStatus()
 	if status == "" || b.op.Body == nil {
 		return
@@ -119,11 +119,11 @@ func (b *builder) clientChecks() {
 			}
 		})
 	}
-	b.originCheck()
+	originCheck(b)
 }
 
 // originCheck looks whether a page of any site may read the answers.
-func (b *builder) originCheck() {
+func originCheck(b *builder) {
 	c := b.add(trial.StatusHTTP, checkText{
 		name: "cors", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
 		summary: "no page of any other site may read the answers with the credentials of whoever looks at it",

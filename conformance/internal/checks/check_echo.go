@@ -125,7 +125,7 @@ func digitsOf(user string) string {
 
 // echoChecks hold the property that returns what was sent to it, code point by
 // code point.
-func (b *builder) echoChecks() {
+func echoChecks(b *builder) {
 	rules := b.op.Rules
 	if rules.Echo == "" {
 		return
@@ -159,8 +159,8 @@ func (b *builder) echoChecks() {
 		})
 		c.NewUsers, c.IsForeign = 1, sp.kind&foreign != 0
 	}
-	b.echoGroupChecks(pointer)
-	b.echoThroughoutCheck(pointer)
+	echoGroupChecks(b, pointer)
+	echoThroughoutCheck(b, pointer)
 }
 
 const whyEcho = "A client finds its user by what comes back; one changed character is another user."

@@ -67,7 +67,7 @@ const foreignBatch = 17
 
 // echoGroupChecks ask for the users of each kind. Those that a target must not
 // share an id with another are compared as well.
-func (b *builder) echoGroupChecks(pointer string) {
+func echoGroupChecks(b *builder, pointer string) {
 	rules, status := b.op.Rules, b.op.SuccessStatus()
 	for _, g := range echoGroups() {
 		stage, class := trial.StageAccept, conformance.Creates
@@ -80,7 +80,7 @@ func (b *builder) echoGroupChecks(pointer string) {
 		}
 		c := b.add(status, checkText{
 			name: "echo-" + g.name, ground: contractSays, prod: class, pointer: pointer, summary: summary,
-			sends: fmt.Sprintf("%d times %s with %s", len(g.values), rules.Subject, g.what), why: whyEcho, was: g.was,
+			sends: fmt.Sprintf("%d times %s with %s", len(g.values), rules.Subject, g.what), why: whyEcho, formerly: g.was,
 		}, stage, func(t *trial.Trial) { echoGroupExperiment(t, g) })
 		c.NewUsers, c.IsForeign = 1, g.foreign
 	}
@@ -159,7 +159,7 @@ func shortened(text string) string {
 
 // echoThroughoutCheck judges the echo of every success of the run, so that one
 // that is wrong only beside something else is found wherever it shows.
-func (b *builder) echoThroughoutCheck(pointer string) {
+func echoThroughoutCheck(b *builder, pointer string) {
 	rules := b.op.Rules
 	c := b.add(b.op.SuccessStatus(), checkText{
 		name: "echo-throughout", ground: contractSays, prod: conformance.Harmless, pointer: pointer,

@@ -95,7 +95,7 @@ func rewritingHeaders() map[string]string {
 }
 
 // entryChecks try to get in without the right key by what else a request has.
-func (b *builder) entryChecks(status, pointer string) {
+func entryChecks(b *builder, status, pointer string) {
 	const open = "Whoever gets in without the right key acts in a manufacturer's name."
 	group := func(name, what string, keys []madeKey) {
 		b.add(status, checkText{
@@ -181,7 +181,7 @@ func (b *builder) entryChecks(status, pointer string) {
 			t.RequireStatus(a, status, "4XX")
 		})
 	}
-	b.disabledAgain(status, pointer)
+	disabledAgain(b, status, pointer)
 	near := b.add(status, checkText{
 		name: "other-near-misses", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
 		summary: "refused: keys like that of the second manufacturer; one in other case is only worth a warning", sends: "the other key, spoilt in as many ways as the first",
@@ -203,7 +203,7 @@ func (b *builder) entryChecks(status, pointer string) {
 
 // disabledAgain asks with the key of a manufacturer that is not enabled when it
 // is known, and with a body that is refused.
-func (b *builder) disabledAgain(status, pointer string) {
+func disabledAgain(b *builder, status, pointer string) {
 	again := b.add(status, checkText{
 		name: "not-enabled-again", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
 		summary: "the key of a manufacturer that is not enabled is refused every time, also for a user who is known", sends: "the disabled key three times, about a known user, after another manufacturer's success",
@@ -235,7 +235,7 @@ func (b *builder) disabledAgain(status, pointer string) {
 }
 
 // bypassCheck asks at other spellings of the path, without a key.
-func (b *builder) bypassCheck() {
+func bypassCheck(b *builder) {
 	if len(b.op.Security) == 0 || b.op.SuccessStatus() == "" || b.op.IsSafe() || b.op.Body == nil {
 		return
 	}

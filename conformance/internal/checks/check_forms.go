@@ -37,7 +37,7 @@ func undeclaredMembers(t *trial.Trial) []schema.Member {
 const manyMembers = 250
 
 // formChecks send what JSON and the schema leave open, many at once.
-func (b *builder) formChecks() {
+func formChecks(b *builder) {
 	rules, status := b.op.Rules, b.op.SuccessStatus()
 	if b.op.Body == nil || rules.Subject == "" {
 		return
@@ -67,7 +67,7 @@ func (b *builder) formChecks() {
 		})
 	}
 	c := b.add(status, checkText{
-		name: "resolve-forms", ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
+		name: "resolve-forms", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
 		summary: "a user has the same id however the JSON is written: escapes of either case, in names, and of signs that need none",
 		sends:   `one user, plainly, then with \/, with escapes in small and capital letters, and with escapes in the name of the property`,
 		why:     "Clients keep the id; one that changes cuts them off from the user's devices.",
@@ -161,7 +161,7 @@ func oddKinds(name, user string) []string {
 }
 
 // moreRejections send many bodies that are refused, each for its own reason.
-func (b *builder) moreRejections() {
+func moreRejections(b *builder) {
 	status, rules := b.op.InvalidStatus(), b.op.Rules
 	if status == "" || b.op.Body == nil || rules.Subject == "" || !b.op.Body.Schema.HasType("object") {
 		return

@@ -13,10 +13,10 @@ import (
 
 // knownChecks ask once more for users who are known: servers are right about a
 // new user, and wrong when the user comes back.
-func (b *builder) knownChecks() {
+func knownChecks(b *builder) {
 	rules, status := b.op.Rules, b.op.SuccessStatus()
 	b.add(status, checkText{
-		name: "resolve-again", ground: contractSays, prod: conformance.NotInProduction, pointer: b.identityPointer(),
+		name: "resolve-again", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
 		summary: "a user of any name who is asked for again has the same echo and id",
 		sends:   "the users of the other checks of echo, once more",
 		why:     "The first answer comes from what was sent, the second from what was stored.",
@@ -45,7 +45,7 @@ func (b *builder) knownChecks() {
 		return
 	}
 	c := b.add(status, checkText{
-		name: "resolve-after-refusals", ground: contractSays, prod: conformance.NotInProduction, pointer: b.identityPointer(),
+		name: "resolve-after-refusals", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
 		summary: "a user has the same echo and id after requests about the user were refused",
 		sends:   "a user called by an e-mail address; the same in a broken body, in an array, with a wrong key and with none; then the user again",
 		why:     "What a refused request names must be left alone.",
@@ -84,10 +84,10 @@ func requireSame(t *trial.Trial, before, again *wire.Response) {
 
 // otherManufacturerCheck asks of the second manufacturer what the first is
 // asked by checks of their own.
-func (b *builder) otherManufacturerCheck() {
+func otherManufacturerCheck(b *builder) {
 	rules, status := b.op.Rules, b.op.SuccessStatus()
 	c := b.add(status, checkText{
-		name: "other-manufacturer", ground: contractSays, prod: conformance.NotInProduction, pointer: b.identityPointer(),
+		name: "other-manufacturer", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
 		summary: "a second manufacturer is served as the first",
 		sends:   "with the other key: users of several names twice each, and bodies that are refused",
 		why:     "Each manufacturer has a configuration of its own, which can be wrong for one alone.",

@@ -11,7 +11,7 @@ import (
 )
 
 // privateCheck looks for users of the run in answers about others.
-func (b *builder) privateCheck() {
+func privateCheck(b *builder) {
 	rules, status := b.op.Rules, b.op.SuccessStatus()
 	if rules.Echo == "" || rules.Identity == "" {
 		return

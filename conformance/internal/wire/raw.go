@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -88,28 +89,34 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 			return nil, err
 		}
 	}
-	head, body, err := t.text(req)
+	// Where the run ends before its time, so does the wait.
+	context.AfterFunc(req.Context(), func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	start, body, err := t.text(req)
 	if err != nil {
 		return nil, err
 	}
 	// What a server said before it closed the connection is read all the same.
-	unsent := t.write(conn, head, body)
-	var seen bytes.Buffer
-	reader := bufio.NewReader(io.TeeReader(conn, &seen))
-	resp, err := readResponse(reader, &seen, req)
+	unsent := t.write(conn, start, body)
+	head := &headReader{Reader: conn, left: maxHead}
+	seen := &head.seen
+	reader := bufio.NewReader(head)
+	resp, err := readResponse(reader, seen, req)
 	if err == nil && t.how.pipelined {
 		if _, err = io.Copy(io.Discard, resp.Body); err == nil {
 			seen.Next(seen.Len() - reader.Buffered())
 			if err = conn.SetReadDeadline(time.Now().Add(pipelinePatience)); err == nil {
-				resp, err = readResponse(reader, &seen, req)
+				resp, err = readResponse(reader, seen, req)
 			}
 			if err != nil && isTimeout(err) {
 				err = io.EOF // the request was thrown away
 			}
 		}
 	}
+	head.inBody = true
 	switch {
 	case err == nil:
+	case head.left <= 0:
+		return nil, errLongHead
 	case seen.Len() == 0 && unsent != nil:
 		return nil, unsent
 	case !isTimeout(err) && bytes.HasPrefix(bytes.TrimLeft(seen.Bytes(), "\r\n"), []byte("HTTP/")):

@@ -1,5 +1,5 @@
 // What was seen of the clients.
-import { $, el, update } from "./dom.js";
+import { $, clock, el, update, visible } from "./dom.js";
 import { call } from "./api.js";
 
 let act = async () => {};
@@ -20,17 +20,21 @@ export async function refresh() {
     el("th", { scope: "row" }, el("span", { class: `pill s${r.times ? r.status[0] : "none"}` }, r.status)),
     el("td", {}, r.operation),
     r.times ? el("td", { class: "number", "data-unit": "times" }, r.times.toLocaleString("en")) : el("td", { class: "number quiet" }, "not met"))));
-  const made = card.mistakes.filter((m) => m.times > 0);
-  update($("card-mistakes"), made.length ? made.map(mistake) : [el("li", { class: "quiet" }, `None of the ${card.mistakes.length} that are looked for.`)], 0);
+  const of = (state) => card.mistakes.filter((m) => m.state === state);
+  const [made, avoided, unseen] = ["made", "avoided", "not-seen"].map(of);
+  update($("card-mistakes"), made.length ? made.map(mistake) : [el("li", { class: "quiet" }, "No mistake was seen.")], 0);
+  update($("card-avoided"), avoided.map((m) => el("li", {}, el("strong", {}, m.name), ` ${m.avoided.toLocaleString("en")} ${m.avoided === 1 ? "time" : "times"}`)), 0);
+  update($("card-unseen"), unseen.map((m) => el("li", {}, el("strong", {}, m.name), ` needs ${m.occasion}.`)), 0);
+  $("card-avoided-title").hidden = !avoided.length;
+  $("card-unseen-title").hidden = !unseen.length;
 }
 
 function mistake(m) {
-  const links = m.entries.flatMap((id) => [" ", el("a", { href: `#exchange=${id}` }, String(id))]);
-  return el("li", {}, el("strong", {}, m.name), ` ${m.times.toLocaleString("en")} ${m.times === 1 ? "time" : "times"}`,
-    el("p", {}, `${sentence(m.summary)} ${sentence(m.advice)}`),
-    links.length ? el("p", { class: "quiet" }, m.times > m.entries.length ? "The first exchanges:" : "Exchanges:", ...links) : null);
+  const examples = m.examples.map((x) => el("li", {}, el("a", { href: `#exchange=${x.entry}` }, `Exchange ${x.entry}`), " ", el("time", { datetime: x.time }, clock(x.time)),
+    ...(x.user_id === undefined ? [] : [" ", el("span", { class: "user" }, visible(x.user_id, { limit: 60 }))]), " ", visible(x.detail)));
+  if (m.times > m.examples.length && examples.length) examples.push(el("li", { class: "quiet" }, `and ${(m.times - m.examples.length).toLocaleString("en")} more`));
+  return el("li", {}, el("strong", {}, m.name), ` ${m.times.toLocaleString("en")} ${m.times === 1 ? "time" : "times"}: ${m.summary}`,
+    el("p", { class: "fix" }, `Fix: ${m.advice}`), el("ul", { class: "examples" }, ...examples));
 }
-
-const sentence = (text) => text[0].toUpperCase() + text.slice(1) + ".";
 
 $("card-of").addEventListener("input", () => act(refresh));
