@@ -56,15 +56,16 @@ func (m *recorder) newEntry(x *exchange, a openapi.Response) journal.Entry {
 	r := x.request
 	hidden := newRedactor(m.registry, x.operation, r)
 	e := journal.Entry{
-		Time:         x.began,
-		Manufacturer: x.caller.manufacturer,
-		Key:          x.caller.key,
-		Connection:   connectionNumber(r.Context()),
-		Request:      x.keptRequest(hidden),
-		TookMS:       float64(time.Since(x.began).Microseconds()) / 1000,
-		Outcome:      journal.Answered,
-		Why:          redactedWhy(hidden, a.Reason),
-		Notes:        x.notes,
+		Time:          x.began,
+		Manufacturer:  x.caller.manufacturer,
+		Key:           x.caller.key,
+		Connection:    connectionNumber(r.Context()),
+		Request:       x.keptRequest(hidden),
+		TookMS:        float64(time.Since(x.began).Microseconds()) / 1000,
+		Outcome:       journal.Answered,
+		Why:           redactedWhy(hidden, a.Reason),
+		NotUnderstood: x.notUnderstood,
+		Notes:         x.notes,
 	}
 	if x.operation != nil {
 		e.Operation = x.operation.ID

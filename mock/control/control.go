@@ -113,7 +113,7 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	op, parameters, allowed := c.api.Find(found)
 	if op == nil {
-		c.api.RefuseUnknown(allowed).Write(w)
+		c.api.RefuseUnknown(r, allowed).Write(w)
 		return
 	}
 	if a, refused := c.guard(op, r); refused {

@@ -4,21 +4,22 @@ import "time"
 
 // Entry is one exchange.
 type Entry struct {
-	ID           int64     `json:"id"` // counts up from 1, over all manufacturers
-	Time         time.Time `json:"time"`
-	Manufacturer string    `json:"manufacturer"`         // "" where the key did not tell
-	Key          string    `json:"key_sha256,omitempty"` // the fingerprint of the key that was presented
-	Connection   int64     `json:"connection,omitempty"` // which one the request came on, counted from 1
-	Operation    string    `json:"operation,omitempty"`  // operationId; "" for other paths and methods
-	UserID       *string   `json:"user_id,omitempty"`    // nil where none could be read; cut as bodies are
-	Request      Request   `json:"request"`
-	Response     Response  `json:"response"`
-	TookMS       float64   `json:"took_ms"` // until the answer was decided
-	Outcome      Outcome   `json:"outcome"`
-	Why          Why       `json:"why"`
-	Fault        *Cause    `json:"fault,omitempty"`
-	KeyElsewhere string    `json:"key_elsewhere,omitempty"` // where a key stood that does not belong there
-	Notes        []string  `json:"notes,omitempty"`
+	ID            int64     `json:"id"` // counts up from 1, over all manufacturers
+	Time          time.Time `json:"time"`
+	Manufacturer  string    `json:"manufacturer"`         // "" where the key did not tell
+	Key           string    `json:"key_sha256,omitempty"` // the fingerprint of the key that was presented
+	Connection    int64     `json:"connection,omitempty"` // which one the request came on, counted from 1
+	Operation     string    `json:"operation,omitempty"`  // operationId; "" for other paths and methods
+	UserID        *string   `json:"user_id,omitempty"`    // nil where none could be read; cut as bodies are
+	Request       Request   `json:"request"`
+	Response      Response  `json:"response"`
+	TookMS        float64   `json:"took_ms"` // until the answer was decided
+	Outcome       Outcome   `json:"outcome"`
+	Why           Why       `json:"why"`
+	Fault         *Cause    `json:"fault,omitempty"`
+	KeyElsewhere  string    `json:"key_elsewhere,omitempty"`  // where a key stood that does not belong there
+	NotUnderstood string    `json:"not_understood,omitempty"` // what the request asked for in vain, and the nearest that can be had
+	Notes         []string  `json:"notes,omitempty"`
 }
 
 // Request is what was received.
@@ -70,7 +71,7 @@ type Cause struct {
 
 // size estimates the memory of an entry, in bytes.
 func (e *Entry) size() int {
-	n := 512 + len(e.Manufacturer) + len(e.Operation) + len(e.Key) + len(e.KeyElsewhere)
+	n := 512 + len(e.Manufacturer) + len(e.Operation) + len(e.Key) + len(e.KeyElsewhere) + len(e.NotUnderstood)
 	if e.UserID != nil {
 		n += len(*e.UserID)
 	}

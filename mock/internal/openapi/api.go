@@ -42,10 +42,13 @@ func Load(contract *spec.Document, base string, bounds Limits) (*API, error) {
 	return &API{newRouter(base, operations), operations[0], bounds}, nil
 }
 
-// RefuseUnknown answers a request for no operation of the contract.
-func (a *API) RefuseUnknown(allowed []string) Response {
+// RefuseUnknown answers a request for no operation of the contract. It names the
+// path that was probably meant.
+func (a *API) RefuseUnknown(r *http.Request, allowed []string) Response {
 	if len(allowed) == 0 {
-		return a.Fail(nil, http.StatusNotFound, "").WithReason(journal.Why{Rule: "path.unknown", In: "path", Reason: "no such path", Got: "another path", Expected: "a path of the contract"})
+		nearest := a.nearest(r.URL.EscapedPath())
+		return a.Fail(nil, http.StatusNotFound, "Not Found: the nearest path is "+nearest).
+			WithReason(journal.Why{Rule: "path.unknown", In: "path", Reason: "no such path; the nearest is " + nearest, Got: "another path", Expected: "a path of the contract"})
 	}
 	return a.Fail(nil, http.StatusMethodNotAllowed, "").
 		WithReason(journal.Why{Rule: "method.unknown", In: "method", Reason: "no such method", Got: "another method", Expected: strings.Join(allowed, " or ")}).
