@@ -48,6 +48,7 @@ type Control struct {
 	page     *page
 	started  time.Time
 	readers  chan struct{} // holds a value for each reader of events
+	guesses  guesses
 }
 
 // rule answers a request that fits the document.
@@ -102,6 +103,7 @@ func New(m *mock.Mock, config Config) (*Control, error) {
 
 // ServeHTTP answers one request.
 func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff") // streams included
 	found := r
 	if r.Method == http.MethodHead { // is GET without the body, which the server leaves out
 		found = r.WithContext(r.Context())
@@ -140,10 +142,8 @@ func (c *Control) judge(op *openapi.Operation, r *http.Request, parameters map[s
 	if p := op.CheckQuery(r); p != nil {
 		return nil, p
 	}
-	for name := range r.URL.Query() {
-		if !op.DeclaresQuery(name) { // a filter that is misspelt would select all
-			return nil, &openapi.Problem{Message: fmt.Sprintf("there is no query parameter %q here", name)}
-		}
+	if p := op.CheckQueryNames(r); p != nil { // a filter that is misspelt would select all
+		return nil, p
 	}
 	body, _, err := c.api.ReadBody(w, r, op)
 	if err != nil {
@@ -228,8 +228,8 @@ func (c *Control) checkSelection(ctx context.Context, name *string) error {
 	return c.mock.CheckManufacturer(ctx, *name)
 }
 
-// ofKnown lets rule answer for all, for nobody and for a manufacturer that is
-// known; * stands for all as well.
+// ofKnown lets rule answer for all, which * stands for as well, for nobody, and
+// for a manufacturer that is known.
 func (c *Control) ofKnown(rule rule) rule {
 	return func(x *call) openapi.Response {
 		if name := x.query("manufacturer"); name == nil || *name != store.AllManufacturers {

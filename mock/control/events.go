@@ -37,7 +37,6 @@ func (c *Control) streamEvents(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusOK)
 	if !s.send(": nox-mock\n\n") || r.Method == http.MethodHead || !s.catchUp(c.mock.Journal(), r.Header.Get("Last-Event-ID")) {
 		return
