@@ -57,34 +57,29 @@ func (c *Control) faultRules() map[string]rule {
 }
 
 // inNumbers returns a fault in which each duration that is written as on the
-// command line, as in "2s", is the number that its field counts in. "delay" may
-// be one as a whole.
+// command line, as in "2s", is the number that its field counts in.
 func inNumbers(body []byte) ([]byte, error) {
 	var object map[string]any
 	if err := json.Unmarshal(body, &object); err != nil {
 		return body, nil // which the reader of the fault describes
 	}
 	changed := false
-	convert := func(object map[string]any, name string, unit time.Duration) error {
+	for name, unit := range map[string]time.Duration{"delay": time.Millisecond, "retry_after": time.Second, "expires_in": time.Second} {
 		text, is := object[name].(string)
 		if !is {
-			return nil
+			continue
 		}
 		d, err := time.ParseDuration(text)
 		if err != nil || d%unit != 0 {
-			return fmt.Errorf("%s: a duration in whole %s is needed, as in \"2s\" or %d", name, map[time.Duration]string{time.Second: "seconds", time.Millisecond: "milliseconds"}[unit], 2*time.Second/unit)
+			return nil, fmt.Errorf(`%s: a duration is needed, as in "2s"`, name)
 		}
 		object[name], changed = d/unit, true
-		return nil
 	}
-	if text, is := object["delay"].(string); is {
-		object["delay"] = map[string]any{"ms": text}
+	if !changed {
+		return body, nil
 	}
-	delay, _ := object["delay"].(map[string]any)
-	err := errors.Join(convert(object, "retry_after", time.Second), convert(object, "expires_in", time.Second), convert(object, "every_ms", time.Millisecond),
-		convert(delay, "ms", time.Millisecond), convert(delay, "min_ms", time.Millisecond), convert(delay, "max_ms", time.Millisecond), convert(delay, "median_ms", time.Millisecond))
-	if err != nil || !changed {
-		return body, err
+	if ms, is := object["delay"].(time.Duration); is {
+		object["delay"] = map[string]any{"ms": ms}
 	}
 	return json.Marshal(object)
 }
