@@ -135,6 +135,7 @@ type exchange struct {
 	shot          *fault.Shot // the fault that fires, nil if none
 	notes         []string
 	logged        []slog.Attr // further ones, for the log
+	asked         bool        // for its outcome, and got it
 	notUnderstood string      // what the request asked for in vain
 	entry         journal.Entry
 	observed      bool // by the scorecard
@@ -172,6 +173,7 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 		wanted, ask = 0, switchedOff(wanted != 0, preferPrefix, strconv.Itoa(wanted), ask)
 	}
 	m.tellAsk(x, ask)
+	x.asked = wanted != 0
 	if wanted >= 300 {
 		return op.Generate(wanted).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
@@ -194,6 +196,7 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 		m.tellAsk(x, ask)
 	}
 	if p == nil && (wanted != 0 || m.overrides && userID != nil && asksFor(op, *userID)) {
+		x.asked = true
 		return honest() // what a request asks for itself comes before what was set for many
 	}
 	if shot := m.faults.Pick(who.manufacturer, userID, time.Now()); shot != nil {

@@ -64,6 +64,7 @@ func (m *recorder) newEntry(x *exchange, a openapi.Response) journal.Entry {
 		TookMS:        float64(time.Since(x.began).Microseconds()) / 1000,
 		Outcome:       journal.Answered,
 		Why:           redactedWhy(hidden, a.Reason),
+		Asked:         x.asked,
 		NotUnderstood: x.notUnderstood,
 		Notes:         x.notes,
 	}

@@ -69,7 +69,7 @@ func (t *Tracker) Observe(e *journal.Entry) {
 	}
 	if e.NotUnderstood != "" {
 		t.note(askInVain, e, e.NotUnderstood)
-	} else if e.Why.Rule == "magic" || len(e.Response.Headers["Preference-Applied"]) > 0 {
+	} else if e.Asked {
 		t.avoid(askInVain)
 	}
 	if e.Why.Rule == "media-type" {
