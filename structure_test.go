@@ -131,6 +131,7 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 		"github.com/pb33f/libopenapi":              {"conformance/internal/contract", "conformance/internal/judge"},
 		"github.com/pb33f/libopenapi-validator":    {"conformance/internal/judge"},
 		"github.com/redis/go-redis/v9":             {"mock/redisstore"},
+		"github.com/spf13/cobra":                   {"cmd"},
 		"github.com/spf13/pflag":                   {"cmd"},
 		"github.com/rogpeppe/go-internal":          {tests},
 		"pgregory.net/rapid":                       {tests},

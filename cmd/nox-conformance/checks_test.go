@@ -1,20 +1,17 @@
 package main
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 
+	"nox.energy/contract/cmd/internal/golden"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/spec"
 )
-
-var update = flag.Bool("update", false, "write CHECKS.md anew")
 
 const (
 	checksFile = "../../CHECKS.md"
@@ -60,19 +57,7 @@ func TestChecksPage(t *testing.T) {
 	for id, rest := range caught {
 		t.Errorf("%s is to catch %s, and is no check", id, rest[0].Name)
 	}
-	if *update {
-		if err := os.WriteFile(checksFile, []byte(page), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	have, err := os.ReadFile(checksFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(have) != page {
-		t.Errorf("CHECKS.md is out of date from line %d: run go test ./cmd/nox-conformance -run TestChecksPage -update", firstDifference(string(have), page))
-	}
+	golden.Compare(t, checksFile, page)
 }
 
 // checksPage writes the page, and takes from caught what it has told of.
@@ -151,14 +136,4 @@ func code(s string) string {
 		return fence + " " + s + " " + fence
 	}
 	return fence + s + fence
-}
-
-func firstDifference(a, b string) int {
-	have, want := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for i := range have {
-		if i >= len(want) || have[i] != want[i] {
-			return i + 1
-		}
-	}
-	return len(have)
 }

@@ -9,10 +9,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 func main() {
-	log.SetOutput(io.Discard) // net/http logs bytes of odd answers, which may hold a key
+	log.SetOutput(io.Discard)    // net/http logs bytes of odd answers, which may hold a key
+	cobra.MousetrapHelpText = "" // so that a double click on Windows is no special case
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()

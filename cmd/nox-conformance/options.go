@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
-
 	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/runner"
@@ -42,57 +40,11 @@ type options struct {
 	keyFile, otherKeyFile, disabledKeyFile       string
 	caCert, clientCert, clientKey                string
 	insecure                                     bool
-	list, selfTest, version                      bool
+	list, selfTest                               bool
 	known, updateKnown                           string
 	dryRun                                       bool
 	explain                                      string
 	quiet, verbose                               bool
-}
-
-func newOptions(getenv func(string) string) (*options, *pflag.FlagSet) {
-	o := &options{getenv: getenv}
-	f := pflag.NewFlagSet("nox-conformance", pflag.ContinueOnError)
-	f.SortFlags = false
-	f.Usage = func() {}
-	f.BoolVar(&o.selfTest, "self-test", false, "judge the built-in mock, then show that each check can fail")
-	f.StringArrayVar(&o.har, "har", nil, "judge recorded traffic in HAR 1.2, a `FILE` or - for standard input; any number; nothing is sent")
-	f.BoolVar(&o.list, "list", false, "print the catalogue of checks")
-	f.StringVar(&o.explain, "explain", "", "say why the check `ID` exists, with its clause")
-	f.StringVar(&o.spec, "spec", "", "judge by another contract: a `FILE`, a URL, or - for standard input")
-	f.StringVar(&o.contractPath, "contract-path", "", "`FILE` of the contract in your repository, which reports point to (default: the file of --spec)")
-	f.StringVar(&o.published, "published", "", "fail if the contract that clients are shown, a `FILE`, a URL or -, breaks clients of this one")
-	f.StringArrayVar(&o.run, "run", nil, "run only the checks whose id matches `PATTERN` (* within a segment, ** across)")
-	f.StringArrayVar(&o.skip, "skip", nil, "leave out the checks whose id matches `PATTERN`")
-	f.BoolVar(&o.strict, "strict", false, "count a warning as a failure")
-	f.StringVar(&o.asOf, "as-of", "", "only warn about what checks find that came after `VERSION` of this program")
-	f.StringArrayVar(&o.provoke, "provoke", nil, "how the target is made to answer a status, as `STATUS=HOW`: a header or a JSON body")
-	f.StringSliceVar(&o.require, "require", nil, "fail unless these `STATUSES` were exercised: 201,400,401,500")
-	f.StringVar(&o.known, "known", "", "known failures in `FILE`, each with a reason and an expiry date")
-	f.StringVar(&o.updateKnown, "update-known", "", "bring the known failures in `FILE` up to date with this run")
-	f.BoolVar(&o.dryRun, "dry-run", false, "print every request without sending any")
-	f.StringVar(&o.profile, "profile", string(conformance.Full), "`NAME` of the profile: full, or production: only what cannot harm")
-	f.Float64Var(&o.rate, "rate", 0, "at most `NUMBER` requests a second (production: 5)")
-	f.IntVar(&o.parallel, "parallel", 0, "`NUMBER` of requests at one time (default 16; production: 1)")
-	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "`TIME` that one answer may take")
-	f.DurationVar(&o.deadline, "deadline", 0, "`TIME` that the run may take (default 10m, or longer if --rate or --wait needs it)")
-	f.DurationVar(&o.wait, "wait", 0, "`TIME` to wait for a target that does not answer yet")
-	f.DurationVar(&o.patience, "patience", time.Minute, "`TIME` to obey Retry-After while no request gets on")
-	f.StringVar(&o.runID, "run-id", "", "`MARK` of the users that the run creates, to repeat a run")
-	f.Int64Var(&o.seed, "seed", 0, "`NUMBER` that what is random begins with, to repeat a run")
-	f.StringArrayVar(&o.report, "report", nil, "also write a report, as `FORMAT=FILE`, - for standard output; any number")
-	f.StringVar(&o.output, "output", "text", "`FORMAT` of what goes to standard output: text or json")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict only")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every check and its exchanges")
-	f.StringVar(&o.keyFile, "api-key-file", "", "`FILE` with the API key, instead of NOX_API_KEY")
-	f.StringVar(&o.otherKeyFile, "other-api-key-file", "", "`FILE` with another manufacturer's key, instead of NOX_OTHER_API_KEY")
-	f.StringVar(&o.disabledKeyFile, "disabled-api-key-file", "", "`FILE` with the key of a manufacturer that is not enabled, instead of NOX_DISABLED_API_KEY")
-	f.StringArrayVar(&o.headers, "header", nil, "add a header to every request, as `NAME: VALUE`")
-	f.StringVar(&o.caCert, "ca-cert", "", "trust the authorities in this PEM `FILE` too")
-	f.StringVar(&o.clientCert, "client-cert", "", "PEM `FILE` with a client certificate")
-	f.StringVar(&o.clientKey, "client-key", "", "PEM `FILE` with its key")
-	f.BoolVar(&o.insecure, "insecure", false, "do not verify the target's certificate")
-	f.BoolVar(&o.version, "version", false, "print the version")
-	return o, f
 }
 
 // config turns the options into a configuration of the runner.
@@ -102,7 +54,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
 		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience,
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,
-		Version: cli.Version(), UserAgent: "nox-conformance/" + cli.Version(),
+		Version: cli.ReadBuild().String(), UserAgent: "nox-conformance/" + cli.Version(),
 	}
 	switch {
 	case len(args) > 1: // which are not repeated here, as one may be a key that went astray

@@ -13,29 +13,6 @@ import (
 	"nox.energy/contract/spec"
 )
 
-const replayHead = `nox-conformance replay performs checks of a report again, and says of each whether
-it still fails. Without ids those that failed there, known failures left out.
-
-  nox-conformance replay report.json
-  nox-conformance replay report.json 401/missing-key '201/echo-*'
-  nox-conformance replay --target http://127.0.0.1:4010/v2 report.json
-                           … of another target than that of the report
-
-Target, profile, contract and seed are those of the report. The requests are the
-same but for the users, which are new ones. First the checks are performed by
-themselves. One that then does not fail is performed once more among all the
-others of the report, as it may judge what they were answered.
-
-The report holds no key: keys come from the environment or a file, as for a run,
-and are sent to the target. So does what else the report cannot know, as
---provoke, --header and certificates.
-
-Exit codes: 0 all pass now · 1 some check still fails · 2 usage, or a report that
-cannot be used · 3 none fails, and some could not be decided
-
-Flags:
-`
-
 // replayOptions are the flags of a replay beside those of a run.
 type replayOptions struct {
 	*options
@@ -43,31 +20,12 @@ type replayOptions struct {
 	sameUsers bool
 }
 
-func newReplayOptions(getenv func(string) string) (*replayOptions, *pflag.FlagSet) {
-	run, all := newOptions(getenv)
-	o := &replayOptions{options: run}
-	f := pflag.NewFlagSet("nox-conformance replay", pflag.ContinueOnError)
-	f.StringVar(&o.target, "target", "", "base `URL` of the target, instead of that of the report")
-	f.BoolVar(&o.sameUsers, "same-users", false, "ask for the users of the report again, who may be there since")
-	for _, name := range []string{
-		"spec", "profile", "strict", "as-of", "provoke", "rate", "parallel", "timeout", "deadline", "wait", "patience", "quiet", "verbose",
-		"api-key-file", "other-api-key-file", "disabled-api-key-file", "header", "ca-cert", "client-cert", "client-key", "insecure",
-	} {
-		f.AddFlag(all.Lookup(name))
-	}
-	return o, f
-}
-
 // replay performs checks of a report again.
-func replay(ctx context.Context, args []string, std streams, getenv func(string) string) int {
-	o, flags := newReplayOptions(getenv)
-	if code, done := parseFlags(flags, replayHead, args, std); done {
-		return code
-	}
-	if flags.NArg() == 0 {
+func (o *replayOptions) replay(ctx context.Context, flags *pflag.FlagSet, args []string, std streams) int {
+	if len(args) == 0 {
 		return usage(std, &conformance.UsageError{Problem: "replay needs a report, as --report json=FILE writes it"})
 	}
-	name, patterns := flags.Arg(0), flags.Args()[1:]
+	name, patterns := args[0], args[1:]
 	before, err := readReport(name, std)
 	if err != nil {
 		return fail(std, err)

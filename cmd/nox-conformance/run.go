@@ -25,31 +25,30 @@ type streams struct {
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, std streams, getenv func(string) string) int {
-	if command := subcommand(args); command != nil {
-		return command(ctx, args[1:], std, getenv)
+	code := conformance.ExitConforms
+	p, err := newProgram(std, getenv, &code)
+	if err == nil {
+		err = p.Run(ctx, args, std.in, std.out, std.err)
 	}
-	o, flags := newOptions(getenv)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, pflag.ErrHelp) {
-			printHelp(std.out, helpHead, flags)
-			return conformance.ExitConforms
-		}
-		return usage(std, cli.FlagError(err, flags))
+	if err != nil {
+		return fail(std, err)
 	}
+	return code
+}
+
+// perform does what the flags of the program itself ask for.
+func (o *options) perform(ctx context.Context, flags *pflag.FlagSet, args []string, std streams) int {
 	switch err := o.conflict(flags); {
 	case err != nil:
 		return usage(std, err)
-	case o.version:
-		fmt.Fprintln(std.out, "nox-conformance", cli.Version())
-		return conformance.ExitConforms
 	case o.list || o.explain != "":
 		return fail(std, o.catalogue(ctx, std))
 	case o.selfTest:
 		return o.runSelfTest(ctx, std)
 	case len(o.har) > 0:
-		return o.judgeRecordings(ctx, flags.Args(), std)
+		return o.judgeRecordings(ctx, args, std)
 	}
-	return o.judge(ctx, flags.Args(), std)
+	return o.judge(ctx, args, std)
 }
 
 // judge runs the checks against a target.
@@ -100,24 +99,22 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 
 // usage reports a mistake in the command line.
 func usage(std streams, err error) int {
-	fmt.Fprintf(std.err, "nox-conformance: %v\nTry nox-conformance --help.\n", err)
+	fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
 	return conformance.ExitUsage
 }
 
 // fail reports an error and tells the exit code of its kind.
 func fail(std streams, err error) int {
 	var (
-		wrongUse *conformance.UsageError
-		contract *spec.Error
-		path     *os.PathError
+		wrongUse    *conformance.UsageError
+		commandLine *cli.UsageError
+		contract    *spec.Error
+		path        *os.PathError
 	)
 	switch {
 	case err == nil:
 		return conformance.ExitConforms
-	case errors.As(err, &contract):
-		fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
-		return conformance.ExitUsage
-	case errors.As(err, &wrongUse), errors.As(err, &path):
+	case errors.As(err, &wrongUse), errors.As(err, &commandLine), errors.As(err, &contract), errors.As(err, &path):
 		return usage(std, err)
 	}
 	fmt.Fprintf(std.err, "nox-conformance: %v\n", err)

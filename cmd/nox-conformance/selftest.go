@@ -123,7 +123,7 @@ func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...d
 	cfg := conformance.Config{
 		Target: b.target, TLS: b.tls, Run: patterns, Keys: keysOf(t.manufacturers),
 		Provoke: []conformance.Provocation{{Status: "500", Header: "Prefer: code=500"}},
-		RunID:   o.runID, Seed: o.seed, Version: cli.Version(), UserAgent: "nox-conformance/" + cli.Version(),
+		RunID:   o.runID, Seed: o.seed, Version: cli.ReadBuild().String(), UserAgent: "nox-conformance/" + cli.Version(),
 		Timeout: min(o.timeout, 5*time.Second), Parallel: o.parallel,
 	}
 	if patterns == nil {

@@ -30,44 +30,23 @@ func (e usageError) Unwrap() error { return e.error }
 func badUsage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // run is the whole program. It returns the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	err := start(ctx, args, stdin, stdout, stderr, getenv)
+func run(ctx context.Context, args []string, std streams, environ []string) int {
+	p, err := newProgram(std, environ)
+	if err == nil {
+		err = p.Run(ctx, args, std.in, std.out, std.err)
+	}
 	if err == nil {
 		return exitOK
 	}
 	if status := exitStatus(0); errors.As(err, &status) {
 		return int(status)
 	}
-	fmt.Fprintf(stderr, "nox-mock: %v\n", err)
-	if usage := (usageError{}); errors.As(err, &usage) {
+	fmt.Fprintf(std.err, "nox-mock: %v\n", err)
+	commandLine := (*cli.UsageError)(nil)
+	if usage := (usageError{}); errors.As(err, &usage) || errors.As(err, &commandLine) {
 		return exitUsage
 	}
 	return exitFailure
-}
-
-func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) error {
-	settings, err := parse(args, getenv)
-	switch {
-	case err != nil:
-		return err
-	case settings.help:
-		_, err = io.WriteString(stdout, settings.usage)
-		return err
-	case settings.version:
-		_, err = fmt.Fprintln(stdout, "nox-mock", cli.Version())
-		return err
-	case settings.listDeviations:
-		return listDeviations(stdout)
-	case settings.command == "ca":
-		return printAuthority(settings, stdout, stderr)
-	case settings.command == "healthcheck":
-		return healthcheck(ctx, settings)
-	case settings.command == "scenarios":
-		return scenarios(stdout)
-	case settings.command == "exec":
-		return execute(ctx, settings, stdin, stdout, stderr)
-	}
-	return serve(ctx, settings, stdin, stdout, stderr)
 }
 
 // configure puts the configuration together from flags and files.

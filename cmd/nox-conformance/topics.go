@@ -1,0 +1,15 @@
+package main
+
+import (
+	"embed"
+
+	"nox.energy/contract/cmd/internal/cli"
+)
+
+//go:embed topics/*.md
+var topicPages embed.FS
+
+// topics are the pages that "nox-conformance help" prints.
+func topics() ([]cli.Topic, error) {
+	return cli.ReadTopics(topicPages, "failures", "release-gate", "nightly", "known-failures", "production", "recorded-traffic", "compare-runs", "tests", "adding-a-check", "reference")
+}
