@@ -117,7 +117,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	deliver(x, w, a, func(stayed bool) { m.recordDribble(x, stayed) })
 	if unread && !a.Close && r.Header.Get("Expect") == "" {
-		m.api.Drain(w, r)
+		m.recordLateBody(x, m.api.Drain(w, r, maxKeptBody))
 	}
 }
 

@@ -143,7 +143,11 @@ func (s *site) openMock(ctx context.Context, settings settings) error {
 		return err
 	}
 	s.base = s.baseURL(l.Addr(), s.mock.BasePath())
-	h, l, plain := s.deviating(s.mock, mock.LimitConnections(l, settings.maxConnections))
+	var served http.Handler = s.mock
+	if len(settings.client.origins) > 0 {
+		served = mock.AllowOrigins(s.mock, settings.client.origins)
+	}
+	h, l, plain := s.deviating(served, mock.LimitConnections(l, settings.maxConnections))
 	if server := s.add(h, l); s.identity != nil {
 		server.TLSConfig, err = s.identity.deviating(s.deviations)
 	}
@@ -185,8 +189,13 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 		return err
 	}
 	s.add(h, mock.LimitConnections(l, settings.maxConnections))
-	if address, is := l.Addr().(*net.TCPAddr); settings.controlToken == "" && (!is || !address.IP.IsLoopback()) {
-		return badUsage("the control API on %s can be reached from elsewhere and needs --control-token-file, or --control-listen off", l.Addr())
+	if address, is := l.Addr().(*net.TCPAddr); !is || !address.IP.IsLoopback() {
+		if settings.controlToken == "" {
+			return badUsage("the control API on %s can be reached from elsewhere and needs --control-token-file, or --control-listen off", l.Addr())
+		}
+		if err := checkTokenLength(settings.controlToken); err != nil {
+			return err
+		}
 	}
 	s.control = s.baseURL(l.Addr(), "")
 	return nil

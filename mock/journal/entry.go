@@ -20,6 +20,7 @@ type Entry struct {
 	KeyElsewhere  string    `json:"key_elsewhere,omitempty"`  // where a key stood that does not belong there
 	Asked         bool      `json:"asked,omitempty"`          // the request asked for its outcome, by a header or its user_id
 	NotUnderstood string    `json:"not_understood,omitempty"` // what the request asked for in vain, and the nearest that can be had
+	Revised       bool      `json:"revised,omitempty"`        // readers were told of it before, without the body
 	Notes         []string  `json:"notes,omitempty"`
 }
 

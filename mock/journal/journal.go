@@ -117,6 +117,30 @@ func (j *Journal) SetOutcome(manufacturer string, id int64, outcome Outcome) {
 	}
 }
 
+// Revise changes an entry of which more is known, and tells the readers of it
+// once more. An entry that is gone is left alone.
+func (j *Journal) Revise(manufacturer string, id int64, change func(*Entry)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b := j.books[manufacturer]
+	if b == nil {
+		return
+	}
+	i, found := slices.BinarySearchFunc(b.entries, id, byID)
+	if !found {
+		return
+	}
+	e := &b.entries[i]
+	before := e.size()
+	change(e)
+	e.Revised = true
+	b.bytes += e.size() - before
+	j.bytes += e.size() - before
+	for r := range j.readers {
+		r.offer(*e)
+	}
+}
+
 func byID(e Entry, id int64) int { return int(e.ID - id) }
 
 // Clear removes the entries of a manufacturer and returns how many there were.
