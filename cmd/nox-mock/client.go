@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -61,7 +62,7 @@ func (s *site) describeSilence() string {
 
 // mistakesError says which mistakes the client made, or that it made no request
 // that could show any; nil if all is well.
-func mistakesError(card scorecard.Card) error {
+func (s *site) mistakesError(card scorecard.Card) error {
 	var names []string
 	for _, m := range card.In(scorecard.Made) {
 		names = append(names, m.Name)
@@ -70,7 +71,7 @@ func mistakesError(card scorecard.Card) error {
 	case len(names) > 0:
 		return fmt.Errorf("mistakes on the scorecard: %s", strings.Join(names, ", "))
 	case card.Requests == 0:
-		return fmt.Errorf("nothing is known about the client, as it sent no request")
+		return errors.New(s.describeSilence())
 	}
 	return nil
 }

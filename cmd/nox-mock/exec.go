@@ -56,7 +56,7 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 	if err := writeScorecards(card, settings.scorecards, stdout, stderr); err != nil {
 		return err
 	}
-	if card.Requests == 0 {
+	if card.Requests == 0 && !(code == 0 && settings.failOnMistakes) { // of which it is the error
 		fmt.Fprintf(stderr, "nox-mock: %s\n", s.describeSilence())
 	}
 	if code != 0 {
@@ -70,7 +70,7 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 		return fmt.Errorf("required but not met: %s", strings.Join(names, ", "))
 	}
 	if settings.failOnMistakes {
-		return mistakesError(card)
+		return s.mistakesError(card)
 	}
 	return nil
 }
