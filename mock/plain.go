@@ -164,7 +164,7 @@ func (p *plain) read(data []byte) (r plainRequest, ok bool) {
 			return r, false
 		}
 	}
-	return r, !bytes.HasPrefix(r.userID, []byte(MagicPrefix))
+	return r, true
 }
 
 // equalFold compares with a name of ASCII characters.
@@ -203,6 +203,9 @@ func (p *plain) answer(out, data []byte, c *watchedConn) (response []byte, ok bo
 	from := len(raw) - len(read.body)
 	at := from + len(p.before)
 	userID := raw[at : at+len(read.userID)]
+	if asked, unmet := magicOf(m.rule.operation, userID); asked != (magic{}) || unmet != "" {
+		return out, false
+	}
 	connection, created, err := m.rule.resolve(context.Background(), key.manufacturer, userID)
 	if err != nil {
 		return out, false

@@ -65,7 +65,7 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	}
 	var asked magic
 	if overrides {
-		asked = magicOf(op, userID)
+		asked, _ = magicOf(op, userID)
 	}
 	if asked.status != 0 {
 		return op.Fail(asked.status, "").Because("magic", "asked for by the user_id")

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"nox.energy/contract/cmd/internal/cli"
@@ -85,6 +86,9 @@ func (s *site) announce(name string) (withdraw func(), err error) {
 // open makes everything ready to serve, so that whatever is wrong is known
 // before anything is said.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
+	if settings.state == "" && settings.fixture == "" { // there is little to collect yet
+		defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	}
 	s := &site{state: linked(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
@@ -138,7 +142,11 @@ func (s *site) openMock(ctx context.Context, settings settings) error {
 		return err
 	}
 	s.base = s.baseURL(l.Addr(), s.mock.BasePath())
-	h, l, plain := s.deviating(s.mock, mock.LimitConnections(l, settings.maxConnections))
+	var served http.Handler = s.mock
+	if len(settings.client.origins) > 0 {
+		served = mock.AllowOrigins(s.mock, settings.client.origins)
+	}
+	h, l, plain := s.deviating(served, mock.LimitConnections(l, settings.maxConnections))
 	if server := s.add(h, l); s.identity != nil {
 		server.TLSConfig, err = s.identity.deviating(s.deviations)
 	}
@@ -180,8 +188,13 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 		return err
 	}
 	s.add(h, mock.LimitConnections(l, settings.maxConnections))
-	if address, is := l.Addr().(*net.TCPAddr); settings.controlToken == "" && (!is || !address.IP.IsLoopback()) {
-		return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
+	if address, is := l.Addr().(*net.TCPAddr); !is || !address.IP.IsLoopback() {
+		if settings.controlToken == "" {
+			return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
+		}
+		if err := checkTokenLength(settings.controlToken); err != nil {
+			return err
+		}
 	}
 	s.control = s.baseURL(l.Addr(), "")
 	return nil

@@ -37,7 +37,6 @@ func (c *Control) streamEvents(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusOK)
 	if !s.send(": nox-mock\n\n") || r.Method == http.MethodHead || !s.catchUp(c.mock.Journal(), r.Header.Get("Last-Event-ID")) {
 		return
@@ -81,12 +80,17 @@ func (s *eventStream) catchUp(j *journal.Journal, last string) bool {
 	return true
 }
 
-// exchange sends an entry that the reader has not seen and asks for.
+// exchange sends an entry that the reader has not seen, or not as it is now, and
+// asks for.
 func (s *eventStream) exchange(e *journal.Entry) bool {
-	if !s.query.Matches(e) {
+	query := s.query
+	if e.Revised {
+		query.After = 0
+	}
+	if !query.Matches(e) {
 		return true
 	}
-	s.query.After = e.ID
+	s.query.After = max(s.query.After, e.ID)
 	data, err := json.Marshal(e)
 	return err == nil && s.send(fmt.Sprintf("id: %d\nevent: exchange\ndata: %s\n\n", e.ID, data))
 }

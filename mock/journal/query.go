@@ -104,7 +104,7 @@ func (q Query) Matches(e *Entry) bool {
 func (e *Entry) holds(text string) bool {
 	parts := []string{
 		e.Manufacturer, e.Operation, e.Key, e.Request.Method, e.Request.Path, e.Request.Query, e.Request.Body,
-		strconv.Itoa(e.Response.Status), e.Response.Body, e.Why.Rule, e.Why.Pointer, e.Why.Reason, string(e.Outcome),
+		strconv.Itoa(e.Response.Status), e.Response.Body, e.Why.Rule, e.Why.Pointer, e.Why.Reason, string(e.Outcome), e.NotUnderstood,
 	}
 	if e.UserID != nil {
 		parts = append(parts, *e.UserID)

@@ -89,6 +89,16 @@ func (s *Store) Address() string { return s.address }
 // Close closes the connections to the server.
 func (s *Store) Close() error { return s.client.Close() }
 
+// CheckWritable returns an error unless the server takes a write: one that is
+// read-only, or out of memory, still answers reads. What is written ends by
+// itself.
+func (s *Store) CheckWritable(ctx context.Context) error {
+	if err := s.client.Set(ctx, space+"probe", "", time.Second).Err(); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
 // Evicts tells whether the server may drop keys when memory runs short, so that
 // users would be forgotten. It is false where the server does not tell.
 func (s *Store) Evicts(ctx context.Context) bool {

@@ -106,6 +106,14 @@ func (s *Server) ask(commands string) string {
 	return lines[len(lines)-2] // before that to QUIT
 }
 
+// Configure changes a setting of the running server.
+func (s *Server) Configure(name, value string) {
+	s.tb.Helper()
+	if reply := s.ask(fmt.Sprintf("CONFIG SET %s %s", name, value)); reply != "+OK" {
+		s.tb.Fatalf("CONFIG SET %s: %s", name, reply)
+	}
+}
+
 // Kill ends the server at once. What it acknowledged is kept.
 func (s *Server) Kill() {
 	_ = s.command.Process.Kill() // it may have ended
