@@ -41,7 +41,7 @@ var listScript string
 var clearScript string
 
 // run runs a script. The server knows it by its digest from the second time on.
-func run(ctx context.Context, client *redis.Client, script string, keys []string, args ...any) ([]any, error) {
+func run(ctx context.Context, client redis.Scripter, script string, keys []string, args ...any) ([]any, error) {
 	reply, err := redis.NewScript(script).Run(ctx, client, keys, args...).Slice()
 	if err != nil {
 		return nil, unavailable(err)
@@ -51,7 +51,7 @@ func run(ctx context.Context, client *redis.Client, script string, keys []string
 
 // Connect implements [mock.Store].
 func (s *Store) Connect(ctx context.Context, manufacturer, userID, noxUserID string, at time.Time) (store.Connection, bool, error) {
-	reply, err := run(ctx, s.client, connectScript, append(keys(manufacturer), lastKey), userID, noxUserID, written(at))
+	reply, err := run(ctx, s.pipe, connectScript, append(keys(manufacturer), lastKey), userID, noxUserID, written(at))
 	if err != nil {
 		return store.Connection{}, false, err
 	}
@@ -140,7 +140,7 @@ type numbered struct {
 
 // batch returns at most count connections after a number.
 func (s *Store) batch(ctx context.Context, manufacturer string, after int64, count int) ([]numbered, error) {
-	reply, err := run(ctx, s.client, listScript, keys(manufacturer), after, count)
+	reply, err := run(ctx, s.pipe, listScript, keys(manufacturer), after, count)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ const (
 type Store struct {
 	client *redis.Client // for what is done quickly
 	bulk   *redis.Client // the same, with more time
+	pipe   *redis.AutoPipeliner // the same, for requests: those that wait at one time are sent together
 
 	address string // for people
 }
@@ -39,6 +40,9 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	redis.SetLogger(silence{}) // what matters comes back as an error
 	client := redis.NewClient(options)
 	s := &Store{client: client, bulk: client.WithTimeout(bulkTimeout), address: options.Addr}
+	if s.pipe, err = client.AutoPipeline(); err != nil {
+		return nil, err
+	}
 	if err := s.client.Ping(ctx).Err(); err != nil {
 		client.Close()
 		return nil, fmt.Errorf("%s: %w", s.address, unavailable(err))
@@ -87,7 +91,7 @@ func parse(address string) (*redis.Options, error) {
 func (s *Store) Address() string { return s.address }
 
 // Close closes the connections to the server.
-func (s *Store) Close() error { return s.client.Close() }
+func (s *Store) Close() error { return errors.Join(s.pipe.Close(), s.client.Close()) }
 
 // CheckWritable returns an error unless the server takes a write: one that is
 // read-only, or out of memory, still answers reads. What is written ends by
