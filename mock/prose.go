@@ -88,14 +88,19 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	if err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
-	a := openapi.Response{Status: op.Success, MediaType: rule.mediaType, Body: data}.Because("resolved", "resolved")
+	found := "resolved"
+	if created {
+		found = "created"
+	}
+	reason := found
+	if asked.delay > 0 {
+		reason += ", after a delay of " + asked.delay.String() + " that the user_id asked for"
+	}
 	if asked.lost {
 		x.delivery.kind = fault.Lost
+		reason += ", then the response was lost, as the user_id asked for"
 	}
-	if created {
-		a = a.Because("created", "created")
-	}
-	return a
+	return openapi.Response{Status: op.Success, MediaType: rule.mediaType, Body: data}.Because(found, reason)
 }
 
 // resolve finds a user, or creates it with the first id that is free.
