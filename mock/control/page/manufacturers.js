@@ -64,7 +64,7 @@ function row(m) {
     el("th", { scope: "row" }, visible(m.name)),
     el("td", {}, el("span", { class: m.enabled ? "pill s2" : "pill snone" }, m.enabled ? "enabled" : "not enabled")),
     el("td", { class: "keys" }, ...m.key_sha256.flatMap(keyOf)),
-    el("td", { class: "number", "data-unit": "connections" }, m.connections.toLocaleString("en")),
+    el("td", { class: "number", "data-unit": m.connections === 1 ? "connection" : "connections" }, m.connections.toLocaleString("en")),
     el("td", { class: "script" }, el("button", { type: "button", "aria-label": `${m.enabled ? "Disable" : "Enable"} ${m.name}`, onclick: () => act(async () => {
       await call("PATCH", `/manufacturers/${encodeURIComponent(m.name)}`, { enabled: !m.enabled });
       await refresh();
