@@ -69,7 +69,7 @@ func newPlain(server *http.Server) *plain {
 		key:     request.KeyHeader,
 		header:  http.Header{"Content-Type": {request.MediaType}},
 		before:  []byte(`{"` + request.Property + `":"`),
-		base:    m.rule.response("created"),
+		base:    m.rule.response(),
 		idle:    server.IdleTimeout,
 		writing: server.WriteTimeout,
 	}

@@ -47,6 +47,7 @@ type Control struct {
 	started   time.Time
 	readers   chan struct{} // holds a value for each reader of events
 	guesses   guesses
+	watchers  watchers
 }
 
 // declared is what is made of the document and of the page. That takes longer than
@@ -153,7 +154,11 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		stream(w, r)
 		return
 	}
-	c.rules[op.ID](&call{op, parameters, r, body}).Write(w)
+	a := c.rules[op.ID](&call{op, parameters, r, body})
+	if found.Method != http.MethodGet && a.Status < http.StatusBadRequest && op.ID != "verify" {
+		c.watchers.tell()
+	}
+	a.Write(w)
 }
 
 // judge reads the body and holds the request to the document. Any error is a

@@ -83,7 +83,9 @@ func (c *call) journalQuery() journal.Query {
 		Search:       c.text("search"),
 		Limit:        c.limit(),
 		Newest:       c.text("newest") == "true",
+		Incomplete:   c.text("incomplete") == "true",
 	}
+	q.Class, _ = strconv.Atoi(c.text("class"))
 	q.Status, _ = strconv.Atoi(c.text("status"))
 	q.After, _ = strconv.ParseInt(c.text("after"), 10, 64)
 	q.Before, _ = strconv.ParseInt(c.text("before"), 10, 64)
