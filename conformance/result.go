@@ -153,6 +153,7 @@ type CheckResult struct {
 	Clause    spec.Clause `json:"clause"`
 	Outcome   Outcome     `json:"outcome"`
 	Known     bool        `json:"known"`
+	Stack     string      `json:"stack,omitempty"`    // where nox-conformance itself failed over the check, if it did
 	Reason    string      `json:"reason,omitempty"`   // why it was skipped or broke; for a failure, what follows from it or its likely cause
 	Expected  string      `json:"expected,omitempty"` // of a failure or warning
 	Actual    string      `json:"actual,omitempty"`   // of a failure or warning
@@ -164,7 +165,8 @@ type CheckResult struct {
 	Intermittent bool `json:"intermittent,omitempty"`
 
 	DurationMS int64      `json:"duration_ms"`
-	Exchanges  []Exchange `json:"exchanges"` // those that show the outcome; of a passing check none unless asked for
+	Exchanges  []Exchange `json:"exchanges"`        // those that show the outcome; of a passing check none unless asked for
+	Script     bool       `json:"script,omitempty"` // Exchanges are a sequence of requests that shows the failure, in order
 }
 
 // Exchange is one request and its response, secrets removed.
@@ -199,5 +201,5 @@ type Response struct {
 	HTTPVersion string `json:"http_version,omitempty"` // "HTTP/1.1", "HTTP/2"
 }
 
-// IDs are those of the check.
+// IDs returns the id of the check and its aliases.
 func (c *CheckResult) IDs() []string { return append([]string{c.ID}, c.Aliases...) }

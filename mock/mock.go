@@ -128,7 +128,8 @@ type exchange struct {
 	caller        caller
 	bodyRead      bool // to its end
 	body          []byte
-	decided       int // the status that was decided on
+	decided       int             // the status that was decided on
+	example       openapi.Example // that it prefers
 	delivery      delivery
 	gaveUp        bool
 	shot          *fault.Shot // the fault that fires, nil if none
@@ -169,16 +170,22 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	if err != nil {
-		return op.Fail(http.StatusUnauthorized, "").WithReason(refusalReason(op, err))
+		status, nearest := op.RefusalStatus(http.StatusUnauthorized)
+		if nearest {
+			x.notes = append(x.notes, fmt.Sprintf("the contract documents no 401 here; %d is the nearest that it does", status))
+		}
+		return op.Fail(status, "").WithReason(refusalReason(op, err)).With("WWW-Authenticate", op.Challenge(m.BasePath()))
 	}
 	wanted, ask := preferred(op, r)
-	if !m.overrides {
+	if m.overrides {
+		x.example = preferredExample(r)
+	} else {
 		wanted, ask = 0, switchedOff(wanted != 0, preferPrefix, strconv.Itoa(wanted), ask)
 	}
 	m.tellAsk(x, ask)
 	x.asked = wanted != 0
 	if wanted >= 300 {
-		return op.Generate(wanted).With("Preference-Applied", "code="+strconv.Itoa(wanted))
+		return op.Generate(wanted, x.example).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
 	x.body, x.bodyRead, err = m.api.ReadBody(w, r, op)
 	if err == nil {
@@ -218,9 +225,9 @@ func (m *Mock) honest(x *exchange, p *openapi.Problem, wanted int) openapi.Respo
 		a.Close = p.Close
 		return a
 	case wanted != 0 && (wanted != op.Success || !m.rule.appliesTo(op)):
-		return op.Generate(wanted).With("Preference-Applied", "code="+strconv.Itoa(wanted))
+		return op.Generate(wanted, x.example).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	case !m.rule.appliesTo(op):
-		return op.Generate(op.Success)
+		return op.Generate(op.Success, x.example)
 	}
 	a := m.rule.connect(x, m.overrides && wanted == 0)
 	if wanted != 0 && a.Status == wanted {

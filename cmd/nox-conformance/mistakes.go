@@ -20,7 +20,7 @@ func (o *options) conflict(flags *pflag.FlagSet) error {
 			return fmt.Errorf("--%s %s: remove the target", f.name, f.reason)
 		}
 	}
-	for _, name := range []string{"self-test", "list", "explain", "dry-run", "wait", "patience", "rate", "parallel", "timeout", "profile", "run-id", "seed", "header"} {
+	for _, name := range []string{"self-test", "list", "explain", "dry-run", "wait", "patience", "rate", "parallel", "timeout", "thorough", "profile", "run-id", "seed", "header"} {
 		if len(o.har) > 0 && flags.Changed(name) {
 			return fmt.Errorf("--har sends nothing: remove --%s", name)
 		}

@@ -34,6 +34,7 @@ type options struct {
 	rate                                         float64
 	parallel                                     int
 	timeout, deadline, wait, patience            time.Duration
+	thorough                                     thoroughness
 	runID                                        string
 	seed                                         int64
 	output                                       string
@@ -52,7 +53,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	cfg := conformance.Config{
 		Run: o.run, Skip: o.skip, Strict: o.strict, AsOf: o.asOf, Require: o.require,
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
-		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience,
+		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience, Thorough: conformance.Thorough(o.thorough),
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,
 		Version: cli.ReadBuild().String(), UserAgent: "nox-conformance/" + cli.Version(),
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -21,6 +22,17 @@ type output struct {
 	to     string // in words, for an error
 	write  func(*conformance.Result) error
 	record func(check string, x conformance.Exchange) // if set, takes each exchange during the run
+}
+
+// deliver writes a result. Where that breaks down, the other outputs are still
+// written.
+func (o output) deliver(result *conformance.Result) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s cannot be written: nox-conformance itself failed (%v)\n%s", o.to, p, debug.Stack())
+		}
+	}()
+	return o.write(result)
 }
 
 const standardOutput = "standard output"

@@ -71,6 +71,9 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	if o.dryRun {
 		return fail(std, o.printPlan(std.out, judging.DryRun(ctx)))
 	}
+	if !o.quiet {
+		o.thorough.announce(std.err, o.rate)
+	}
 	result := judging.Run(ctx)
 	line.clear()
 	return o.deliver(result, cfg.Known, outputs, std)
@@ -86,7 +89,7 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 		}})
 	}
 	for _, out := range outputs {
-		if err := out.write(result); err != nil {
+		if err := out.deliver(result); err != nil {
 			fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
 			code = conformance.ExitInconclusive
 			if out.to == standardOutput { // the verdict is told all the same

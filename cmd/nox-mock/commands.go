@@ -50,13 +50,13 @@ func newProgram(std streams, environ []string) (*cli.Program, error) {
 			} else if len(args) > 0 {
 				return p.Unknown(c, args)
 			}
-			if !s.quiet {
+			if err := s.complete(c.Flags(), p, lookUp(environ)); err != nil {
+				return err
+			}
+			if quiet := c.Flags().Changed("quiet") && s.quiet; !quiet { // exec is quiet by default
 				for _, problem := range p.UnknownVariables(environ) {
 					fmt.Fprintf(std.err, "nox-mock: warning: %s\n", problem)
 				}
-			}
-			if err := s.complete(c.Flags(), p, lookUp(environ)); err != nil {
-				return err
 			}
 			if !s.quiet {
 				for _, warning := range s.readableSecrets() {

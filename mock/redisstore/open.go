@@ -21,8 +21,8 @@ const (
 
 // Store is a [mock.Store] in Redis or Valkey.
 type Store struct {
-	client *redis.Client // for what is done quickly
-	bulk   *redis.Client // the same, with more time
+	client *redis.Client        // for what is done quickly
+	bulk   *redis.Client        // the same, with more time
 	pipe   *redis.AutoPipeliner // the same, for requests: those that wait at one time are sent together
 
 	address string // for people

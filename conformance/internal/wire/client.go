@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -19,13 +18,11 @@ import (
 	"golang.org/x/time/rate"
 
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/guard"
 )
 
-// maxAnswer is how many bytes of a response are read.
-const maxAnswer = 8 << 20
-
-// Client sends requests to one target: at its pace, each connection as the
-// request wants it, following no redirect.
+// Client sends requests to one target at its pace, on connections as each
+// request asks. It follows no redirect.
 type Client struct {
 	BaseURL    *url.URL
 	TLS        *tls.Config // nil: the system's roots
@@ -33,9 +30,9 @@ type Client struct {
 	http2      atomic.Bool // the target has answered by HTTP/2
 	added      http.Header
 	Timeout    time.Duration
-	pooled     *http.Transport // connections are used again
-	fresh      *http.Transport // one connection for each request
-	single     *http.Transport // one connection for all
+	pooled     *lane // connections are used again
+	fresh      *lane // one connection for each request
+	single     *lane // one connection for all
 	limiter    *rate.Limiter
 	slots      *slots
 	crowd      crowd
@@ -50,12 +47,12 @@ type Client struct {
 	streak     atomic.Int64             // answers of 5xx or 429 in a row, counted where there is a budget
 }
 
-// StoppedError ends a run for the target's sake.
+// StoppedError ends a run to spare the target.
 type StoppedError struct{ reason string }
 
 func (e *StoppedError) Error() string { return e.reason }
 
-// Config is what a client keeps to.
+// Config configures a client.
 type Config struct {
 	TLS            *tls.Config // nil: the system's roots
 	Header         http.Header // added to every request
@@ -67,28 +64,33 @@ type Config struct {
 	MaxErrorStreak int64         // responses of 5xx or 429 in a row that end a run with a budget
 }
 
+// NewClient returns a client for the target at a base URL.
 func NewClient(cfg Config, base *url.URL) *Client {
-	transport := func() *http.Transport {
-		return &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			TLSClientConfig:       cfg.TLS.Clone(), // each transport writes to its own
-			ForceAttemptHTTP2:     true,
-			DisableCompression:    true, // bodies are judged as they come
-			MaxIdleConnsPerHost:   cfg.Parallel,
-			IdleConnTimeout:       idleTime,
-			ExpectContinueTimeout: time.Second,
-		}
+	transport := func(change func(*http.Transport)) *lane {
+		return newLane(func() *http.Transport {
+			t := &http.Transport{
+				Proxy:                  http.ProxyFromEnvironment,
+				TLSClientConfig:        cfg.TLS.Clone(), // each transport writes to its own
+				ForceAttemptHTTP2:      true,
+				DisableCompression:     true, // bodies are judged as they come
+				MaxIdleConnsPerHost:    cfg.Parallel,
+				MaxResponseHeaderBytes: maxHead,
+				IdleConnTimeout:        idleTime,
+				ExpectContinueTimeout:  time.Second,
+			}
+			change(t)
+			return t
+		})
 	}
 	c := &Client{
 		BaseURL: base, TLS: cfg.TLS.Clone(), added: cfg.Header, Timeout: cfg.Timeout,
-		pooled: transport(), fresh: transport(), single: transport(),
 		limiter: rate.NewLimiter(rate.Inf, 1),
 		slots:   newSlots(cfg.Parallel),
 		Pauses:  Pauses{limit: cfg.MaxPause},
 	}
-	c.pooled.DialContext = c.crowd.dial
-	c.fresh.DisableKeepAlives = true
-	c.single.MaxConnsPerHost = 1
+	c.pooled = transport(func(t *http.Transport) { t.DialContext = c.crowd.dial })
+	c.fresh = transport(func(t *http.Transport) { t.DisableKeepAlives = true })
+	c.single = transport(func(t *http.Transport) { t.MaxConnsPerHost = 1 })
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); err == nil && proxy != nil {
 		c.IsProxied = true
 	}
@@ -99,22 +101,21 @@ func NewClient(cfg Config, base *url.URL) *Client {
 	return c
 }
 
-// ReleaseIdle gives up connections that are open and not in use: a target may take
-// few at a time.
+// ReleaseIdle closes unused connections: a target may accept few.
 func (c *Client) ReleaseIdle() {
-	for _, t := range []*http.Transport{c.pooled, c.fresh, c.single} {
-		t.CloseIdleConnections()
+	for _, l := range []*lane{c.pooled, c.fresh, c.single} {
+		l.closeIdle()
 	}
 }
 
 // ReleaseSingle closes the connection that single requests share, which keeps a
 // worker of some targets from other connections.
-func (c *Client) ReleaseSingle() { c.single.CloseIdleConnections() }
+func (c *Client) ReleaseSingle() { c.single.closeIdle() }
 
-// Do sends a request and returns what came back, never nil. Where the target
-// asks for patience it is given; where a connection that had been used before
-// closed before any byte of a response, which a server may do at any time
-// (RFC 9112, section 9.3.1), the request is sent once more on a new one.
+// Do sends a request and returns its response, never nil. It waits if the
+// target asks for patience. If a reused connection closes before the first byte
+// of a response, as a server may close it at any time (RFC 9112, section
+// 9.3.1), Do sends the request once more on a new one.
 func (c *Client) Do(ctx context.Context, r *Request) *Response {
 	if c.Simulate != nil {
 		a := c.Simulate(r)
@@ -157,7 +158,7 @@ func (c *Client) Do(ctx context.Context, r *Request) *Response {
 	}
 }
 
-// InterruptionOf is what the end of a context makes of a request.
+// InterruptionOf returns the failure of a request whose context ended.
 func InterruptionOf(err error) Failure {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return DeadlineReached
@@ -165,8 +166,8 @@ func InterruptionOf(err error) Failure {
 	return Interrupted
 }
 
-// OnExchange reports whether a run is over. Its deadline may have reached a
-// connection a moment before it reaches the context.
+// HasEnded reports whether a run is over, and what that makes of a request. A
+// deadline may reach a connection a moment before the context.
 func HasEnded(ctx context.Context) (Failure, bool) {
 	if ctx.Err() != nil {
 		return InterruptionOf(context.Cause(ctx)), true
@@ -175,7 +176,7 @@ func HasEnded(ctx context.Context) (Failure, bool) {
 	return DeadlineReached, limited && !time.Now().Before(deadline)
 }
 
-// WaitTurn waits for the rate and for a pause that the target asked for.
+// WaitTurn waits as the rate demands, and as the target asked.
 func (c *Client) WaitTurn(ctx context.Context) error {
 	if err := c.limiter.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -199,8 +200,8 @@ func (c *Client) WaitTurn(ctx context.Context) error {
 	}
 }
 
-// SendOnce sends a request one time. reused reports whether its connection had
-// carried another before, and no byte of a response came.
+// SendOnce sends a request once. reused reports whether its connection had
+// carried another request and closed before the first byte of a response.
 func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused bool) {
 	a = &Response{Request: r, Started: time.Now()}
 	if c.OnExchange != nil {
@@ -269,22 +270,59 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 		c.crowd.underWay.Add(1)
 		defer c.crowd.underWay.Add(-1)
 	}
-	resp, err := via.RoundTrip(req.WithContext(httptrace.WithClientTrace(limited, trace)))
-	if err != nil {
-		a.Duration, a.Failure, a.Err = time.Since(a.Started), FailureOf(err), err
+	came := *a
+	failed := guard.Within(limited, grace, func() {
+		c.exchange(ctx, via, req.WithContext(httptrace.WithClientTrace(limited, trace)), &came)
+	})
+	switch {
+	case errors.Is(failed, guard.ErrAbandoned):
+		a.Duration, a.Failure, a.Err = time.Since(a.Started), TimedOut, errStuck
 		if why, over := HasEnded(ctx); over {
 			a.Failure = why
 		}
+		if l, ok := via.(*lane); ok {
+			l.leave()
+		}
+		return a, false
+	case failed != nil:
+		a.Failure, a.Err = Unjudged, failed
+		return a, false
+	}
+	if *a = came; !a.Arrived() {
 		return a, again.Load() && !first.Load()
+	}
+	c.noteSpeed(a.Duration)
+	c.noteTrouble(a)
+	return a, again.Load() && a.Status == http.StatusRequestTimeout
+}
+
+var errStuck = errors.New("the connection did not end with the time that it had, and was left behind")
+
+// exchange performs a round trip and notes what came. It ends when the context
+// of the request does, unless the target keeps the transport from it.
+func (c *Client) exchange(run context.Context, via http.RoundTripper, req *http.Request, a *Response) {
+	resp, err := via.RoundTrip(req)
+	if err != nil {
+		a.Duration, a.Failure, a.Err = time.Since(a.Started), FailureOf(err), err
+		if why, over := HasEnded(run); over {
+			a.Failure = why
+		}
+		return
 	}
 	c.crowd.answered()
 	defer resp.Body.Close()
+	if resp.StatusCode == 0 {
+		a.Duration, a.Failure, a.Err = time.Since(a.Started), Malformed, errors.New("the status code is 000")
+		return
+	}
 	a.Status, a.Proto, a.Header = resp.StatusCode, resp.Proto, resp.Header
 	if resp.ProtoMajor == 2 {
 		c.http2.Store(true)
 	}
-	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	a.Duration, a.Size = time.Since(a.Started), int64(len(a.Body))
+	if resp.StatusCode != http.StatusSwitchingProtocols { // which has no body: another protocol follows
+		err = a.readBody(resp.Body)
+	}
+	a.Duration = time.Since(a.Started)
 	var behind *behindError
 	if errors.As(err, &behind) {
 		a.Extra, err = behind.text, nil
@@ -294,17 +332,14 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 		if isTimeout(err) || errors.Is(err, context.DeadlineExceeded) {
 			a.Failure = TimedOut
 		}
-		if why, over := HasEnded(ctx); over {
+		if why, over := HasEnded(run); over {
 			a.Failure = why
 		}
 	}
-	c.noteSpeed(a.Duration)
-	c.noteTrouble(a)
-	return a, again.Load() && a.Status == http.StatusRequestTimeout
 }
 
-// Destination is where a request goes, and what is added to it on the way. What a
-// gateway of the target asks for is not for others.
+// Destination returns the base URL of a request, and the headers that the
+// configuration adds. Only the target gets those.
 func (c *Client) Destination(r *Request) (base *url.URL, added http.Header) {
 	if r.base != nil {
 		return r.base, nil
@@ -352,8 +387,8 @@ func (c *Client) transport(r *Request) http.RoundTripper {
 // named in its address.
 const plainPort = "80"
 
-// VerifyCertificate verifies the certificate of a connection as a client would that knows
-// nothing but its trusted authorities.
+// VerifyCertificate verifies the certificate of a connection by nothing but the
+// trusted authorities and what the target sent.
 func (c *Client) VerifyCertificate(state *tls.ConnectionState) error {
 	options := x509.VerifyOptions{DNSName: c.ServerName(), Intermediates: x509.NewCertPool()}
 	if c.TLS != nil {
@@ -366,7 +401,7 @@ func (c *Client) VerifyCertificate(state *tls.ConnectionState) error {
 	return err
 }
 
-// ServerName is the name that the target's certificate must be for.
+// ServerName returns the name that the target's certificate must be for.
 func (c *Client) ServerName() string {
 	if c.TLS != nil && c.TLS.ServerName != "" {
 		return c.TLS.ServerName
@@ -374,8 +409,8 @@ func (c *Client) ServerName() string {
 	return c.BaseURL.Hostname()
 }
 
-// PlainHTTPURL is the base URL at which a target that is reached by TLS might
-// serve plain HTTP as well; nil for one that is not.
+// PlainHTTPURL returns the base URL at which a TLS target might also serve
+// plain HTTP, nil for a target without TLS.
 func (c *Client) PlainHTTPURL() *url.URL {
 	if c.BaseURL.Scheme != "https" {
 		return nil
