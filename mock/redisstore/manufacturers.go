@@ -10,7 +10,7 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-const manufacturersKey = space + "manufacturers"
+const manufacturersKey = space + "{manufacturers}"
 
 //go:embed manufacturers.lua
 var manufacturersScript string
