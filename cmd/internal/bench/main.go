@@ -50,6 +50,7 @@ type settings struct {
 	duration    time.Duration
 	connections int
 	curves      string
+	users       int
 }
 
 func compare(args []string) error {
@@ -61,6 +62,7 @@ func compare(args []string) error {
 	f.DurationVar(&s.duration, "time", time.Second, "serve for this `DURATION` each time")
 	f.IntVar(&s.connections, "connections", 32, "keep `N` connections open")
 	f.StringVar(&s.curves, "curves", "", "write throughput, p99 and memory against the number of users to `FILE`, as SVG")
+	f.IntVar(&s.users, "users", 2_000_000, "with -curves, go up to `N` users")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
