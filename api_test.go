@@ -21,12 +21,7 @@ import (
 func TestExportedAPINamesNoLibrary(t *testing.T) {
 	t.Parallel()
 	all := list(t, "-export", "./...")
-	imp := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
-		if all[path].Export == "" {
-			return nil, fmt.Errorf("no export data of %s", path)
-		}
-		return os.Open(all[path].Export)
-	})
+	imp := importerOf(all)
 	seen := 0
 	for path, p := range ownPackages(all) {
 		if beneath(path, "cmd") || path == "" {
@@ -47,6 +42,16 @@ func TestExportedAPINamesNoLibrary(t *testing.T) {
 	if seen < 20 {
 		t.Errorf("only %d exported names were looked at", seen)
 	}
+}
+
+// importerOf reads the types of packages from what "go list -export" built.
+func importerOf(all map[string]listed) types.Importer {
+	return importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
+		if all[path].Export == "" {
+			return nil, fmt.Errorf("no export data of %s", path)
+		}
+		return os.Open(all[path].Export)
+	})
 }
 
 // apiWalk follows what is exported to the types that it names.

@@ -15,7 +15,7 @@ func TestPagesNameWhatExists(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)#]*)(?:#(?:L([0-9]+))?[^)]*)?\)`)
 	path := regexp.MustCompile("`([A-Za-z0-9_.*/-]+(?:/|\\.(?:go|md|txt|txtar|yml))|\\.ci/run)`")
-	for _, page := range []string{"README.md", "ARCHITECTURE.md", "CHECKS.md"} {
+	for _, page := range append(pages(t), "ARCHITECTURE.md", "CHECKS.md", "testdata/stacks/README.md") {
 		data, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
@@ -25,7 +25,7 @@ func TestPagesNameWhatExists(t *testing.T) {
 			if m[1] == "" || strings.Contains(m[1], "://") {
 				continue
 			}
-			target, err := os.ReadFile(m[1])
+			target, err := os.ReadFile(filepath.Join(filepath.Dir(page), m[1]))
 			if err != nil {
 				t.Errorf("%s: %v", page, err)
 				continue

@@ -24,13 +24,26 @@ import (
 )
 
 const (
-	readmeFile    = "README.md"
-	readmeAddress = "127.0.0.1:4010" // where the mock of the README stands
+	readmeAddress = "127.0.0.1:4010" // where the mock of the pages is
 	readmeControl = "127.0.0.1:4011" // and its control API
 	readmeStore   = "redis://127.0.0.1:6379/0"
 )
 
-// fence is a fenced block of the README. Its lines are those of the file from
+// pages are the pages that users read, apart from those that are generated.
+func pages(t *testing.T) []string {
+	t.Helper()
+	all := []string{"README.md"}
+	for _, pattern := range []string{"cmd/*/README.md", "cmd/*/topics/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, found, err)
+		}
+		all = append(all, found...)
+	}
+	return slices.DeleteFunc(all, func(page string) bool { return filepath.Base(page) == "reference.md" })
+}
+
+// fence is a fenced block of a page. Its lines are those of the file from
 // start, counted from 0, to end, the closing fence.
 type fence struct {
 	language   string
@@ -38,7 +51,7 @@ type fence struct {
 	text       string
 }
 
-func fences(t *testing.T, page string) []fence {
+func fences(t *testing.T, name, page string) []fence {
 	t.Helper()
 	var all []fence
 	lines := strings.Split(page, "\n")
@@ -49,7 +62,7 @@ func fences(t *testing.T, page string) []fence {
 		}
 		end := i + 1 + slices.Index(lines[i+1:], "```")
 		if end == i {
-			t.Fatalf("README.md:%d: a fence that does not end", i+1)
+			t.Fatalf("%s:%d: a fence that does not end", name, i+1)
 		}
 		all = append(all, fence{language, i + 1, end, strings.Join(lines[i+1:end], "\n") + "\n"})
 		i = end
@@ -57,29 +70,48 @@ func fences(t *testing.T, page string) []fence {
 	return all
 }
 
-// TestReadme runs what the README says, so that nothing in it rots: every
-// command, with the output that is shown of it, the commands within the
-// examples of pipelines, and the Go test. With -update the output that is shown
-// is written anew.
+// TestReadme runs what the README and the help topics say, so that nothing in
+// them rots: every command, with the output that is shown of it, the commands
+// within the examples of pipelines, and the Go tests. With -update the output
+// that is shown is written anew.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds both programs and runs them")
 	}
-	data, err := os.ReadFile(readmeFile)
+	bin := t.TempDir()
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", bin+"/", "./cmd/...").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	for _, name := range pages(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newReader(t, bin).read(name)
+		})
+	}
+}
+
+// TestReadmeIsShort keeps what few need out of the page that everybody reads.
+func TestReadmeIsShort(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("README.md")
+	if n := strings.Count(string(data), "\n"); err != nil || n > 250 {
+		t.Errorf("README.md has %d lines, %v; move what few need to a page in cmd/nox-mock/topics or cmd/nox-conformance/topics", n, err)
+	}
+}
+
+// read does what a page says.
+func (r *reader) read(name string) {
+	t := r.t
+	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := string(data)
-	r := newReader(t)
-	blocks := fences(t, page)
-	if len(blocks) < 8 {
-		t.Fatalf("only %d fences were found", len(blocks))
-	}
-	r.flags(page)
-	shown := map[int]string{}
+	r.flags(name, page)
+	blocks, shown := fences(t, name, page), map[int]string{}
 	for i, f := range blocks {
-		at := fmt.Sprintf("README.md:%d", f.start+1)
+		at := fmt.Sprintf("%s:%d", name, f.start+1)
 		switch f.language {
 		case "console":
 			shown[i] = r.console(at, f.text)
@@ -89,6 +121,11 @@ func TestReadme(t *testing.T) {
 			r.pipeline(at, f.text)
 		case "go":
 			r.goTest(at, f.text)
+		case "json":
+			if !json.Valid([]byte(f.text)) {
+				t.Errorf("%s: not JSON", at)
+			}
+		case "text": // a drawing
 		default:
 			t.Errorf("%s: a fence in %q, which nothing holds to be right", at, f.language)
 		}
@@ -101,11 +138,11 @@ func TestReadme(t *testing.T) {
 		case updating():
 			lines = slices.Replace(lines, f.start, f.end, strings.Split(strings.TrimSuffix(out, "\n"), "\n")...)
 		case steady(out) != steady(f.text):
-			t.Errorf("README.md:%d: shows\n%s\nand would show\n%s\nIf that is meant, run: go test . -run TestReadme -update", f.start+1, f.text, out)
+			t.Errorf("%s:%d: shows\n%s\nand would show\n%s\nIf that is meant, run: go test . -run TestReadme -update", name, f.start+1, f.text, out)
 		}
 	}
 	if updating() {
-		if err := os.WriteFile(readmeFile, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+		if err := os.WriteFile(name, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -136,13 +173,9 @@ type reader struct {
 	stop            func()
 }
 
-func newReader(t *testing.T) *reader {
+func newReader(t *testing.T, bin string) *reader {
 	t.Helper()
 	r := &reader{t: t, folder: t.TempDir(), stop: func() {}}
-	bin := filepath.Join(r.folder, "bin")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", bin+"/", "./cmd/...").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
 	root, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -160,24 +193,23 @@ var (
 	flagName = regexp.MustCompile(`--[a-z][a-z-]+`)
 )
 
-// flags holds the flags that the text names to those that the programs know.
-func (r *reader) flags(page string) {
+// flags compares the flags that the text names with those of both programs.
+func (r *reader) flags(name, page string) {
 	r.t.Helper()
-	help, code := r.run(readmeFile, "nox-mock --help; nox-conformance --help")
-	if code != 0 {
-		r.t.Fatalf("--help: exit code %d", code)
+	var known []string
+	for _, file := range []string{"cmd/nox-mock/topics/reference.md", "cmd/nox-conformance/topics/reference.md"} {
+		reference, err := os.ReadFile(file)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		known = append(known, flagName.FindAllString(string(reference), -1)...)
 	}
-	known := flagName.FindAllString(help, -1)
-	seen := 0
 	for _, span := range codeSpan.FindAllString(page, -1) {
-		for _, name := range flagName.FindAllString(span, -1) {
-			if seen++; !slices.Contains(known, name) {
-				r.t.Errorf("README.md names %s, which neither program knows", name)
+		for _, flag := range flagName.FindAllString(span, -1) {
+			if !slices.Contains(known, flag) {
+				r.t.Errorf("%s names %s, which neither program knows", name, flag)
 			}
 		}
-	}
-	if seen < 20 {
-		r.t.Errorf("only %d flags were found", seen)
 	}
 }
 
@@ -233,7 +265,7 @@ func (r *reader) serve(at, command string) string {
 	r.stop()
 	file := filepath.Join(r.folder, "mock.json")
 	cmd := exec.Command("sh", "-euc", "exec "+command)
-	cmd.Dir, cmd.Env = r.folder, append(r.env, "NOX_MOCK_LISTEN="+cmp.Or(r.target, "127.0.0.1:0"), "NOX_MOCK_ADDRESS_FILE="+file)
+	cmd.Dir, cmd.Env = r.folder, append(r.env, "NOX_MOCK_LISTEN="+cmp.Or(r.target, "127.0.0.1:0"), "NOX_MOCK_CONTROL_LISTEN=127.0.0.1:0", "NOX_MOCK_ADDRESS_FILE="+file)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		r.t.Fatal(err)
@@ -246,7 +278,7 @@ func (r *reader) serve(at, command string) string {
 		_ = cmd.Wait()                          // as it is of no interest how
 		r.stop = func() {}
 	}
-	const last = "Stop it with Ctrl-C.\n"
+	const last = "Press Ctrl-C to stop.\n"
 	var greeting bytes.Buffer
 	for !strings.Contains(command, "--quiet") && !strings.HasSuffix(greeting.String(), last) {
 		if _, err := io.CopyN(&greeting, stdout, 1); err != nil {
@@ -288,14 +320,25 @@ func (r *reader) address(at, file string) string {
 }
 
 // script runs a script, or, where it is about this repository as a whole, holds
-// .ci/run to run each of its lines.
+// .ci/run to run each of its lines. Installed programs come from elsewhere: it
+// holds only that what is installed exists.
 func (r *reader) script(at, text string) {
 	r.t.Helper()
-	if strings.Contains(text, "./...") || strings.Contains(text, "--self-test") {
+	switch {
+	case strings.Contains(text, "./...") || strings.Contains(text, "--self-test"):
 		r.inCI(at, text)
 		return
-	}
-	if strings.HasPrefix(text, "go build ") {
+	case strings.HasPrefix(text, "npx "): // what it installs is tested in packaging
+		return
+	case strings.HasPrefix(text, "go install "):
+		for line := range strings.Lines(text) {
+			path := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(line), "go install "), "@latest")
+			if out, err := exec.Command("go", "list", path).CombinedOutput(); err != nil {
+				r.t.Errorf("%s: %s: %v\n%s", at, path, err, out)
+			}
+		}
+		return
+	case strings.HasPrefix(text, "go build "):
 		if out, err := exec.Command("sh", "-euc", strings.Replace(text, "-o bin/", "-o "+r.t.TempDir()+"/", 1)).CombinedOutput(); err != nil {
 			r.t.Errorf("%s: %v\n%s", at, err, out)
 		}
@@ -335,7 +378,7 @@ func (r *reader) inCI(at, text string) {
 }
 
 // pipeline runs the program as an example of a pipeline does, with a mock for
-// the target. The lines that build it are held to do so.
+// the target.
 func (r *reader) pipeline(at, text string) {
 	r.t.Helper()
 	var root yaml.Node
@@ -345,13 +388,7 @@ func (r *reader) pipeline(at, text string) {
 	r.serveSound(at)
 	ran := 0
 	for _, command := range commandsIn(&root) {
-		if strings.HasPrefix(command, "go -C contract build") {
-			if !strings.HasSuffix(command, " -o ../bin/ ./cmd/nox-conformance") {
-				r.t.Errorf("%s: %s", at, command)
-			}
-			continue
-		}
-		if strings.HasPrefix(command, "bin/nox-conformance") {
+		if strings.HasPrefix(command, "nox-conformance") {
 			ran++
 		}
 		setup := `export TARGET=http://` + r.target + `/v2 NOX_API_KEY=acme-test-key-5c1d0a GITHUB_STEP_SUMMARY=step.md; `

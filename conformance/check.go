@@ -31,6 +31,6 @@ type Check struct {
 	Passive    bool            `json:"passive"` // sends nothing, but judges what other checks are answered
 }
 
-// IDs are the ids that a check goes by: its own, and those of the checks that
-// it has taken in.
+// IDs returns the id of the check and its aliases, the ids of the checks that
+// it replaced.
 func (c *Check) IDs() []string { return append([]string{c.ID}, c.Aliases...) }

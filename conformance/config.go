@@ -29,6 +29,7 @@ type Config struct {
 	Parallel int           // requests at one time, 0: 16 (Production: 1)
 	Timeout  time.Duration // of one request, 0: 10 s
 	Deadline time.Duration // of the whole run, 0: 10 min, or longer if Rate or Wait needs it
+	Thorough Thorough      // how long random sequences are played, zero: not at all
 	Wait     time.Duration // how long to wait for a target that does not answer yet
 	Patience time.Duration // how long to obey Retry-After while no request gets on, 0: 1 min
 
@@ -57,6 +58,14 @@ type Config struct {
 	// Progress, if set, is called after each finished check, and in between
 	// as long as requests are sent, from one goroutine at a time.
 	Progress func(Progress)
+}
+
+// Thorough bounds the random sequences of a run: by time, by the number of their
+// requests, or by both. With a number alone they are the same in each run of a
+// seed.
+type Thorough struct {
+	Time     time.Duration
+	Requests int
 }
 
 // Keys are the secrets of a run. They appear in no result.

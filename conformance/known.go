@@ -43,7 +43,7 @@ const (
 // dayLayout is how the last day of a known failure is written.
 const dayLayout = time.DateOnly
 
-// Covers reports whether the entry is about a check that goes by these names.
+// Covers reports whether the entry is about a check that has one of these ids.
 func (k Known) Covers(names ...string) bool { return slices.Contains(names, k.ID) }
 
 // knownFor returns the place of the entry about a check, -1 if there is none.

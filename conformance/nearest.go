@@ -6,8 +6,8 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Nearest returns the candidate that is written most like a word, for a
-// sentence that says what may have been meant.
+// Nearest returns the candidate most like a word, for an error that suggests
+// it.
 func Nearest(word string, candidates []string) string {
 	best, least := "", -1
 	for _, c := range candidates {

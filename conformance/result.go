@@ -164,7 +164,8 @@ type CheckResult struct {
 	Intermittent bool `json:"intermittent,omitempty"`
 
 	DurationMS int64      `json:"duration_ms"`
-	Exchanges  []Exchange `json:"exchanges"` // those that show the outcome; of a passing check none unless asked for
+	Exchanges  []Exchange `json:"exchanges"`        // those that show the outcome; of a passing check none unless asked for
+	Script     bool       `json:"script,omitempty"` // Exchanges are a sequence of requests that shows the failure, in order
 }
 
 // Exchange is one request and its response, secrets removed.
@@ -199,5 +200,5 @@ type Response struct {
 	HTTPVersion string `json:"http_version,omitempty"` // "HTTP/1.1", "HTTP/2"
 }
 
-// IDs are those of the check.
+// IDs returns the id of the check and its aliases.
 func (c *CheckResult) IDs() []string { return append([]string{c.ID}, c.Aliases...) }

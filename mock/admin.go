@@ -52,14 +52,12 @@ func (m *Mock) SetManufacturer(ctx context.Context, set store.Manufacturer) (add
 		all[at] = set
 		return all, nil
 	})
-	m.changed()
 	return added && err == nil, err
 }
 
 // EnableManufacturer enables a manufacturer, or disables it: then its keys are
 // answered with 401.
 func (m *Mock) EnableManufacturer(ctx context.Context, name string, enabled bool) error {
-	defer m.changed()
 	return m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
 		at := store.IndexManufacturer(all, name)
 		if at < 0 {
@@ -83,7 +81,6 @@ func (m *Mock) RemoveManufacturer(ctx context.Context, name string) error {
 		return err
 	}
 	_, err = m.store.Clear(ctx, name)
-	m.changed()
 	return err
 }
 
@@ -101,7 +98,6 @@ func (m *Mock) forget(ctx context.Context, name string) error {
 	m.faults.Clear(&name)
 	m.trackers.forget(&name)
 	_, err := m.store.Clear(ctx, name)
-	m.changed()
 	return err
 }
 
@@ -192,7 +188,6 @@ func (m *Mock) Import(ctx context.Context, f store.Fixture) error {
 			return slices.DeleteFunc(all, func(each store.Manufacturer) bool { return store.IndexManufacturer(added, each.Name) >= 0 }), nil
 		})
 	}
-	m.changed()
 	return err
 }
 
@@ -254,17 +249,6 @@ func (m *Mock) put(ctx context.Context, connections []store.Connection) error {
 	}
 }
 
-// Changes delivers a value after something changed that [Mock.Export] shows;
-// several changes may be delivered as one. It is for one reader.
-func (m *Mock) Changes() <-chan struct{} { return m.changes }
-
-func (m *Mock) changed() {
-	select {
-	case m.changes <- struct{}{}:
-	default:
-	}
-}
-
 // CheckManufacturer returns [ErrNoManufacturer] unless a manufacturer has that
 // name. While the store is away, the mock goes by what it knew last.
 func (m *Mock) CheckManufacturer(ctx context.Context, name string) error {
@@ -298,13 +282,16 @@ func Stopping(ctx context.Context) bool { return stopping(ctx) }
 // RedactConnections returns a copy of a page with API keys masked. A client may
 // have sent its key as a user_id, or an import may contain one.
 func (m *Mock) RedactConnections(page []store.Connection) []store.Connection {
-	hidden := newRedactor(m.registry, nil, &http.Request{URL: &url.URL{}})
+	hidden := newRedactor(m.registry, m.registry.current.Load(), nil, &http.Request{URL: &url.URL{}})
 	made := slices.Clone(page)
 	for i := range made {
 		made[i].UserID, made[i].NoxUserID = hidden.text(made[i].UserID), hidden.text(made[i].NoxUserID)
 	}
 	return made
 }
+
+// Hide makes a secret appear in no output, as API keys appear in none.
+func (m *Mock) Hide(secret string) { m.registry.hide(secret) }
 
 // Journal returns the exchanges of the mock with its clients.
 func (m *Mock) Journal() *journal.Journal { return m.journal }

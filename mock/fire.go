@@ -54,7 +54,7 @@ func faultStatus(op *openapi.Operation, shot *fault.Shot) openapi.Response {
 		}
 		a = op.Fail(status, words)
 	case op.Documents(status):
-		a = op.Generate(status)
+		a = op.Generate(status, openapi.Example{})
 	default:
 		a = openapi.Response{Status: status}
 	}

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"crypto/sha1"
 	"fmt"
 	"strconv"
 
@@ -28,10 +29,6 @@ func ParseIDs(text string) (IDs, error) {
 	return "", fmt.Errorf("ids must be %q or %q, not %q", DerivedIDs, RandomIDs, text)
 }
 
-// idNamespace is the namespace of derived ids, a UUID drawn once for this
-// purpose. Another one would change every id.
-const idNamespace = "6f0e3b52-9c1d-4f7a-8a44-3d5b1c7e9f20"
-
 // maxIDs is how many ids are made for a user until one is free. Whoever takes
 // them all, by importing what would be derived, does so on purpose.
 const maxIDs = 1000
@@ -43,10 +40,16 @@ func (ids IDs) newID(manufacturer, userID string, number int) (string, error) {
 		id, err := uuid.NewRandom()
 		return id.String(), err
 	}
+	// The namespace was drawn once for this purpose; another one would change
+	// every id.
+	namespace := uuid.UUID{0x6f, 0x0e, 0x3b, 0x52, 0x9c, 0x1d, 0x4f, 0x7a, 0x8a, 0x44, 0x3d, 0x5b, 0x1c, 0x7e, 0x9f, 0x20}
 	// The length in front keeps the pairs ("ab", "c") and ("a", "bc") apart.
 	name := strconv.Itoa(len(manufacturer)) + ":" + manufacturer + userID
 	if number > 0 {
 		name = strconv.Itoa(number) + "#" + name
 	}
-	return uuid.NewSHA1(uuid.MustParse(idNamespace), []byte(name)).String(), nil
+	digest := sha1.Sum(append(namespace[:], name...)) // as uuid.NewSHA1, without its copies
+	id := uuid.UUID(digest[:16])
+	id[6], id[8] = id[6]&0x0f|0x50, id[8]&0x3f|0x80
+	return id.String(), nil
 }

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A request that has both Content-Length and Transfer-Encoding may be an
@@ -25,34 +27,101 @@ func NewListener(l net.Listener) net.Listener {
 	if _, is := l.(watchingListener); is {
 		return l
 	}
-	return watchingListener{l}
+	return watchingListener{Listener: l}
 }
 
-type watchingListener struct{ net.Listener }
+type watchingListener struct {
+	net.Listener
+	plain *plain // nil: there are no plain requests
+}
 
 func (l watchingListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &watchedConn{Conn: c, line: []byte{}}, nil
+	return &watchedConn{Conn: c, line: []byte{}, plain: l.plain}, nil
 }
 
-// watchedConn looks for lines that start with Content-Length.
+// watchedConn looks for lines that start with Content-Length, and answers plain
+// requests.
 type watchedConn struct {
 	net.Conn
 	line      []byte // the start of the line that is being read; nil: it is another
 	hasLength atomic.Bool
+
+	plain   *plain
+	number  int64      // which one of all it is
+	between bool       // the server waits for the next request
+	whole   int        // how much the server reads when it holds nothing that it has not used
+	held    time.Time  // until when the deadlines are set that plain requests have
+	address string     // of the client, once it was asked for
+	out     []byte     // to be used again
+	busy    sync.Mutex // while a plain request is answered
 }
 
 const lengthField = "content-length"
 
 func (c *watchedConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if !c.hasLength.Load() {
-		c.watch(p[:n])
+	for {
+		n, err := c.Conn.Read(p)
+		if c.between && n > 0 {
+			if len(p) == c.whole && c.answer(p[:n]) {
+				continue
+			}
+			c.between = false // what comes next may be the rest of this request
+		}
+		if c.whole == 0 {
+			c.whole = len(p) // nothing was read before
+		}
+		if !c.hasLength.Load() {
+			c.watch(p[:n])
+		}
+		return n, err
 	}
-	return n, err
+}
+
+// note lets a connection know what the server does with it.
+func (c *watchedConn) note(state http.ConnState) {
+	c.between = state == http.StateIdle && c.plain != nil
+	c.held = time.Time{}
+}
+
+// answer answers a request if it is plain. It is called between two requests
+// only, and with all that was read since the last one.
+func (c *watchedConn) answer(data []byte) bool {
+	c.busy.Lock()
+	defer c.busy.Unlock()
+	response, is := c.plain.answer(c.out[:0], data, c)
+	c.out = response
+	if !is {
+		return false
+	}
+	c.hasLength.Store(true)
+	if now := time.Now(); c.held.Sub(now) < c.plain.idle/2 {
+		// Idle is who sends nothing at all, and who takes nothing is not waited for.
+		c.held = now.Add(c.plain.idle)
+		_ = c.Conn.SetReadDeadline(c.held)
+		_ = c.Conn.SetWriteDeadline(now.Add(c.plain.writing))
+	}
+	_, _ = c.Conn.Write(response) // an error is that of the next read as well
+	return true
+}
+
+// Close waits until a plain request is answered: to the server the connection
+// was idle.
+func (c *watchedConn) Close() error {
+	c.busy.Lock()
+	defer c.busy.Unlock()
+	return c.Conn.Close()
+}
+
+// remote is the address of the client.
+func (c *watchedConn) remote() string {
+	if c.address == "" {
+		c.address = c.RemoteAddr().String()
+	}
+	return c.address
 }
 
 // watch goes over what was read, line by line. A line may come in pieces.
@@ -98,7 +167,11 @@ type numberKey struct{}
 func rememberConns() func(context.Context, net.Conn) context.Context {
 	var last atomic.Int64
 	return func(ctx context.Context, c net.Conn) context.Context {
-		return context.WithValue(context.WithValue(ctx, connKey{}, c), numberKey{}, last.Add(1))
+		n := last.Add(1)
+		if watched, is := c.(*watchedConn); is {
+			watched.number = n
+		}
+		return context.WithValue(context.WithValue(ctx, connKey{}, c), numberKey{}, n)
 	}
 }
 
@@ -108,14 +181,15 @@ func connectionNumber(ctx context.Context) int64 {
 	return n
 }
 
-func closeAfterTwoLengths(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if slices.Contains(r.TransferEncoding, "chunked") {
-			c, watched := r.Context().Value(connKey{}).(*watchedConn)
-			if !watched || c.hasLength.Load() {
-				w.Header().Set("Connection", "close")
-			}
+// lengthGuard closes a connection on which a length may have been declared twice.
+type lengthGuard struct{ http.Handler }
+
+func (g lengthGuard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if slices.Contains(r.TransferEncoding, "chunked") {
+		c, watched := r.Context().Value(connKey{}).(*watchedConn)
+		if !watched || c.hasLength.Load() {
+			w.Header().Set("Connection", "close")
 		}
-		h.ServeHTTP(w, r)
-	})
+	}
+	g.Handler.ServeHTTP(w, r)
 }

@@ -29,7 +29,6 @@ type Mock struct {
 	faults    *fault.Set
 	explains  bool
 	began     []store.Connection // what it began with
-	changes   chan struct{}      // see Changes
 }
 
 // New builds a mock. It fails if the contract cannot be served, or if
@@ -55,11 +54,10 @@ func New(cfg Config) (*Mock, error) {
 		faults:    fault.NewSet(),
 		explains:  cfg.ExplainErrors,
 		began:     cfg.Connections,
-		changes:   make(chan struct{}, 1),
 	}
 	m.recorder = recorder{
 		registry: &registry{store: m.store, gone: m.gone, begin: m.begin},
-		rule:     newConnectRule(api, m.store, m.ids, m.changed),
+		rule:     newConnectRule(api, m.store, m.ids),
 		journal:  journal.New(cfg.Journal),
 		trackers: newTrackers(cfg.ScorecardPatience),
 		log:      cfg.Logger,
@@ -70,7 +68,8 @@ func New(cfg Config) (*Mock, error) {
 			return nil, strangerError(i, c)
 		}
 	}
-	m.registry.current.Store(newRegistered("", cfg.Manufacturers, nil))
+	m.registry.current.Store(&registered{})
+	m.registry.take(newRegistered("", cfg.Manufacturers, nil))
 	_, err = m.registry.fresh(context.Background())
 	return m, err
 }
@@ -110,7 +109,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a, x.decided = a.For(r), a.Status
 	m.record(x, a)
-	defer m.metrics.finished(x)
+	defer func() { m.metrics.finished(x.caller.manufacturer, time.Since(x.began)) }()
 	unread := !x.bodyRead && r.ProtoMajor == 1
 	if unread && (r.ContentLength < 0 || r.ContentLength > openapi.MaxDrainBytes) {
 		a.Close = true
@@ -129,7 +128,8 @@ type exchange struct {
 	caller        caller
 	bodyRead      bool // to its end
 	body          []byte
-	decided       int // the status that was decided on
+	decided       int             // the status that was decided on
+	example       openapi.Example // that it prefers
 	delivery      delivery
 	gaveUp        bool
 	shot          *fault.Shot // the fault that fires, nil if none
@@ -137,8 +137,11 @@ type exchange struct {
 	logged        []slog.Attr // further ones, for the log
 	asked         bool        // for its outcome, and got it
 	notUnderstood string      // what the request asked for in vain
-	entry         journal.Entry
-	observed      bool // by the scorecard
+	recorded      *recorded
+	id            int64 // in the journal
+	observed      bool  // by the scorecard
+	storeErr      error // the store failed
+	stored        bool  // the store did what it should
 }
 
 // guarded is answer, with a panic turned into the contract's 500.
@@ -163,19 +166,26 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 	who, err := m.registry.authenticate(op, r)
 	x.caller = who
 	if refused := (*refusal)(nil); err != nil && !errors.As(err, &refused) {
+		x.storeErr = err
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	if err != nil {
-		return op.Fail(http.StatusUnauthorized, "").WithReason(refusalReason(op, err))
+		status, nearest := op.RefusalStatus(http.StatusUnauthorized)
+		if nearest {
+			x.notes = append(x.notes, fmt.Sprintf("the contract documents no 401 here; %d is the nearest that it does", status))
+		}
+		return op.Fail(status, "").WithReason(refusalReason(op, err)).With("WWW-Authenticate", op.Challenge(m.BasePath()))
 	}
 	wanted, ask := preferred(op, r)
-	if !m.overrides {
+	if m.overrides {
+		x.example = preferredExample(r)
+	} else {
 		wanted, ask = 0, switchedOff(wanted != 0, preferPrefix, strconv.Itoa(wanted), ask)
 	}
 	m.tellAsk(x, ask)
 	x.asked = wanted != 0
 	if wanted >= 300 {
-		return op.Generate(wanted).With("Preference-Applied", "code="+strconv.Itoa(wanted))
+		return op.Generate(wanted, x.example).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
 	x.body, x.bodyRead, err = m.api.ReadBody(w, r, op)
 	if err == nil {
@@ -215,9 +225,9 @@ func (m *Mock) honest(x *exchange, p *openapi.Problem, wanted int) openapi.Respo
 		a.Close = p.Close
 		return a
 	case wanted != 0 && (wanted != op.Success || !m.rule.appliesTo(op)):
-		return op.Generate(wanted).With("Preference-Applied", "code="+strconv.Itoa(wanted))
+		return op.Generate(wanted, x.example).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	case !m.rule.appliesTo(op):
-		return op.Generate(op.Success)
+		return op.Generate(op.Success, x.example)
 	}
 	a := m.rule.connect(x, m.overrides && wanted == 0)
 	if wanted != 0 && a.Status == wanted {

@@ -37,7 +37,7 @@ func (m *Mock) tellAsk(x *exchange, ask unmet) {
 	if ask == "" || x.notUnderstood != "" {
 		return
 	}
-	text := newRedactor(m.registry, x.operation, x.request).text(string(ask))
+	text := newRedactor(m.registry, m.registry.current.Load(), x.operation, x.request).text(string(ask))
 	x.notUnderstood = text
 	x.logged = append(x.logged, slog.String("not_understood", text))
 }
@@ -51,25 +51,34 @@ func switchedOff(asked bool, place, what string, ask unmet) unmet {
 	return unmet(fmt.Sprintf("%s%s is ignored: this mock was started with --no-overrides", place, shortened(what)))
 }
 
-// preferred returns the status that the header Prefer asks for (RFC 7240), 0 if
-// it asks for none that can be had. Of several, the first one counts.
-func preferred(op *openapi.Operation, r *http.Request) (status int, ask unmet) {
+// preferences lists what the header Prefer asks for (RFC 7240), names in lower
+// case.
+func preferences(r *http.Request) (all [][2]string) {
 	for _, field := range r.Header.Values("Prefer") {
 		for preference := range strings.SplitSeq(field, ",") {
 			preference, _, _ = strings.Cut(preference, ";")
 			name, value, _ := strings.Cut(preference, "=")
-			name, value = strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)
-			if name != "code" {
-				if ask == "" && meansCode(name, value) {
-					ask = notPreferred(op, "Prefer: "+strings.TrimSpace(preference), value)
-				}
-				continue
-			}
-			if status, ok := statusCode(value); ok && op.Documents(status) {
-				return status, ""
-			}
-			return 0, notPreferred(op, preferPrefix+value, value)
+			all = append(all, [2]string{strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)})
 		}
+	}
+	return all
+}
+
+// preferred returns the status that the header Prefer asks for, 0 if it asks for
+// none that can be had. Of several, the first one counts.
+func preferred(op *openapi.Operation, r *http.Request) (status int, ask unmet) {
+	for _, p := range preferences(r) {
+		name, value := p[0], p[1]
+		if name != "code" {
+			if ask == "" && meansCode(name, value) {
+				ask = notPreferred(op, "Prefer: "+name+"="+value, value)
+			}
+			continue
+		}
+		if status, ok := statusCode(value); ok && op.Documents(status) {
+			return status, ""
+		}
+		return 0, notPreferred(op, preferPrefix+value, value)
 	}
 	return 0, ask
 }
@@ -80,15 +89,15 @@ func statusCode(text string) (int, bool) {
 	return status, err == nil && len(text) == 3 && status >= 200 && status < 600
 }
 
-// meansCode reports whether a preference other than code asks for an outcome:
-// one that other mocks know, a slip, or one with a status for a value. Those that
-// are registered (RFC 7240, section 5) mean something else.
+// meansCode reports whether a preference other than code asks for an outcome: a
+// slip, or one with a status for a value. Those that are registered (RFC 7240,
+// section 5), or known here, mean something else.
 func meansCode(name, value string) bool {
-	if slices.Contains([]string{"respond-async", "return", "wait", "handling"}, name) {
+	if slices.Contains([]string{"respond-async", "return", "wait", "handling", "example", "dynamic"}, name) {
 		return false
 	}
 	_, isStatus := statusCode(value)
-	return isStatus || slices.Contains([]string{"example", "dynamic"}, name) || levenshtein.ComputeDistance(name, "code") <= 1
+	return isStatus || levenshtein.ComputeDistance(name, "code") <= 1
 }
 
 // notPreferred says that a preference is not understood.
@@ -128,6 +137,20 @@ func nearestStatus(op *openapi.Operation, wanted, least int) int {
 	return nearest
 }
 
+// preferredExample returns what the header Prefer says of generated responses:
+// example=NAME, dynamic=true.
+func preferredExample(r *http.Request) (e openapi.Example) {
+	for _, p := range preferences(r) {
+		switch p[0] {
+		case "example":
+			e.Name = p[1]
+		case "dynamic":
+			e.Dynamic = strings.EqualFold(p[1], "true")
+		}
+	}
+	return e
+}
+
 // magic is the outcome that a user_id asks for; the zero value asks for none.
 type magic struct {
 	status int
@@ -163,11 +186,23 @@ func magicOf(op *openapi.Operation, userID string) (asked magic, ask unmet) {
 	return magic{}, notMagic(op, userID, text)
 }
 
+// looksMagic reports whether a user_id may have been meant to be magic. It is
+// quick, as it is asked for each request.
+func looksMagic(userID string) bool {
+	const longest = 40 // of a user_id that asks for something
+	if strings.HasPrefix(userID, MagicPrefix) {
+		return true
+	}
+	if len(userID) > longest || len(userID) < 4 {
+		return false
+	}
+	return strings.EqualFold(userID[:3], "nox") || strings.Contains(strings.ToLower(userID), "mock")
+}
+
 // mistypedMagic finds out whether a user_id was meant to be magic: what follows
 // a slip in the prefix must then be magic.
 func mistypedMagic(op *openapi.Operation, userID string) unmet {
-	const longest = 40 // of a user_id that asks for something
-	if len(userID) > longest {
+	if !looksMagic(userID) {
 		return ""
 	}
 	at := strings.LastIndexAny(userID, ":-_/ ")

@@ -35,19 +35,18 @@ type connectRule struct {
 	operation *openapi.Operation
 	store     store.Store
 	ids       IDs
-	changed   func()
 	mediaType string
 	base      map[string]any // the response but for the two properties above
 }
 
 // newConnectRule returns the rule for the operation of a contract that it is
 // about, nil if there is none.
-func newConnectRule(contract *openapi.API, kept store.Store, ids IDs, changed func()) *connectRule {
+func newConnectRule(contract *openapi.API, kept store.Store, ids IDs) *connectRule {
 	op := contract.Operation(connectOperation)
 	if op == nil || !op.TakesString(providedProperty) || !op.ReturnsString(echoedProperty) || !op.ReturnsString(resolvedProperty) {
 		return nil
 	}
-	rule := &connectRule{operation: op, store: kept, ids: ids, changed: changed}
+	rule := &connectRule{operation: op, store: kept, ids: ids}
 	rule.mediaType, rule.base = op.SmallestResponse()
 	return rule
 }
@@ -74,25 +73,19 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	x.pause(asked.delay)
 	// Once begun, a connection is made even if the client has gone.
 	c, created, err := rule.resolve(context.WithoutCancel(x.request.Context()), who.manufacturer, userID)
-	if err != nil {
+	if x.storeErr, x.stored = err, err == nil; err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
-	rule.changed()
-	response := make(map[string]any, len(rule.base)+2)
-	for name, value := range rule.base {
-		response[name] = value
+	reason := "resolved"
+	if created {
+		reason = "created"
 	}
-	response[echoedProperty] = userID
-	response[resolvedProperty] = c.NoxUserID
-	data, err := openapi.EncodeJSON(response)
+	data, err := rule.body(userID, c.NoxUserID)
 	if err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
-	found := "resolved"
-	if created {
-		found = "created"
-	}
-	reason := found
+	a := rule.response(reason)
+	a.Body = data
 	if asked.delay > 0 {
 		reason += ", after a delay of " + asked.delay.String() + " that the user_id asked for"
 	}
@@ -100,7 +93,24 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 		x.delivery.kind = fault.Lost
 		reason += ", then the response was lost, as the user_id asked for"
 	}
-	return openapi.Response{Status: op.Success, MediaType: rule.mediaType, Body: data}.Because(found, reason)
+	a.Reason.Reason = reason
+	return a
+}
+
+// response is the success response but for its body.
+func (rule *connectRule) response(reason string) openapi.Response {
+	return openapi.Response{Status: rule.operation.Success, MediaType: rule.mediaType}.Because(reason, reason)
+}
+
+// body is the body of the success response.
+func (rule *connectRule) body(userID, noxUserID string) ([]byte, error) {
+	response := make(map[string]any, len(rule.base)+2)
+	for name, value := range rule.base {
+		response[name] = value
+	}
+	response[echoedProperty] = userID
+	response[resolvedProperty] = noxUserID
+	return openapi.EncodeJSON(response)
 }
 
 // resolve finds a user, or creates it with the first id that is free.

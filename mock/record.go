@@ -4,6 +4,9 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -21,6 +24,8 @@ type recorder struct {
 	metrics  *metrics
 	trackers *trackers
 	log      *slog.Logger
+
+	storeLost atomic.Bool
 }
 
 // record puts one exchange into the journal and the log.
@@ -29,91 +34,238 @@ func (m *recorder) record(x *exchange, a openapi.Response) {
 	if tried != nil {
 		x.notes = append(x.notes, triedNote)
 	}
-	x.entry = m.journal.Add(m.newEntry(x, a))
-	m.metrics.count(&x.entry)
+	x.recorded = m.newRecorded(x, a)
+	x.id = m.journal.Add(x.caller.manufacturer, x.recorded)
+	m.metrics.count(x.caller.manufacturer, x.recorded.answered())
 	if tried != nil {
-		*tried = x.entry
+		*tried = x.recorded.Entry()
+		tried.ID = x.id
 	} else if x.delivery.kind != fault.Dribble { // of which it is not known yet how it ends
-		m.trackers.observe(&x.entry)
+		m.trackers.observe(x.recorded.glance(x.id))
 	}
-	m.logEntry(x, &x.entry)
+	switch {
+	case x.storeErr != nil:
+		m.noteStore(x.storeErr)
+	case x.stored:
+		m.noteStore(nil)
+	}
+	level := slog.LevelInfo
+	if x.recorded.response.Reason.Rule == "internal" {
+		level = slog.LevelError // nobody asked for it
+	}
+	m.log.LogAttrs(x.request.Context(), level, "request", slog.Any("", logged{x.recorded, x.id}))
+}
+
+// noteStore says that the store was lost, or is back: once.
+func (m *recorder) noteStore(err error) {
+	switch lost := err != nil; {
+	case lost && !m.storeLost.Swap(true):
+		m.log.Error("the store is lost; requests are answered 500 until it is back", "error", err.Error())
+	case !lost && m.storeLost.Load() && m.storeLost.Swap(false):
+		m.log.Info("the store is back")
+	}
 }
 
 // recordDribble records how an answer in pieces ended: whether the client stayed.
 // It may be called twice, before the last piece and after it.
 func (m *recorder) recordDribble(x *exchange, stayed bool) {
 	if !stayed {
-		m.journal.SetOutcome(x.entry.Manufacturer, x.entry.ID, journal.GaveUp)
-		x.entry.Outcome = journal.GaveUp
+		m.journal.SetOutcome(x.caller.manufacturer, x.id, journal.GaveUp)
 	}
 	if !x.observed && triedOf(x.request.Context()) == nil {
-		m.trackers.observe(&x.entry)
+		e := x.recorded.glance(x.id)
+		if !stayed {
+			e.Outcome = journal.GaveUp
+		}
+		m.trackers.observe(e)
 	}
 	x.observed = true
 }
 
-func (m *recorder) newEntry(x *exchange, a openapi.Response) journal.Entry {
-	r := x.request
-	hidden := newRedactor(m.registry, x.operation, r)
-	e := journal.Entry{
-		Time:          x.began,
-		Manufacturer:  x.caller.manufacturer,
-		Key:           x.caller.key,
-		Connection:    connectionNumber(r.Context()),
-		Request:       x.keptRequest(hidden),
-		TookMS:        float64(time.Since(x.began).Microseconds()) / 1000,
-		Outcome:       journal.Answered,
-		Why:           redactedWhy(hidden, a.Reason),
-		Asked:         x.asked,
-		NotUnderstood: x.notUnderstood,
-		Notes:         x.notes,
+// recorded is one exchange as the journal keeps it: as it was, with what is
+// needed to take the keys out once somebody reads it. It is never changed.
+type recorded struct {
+	*recorder
+	known         *registered // as it was then; keys that came later count as well
+	began         time.Time
+	took          time.Duration
+	caller        caller
+	connection    int64
+	operation     *openapi.Operation
+	request       *http.Request // without its body
+	body          []byte        // as much as may be shown
+	bodyBytes     int
+	userID        *string
+	response      openapi.Response
+	decided       int
+	outcome       journal.Outcome
+	unanswered    bool
+	fault         *journal.Cause
+	keyElsewhere  string
+	asked         bool   // for its outcome, and got it
+	notUnderstood string // what the request asked for in vain, without keys
+	notes         []string
+	logged        []slog.Attr
+	remote        string // the client's address
+}
+
+// maxRecordedBody is how much of a body is recorded: what is shown, and as much
+// again as the longest secret of a header may take.
+const maxRecordedBody = maxKeptBody + maxHeaderBytes
+
+func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
+	req := x.request
+	made := &recorded{
+		recorder:      m,
+		known:         m.registry.current.Load(),
+		began:         x.began,
+		took:          time.Since(x.began),
+		caller:        x.caller,
+		connection:    connectionNumber(req.Context()),
+		operation:     x.operation,
+		request:       &http.Request{Method: req.Method, URL: req.URL, Proto: req.Proto, Header: req.Header.Clone(), Host: req.Host, TLS: req.TLS},
+		body:          x.body,
+		bodyBytes:     len(x.body),
+		userID:        m.rule.userID(x.operation, x.body),
+		response:      a,
+		decided:       x.decided,
+		outcome:       journal.Answered,
+		unanswered:    x.delivery.unanswered(),
+		asked:         x.asked,
+		notUnderstood: x.notUnderstood,
+		notes:         x.notes,
+		logged:        x.logged,
+		remote:        req.RemoteAddr,
 	}
-	if x.operation != nil {
-		e.Operation = x.operation.ID
-		if userID := m.rule.userID(x.operation, x.body); userID != nil {
-			*userID = kept(hidden.text(*userID))
-			e.UserID = userID
-		}
+	if len(made.body) > maxRecordedBody {
+		made.body = slices.Clone(made.body[:maxRecordedBody])
+	}
+	if made.userID != nil && len(*made.userID) > maxRecordedBody {
+		start := strings.Clone((*made.userID)[:maxRecordedBody])
+		made.userID = &start
 	}
 	if x.caller.key == "" {
-		e.KeyElsewhere = hidden.elsewhere(r)
+		made.keyElsewhere = made.known.elsewhere(req)
 	}
 	switch {
 	case x.gaveUp:
-		e.Outcome = journal.GaveUp
+		made.outcome = journal.GaveUp
 	case x.delivery.unanswered() || x.delivery.partial():
-		e.Outcome = journal.Dropped
+		made.outcome = journal.Dropped
 	}
 	if x.shot != nil {
-		e.Fault = &journal.Cause{ID: x.shot.ID, Kind: string(x.shot.Kind)}
+		made.fault = &journal.Cause{ID: x.shot.ID, Kind: string(x.shot.Kind)}
 	}
-	if !x.delivery.unanswered() {
-		e.Response = journal.Response{Status: a.Status, Headers: hidden.header(a.Header()), Body: hidden.body(string(a.Body))}
+	return made
+}
+
+// answered is the status that the client got, 0 if none.
+func (r *recorded) answered() int {
+	if r.unanswered {
+		return 0
+	}
+	return r.response.Status
+}
+
+// Bytes implements [journal.Source].
+func (r *recorded) Bytes() int {
+	n := 1024 + len(r.body) + len(r.response.Body) + len(r.request.URL.Path) + len(r.request.URL.RawQuery)
+	if r.userID != nil {
+		n += len(*r.userID)
+	}
+	for name, values := range r.request.Header {
+		n += 64 + len(name)
+		for _, value := range values {
+			n += 16 + len(value)
+		}
+	}
+	return n
+}
+
+// Entry implements [journal.Source].
+func (r *recorded) Entry() journal.Entry {
+	hidden := newRedactor(r.registry, r.known, r.operation, r.request)
+	e := r.outline()
+	e.Request = r.keptRequest(hidden)
+	e.Why = redactedWhy(hidden, r.response.Reason)
+	e.Notes = r.notes
+	e.KeyElsewhere = hidden.name(r.keyElsewhere)
+	if r.userID != nil {
+		userID := hidden.start(*r.userID, len(*r.userID) < maxRecordedBody)
+		e.UserID = &userID
+	}
+	if !r.unanswered {
+		e.Response = journal.Response{Status: r.response.Status, Headers: hidden.header(r.response.Header()), Body: hidden.body(string(r.response.Body), len(r.response.Body))}
 	}
 	return e
 }
 
-// keptRequest is what the journal keeps of a request.
-func (x *exchange) keptRequest(hidden *redactor) journal.Request {
-	r := x.request
-	header := r.Header.Clone()
-	header.Set("Host", r.Host)
-	made := journal.Request{
-		Method:    hidden.text(r.Method),
-		Path:      hidden.path(r.URL.EscapedPath()),
-		Query:     hidden.query(r.URL.RawQuery),
-		Protocol:  r.Proto,
-		TLS:       r.TLS != nil,
-		Headers:   hidden.header(header),
-		BodyBytes: len(x.body),
-		Cut:       len(x.body) > maxKeptBody,
+// outline is an entry with what holds no text of the request.
+func (r *recorded) outline() journal.Entry {
+	e := journal.Entry{
+		Time:          r.began,
+		Manufacturer:  r.caller.manufacturer,
+		Key:           r.caller.key,
+		Connection:    r.connection,
+		TookMS:        milliseconds(r.took),
+		Outcome:       r.outcome,
+		Fault:         r.fault,
+		Asked:         r.asked,
+		NotUnderstood: r.notUnderstood,
 	}
-	if utf8.Valid(x.body) {
-		made.Body = hidden.body(string(x.body))
+	if r.operation != nil {
+		e.Operation = r.operation.ID
+	}
+	return e
+}
+
+// glance is the entry for those who compare exchanges and keep no text of them
+// but the user_id. Of a success it is made without looking for keys in the rest.
+func (r *recorded) glance(id int64) *journal.Entry {
+	if r.outcome != journal.Answered || r.response.Status/100 != 2 || r.userID == nil || r.known.mayHoldKey(*r.userID) ||
+		r.request.URL.RawQuery != "" || !r.operation.Fixed() || r.caller.key == "" || secretFields(r.request.Header) > 1 {
+		e := r.Entry()
+		e.ID = id
+		return &e
+	}
+	e := r.outline()
+	e.ID, e.UserID = id, r.userID
+	e.Request = journal.Request{Method: r.request.Method, Path: r.request.URL.EscapedPath(), Query: r.request.URL.RawQuery, Headers: r.request.Header, Body: string(r.body), BodyBytes: r.bodyBytes}
+	e.Response.Status = r.response.Status
+	return &e
+}
+
+// keptRequest is what the journal shows of a request.
+func (r *recorded) keptRequest(hidden *redactor) journal.Request {
+	header := r.request.Header.Clone()
+	header.Set("Host", r.request.Host)
+	made := journal.Request{
+		Method:    hidden.text(r.request.Method),
+		Path:      hidden.path(r.request.URL.EscapedPath()),
+		Query:     hidden.query(r.request.URL.RawQuery),
+		Protocol:  r.request.Proto,
+		TLS:       r.request.TLS != nil,
+		Headers:   hidden.header(header),
+		BodyBytes: r.bodyBytes,
+		Cut:       r.bodyBytes > maxKeptBody,
+	}
+	body := hidden.body(string(r.body), r.bodyBytes)
+	if utf8.Valid(r.body) {
+		made.Body = body
 	} else {
-		made.Body, made.Encoding = base64.StdEncoding.EncodeToString([]byte(hidden.body(string(x.body)))), "base64"
+		made.Body, made.Encoding = base64.StdEncoding.EncodeToString([]byte(body)), "base64"
 	}
 	return made
+}
+
+// secretFields counts the header fields that may hold a secret.
+func secretFields(header http.Header) (n int) {
+	for name, values := range header {
+		if isSecretName(name) {
+			n += len(values)
+		}
+	}
+	return n
 }
 
 func redactedWhy(hidden *redactor, why journal.Why) journal.Why {
@@ -122,28 +274,46 @@ func redactedWhy(hidden *redactor, why journal.Why) journal.Why {
 	return why
 }
 
-// logEntry logs one exchange.
-func (m *recorder) logEntry(x *exchange, e *journal.Entry) {
-	attributes := []slog.Attr{
-		slog.String("method", e.Request.Method),
-		slog.String("path", e.Request.Path),
-		slog.Int("status", x.decided),
-		slog.Duration("took", time.Since(x.began)),
-	}
+// logged is an exchange for the log. Its attributes are made where the log is
+// written, which need not be where the request waits.
+type logged struct {
+	*recorded
+	id int64
+}
+
+// LogValue implements [slog.LogValuer].
+func (l logged) LogValue() slog.Value {
+	e := l.glance(l.id)
+	attributes := make([]slog.Attr, 0, 16)
 	add := func(name, value string) {
 		if value != "" {
 			attributes = append(attributes, slog.String(name, value))
 		}
 	}
+	attributes = append(attributes,
+		slog.Int64("id", l.id),
+		slog.String("method", e.Request.Method),
+		slog.String("path", e.Request.Path),
+		slog.Int("status", l.decided),
+		slog.Float64("took_ms", e.TookMS),
+	)
+	add("remote", l.remote)
 	add("operation", e.Operation)
 	add("manufacturer", e.Manufacturer)
 	add("key_sha256", e.Key)
-	add("reason", e.Why.Reason)
-	if x.decided >= http.StatusBadRequest {
-		add("rule", e.Why.Rule)
-		add("pointer", e.Why.Pointer)
-		add("got", e.Why.Got)
-		add("expected", e.Why.Expected)
+	if e.UserID != nil {
+		attributes = append(attributes, slog.String("user_id", *e.UserID))
+	}
+	why := e.Why
+	if why.Rule == "" {
+		why = l.response.Reason // of a success, which holds no text of the request
+	}
+	add("reason", why.Reason)
+	if l.decided >= http.StatusBadRequest {
+		add("rule", why.Rule)
+		add("pointer", why.Pointer)
+		add("got", why.Got)
+		add("expected", why.Expected)
 	}
 	if e.Fault != nil {
 		add("fault", e.Fault.ID)
@@ -151,6 +321,5 @@ func (m *recorder) logEntry(x *exchange, e *journal.Entry) {
 	if e.Outcome == journal.Dropped {
 		attributes = append(attributes, slog.Bool("lost", true))
 	}
-	attributes = append(attributes, x.logged...)
-	m.log.LogAttrs(x.request.Context(), slog.LevelInfo, "request", attributes...)
+	return slog.GroupValue(append(attributes, l.logged...)...)
 }

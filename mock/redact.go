@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -19,22 +20,35 @@ import (
 // redactor takes the keys out of what one request and its answer hold, and puts
 // their fingerprints in their place. It knows the keys of all manufacturers,
 // those that the request presents, whoever they belong to, and whatever a name
-// says to be a secret.
+// says to be a secret; of manufacturers, as they were when the request came and
+// as they are now.
 type redactor struct {
-	registry *registry
-	secrets  []string // the longest first
+	then, now *registered
+	secrets   []string // the longest first
 }
 
-// secretName is a name of a header, parameter or property whose value is kept
-// secret whatever it is.
-var secretName = regexp.MustCompile(`(?i)key|token|secret|passw|auth|cookie|credential|session|signature`)
+// isSecretName reports whether the value of a header, parameter or property of
+// that name is kept secret whatever it is.
+func isSecretName(name string) bool {
+	name = strings.ToLower(name)
+	for _, word := range [...]string{"key", "token", "secret", "passw", "auth", "cookie", "credential", "session", "signature"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}
 
 // secretMember is a member of a JSON object whose name tells of a secret.
 var secretMember = regexp.MustCompile(`(?i)("[^"]*(?:key|token|secret|passw|auth|credential)[^"]*"\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|\\?$)`)
 
-// newRedactor prepares for a request of op, which is nil if it is for none.
-func newRedactor(r *registry, op *openapi.Operation, req *http.Request) *redactor {
-	d := &redactor{registry: r, secrets: slices.Clone(r.current.Load().plain)}
+// newRedactor prepares for a request of op, which is nil if it is for none, that
+// came while then was known.
+func newRedactor(r *registry, then *registered, op *openapi.Operation, req *http.Request) *redactor {
+	d := &redactor{then: then, now: r.current.Load(), secrets: slices.Clone(r.secrets())}
+	if d.secrets = append(d.secrets, then.plain...); d.now != then {
+		d.secrets = append(d.secrets, d.now.plain...)
+	}
 	if op != nil {
 		for _, all := range op.Security {
 			for _, scheme := range all {
@@ -43,7 +57,7 @@ func newRedactor(r *registry, op *openapi.Operation, req *http.Request) *redacto
 		}
 	}
 	for name, values := range req.Header {
-		if secretName.MatchString(name) {
+		if isSecretName(name) {
 			d.secrets = append(d.secrets, values...)
 			for _, value := range values {
 				d.secrets = append(d.secrets, strings.Fields(value)...) // as in "Bearer KEY"
@@ -51,12 +65,12 @@ func newRedactor(r *registry, op *openapi.Operation, req *http.Request) *redacto
 		}
 	}
 	for name, values := range req.URL.Query() {
-		if secretName.MatchString(name) {
+		if isSecretName(name) {
 			d.secrets = append(d.secrets, values...)
 		}
 	}
 	d.secrets = slices.DeleteFunc(d.secrets, func(s string) bool { return len(s) < 3 || ordinary(s) })
-	slices.SortFunc(d.secrets, func(a, b string) int { return len(b) - len(a) })
+	slices.SortFunc(d.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	d.secrets = slices.Compact(d.secrets)
 	return d
 }
@@ -66,12 +80,15 @@ func ordinary(word string) bool {
 	return slices.Contains([]string{"bearer", "basic", "apikey", "key", "token"}, strings.ToLower(word))
 }
 
-// text takes the keys out of text.
-func (d *redactor) text(text string) string {
+// text takes the keys out of text, however they are encoded there.
+func (d *redactor) text(text string) string { return d.decoded(d.literal(text), maxEncodings) }
+
+// literal takes the keys out of text that stand there as they are.
+func (d *redactor) literal(text string) string {
 	if text == "" {
 		return ""
 	}
-	if _, isKey := d.registry.find(text); len(text) < maxKeptBody && isKey {
+	if len(text) < maxKeptBody && d.isKey(text) {
 		return masked(text)
 	}
 	for _, secret := range d.secrets {
@@ -80,6 +97,32 @@ func (d *redactor) text(text string) string {
 		}
 	}
 	return d.unread(text)
+}
+
+func (d *redactor) isKey(text string) bool {
+	_, was := d.then.find(text)
+	if d.now == d.then || was {
+		return was
+	}
+	_, is := d.now.find(text)
+	return is
+}
+
+// name takes the keys out of the name of a header field, which net/http has
+// written in a case of its own.
+func (d *redactor) name(name string) string {
+	lower := strings.ToLower(name)
+	for _, secret := range d.secrets {
+		if len(secret) >= wordLength && strings.Contains(lower, strings.ToLower(secret)) {
+			return masked(secret)
+		}
+	}
+	for _, spelling := range []string{name, lower} {
+		if d.text(spelling) != spelling {
+			return masked(spelling)
+		}
+	}
+	return name
 }
 
 // tokenParts is how many delimiters a key may hold, less one, that is known by
@@ -91,8 +134,7 @@ const tokenParts = 8
 // ASCII characters, long enough, and stands between delimiters, some of which
 // may be its own.
 func (d *redactor) unread(text string) string {
-	digests := d.registry.current.Load().unread
-	if len(digests) == 0 || len(text) < wordLength {
+	if len(d.then.unread)+len(d.now.unread) == 0 || len(text) < wordLength {
 		return text
 	}
 	escapes := strings.ContainsAny(text, `\%`)
@@ -107,7 +149,7 @@ func (d *redactor) unread(text string) string {
 				continue
 			}
 			parts++
-			if token := text[start:end]; len(token) >= wordLength && digests[sha256.Sum256([]byte(token))] {
+			if token := text[start:end]; len(token) >= wordLength && d.isUnread(token) {
 				b.WriteString(text[rest:start] + masked(token))
 				rest, start = end, end-1
 				break
@@ -118,6 +160,11 @@ func (d *redactor) unread(text string) string {
 		}
 	}
 	return b.String() + text[rest:]
+}
+
+func (d *redactor) isUnread(token string) bool {
+	digest := sha256.Sum256([]byte(token))
+	return d.then.unread[digest] || d.now.unread[digest]
 }
 
 // escapeEnd is the end of an escape of JSON or a URL, whose letters are none of
@@ -193,7 +240,7 @@ func (d *redactor) query(query string) string {
 		}
 		if changed := d.text(plainValue); changed != plainValue {
 			value = changed
-		} else if secretName.MatchString(plainName) && value != "" {
+		} else if isSecretName(plainName) && value != "" {
 			value = masked(plainValue)
 		}
 		if pairs[i] = name; hasValue {
@@ -215,12 +262,13 @@ func (d *redactor) header(header http.Header) map[string][]string {
 	made := make(map[string][]string, len(header))
 	for name, values := range header {
 		for _, value := range values {
-			if name != "Www-Authenticate" && secretName.MatchString(name) && value != "" {
+			if name != "Www-Authenticate" && isSecretName(name) && value != "" {
 				value = masked(value)
 			} else {
 				value = d.text(value)
 			}
-			made[d.text(name)] = append(made[d.text(name)], value)
+			shown := d.name(name)
+			made[shown] = append(made[shown], value)
 		}
 	}
 	return made
@@ -233,31 +281,40 @@ const maxKeptBody = 16 << 10
 // is shorter is cut before it is seen.
 const secretSlack = 4 << 10
 
-// body is the start of a body, without keys. JSON may hide them behind escapes,
-// and then the escapes are taken out as well.
-func (d *redactor) body(body string) string {
-	slack := secretSlack
+// start is the start of a text, without keys. whole says that text is all of it.
+func (d *redactor) start(text string, whole bool) string {
+	text = d.text(text)
+	if !whole { // its end may be the start of a secret
+		text = text[:max(len(text)-d.slack(), 0)]
+	}
+	return kept(text)
+}
+
+// slack is how much of a text behind what is kept must be looked at.
+func (d *redactor) slack() int {
 	if len(d.secrets) > 0 {
-		slack = max(slack, len(d.secrets[0]))
+		return max(secretSlack, len(d.secrets[0]))
 	}
-	whole := len(body) <= maxKeptBody+slack
-	if !whole {
-		body = body[:maxKeptBody+slack]
-	}
+	return secretSlack
+}
+
+// body is the start of a body of so many bytes, without keys. JSON may hide them
+// behind escapes, and then the escapes are taken out as well.
+func (d *redactor) body(body string, length int) string {
+	looked := maxKeptBody + d.slack()
+	whole := length <= looked
+	body = body[:min(len(body), looked)]
 	if plain := escapedASCII.ReplaceAllStringFunc(body, unescapedASCII); plain != body && d.text(plain) != plain {
 		body = plain
 	}
-	body = secretMember.ReplaceAllStringFunc(d.text(body), func(member string) string {
+	body = secretMember.ReplaceAllStringFunc(d.literal(body), func(member string) string {
 		parts := secretMember.FindStringSubmatch(member)
 		if strings.HasPrefix(parts[2], "sha256:") {
 			return member
 		}
 		return parts[1] + `"` + masked(parts[2]) + `"`
 	})
-	if !whole { // its end may be the start of a secret
-		body = body[:max(len(body)-slack, 0)]
-	}
-	return kept(body)
+	return d.start(body, whole)
 }
 
 // escapedASCII is a visible character that JSON need not escape.
@@ -287,8 +344,8 @@ func kept(body string) string {
 // "query", or the name of a header in lower case; "" if nowhere. What stands in
 // Authorization is taken for a key. The body of a request without a key is not
 // read.
-func (d *redactor) elsewhere(req *http.Request) string {
-	isKey := func(text string) bool { _, is := d.registry.find(text); return is }
+func (r *registered) elsewhere(req *http.Request) string {
+	isKey := func(text string) bool { _, is := r.find(text); return is }
 	if slices.ContainsFunc(strings.Split(req.URL.Path, "/"), isKey) {
 		return "path"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"sync/atomic"
@@ -19,6 +20,28 @@ type registry struct {
 	begin   func(context.Context) error // fills a store that nothing was ever kept in
 	gone    func(name string)           // is told of manufacturers that are no more
 	current atomic.Pointer[registered]
+	hidden  atomic.Pointer[[]string] // what is secret beside the keys
+}
+
+// hide adds to what is secret beside the keys.
+func (r *registry) hide(secret string) {
+	all := append(slices.Clone(r.secrets()), secret)
+	r.hidden.Store(&all)
+	for {
+		have := r.current.Load()
+		made := *have
+		made.needles = needles(append(slices.Clone(made.plain), all...))
+		if r.current.CompareAndSwap(have, &made) {
+			return
+		}
+	}
+}
+
+func (r *registry) secrets() []string {
+	if all := r.hidden.Load(); all != nil {
+		return *all
+	}
+	return nil
 }
 
 // registered is never changed once it is in place.
@@ -29,10 +52,12 @@ type registered struct {
 	plain         []string                   // the keys that came as such; wherever they turn up, they are not stored
 	open          map[string]string          // one of them for a manufacturer, if there is one
 	unread        map[[sha256.Size]byte]bool // the other keys, of which only the digests are known
+	needles       []string                   // see mayHoldKey
 }
 
 type registeredKey struct {
 	digest       [sha256.Size]byte
+	fingerprint  string
 	manufacturer string
 	enabled      bool
 }
@@ -51,7 +76,7 @@ func newRegistered(version string, manufacturers []store.Manufacturer, plain []s
 		}
 		made.manufacturers = append(made.manufacturers, m.WithoutKeys())
 		for _, digest := range m.KeySums() {
-			made.keys = append(made.keys, registeredKey{digest, m.Name, m.Enabled})
+			made.keys = append(made.keys, registeredKey{digest, hex.EncodeToString(digest[:4]), m.Name, m.Enabled})
 			if key, is := known[digest]; is {
 				made.plain = append(made.plain, key)
 				if made.open[m.Name] == "" {
@@ -104,6 +129,7 @@ func (r *registry) restore(ctx context.Context, have *registered) error {
 
 // take puts others in the place of the manufacturers.
 func (r *registry) take(made *registered) *registered {
+	made.needles = needles(append(slices.Clone(made.plain), r.secrets()...))
 	before := r.current.Swap(made)
 	for _, m := range before.manufacturers {
 		if store.IndexManufacturer(made.manufacturers, m.Name) < 0 {

@@ -26,7 +26,7 @@ const (
 // logs nothing. Run it with [Serve], or as any other [http.Server].
 func NewHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           closeAfterTwoLengths(h),
+		Handler:           lengthGuard{h},
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -59,7 +59,12 @@ func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 		if server.TLSConfig != nil {
 			failed <- server.ServeTLS(l, "", "")
 		} else {
-			failed <- server.Serve(NewListener(l))
+			watching, is := l.(watchingListener)
+			if !is {
+				watching = watchingListener{Listener: l}
+			}
+			watching.plain = newPlain(server)
+			failed <- server.Serve(watching)
 		}
 	}()
 	select {
@@ -91,6 +96,9 @@ func watchUnused(server *http.Server) *unusedConns {
 	inner := server.ConnState
 	server.ConnState = func(c net.Conn, state http.ConnState) {
 		unused.note(c, state)
+		if watched, is := c.(*watchedConn); is {
+			watched.note(state)
+		}
 		if inner != nil {
 			inner(c, state)
 		}

@@ -103,16 +103,17 @@ func TestLog(t *testing.T) {
 		}
 	}
 	for i, want := range []string{
-		"status=201 took=… operation=createManufacturerDeviceConnection manufacturer=acme key_sha256=" + store.Fingerprint(s.APIKey) + " reason=created",
+		"status=201 took_ms=… operation=createManufacturerDeviceConnection manufacturer=acme key_sha256=" + store.Fingerprint(s.APIKey) + " user_id=u reason=created",
 		`reason=resolved not_understood="`,
-		"status=401 took=… operation=createManufacturerDeviceConnection manufacturer=initech key_sha256=" + store.Fingerprint(s.DisabledAPIKey) + ` reason="manufacturer not enabled"`,
+		"status=401 took_ms=… operation=createManufacturerDeviceConnection manufacturer=initech key_sha256=" + store.Fingerprint(s.DisabledAPIKey) + ` reason="manufacturer not enabled"`,
 		`reason="unknown key"`,
 		`path=/v2/sha256:` + store.Fingerprint(s.APIKey) + `/x status=404`,
 	} {
 		line := strings.Split(got, "\n")[i]
-		if before, after, ok := strings.Cut(line, "took="); ok {
-			_, after, _ = strings.Cut(after, " ")
-			line = before + "took=… " + after
+		if before, after, ok := strings.Cut(line, "took_ms="); ok {
+			_, after, _ = strings.Cut(after, " ") // the time
+			_, after, _ = strings.Cut(after, " ") // the client's address
+			line = before + "took_ms=… " + after
 		}
 		if !strings.Contains(line, want) {
 			t.Errorf("line %d: %s\nwant %s", i+1, line, want)

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -79,11 +80,11 @@ func (d *Document) walk(pointer string, references int) (key, value *yaml.Node, 
 		}
 		nextKey, next := child(value, token)
 		if next == nil {
-			ref := field(value, "$ref")
-			if ref == nil || !strings.HasPrefix(ref.Value, "#") {
+			target, is := fragment(scalar(value, "$ref"))
+			if !is {
 				return nil, nil, "", false
 			}
-			_, value, at, ok = d.walk(strings.TrimPrefix(ref.Value, "#"), references+1)
+			_, value, at, ok = d.walk(target, references+1)
 			if !ok {
 				return nil, nil, "", false
 			}
@@ -96,20 +97,14 @@ func (d *Document) walk(pointer string, references int) (key, value *yaml.Node, 
 	return key, value, at, true
 }
 
-// deref follows a reference object to what it refers to.
-func (d *Document) deref(n *yaml.Node) *yaml.Node {
-	for range maxReferences {
-		ref := field(n, "$ref")
-		if ref == nil {
-			return n
-		}
-		_, next, ok := d.find(strings.TrimPrefix(ref.Value, "#"))
-		if !ok {
-			return nil
-		}
-		n = next
+// fragment is the JSON pointer of a reference within the document, whose
+// characters may be percent-encoded (RFC 6901, section 6).
+func fragment(ref string) (pointer string, ok bool) {
+	pointer, ok = strings.CutPrefix(ref, "#")
+	if decoded, err := url.PathUnescape(pointer); err == nil && strings.Contains(pointer, "%") {
+		pointer = decoded
 	}
-	return nil
+	return pointer, ok && (pointer == "" || pointer[0] == '/')
 }
 
 // child is the member of a mapping or the item of a sequence that token names.

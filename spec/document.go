@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -25,6 +26,8 @@ const EmbeddedName = "create-manufacturer-device-connection.md"
 type Document struct {
 	source     string
 	data       []byte
+	normal     []byte // see [Document.Normal]
+	isJSON     bool
 	root       *yaml.Node // the top mapping
 	lineOffset int        // lines of the source before the document's first line
 	sha256     string
@@ -32,6 +35,7 @@ type Document struct {
 	version    string
 	servers    []string
 	operations []Operation
+	warnings   []Warning
 }
 
 // Operation is one operation that the contract declares, in document order.
@@ -41,6 +45,7 @@ type Operation struct {
 	Path     string   // the path template beneath the server's base path
 	Pointer  string   // JSON pointer of the operation object
 	Statuses []string // the keys of its responses, in document order
+	Server   string   // the URL of a server of its own, "" where it is the contract's
 }
 
 // Error says in one sentence why a contract cannot be used. Line is the line of
@@ -67,7 +72,7 @@ func Embedded() (*Document, error) { return Parse(EmbeddedName, embeddedPage) }
 // Any error is an [*Error].
 func Parse(source string, data []byte) (*Document, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	d := &Document{source: source, data: data}
+	d := &Document{source: source, data: data, isJSON: json.Valid(data)}
 	node, err := decode(data)
 	if err != nil || field(node, "openapi") == nil {
 		fenced, offset, found := documentInFence(data)
@@ -84,6 +89,11 @@ func Parse(source string, data []byte) (*Document, error) {
 		}
 	}
 	d.root = node
+	if node != nil {
+		if err := d.expand(node); err != nil {
+			return nil, err
+		}
+	}
 	sum := sha256.Sum256(d.data)
 	d.sha256 = hex.EncodeToString(sum[:])
 	if err := d.inspect(); err != nil {
@@ -99,6 +109,16 @@ func (d *Document) Source() string { return d.source }
 // Bytes returns the OpenAPI document itself, without the page around it. The
 // caller must not change it.
 func (d *Document) Bytes() []byte { return d.data }
+
+// Normal returns the document in a form that every OpenAPI library reads alike:
+// JSON, with what its operations make use of and no more, each reference to a
+// component, aliases and merge keys carried out, what contradicts OpenAPI left
+// out. [Document.Warnings] tells what differs. The caller must not change it.
+func (d *Document) Normal() []byte { return d.normal }
+
+// Warnings lists what the author of the document may not have meant, in the
+// order of its lines.
+func (d *Document) Warnings() []Warning { return append([]Warning(nil), d.warnings...) }
 
 // SHA256 is the digest of [Document.Bytes], in lower-case hexadecimal. A page
 // and a bare file that hold the same document have the same digest.
@@ -172,16 +192,4 @@ func (d *Document) yamlError(err error) *Error {
 		e.Line, e.Reason = d.LineOfPage(line), "not YAML or JSON: "+m[3]
 	}
 	return e
-}
-
-// decode parses one YAML (or JSON) document and returns its top node.
-func decode(data []byte) (*yaml.Node, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, err
-	}
-	if doc.Kind != yaml.DocumentNode || len(doc.Content) == 0 {
-		return nil, nil
-	}
-	return doc.Content[0], nil
 }

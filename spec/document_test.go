@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -116,23 +117,26 @@ func TestUnusableContracts(t *testing.T) {
 		line int
 		says string
 	}{
-		"nothing":                 {nil, 0, "not an OpenAPI document"},
-		"a sentence":              {[]byte("hello"), 1, "not an OpenAPI document"},
-		"a page without one":      {[]byte("# Title\n\n```yaml\na: b\n```\n"), 0, "no OpenAPI document"},
-		"broken YAML":             {change(t, "  version: 2.0.0", "  version: 2.0.0\n bad"), 0, "not YAML or JSON"},
-		"broken JSON":             {[]byte(`{"openapi": "3.0.3",`), 0, "not YAML or JSON"},
-		"broken in a page":        {[]byte("# T\n\n```yaml\nopenapi: 3.0.3\n\tinfo: x\n```\n"), 5, "not YAML or JSON"},
-		"Swagger":                 {change(t, "openapi: 3.0.3", "swagger: '2.0'"), 1, "Swagger 2.0"},
-		"another version":         {change(t, "openapi: 3.0.3", "openapi: 4.0.0"), 1, `"4.0.0" is not supported`},
-		"no server":               {change(t, "servers:\n  - url: https://auth.nox.energy/v2\n    description: Production", "servers: []"), 10, "names no server"},
-		"no operation":            {[]byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\nservers: [{url: /}]\npaths: {}\n"), 4, "declares no operation"},
-		"no paths":                {[]byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\nservers: [{url: /}]\n"), 0, "declares no operation"},
-		"no response":             {[]byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\nservers: [{url: /}]\npaths: {/a: {get: {}}}\n"), 4, "documents no response"},
-		"a key twice":             {change(t, "  version: 2.0.0", "  version: 2.0.0\n  version: 2.0.1"), 8, `"version" stands twice`},
-		"a dangling $ref":         {change(t, "'#/components/schemas/ErrorResponse'", "'#/components/schemas/Nothing'"), 46, "leads nowhere"},
-		"a remote $ref":           {change(t, "'#/components/schemas/ErrorResponse'", "'http://127.0.0.1:9/x.yaml'"), 46, "leaves the document"},
-		"a file $ref":             {change(t, "'#/components/schemas/ErrorResponse'", "'../../etc/passwd'"), 46, "leaves the document"},
-		"one operationId for two": {[]byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\nservers: [{url: /}]\npaths:\n  /a: {get: {operationId: x, responses: {'200': {description: d}}}}\n  /b: {get: {operationId: x, responses: {'200': {description: d}}}}\n"), 6, "used twice"},
+		"nothing":                {nil, 0, "not an OpenAPI document"},
+		"a sentence":             {[]byte("hello"), 1, "not an OpenAPI document"},
+		"a page without one":     {[]byte("# Title\n\n```yaml\na: b\n```\n"), 0, "no OpenAPI document"},
+		"broken YAML":            {change(t, "  version: 2.0.0", "  version: 2.0.0\n bad"), 0, "not YAML or JSON"},
+		"broken JSON":            {[]byte(`{"openapi": "3.0.3",`), 0, "not YAML or JSON"},
+		"broken in a page":       {[]byte("# T\n\n```yaml\nopenapi: 3.0.3\n\tinfo: x\n```\n"), 5, "not YAML or JSON"},
+		"Swagger":                {change(t, "openapi: 3.0.3", "swagger: '2.0'"), 1, "Swagger 2.0"},
+		"another version":        {change(t, "openapi: 3.0.3", "openapi: 4.0.0"), 1, `"4.0.0" is not supported`},
+		"no operation":           {[]byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\nservers: [{url: /}]\npaths: {}\n"), 4, "declares no operation"},
+		"no paths":               {[]byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\nservers: [{url: /}]\n"), 0, "declares no operation"},
+		"a key twice":            {change(t, "  version: 2.0.0", "  version: 2.0.0\n  version: 2.0.1"), 8, `"version" stands twice`},
+		"a dangling $ref":        {change(t, "'#/components/schemas/ErrorResponse'", "'#/components/schemas/Nothing'"), 46, "leads nowhere"},
+		"a remote $ref":          {change(t, "'#/components/schemas/ErrorResponse'", "'http://127.0.0.1:9/x.yaml'"), 46, "leaves the document"},
+		"a file $ref":            {change(t, "'#/components/schemas/ErrorResponse'", "'../../etc/passwd'"), 46, "leaves the document"},
+		"contradictory paths":    {[]byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /a/{x}: {get: {responses: {'200': {description: d}}}}\n  /a/{y}: {get: {responses: {'200': {description: d}}}}\n"), 5, "contradict each other"},
+		"a circle of references": {[]byte("openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/a: {get: {responses: {'200': {$ref: '#/components/responses/A'}}}}}\ncomponents: {responses: {A: {$ref: '#/components/responses/B'}, B: {$ref: '#/components/responses/A'}}}\n"), 0, "in a circle"},
+		"an alias bomb":          {[]byte(bomb(12)), 0, "too large"},
+		"an anchor in itself":    {[]byte("openapi: 3.0.3\nx-a: &a [*a]\n"), 2, "contains itself"},
+		"deep nesting":           {[]byte("openapi: 3.0.3\nx-a: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "\n"), 0, "deep"},
+		"deep nesting in JSON":   {[]byte(`{"openapi": "3.0.3", "x-a": ` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "}"), 1, "deeper than"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := spec.Parse("c.yaml", c.text)
@@ -148,6 +152,15 @@ func TestUnusableContracts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bomb is a document whose aliases double it with every level.
+func bomb(levels int) string {
+	text := "openapi: 3.0.3\nx-0: &a0 [" + strings.Repeat("z,", 9) + "z]\n"
+	for i := 1; i < levels; i++ {
+		text += fmt.Sprintf("x-%d: &a%d [%s*a%d]\n", i, i, strings.Repeat(fmt.Sprintf("*a%d,", i-1), 9), i-1)
+	}
+	return text
 }
 
 func TestShapesOfADocument(t *testing.T) {

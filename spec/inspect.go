@@ -8,10 +8,6 @@ import (
 	"github.com/pb33f/go-yaml"
 )
 
-// methods are the operation fields of a path item (OpenAPI 3.0.3, section
-// "Path Item Object").
-var methods = [...]string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
-
 // inspect checks what both halves need before either reads a schema, and fills
 // in what the document says of itself.
 func (d *Document) inspect() error {
@@ -26,139 +22,141 @@ func (d *Document) inspect() error {
 		}
 		return d.errorAt(root, "not an OpenAPI document: there is no \"openapi\" field")
 	}
-	if !strings.HasPrefix(version.Value, "3.") {
-		return d.errorAt(version, "OpenAPI version %q is not supported; version 3 is needed", version.Value)
+	is, ok := d.readVersion(version)
+	if !ok {
+		return d.errorAt(version, "OpenAPI version %q is not supported; version 3.0 or 3.1 is needed", version.Value)
 	}
-	if err := d.inspectNodes(root, 0); err != nil {
+	if err := d.inspectNames(root); err != nil {
 		return err
 	}
-	info := field(root, "info")
-	if info == nil || info.Kind != yaml.MappingNode {
-		return d.errorAt(version, "the document has no \"info\" with a title and a version")
+	if info := field(root, "info"); info != nil && info.Kind == yaml.MappingNode {
+		d.title, d.version = scalar(info, "title"), scalar(info, "version")
+	} else {
+		d.warn(version, "the document has no \"info\" with a title and a version")
 	}
-	d.title, d.version = scalar(info, "title"), scalar(info, "version")
-	if err := d.inspectServers(); err != nil {
+	d.inspectServers()
+	if err := d.normalize(is); err != nil {
 		return err
-	}
-	return d.inspectOperations()
-}
-
-const maxDepth = 1000
-
-// inspectNodes finds what no reader of the document may pass over: a key that
-// stands twice, a reference that leads nowhere or leaves the document.
-func (d *Document) inspectNodes(n *yaml.Node, depth int) error {
-	if depth > maxDepth {
-		return d.errorAt(n, "nested deeper than %d levels", maxDepth)
-	}
-	switch n.Kind {
-	case yaml.SequenceNode:
-		for _, item := range n.Content {
-			if err := d.inspectNodes(item, depth+1); err != nil {
-				return err
-			}
-		}
-	case yaml.MappingNode:
-		seen := make(map[string]int, len(n.Content)/2)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key, value := n.Content[i], n.Content[i+1]
-			if first, twice := seen[key.Value]; twice {
-				return d.errorAt(key, "%q stands twice in one mapping, first on line %d", key.Value, d.LineOfPage(first))
-			}
-			seen[key.Value] = key.Line
-			if err := d.inspectReference(key, value); err != nil {
-				return err
-			}
-			if err := d.inspectNodes(value, depth+1); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (d *Document) inspectReference(key, value *yaml.Node) error {
-	if key.Value != "$ref" || value.Kind != yaml.ScalarNode {
-		return nil
-	}
-	if !strings.HasPrefix(value.Value, "#") {
-		return d.errorAt(value, "the reference %q leaves the document; references to other files and hosts are not followed", value.Value)
-	}
-	if _, _, ok := d.find(strings.TrimPrefix(value.Value, "#")); !ok {
-		return d.errorAt(value, "the reference %q leads nowhere", value.Value)
-	}
-	return nil
-}
-
-func (d *Document) inspectServers() error {
-	servers := field(d.root, "servers")
-	if servers == nil || servers.Kind != yaml.SequenceNode || len(servers.Content) == 0 {
-		return d.errorAt(servers, "the document names no server: \"servers\" must hold at least one url")
-	}
-	for _, s := range servers.Content {
-		node := field(s, "url")
-		if node == nil || node.Value == "" {
-			return d.errorAt(s, "a server without a url")
-		}
-		raw := node.Value
-		if vars := field(s, "variables"); vars != nil {
-			for i := 0; i+1 < len(vars.Content); i += 2 {
-				raw = strings.ReplaceAll(raw, "{"+vars.Content[i].Value+"}", scalar(vars.Content[i+1], "default"))
-			}
-		}
-		if _, err := url.Parse(raw); err != nil {
-			return d.errorAt(node, "the server url %q is not a URL", raw)
-		}
-		d.servers = append(d.servers, raw)
-	}
-	return nil
-}
-
-func (d *Document) inspectOperations() error {
-	paths := field(d.root, "paths")
-	if paths == nil || paths.Kind != yaml.MappingNode {
-		return d.errorAt(paths, "the document declares no operation: \"paths\" is missing or empty")
-	}
-	ids := map[string]int{}
-	for i := 0; i+1 < len(paths.Content); i += 2 {
-		path, item := paths.Content[i], paths.Content[i+1]
-		if item = d.deref(item); item == nil || item.Kind != yaml.MappingNode {
-			continue
-		}
-		for j := 0; j+1 < len(item.Content); j += 2 {
-			method, op := item.Content[j], item.Content[j+1]
-			if !slices.Contains(methods[:], method.Value) || op.Kind != yaml.MappingNode {
-				continue
-			}
-			o := Operation{
-				ID:      scalar(op, "operationId"),
-				Method:  strings.ToUpper(method.Value),
-				Path:    path.Value,
-				Pointer: Pointer("paths", path.Value, method.Value),
-			}
-			if o.ID == "" {
-				o.ID = nameFromPath(method.Value, path.Value)
-			}
-			if first, twice := ids[o.ID]; twice {
-				return d.errorAt(op, "the operationId %q is used twice, first on line %d", o.ID, d.LineOfPage(first))
-			}
-			ids[o.ID] = op.Line
-			responses := field(op, "responses")
-			if responses == nil || len(responses.Content) == 0 {
-				return d.errorAt(method, "%s %s documents no response", o.Method, o.Path)
-			}
-			for k := 0; k+1 < len(responses.Content); k += 2 {
-				if status := responses.Content[k].Value; !strings.HasPrefix(status, "x-") {
-					o.Statuses = append(o.Statuses, status)
-				}
-			}
-			d.operations = append(d.operations, o)
-		}
 	}
 	if len(d.operations) == 0 {
-		return d.errorAt(paths, "the document declares no operation: \"paths\" is empty")
+		return d.errorAt(field(root, "paths"), "the document declares no operation: \"paths\" is missing or empty")
+	}
+	slices.SortStableFunc(d.warnings, func(a, b Warning) int { return a.Line - b.Line })
+	d.warnings = slices.Compact(d.warnings)
+	return nil
+}
+
+// readVersion is the version that the document is read as.
+func (d *Document) readVersion(n *yaml.Node) (string, bool) {
+	v := n.Value
+	switch {
+	case strings.HasPrefix(v, "3.0."), strings.HasPrefix(v, "3.1."):
+		return v, true
+	case v == "3", v == "3.0":
+		d.warn(n, "the OpenAPI version %s is read as 3.0.3", v)
+		return "3.0.3", true
+	case v == "3.1":
+		d.warn(n, "the OpenAPI version %s is read as 3.1.0", v)
+		return "3.1.0", true
+	case v == "3.2", strings.HasPrefix(v, "3.2."):
+		d.warn(n, "OpenAPI %s is read as 3.1: what is new in 3.2 is neither served nor judged", v)
+		return "3.1.0", true
+	}
+	return "", false
+}
+
+// inspectNames finds names that stand twice in one mapping. YAML forbids them;
+// of JSON, readers take the last.
+func (d *Document) inspectNames(n *yaml.Node) error {
+	if n.Kind == yaml.MappingNode {
+		seen := make(map[string]int, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			first, twice := seen[key.Value]
+			if twice && !d.isJSON {
+				return d.errorAt(key, "%q stands twice in one mapping, first on line %d", key.Value, d.LineOfPage(first))
+			}
+			if twice {
+				d.warn(key, "%q stands twice in one object, first on line %d; this one counts", key.Value, d.LineOfPage(first))
+				for j := 0; j < i; j += 2 {
+					if n.Content[j].Value == key.Value {
+						n.Content = slices.Delete(n.Content, j, j+2)
+						i -= 2
+						break
+					}
+				}
+			}
+			seen[key.Value] = key.Line
+		}
+	}
+	for _, each := range n.Content {
+		if each.Kind == yaml.MappingNode || each.Kind == yaml.SequenceNode {
+			if err := d.inspectNames(each); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// inspectServers reads where the operations stand. Without a server, that is at
+// the root of wherever the document comes from.
+func (d *Document) inspectServers() {
+	if servers := field(d.root, "servers"); servers != nil && servers.Kind == yaml.SequenceNode {
+		for _, s := range servers.Content {
+			if at, ok := d.serverURL(s); ok {
+				d.servers = append(d.servers, at)
+			}
+		}
+	}
+	if len(d.servers) == 0 {
+		d.warn(nil, "the document names no server; its paths are taken to stand at the root")
+		d.servers = []string{"/"}
+	}
+}
+
+// serverURL is the URL of a server, its variables replaced by their defaults.
+func (d *Document) serverURL(server *yaml.Node) (string, bool) {
+	node := field(server, "url")
+	if node == nil || node.Value == "" {
+		d.warn(server, "a server without a url is left out")
+		return "", false
+	}
+	raw := node.Value
+	if vars := field(server, "variables"); vars != nil && vars.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(vars.Content); i += 2 {
+			value := scalar(vars.Content[i+1], "default")
+			if options := field(vars.Content[i+1], "enum"); value == "" && options != nil && len(options.Content) > 0 {
+				value = options.Content[0].Value
+			}
+			raw = strings.ReplaceAll(raw, "{"+vars.Content[i].Value+"}", value)
+		}
+	}
+	u, err := url.Parse(raw)
+	if err != nil || strings.ContainsAny(raw, "{}") {
+		d.warn(node, "the server url %q is not a URL; it is left out", raw)
+		return "", false
+	}
+	u.RawQuery, u.Fragment = "", ""
+	return u.String(), true
+}
+
+// serverOf is the server of an operation that has one of its own, or on its
+// path, whose base path is another than the contract's; "" for most.
+func (d *Document) serverOf(op, ofPath *yaml.Node) string {
+	own := field(op, "servers")
+	if own == nil || own.Kind != yaml.SequenceNode || len(own.Content) == 0 {
+		own = ofPath
+	}
+	if own == nil || own.Kind != yaml.SequenceNode || len(own.Content) == 0 {
+		return ""
+	}
+	for _, each := range own.Content {
+		if at, ok := d.serverURL(each); ok && !slices.Contains(d.servers, at) {
+			return at
+		}
+	}
+	return ""
 }
 
 // nameFromPath makes an id for an operation that has none: "get-users-id".

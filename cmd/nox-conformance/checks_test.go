@@ -85,7 +85,7 @@ func checksPage(t *testing.T, checks []conformance.Check, caught map[string][]de
 		case id == "http/published": // it judges a document, not a server
 			b.WriteString("  - a published contract with a change that breaks clients\n")
 		case len(caught[id]) == 0:
-			t.Errorf("%s is failed by no defect", id)
+			t.Errorf("%s is failed by no defect, so nothing shows that it can fail: add a row that names it to a table of mock/defect (ARCHITECTURE.md, \"To add a defect\")", id)
 		}
 		delete(caught, id)
 	}

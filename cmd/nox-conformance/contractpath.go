@@ -36,7 +36,7 @@ func (o *options) inRepository(ctx context.Context, contract *spec.Document, std
 		return nil, "", err
 	}
 	if copied.SHA256() != contract.SHA256() {
-		return nil, "", &conformance.UsageError{Problem: fmt.Sprintf("--contract-path: %s is another contract than %s; to judge by it, use --spec", o.contractPath, contract.Source())}
+		return nil, "", &conformance.UsageError{Problem: fmt.Sprintf("--contract-path: %s differs from %s; to judge by it, use --spec", o.contractPath, contract.Source())}
 	}
 	path := pathInRepository(o.contractPath)
 	if path == "" {

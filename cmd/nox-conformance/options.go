@@ -34,6 +34,7 @@ type options struct {
 	rate                                         float64
 	parallel                                     int
 	timeout, deadline, wait, patience            time.Duration
+	thorough                                     thoroughness
 	runID                                        string
 	seed                                         int64
 	output                                       string
@@ -52,13 +53,13 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	cfg := conformance.Config{
 		Run: o.run, Skip: o.skip, Strict: o.strict, AsOf: o.asOf, Require: o.require,
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
-		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience,
+		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience, Thorough: conformance.Thorough(o.thorough),
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,
 		Version: cli.ReadBuild().String(), UserAgent: "nox-conformance/" + cli.Version(),
 	}
 	switch {
 	case len(args) > 1: // which are not repeated here, as one may be a key that went astray
-		return cfg, &conformance.UsageError{Problem: fmt.Sprintf("one target at a time, and there are %d arguments beside the flags", len(args))}
+		return cfg, &conformance.UsageError{Problem: fmt.Sprintf("expected one target, not %d arguments", len(args))}
 	case len(args) == 1:
 		cfg.Target = args[0]
 	}
@@ -220,12 +221,12 @@ func (o *options) tls() (*tls.Config, error) {
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, &conformance.UsageError{Problem: fmt.Sprintf("--ca-cert: %s holds no PEM certificate", o.caCert)}
+			return nil, &conformance.UsageError{Problem: fmt.Sprintf("--ca-cert: %s contains no PEM certificate", o.caCert)}
 		}
 		cfg.RootCAs = pool
 	}
 	if (o.clientCert == "") != (o.clientKey == "") {
-		return nil, &conformance.UsageError{Problem: "--client-cert and --client-key belong together: give both"}
+		return nil, &conformance.UsageError{Problem: "--client-cert and --client-key require each other"}
 	}
 	if o.clientCert != "" {
 		pair, err := tls.LoadX509KeyPair(o.clientCert, o.clientKey)

@@ -35,10 +35,10 @@ func (o *options) outputs(std streams) ([]output, error) {
 	for _, r := range o.report {
 		format, file, ok := strings.Cut(r, "=")
 		if !ok || file == "" {
-			return nil, fmt.Errorf("--report takes FORMAT=FILE, as in --report junit=report.xml, and %q is not that", r)
+			return nil, fmt.Errorf("--report takes FORMAT=FILE, as in --report junit=report.xml, not %q", r)
 		}
 		if !slices.Contains(report.Formats(), format) {
-			return nil, fmt.Errorf("--report %s: unknown format %q, the nearest is %s; there are %s", r, format,
+			return nil, fmt.Errorf("--report %s: unknown format %q, the nearest is %s; the formats are %s", r, format,
 				conformance.Nearest(format, report.Formats()), strings.Join(report.Formats(), ", "))
 		}
 		if file == "-" {
@@ -61,7 +61,7 @@ func (o *options) outputs(std streams) ([]output, error) {
 		}
 		if info, err := os.Stat(file); err != nil || info.Mode().IsRegular() { // devices take any number
 			if other := to[whole]; other != "" {
-				return nil, fmt.Errorf("--report %s and --report %s go to one file: name another for one of them", other, r)
+				return nil, fmt.Errorf("--report %s and --report %s write to the same file", other, r)
 			}
 			to[whole] = r
 		}

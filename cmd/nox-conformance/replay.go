@@ -74,7 +74,7 @@ func toReplay(before *conformance.Result, name string, patterns []string) ([]con
 			}
 		}
 		if len(chosen) == 0 {
-			return nil, &conformance.UsageError{Problem: name + ": no check failed there; name the ids to perform again"}
+			return nil, &conformance.UsageError{Problem: name + ": no check failed in it; name the checks to run again"}
 		}
 		return chosen, nil
 	}
@@ -137,7 +137,7 @@ func contractOf(ctx context.Context, before *conformance.Result, name string, st
 			return doc, nil
 		}
 	}
-	return nil, &conformance.UsageError{Problem: fmt.Sprintf("%s: the contract it was judged by (%q) is neither the one built in nor found as it was: name it with --spec", name, source)}
+	return nil, &conformance.UsageError{Problem: fmt.Sprintf("%s: its contract (%q) is not the built-in one and was not found unchanged; pass it with --spec", name, source)}
 }
 
 // stillChecks finds the first check of a report that the contract in force does
@@ -149,7 +149,7 @@ func stillChecks(doc *spec.Document, chosen []conformance.CheckResult, name stri
 	}
 	for _, c := range chosen {
 		if !slices.Contains(ids, c.ID) {
-			return &conformance.UsageError{Problem: fmt.Sprintf("%s: %q is no check of this contract; the nearest is %s", name, c.ID, conformance.Nearest(c.ID, ids))}
+			return &conformance.UsageError{Problem: fmt.Sprintf("%s: %q is not a check of this contract; the nearest is %s", name, c.ID, conformance.Nearest(c.ID, ids))}
 		}
 	}
 	return nil

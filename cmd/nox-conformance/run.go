@@ -71,6 +71,9 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	if o.dryRun {
 		return fail(std, o.printPlan(std.out, judging.DryRun(ctx)))
 	}
+	if !o.quiet {
+		o.thorough.announce(std.err, o.rate)
+	}
 	result := judging.Run(ctx)
 	line.clear()
 	return o.deliver(result, cfg.Known, outputs, std)

@@ -84,7 +84,7 @@ func (o *options) runSelfTest(ctx context.Context, std streams) int {
 	case err != nil:
 		return fail(std, err)
 	case ctx.Err() != nil:
-		fmt.Fprintln(std.err, "nox-conformance: the self-test was ended before it was done")
+		fmt.Fprintln(std.err, "nox-conformance: the self-test was interrupted")
 		return conformance.ExitInconclusive
 	case len(p.Problems) > 0:
 		return conformance.ExitViolates
@@ -126,6 +126,9 @@ func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...d
 		RunID:   o.runID, Seed: o.seed, Version: cli.ReadBuild().String(), UserAgent: "nox-conformance/" + cli.Version(),
 		Timeout: min(o.timeout, 5*time.Second), Parallel: o.parallel,
 	}
+	if asksForSequences(patterns, deviations) {
+		cfg.Thorough.Requests = selfTestSequence
+	}
 	if patterns == nil {
 		cfg.Require = []string{"201", "400", "401", "500"}
 	}
@@ -142,6 +145,15 @@ func (t *selfTest) judge(ctx context.Context, patterns []string, deviations ...d
 		t.inspect(name, result)
 	}
 	return result, nil
+}
+
+// selfTestSequence is how many requests the random sequences have.
+const selfTestSequence = 2000
+
+// asksForSequences reports whether a run plays random sequences: that of the sound
+// mock does, and one by the check that plays them.
+func asksForSequences(patterns []string, deviations []defect.Deviation) bool {
+	return len(deviations) == 0 || slices.ContainsFunc(patterns, func(id string) bool { return strings.HasSuffix(id, "/sequences") })
 }
 
 // meant returns the pattern of the check that is meant for a defect, or nil

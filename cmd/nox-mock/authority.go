@@ -46,7 +46,7 @@ func authorityFolder(folder string) (string, error) {
 	}
 	config, err := os.UserConfigDir()
 	if err != nil {
-		return "", badUsage("there is no folder of this user's to keep the CA in; name one with --tls-dir")
+		return "", badUsage("this user has no configuration folder to keep the CA in; name a folder with --tls-dir")
 	}
 	return filepath.Join(config, "nox-mock"), nil
 }
@@ -93,14 +93,14 @@ func keptAuthority(folder string, now time.Time) (*authority, error) {
 }
 
 func cannotKeep(err error) error {
-	return fmt.Errorf("the CA cannot be kept, choose another folder with --tls-dir: %w", err)
+	return fmt.Errorf("the CA cannot be saved; choose another folder with --tls-dir: %w", err)
 }
 
 // readAuthority reads a CA that [makeAuthority] wrote.
 func readAuthority(name string) (*authority, error) {
 	info, err := os.Stat(name)
 	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return nil, badUsage("the key of the CA in %s can be read by others; chmod 600 it, or remove it and a new one is made", name)
+		return nil, badUsage("other users can read the CA's private key in %s; run chmod 600 on it, or delete it to make a new CA", name)
 	}
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -109,7 +109,7 @@ func readAuthority(name string) (*authority, error) {
 	if err != nil {
 		return nil, badUsage("the CA cannot be read: %w", err)
 	}
-	damaged := badUsage("the CA in %s is damaged; remove it and a new one is made, to be trusted anew", name)
+	damaged := badUsage("the CA in %s is damaged; delete it to make a new one, which clients must then trust", name)
 	keyBlock, rest := pem.Decode(data)
 	certificateBlock, _ := pem.Decode(rest)
 	if keyBlock == nil || certificateBlock == nil {
@@ -165,16 +165,14 @@ func (a *authority) renewal() string {
 	if a.replaced.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("nox-mock: a new CA was made, as the one before ends on %s; clients need %s now\n",
+	return fmt.Sprintf("nox-mock: a new CA was made, as the previous one expires on %s; clients must now trust %s\n",
 		a.replaced.UTC().Format(time.DateOnly), a.file)
 }
 
-const trustHelp = `This is the certificate of the CA that signs for nox-mock --tls-auto on this machine,
-until %s. It is kept in
+const trustHelp = `This CA signs the certificates of nox-mock --tls-auto on this machine until %s. Clients
+must trust it once. Its file is
 
   %s
-
-so that clients can be told once to trust it:
 
   curl             curl --cacert FILE …
   Node             NODE_EXTRA_CA_CERTS=FILE node …
@@ -182,9 +180,9 @@ so that clients can be told once to trust it:
   Go               SSL_CERT_FILE=FILE …           (not on macOS and Windows)
   nox-conformance  nox-conformance --ca-cert FILE …
 
-SSL_CERT_FILE and REQUESTS_CA_BUNDLE take the place of all other CAs. The key stays in
-its folder, readable by its owner only; who has it can pretend to be any server to
-clients that trust this CA.
+SSL_CERT_FILE and REQUESTS_CA_BUNDLE replace all other CAs. The private key is in the
+same folder, readable only by its owner: whoever has it can pose as any server to clients
+that trust this CA.
 `
 
 // printAuthority prints the certificate of the CA on standard output, and how

@@ -62,7 +62,7 @@ func TestAuthorityIsReplacedInTime(t *testing.T) {
 	}
 	other, err := keptAuthority(folder, later.Add(2*time.Hour))
 	if err != nil || other.pair.Leaf.Equal(first.pair.Leaf) ||
-		!strings.Contains(other.renewal(), "a new CA was made, as the one before ends on "+first.pair.Leaf.NotAfter.UTC().Format(time.DateOnly)) {
+		!strings.Contains(other.renewal(), "a new CA was made, as the previous one expires on "+first.pair.Leaf.NotAfter.UTC().Format(time.DateOnly)) {
 		t.Errorf("not replaced: %v, %v", other, err)
 	}
 	if copied, err := os.ReadFile(other.file); err != nil || string(copied) != string(other.pem()) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -49,17 +50,12 @@ func newProgram(std streams, environ []string) (*cli.Program, error) {
 			} else if len(args) > 0 {
 				return p.Unknown(c, args)
 			}
-			if !s.quiet {
-				for _, problem := range p.UnknownVariables(environ) {
-					fmt.Fprintf(std.err, "nox-mock: warning: %s\n", problem)
-				}
-			}
 			if err := s.complete(c.Flags(), p, lookUp(environ)); err != nil {
 				return err
 			}
-			if !s.quiet {
-				for _, warning := range s.readableSecrets() {
-					fmt.Fprintf(std.err, "nox-mock: warning: %s\n", warning)
+			if quiet := c.Flags().Changed("quiet") && s.quiet; !quiet { // exec is quiet by default
+				for _, problem := range append(p.UnknownVariables(environ), s.readableSecrets()...) {
+					fmt.Fprintf(std.err, "nox-mock: warning: %s\n", problem)
 				}
 			}
 			return act(c.Context(), *s)
@@ -126,8 +122,23 @@ error how curl, Node, Python and Go come to trust it.`,
 			Long:    "nox-mock scenarios prints what a request or a fault can ask for, as one table.",
 			Example: "nox-mock scenarios",
 		}, func(*cobra.Command, *settings) {}, func(context.Context, settings) error { return scenarios(std.out) }),
+		command(&cobra.Command{
+			Use:   "export [flags]",
+			Short: "print a state file as a fixture",
+			Long: `nox-mock export prints what --state FILE contains, in the form of --fixture, also while a
+mock uses the file.`,
+			Example: "nox-mock export --state state.json >fixture.json",
+		}, declareState, func(ctx context.Context, s settings) error { return exportState(ctx, s, std.out) }),
 	)
 	return p.Init(), nil
+}
+
+func declareState(c *cobra.Command, s *settings) {
+	cli.Section(c, "Serving", func(f *pflag.FlagSet) { declareStateFlag(f, s) })
+}
+
+func declareStateFlag(f *pflag.FlagSet, s *settings) {
+	f.StringVar(&s.state, "state", "", "`FILE` file that keeps manufacturers and connections")
 }
 
 func declareServe(c *cobra.Command, s *settings) {
@@ -141,7 +152,7 @@ func declareServe(c *cobra.Command, s *settings) {
 	cli.Section(c, "Manufacturers and state", func(f *pflag.FlagSet) {
 		f.StringArrayVar(&s.pairs, "manufacturer", nil, "`NAME=KEY` manufacturer with a key, instead of the built-in ones")
 		f.StringVar(&s.fixture, "fixture", "", "`FILE` JSON file with manufacturers and connections to start with")
-		f.StringVar(&s.state, "state", "", "`FILE` JSON file that keeps manufacturers and connections")
+		declareStateFlag(f, s)
 		f.StringVar(&s.store, "store", "", "`ADDRESS` Redis or Valkey that mocks share, as redis://HOST:PORT/DB")
 		f.StringVar(&s.idKind, "ids", string(mock.DerivedIDs), "`KIND` NOX ids: derived (same after a restart) or random")
 	})
@@ -169,11 +180,13 @@ func declareServe(c *cobra.Command, s *settings) {
 	})
 	cli.Section(c, "Output", func(f *pflag.FlagSet) {
 		f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` format of the request log: text or json")
+		f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "`LEVEL` least level to log: debug, info, warn or error")
 		f.IntVar(&s.journalEntries, "journal-entries", 1000, "`N` exchanges to keep for each manufacturer")
-		f.BoolVar(&s.quiet, "quiet", false, "print neither the start-up message nor the request log")
+		f.BoolVar(&s.quiet, "quiet", false, "print neither the start-up message nor the request log, only errors")
 	})
 	cli.Values(c, "ids", func() []string { return []string{string(mock.DerivedIDs), string(mock.RandomIDs)} })
 	cli.Values(c, "log-format", func() []string { return []string{"text", "json"} })
+	cli.Values(c, "log-level", func() []string { return []string{"debug", "info", "warn", "error"} })
 	cli.Values(c, "defect", func() []string { return names(defect.Defects()) })
 	cli.Values(c, "variation", func() []string { return names(defect.Variations()) })
 }

@@ -47,7 +47,7 @@ func (s *site) checkDeviations() error {
 		case d.OverTLS() && s.identity == nil:
 			return badUsage("%s shows only over TLS; add --tls-auto, or --tls-cert and --tls-key", d.Name)
 		case d.Listen(never) != never && s.identity != nil:
-			return badUsage("%s changes what is on the wire and does not go with TLS", d.Name)
+			return badUsage("%s changes the bytes on the wire and does not work with TLS", d.Name)
 		}
 	}
 	return nil

@@ -52,6 +52,7 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 	if err = errors.Join(err, <-served); err != nil {
 		return err
 	}
+	s.flushLog() // it comes before the scorecard
 	card := s.mock.Scorecard(nil, settings.require, true)
 	if err := writeScorecards(card, settings.scorecards, stdout, stderr); err != nil {
 		return err
@@ -95,7 +96,7 @@ func (s *site) runCommand(ctx context.Context, argv []string, stdin io.Reader, s
 	c.Env, unset = s.environment(os.Environ())
 	c.Env = append(c.Env, trusted...)
 	if len(unset) > 0 {
-		fmt.Fprintf(stderr, "nox-mock: unset for the command, as this mock knows nothing to set there: %s\n", strings.Join(unset, ", "))
+		fmt.Fprintf(stderr, "nox-mock: unset for the command, as this mock has no value for them: %s\n", strings.Join(unset, ", "))
 	}
 	err = c.Run()
 	var exit *exec.ExitError

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"strings"
 
@@ -41,6 +42,7 @@ type settings struct {
 	defects        []string
 	variations     []string
 	logFormat      string
+	logLevel       slog.Level
 	quiet          bool
 	listDeviations bool
 	client         clientSettings
@@ -94,7 +96,7 @@ func (s *settings) execDefaults(f *pflag.FlagSet) {
 func (s *settings) readToken(name string) error {
 	if name != "" {
 		if s.controlToken != "" {
-			return badUsage("--control-token and --control-token-file are both given; one is enough")
+			return badUsage("--control-token and --control-token-file exclude each other")
 		}
 		data, err := os.ReadFile(name)
 		if err != nil {
@@ -105,7 +107,7 @@ func (s *settings) readToken(name string) error {
 		}
 	}
 	if strings.ContainsFunc(s.controlToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return badUsage("the control token may hold visible ASCII characters only, without spaces")
+		return badUsage("the control token may contain only visible ASCII characters, no spaces")
 	}
 	return nil
 }
@@ -121,7 +123,7 @@ func (s *settings) check() (err error) {
 		return badUsage("--journal-entries must be 1 or more, not %d", s.journalEntries)
 	}
 	if s.state != "" && s.store != "" {
-		return badUsage("--state and --store are both given, but the state is kept in one place: a file of one mock, or a store that several share")
+		return badUsage("--state and --store exclude each other: a file belongs to one mock, a store is shared")
 	}
 	if s.maxConnections < 1 {
 		return badUsage("--max-connections must be 1 or more, not %d", s.maxConnections)
@@ -165,7 +167,7 @@ func parseManufacturers(pairs []string) ([]store.Manufacturer, error) {
 	for i, pair := range pairs {
 		name, key, ok := strings.Cut(pair, "=")
 		if !ok || name == "" || key == "" {
-			return nil, badUsage("--manufacturer needs NAME=KEY, as in --manufacturer acme=secret; number %d is not", i+1)
+			return nil, badUsage("--manufacturer takes NAME=KEY, as in --manufacturer acme=secret; value number %d does not have this form", i+1)
 		}
 		at, known := index[name]
 		if !known {

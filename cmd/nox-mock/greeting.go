@@ -24,6 +24,9 @@ func greeting(s *site) (string, error) {
 	var b bytes.Buffer
 	contract := m.Contract()
 	fmt.Fprintf(&b, "nox-mock %s serves %q, version %q, at\n\n  %s\n\n", cli.Version(), contract.Title(), contract.Version(), s.base)
+	if s.control != "" {
+		fmt.Fprintf(&b, "Dashboard and control API: %s/\n\n", s.control)
+	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, each := range config.Manufacturers {
 		state := "enabled"
@@ -46,7 +49,7 @@ func greeting(s *site) (string, error) {
 		fmt.Fprintf(&b, "\nDeviates as %s: %s\n", d.Name, d.Summary)
 	}
 	if s.identity != nil && s.identity.authority != nil {
-		fmt.Fprintf(&b, "\nIts certificate is signed by the CA in %s (see nox-mock ca)\n", s.identity.authority.file)
+		fmt.Fprintf(&b, "\nThe certificate is signed by the CA in %s (see nox-mock ca)\n", s.identity.authority.file)
 	}
 	line, err := s.tryIt(own)
 	if err != nil {
@@ -54,12 +57,9 @@ func greeting(s *site) (string, error) {
 	}
 	b.WriteString(line)
 	if s.store != nil {
-		fmt.Fprintf(&b, "\nIts state is shared, in %s\n", s.store.Address())
+		fmt.Fprintf(&b, "\nState is shared in %s\n", s.store.Address())
 	}
-	if s.control != "" {
-		fmt.Fprintf(&b, "\nWatch it, and let it fail, in a browser at %s/ (programs: see /openapi.json)\n", s.control)
-	}
-	b.WriteString("\nStop it with Ctrl-C.\n")
+	b.WriteString("\nPress Ctrl-C to stop.\n")
 	return b.String(), nil
 }
 

@@ -40,7 +40,7 @@ func healthcheck(ctx context.Context, settings settings) error {
 func readiness(ctx context.Context, control string) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, control+"/readyz", nil)
 	if err != nil {
-		return 0, badUsage("%s is no address of a control API", control)
+		return 0, badUsage("%s is not the address of a control API", control)
 	}
 	client := &http.Client{Transport: &http.Transport{ // straight there, by no proxy
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
@@ -48,7 +48,7 @@ func readiness(ctx context.Context, control string) (int, error) {
 	}}
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, fmt.Errorf("no mock answers at %s; is it running, and with this --control-listen?", control)
+		return 0, fmt.Errorf("no mock responds at %s; is it running, with this --control-listen?", control)
 	}
 	resp.Body.Close()
 	return resp.StatusCode, nil
@@ -64,13 +64,13 @@ func controlURL(settings settings) (string, error) {
 			ControlURL string `json:"control_url"`
 		}
 		if err := json.Unmarshal(data, &address); err != nil || address.ControlURL == "" {
-			return "", badUsage("%s holds no control_url", settings.addressFile)
+			return "", badUsage("%s contains no control_url", settings.addressFile)
 		}
 		return address.ControlURL, nil
 	}
 	host, port, err := net.SplitHostPort(settings.controlListen)
 	if err != nil || port == "0" {
-		return "", badUsage("--control-listen must name the port of a mock that runs, as in 127.0.0.1:4011, not %q", settings.controlListen)
+		return "", badUsage("--control-listen must name the port of a running mock, as in 127.0.0.1:4011, not %q", settings.controlListen)
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"

@@ -21,11 +21,11 @@ func listen(ctx context.Context, flag, address, example string) (net.Listener, e
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s is in use by another program; choose another port with --%s, or a free one with --%[2]s 127.0.0.1:0", address, flag)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%s may not be used by this user; choose a port above 1023 with --%s", address, flag)
+		return nil, fmt.Errorf("this user may not listen on %s; choose a port above 1023 with --%s", address, flag)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return nil, fmt.Errorf("%s is not an address of this machine; choose another with --%s", address, flag)
 	case err != nil:
-		return nil, fmt.Errorf("%s cannot be served on: %w", address, errors.Unwrap(err))
+		return nil, fmt.Errorf("cannot listen on %s: %w", address, errors.Unwrap(err))
 	}
 	return l, nil
 }

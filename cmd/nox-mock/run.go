@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 
 	"nox.energy/contract/cmd/internal/cli"
@@ -68,7 +67,7 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 		config.Contract = contract
 	}
 	if settings.state != "" {
-		found, err := loadState(settings.state, &config)
+		found, err := openState(ctx, linked(settings.state), &config)
 		if err != nil || found {
 			return config, err
 		}
@@ -100,17 +99,6 @@ func readFixture(name string) (store.Fixture, error) {
 		return store.Fixture{}, badUsage("the fixture %s cannot be used: %w", name, err)
 	}
 	return fixture, nil
-}
-
-func newLogger(settings settings, stderr io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if settings.quiet {
-		options.Level = slog.LevelError
-	}
-	if settings.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(stderr, options))
-	}
-	return slog.New(slog.NewTextHandler(stderr, options))
 }
 
 func keysNotEnabled(manufacturers []store.Manufacturer) []string {

@@ -16,6 +16,7 @@ import (
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/defect"
 	"nox.energy/contract/mock/redisstore"
+	"nox.energy/contract/mock/store"
 )
 
 // site is a mock with its ports open.
@@ -23,9 +24,11 @@ type site struct {
 	mock       *mock.Mock
 	config     mock.Config
 	deviations []defect.Deviation
-	base       string            // the base URL
-	state      string            // the file, "" for none
-	unlock     func()            // the state
+	base       string // the base URL
+	state      string // the file, "" for none
+	unlock     func() // the state
+	flushLog   func()
+	kept       *store.File       // nil if there is no state file
 	store      *redisstore.Store // nil if the state is of this mock alone
 	control    string            // that of the control API, "" if it is off
 	identity   *identity         // nil without TLS
@@ -59,7 +62,12 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 			return fmt.Errorf("standard output: %w", err)
 		}
 	}
-	return s.run(ctx)
+	s.config.Logger.Info("started", "base_url", s.base, "control_url", s.control, "version", cli.Version())
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	s.config.Logger.Info("stopped")
+	return nil
 }
 
 // announce writes the address file, if one is wanted. withdraw removes it: then
@@ -74,27 +82,10 @@ func (s *site) announce(name string) (withdraw func(), err error) {
 	return func() { os.Remove(name) }, nil
 }
 
-// stateKept keeps the state while run is at work; without a state file, it only
-// runs.
-func (s *site) stateKept(ctx context.Context, run func(context.Context) error) error {
-	if s.state == "" {
-		return run(ctx)
-	}
-	if err := saveState(ctx, s.mock, s.state); err != nil { // better now than after an hour's work
-		return err
-	}
-	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
-	kept := make(chan error, 1)
-	go func() { kept <- keepState(keeping, s.mock, s.state, s.config.Logger) }()
-	err := run(ctx)
-	stop() // once all is answered
-	return errors.Join(err, <-kept)
-}
-
 // open makes everything ready to serve, so that whatever is wrong is known
 // before anything is said.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
-	s := &site{state: linked(settings.state), unlock: func() {}}
+	s := &site{state: linked(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
 		return nil, err
@@ -111,11 +102,12 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	if s.config, err = configure(ctx, settings, stdin); err != nil {
 		return err
 	}
+	s.kept, _ = s.config.Store.(*store.File)
 	if s.deviations, err = findDeviations(settings); err != nil {
 		return err
 	}
-	log := newLogger(settings, stderr)
-	s.config.Logger = log
+	log, flush := newLogger(settings, stderr)
+	s.config.Logger, s.flushLog = log, flush
 	if err = s.newMock(ctx, settings); err != nil {
 		return err
 	}
@@ -127,6 +119,9 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	}
 	if err = s.openMock(ctx, settings); err == nil {
 		err = s.openControl(ctx, settings)
+	}
+	if err == nil {
+		err = s.startState()
 	}
 	if err != nil {
 		return err
@@ -191,7 +186,7 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 	s.add(h, mock.LimitConnections(l, settings.maxConnections))
 	if address, is := l.Addr().(*net.TCPAddr); !is || !address.IP.IsLoopback() {
 		if settings.controlToken == "" {
-			return badUsage("the control API on %s can be reached from elsewhere and needs --control-token-file, or --control-listen off", l.Addr())
+			return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
 		}
 		if err := checkTokenLength(settings.controlToken); err != nil {
 			return err
@@ -202,9 +197,7 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 }
 
 // run serves until ctx ends or a server fails, which then ends the others.
-func (s *site) run(ctx context.Context) error { return s.stateKept(ctx, s.runServers) }
-
-func (s *site) runServers(ctx context.Context) error {
+func (s *site) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, len(s.servers))
@@ -214,7 +207,7 @@ func (s *site) runServers(ctx context.Context) error {
 	var failed error
 	for range s.servers {
 		if err := <-ended; err != nil && !errors.Is(err, net.ErrClosed) { // two servers may share a port
-			failed = errors.Join(failed, fmt.Errorf("the server ended: %w", err))
+			failed = errors.Join(failed, fmt.Errorf("the server stopped: %w", err))
 		}
 		stop()
 	}
@@ -223,11 +216,17 @@ func (s *site) runServers(ctx context.Context) error {
 
 // close closes ports that are not served on, and lets others have the state.
 func (s *site) close() {
+	defer s.flushLog()
 	defer s.unlock()
 	if s.store != nil {
 		defer s.store.Close()
 	}
 	for _, l := range s.servers {
 		l.listener.Close()
+	}
+	if s.kept != nil {
+		if err := s.kept.Close(); err != nil {
+			s.config.Logger.Error("the state cannot be saved", "error", err.Error())
+		}
 	}
 }

@@ -1,27 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/store"
 )
-
-// savePause is how long changes are gathered before they are written: well
-// under the second within which they must be.
-const savePause = 300 * time.Millisecond
 
 // linked is the file that name leads to where it is a symbolic link, so that the
 // link stays one when the file is replaced. There need be no such file yet.
@@ -39,32 +32,49 @@ func linked(name string) string {
 	return name
 }
 
-// loadState reads the state file into config; found is false if there is none
-// yet. Whatever else is wrong with it is an error, so that it is never written
-// over.
-func loadState(name string, config *mock.Config) (found bool, err error) {
-	data, err := os.ReadFile(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil:
-		return false, badUsage("the state cannot be read: %w", err)
-	}
-	state, err := store.ReadFixture(bytes.NewReader(data))
+// openState opens the state file and puts what it holds into config; found is
+// false if there is none yet. Whatever else is wrong with it is an error, so that
+// it is never written over.
+func openState(ctx context.Context, name string, config *mock.Config) (found bool, err error) {
+	kept, fixture, err := store.OpenFile(name)
 	if err != nil {
-		return false, badUsage("the state %s is damaged and was left as it is: %w", name, err)
+		if path := (*fs.PathError)(nil); errors.As(err, &path) {
+			return false, badUsage("the state cannot be read: %w", err)
+		}
+		return false, badUsage("the state %s is invalid and was not changed: %w", name, err)
 	}
-	if state.Manufacturers == nil { // as in {} or null, which no mock wrote
-		return false, badUsage("the state %s holds no list of manufacturers and was left as it is; it may be another file, and one that is to be begun anew must not be there", name)
+	config.Store = kept
+	all, version, err := kept.Manufacturers(ctx, "")
+	switch {
+	case err != nil:
+		return false, err
+	case fixture != nil && fixture.Manufacturers == nil: // as in {} or null, which no mock wrote
+		return false, badUsage("the state %s contains no list of manufacturers and was not changed; to start fresh, remove the file", name)
+	case fixture != nil:
+		all, config.Connections = fixture.Manufacturers, fixture.Connections
+	case version == "":
+		return false, nil
+	default:
+		config.Connections = kept.Connections()
 	}
 	given := config.Manufacturers
-	config.Manufacturers, config.Connections = state.Manufacturers, state.Connections
+	config.Manufacturers = slices.Clone(all)
 	for _, m := range given { // by flags, which come before the file
 		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old store.Manufacturer) bool { return old.Name == m.Name })
 		config.Manufacturers = append(config.Manufacturers, m)
 	}
 	showKeys(config.Manufacturers, mock.DefaultManufacturers()) // which are public
-	return true, nil
+	if version != "" && len(given) > 0 {
+		if err := store.CheckManufacturers(config.Manufacturers); err != nil {
+			return false, badUsage("the state %s cannot be used: %w", name, err)
+		}
+		hidden := slices.Clone(config.Manufacturers)
+		for i := range hidden {
+			hidden[i] = hidden[i].WithoutKeys()
+		}
+		_, err = kept.SetManufacturers(ctx, version, hidden)
+	}
+	return true, err
 }
 
 // inFile says in which file connections stand that contradict each other, or the
@@ -75,7 +85,7 @@ func inFile(err error, settings settings) error {
 	}
 	if settings.state != "" {
 		if _, missing := os.Stat(settings.state); missing == nil {
-			return fmt.Errorf("the state %s contradicts itself and was left as it is: %w", settings.state, err)
+			return fmt.Errorf("the state %s contradicts itself and was not changed: %w", settings.state, err)
 		}
 	}
 	return fmt.Errorf("the fixture %s cannot be used: %w", settings.fixture, err)
@@ -100,46 +110,54 @@ func lockState(name string) (unlock func(), err error) {
 	unlock, err = lockFile(name+".lock", false)
 	switch {
 	case errors.Is(err, errLocked):
-		return func() {}, fmt.Errorf("the state %s is in use by another nox-mock; give each a file of its own, or let them share a --store", name)
+		return func() {}, fmt.Errorf("the state %s is in use by another nox-mock; give each mock its own file, or share a --store", name)
 	case err != nil:
 		return func() {}, fmt.Errorf("the state cannot be saved: %s: %w", name, cli.WithoutPath(err))
 	}
 	return unlock, nil
 }
 
-// keepState writes the state after changes, until ctx ends, and then once
-// more.
-func keepState(ctx context.Context, m *mock.Mock, name string, log *slog.Logger) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return saveState(context.WithoutCancel(ctx), m, name)
-		case <-m.Changes():
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(savePause):
-		}
-		if err := saveState(context.WithoutCancel(ctx), m, name); err != nil {
-			log.Error("the state cannot be saved; it is tried again after the next change", "error", err.Error())
-		}
+// startState begins to write the state, and logs when that fails, and when it works
+// again.
+func (s *site) startState() error {
+	if s.kept == nil {
+		return nil
 	}
-}
-
-// saveState writes the state whole or not at all, for its owner only.
-func saveState(ctx context.Context, m *mock.Mock, name string) error {
-	fixture, err := m.Export(ctx, nil)
+	err := s.kept.Start(func(err error) {
+		if err != nil {
+			s.config.Logger.Error("the state cannot be saved; it is tried again with each change", "error", err.Error())
+		} else {
+			s.config.Logger.Info("the state is saved again")
+		}
+	})
 	if err != nil {
-		return fmt.Errorf("the state cannot be saved: %w", err)
-	}
-	data, err := json.MarshalIndent(fixture, "", "  ")
-	if err != nil {
-		return fmt.Errorf("the state cannot be saved: %w", err)
-	}
-	if err := writeData(name, append(data, '\n'), 0o600); err != nil {
-		return fmt.Errorf("the state cannot be saved: %w", err)
+		return fmt.Errorf("the state cannot be saved: %s: %w", s.state, cli.WithoutPath(err))
 	}
 	return nil
+}
+
+// exportState writes the state file as a fixture.
+func exportState(ctx context.Context, settings settings, stdout io.Writer) error {
+	var config mock.Config
+	name := linked(settings.state)
+	found, err := openState(ctx, name, &config)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return badUsage("there is no state in %s", name)
+	}
+	exported := store.Fixture{Manufacturers: []store.Manufacturer{}, Connections: config.Connections}
+	for _, m := range config.Manufacturers {
+		exported.Manufacturers = append(exported.Manufacturers, m.WithoutKeys())
+	}
+	if exported.Connections == nil {
+		exported.Connections = []store.Connection{}
+	}
+	e := json.NewEncoder(stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(exported)
 }
 
 // writeData writes a file whole or not at all.

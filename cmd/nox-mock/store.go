@@ -41,7 +41,7 @@ func (s *site) openStore(ctx context.Context, address string) (err error) {
 	}
 	s.config.Store = s.store
 	if s.store.Evicts(ctx) {
-		s.config.Logger.Warn("the store drops what it holds when its memory runs short; users would get other ids unless its maxmemory-policy is noeviction")
+		s.config.Logger.Warn("the store evicts data when its memory runs short, and users would then get new ids; set its maxmemory-policy to noeviction")
 	}
 	return nil
 }

@@ -19,11 +19,11 @@ import (
 func (s *settings) checkTLS() error {
 	switch {
 	case (s.tlsCert == "") != (s.tlsKey == ""):
-		return badUsage("--tls-cert and --tls-key go together: a certificate and its key")
+		return badUsage("--tls-cert and --tls-key require each other")
 	case s.tlsCert != "" && s.tlsAuto:
-		return badUsage("--tls-auto makes a certificate and --tls-cert names one; choose one of them")
+		return badUsage("--tls-auto and --tls-cert exclude each other")
 	case len(s.tlsNames) > 0 && !s.tlsAuto:
-		return badUsage("--tls-name goes with --tls-auto")
+		return badUsage("--tls-name requires --tls-auto")
 	}
 	for _, name := range s.tlsNames {
 		if net.ParseIP(name) == nil && !hostName.MatchString(name) {

@@ -6,7 +6,8 @@ import (
 	"nox.energy/contract/conformance"
 )
 
-// exchanges writes the exchanges of a check: all of them when verbose, one of
+// exchanges writes the exchanges of a check: all of them when verbose, or when they
+// are a script that shows the failure, one of
 // an intermittent failure, else the first and the last.
 func (t *text) exchanges(c *conformance.CheckResult) {
 	n := len(c.Exchanges)
@@ -16,7 +17,7 @@ func (t *text) exchanges(c *conformance.CheckResult) {
 		return
 	}
 	for i := range c.Exchanges {
-		if !t.o.Verbose && i > 0 && i < n-1 {
+		if !t.o.Verbose && !c.Script && i > 0 && i < n-1 {
 			if i == 1 {
 				t.printf("\n      %s\n", t.paint(dim, "… "+count(n-2, "more exchange")+" between; --verbose shows all"))
 			}

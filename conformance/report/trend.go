@@ -87,7 +87,7 @@ type trendCheck struct {
 	ID, Summary, Words string
 	Class              string // of the words
 	Cells              []trendSign
-	last               int // the newest run that it did not pass in
+	last, gravity      int // the newest run that it did not pass in; how grave that was
 }
 
 // trendSign is a standing in one character.
@@ -154,8 +154,8 @@ func trendRunOf(run PastRun) trendRun {
 }
 
 const (
-	trendBarStep = 12
-	trendBarSide = 9
+	trendBarStep = 17
+	trendBarSide = 14
 	trendHeight  = 80
 )
 
@@ -211,7 +211,7 @@ func trendChecks(runs []PastRun) []trendCheck {
 			day := runs[i].Result.Started.UTC().Format("2006-01-02 15:04")
 			c.Cells = append(c.Cells, trendSignOf(s, day+": "+cmp.Or(string(s), "not part of the run")))
 			if s != "" && s != passed && s != skipped {
-				c.last = i
+				c.last, c.gravity = i, slices.Index(standings(), s)
 			}
 		}
 		if c.last >= 0 {
@@ -219,7 +219,9 @@ func trendChecks(runs []PastRun) []trendCheck {
 			all = append(all, c)
 		}
 	}
-	slices.SortFunc(all, func(a, b trendCheck) int { return cmp.Or(b.last-a.last, strings.Compare(a.ID, b.ID)) })
+	slices.SortFunc(all, func(a, b trendCheck) int {
+		return cmp.Or(b.last-a.last, a.gravity-b.gravity, strings.Compare(a.ID, b.ID))
+	})
 	return all
 }
 
@@ -235,11 +237,11 @@ func trendWords(history []standing, runs []PastRun) (words, styleClass string) {
 	if len(judged) == 0 {
 		return "never decided", class(broke)
 	}
-	now, changes, times := history[judged[len(judged)-1]], 0, 0
+	now, changes, passes := history[judged[len(judged)-1]], 0, 0
 	since := judged[0]
 	for i, at := range judged {
-		if history[at] == now {
-			times++
+		if history[at] == passed {
+			passes++
 		}
 		if i > 0 && history[at] != history[judged[i-1]] {
 			changes++
@@ -247,7 +249,7 @@ func trendWords(history []standing, runs []PastRun) (words, styleClass string) {
 		}
 	}
 	if changes >= 3 {
-		return fmt.Sprintf("comes and goes: %s in %d of %d runs", now, times, len(judged)), class(now)
+		return fmt.Sprintf("comes and goes: passed in %d of %d runs", passes, len(judged)), class(now)
 	}
 	day := runs[since].Result.Started.UTC().Format(time.DateOnly)
 	doing := map[standing]string{passed: "passing", failed: "failing"}

@@ -16,8 +16,8 @@ const (
 	toolName = "nox-conformance"
 )
 
-// result puts the verdicts of a run together. Secrets end here.
-func (r *run) result(reason string) *conformance.Result {
+// assemble puts the verdicts of a run together. Secrets end here.
+func assemble(r *run, reason string) *conformance.Result {
 	doc := r.Contract.Document
 	out := &conformance.Result{
 		Format:       conformance.ReportFormat,
@@ -29,31 +29,31 @@ func (r *run) result(reason string) *conformance.Result {
 		Requests: int(r.Client.SentCount.Load()),
 		Checks:   []conformance.CheckResult{}, Responses: []conformance.ResponseResult{},
 	}
-	groups := r.group()
-	chances := r.chances()
+	groups := groupFailures(r)
+	chances := chancesOf(r)
 	for i, c := range r.checks {
 		if r.verdicts[i].Outcome == "" {
 			r.verdicts[i] = trial.Verdict{Outcome: conformance.Err, Reason: notReached}
 		}
-		out.Checks = append(out.Checks, r.checkResult(c, &r.verdicts[i], r.took[i]))
+		out.Checks = append(out.Checks, checkResult(r, c, &r.verdicts[i], r.took[i]))
 		out.Checks[i].Intermittent = chances[i].intermittent
 	}
-	out.Users = r.users()
-	out.Problems = r.applyKnown(out, chances)
-	out.Causes = r.causes(groups, out.Checks)
-	out.Responses = r.responses(out.Checks)
-	r.conclude(out, r.Redactor.RedactOwn(reason))
+	out.Users = createdUsers(r)
+	out.Problems = applyKnown(r, out, chances)
+	out.Causes = causesOf(r, groups, out.Checks)
+	out.Responses = responseResults(r, out.Checks)
+	conclude(r, out, r.Redactor.RedactOwn(reason))
 	return out
 }
 
-func (r *run) checkResult(c *trial.Check, v *trial.Verdict, took time.Duration) conformance.CheckResult {
+func checkResult(r *run, c *trial.Check, v *trial.Verdict, took time.Duration) conformance.CheckResult {
 	out := conformance.CheckResult{
 		ID: c.ID, Aliases: c.Aliases, Operation: c.Operation, Status: c.Status, Level: softer(v.Level, c.Level), Summary: c.Summary, Sends: c.Sends, Why: c.Why, Clause: c.Clause,
 		Outcome: v.Outcome, DurationMS: took.Milliseconds(), Cause: v.Cause,
 		Reason:    r.Redactor.RedactOwn(v.Reason),
 		Expected:  r.Redactor.RedactOwn(v.Expected),
 		Actual:    r.Redactor.RedactOwn(v.Actual),
-		Exchanges: []conformance.Exchange{},
+		Exchanges: []conformance.Exchange{}, Script: v.IsScript,
 	}
 	if v.Failed < v.Tried {
 		out.Failed, out.Tried = v.Failed, v.Tried
@@ -67,7 +67,7 @@ func (r *run) checkResult(c *trial.Check, v *trial.Verdict, took time.Duration) 
 	}
 	if v.Outcome != conformance.Pass && v.Outcome != conformance.Skip || r.Config.Evidence {
 		for i, a := range v.Evidence {
-			if i >= trial.MaxExchanges && !r.Config.Evidence {
+			if i >= trial.MaxExchanges && !r.Config.Evidence && !(v.IsScript && i < trial.MaxScript) {
 				break
 			}
 			out.Exchanges = append(out.Exchanges, r.Exchange(a))
@@ -76,9 +76,9 @@ func (r *run) checkResult(c *trial.Check, v *trial.Verdict, took time.Duration) 
 	return out
 }
 
-// responses gives a verdict on each documented response: it violates if a
+// responseResults gives a verdict on each documented response: it violates if a
 // check of it that counts failed, and was not exercised if no response had it.
-func (r *run) responses(checks []conformance.CheckResult) []conformance.ResponseResult {
+func responseResults(r *run, checks []conformance.CheckResult) []conformance.ResponseResult {
 	var out []conformance.ResponseResult
 	for _, op := range r.Contract.Operations {
 		for _, status := range op.Statuses {
@@ -106,7 +106,7 @@ func (r *run) responses(checks []conformance.CheckResult) []conformance.Response
 }
 
 // conclude counts the outcomes and draws the verdict from them.
-func (r *run) conclude(out *conformance.Result, reason string) {
+func conclude(r *run, out *conformance.Result, reason string) {
 	undecided := ""
 	for _, c := range out.Checks {
 		if c.Known {
@@ -129,7 +129,7 @@ func (r *run) conclude(out *conformance.Result, reason string) {
 			}
 		}
 	}
-	missing, undone := r.unexercised(out.Responses), undecidedChoice(r.Config, out.Checks)
+	missing, undone := unexercised(r, out.Responses), undecidedChoice(r.Config, out.Checks)
 	switch {
 	case out.Summary.Fail > 0:
 		out.Verdict, out.ExitCode = conformance.Violates, conformance.ExitViolates
@@ -160,7 +160,7 @@ func nonEmpty(text string) []string {
 	return []string{text}
 }
 
-func (r *run) unexercised(rows []conformance.ResponseResult) []string {
+func unexercised(r *run, rows []conformance.ResponseResult) []string {
 	var missing []string
 	for _, row := range rows {
 		if row.Verdict == conformance.NotExercised && slices.Contains(r.Config.Require, row.Status) {
@@ -172,7 +172,7 @@ func (r *run) unexercised(rows []conformance.ResponseResult) []string {
 
 // applyKnown marks the checks that are known to fail and returns, in words,
 // what is wrong with the list itself.
-func (r *run) applyKnown(out *conformance.Result, chances []chance) []string {
+func applyKnown(r *run, out *conformance.Result, chances []chance) []string {
 	var problems []string
 	today := time.Now().Format(time.DateOnly)
 	for _, k := range r.Config.Known {

@@ -63,10 +63,10 @@ type suspect struct {
 	blamed []*wire.Response
 }
 
-// group finds the causes of the failures and warnings: checks that show the
+// groupFailures finds the causes of the failures and warnings: checks that show the
 // same symptom have one. It sets the cause of each check that falls to another,
 // and takes back those that explain nothing.
-func (r *run) group() []*group {
+func groupFailures(r *run) []*group {
 	failed := map[string]bool{}
 	for i, c := range r.checks {
 		failed[c.ID] = r.verdicts[i].Outcome == conformance.Fail
@@ -87,15 +87,15 @@ func (r *run) group() []*group {
 		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *wire.Response) bool { _, there := contested[userOf(a)]; return !there })
 	}
 	unstable := unstableID(seen, contested)
-	changes := r.changes(suspects)
+	changes := sharedChanges(r, suspects)
 	symptoms := make([]symptom, len(suspects))
 	for i, s := range suspects {
-		symptoms[i] = r.symptomOf(s, changes)
+		symptoms[i] = symptomOf(r, s, changes)
 		if !unstable && racy(s) && s.aboutIdentity() {
 			symptoms[i] = symptom{operation: s.check.Operation, what: racyID}
 		}
 	}
-	r.joinAccepted(suspects, symptoms)
+	joinAccepted(r, suspects, symptoms)
 	joinShared(suspects, symptoms)
 	var out []*group
 	at := map[symptom]*group{}
@@ -110,7 +110,7 @@ func (r *run) group() []*group {
 		g.race = g.race && racy(s)
 	}
 	for _, g := range out {
-		g.lead = r.leadOf(g)
+		g.lead = leadOf(r, g)
 		for _, s := range g.members {
 			if s.index != g.lead.index {
 				r.verdicts[s.index].Cause = g.lead.check.ID
@@ -124,7 +124,7 @@ func (r *run) group() []*group {
 // rather than one that warns; of a race, the check that is about races; the
 // clause over all responses where several experiments broke it, and the one
 // experiment where there is only one.
-func (r *run) leadOf(g *group) suspect {
+func leadOf(r *run, g *group) suspect {
 	experiments := 0
 	for _, s := range g.members {
 		if s.check.Run != nil {
@@ -133,7 +133,7 @@ func (r *run) leadOf(g *group) suspect {
 	}
 	rank := func(s suspect) int {
 		n := 0
-		if !r.counts(s) {
+		if !counts(r, s) {
 			n += 8
 		}
 		switch {
@@ -153,13 +153,13 @@ func (r *run) leadOf(g *group) suspect {
 }
 
 // counts reports whether a failure fails the run.
-func (r *run) counts(s suspect) bool {
+func counts(r *run, s suspect) bool {
 	level := softer(r.verdicts[s.index].Level, s.check.Level)
 	return !checks.IsYounger(&s.check.Check, r.Config.AsOf) && (level == conformance.Must || level == conformance.Should && r.Config.Strict)
 }
 
 // symptomOf reads from the responses what is wrong.
-func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
+func symptomOf(r *run, s suspect, changes map[int]string) symptom {
 	v := &r.verdicts[s.index]
 	k := symptom{operation: s.check.Operation, about: s.check.ID}
 	if len(s.blamed) == 0 {
@@ -176,7 +176,7 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 	case !a.Arrived() && a.IsBroken():
 		k.what, k.about = silent, ""
 	case a.Arrived() && judgesStatus:
-		return r.statusSymptom(s, a)
+		return statusSymptom(r, s, a)
 	case s.check.Run != nil && !s.aboutIdentity():
 	case s.contradicts(func(u, v user) bool { return u == v }, false):
 		k.what, k.about = splitID, ""
@@ -188,7 +188,7 @@ func (r *run) symptomOf(s suspect, changes map[int]string) symptom {
 
 // statusSymptom is the symptom of a wrong status: the status, the kind of the
 // body, and the clause that it breaks.
-func (r *run) statusSymptom(s suspect, a *wire.Response) symptom {
+func statusSymptom(r *run, s suspect, a *wire.Response) symptom {
 	op := a.Request.Op
 	k := symptom{operation: op.ID, status: a.Status, body: trial.BodyKind(a), about: s.check.Status}
 	wanted := r.verdicts[s.index].WantedStatuses
@@ -206,7 +206,7 @@ func (r *run) statusSymptom(s suspect, a *wire.Response) symptom {
 	case a.Status/100 == 3 && op.ResponseFor(a.Status) == nil:
 		k.what, k.body, k.about = redirected, "", ""
 	case a.Request.ProvokedStatus != "":
-	case r.fromBefore(s, a):
+	case fromBefore(r, s, a):
 		k.what, k.about = blockedPage, ""
 	case a.Status/100 == 5:
 		k.what, k.about = breakdown, ""
@@ -216,7 +216,7 @@ func (r *run) statusSymptom(s suspect, a *wire.Response) symptom {
 			k.detail = declaredKey(a.Request)
 		}
 		// One rule of the schema, or one lenient reader of JSON.
-		if k.about == op.InvalidStatus() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !r.counts(s)) {
+		if k.about == op.InvalidStatus() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !counts(r, s)) {
 			k.detail = s.check.Clause.Pointer
 		}
 	case k.about == op.SuccessStatus():
@@ -241,7 +241,7 @@ func declaredKey(r *wire.Request) string {
 
 // joinAccepted gives one symptom to the checks of a status that most of them
 // show: nothing is validated there, or no key is looked at.
-func (r *run) joinAccepted(suspects []suspect, symptoms []symptom) {
+func joinAccepted(r *run, suspects []suspect, symptoms []symptom) {
 	same := func(k symptom) symptom { k.detail = ""; return k }
 	alike, experiments := map[symptom]int{}, map[string]int{}
 	for _, c := range r.checks {
@@ -405,7 +405,7 @@ func messageOf(a *wire.Response) string {
 // a page of HTML under a status that those answer with, a page that names one,
 // or a body that is not the contract's and the same for several requests with a
 // good key.
-func (r *run) fromBefore(s suspect, a *wire.Response) bool {
+func fromBefore(r *run, s suspect, a *wire.Response) bool {
 	kind := trial.BodyKind(a)
 	if kind == trial.BodyAsDocumented || kind == trial.BodyNone {
 		return false

@@ -8,12 +8,13 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/textchange"
 	"nox.energy/contract/conformance/internal/trial"
 )
 
-// causes puts groups of failed checks into words, those that fail the run
+// causesOf puts groups of failed checks into words, those that fail the run
 // first, the largest first. Checks that a list excuses are left out.
-func (r *run) causes(groups []*group, checks []conformance.CheckResult) []conformance.Cause {
+func causesOf(r *run, groups []*group, checks []conformance.CheckResult) []conformance.Cause {
 	var out []conformance.Cause
 	fails := map[string]bool{}
 	for _, g := range groups {
@@ -31,7 +32,7 @@ func (r *run) causes(groups []*group, checks []conformance.CheckResult) []confor
 		if members == nil {
 			continue
 		}
-		summary, fix := r.words(g, lead, checks[lead.index])
+		summary, fix := causeText(r, g, lead, checks[lead.index])
 		if reason := checks[lead.index].Reason; lead.check.Stage == trial.StageGate && reason != "" {
 			fix = reason
 		}
@@ -49,8 +50,8 @@ func (r *run) causes(groups []*group, checks []conformance.CheckResult) []confor
 	return out
 }
 
-// words says what a group of failed checks has in common, and how to fix it.
-func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary, fix string) {
+// causeText says what a group of failed checks has in common, and how to fix it.
+func causeText(r *run, g *group, lead suspect, c conformance.CheckResult) (summary, fix string) {
 	k := g.symptom
 	op := r.operation(lead.check)
 	to := "" // what was sent, by the first experiment
@@ -84,7 +85,7 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 	case racyID:
 		return fmt.Sprintf("concurrent first requests for one %s get different values of %s", subject, identity), raceFix(subject)
 	case changedUser:
-		return r.changeWords(k.about, subject, echo, lead)
+		return changeText(r, k.about, subject, echo, lead)
 	case splitID:
 		return fmt.Sprintf("one %s gets several values of %s", subject, identity),
 			fmt.Sprintf("store the %s with the user's first request and look it up by the decoded %s and the manufacturer, by nothing else", identity, subject)
@@ -117,7 +118,7 @@ func (r *run) words(g *group, lead suspect, c conformance.CheckResult) (summary,
 		}
 		return answer + " looks like a firewall or proxy, not the API" + name, "let these requests through to the API, which answers them as the contract says: exempt the operation's JSON body and its key header from the rule that matched"
 	case accepted:
-		return fmt.Sprintf("%s where the contract wants %s: %s", answer, trial.DescribeStatus(k.about), to), r.acceptedFix(k, op)
+		return fmt.Sprintf("%s where the contract wants %s: %s", answer, trial.DescribeStatus(k.about), to), acceptedFix(r, k, op)
 	case refused:
 		return fmt.Sprintf("%s to %s", answer, to), "accept what the schema allows; answer " + op.SuccessStatus()
 	}
@@ -145,7 +146,7 @@ func generalWords(c conformance.CheckResult) (summary, fix string) {
 	return summary, c.Reason
 }
 
-func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, fix string) {
+func changeText(r *run, about, subject, echo string, lead suspect) (summary, fix string) {
 	fix = "return it exactly as it was sent"
 	example := ""
 	for _, a := range lead.blamed {
@@ -155,15 +156,15 @@ func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, f
 		}
 	}
 	how := "changed"
-	for _, n := range normalisers() {
-		if about == n.name {
-			how, fix = n.how, "store, compare and return it exactly as it was sent: "+n.fix
+	for _, n := range textchange.Normalizers() {
+		if about == n.Name {
+			how, fix = n.Effect, "store, compare and return it exactly as it was sent: "+n.Fix
 		}
 	}
 	switch {
-	case about == anotherText:
+	case about == textchange.OtherText:
 		how = "as another text"
-	case strings.HasPrefix(about, cutAfter):
+	case strings.HasPrefix(about, textchange.CutAfter):
 		how, fix = about, "store it whole, or refuse what is too long with the documented status"
 	case example == "":
 		return fmt.Sprintf("users whose %s differs only in %s count as one", subject, about), fix
@@ -171,7 +172,7 @@ func (r *run) changeWords(about, subject, echo string, lead suspect) (summary, f
 	return fmt.Sprintf("%s comes back %s%s", subject, how, example), fix
 }
 
-func (r *run) acceptedFix(k symptom, op *contract.Operation) string {
+func acceptedFix(r *run, k symptom, op *contract.Operation) string {
 	switch {
 	case k.about == op.UnauthorizedStatus() && k.detail == "": // most of them
 		return "check the key of every request before anything else"

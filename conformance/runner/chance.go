@@ -16,12 +16,12 @@ type chance struct {
 	origins      []string // ids of their checks
 }
 
-// chances tells intermittent failures from steady ones. A failure is
+// chancesOf tells intermittent failures from steady ones. A failure is
 // intermittent if some of its tries passed, if its tries failed at different
 // requests, or if its check sends requests that race. It is also intermittent
 // if it rests on the responses to a check that fails so, or if it has the same
 // cause or symptom as one and was not shown to be steady.
-func (r *run) chances() []chance {
+func chancesOf(r *run) []chance {
 	d := &dice{run: r, place: map[string]int{}, owner: map[*wire.Response]int{}, out: make([]chance, len(r.checks))}
 	for i, c := range r.checks {
 		d.place[c.ID] = i

@@ -189,6 +189,12 @@ func validate(c *conformance.Config, doc *spec.Document, target *url.URL) error 
 	if c.Profile != conformance.Full && c.Profile != conformance.Production {
 		return conformance.UsageErrorf("unknown profile %q: choose full or production", c.Profile)
 	}
+	if c.Profile == conformance.Production && c.Thorough != (conformance.Thorough{}) {
+		return conformance.UsageErrorf("--thorough creates thousands of users, which --profile production never does: point it at a staging server")
+	}
+	if c.Thorough.Time < 0 || c.Thorough.Requests < 0 {
+		return conformance.UsageErrorf("the time and the number of requests of random sequences must not be negative")
+	}
 	if _, ok := checks.ParseVersion(c.AsOf); c.AsOf != "" && !ok {
 		return conformance.UsageErrorf("--as-of %q is not a version: write it as in --as-of %s", c.AsOf, checks.FirstVersion)
 	}

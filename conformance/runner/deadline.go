@@ -19,16 +19,16 @@ const (
 
 // setDeadline fits the deadline to the rate, and refuses one in which the
 // requests of the run cannot all be sent.
-func (r *Runner) setDeadline() error {
+func setDeadline(r *Runner) error {
 	cfg, requests := &r.cfg, 0
 	least := time.Duration(0)
 	if cfg.Rate > 0 {
-		requests = r.requests()
+		requests = countRequests(r)
 		least = seconds(float64(requests-1) / cfg.Rate) // the first one goes at once
 	}
 	switch {
 	case cfg.Deadline <= 0:
-		cfg.Deadline = max(plainDeadline, times(least, spare)) + cfg.Wait
+		cfg.Deadline = max(plainDeadline, times(least, spare)) + cfg.Wait + times(cfg.Thorough.Time, spare)
 	case least >= cfg.Deadline:
 		return conformance.UsageErrorf("--deadline %s is too short: %d requests at --rate %g take %s; use --deadline %s or longer, --rate %g or higher, or select fewer checks with --run",
 			cfg.Deadline, requests, cfg.Rate, wire.RoundDuration(least), times(least, spare).Truncate(time.Second)+time.Second, math.Ceil(spare*float64(requests)/cfg.Deadline.Seconds()))
@@ -36,9 +36,9 @@ func (r *Runner) setDeadline() error {
 	return nil
 }
 
-// requests is how many requests a run sends to a target that keeps the
+// countRequests is how many requests a run sends to a target that keeps the
 // contract.
-func (r *Runner) requests() int {
+func countRequests(r *Runner) int {
 	plan := *r
 	plan.cfg.Rate, plan.cfg.Progress = 0, nil
 	plan.client = wire.NewClient(clientConfig(&plan.cfg), r.client.BaseURL)

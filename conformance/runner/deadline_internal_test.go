@@ -15,7 +15,7 @@ func TestTheDefaultDeadlineGrows(t *testing.T) {
 		}
 		return r
 	}
-	n := of(1).requests()
+	n := countRequests(of(1))
 	for rate, want := range map[float64]float64{0: 0, 1e6: 0, 0.5: float64(n-1) * 2, 0.01: float64(n-1) * 100} {
 		if got, least := of(rate).cfg.Deadline, max(plainDeadline, seconds(want)); got < least+plainDeadline || got > 3*least+plainDeadline {
 			t.Errorf("at %g a second: %s for %d requests", rate, got, n)

@@ -3,5 +3,5 @@
 // [New] reads the contract and makes the catalogue of checks; [Runner.Run]
 // performs them and returns a [conformance.Result]. What a check, a
 // configuration and a result are, package conformance says; this package acts
-// on them. Files check_*.go hold the checks, one subject each.
+// on them.
 package runner

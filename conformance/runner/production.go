@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
@@ -85,3 +86,6 @@ const (
 	productionUsers  = 5 // users created at most
 	productionStreak = 3 // answers of 5xx or 429 in a row that end the run
 )
+
+// MaxSequenceUsers is how many users the random sequences of a run create at most.
+const MaxSequenceUsers = checks.MaxSequenceUsers

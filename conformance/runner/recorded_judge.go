@@ -90,7 +90,7 @@ func (l *reel) judge(ctx context.Context, chosen []*trial.Check) *conformance.Re
 		}
 		notes = nil
 	}
-	out := r.result(reason)
+	out := assemble(r, reason)
 	for _, n := range notes {
 		out.Notes = append(out.Notes, l.s.Redactor.RedactOwn(n))
 	}

@@ -279,7 +279,7 @@ func (p *replay) judge(chosen []*trial.Check, reason string) *conformance.Result
 			r.verdicts[i] = c.JudgeRun(p.s, c)
 		}
 	}
-	out := r.result(reason)
+	out := assemble(r, reason)
 	if len(p.s.Seen) > 0 {
 		for _, n := range p.replayNotes() {
 			out.Notes = append(out.Notes, p.s.Redactor.RedactOwn(n))

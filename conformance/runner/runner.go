@@ -83,7 +83,7 @@ func New(cfg conformance.Config) (*Runner, error) {
 		}
 	}
 	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: wire.NewClient(clientConfig(&cfg), target)}
-	if err := r.setDeadline(); err != nil {
+	if err := setDeadline(r); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -117,7 +117,10 @@ func (r *Runner) Run(ctx context.Context) *conformance.Result {
 		reason = run.perform(ctx)
 	}
 	quiet()
-	result := run.result(reason)
+	result := assemble(run, reason)
+	for _, note := range s.Notes() {
+		result.Notes = append(result.Notes, s.Redactor.RedactOwn(note))
+	}
 	if note := s.Client.Pauses.Summary(); note != "" {
 		result.Notes = append(result.Notes, s.Redactor.Redact(note))
 	}

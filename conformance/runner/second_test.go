@@ -288,6 +288,7 @@ func registerDefects() []registerChange {
 		{"boolean of a query parameter not looked at", get + "400/query-with_history-string", reading("with_history", func(string, bool) bool { return true })},
 		{"optional query parameter refused", get + "200/query-with_history-true", reading("with_history", func(v string, _ bool) bool { return v != "true" })},
 		{"too many items in a query parameter accepted", get + "400/query-regions-past-max-items", reading("regions", func(v string, present bool) bool { return !strings.Contains(v, "unlisted") && v == strings.ToLower(v) })},
+		{"not found under another status", get + "404/other-resource", spoiling(404, func(a *reply) { a.status = 410 })},
 		{"not found in another shape", get + "404/schema", spoiling(404, func(a *reply) { a.body = []byte(`{"status":404}`) })},
 	}
 }
@@ -373,6 +374,35 @@ func registerVariations() []registerChange {
 				}
 			}
 		}},
+	}
+}
+
+// Each kind of check that the embedded contract does not give rise to, and so no
+// defect of the mock can fail, is failed by a defect of the register. Checks of
+// one kind give the same reason why they exist.
+func TestEveryKindOfCheckIsFailedByADefect(t *testing.T) {
+	failed := map[string]bool{}
+	embedded, err := runner.Catalogue(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range embedded {
+		failed[c.Why] = true
+	}
+	second, err := runner.Catalogue(secondContract(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range registerDefects() {
+		if i := slices.IndexFunc(second, func(c conformance.Check) bool { return c.ID == d.caught }); i >= 0 {
+			failed[second[i].Why] = true
+		}
+	}
+	for _, c := range second {
+		if !failed[c.Why] {
+			t.Errorf("%s is failed by no defect: add a row to registerDefects (second_test.go)", c.ID)
+			failed[c.Why] = true // once for its kind
+		}
 	}
 }
 

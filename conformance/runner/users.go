@@ -8,10 +8,10 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// users lists whom the target may know since the run, each once, in the order
+// createdUsers lists whom the target may know since the run, each once, in the order
 // of the catalogue. A request that failed without a refusal may have created
 // its user as well.
-func (r *run) users() []conformance.User {
+func createdUsers(r *run) []conformance.User {
 	var out []conformance.User
 	place := map[[2]string]int{}
 	for _, s := range r.Sort(slices.Concat(r.AllSeen(), r.SeenElsewhere)) {

@@ -68,6 +68,9 @@ const maxControlBody = 64 << 20
 
 // New returns the control API of m.
 func New(m *mock.Mock, config Config) (*Control, error) {
+	if config.Token != "" {
+		m.Hide(config.Token)
+	}
 	document, err := newDocument(config)
 	if err != nil {
 		return nil, err

@@ -79,7 +79,7 @@ func Defects() []Deviation {
 		createdDefects(), echoDefects(), identityDefects(), requestDefects(),
 		validationDefects(), bodyDefects(), jsonDefects(), robustnessDefects(),
 		refusalDefects(), keyDefects(),
-		provokedDefects(),
+		provokedDefects(), overTimeDefects(),
 		httpDefects(), tlsDefects(),
 	)
 }

@@ -80,6 +80,13 @@ func (s *Set) Add(f Fault, now time.Time) (Fault, error) {
 	return f, nil
 }
 
+// None reports whether there is no fault at all.
+func (s *Set) None() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.all) == 0
+}
+
 // Pick returns the fault that fires for a request, nil if none does: the first
 // one set of those that fit and are due. userID is nil where the request names
 // none.

@@ -70,25 +70,3 @@ type Cause struct {
 	ID   string `json:"id"`
 	Kind string `json:"kind"`
 }
-
-// size estimates the memory of an entry, in bytes.
-func (e *Entry) size() int {
-	n := 512 + len(e.Manufacturer) + len(e.Operation) + len(e.Key) + len(e.KeyElsewhere) + len(e.NotUnderstood)
-	if e.UserID != nil {
-		n += len(*e.UserID)
-	}
-	n += len(e.Request.Method) + len(e.Request.Path) + len(e.Request.Query) + len(e.Request.Body) + len(e.Response.Body)
-	for _, h := range []map[string][]string{e.Request.Headers, e.Response.Headers} {
-		for name, values := range h {
-			n += 64 + len(name)
-			for _, v := range values {
-				n += 16 + len(v)
-			}
-		}
-	}
-	n += len(e.Why.Rule) + len(e.Why.In) + len(e.Why.Pointer) + len(e.Why.Got) + len(e.Why.Expected) + len(e.Why.Reason)
-	for _, note := range e.Notes {
-		n += 16 + len(note)
-	}
-	return n
-}

@@ -6,15 +6,22 @@ import (
 	"nox.energy/contract/mock/journal"
 )
 
-func asked(userID string) journal.Entry {
-	return journal.Entry{Manufacturer: "acme", UserID: &userID, Request: journal.Request{Method: "POST"}, Response: journal.Response{Status: 201}, Outcome: journal.Answered}
+// exchange is one that is made up.
+type exchange journal.Entry
+
+func (e exchange) Entry() journal.Entry { return journal.Entry(e) }
+func (exchange) Bytes() int             { return 100 }
+
+// asked is a request for a user.
+func asked(userID string) exchange {
+	return exchange{Manufacturer: "acme", UserID: &userID, Request: journal.Request{Method: "POST"}, Response: journal.Response{Status: 201}, Outcome: journal.Answered}
 }
 
 // One user was asked for twice, another never.
 func ExampleExpectation_Exactly() {
 	j := journal.New(journal.Limits{})
-	j.Add(asked("customer-7"))
-	j.Add(asked("customer-7"))
+	j.Add("acme", asked("customer-7"))
+	j.Add("acme", asked("customer-7"))
 	fmt.Println(j.Verify(journal.Expectation{Status: 201}.ForUser("customer-7").Exactly(2)).Met)
 	fmt.Println(j.Verify(journal.Expectation{}.ForUser("customer-8")).Error())
 	// Output:
@@ -24,22 +31,22 @@ func ExampleExpectation_Exactly() {
 
 func ExampleExpectation_Never() {
 	j := journal.New(journal.Limits{})
-	j.Add(asked("customer-7"))
+	j.Add("acme", asked("customer-7"))
 	fmt.Println(j.Verify(journal.Expectation{Method: "DELETE"}.Never()).Met)
 	// Output: true
 }
 
 func ExampleExpectation_Between() {
 	j := journal.New(journal.Limits{})
-	j.Add(asked("customer-7"))
+	j.Add("acme", asked("customer-7"))
 	fmt.Println(j.Verify(journal.Expectation{}.Of("acme").Between(1, 3)).Met)
 	// Output: true
 }
 
 func ExampleQuery_ForUser() {
 	j := journal.New(journal.Limits{})
-	j.Add(asked("customer-7"))
-	j.Add(asked("customer-8"))
+	j.Add("acme", asked("customer-7"))
+	j.Add("acme", asked("customer-8"))
 	fmt.Println(len(j.List(journal.Query{}.Of("acme").ForUser("customer-8")).Entries))
 	// Output: 1
 }

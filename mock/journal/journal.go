@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 )
@@ -29,11 +30,38 @@ type Journal struct {
 	readers map[*Reader]bool
 }
 
-// book holds the entries of one manufacturer, in the order of their ids.
+// Source is an exchange as it was recorded. The journal keeps it as it is, and
+// makes an [Entry] of it each time that somebody reads one: most are never read.
+type Source interface {
+	// Entry returns the exchange without keys. Its ID is set by the journal.
+	Entry() Entry
+	// Bytes estimates the memory that the exchange takes.
+	Bytes() int
+}
+
+// book holds the exchanges of one manufacturer, in the order of their ids.
 type book struct {
-	entries []Entry
+	kept    []kept
 	bytes   int
 	dropped int64
+}
+
+// kept is a recorded exchange in the journal.
+type kept struct {
+	id      int64
+	source  Source
+	outcome Outcome // where it was known only later, else ""
+	revised bool
+}
+
+// entry makes what readers see.
+func (k kept) entry() Entry {
+	e := k.source.Entry()
+	e.ID, e.Revised = k.id, k.revised
+	if k.outcome != "" {
+		e.Outcome = k.outcome
+	}
+	return e
 }
 
 // New returns an empty journal. Of the limits, those that are not positive are
@@ -52,40 +80,40 @@ func New(limits Limits) *Journal {
 	return &Journal{limits: limits, books: map[string]*book{}, drops: map[string]int64{}, readers: map[*Reader]bool{}}
 }
 
-// Add appends an entry, gives it its id, and returns it. One that is larger
+// Add appends an exchange of a manufacturer and returns its id. One that is larger
 // than the limits is counted as dropped and not kept.
-func (j *Journal) Add(e Entry) Entry {
+func (j *Journal) Add(manufacturer string, source Source) (id int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.last++
-	e.ID = j.last
-	b := j.books[e.Manufacturer]
+	k := kept{id: j.last, source: source}
+	b := j.books[manufacturer]
 	if b == nil {
 		b = &book{}
-		j.books[e.Manufacturer] = b
+		j.books[manufacturer] = b
 	}
-	size := e.size()
-	b.entries = append(b.entries, e)
+	size := source.Bytes()
+	b.kept = append(b.kept, k)
 	b.bytes += size
 	j.bytes += size
-	for len(b.entries) > j.limits.Entries || b.bytes > j.limits.Bytes {
-		j.drop(e.Manufacturer)
+	for len(b.kept) > j.limits.Entries || b.bytes > j.limits.Bytes {
+		j.drop(manufacturer, b)
 	}
 	for j.bytes > j.limits.TotalBytes {
-		j.drop(j.largest())
+		name := j.largest()
+		j.drop(name, j.books[name])
 	}
 	for r := range j.readers {
-		r.offer(e)
+		r.offer(k)
 	}
-	return e
+	return k.id
 }
 
-// drop removes the oldest entry of a manufacturer.
-func (j *Journal) drop(manufacturer string) {
-	b := j.books[manufacturer]
-	size := b.entries[0].size()
-	b.entries[0] = Entry{} // for the garbage collector
-	b.entries = b.entries[1:]
+// drop removes the oldest exchange of a manufacturer.
+func (j *Journal) drop(manufacturer string, b *book) {
+	size := b.kept[0].source.Bytes()
+	b.kept[0] = kept{} // for the garbage collector
+	b.kept = b.kept[1:]
 	b.bytes -= size
 	j.bytes -= size
 	b.dropped++
@@ -112,36 +140,35 @@ func (j *Journal) SetOutcome(manufacturer string, id int64, outcome Outcome) {
 	if b == nil {
 		return
 	}
-	if i, found := slices.BinarySearchFunc(b.entries, id, byID); found {
-		b.entries[i].Outcome = outcome
+	if i, found := slices.BinarySearchFunc(b.kept, id, byID); found {
+		b.kept[i].outcome = outcome
 	}
 }
 
-// Revise changes an entry of which more is known, and tells the readers of it
-// once more. An entry that is gone is left alone.
-func (j *Journal) Revise(manufacturer string, id int64, change func(*Entry)) {
+// Revise puts a source of which more is known in the place of an exchange, and
+// tells the readers of it once more. An exchange that is gone is left alone.
+func (j *Journal) Revise(manufacturer string, id int64, source Source) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	b := j.books[manufacturer]
 	if b == nil {
 		return
 	}
-	i, found := slices.BinarySearchFunc(b.entries, id, byID)
+	i, found := slices.BinarySearchFunc(b.kept, id, byID)
 	if !found {
 		return
 	}
-	e := &b.entries[i]
-	before := e.size()
-	change(e)
-	e.Revised = true
-	b.bytes += e.size() - before
-	j.bytes += e.size() - before
+	k := &b.kept[i]
+	grown := source.Bytes() - k.source.Bytes()
+	k.source, k.revised = source, true
+	b.bytes += grown
+	j.bytes += grown
 	for r := range j.readers {
-		r.offer(*e)
+		r.offer(*k)
 	}
 }
 
-func byID(e Entry, id int64) int { return int(e.ID - id) }
+func byID(k kept, id int64) int { return cmp.Compare(k.id, id) }
 
 // Clear removes the entries of a manufacturer and returns how many there were.
 // Its pages then tell of no dropped entries.
@@ -154,7 +181,7 @@ func (j *Journal) Clear(manufacturer string) int {
 	}
 	j.bytes -= b.bytes
 	delete(j.books, manufacturer)
-	return len(b.entries)
+	return len(b.kept)
 }
 
 // Forget is Clear for a manufacturer that is gone for good: what it dropped is
@@ -172,7 +199,7 @@ func (j *Journal) ClearAll() int {
 	defer j.mu.Unlock()
 	n := 0
 	for _, b := range j.books {
-		n += len(b.entries)
+		n += len(b.kept)
 	}
 	j.books, j.bytes = map[string]*book{}, 0
 	return n

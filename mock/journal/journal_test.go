@@ -24,12 +24,20 @@ func entry(manufacturer, userID string, status int) journal.Entry {
 	}
 }
 
+// source is an exchange that is an entry already.
+func source(e journal.Entry) journal.Source { return recorded{e} }
+
+type recorded struct{ entry journal.Entry }
+
+func (r recorded) Entry() journal.Entry { return r.entry }
+func (r recorded) Bytes() int           { return 600 + len(*r.entry.UserID) + len(r.entry.Request.Body) }
+
 func TestBoundedByCount(t *testing.T) {
 	j := journal.New(journal.Limits{Entries: 3})
 	for i := range 5 {
-		j.Add(entry("acme", fmt.Sprint(i), 201))
+		j.Add("acme", source(entry("acme", fmt.Sprint(i), 201)))
 	}
-	j.Add(entry("globex", "g", 201))
+	j.Add("globex", source(entry("globex", "g", 201)))
 	acme := "acme"
 	page := j.List(journal.Query{Manufacturer: &acme})
 	if len(page.Entries) != 3 || *page.Entries[0].UserID != "2" || page.Dropped != 2 {
@@ -47,7 +55,7 @@ func TestBoundedByBytes(t *testing.T) {
 	long := strings.Repeat("x", 1000)
 	j := journal.New(journal.Limits{Bytes: 10_000, TotalBytes: 15_000})
 	for range 100 {
-		j.Add(entry("acme", long, 201))
+		j.Add("acme", source(entry("acme", long, 201)))
 	}
 	n := len(j.List(journal.Query{}).Entries)
 	if n == 0 || n > 5 {
@@ -55,15 +63,15 @@ func TestBoundedByBytes(t *testing.T) {
 	}
 	// All together are bounded too, and the largest gives way.
 	for range 100 {
-		j.Add(entry("globex", long, 201))
-		j.Add(entry("initech", long, 201))
+		j.Add("globex", source(entry("globex", long, 201)))
+		j.Add("initech", source(entry("initech", long, 201)))
 	}
 	if all := len(j.List(journal.Query{}).Entries); all > 7 {
 		t.Errorf("%d entries of over 2,000 bytes within 15,000", all)
 	}
 	// One that is too large by itself leaves nothing, and nothing breaks.
 	tiny := journal.New(journal.Limits{Bytes: 100})
-	tiny.Add(entry("acme", long, 201))
+	tiny.Add("acme", source(entry("acme", long, 201)))
 	if page := tiny.List(journal.Query{}); len(page.Entries) != 0 || page.Dropped != 1 {
 		t.Errorf("%+v", page)
 	}
@@ -71,9 +79,9 @@ func TestBoundedByBytes(t *testing.T) {
 
 func TestQuery(t *testing.T) {
 	j := journal.New(journal.Limits{})
-	j.Add(entry("acme", "u-1", 201))
-	j.Add(entry("acme", "u-2", 500))
-	j.Add(entry("globex", "u-1", 400))
+	j.Add("acme", source(entry("acme", "u-1", 201)))
+	j.Add("acme", source(entry("acme", "u-2", 500)))
+	j.Add("globex", source(entry("globex", "u-1", 400)))
 	user, acme := "u-1", "acme"
 	for _, x := range []struct {
 		name  string
@@ -105,9 +113,9 @@ func TestQuery(t *testing.T) {
 
 func TestVerify(t *testing.T) {
 	j := journal.New(journal.Limits{})
-	j.Add(entry("acme", "u-1", 201))
-	j.Add(entry("acme", "u-1", 201))
-	j.Add(entry("globex", "u-9", 201))
+	j.Add("acme", source(entry("acme", "u-1", 201)))
+	j.Add("acme", source(entry("acme", "u-1", 201)))
+	j.Add("globex", source(entry("globex", "u-9", 201)))
 	acme, user, other := "acme", "u-1", "u-9"
 	two, one := 2, 1
 	for _, x := range []struct {
@@ -146,7 +154,7 @@ func TestVerify(t *testing.T) {
 func TestVerifyOnceDropped(t *testing.T) {
 	j := journal.New(journal.Limits{Entries: 2})
 	for range 3 {
-		j.Add(entry("acme", "u", 201))
+		j.Add("acme", source(entry("acme", "u", 201)))
 	}
 	acme, two, three := "acme", 2, 3
 	for name, x := range map[string]struct {
@@ -165,7 +173,7 @@ func TestVerifyOnceDropped(t *testing.T) {
 		}
 	}
 	j.Clear("acme")
-	j.Add(entry("acme", "u", 201))
+	j.Add("acme", source(entry("acme", "u", 201)))
 	one := 1
 	if v := j.Verify(journal.Expectation{Manufacturer: &acme, Times: &one}); !v.Met || v.Dropped != 0 {
 		t.Errorf("once it is cleared: %+v", v)
@@ -202,8 +210,8 @@ func TestExpectationThatContradictsItself(t *testing.T) {
 // nearest.
 func TestNearestIsAlike(t *testing.T) {
 	j := journal.New(journal.Limits{})
-	j.Add(entry("acme", "customer-7", 201))
-	j.Add(entry("acme", "somebody-else", 201))
+	j.Add("acme", source(entry("acme", "customer-7", 201)))
+	j.Add("acme", source(entry("acme", "somebody-else", 201)))
 	user := "customer-8"
 	if v := j.Verify(journal.Expectation{UserID: &user}); v.Nearest == nil || *v.Nearest.Entry.UserID != "customer-7" {
 		t.Errorf("%+v", v.Nearest)
@@ -219,7 +227,7 @@ func TestReader(t *testing.T) {
 	for range 4 {
 		running.Go(func() {
 			for range 100 {
-				j.Add(entry("acme", "u", 201))
+				j.Add("acme", source(entry("acme", "u", 201)))
 			}
 		})
 	}

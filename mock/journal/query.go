@@ -32,41 +32,49 @@ type Page struct {
 	Dropped int64 // entries of the manufacturers in question that made room for others
 }
 
-// List returns the entries that q selects.
+// List returns the entries that q selects. Requests are recorded meanwhile.
 func (j *Journal) List(q Query) Page {
+	candidates, dropped := j.candidates(q)
+	page := Page{Entries: []Entry{}, Dropped: dropped}
+	if q.Newest {
+		slices.Reverse(candidates)
+	}
+	for _, k := range candidates {
+		e := k.entry()
+		if !q.Matches(&e) {
+			continue
+		}
+		if q.Limit > 0 && len(page.Entries) == q.Limit {
+			page.More = true
+			break
+		}
+		page.Entries = append(page.Entries, e)
+	}
+	if q.Newest {
+		slices.Reverse(page.Entries)
+	}
+	return page
+}
+
+// candidates returns what q may select, in the order of the ids, and how many
+// others made room for them.
+func (j *Journal) candidates(q Query) (all []kept, dropped int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	page := Page{Entries: []Entry{}}
 	for name, b := range j.books {
 		if q.Manufacturer != nil && name != *q.Manufacturer {
 			continue
 		}
-		page.Dropped += b.dropped
-		taken := 0
-		for i := range b.entries {
-			if q.Newest {
-				i = len(b.entries) - 1 - i
-			}
-			if !q.Matches(&b.entries[i]) {
-				continue
-			}
-			if q.Limit > 0 && taken > q.Limit { // one more than asked for, to know
-				break
-			}
-			page.Entries = append(page.Entries, b.entries[i])
-			taken++
+		dropped += b.dropped
+		from, _ := slices.BinarySearchFunc(b.kept, q.After+1, byID)
+		to := len(b.kept)
+		if q.Before != 0 {
+			to, _ = slices.BinarySearchFunc(b.kept, q.Before, byID)
 		}
+		all = append(all, b.kept[from:max(from, to)]...)
 	}
-	slices.SortFunc(page.Entries, func(a, b Entry) int { return byID(a, b.ID) })
-	if over := len(page.Entries) - q.Limit; q.Limit > 0 && over > 0 {
-		page.More = true
-		if q.Newest {
-			page.Entries = page.Entries[over:]
-		} else {
-			page.Entries = page.Entries[:q.Limit]
-		}
-	}
-	return page
+	slices.SortFunc(all, func(a, b kept) int { return byID(a, b.id) })
+	return all, dropped
 }
 
 // Dropped is how many entries ever made room for others, by manufacturer. It

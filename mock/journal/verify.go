@@ -175,7 +175,7 @@ func (x Expectation) differences(e *Entry) []Difference {
 	compare("method", x.Method, e.Request.Method)
 	compare("path", x.Path, e.Request.Path)
 	compare("operation", x.Operation, e.Operation)
-	if x.UserID != nil && (e.UserID == nil || kept(*x.UserID, *e.UserID) != *e.UserID) {
+	if x.UserID != nil && (e.UserID == nil || maskedLike(*x.UserID, *e.UserID) != *e.UserID) {
 		got := "none"
 		if e.UserID != nil {
 			got = strconv.Quote(*e.UserID)
@@ -184,7 +184,7 @@ func (x Expectation) differences(e *Entry) []Difference {
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.Headers)) {
 		values := e.Request.Headers[http.CanonicalHeaderKey(name)]
-		expected := kept(x.Headers[name], values...)
+		expected := maskedLike(x.Headers[name], values...)
 		if !slices.Contains(values, expected) {
 			all = append(all, Difference{"headers/" + name, strconv.Quote(expected), fmt.Sprintf("%q", values)})
 		}
@@ -199,9 +199,9 @@ func (x Expectation) differences(e *Entry) []Difference {
 // fingerprint stands before the start of a digest in the place of a secret.
 const fingerprint = "sha256:"
 
-// kept is an expected value, or its fingerprint where entries have one
+// maskedLike is an expected value, or its fingerprint where entries have one
 // instead of the value.
-func kept(expected string, got ...string) string {
+func maskedLike(expected string, got ...string) string {
 	masked := func(value string) bool { return strings.HasPrefix(value, fingerprint) }
 	if masked(expected) || !slices.ContainsFunc(got, masked) {
 		return expected

@@ -97,7 +97,9 @@ func tryOf(e *journal.Entry) try {
 	}
 	made.retryAfter = retryAfter(e, made.ended)
 	made.said = strings.Join(e.Response.Headers["Retry-After"], ", ")
-	made.example = exampleOf(e, "answered "+strconv.Itoa(made.status))
+	if made.failed() { // else it is no example of anything
+		made.example = exampleOf(e, "answered "+strconv.Itoa(made.status))
+	}
 	return made
 }
 

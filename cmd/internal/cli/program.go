@@ -182,6 +182,9 @@ func ValueOf(flag *pflag.Flag) string {
 	case "duration":
 		return "a duration, as in 30s"
 	}
+	if strings.Contains(flag.Value.Type(), " ") { // a type of our own describes itself
+		return flag.Value.Type()
+	}
 	return "well-formed"
 }
 

@@ -73,7 +73,7 @@ func judgedReplicas(t *testing.T, bin, program string) {
 	if err != nil || !strings.Contains(string(body), `"name":"initech","enabled":false`) {
 		t.Errorf("%s, %v", body, err)
 	}
-	if said := late.stop(); !strings.Contains(said, "Its state is shared, in 127.0.0.1:") || strings.Contains(said, "canary") {
+	if said := late.stop(); !strings.Contains(said, "State is shared in 127.0.0.1:") || strings.Contains(said, "canary") {
 		t.Errorf("it says %s", said)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"nox.energy/contract/spec"
 )
 
+// ProvocationsOf returns the ways in which the configuration makes a target respond
+// with a status, or with one of a range.
 func ProvocationsOf(cfg *conformance.Config, status string) []conformance.Provocation {
 	var out []conformance.Provocation
 	for _, p := range cfg.Provoke {
@@ -24,14 +26,14 @@ func ProvocationsOf(cfg *conformance.Config, status string) []conformance.Provoc
 
 // checkText is what a check says of itself.
 type checkText struct {
-	name    string
-	ground  ground // and so the level
-	prod    conformance.ProductionClass
-	summary string
-	sends   string
-	why     string
-	pointer string   // of the clause
-	was     []string // names of checks that it has taken in
+	name     string
+	ground   ground // and so the level
+	prod     conformance.ProductionClass
+	summary  string
+	sends    string
+	why      string
+	pointer  string   // of the clause
+	formerly []string // names of checks that it has taken in
 }
 
 // builder collects the checks of one operation.
@@ -55,7 +57,7 @@ func (b *builder) add(status string, t checkText, st trial.Stage, run func(*tria
 		},
 		Stage: st, Run: run,
 	}
-	for _, name := range t.was {
+	for _, name := range t.formerly {
 		c.Aliases = append(c.Aliases, b.op.ID+"/"+status+"/"+name)
 	}
 	pointer := t.pointer
@@ -108,66 +110,12 @@ func isDescribed(pointer string) bool {
 	return parent == "responses" || parent == "properties" || slices.Contains([]string{"get", "put", "post", "delete", "patch", "head", "options", "trace"}, last)
 }
 
-// Catalogue makes the checks of a contract, in the order in which they are
-// reported.
-func Catalogue(c *trial.Contract) []*trial.Check {
-	var all []*trial.Check
-	for _, op := range c.Operations {
-		b := &builder{contract: c, op: op, ids: map[string]bool{}}
-		if op.Obstacle != "" {
-			b.obstacleCheck()
-			b.publishedCheck()
-			all = append(all, b.checks...)
-			continue
-		}
-		b.successChecks()
-		b.echoChecks()
-		b.identityChecks()
-		b.latitudeChecks()
-		b.rejectionChecks()
-		b.parameterChecks()
-		b.malformedChecks()
-		b.extremeChecks()
-		b.refusalChecks()
-		b.breakdownChecks()
-		b.httpChecks()
-		if op == c.Operations[0] { // they are about the server, not about what it serves
-			b.tlsChecks()
-		}
-		b.everyAnswerChecks()
-		b.publishedCheck()
-		raiseClasses(op, b.checks)
-		order(op, b.checks)
-		all = append(all, b.checks...)
-	}
-	return all
-}
-
-// order sorts by the place of the status in the contract, http last, and keeps
-// the order within.
-func order(op *contract.Operation, checks []*trial.Check) {
-	rank := func(c *trial.Check) int {
-		if i := slices.Index(op.Statuses, c.Status); i >= 0 {
-			return i
-		}
-		return len(op.Statuses)
-	}
-	slices.SortStableFunc(checks, func(a, b *trial.Check) int { return rank(a) - rank(b) })
-}
+// isFirst reports whether the operation is the first of the contract.
+func (b *builder) isFirst() bool { return b.op == b.contract.Operations[0] }
 
 // confirmed reports whether the validator agrees with what a request is meant to
 // be. Where it does not, no check is made of it: the schema is then one that is
 // not understood here.
 func (b *builder) confirmed(body any, how wire.Intent) bool {
 	return b.contract.Confirm(wire.MinimalRequest(b.op).WithBody(body, how)) == nil
-}
-
-// raiseClasses raises the class of checks whose requests a careless target could
-// take, whatever is wrong with them.
-func raiseClasses(op *contract.Operation, checks []*trial.Check) {
-	for _, c := range checks {
-		if c.Production == conformance.Harmless && c.Run != nil && !c.SendsNothing && !op.IsSafe() {
-			c.Production = conformance.LaxOnly
-		}
-	}
 }

@@ -13,7 +13,7 @@ const provocationTries = 3
 
 // breakdownChecks bring the documented server error about in the way that the
 // configuration says, and look at the target afterwards.
-func (b *builder) breakdownChecks() {
+func breakdownChecks(b *builder) {
 	status := b.op.ErrorStatus()
 	if status == "" {
 		return

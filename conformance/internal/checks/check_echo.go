@@ -121,7 +121,7 @@ func digitsOf(user string) string {
 
 // echoChecks hold the property that returns what was sent to it, code point by
 // code point.
-func (b *builder) echoChecks() {
+func echoChecks(b *builder) {
 	rules := b.op.Rules
 	if rules.Echo == "" {
 		return

@@ -17,13 +17,13 @@ const largeBody = 1<<20 + 1
 
 // extremeChecks send what is valid, or nearly, and hard to digest. The target
 // may take it or refuse it; it may not break down.
-func (b *builder) extremeChecks() {
+func extremeChecks(b *builder) {
 	status := b.op.InvalidStatus()
 	if status == "" || b.op.Body == nil || !b.op.Body.Schema.HasType("object") {
 		return
 	}
-	b.oddTexts(status)
-	b.oddSubjects(status)
+	oddTextChecks(b, status)
+	oddSubjectChecks(b, status)
 	b.add(status, checkText{
 		name: "large-body", ground: staysUp, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody",
 		summary: "a body over one mebibyte is taken or refused, without a breakdown",
@@ -39,7 +39,7 @@ func (b *builder) extremeChecks() {
 		t.RequireExcused(a, "2XX", "4XX")
 	})
 	if b.op.Rules.Identity != "" {
-		b.nothingKeptCheck(status)
+		nothingKeptCheck(b, status)
 	}
 }
 
@@ -83,7 +83,7 @@ func oddTexts() []oddText {
 	}
 }
 
-func (b *builder) oddTexts(status string) {
+func oddTextChecks(b *builder, status string) {
 	closedObject := !b.op.Body.Schema.AllowsUndeclared()
 	for _, e := range oddTexts() {
 		if e.undeclared && closedObject {
@@ -113,8 +113,8 @@ func (b *builder) oddTexts(status string) {
 	}
 }
 
-// oddSubjects are names that JSON can write and a store may not hold.
-func (b *builder) oddSubjects(status string) {
+// oddSubjectChecks send names that JSON can write and a store may not hold.
+func oddSubjectChecks(b *builder, status string) {
 	rules := b.op.Rules
 	if rules.Subject == "" {
 		return
@@ -133,10 +133,10 @@ func (b *builder) oddSubjects(status string) {
 	}).NewUsers = 1
 	b.add(status, checkText{
 		name: rules.Subject + "-lone-surrogate", ground: staysUp, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "half a surrogate pair in " + rules.Subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
-		sends:   rules.Subject + " with the escape \\ud800 alone",
-		why:     why,
-		was:     []string{rules.Subject + "-lone-surrogate-echo"},
+		summary:  "half a surrogate pair in " + rules.Subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
+		sends:    rules.Subject + " with the escape \\ud800 alone",
+		why:      why,
+		formerly: []string{rules.Subject + "-lone-surrogate-echo"},
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.User()
 		text := append(append([]byte(`"\ud800`), user...), '"')
@@ -156,7 +156,7 @@ func (b *builder) oddSubjects(status string) {
 
 // nothingKeptCheck looks, where it can be seen, whether a refused request left
 // its user behind.
-func (b *builder) nothingKeptCheck(status string) {
+func nothingKeptCheck(b *builder, status string) {
 	rules := b.op.Rules
 	b.add(status, checkText{
 		name: "nothing-kept", ground: noHarm, prod: conformance.NotInProduction, pointer: b.op.Body.Schema.Pointer,

@@ -17,9 +17,9 @@ import (
 
 // httpChecks look at what is around the operation, and at what no response of
 // any status may be.
-func (b *builder) httpChecks() {
-	b.neverChecks()
-	b.markupCheck()
+func httpChecks(b *builder) {
+	neverChecks(b)
+	markupCheck(b)
 	declared := b.contract.DocumentedMethods(b.op.Path)
 	if declared[0] != b.op.Method {
 		return // one set of checks for each path
@@ -72,7 +72,7 @@ func (b *builder) httpChecks() {
 			t.Fail("Allow: "+t.Op.Method, fmt.Sprintf("Allow: %q", strings.Join(allowed, ", ")), a)
 		}
 	})
-	b.behindCheck()
+	behindCheck(b)
 	b.add(trial.StatusHTTP, checkText{
 		name: "unknown-path", ground: goodPractice, prod: conformance.Harmless, pointer: "/paths",
 		summary: "a path that the contract does not declare does not succeed", sends: "a path beneath the operation's, with the key",
@@ -84,7 +84,7 @@ func (b *builder) httpChecks() {
 
 // behindCheck looks at what comes on a connection behind a response, which most
 // clients throw away, and some take for the next answer.
-func (b *builder) behindCheck() {
+func behindCheck(b *builder) {
 	b.add(trial.StatusHTTP, checkText{
 		name: "nothing-behind", ground: httpSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses",
 		summary: "an answer says in one way where it ends, and nothing comes behind it", sends: "a valid request, one that is refused for its body, and one without a key, each on a connection of its own",
@@ -121,7 +121,7 @@ func (b *builder) behindCheck() {
 
 // markupCheck looks for what was sent where a browser would run it, above all
 // in the error pages that servers make for paths they do not know.
-func (b *builder) markupCheck() {
+func markupCheck(b *builder) {
 	c := b.add(trial.StatusHTTP, checkText{
 		name: "no-markup", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
 		summary: "what was sent does not come back as markup under text/html",
@@ -148,7 +148,7 @@ func listed(values []string) []string {
 }
 
 // neverChecks are judged over every response to the operation itself.
-func (b *builder) neverChecks() {
+func neverChecks(b *builder) {
 	never := func(name string, g ground, summary, why string, around bool, wrong func(*wire.Response) string) {
 		c := b.add(trial.StatusHTTP, checkText{
 			name: name, ground: g, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",

@@ -17,15 +17,15 @@ import (
 
 // identityChecks hold the id that is resolved or newly created: one user, one
 // id, for ever; another user, another id; for each manufacturer apart.
-func (b *builder) identityChecks() {
+func identityChecks(b *builder) {
 	rules := b.op.Rules
 	if rules.Identity == "" {
 		return
 	}
-	b.resolveChecks()
-	b.createChecks()
+	resolveChecks(b)
+	createChecks(b)
 	status := b.op.SuccessStatus()
-	pointer := b.identityPointer()
+	pointer := identityPointer(b)
 	together := b.add(status, checkText{
 		name: "simultaneous", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
 		summary: "a new user who is asked for several times at one moment gets one id",
@@ -57,18 +57,18 @@ func (b *builder) identityChecks() {
 		}
 	})
 	tenants.Needs, tenants.NewUsers, tenants.Requests = trial.NeedsOther, 1, 3
-	b.wholeRunChecks()
+	wholeRunChecks(b)
 }
 
-func (b *builder) identityPointer() string {
+func identityPointer(b *builder) string {
 	return b.op.Pointer + "/responses/" + b.op.SuccessStatus() + "/content/application~1json/schema/properties/" + b.op.Rules.Identity
 }
 
-func (b *builder) resolveChecks() {
+func resolveChecks(b *builder) {
 	rules := b.op.Rules
 	about := func(called func(string) string, name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) *trial.Check {
 		c := b.add(b.op.SuccessStatus(), checkText{
-			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
+			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
 			summary: summary, sends: sends,
 			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
 		}, trial.StageAccept, func(t *trial.Trial) {
@@ -123,9 +123,9 @@ func (b *builder) resolveChecks() {
 			}
 			return []*wire.Request{t.RequestFor(user).WithText([]byte(text), wire.Fits)}
 		})
-	b.keyOrderCheck()
+	keyOrderCheck(b)
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-later", ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
+		name: "resolve-later", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
 		summary: "a user has the same id after others have come",
 		sends:   "the first users of the run, once more at its end",
 		why:     "An id is for ever, not for as long as a cache holds it.",
@@ -134,13 +134,13 @@ func (b *builder) resolveChecks() {
 
 // keyOrderCheck needs a second property; where the schema declares none it
 // uses one of its own, which the schema allows and a target may refuse.
-func (b *builder) keyOrderCheck() {
+func keyOrderCheck(b *builder) {
 	rules := b.op.Rules
 	if !b.op.Body.Schema.AllowsUndeclared() {
 		return
 	}
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, pointer: b.identityPointer(),
+		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
 		summary: "a user has the same id whatever the order of the properties",
 		sends:   "one user, with another property before and behind " + rules.Subject,
 		why:     "JSON objects have no order (RFC 8259, section 4); client libraries write them in any.",
@@ -192,7 +192,7 @@ func resolveLater(t *trial.Trial) {
 	}
 }
 
-func (b *builder) createChecks() {
+func createChecks(b *builder) {
 	rules := b.op.Rules
 	type pair struct {
 		name    string
@@ -224,7 +224,7 @@ func (b *builder) createChecks() {
 		}},
 	} {
 		b.add(b.op.SuccessStatus(), checkText{
-			name: "create-" + p.name, ground: p.ground, prod: conformance.Creates, pointer: b.identityPointer(),
+			name: "create-" + p.name, ground: p.ground, prod: conformance.Creates, pointer: identityPointer(b),
 			summary: p.summary,
 			sends:   "users that nobody had before: " + strings.TrimPrefix(p.summary, "users who "),
 			why:     "Two users with one id see each other's devices.",
@@ -302,10 +302,10 @@ func simultaneous(t *trial.Trial) {
 
 // wholeRunChecks are judged over every response of the run, so that an id that is
 // wrong now and then is found wherever it shows.
-func (b *builder) wholeRunChecks() {
+func wholeRunChecks(b *builder) {
 	rules := b.op.Rules
 	one := b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-throughout", ground: contractSays, prod: conformance.Harmless, pointer: b.identityPointer(),
+		name: "resolve-throughout", ground: contractSays, prod: conformance.Harmless, pointer: identityPointer(b),
 		summary: "over the whole run, each user has one id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "An id that is wrong now and then is as lost as one that is always wrong.",
@@ -319,7 +319,7 @@ func (b *builder) wholeRunChecks() {
 		}, false)
 	}
 	apart := b.add(b.op.SuccessStatus(), checkText{
-		name: "create-throughout", ground: contractSays, prod: conformance.Harmless, pointer: b.identityPointer(),
+		name: "create-throughout", ground: contractSays, prod: conformance.Harmless, pointer: identityPointer(b),
 		summary: "over the whole run, no two users share an id",
 		sends:   "nothing of its own: every answer of the run is compared",
 		why:     "Ids that collide now and then hand one user's devices to another.",

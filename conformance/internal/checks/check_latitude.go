@@ -12,7 +12,7 @@ import (
 
 // latitudeChecks hold what HTTP and JSON let a client write in more than one
 // way.
-func (b *builder) latitudeChecks() {
+func latitudeChecks(b *builder) {
 	status := b.op.SuccessStatus()
 	if status == "" {
 		return

@@ -73,7 +73,7 @@ func malformations() []malformation {
 }
 
 // malformedChecks send what is no JSON text at all (RFC 8259).
-func (b *builder) malformedChecks() {
+func malformedChecks(b *builder) {
 	status := b.op.InvalidStatus()
 	if status == "" || b.op.Body == nil || !contract.IsJSON(b.op.Body.MediaType) || !b.op.Body.Schema.HasType("object") {
 		return

@@ -12,7 +12,7 @@ import (
 )
 
 // obstacleCheck stands for an operation to which no valid request can be made.
-func (b *builder) obstacleCheck() {
+func obstacleCheck(b *builder) {
 	status := b.op.SuccessStatus()
 	if status == "" {
 		status = trial.StatusHTTP
@@ -28,7 +28,7 @@ func (b *builder) obstacleCheck() {
 // parameterChecks vary the parameters beside the body: each optional one
 // present, each freedom that its schema declares; each required one left out,
 // each rule of its schema broken.
-func (b *builder) parameterChecks() {
+func parameterChecks(b *builder) {
 	for i := range b.op.Parameters {
 		p := &b.op.Parameters[i]
 		plain, ok := p.Minimal()
@@ -36,16 +36,16 @@ func (b *builder) parameterChecks() {
 			continue
 		}
 		if p.In != "path" { // what a path names is there or not, whatever the schema allows
-			b.parameterVariants(i, p, plain)
+			parameterVariants(b, i, p, plain)
 		}
-		b.parameterMutations(i, p, plain)
+		parameterMutations(b, i, p, plain)
 	}
-	b.elsewhereCheck()
+	elsewhereCheck(b)
 }
 
 // elsewhereCheck asks for what a path may name and the target need not know, so
 // that the documented 404 is seen too.
-func (b *builder) elsewhereCheck() {
+func elsewhereCheck(b *builder) {
 	const status = "404"
 	values := slices.Clone(b.op.MinimalValues)
 	other := false
@@ -83,7 +83,7 @@ func (b *builder) elsewhereCheck() {
 	})
 }
 
-func (b *builder) parameterVariants(i int, p *contract.Parameter, plain any) {
+func parameterVariants(b *builder, i int, p *contract.Parameter, plain any) {
 	status := b.op.SuccessStatus()
 	if status == "" {
 		return
@@ -114,7 +114,7 @@ func (b *builder) parameterVariants(i int, p *contract.Parameter, plain any) {
 	}
 }
 
-func (b *builder) parameterMutations(i int, p *contract.Parameter, plain any) {
+func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 	status := b.op.InvalidStatus()
 	if status == "" {
 		return

@@ -14,16 +14,18 @@ const PublishedCheckName = "published"
 
 // publishedCheck compares two contracts. It is of one operation only, as a
 // contract is published as a whole.
-func (b *builder) publishedCheck() {
-	if b.op != b.contract.Operations[0] {
+func publishedCheck(b *builder) {
+	if !b.isFirst() {
 		return
 	}
-	b.add(trial.StatusHTTP, checkText{
+	c := b.add(trial.StatusHTTP, checkText{
 		name: PublishedCheckName, ground: contractSays, prod: conformance.Harmless, pointer: "/paths",
 		summary: "the contract that clients are shown breaks no client of the contract in force",
 		sends:   "nothing: the two documents are compared, if --published names one",
 		why:     "Developers write clients by what is published; a server that keeps another contract fails them.",
-	}, trial.StageLast, nil).JudgeRun = func(s *trial.Session, _ *trial.Check) trial.Verdict { return publishedVerdict(s.Config.Published) }
+	}, trial.StageLast, nil)
+	c.JudgeRun = func(s *trial.Session, _ *trial.Check) trial.Verdict { return publishedVerdict(s.Config.Published) }
+	c.OnRequest = func(cfg *conformance.Config) bool { return cfg.Published != nil }
 }
 
 // publishedVerdict fails if a change breaks clients for certain.
@@ -59,10 +61,4 @@ func editionWords(e spec.Edition) string {
 		return fmt.Sprintf("%q %s", e.Title, e.Version)
 	}
 	return e.Source + " " + e.Version
-}
-
-// IsPublished reports whether a check is the one that compares contracts, and
-// so says nothing unless there are two.
-func IsPublished(c *trial.Check) bool {
-	return c.ID == c.Operation+"/"+trial.StatusHTTP+"/"+PublishedCheckName
 }

@@ -19,21 +19,21 @@ func RecordedCatalogue(c *trial.Contract) []*trial.Check {
 	for _, op := range c.Operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
 		if op.Rules.Identity != "" {
-			b.wholeRunChecks()
+			wholeRunChecks(b)
 		}
-		b.acceptedCheck()
-		b.echoedCheck()
-		b.refusedCheck()
-		b.documentedCheck()
-		b.neverChecks()
-		b.everyAnswerChecks()
+		acceptedCheck(b)
+		echoedCheck(b)
+		refusedCheck(b)
+		documentedCheck(b)
+		neverChecks(b)
+		everyResponseChecks(b)
 		// Why no response was recorded is not known.
 		b.checks = slices.DeleteFunc(b.checks, func(c *trial.Check) bool { return strings.HasSuffix(c.ID, "/"+trial.StatusHTTP+"/answered") })
 		for _, each := range b.checks {
 			each.Sends = "nothing: recorded answers are judged"
 			onlyRecorded(each)
 		}
-		b.publishedCheck()
+		publishedCheck(b)
 		order(op, b.checks)
 		all = append(all, b.checks...)
 	}
@@ -75,7 +75,7 @@ func onlyRecorded(c *trial.Check) {
 }
 
 // recorded adds a check over the recorded responses that a rule is about.
-func (b *builder) recorded(status string, t checkText, rule func(*wire.Response) (wire.Finding, bool)) {
+func recorded(b *builder, status string, t checkText, rule func(*wire.Response) (wire.Finding, bool)) {
 	t.prod = conformance.Harmless
 	c := b.add(status, t, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
@@ -94,12 +94,12 @@ func (b *builder) recorded(status string, t checkText, rule func(*wire.Response)
 
 // acceptedCheck is about valid requests. A 401 or 403 may be right, as nobody
 // knows whether the key is; a redirect and a 5xx have checks of their own.
-func (b *builder) acceptedCheck() {
+func acceptedCheck(b *builder) {
 	status := b.op.SuccessStatus()
 	if status == "" {
 		return
 	}
-	b.recorded(status, checkText{
+	recorded(b, status, checkText{
 		name: "recorded-accepted", ground: contractSays,
 		summary: "every recorded request that is valid, with a key, is answered " + status + ", unless its key is refused",
 		why:     "A client that keeps the contract is turned away.",
@@ -118,13 +118,13 @@ func (b *builder) acceptedCheck() {
 }
 
 // echoedCheck holds the echo, wherever a request names somebody.
-func (b *builder) echoedCheck() {
+func echoedCheck(b *builder) {
 	rules := b.op.Rules
 	if rules.Echo == "" {
 		return
 	}
 	status := b.op.SuccessStatus()
-	b.recorded(status, checkText{
+	recorded(b, status, checkText{
 		name: "recorded-echo", ground: contractSays, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo,
 		summary: "every recorded " + status + " returns the " + rules.Subject + " of its request as it was sent",
 		why:     "A client finds its user by what comes back; one changed character is another user.",
@@ -143,12 +143,12 @@ func (b *builder) echoedCheck() {
 }
 
 // refusedCheck is about requests that break the contract for certain.
-func (b *builder) refusedCheck() {
+func refusedCheck(b *builder) {
 	status := b.op.InvalidStatus()
 	if status == "" || b.op.Body == nil {
 		return
 	}
-	b.recorded(status, checkText{
+	recorded(b, status, checkText{
 		name: "recorded-refused", ground: contractSays,
 		summary: "no recorded request that breaks the contract succeeds",
 		why:     "What is taken today against the contract, clients rely on tomorrow.",
@@ -166,8 +166,8 @@ func (b *builder) refusedCheck() {
 
 // documentedCheck is about statuses that the contract does not name. A redirect
 // and a 5xx have checks of their own.
-func (b *builder) documentedCheck() {
-	b.recorded(trial.StatusHTTP, checkText{
+func documentedCheck(b *builder) {
+	recorded(b, trial.StatusHTTP, checkText{
 		name: "recorded-documented", ground: goodPractice, pointer: b.op.Pointer + "/responses",
 		summary: "every recorded answer has a status that the contract documents",
 		why:     "Clients do not know what to do with any other.",

@@ -14,7 +14,7 @@ import (
 )
 
 // refusalChecks send requests that are valid but for their key.
-func (b *builder) refusalChecks() {
+func refusalChecks(b *builder) {
 	status := b.op.UnauthorizedStatus()
 	if status == "" || len(b.op.Security) == 0 {
 		return
@@ -45,7 +45,7 @@ func (b *builder) refusalChecks() {
 		return []wire.Credential{{Value: " ", Label: "a blank key", ShellWord: `' '`}}
 	})
 	for i, w := range WrongKeys() {
-		refused(w.name, b.nearMissGround(w), w.Description, "A careless comparison lets keys in that nobody was given.", func(t *trial.Trial) []wire.Credential {
+		refused(w.name, nearMissGround(b, w), w.Description, "A careless comparison lets keys in that nobody was given.", func(t *trial.Trial) []wire.Credential {
 			value := spoil(t.Session, w.Derive, t.Random())
 			if value == "" {
 				t.Skip("the key cannot be spoilt in this way")
@@ -59,7 +59,7 @@ func (b *builder) refusalChecks() {
 		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial.Trial) []wire.Credential {
 			return []wire.Credential{t.Session.DisabledKey()}
 		}).Needs = trial.NeedsDisabled
-		b.lockOutCheck(status)
+		lockOutCheck(b, status)
 	}
 	b.add(status, checkText{
 		name: "key-words", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
@@ -98,16 +98,16 @@ func (b *builder) refusalChecks() {
 			t.Expect(t.Request().WithKeys(k), allowed...)
 		})
 	}
-	b.otherNamesCheck(status, pointer)
-	b.oddKeyChecks(status, pointer)
-	b.refusalManners(status, pointer)
-	b.steadyRefusal(status, pointer)
+	otherNamesCheck(b, status, pointer)
+	oddKeyChecks(b, status, pointer)
+	refusalManners(b, status, pointer)
+	steadyRefusal(b, status, pointer)
 }
 
 // nearMissGround is why a wrong key weighs what it does. In a cookie, quotes
 // around a value may or may not be part of it (RFC 6265, sections 4.1.1 and
 // 5.2); databases compare without case by default.
-func (b *builder) nearMissGround(w WrongKey) ground {
+func nearMissGround(b *builder, w WrongKey) ground {
 	if in, _ := b.op.Security[0].Field(); w.level != conformance.Must || in == string(contract.InCookie) && w.name == "key-quoted" {
 		return stacksDiffer
 	}
@@ -130,7 +130,7 @@ func otherNames() []otherName {
 
 // otherNamesCheck sends the right key in all of them at once. A target need not
 // understand such a request, and must only not let it in.
-func (b *builder) otherNamesCheck(status, pointer string) {
+func otherNamesCheck(b *builder, status, pointer string) {
 	taken := map[string]bool{} // by the contract, for the key or for something else
 	for _, p := range b.op.Parameters {
 		taken[p.In+" "+strings.ToLower(p.Name)] = true
@@ -167,7 +167,8 @@ func (b *builder) otherNamesCheck(status, pointer string) {
 	})
 }
 
-// PlaceholderKeys are what an unset variable, a missing value or a pattern looks like.
+// PlaceholderKeys returns what careless code sends as a key: an unset variable,
+// a missing value, a pattern.
 func PlaceholderKeys() []string {
 	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
 }
@@ -176,7 +177,7 @@ func PlaceholderKeys() []string {
 // at which common servers cut headers off.
 const longKey = 4000
 
-func (b *builder) oddKeyChecks(status, pointer string) {
+func oddKeyChecks(b *builder, status, pointer string) {
 	for _, k := range []struct {
 		name, what string
 		value      string
@@ -218,7 +219,7 @@ func unknownKey(t *trial.Trial) wire.Credential {
 	return anUnknownKey(t.Session, t.Random())
 }
 
-func (b *builder) refusalManners(status, pointer string) {
+func refusalManners(b *builder, status, pointer string) {
 	if b.op.Body != nil && b.op.InvalidStatus() != "" {
 		b.add(status, checkText{
 			name: "before-" + b.op.InvalidStatus(), ground: goodPractice, prod: conformance.Harmless, pointer: pointer,
@@ -254,7 +255,7 @@ func (b *builder) refusalManners(status, pointer string) {
 }
 
 // lockOutCheck is about what wrong keys may do to the right one.
-func (b *builder) lockOutCheck(status string) {
+func lockOutCheck(b *builder, status string) {
 	if b.op.SuccessStatus() == "" {
 		return
 	}
@@ -285,7 +286,7 @@ func shapeOf(a *wire.Response) string {
 	return "{" + strings.Join(names, ", ") + "}"
 }
 
-func (b *builder) steadyRefusal(status, pointer string) {
+func steadyRefusal(b *builder, status, pointer string) {
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "wrong and missing keys are refused every time",

@@ -13,7 +13,7 @@ import (
 )
 
 // rejectionChecks send bodies that break one rule of the schema each.
-func (b *builder) rejectionChecks() {
+func rejectionChecks(b *builder) {
 	status := b.op.InvalidStatus()
 	if status == "" || b.op.Body == nil {
 		return
@@ -29,8 +29,8 @@ func (b *builder) rejectionChecks() {
 			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(withSubject(t, m), status) })
 	}
-	b.bodilessChecks(status)
-	b.mediaTypeChecks(status)
+	bodilessChecks(b, status)
+	mediaTypeChecks(b, status)
 	// Description some readers take by default would look as if it came and went.
 	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Firmness != schema.Firm })
 	plainest = plainest[:min(2, len(plainest))]
@@ -56,19 +56,20 @@ func (b *builder) rejectionChecks() {
 
 // withSubject makes the request of a mutation about a fresh user, where the
 // mutation left the user alone.
-func withSubject(t *trial.Trial, m schema.Mutation) *wire.Request {
-	r := t.Request()
-	user := r.Subject
-	body := m.Body
-	if t.Op.Rules.Subject != "" {
-		body = about(body, sampleOf(t.Op), user)
+func withSubject(t *trial.Trial, m schema.Mutation) *wire.Request { return mutated(t.Request(), m) }
+
+// mutated breaks a valid request as a mutation says.
+func mutated(r *wire.Request, m schema.Mutation) *wire.Request {
+	op, user, body := r.Op, r.Subject, m.Body
+	if op.Rules.Subject != "" {
+		body = about(body, sampleOf(op), user)
 	}
 	how := wire.Breaks
 	if m.Firmness == schema.Annotated {
 		how = wire.Either
 	}
 	r = r.WithBody(body, how)
-	if o, _ := body.(schema.Object); !names(o, t.Op.Rules.Subject, user) {
+	if o, _ := body.(schema.Object); !names(o, op.Rules.Subject, user) {
 		r.Subject = "" // whoever it is about, if it is taken
 	}
 	return r
@@ -114,7 +115,7 @@ func about(body, from any, user string) any {
 }
 
 // bodilessChecks leave the required body out.
-func (b *builder) bodilessChecks(status string) {
+func bodilessChecks(b *builder, status string) {
 	if !b.op.Body.Required {
 		return
 	}
@@ -143,7 +144,7 @@ func (b *builder) bodilessChecks(status string) {
 
 // mediaTypeChecks send what the contract does not declare, or does not name.
 // Whether such a body is read as JSON is the target's choice.
-func (b *builder) mediaTypeChecks(status string) {
+func mediaTypeChecks(b *builder, status string) {
 	for _, e := range []struct {
 		name, what string
 		values     []string

@@ -12,7 +12,7 @@ import (
 
 // successChecks are about valid requests: the plainest, the documented
 // example, each freedom that the schema declares.
-func (b *builder) successChecks() {
+func successChecks(b *builder) {
 	status := b.op.SuccessStatus()
 	if status == "" {
 		return
@@ -24,7 +24,7 @@ func (b *builder) successChecks() {
 		why:     "Everything else a client does begins here; nothing else can be judged where this fails.",
 	}, trial.StageGate, gate)
 	if b.op.Body != nil {
-		b.exampleCheck(status)
+		exampleCheck(b, status)
 		for _, v := range schema.Variants(b.op.Body.Schema) {
 			if !b.confirmed(v.Body, wire.Fits) {
 				continue
@@ -54,7 +54,7 @@ func (b *builder) successChecks() {
 
 // exampleCheck sends the contract's own example. On a shared target that user
 // may exist already, which changes nothing for an operation that resolves.
-func (b *builder) exampleCheck(status string) {
+func exampleCheck(b *builder, status string) {
 	body := schema.Sample(b.op.Body.Schema, true)
 	if b.op.Body.HasExample {
 		body = b.op.Body.Example

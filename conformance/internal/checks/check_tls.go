@@ -18,7 +18,10 @@ const overPlainHTTP = "the target is reached by plain HTTP"
 
 // tlsChecks look at the connection rather than at what travels on it. A
 // handshake is broken off before a request is sent.
-func (b *builder) tlsChecks() {
+func tlsChecks(b *builder) {
+	if !b.isFirst() { // they are about the server, not about what it serves
+		return
+	}
 	b.add(trial.StatusHTTP, checkText{
 		name: "tls-version", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
 		summary: "TLS 1.0 and 1.1 are refused",

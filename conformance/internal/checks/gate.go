@@ -148,8 +148,7 @@ func certificateWanted(a *wire.Response) bool {
 	return strings.Contains(text, "tls: certificate required") || strings.Contains(text, "remote error: tls: bad certificate") || strings.Contains(text, "remote error: tls: handshake failure")
 }
 
-// LikelyCause says what to look at when a valid request is not answered as it
-// should be.
+// LikelyCause says what to look at if a valid request fails.
 func LikelyCause(a *wire.Response) string {
 	base := strings.TrimSuffix(a.SentURL, a.Request.Path)
 	proxy := proxyAdvice(a)

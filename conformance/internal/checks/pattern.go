@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// CompilePattern compiles a pattern. One without the operation's name is
-// matched behind it: "401/*" is "*/401/*".
+// CompilePattern compiles a pattern of check ids. A pattern without an
+// operation matches each of them: "401/*" is "*/401/*".
 func CompilePattern(pattern string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString(`^(?:[^/]+/)?`)

@@ -37,8 +37,8 @@ const FirstVersion = "0.1.0"
 // version is MAJOR.MINOR.PATCH, to be compared.
 type version [3]int
 
-// ParseVersion reads a version as people write it: "1.2", "v1.2.3". What stands
-// behind a dash or plus is passed over.
+// ParseVersion reads a version as people write it: "1.2", "v1.2.3". It ignores
+// what follows a dash or plus.
 func ParseVersion(text string) (version, bool) {
 	var v version
 	core, _, _ := strings.Cut(strings.TrimPrefix(text, "v"), "-")
@@ -57,8 +57,8 @@ func ParseVersion(text string) (version, bool) {
 	return v, true
 }
 
-// IsYounger reports whether a check came after a version, "" for none. A check
-// whose age cannot be read is as old as any.
+// IsYounger reports whether a check came after version asOf. It reports false
+// if either version cannot be read.
 func IsYounger(c *conformance.Check, asOf string) bool {
 	limit, ok := ParseVersion(asOf)
 	born, known := ParseVersion(c.Since)

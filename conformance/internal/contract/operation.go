@@ -35,6 +35,7 @@ type Operation struct {
 	Obstacle string
 }
 
+// RequestBody is the body that an operation takes.
 type RequestBody struct {
 	Required   bool
 	MediaType  string // the first JSON one, else the first
@@ -48,13 +49,14 @@ type RequestBody struct {
 
 // Response is a documented response.
 type Response struct {
-	Status          string // as the contract writes it: "201", "4XX", "default"
-	MediaTypes      []string
-	Schema          *schema.Schema // of the first JSON media type, nil where there is none
-	Pointer         string
-	DeclaresHeaders bool // it declares some
+	Status     string // as the contract writes it: "201", "4XX", "default"
+	MediaTypes []string
+	Schema     *schema.Schema // of the first JSON media type, nil where there is none
+	Pointer    string
+	Headers    []string // names of those that it declares
 }
 
+// SecurityScheme is a way in which the contract wants a key to be sent.
 type SecurityScheme struct {
 	ID         string // its name in the contract
 	Kind       string // apiKey, http, …
@@ -69,20 +71,20 @@ func IsJSON(mediaType string) bool {
 	return err == nil && (name == "application/json" || strings.HasSuffix(name, "+json"))
 }
 
-// MayBeJSON reports whether a documented media type, or range of them, takes JSON.
+// MayBeJSON reports whether a documented media type or range includes JSON.
 func MayBeJSON(documented string) bool {
 	return IsJSON(documented) || MatchesMediaRange("application/json", documented)
 }
 
-// MatchesMediaRange reports whether a media type is one of a range such as "text/*"
-// (RFC 9110, section 12.5.1), or is that very type.
+// MatchesMediaRange reports whether a media type is in a range such as "text/*"
+// (RFC 9110, section 12.5.1), or equals it.
 func MatchesMediaRange(name, mediaRange string) bool {
 	kind, sub, _ := strings.Cut(mediaRange, "/")
 	return name == mediaRange || mediaRange == "*/*" || sub == "*" && strings.HasPrefix(name, kind+"/")
 }
 
-// ResponseFor finds the documented response that governs a status: the very
-// code, its range, or the default (OpenAPI 3.0.3, "Responses Object").
+// ResponseFor returns the documented response that applies to a status: the
+// exact code, its range, or the default (OpenAPI 3.0.3, "Responses Object").
 func (op *Operation) ResponseFor(status int) *Response {
 	code := strconv.Itoa(status)
 	for _, want := range []string{code, code[:1] + "XX", "default"} {
@@ -96,18 +98,21 @@ func (op *Operation) ResponseFor(status int) *Response {
 }
 
 // SuccessStatus is the first documented 2xx status, "" where there is none. It names
-// the checks of valid requests; see [operation.meaning].
+// the checks of valid requests; see [Operation.EquivalentStatuses].
 func (op *Operation) SuccessStatus() string {
 	return op.first(func(s string) bool { return strings.HasPrefix(s, "2") })
 }
 
-// InvalidStatus is the status documented for a request that does not fit.
+// InvalidStatus returns the status documented for an invalid request, "" if
+// there is none.
 func (op *Operation) InvalidStatus() string { return op.oneOf("400", "422", "4XX", "default") }
 
-// UnauthorizedStatus is the status documented for a key that is missing or wrong.
+// UnauthorizedStatus returns the status documented for a missing or wrong key,
+// "" if there is none.
 func (op *Operation) UnauthorizedStatus() string { return op.oneOf("401", "403", "4XX", "default") }
 
-// ErrorStatus is the status documented for an unexpected error of the server.
+// ErrorStatus returns the status documented for an unexpected error of the
+// server, "" if there is none.
 func (op *Operation) ErrorStatus() string {
 	return op.first(func(s string) bool { return strings.HasPrefix(s, "5") })
 }
@@ -129,9 +134,9 @@ func (op *Operation) first(match func(string) bool) string {
 	return ""
 }
 
-// EquivalentStatuses lists the documented statuses that say the same as one of them: a
-// contract that documents both 200 and 201, 400 and 422, or 401 and 403, leaves
-// to the target which of the two it answers.
+// EquivalentStatuses returns the documented statuses that mean the same as one
+// of them. A contract that documents both 200 and 201, 400 and 422, or 401 and
+// 403 leaves the choice to the target.
 func (op *Operation) EquivalentStatuses(status string) Statuses {
 	kinds := [][]string{{"400", "422"}, {"401", "403"}}
 	if success := op.SuccessStatus(); status == success && success != "" {
@@ -148,12 +153,13 @@ func (op *Operation) EquivalentStatuses(status string) Statuses {
 // IsSafe reports whether the method changes nothing (RFC 9110, section 9.2.1).
 func (op *Operation) IsSafe() bool { return IsSafeMethod(op.Method) }
 
+// IsSafeMethod reports whether a method changes nothing (RFC 9110, section 9.2.1).
 func IsSafeMethod(method string) bool {
 	return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
 }
 
-// DependsOnState reports whether a status is documented for what the state of the target
-// brings about rather than the request: nothing there, a conflict.
+// DependsOnState reports whether the contract documents the status for a state
+// of the target, not for the request: not found, conflict.
 func (op *Operation) DependsOnState(status int) bool {
 	return slices.Contains([]int{
 		http.StatusPaymentRequired, http.StatusNotFound, http.StatusConflict, http.StatusGone,
@@ -162,7 +168,7 @@ func (op *Operation) DependsOnState(status int) bool {
 	}, status) && slices.Contains(op.Statuses, strconv.Itoa(status))
 }
 
-// CanonicalURL is an address of the operation under the contract's own server,
+// CanonicalURL returns the URL of an operation under the contract's own server,
 // by which the validator finds it.
 func (c *Contract) CanonicalURL(path, query string) string {
 	u := strings.TrimRight(c.Document.Servers()[0], "/") + path
@@ -186,6 +192,7 @@ func (c *Contract) DocumentedMethods(path string) []string {
 	return methods
 }
 
+// StatusText returns a status with its reason phrase: "404 Not Found".
 func StatusText(status int) string {
 	if text := http.StatusText(status); text != "" {
 		return strconv.Itoa(status) + " " + text
@@ -193,7 +200,7 @@ func StatusText(status int) string {
 	return strconv.Itoa(status)
 }
 
-// Place is where a key travels in a request.
+// Place is where a request carries a key.
 type Place string
 
 const (
@@ -205,7 +212,8 @@ const (
 	InHeader   Place = "header"
 )
 
-// ResolvePlace says where a credential goes, given the declared scheme.
+// ResolvePlace returns where a request carries a credential, given the declared
+// scheme.
 func ResolvePlace(p Place, scheme SecurityScheme) (in, name string) {
 	name = scheme.Name
 	if name == "" {
@@ -222,8 +230,8 @@ func ResolvePlace(p Place, scheme SecurityScheme) (in, name string) {
 	return "bearer", name
 }
 
-// Field is where in an HTTP request a key of the scheme stands: in the header,
-// query or cookie of that name.
+// Field returns where a request carries a key of the scheme: in a header, query
+// or cookie, and its name.
 func (s SecurityScheme) Field() (in, name string) {
 	in, name = ResolvePlace(AsDeclared, s)
 	if in == string(AsBearer) || in == string(AsBasic) {
@@ -232,7 +240,7 @@ func (s SecurityScheme) Field() (in, name string) {
 	return in, name
 }
 
-// AcceptsKeyIn reports whether a place is one where the contract lets a key stand.
+// AcceptsKeyIn reports whether the contract accepts a key in that place.
 func (op *Operation) AcceptsKeyIn(p Place) bool {
 	for _, s := range op.Security {
 		if in, _ := ResolvePlace(AsDeclared, s); in == string(p) {
@@ -242,9 +250,9 @@ func (op *Operation) AcceptsKeyIn(p Place) bool {
 	return slices.Contains(op.OtherKeyPlaces, string(p))
 }
 
-// SchemesFor are the security schemes that a request carries a credential
-// under: all of the operation, or the first where the credential stands in a
-// place of its own.
+// SchemesFor returns the security schemes under which a request carries a
+// credential: all of the operation's, or the first for a credential in a place
+// of its own.
 func (op *Operation) SchemesFor(in Place, spare string) []SecurityScheme {
 	switch {
 	case len(op.Security) == 0:
@@ -261,7 +269,7 @@ func (op *Operation) SchemesFor(in Place, spare string) []SecurityScheme {
 	return out
 }
 
-// BasePath is the path of the contract's first server.
+// BasePath returns the path of the contract's first server.
 func (c *Contract) BasePath() string {
 	u, err := url.Parse(c.Document.Servers()[0])
 	if err != nil {
@@ -270,10 +278,10 @@ func (c *Contract) BasePath() string {
 	return strings.TrimRight(u.EscapedPath(), "/")
 }
 
-// FindOperation looks for the operation whose path template stands at the end of a path,
-// and returns what stands before it. The template with the most literal
-// segments wins; one that has none fits anything, and is found under the
-// contract's own base path only.
+// FindOperation returns the operation whose path template matches the end of a
+// path, and what precedes it. The template with the most literal segments wins.
+// A template without any matches everything, so it applies only under the
+// contract's own base path.
 func (c *Contract) FindOperation(method, path string) (op *Operation, base, rest string) {
 	most := -1
 	for _, candidate := range c.Operations {
@@ -308,6 +316,7 @@ func (d *Response) Resembles(members map[string]any) bool {
 // Statuses is a list of acceptable statuses: "201", or "4XX" for a class.
 type Statuses []string
 
+// Contains reports whether a status is in the list.
 func (w Statuses) Contains(status int) bool {
 	code := strconv.Itoa(status)
 	return slices.ContainsFunc(w, func(s string) bool {
@@ -315,6 +324,7 @@ func (w Statuses) Contains(status int) bool {
 	})
 }
 
+// String lists the statuses in words: "200 OK or 4xx".
 func (w Statuses) String() string {
 	words := make([]string, len(w))
 	for i, s := range w {

@@ -20,7 +20,7 @@ type Parameter struct {
 	Pointer    string
 }
 
-// Absent stands for the value of a parameter that is not sent.
+// Absent is the value of a parameter that is not sent.
 type Absent struct{}
 
 // defaultStyle is how a parameter is written where it does not say (OpenAPI
@@ -32,8 +32,8 @@ func defaultStyle(in string) string {
 	return "simple"
 }
 
-// Minimal is the value of a parameter in the plainest request: its example where
-// it has one, else a value that fits. ok is false where none was found.
+// Minimal returns the value of a parameter in the plainest request: its
+// example, else a value that fits. ok is false if none was found.
 func (p *Parameter) Minimal() (v any, ok bool) {
 	if p.hasExample && p.Schema.Fits(p.example) {
 		return p.example, true
@@ -42,7 +42,7 @@ func (p *Parameter) Minimal() (v any, ok bool) {
 	return v, ok && !(p.In == "path" && p.Text(v) == "")
 }
 
-// PathSegment writes a value of a path parameter, escaped.
+// PathSegment returns a value of a path parameter, escaped.
 func (p *Parameter) PathSegment(v any) string {
 	switch p.style {
 	case "label":
@@ -65,12 +65,12 @@ func (p *Parameter) PathSegment(v any) string {
 	return p.joined(v, ",", url.PathEscape)
 }
 
-// Text writes a value of a header or cookie.
+// Text returns a value of a header or cookie parameter.
 func (p *Parameter) Text(v any) string {
 	return p.joined(v, ",", func(s string) string { return s })
 }
 
-// QueryPairs writes a value of a query parameter.
+// QueryPairs returns a value of a query parameter as name=value pairs.
 func (p *Parameter) QueryPairs(v any) []string {
 	name := url.QueryEscape(p.Name)
 	separator := map[string]string{"spaceDelimited": "%20", "pipeDelimited": "|"}[p.style]

@@ -1,6 +1,6 @@
 package contract
 
-// rules are what the prose of the contract says of an operation and its
+// Rules are what the prose of the contract says of an operation and its
 // schemas cannot. Property names stand here and nowhere else in this package.
 type Rules struct {
 	// Subject is the request property that names whom the operation is about.

@@ -23,8 +23,9 @@ import (
 // the package that judges by it, and no other (see the package comment).
 func Read(doc *spec.Document, use func(document any) error) (c *Contract, err error) {
 	settings := datamodel.NewDocumentConfiguration()
+	settings.SkipCircularReferenceCheck = true // what ends is nobody's fault, and what never does has no value
 	settings.Logger = slog.New(slog.DiscardHandler) // its default writes to standard output
-	document, err := libopenapi.NewDocumentWithConfiguration(doc.Bytes(), settings)
+	document, err := libopenapi.NewDocumentWithConfiguration(doc.Normal(), settings)
 	if err != nil {
 		return nil, doc.Errorf("", "the contract cannot be read: %s", FirstLine(err.Error()))
 	}
@@ -50,6 +51,7 @@ func Read(doc *spec.Document, use func(document any) error) (c *Contract, err er
 	return c, nil
 }
 
+// FirstLine returns a text up to its first line break.
 func FirstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
@@ -159,7 +161,9 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 	if high == nil {
 		return out
 	}
-	out.DeclaresHeaders = orderedmap.Len(high.Headers) > 0
+	for name := range high.Headers.KeysFromOldest() {
+		out.Headers = append(out.Headers, name)
+	}
 	for name := range high.Content.FromOldest() {
 		out.MediaTypes = append(out.MediaTypes, name)
 	}

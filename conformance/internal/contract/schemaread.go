@@ -2,7 +2,6 @@ package contract
 
 import (
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,8 +100,8 @@ func readScalars(s *schema.Schema, high *base.Schema) {
 	s.Format = high.Format
 	s.MinLength, s.MaxLength = high.MinLength, high.MaxLength
 	if high.Pattern != "" {
-		if re, err := regexp.Compile(high.Pattern); err == nil {
-			s.Patterns = []*regexp.Regexp{re}
+		if p, err := spec.CompilePattern(high.Pattern); err == nil {
+			s.Patterns = []*spec.Pattern{p}
 		} else {
 			s.IsOpaque = true
 		}

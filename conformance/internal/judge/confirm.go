@@ -11,14 +11,13 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// Confirm validates the request once more, as sent, against the contract. It
-// returns what is wrong with the experiment, nil when it is what the check
-// says it is.
+// Confirm validates a request, as sent, against the contract. It returns an
+// error if the request is not what the check says.
 func (j *Judge) Confirm(r *wire.Request) error {
 	if r.Intent == wire.Either {
 		return nil
 	}
-	problem, err := j.confirmed.of(r, func() (string, error) { return j.problem(r) })
+	problem, err := j.confirmed.of(r, func() (string, error) { return requestProblem(j, r) })
 	switch {
 	case err != nil:
 		return err
@@ -30,9 +29,9 @@ func (j *Judge) Confirm(r *wire.Request) error {
 	return nil
 }
 
-// problem is the first rule of the contract that the request breaks, "" for
+// requestProblem is the first rule of the contract that the request breaks, "" for
 // none. Its key is not looked at.
-func (j *Judge) problem(r *wire.Request) (string, error) {
+func requestProblem(j *Judge, r *wire.Request) (string, error) {
 	copied := r.AsDocumented()
 	if len(copied.Keys) == 0 || copied.Keys[0].Place != contract.AsDeclared {
 		copied.Keys = append(copied.Keys, wire.Credential{Value: "any"}) // the key is not this clause's business
@@ -46,7 +45,7 @@ func (j *Judge) problem(r *wire.Request) (string, error) {
 		return "", err
 	}
 	problem := ""
-	if found := j.validator.request(req); len(found) > 0 {
+	if found := j.validator.request(r.Op, req); len(found) > 0 {
 		problem = firstOf(found)
 	}
 	if contract.IsJSON(req.Header.Get("Content-Type")) && len(r.Body) > 0 {

@@ -54,7 +54,7 @@ func internals(text string, header http.Header) string {
 	return ""
 }
 
-// RemoveSent takes what the request itself said out of a response's text, so
+// RemoveSent removes what the request contained from a text of its response, so
 // that a faithful echo is not mistaken for a leak.
 func RemoveSent(a *wire.Response, text string) string {
 	id, _ := a.Member(a.Request.Op.Rules.Identity) // any text will do for an id

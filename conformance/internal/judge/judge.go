@@ -20,7 +20,7 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// Judge holds requests and responses to a contract.
+// Judge checks requests and responses against a contract.
 type Judge struct {
 	Contract  *contract.Contract
 	validator validating
@@ -28,9 +28,8 @@ type Judge struct {
 	keys      sentKeys
 }
 
-// Load reads a document and returns a judge by it, with every operation
-// prepared. An error is an [*spec.Error], also where the OpenAPI library itself
-// breaks down over the document.
+// Load reads a document and returns its judge, with every operation prepared.
+// An error is a [*spec.Error], even if the OpenAPI library panics.
 func Load(doc *spec.Document) (j *Judge, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -38,7 +37,7 @@ func Load(doc *spec.Document) (j *Judge, err error) {
 		}
 	}()
 	j = &Judge{}
-	j.Contract, err = contract.Read(doc, func(document any) error { return j.use(doc, document) })
+	j.Contract, err = contract.Read(doc, func(document any) error { return setValidator(j, doc, document) })
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +47,9 @@ func Load(doc *spec.Document) (j *Judge, err error) {
 	return j, nil
 }
 
-// Assess reads a response as it came: framing and bytes, then the schema of its
-// very status, then what no response should show. Only a response of a documented
-// status is held to the document.
+// Assess adds to a response what it breaks: framing and bytes first, then the
+// schema of its status, then what no response should show. It judges only
+// responses of a documented status.
 func (j *Judge) Assess(a *wire.Response) {
 	if !a.Arrived() {
 		return
@@ -71,7 +70,7 @@ func (j *Judge) Assess(a *wire.Response) {
 	}
 	if len(documented.MediaTypes) > 0 {
 		j.judgeContent(a, documented, found)
-	} else if documented.DeclaresHeaders {
+	} else if len(documented.Headers) > 0 {
 		j.judgeSchema(a, documented, "", found)
 	}
 	j.judgeManners(a, found)
@@ -163,7 +162,7 @@ func (j *Judge) judgeSchema(a *wire.Response, documented *contract.Response, med
 		StatusCode: a.Status, Status: contract.StatusText(a.Status), Proto: a.Proto, Header: header, Request: request,
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 	}
-	for _, e := range j.validator.response(request, response) {
+	for _, e := range j.validator.response(a.Request.Op, request, response) {
 		switch {
 		case e.sub == "header": // a required one is not there
 			found(wire.ClauseHeaders, "the documented response headers", e.reason)

@@ -15,15 +15,15 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// IntentOf tells what the contract makes of a recorded request: fits, where
-// every server must take it; breaks, where every server must refuse it; open,
-// where the contract leaves room, or the recording does not tell.
+// IntentOf returns whether a recorded request fits the contract (every server
+// must accept it), breaks it (every server must refuse it), or either, if the
+// contract leaves room or the recording is incomplete.
 func (j *Judge) IntentOf(r *wire.Request, whole bool) wire.Intent {
 	if !whole {
 		return wire.Either
 	}
 	if r.Op.Body == nil || len(r.Body) == 0 && !r.Op.Body.Required {
-		return j.judgeRequest(r, wire.Fits)
+		return judgeRequest(j, r, wire.Fits)
 	}
 	name, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	wanted, _, _ := mime.ParseMediaType(r.Op.Body.MediaType)
@@ -45,14 +45,14 @@ func (j *Judge) IntentOf(r *wire.Request, whole bool) wire.Intent {
 		return wire.Either
 	}
 	if !ordinary(value, r.Op.Body.Schema) || len(parameters) > 0 {
-		return j.judgeRequest(r, wire.Either)
+		return judgeRequest(j, r, wire.Either)
 	}
-	return j.judgeRequest(r, wire.Fits)
+	return judgeRequest(j, r, wire.Fits)
 }
 
 // judgeRequest asks the validator about a request. otherwise is what it is
 // where nothing is wrong with its body.
-func (j *Judge) judgeRequest(r *wire.Request, otherwise wire.Intent) wire.Intent {
+func judgeRequest(j *Judge, r *wire.Request, otherwise wire.Intent) wire.Intent {
 	base, err := url.Parse(strings.TrimSuffix(j.Contract.CanonicalURL(r.Path, ""), r.Path))
 	if err != nil {
 		return wire.Either
@@ -63,7 +63,7 @@ func (j *Judge) judgeRequest(r *wire.Request, otherwise wire.Intent) wire.Intent
 	if err != nil {
 		return wire.Either
 	}
-	for _, e := range j.validator.request(req) {
+	for _, e := range j.validator.request(r.Op, req) {
 		if brokenForCertain(e) {
 			return wire.Breaks
 		}
@@ -134,9 +134,9 @@ func ordinary(value any, s *schema.Schema) bool {
 	return true
 }
 
-// SubjectOf reads whom a request is about, "" where it does not say, or not
-// so that the response could be compared with it: a name that stands twice, or a
-// character that a recorder may have put in place of another.
+// SubjectOf returns the user that a recorded request names. It returns "" if
+// the request names none, or if the response cannot be compared with the name:
+// the property appears twice, or a recorder may have replaced a character.
 func SubjectOf(r *wire.Request) string {
 	name := r.Op.Rules.Subject
 	if name == "" || wire.JSONProblem(r.Body) != "" || wire.DuplicateName(r.Body) != "" {
@@ -151,9 +151,8 @@ func SubjectOf(r *wire.Request) string {
 	return text
 }
 
-// IsOrdinaryKey reports whether a key, whoever it belongs to, is one that a server
-// can be asked to look up: not a piece of a recording that hides it, nor what
-// may be refused for its form.
+// IsOrdinaryKey reports whether a server can be expected to look a recorded key
+// up: it is not masked, and its form is no reason to refuse it.
 func IsOrdinaryKey(value string) bool {
 	hidden := IsMaskedKey(value) || strings.HasPrefix(value, "sha256:")
 	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ',' }

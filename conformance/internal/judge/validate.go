@@ -17,8 +17,8 @@ import (
 // types, of which there are very many, out of what other packages are compiled
 // with.
 type validating interface {
-	request(*http.Request) []problem
-	response(*http.Request, *http.Response) []problem
+	request(*contract.Operation, *http.Request) []problem
+	response(*contract.Operation, *http.Request, *http.Response) []problem
 }
 
 // problem is what the validator has against a request or a response. kind and
@@ -32,14 +32,19 @@ type problem struct {
 // failure is a value that does not fit its schema.
 type failure struct{ path, reason, keyword string }
 
-type library struct{ validator validator.Validator }
+type library struct {
+	validator validator.Validator
+	schemas   *schemas
+}
 
-func (l library) request(r *http.Request) []problem {
+func (l library) request(op *contract.Operation, r *http.Request) []problem {
+	l.schemas.register(op.Path, op.Method)
 	ok, found := l.validator.ValidateHttpRequestSync(r)
 	return problems(ok, found)
 }
 
-func (l library) response(r *http.Request, resp *http.Response) []problem {
+func (l library) response(op *contract.Operation, r *http.Request, resp *http.Response) []problem {
+	l.schemas.register(op.Path, op.Method)
 	ok, found := l.validator.ValidateHttpResponse(r, resp)
 	return problems(ok, found)
 }
@@ -59,28 +64,21 @@ func problems(ok bool, found []*errors.ValidationError) []problem {
 	return out
 }
 
-// use makes the validator of a document as the contract was read from. An error
+// setValidator makes the validator of a document as the contract was read from. An error
 // is an [*spec.Error].
-func (j *Judge) use(doc *spec.Document, document any) error {
+func setValidator(j *Judge, doc *spec.Document, document any) error {
 	read, ok := document.(libopenapi.Document)
 	if !ok {
 		return fmt.Errorf("a judge needs a document of libopenapi, not a %T", document)
 	}
-	v, errs := validator.NewValidator(read, config.WithFormatAssertions())
-	if len(errs) > 0 {
-		return doc.Errorf("", "the contract cannot be used: %s", contract.FirstLine(errs[0].Error()))
+	model, err := read.BuildV3Model()
+	if err != nil {
+		return doc.Errorf("", "the contract cannot be used: %s", contract.FirstLine(err.Error()))
 	}
-	if ok, problems := v.ValidateDocument(); !ok && len(problems) > 0 {
-		return documentError(doc, problems[0].Reason, problems[0].SpecLine)
-	}
-	j.validator = library{v}
+	compiled := newSchemas(doc.Normal(), &model.Model)
+	compiled.opening = true
+	v := validator.NewValidatorFromV3Model(&model.Model, append(options(), config.WithSchemaCache(compiled))...)
+	compiled.opening = false
+	j.validator = library{v, compiled}
 	return nil
-}
-
-func documentError(doc *spec.Document, reason string, line int) error {
-	e := doc.Errorf("", "the contract is not valid OpenAPI: %s", contract.FirstLine(reason))
-	if line > 0 {
-		e.Line = doc.LineOfPage(line)
-	}
-	return e
 }

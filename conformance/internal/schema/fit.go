@@ -2,14 +2,13 @@ package schema
 
 import (
 	"math/big"
-	"regexp"
 	"slices"
 	"unicode/utf8"
+
+	"nox.energy/contract/spec"
 )
 
-// Fits reports whether a value fits the schema, as far as its rules are read
-// here. It is what values are chosen by; the validator confirms each again.
-func (s *Schema) Fits(v any) bool {
+func fits(s *Schema, v any) bool {
 	switch {
 	case s.MatchesNothing:
 		return false
@@ -21,23 +20,23 @@ func (s *Schema) Fits(v any) bool {
 	}
 	switch v := v.(type) {
 	case string:
-		if !s.fitsString(v) {
+		if !fitsString(s, v) {
 			return false
 		}
 	case Literal:
-		if n, ok := ParseNumber(v); ok && !s.fitsNumber(n) {
+		if n, ok := ParseNumber(v); ok && !fitsNumber(s, n) {
 			return false
 		}
 	case []any:
-		if !s.fitsArray(v) {
+		if !fitsArray(s, v) {
 			return false
 		}
 	case Object:
-		if !s.fitsObject(v) {
+		if !fitsObject(s, v) {
 			return false
 		}
 	}
-	return s.fitsChoices(v)
+	return fitsChoices(s, v)
 }
 
 // isOfType reports whether a value is of a JSON type. A number without a fraction
@@ -61,18 +60,18 @@ func isOfType(v any, jsonType string) bool {
 	return false
 }
 
-func (s *Schema) fitsString(v string) bool {
+func fitsString(s *Schema, v string) bool {
 	n := int64(utf8.RuneCountInString(v))
 	switch {
 	case s.MinLength != nil && n < *s.MinLength, s.MaxLength != nil && n > *s.MaxLength:
 		return false
 	}
-	return isOfFormat(s.Format, v) && !slices.ContainsFunc(s.Patterns, func(p *regexp.Regexp) bool { return !p.MatchString(v) })
+	return isOfFormat(s.Format, v) && !slices.ContainsFunc(s.Patterns, func(p *spec.Pattern) bool { return !p.MatchString(v) })
 }
 
-func (s *Schema) fitsNumber(n *big.Rat) bool {
+func fitsNumber(s *Schema, n *big.Rat) bool {
 	switch {
-	case s.Minimum != nil && !s.Minimum.within(n, 1), s.Maximum != nil && !s.Maximum.within(n, -1):
+	case s.Minimum != nil && !isWithin(s.Minimum, n, 1), s.Maximum != nil && !isWithin(s.Maximum, n, -1):
 		return false
 	case s.MultipleOf != nil && !new(big.Rat).Quo(n, s.MultipleOf).IsInt():
 		return false
@@ -80,21 +79,21 @@ func (s *Schema) fitsNumber(n *big.Rat) bool {
 	return inIntegerFormat(s.Format, n)
 }
 
-// within reports whether a number is on the right side of a limit. inward is 1
+// isWithin reports whether a number is on the right side of a limit. inward is 1
 // for a minimum, -1 for a maximum.
-func (l *Limit) within(n *big.Rat, inward int) bool {
+func isWithin(l *Limit, n *big.Rat, inward int) bool {
 	c := n.Cmp(l.Value) * inward
 	return c > 0 || c == 0 && !l.Exclusive
 }
 
-func (s *Schema) fitsArray(v []any) bool {
+func fitsArray(s *Schema, v []any) bool {
 	n := int64(len(v))
 	if s.MinItems != nil && n < *s.MinItems || s.MaxItems != nil && n > *s.MaxItems {
 		return false
 	}
 	seen := map[string]bool{}
 	for _, item := range v {
-		if s.Items != nil && !s.Items.Fits(item) {
+		if s.Items != nil && !fits(s.Items, item) {
 			return false
 		}
 		if s.UniqueItems {
@@ -108,30 +107,30 @@ func (s *Schema) fitsArray(v []any) bool {
 	return true
 }
 
-func (s *Schema) fitsObject(v Object) bool {
+func fitsObject(s *Schema, v Object) bool {
 	n := int64(len(v))
 	if s.MinProperties != nil && n < *s.MinProperties || s.MaxProperties != nil && n > *s.MaxProperties {
 		return false
 	}
 	for _, p := range s.Properties {
 		value, has := v.Get(p.Name)
-		if !has && p.Required && !p.Schema.ReadOnly || has && !p.Schema.Fits(value) {
+		if !has && p.Required && !p.Schema.ReadOnly || has && !fits(p.Schema, value) {
 			return false
 		}
 	}
 	for _, m := range v {
-		if s.Property(m.Name) == nil && (s.IsClosed || s.Additional != nil && !s.Additional.Fits(m.Value)) {
+		if s.Property(m.Name) == nil && (s.IsClosed || s.Additional != nil && !fits(s.Additional, m.Value)) {
 			return false
 		}
 	}
 	return true
 }
 
-func (s *Schema) fitsChoices(v any) bool {
+func fitsChoices(s *Schema, v any) bool {
 	for _, c := range s.Choices {
 		fit := 0
 		for _, b := range c.Branches {
-			if b.Fits(v) {
+			if fits(b, v) {
 				fit++
 			}
 		}
@@ -139,5 +138,5 @@ func (s *Schema) fitsChoices(v any) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(s.Not, func(n *Schema) bool { return !n.IsTruncated && n.Fits(v) })
+	return !slices.ContainsFunc(s.Not, func(n *Schema) bool { return !n.IsTruncated && fits(n, v) })
 }

@@ -11,23 +11,23 @@ const (
 	maxGeneratedList = 1000    // items of an array that is made
 )
 
-// Sample makes a value that fits a schema, nil where none is found: see
-// [schema.make].
+// Sample returns a value that fits a schema, nil if none is found: see
+// [Schema.Make].
 func Sample(s *Schema, optional bool) any {
 	v, _ := s.Make(optional)
 	return v
 }
 
-// Make makes a value that fits the schema: its first enum value, its example or
-// default where it has one, else the plainest value of its type. With optional,
-// objects hold all their properties, else the required ones. ok is false where
-// none was found.
+// Make returns a value that fits the schema: its first enum value, its example
+// or default, else the plainest value of its type. With optional, objects have
+// all their properties, else only the required ones. ok is false if none was
+// found.
 func (s *Schema) Make(optional bool) (v any, ok bool) {
 	if s.MatchesNothing || s.IsTruncated {
 		return nil, false
 	}
 	for _, v := range s.Enum {
-		if s.Fits(v) {
+		if fits(s, v) {
 			return v, true
 		}
 	}
@@ -40,9 +40,9 @@ func (s *Schema) Make(optional bool) (v any, ok bool) {
 		}
 	}
 	switch {
-	case s.HasExample && s.Fits(s.Example):
+	case s.HasExample && fits(s, s.Example):
 		return s.Example, true
-	case s.HasDefault && s.DefaultValue != nil && s.Fits(s.DefaultValue):
+	case s.HasDefault && s.DefaultValue != nil && fits(s, s.DefaultValue):
 		return s.DefaultValue, true
 	}
 	return s.makeOfType(optional)
@@ -53,7 +53,7 @@ func (s *Schema) Make(optional bool) (v any, ok bool) {
 func (s *Schema) makeByBranch(optional bool) (any, bool) {
 	for _, full := range []bool{optional, !optional} {
 		for _, view := range s.views() {
-			if v, ok := view.Make(full); ok && s.Fits(v) {
+			if v, ok := view.Make(full); ok && fits(s, v) {
 				return v, true
 			}
 		}
@@ -78,7 +78,7 @@ func (s *Schema) makeOfType(optional bool) (any, bool) {
 				return items, true
 			}
 		case "integer", "number":
-			values = s.numbers(1)
+			values = numbersOf(s, 1)
 		case "boolean":
 			values = []any{true, false}
 		case "string":
@@ -87,7 +87,7 @@ func (s *Schema) makeOfType(optional bool) (any, bool) {
 			values = []any{nil}
 		}
 		for _, v := range values {
-			if s.Fits(v) {
+			if fits(s, v) {
 				return v, true
 			}
 		}
@@ -104,7 +104,7 @@ func (s *Schema) makeObject(optional bool) (Object, bool) {
 			continue
 		}
 		v, ok := example.Get(p.Name)
-		if !ok || !p.Schema.Fits(v) {
+		if !ok || !fits(p.Schema, v) {
 			v, ok = p.Schema.Make(optional)
 		}
 		switch {
@@ -122,7 +122,7 @@ func (s *Schema) makeObject(optional bool) (Object, bool) {
 			out = slices.Delete(out, i, i+1)
 		}
 	}
-	return out, s.Fits(out)
+	return out, fits(s, out)
 }
 
 // filled adds properties until there are as many as minProperties asks for:
@@ -186,12 +186,12 @@ func (s *Schema) makeArray(n int, optional bool) ([]any, bool) {
 	return out, len(out) == n
 }
 
-// MakeSeveral makes up to n different values that fit, the sample first.
+// MakeSeveral returns up to n different values that fit, the sample first.
 func (s *Schema) MakeSeveral(n int, optional bool) []any {
 	out := []any{}
 	seen := map[string]bool{}
 	add := func(v any) bool {
-		if key := canonical(v); len(out) < n && !seen[key] && s.Fits(v) {
+		if key := canonical(v); len(out) < n && !seen[key] && fits(s, v) {
 			seen[key] = true
 			out = append(out, v)
 		}
@@ -230,7 +230,7 @@ func (s *Schema) each(n int, optional bool, add func(any) bool) {
 		case "null":
 			values = append(values, nil)
 		case "integer", "number":
-			values = append(values, s.numbers(n)...)
+			values = append(values, numbersOf(s, n)...)
 		case "string":
 			values = append(values, s.strings(n)...)
 		case "array":
@@ -289,7 +289,7 @@ func (s *Schema) strings(n int) []any {
 	var out []any
 	seen := map[string]bool{}
 	try := func(v string) {
-		if len(out) < n && !seen[v] && s.Fits(v) {
+		if len(out) < n && !seen[v] && fits(s, v) {
 			seen[v] = true
 			out = append(out, v)
 		}
@@ -297,14 +297,14 @@ func (s *Schema) strings(n int) []any {
 	for i := range n {
 		if v := formatSample(s.Format, i); v != "" {
 			try(v)
-			try(s.ofAllowedLength(v))
+			try(ofAllowedLength(s, v))
 		}
 	}
 	if s.MinLength != nil {
 		try(longInFormat(s.Format, int(*s.MinLength)))
 	}
 	if len(s.Patterns) > 0 && len(out) < n {
-		for _, v := range samplesOf(s.Patterns, n, func(v string) bool { return s.Fits(v) }) {
+		for _, v := range samplesOf(s.Patterns, n, func(v string) bool { return fits(s, v) }) {
 			try(v)
 		}
 	}
@@ -320,7 +320,7 @@ func (s *Schema) strings(n int) []any {
 // end.
 func (s *Schema) numberedText(i int) string {
 	if i == 0 {
-		return s.ofAllowedLength("sample")
+		return ofAllowedLength(s, "sample")
 	}
 	const digits = "0123456789abcdefghijklmnopqrstuvwxyz"
 	var tail []byte
@@ -331,7 +331,7 @@ func (s *Schema) numberedText(i int) string {
 	if s.MaxLength != nil && int64(len(end)) > *s.MaxLength {
 		return ""
 	}
-	text := s.ofAllowedLength("sample-" + end)
+	text := ofAllowedLength(s, "sample-"+end)
 	if strings.HasSuffix(text, end) {
 		return text
 	}

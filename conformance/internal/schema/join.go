@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Join makes the schema that a value fits when it fits both, as allOf asks.
-// Neither is changed.
+// Join returns the schema of values that fit both schemas, as allOf asks. It
+// changes neither.
 func Join(a, b *Schema) *Schema {
 	out := *a
 	out.MovedRules = maps.Clone(a.MovedRules)
@@ -26,28 +26,28 @@ func Join(a, b *Schema) *Schema {
 	if !out.HasDefault {
 		out.DefaultValue, out.HasDefault = b.DefaultValue, b.HasDefault
 	}
-	out.joinTypes(b)
-	out.joinScalars(b)
-	out.joinArrays(b)
-	out.joinObjects(a, b)
+	joinTypes(&out, b)
+	joinScalars(&out, b)
+	joinArrays(&out, b)
+	joinObjects(&out, a, b)
 	return &out
 }
 
-// take notes that a rule of the joined schema is the one of a part.
-func (s *Schema) take(keyword string, from *Schema) {
+// takeRule notes that a rule of the joined schema is the one of a part.
+func takeRule(s *Schema, keyword string, from *Schema) {
 	s.MovedRules[keyword] = from.RulePointer(keyword)
 }
 
-func (s *Schema) joinTypes(b *Schema) {
+func joinTypes(s *Schema, b *Schema) {
 	switch {
 	case b.Types == nil:
 	case s.Types == nil:
 		s.Types = b.Types
-		s.take("type", b)
+		takeRule(s, "type", b)
 	default:
 		both := commonTypes(s.Types, b.Types)
 		if len(both) < len(s.Types) {
-			s.take("type", b)
+			takeRule(s, "type", b)
 		}
 		s.Types = both
 		s.MatchesNothing = s.MatchesNothing || len(both) == 0
@@ -56,7 +56,7 @@ func (s *Schema) joinTypes(b *Schema) {
 	case b.Enum == nil:
 	case s.Enum == nil:
 		s.Enum = b.Enum
-		s.take("enum", b)
+		takeRule(s, "enum", b)
 	default:
 		s.Enum = slices.DeleteFunc(slices.Clone(s.Enum), func(v any) bool { return !ContainsValue(b.Enum, v) })
 		s.MatchesNothing = s.MatchesNothing || len(s.Enum) == 0
@@ -80,46 +80,46 @@ func commonTypes(a, b []string) []string {
 	return out
 }
 
-func (s *Schema) joinScalars(b *Schema) {
+func joinScalars(s *Schema, b *Schema) {
 	if s.Format == "" && b.Format != "" {
 		s.Format = b.Format
-		s.take("format", b)
+		takeRule(s, "format", b)
 	}
 	if len(s.Patterns) == 0 && len(b.Patterns) > 0 {
-		s.take("pattern", b)
+		takeRule(s, "pattern", b)
 	}
 	s.Patterns = slices.Concat(s.Patterns, b.Patterns)
-	s.stricter("minLength", &s.MinLength, b.MinLength, b, true)
-	s.stricter("maxLength", &s.MaxLength, b.MaxLength, b, false)
+	joinLimit(s, "minLength", &s.MinLength, b.MinLength, b, true)
+	joinLimit(s, "maxLength", &s.MaxLength, b.MaxLength, b, false)
 	if l := b.Minimum; l != nil && (s.Minimum == nil || l.IsStricter(s.Minimum, 1)) {
 		s.Minimum = l
-		s.take("minimum", b)
+		takeRule(s, "minimum", b)
 	}
 	if l := b.Maximum; l != nil && (s.Maximum == nil || l.IsStricter(s.Maximum, -1)) {
 		s.Maximum = l
-		s.take("maximum", b)
+		takeRule(s, "maximum", b)
 	}
 	switch {
 	case b.MultipleOf == nil:
 	case s.MultipleOf == nil:
 		s.MultipleOf = b.MultipleOf
-		s.take("multipleOf", b)
+		takeRule(s, "multipleOf", b)
 	default:
 		s.MultipleOf = leastCommonMultiple(s.MultipleOf, b.MultipleOf)
 	}
 }
 
-// stricter takes a count from a part where it is the higher (of a minimum) or
+// joinLimit takes a count from a part where it is the higher (of a minimum) or
 // the lower one.
-func (s *Schema) stricter(keyword string, have **int64, other *int64, from *Schema, higher bool) {
+func joinLimit(s *Schema, keyword string, have **int64, other *int64, from *Schema, higher bool) {
 	if other == nil || *have != nil && (**have >= *other) == higher {
 		return
 	}
 	*have = other
-	s.take(keyword, from)
+	takeRule(s, keyword, from)
 }
 
-// IsStricter reports whether l leaves less room than other. inward is 1 for a
+// IsStricter reports whether l allows less than other. inward is 1 for a
 // minimum, -1 for a maximum.
 func (l *Limit) IsStricter(other *Limit, inward int) bool {
 	c := l.Value.Cmp(other.Value) * inward
@@ -133,12 +133,12 @@ func leastCommonMultiple(a, b *big.Rat) *big.Rat {
 	return new(big.Rat).SetFrac(num, new(big.Int).GCD(nil, nil, a.Denom(), b.Denom()))
 }
 
-func (s *Schema) joinArrays(b *Schema) {
-	s.stricter("minItems", &s.MinItems, b.MinItems, b, true)
-	s.stricter("maxItems", &s.MaxItems, b.MaxItems, b, false)
+func joinArrays(s *Schema, b *Schema) {
+	joinLimit(s, "minItems", &s.MinItems, b.MinItems, b, true)
+	joinLimit(s, "maxItems", &s.MaxItems, b.MaxItems, b, false)
 	if b.UniqueItems && !s.UniqueItems {
 		s.UniqueItems = true
-		s.take("uniqueItems", b)
+		takeRule(s, "uniqueItems", b)
 	}
 	switch {
 	case b.Items == nil:
@@ -149,9 +149,9 @@ func (s *Schema) joinArrays(b *Schema) {
 	}
 }
 
-func (s *Schema) joinObjects(a, b *Schema) {
-	s.stricter("minProperties", &s.MinProperties, b.MinProperties, b, true)
-	s.stricter("maxProperties", &s.MaxProperties, b.MaxProperties, b, false)
+func joinObjects(s *Schema, a, b *Schema) {
+	joinLimit(s, "minProperties", &s.MinProperties, b.MinProperties, b, true)
+	joinLimit(s, "maxProperties", &s.MaxProperties, b.MaxProperties, b, false)
 	s.Properties = nil
 	for _, p := range a.Properties {
 		s.Properties = append(s.Properties, p.beside(b))
@@ -162,7 +162,7 @@ func (s *Schema) joinObjects(a, b *Schema) {
 		}
 	}
 	if b.IsClosed && !s.IsClosed || b.Additional != nil && s.Additional == nil {
-		s.take("additionalProperties", b)
+		takeRule(s, "additionalProperties", b)
 	}
 	s.IsClosed = a.IsClosed || b.IsClosed
 	switch {

@@ -10,20 +10,20 @@ type end struct {
 	value   any
 }
 
-// ends are the values at the limits of a schema, which still fit it.
-func (s *Schema) ends(optional bool) []end { return s.limits(0, optional) }
+// endsOf are the values at the limits of a schema, which still fit it.
+func endsOf(s *Schema, optional bool) []end { return limitsOf(s, 0, optional) }
 
-// beyond are the values one past the limits of a schema, which break no other
+// beyondOf are the values one past the limits of a schema, which break no other
 // rule of it.
-func (s *Schema) beyond(optional bool) []end { return s.limits(1, optional) }
+func beyondOf(s *Schema, optional bool) []end { return limitsOf(s, 1, optional) }
 
-// limits lists the value at each limit of a schema (past 0), or the one past
+// limitsOf lists the value at each limit of a schema (past 0), or the one past
 // it (past 1).
-func (s *Schema) limits(past int64, optional bool) []end {
+func limitsOf(s *Schema, past int64, optional bool) []end {
 	word := [...]string{"at", "past"}[past]
 	var out []end
 	add := func(name, keyword string, v any, ok bool) {
-		if ok && s.Fits(v) == (past == 0) {
+		if ok && fits(s, v) == (past == 0) {
 			out = append(out, end{word + "-" + name, word + " its " + keyword, keyword, v})
 		}
 	}
@@ -41,7 +41,7 @@ func (s *Schema) limits(past int64, optional bool) []end {
 		}
 	}
 	if s.HasType("integer") || s.HasType("number") {
-		s.numberLimits(past, add)
+		numberLimits(s, past, add)
 	}
 	if s.HasType("array") {
 		if n := s.MaxItems; n != nil && *n < maxGeneratedList {
@@ -54,34 +54,34 @@ func (s *Schema) limits(past int64, optional bool) []end {
 		}
 	}
 	if s.HasType("object") {
-		s.sizeLimits(past, add)
+		sizeLimits(s, past, add)
 	}
 	return out
 }
 
-func (s *Schema) numberLimits(past int64, add func(name, keyword string, v any, ok bool)) {
-	if n := s.most(); n != nil {
-		v := number(n.Add(n, scaled(s.grain(), int(past))))
+func numberLimits(s *Schema, past int64, add func(name, keyword string, v any, ok bool)) {
+	if n := mostOf(s); n != nil {
+		v := number(n.Add(n, scaled(grainOf(s), int(past))))
 		relaxed := *s
 		relaxed.Maximum = nil
-		add("maximum", "maximum", v, relaxed.Fits(v))
+		add("maximum", "maximum", v, fits(&relaxed, v))
 	}
-	if n := s.least(); n != nil {
-		v := number(n.Sub(n, scaled(s.grain(), int(past))))
+	if n := leastOf(s); n != nil {
+		v := number(n.Sub(n, scaled(grainOf(s), int(past))))
 		relaxed := *s
 		relaxed.Minimum = nil
-		add("minimum", "minimum", v, relaxed.Fits(v))
+		add("minimum", "minimum", v, fits(&relaxed, v))
 	}
 }
 
 // sizeLimits are about minProperties and maxProperties.
-func (s *Schema) sizeLimits(past int64, add func(name, keyword string, v any, ok bool)) {
+func sizeLimits(s *Schema, past int64, add func(name, keyword string, v any, ok bool)) {
 	if n := s.MaxProperties; n != nil && *n < maxGeneratedList {
 		relaxed := *s
 		relaxed.MaxProperties = nil
 		if full, ok := relaxed.makeObject(true); ok {
 			v := relaxed.padded(full, int(*n+past))
-			add("max-properties", "maxProperties", v, int64(len(v)) == *n+past && relaxed.Fits(v))
+			add("max-properties", "maxProperties", v, int64(len(v)) == *n+past && fits(&relaxed, v))
 		}
 	}
 	if n := s.MinProperties; n != nil && *n >= past {
@@ -93,12 +93,12 @@ func (s *Schema) sizeLimits(past int64, add func(name, keyword string, v any, ok
 	}
 }
 
-// multibyte is a text at the greatest length, of letters that are two bytes
+// multibyteText is a text at the greatest length, of letters that are two bytes
 // each: length is counted in characters.
-func (s *Schema) multibyte() (string, bool) {
+func multibyteText(s *Schema) (string, bool) {
 	if s.MaxLength == nil || *s.MaxLength < 1 || *s.MaxLength > maxGenerated {
 		return "", false
 	}
 	v := strings.Repeat("é", int(*s.MaxLength))
-	return v, s.Format == "" && s.Fits(v)
+	return v, s.Format == "" && fits(s, v)
 }

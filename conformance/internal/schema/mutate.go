@@ -15,8 +15,8 @@ type Mutation struct {
 	Body        any
 }
 
-// Firmness is how far a rule binds a target, and so how much a body weighs that
-// breaks it or makes use of it.
+// Firmness says how strictly a rule binds a target, and so how much a check of
+// it weighs.
 type Firmness int
 
 const (
@@ -37,7 +37,7 @@ func Mutations(s *Schema) []Mutation {
 	}
 	var out []Mutation
 	add := func(m Mutation) {
-		if !s.Fits(m.Body) || m.Firmness == Annotated {
+		if !fits(s, m.Body) || m.Firmness == Annotated {
 			out = append(out, m)
 		}
 	}
@@ -47,12 +47,12 @@ func Mutations(s *Schema) []Mutation {
 	}
 	Visit(s, full, func(p Spot) {
 		if len(p.Path) > 0 {
-			for _, b := range p.wrongTypes() {
-				add(p.broken(b))
+			for _, b := range wrongTypes(p) {
+				add(mutationOf(p, b))
 			}
 		}
 		for _, b := range p.Breaches() {
-			add(p.broken(b))
+			add(mutationOf(p, b))
 		}
 	})
 	for _, m := range otherKinds(s, full) {
@@ -68,12 +68,12 @@ type Breach struct {
 	Value                      any
 }
 
-// Filler is a text that only has to be one.
+// Filler is a text without a meaning.
 const Filler = "text"
 
 const undeclaredProperty = "undeclared-property"
 
-func (p Spot) broken(b Breach) Mutation {
+func mutationOf(p Spot, b Breach) Mutation {
 	name := p.id(b.Name)
 	if b.Name == undeclaredProperty { // the name of a property of its own, as it were
 		name = strings.TrimPrefix(p.Label+"."+b.Name, ".")
@@ -88,7 +88,7 @@ func absences(s *Schema, whole Object, add func(Mutation)) {
 	required := 0
 	all := whole
 	Visit(s, whole, func(p Spot) {
-		if !p.Required || len(p.Path) == 0 || p.isItem() {
+		if !p.Required || len(p.Path) == 0 || isItem(p) {
 			return
 		}
 		rule := strings.TrimSuffix(p.Schema.Pointer, "/properties/"+p.Path[len(p.Path)-1]) + "/required"
@@ -110,7 +110,7 @@ func absences(s *Schema, whole Object, add func(Mutation)) {
 }
 
 // isItem reports whether the spot is an item of an array.
-func (p Spot) isItem() bool {
+func isItem(p Spot) bool {
 	parent, _ := valueAt(p.Body, p.Path[:len(p.Path)-1])
 	_, is := parent.([]any)
 	return is
@@ -131,7 +131,7 @@ func otherCase(name string) string {
 
 // wrongTypes lists values of each JSON type that the spot does not take. Where
 // a lax reader would convert one, it looks like the value that belongs there.
-func (p Spot) wrongTypes() []Breach {
+func wrongTypes(p Spot) []Breach {
 	text := string(Encode(p.Value))
 	alike, isText := p.Value.(string)
 	if !isText {
@@ -166,7 +166,7 @@ func (p Spot) wrongTypes() []Breach {
 	}
 	var out []Breach
 	for _, w := range values {
-		if !p.Schema.Fits(w.value) && (w.jsonType == "" || !p.Effective.AcceptsType(w.jsonType)) {
+		if !fits(p.Schema, w.value) && (w.jsonType == "" || !p.Effective.AcceptsType(w.jsonType)) {
 			out = append(out, Breach{w.name, article(w.name), p.Effective.RulePointer("type"), Firm, w.value})
 		}
 	}
@@ -192,39 +192,39 @@ func likeNumber(v any) Literal {
 	return "12345"
 }
 
-// Breaches lists values of the right type that break one other rule each.
+// Breaches returns values of the right type that each break one other rule.
 func (p Spot) Breaches() []Breach {
 	var out []Breach
 	s := p.Effective
 	add := func(name, about, keyword string, hold Firmness, v any) {
-		if !p.Schema.Fits(v) {
+		if !fits(p.Schema, v) {
 			out = append(out, Breach{name, about, s.RulePointer(keyword), hold, v})
 		}
 	}
-	for _, e := range s.beyond(true) {
+	for _, e := range beyondOf(s, true) {
 		add(e.name, e.about, e.keyword, Firm, e.value)
 	}
-	for _, b := range s.unlisted(p.Value) {
+	for _, b := range unlisted(s, p.Value) {
 		add(b.Name, b.Description, "enum", Firm, b.Value)
 	}
-	if v, ok := s.withDuplicate(); ok {
+	if v, ok := withDuplicate(s); ok {
 		add("duplicate-items", "with the same item twice", "uniqueItems", Firm, v)
 	}
-	if v, ok := s.betweenMultiples(p.Value); ok {
+	if v, ok := betweenMultiples(s, p.Value); ok {
 		add("not-multiple", "that is no multiple of what it must be", "multipleOf", Firm, v)
 	}
 	if text, ok := p.Value.(string); ok && s.Enum == nil {
-		for _, u := range s.unmatchedBy(text) {
+		for _, u := range unmatchedBy(s, text) {
 			add(u.name, u.about, "pattern", u.hold, u.value)
 		}
-		s.offFormat(add)
+		offFormat(s, add)
 	}
 	if most := integerFormat(s.Format); most != nil && s.Enum == nil {
 		// "format" is an annotation that a server may leave unchecked.
 		past := Literal(new(big.Int).Add(most, big.NewInt(1)).String())
 		relaxed := *s
 		relaxed.Format = ""
-		if relaxed.Fits(past) {
+		if fits(&relaxed, past) {
 			add("past-format", "one more than its format holds", "format", Annotated, past)
 		}
 	}
@@ -236,7 +236,7 @@ func (p Spot) Breaches() []Breach {
 
 // offFormat adds a string that is nearly in the format, and one that is not at
 // all. "format" is an annotation that a server may leave unchecked.
-func (s *Schema) offFormat(add func(name, about, keyword string, hold Firmness, v any)) {
+func offFormat(s *Schema, add func(name, about, keyword string, hold Firmness, v any)) {
 	near, wrong := brokenFormat(s.Format)
 	if wrong == "" {
 		return
@@ -247,7 +247,7 @@ func (s *Schema) offFormat(add func(name, about, keyword string, hold Firmness, 
 
 // unlisted lists values that an enum does not hold: another of the same type,
 // and listed ones written differently.
-func (s *Schema) unlisted(v any) []Breach {
+func unlisted(s *Schema, v any) []Breach {
 	if s.Enum == nil {
 		return nil
 	}
@@ -255,7 +255,7 @@ func (s *Schema) unlisted(v any) []Breach {
 	relaxed.Enum = nil
 	var out []Breach
 	add := func(name, about string, v any) {
-		if relaxed.Fits(v) && !ContainsValue(s.Enum, v) {
+		if fits(&relaxed, v) && !ContainsValue(s.Enum, v) {
 			out = append(out, Breach{Name: name, Description: about, Value: v})
 		}
 	}
@@ -279,7 +279,7 @@ func (s *Schema) unlisted(v any) []Breach {
 }
 
 // withDuplicate is an array whose last item is its first once more.
-func (s *Schema) withDuplicate() (v []any, ok bool) {
+func withDuplicate(s *Schema) (v []any, ok bool) {
 	if !s.HasType("array") || !s.UniqueItems {
 		return nil, false
 	}
@@ -291,12 +291,12 @@ func (s *Schema) withDuplicate() (v []any, ok bool) {
 	out := append(slices.Clone(items), items[0])
 	relaxed := *s
 	relaxed.UniqueItems = false
-	return out, relaxed.Fits(out)
+	return out, fits(&relaxed, out)
 }
 
 // betweenMultiples is a number within the limits that is no multiple of
 // multipleOf.
-func (s *Schema) betweenMultiples(v any) (any, bool) {
+func betweenMultiples(s *Schema, v any) (any, bool) {
 	n, ok := ParseNumber(v)
 	if !ok || s.MultipleOf == nil {
 		return nil, false
@@ -304,7 +304,7 @@ func (s *Schema) betweenMultiples(v any) (any, bool) {
 	relaxed := *s
 	relaxed.MultipleOf = nil
 	for _, step := range []*big.Rat{whole(1), whole(-1), new(big.Rat).Quo(s.MultipleOf, whole(2)), new(big.Rat).Quo(s.MultipleOf, whole(-2))} {
-		if other := number(new(big.Rat).Add(n, step)); relaxed.Fits(other) && !s.Fits(other) {
+		if other := number(new(big.Rat).Add(n, step)); fits(&relaxed, other) && !fits(s, other) {
 			return other, true
 		}
 	}

@@ -16,10 +16,10 @@ func number(n *big.Rat) Literal {
 
 func whole(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
 
-// grain is the distance between neighbours among the numbers that are made for
+// grainOf is the distance between neighbours among the numbers that are made for
 // a schema: what multipleOf and the type ask for, else one digit finer than
 // the limits are written.
-func (s *Schema) grain() *big.Rat {
+func grainOf(s *Schema) *big.Rat {
 	one := whole(1)
 	integral := s.HasType("integer") && !s.HasType("number")
 	switch {
@@ -49,25 +49,25 @@ func (s *Schema) grain() *big.Rat {
 	return new(big.Rat).Inv(new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits+1)), nil)))
 }
 
-// least and most are the outermost numbers that fit; nil where there is no
+// leastOf and most are the outermost numbers that fit; nil where there is no
 // limit.
-func (s *Schema) least() *big.Rat { return s.outermost(s.Minimum, 1) }
-func (s *Schema) most() *big.Rat  { return s.outermost(s.Maximum, -1) }
+func leastOf(s *Schema) *big.Rat { return outermost(s, s.Minimum, 1) }
+func mostOf(s *Schema) *big.Rat  { return outermost(s, s.Maximum, -1) }
 
-func (s *Schema) outermost(l *Limit, inward int) *big.Rat {
+func outermost(s *Schema, l *Limit, inward int) *big.Rat {
 	if l == nil {
 		return nil
 	}
-	n := s.towards(l.Value, inward)
-	if !l.within(n, inward) {
-		n.Add(n, scaled(s.grain(), inward))
+	n := towards(s, l.Value, inward)
+	if !isWithin(l, n, inward) {
+		n.Add(n, scaled(grainOf(s), inward))
 	}
 	return n
 }
 
 // towards is the first number of the grain at n or, going inward, behind it.
-func (s *Schema) towards(n *big.Rat, inward int) *big.Rat {
-	grain := s.grain()
+func towards(s *Schema, n *big.Rat, inward int) *big.Rat {
+	grain := grainOf(s)
 	q := new(big.Rat).Quo(n, grain)
 	floor := new(big.Int).Div(q.Num(), q.Denom())
 	if inward > 0 && !q.IsInt() {
@@ -78,14 +78,14 @@ func (s *Schema) towards(n *big.Rat, inward int) *big.Rat {
 
 func scaled(n *big.Rat, by int) *big.Rat { return new(big.Rat).Mul(n, whole(int64(by))) }
 
-// numbers lists n numbers that fit, 1 and upwards where that is within the
+// numbersOf lists n numbers that fit, 1 and upwards where that is within the
 // limits, else from the limit that is.
-func (s *Schema) numbers(n int) []any {
-	start, step := s.towards(whole(1), 1), s.grain()
-	if low := s.least(); low != nil && low.Cmp(start) > 0 {
+func numbersOf(s *Schema, n int) []any {
+	start, step := towards(s, whole(1), 1), grainOf(s)
+	if low := leastOf(s); low != nil && low.Cmp(start) > 0 {
 		start = low
 	}
-	if high := s.most(); high != nil && high.Cmp(start) < 0 {
+	if high := mostOf(s); high != nil && high.Cmp(start) < 0 {
 		start = high
 	}
 	var out []any
@@ -95,7 +95,7 @@ func (s *Schema) numbers(n int) []any {
 				continue
 			}
 			v := number(new(big.Rat).Add(start, scaled(step, i*direction)))
-			if !s.Fits(v) {
+			if !fits(s, v) {
 				break
 			}
 			if out = append(out, v); len(out) == n {

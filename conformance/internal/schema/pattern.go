@@ -1,12 +1,13 @@
 package schema
 
 import (
-	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"nox.energy/contract/spec"
 )
 
 // Bounds of the search for a string that a pattern matches.
@@ -19,11 +20,11 @@ const (
 // accept takes. Each is made by walking the syntax of the first pattern, and
 // tried against all: anchors in odd places, word boundaries and the like cost a
 // sample, never yield a wrong one.
-func samplesOf(patterns []*regexp.Regexp, n int, accept func(string) bool) []string {
+func samplesOf(patterns []*spec.Pattern, n int, accept func(string) bool) []string {
 	var out []string
 	try := func(v string) bool {
 		fits := utf8.ValidString(v) && !slices.Contains(out, v) && accept(v) &&
-			!slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return !p.MatchString(v) })
+			!slices.ContainsFunc(patterns, func(p *spec.Pattern) bool { return !p.MatchString(v) })
 		if fits {
 			out = append(out, v)
 		}
@@ -31,7 +32,7 @@ func samplesOf(patterns []*regexp.Regexp, n int, accept func(string) bool) []str
 	}
 	classes := map[*syntax.Regexp][]rune{}
 	for _, p := range patterns {
-		tree, err := syntax.Parse(p.String(), syntax.Perl)
+		tree, err := syntax.Parse(p.Outline(), syntax.Perl)
 		if err != nil {
 			continue
 		}
@@ -148,7 +149,7 @@ type unmatched struct {
 
 // unmatchedBy lists strings that a schema's patterns do not all match: one far
 // from them, and near misses that a careless comparison lets through.
-func (s *Schema) unmatchedBy(sample string) []unmatched {
+func unmatchedBy(s *Schema, sample string) []unmatched {
 	lower, upper := strings.ToLower(sample), strings.ToUpper(sample)
 	other := lower
 	if other == sample {
@@ -163,27 +164,27 @@ func (s *Schema) unmatchedBy(sample string) []unmatched {
 	}
 	out := []unmatched{}
 	for _, v := range []string{"!", "?? ??", " ", "~~~~~~~~", "ÄÖÜ", "x", ""} {
-		if v = s.ofAllowedLength(v); s.breaksPatternOnly(v) {
+		if v = ofAllowedLength(s, v); breaksPatternOnly(s, v) {
 			out = append(out, unmatched{"pattern", "that its pattern does not match", v, Firm})
 			break
 		}
 	}
 	for _, u := range near {
-		if s.breaksPatternOnly(u.value) {
+		if breaksPatternOnly(s, u.value) {
 			out = append(out, u)
 		}
 	}
 	return out
 }
 
-func (s *Schema) breaksPatternOnly(v string) bool {
+func breaksPatternOnly(s *Schema, v string) bool {
 	relaxed := *s
 	relaxed.Patterns = nil
-	return !s.fitsString(v) && relaxed.fitsString(v)
+	return !fitsString(s, v) && fitsString(&relaxed, v)
 }
 
 // ofAllowedLength cuts or fills a string to the limits of the schema.
-func (s *Schema) ofAllowedLength(v string) string {
+func ofAllowedLength(s *Schema, v string) string {
 	runes := []rune(v)
 	if s.MaxLength != nil && int64(len(runes)) > *s.MaxLength {
 		runes = runes[:max(0, *s.MaxLength)]

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"regexp"
 	"slices"
+
+	"nox.energy/contract/spec"
 )
 
 // Schema is what the checks need to know of a schema object: enough to make
@@ -20,7 +22,7 @@ type Schema struct {
 
 	Enum       []any // the values of enum, or the one of const
 	Format     string
-	Patterns   []*regexp.Regexp
+	Patterns   []*spec.Pattern
 	MinLength  *int64
 	MaxLength  *int64
 	Minimum    *Limit
@@ -48,6 +50,7 @@ type Schema struct {
 	HasDefault   bool
 }
 
+// Property is a declared property of an object.
 type Property struct {
 	Name     string
 	Required bool
@@ -66,7 +69,7 @@ type Choice struct {
 	Branches []*Schema
 }
 
-// RulePointer points to a keyword of the schema.
+// RulePointer returns the JSON pointer of a keyword of the schema.
 func (s *Schema) RulePointer(keyword string) string {
 	if at, ok := s.MovedRules[keyword]; ok {
 		return at
@@ -96,12 +99,13 @@ func (s *Schema) isObject() bool {
 	return s.HasType("object") || s.Types == nil && (len(s.Properties) > 0 || s.IsClosed)
 }
 
-// AllowsUndeclared reports whether any undeclared property with any value may stand in
-// an object that fits.
+// AllowsUndeclared reports whether an object that fits may contain any
+// undeclared property with any value.
 func (s *Schema) AllowsUndeclared() bool {
 	return s.isObject() && s.Additional == nil && !s.IsClosed && !s.IsOpaque && s.MaxProperties == nil && len(s.Choices) == 0 && len(s.Not) == 0
 }
 
+// Property returns the declared property of that name, nil if there is none.
 func (s *Schema) Property(name string) *Property {
 	if s == nil {
 		return nil
@@ -146,14 +150,14 @@ func (s *Schema) views() []*Schema {
 // maxBranches bounds the branches of one oneOf or anyOf that are looked at.
 const maxBranches = 8
 
-// BranchFor is the branch that a value was made by, else the first.
+// BranchFor returns the branch that a value was made by, else the first.
 func (s *Schema) BranchFor(v any) *Schema {
 	if len(s.Choices) == 0 {
 		return s
 	}
 	views := s.views()
 	for _, each := range views {
-		if each.Fits(v) {
+		if fits(each, v) {
 			return each
 		}
 	}
@@ -163,8 +167,8 @@ func (s *Schema) BranchFor(v any) *Schema {
 	return views[0]
 }
 
-// ParseNumber reads a JSON number exactly. ok is false for what is none, and for
-// one whose exponent is beyond what anybody computes with.
+// ParseNumber returns the exact value of a JSON number. ok is false for a text
+// that is no number, and for an exponent too large to compute with.
 func ParseNumber(v any) (*big.Rat, bool) {
 	var text string
 	switch v := v.(type) {
@@ -184,3 +188,7 @@ func ParseNumber(v any) (*big.Rat, bool) {
 // JSONNumber is the grammar of RFC 8259, section 6, with an exponent of at most
 // three digits.
 var JSONNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$`)
+
+// Fits reports whether a value fits the schema, as far as its rules are read
+// here. Values are chosen by it; the validator confirms each again.
+func (s *Schema) Fits(v any) bool { return fits(s, v) }

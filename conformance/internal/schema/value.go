@@ -13,6 +13,7 @@ import (
 // are nil, bool, string, []any, and literal for a number.
 type Object []Member
 
+// Member is one property of an [Object].
 type Member struct {
 	Name  string
 	Value any
@@ -21,8 +22,8 @@ type Member struct {
 // Literal is a piece of JSON text, written as it is.
 type Literal string
 
-// With returns a copy of o in which the member that path leads to has a value.
-// A step is a property name, or an index into an array.
+// With returns a copy of o with a value at a path. A step of the path is a
+// property name or an index.
 func (o Object) With(path []string, v any) Object {
 	out, _ := Replace(o, path, v).(Object)
 	return out
@@ -34,8 +35,8 @@ func (o Object) without(path []string) Object {
 	return out
 }
 
-// Replace returns a copy of a value in which the place that path leads to
-// holds v. A property that is not there is added, an item is not.
+// Replace returns a copy of a value with v at a path. It adds a missing
+// property, but no item.
 func Replace(in any, path []string, v any) any {
 	if len(path) == 0 {
 		return v
@@ -116,6 +117,7 @@ func (o Object) renamed(from, to string) Object {
 	return out
 }
 
+// Get returns the value of a member, and whether there is one.
 func (o Object) Get(name string) (any, bool) {
 	for _, m := range o {
 		if m.Name == name {
@@ -125,7 +127,8 @@ func (o Object) Get(name string) (any, bool) {
 	return nil, false
 }
 
-// Encode writes a value as JSON on one line, characters as they are.
+// Encode returns a value as JSON on one line, without escapes that JSON does
+// not need.
 func Encode(v any) []byte {
 	var b bytes.Buffer
 	encodeTo(&b, v)
@@ -167,10 +170,11 @@ func encodeTo(b *bytes.Buffer, v any) {
 	}
 }
 
-// Equal reports whether two values are the same to JSON: numbers by what they
-// count, objects whatever their order.
+// Equal reports whether two values are equal to JSON: numbers by value, objects
+// in any order.
 func Equal(a, b any) bool { return canonical(a) == canonical(b) }
 
+// ContainsValue reports whether one of values is the same as v to JSON.
 func ContainsValue(values []any, v any) bool {
 	key := canonical(v)
 	return slices.ContainsFunc(values, func(each any) bool { return canonical(each) == key })
@@ -218,4 +222,5 @@ func hex4(u uint16) string {
 	return strings.Repeat("0", 4-len(h)) + h
 }
 
+// UTF16Units returns the UTF-16 code units of a string.
 func UTF16Units(s string) []uint16 { return utf16.Encode([]rune(s)) }

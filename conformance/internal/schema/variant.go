@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// variant is a valid body that differs from the plain one in one respect.
+// Variant is a valid body that differs from the plain one in one respect.
 type Variant struct {
 	Name        string
 	Description string
@@ -30,7 +30,7 @@ func Variants(s *Schema) []Variant {
 		out = append(out, Variant{"all-properties", "every optional property present", s.Pointer + "/properties", Firm, full})
 	}
 	add := func(v Variant) {
-		if s.Fits(v.Body) {
+		if fits(s, v.Body) {
 			out = append(out, v)
 		}
 	}
@@ -45,19 +45,19 @@ func Variants(s *Schema) []Variant {
 	return out
 }
 
-// freedom is a value that a schema allows, and what it shows.
+// Alternative is a value that a schema allows, and what it shows.
 type Alternative struct {
 	Name, Description, Pointer string
 	Firmness                   Firmness
 	Value                      any
 }
 
-// Alternatives lists the other values of a spot that are worth trying.
+// Alternatives returns the other values of a spot that are worth trying.
 func (p Spot) Alternatives() []Alternative {
 	var out []Alternative
 	s := p.Effective
 	add := func(name, about, pointer string, hold Firmness, v any) {
-		if p.Schema.Fits(v) && !Equal(v, p.Value) {
+		if fits(p.Schema, v) && !Equal(v, p.Value) {
 			out = append(out, Alternative{name, about, pointer, hold, v})
 		}
 	}
@@ -73,10 +73,10 @@ func (p Spot) Alternatives() []Alternative {
 		add("false", "false", s.Pointer, Firm, false)
 		add("true", "true", s.Pointer, Firm, true)
 	}
-	for _, e := range s.ends(true) {
+	for _, e := range endsOf(s, true) {
 		add(e.name, e.about, s.RulePointer(e.keyword), Firm, e.value)
 	}
-	if text, ok := s.multibyte(); ok && s.HasType("string") {
+	if text, ok := multibyteText(s); ok && s.HasType("string") {
 		add("at-max-length-multibyte", "at its maxLength, in letters of two bytes: length is counted in characters", s.RulePointer("maxLength"), Firm, text)
 	}
 	// What stands for nothing in many languages, and is a value all the same.

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Spot is where a value stands in a body, and the schema that it must fit.
+// Spot is the place of a value in a body, and the schema that the value must
+// fit.
 type Spot struct {
 	Body      any      // the whole, which fits
 	Path      []string // steps: property names, and indexes of items
@@ -83,7 +84,7 @@ func (p Spot) alternatives() []Spot {
 	made := []any{p.Value}
 	for i, view := range p.Schema.views() {
 		v, ok := view.Make(true)
-		if !ok || !p.Schema.Fits(v) || ContainsValue(made, v) {
+		if !ok || !fits(p.Schema, v) || ContainsValue(made, v) {
 			continue
 		}
 		made = append(made, v)
@@ -95,8 +96,8 @@ func (p Spot) alternatives() []Spot {
 	return out
 }
 
-// IDWord makes a name fit to stand in an id: what separates or selects there, and
-// what cannot be seen, becomes a dash.
+// IDWord returns a name as an id can contain it: separators, wildcards and
+// invisible characters become dashes.
 func IDWord(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r == '/' || r == '*' || r == 0x7f {

@@ -46,11 +46,12 @@ type Index struct {
 	spared  [][]byte // URLs in lower case in which no word is a secret
 }
 
+// NewIndex returns an index that contains no secret.
 func NewIndex(public ...string) *Index {
 	return &Index{runs: map[uint64][]secretPlace{}, public: strings.ToLower(strings.Join(public, "\n"))}
 }
 
-// AddSecret adds all writings of a secret, and all pieces of them.
+// AddSecret adds all encodings of a secret, and all pieces of them.
 func (x *Index) AddSecret(secret, label string) {
 	x.addForms(secret, label, true)
 }
@@ -256,7 +257,8 @@ func (x *Index) isPublic(piece []byte) bool {
 	return strings.Contains(x.public, string(piece))
 }
 
-// ContainsHalf reports whether a text holds half of a secret in one piece, or more.
+// ContainsHalf reports whether a text contains at least half of a secret in one
+// piece.
 func (x *Index) ContainsHalf(text string) bool {
 	holds := false
 	for v := range views(text) {

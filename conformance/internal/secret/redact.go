@@ -24,25 +24,22 @@ type Redactor struct {
 	index    *Index
 }
 
-// NewRedactor makes a redactor. A piece of a secret that stands in a public text
-// gives nothing away, and is left as it is.
-//
-// harmless are words that are no secret even where a request carries them as a
-// key.
+// NewRedactor returns a redactor. It leaves pieces of secrets that also appear
+// in a public text: they give nothing away. harmless words are no secrets, even
+// if a request carries one as its key.
 func NewRedactor(harmless []string, public ...string) *Redactor {
 	return &Redactor{harmless: harmless, known: map[string]bool{}, index: NewIndex(public...)}
 }
 
-// Add makes a secret known, before anything with it is sent. A piece of it
-// counts as well.
+// Add makes a secret known, and pieces of it. Call it before anything that
+// contains the secret is sent.
 func (r *Redactor) Add(secret, label string) {
 	if secret = bare(secret); len(secret) >= shortestSecret {
 		r.learn(secret, label, (*Index).AddSecret)
 	}
 }
 
-// AddKey is add for a key of the run, which is secret as it is, even if it is
-// very short.
+// AddKey adds a key of the run, which is secret even if it is very short.
 func (r *Redactor) AddKey(secret, label string) {
 	switch {
 	case len(secret) >= shortestSecret:
@@ -52,8 +49,8 @@ func (r *Redactor) AddKey(secret, label string) {
 	}
 }
 
-// AddWhole is add for what may hold ordinary words beside a secret, so that
-// pieces of it do not count.
+// AddWhole adds a secret that may contain ordinary words, so that pieces of it
+// are not redacted.
 func (r *Redactor) AddWhole(secret, label string) {
 	if len(secret) >= shortestSecret {
 		r.learn(secret, label, (*Index).addWhole)
@@ -76,8 +73,8 @@ func (r *Redactor) learn(secret, label string, how func(x *Index, secret, label 
 	}
 }
 
-// IsPlainHeader reports whether a header that is added to every request is none
-// that carries a secret.
+// IsPlainHeader reports whether a header added to every request carries no
+// secret.
 func IsPlainHeader(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Origin", "Pragma", "Prefer", "User-Agent":
@@ -86,21 +83,21 @@ func IsPlainHeader(name string) bool {
 	return false
 }
 
-// Redact replaces every secret in data: what was sent, and what came.
+// Redact replaces every secret in data that was sent or received.
 func (r *Redactor) Redact(text string) string { return r.replace(text, len(text), false) }
 
-// RedactOwn replaces every secret in a sentence of this program, which may quote
-// data. A key that is an ordinary word is no secret in words of our own.
+// RedactOwn replaces every secret in a sentence of this program. A key that is
+// an ordinary word stays.
 func (r *Redactor) RedactOwn(text string) string { return r.replace(text, len(text), true) }
 
-// RedactPrefix redacts the beginning of data. It also reads what follows, so that a
-// secret across the end is recognised.
+// RedactPrefix redacts the first length bytes of data. It reads further, to
+// recognise a secret across the end.
 func (r *Redactor) RedactPrefix(text string, length int) string {
 	return r.replace(text, length, false)
 }
 
-// AllowURL leaves a URL as it is that the user gave, except for keys that nobody
-// could take for words.
+// AllowURL leaves a URL that the user gave as it is, except for keys that
+// cannot be ordinary words.
 func (r *Redactor) AllowURL(url string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -21,12 +21,12 @@ import (
 // maxCurlBody bounds the body in a command line, which people paste.
 const maxCurlBody = 4 << 10
 
-// curl writes a command line for a POSIX shell that sends the request again, of
+// curlCommand writes a command line for a POSIX shell that sends the request again, of
 // characters that show, so that it can be pasted. Keys are taken from the
 // environment. What is secret goes before words are quoted, as quoting hides it.
-func (s *Session) curl(a *wire.Response) string {
+func curlCommand(s *Session, a *wire.Response) string {
 	r := a.Request
-	before, race, raced := s.raceBody(r)
+	before, race, raced := raceBody(s, r)
 	parts := []string{"curl -sS -i"}
 	if raced {
 		parts[0] = `curl -sS -w ' %{http_code}\n'`
@@ -86,7 +86,7 @@ func (s *Session) curl(a *wire.Response) string {
 			input = printf(body)
 		}
 	default:
-		if input = s.bodyMaker(r.Body); input == "" {
+		if input = bodyMaker(s, r.Body); input == "" {
 			parts = append(parts, "--data-binary @body.json")
 			note = " # body.json must contain the body, which is too long for a line"
 		}
@@ -104,7 +104,7 @@ func (s *Session) curl(a *wire.Response) string {
 
 // raceBody makes the parts of a loop that shows a race: what starts it, and a
 // body about a new user in each round.
-func (s *Session) raceBody(r *wire.Request) (before, body string, ok bool) {
+func raceBody(s *Session, r *wire.Request) (before, body string, ok bool) {
 	if !r.IsHeld() || r.Subject == "" || len(r.Body) > maxCurlBody {
 		return "", "", false
 	}
@@ -128,7 +128,7 @@ const longestUnit = 16
 
 // bodyMaker writes commands that print a long body of which most is one text
 // again and again, "" where it is not.
-func (s *Session) bodyMaker(body []byte) string {
+func bodyMaker(s *Session, body []byte) string {
 	from, to, unit := 0, 0, 1
 	for u := 1; u <= longestUnit; u++ {
 		start := 0
@@ -213,8 +213,8 @@ func plain(s string) bool {
 // nothing.
 func hangulFiller(r rune) bool { return strings.ContainsRune("\u115f\u1160\u3164\uffa0", r) }
 
-// ShellQuote quotes a word for a POSIX shell. What would not show is printed by
-// its octal escapes.
+// ShellQuote quotes a word for a POSIX shell. It writes invisible characters as
+// octal escapes.
 func ShellQuote(s string) string {
 	if plain(s) {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -15,15 +15,15 @@ import (
 // maxEvidence bounds the bytes of a body that a report keeps.
 const maxEvidence = 16 << 10
 
-// Exchange turns a response into what a report may show of it.
+// Exchange returns what a report may show of a response and its request.
 func (s *Session) Exchange(a *wire.Response) conformance.Exchange {
-	out := s.traffic(a)
-	out.Curl = s.Redactor.RedactOwn(s.curl(a))
+	out := trafficOf(s, a)
+	out.Curl = s.Redactor.RedactOwn(curlCommand(s, a))
 	return out
 }
 
-// traffic is an exchange without a command that repeats it.
-func (s *Session) traffic(a *wire.Response) conformance.Exchange {
+// trafficOf is an exchange without a command that repeats it.
+func trafficOf(s *Session, a *wire.Response) conformance.Exchange {
 	out := conformance.Exchange{
 		Request: conformance.Request{
 			Method: a.Request.Method, URL: s.Redactor.Redact(a.SentURL),
@@ -49,11 +49,12 @@ func (s *Session) traffic(a *wire.Response) conformance.Exchange {
 	return out
 }
 
-// Recorder passes each exchange on as soon as it ends.
+// Recorder returns a function that passes each exchange to Config.Record. It is
+// safe for concurrent use.
 func (s *Session) Recorder() func(*wire.Response) {
 	var mu sync.Mutex
 	return func(a *wire.Response) {
-		x := s.traffic(a)
+		x := trafficOf(s, a)
 		mu.Lock()
 		defer mu.Unlock()
 		s.Config.Record(a.Request.Check, x)
@@ -126,6 +127,7 @@ func kept(b []byte) int {
 	return cut
 }
 
+// Milliseconds returns a duration in milliseconds, to the microsecond.
 func Milliseconds(d time.Duration) float64 {
 	return float64(d.Microseconds()) / 1000
 }

@@ -9,7 +9,7 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// Check is a [Check] with the experiment behind it.
+// Check is a [conformance.Check] with its experiment.
 type Check struct {
 	conformance.Check
 	Stage Stage
@@ -26,6 +26,9 @@ type Check struct {
 	NewUsers, Requests int
 	// SendsNothing says that the check ends a connection before it sends any.
 	SendsNothing bool
+	// OnRequest reports whether a configuration asks for the check; nil for one
+	// that every run performs.
+	OnRequest func(*conformance.Config) bool
 	// Run is the experiment; nil for a clause that is judged over every response
 	// of the run.
 	Run func(*Trial)
@@ -50,7 +53,7 @@ const (
 	StageCount
 )
 
-// needs is what a check cannot do without.
+// Needs is what the configuration must provide for a check.
 type Needs int
 
 const (
@@ -59,12 +62,14 @@ const (
 	NeedsProvocation
 )
 
-// Contract is a contract and the judge by it.
+// Contract is a contract with its judge.
 type Contract struct {
 	*contract.Contract
 	*judge.Judge
 }
 
+// LoadContract reads a document, nil for the embedded one. An error is a
+// [*spec.Error].
 func LoadContract(doc *spec.Document) (*Contract, error) {
 	if doc == nil {
 		embedded, err := spec.Embedded()
@@ -80,7 +85,7 @@ func LoadContract(doc *spec.Document) (*Contract, error) {
 	return &Contract{j.Contract, j}, nil
 }
 
-// Cost is the number of requests that a check sends under the production
+// Cost returns the number of requests that a check sends under the production
 // profile.
 func (c *Check) Cost() int {
 	if c.SendsNothing {
@@ -89,8 +94,8 @@ func (c *Check) Cost() int {
 	return max(1, c.Requests)
 }
 
-// Family is the same for checks of one clause that ask the same of it, each in
-// another case.
+// Family returns the same text for all checks that try one clause in different
+// cases.
 func (c *Check) Family() string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(c.ID, c.Operation+"/"+c.Status+"/"), "-")
 	if c.Races() { // one user, one id, as those that resolve
@@ -99,9 +104,10 @@ func (c *Check) Family() string {
 	return c.Operation + " " + c.Clause.Pointer + " " + name
 }
 
-// Races reports whether a check releases requests together, so that chance has
-// a part in its outcome.
+// Races reports whether a check sends requests at the same time, so that its
+// outcome may differ from run to run.
 func (c *Check) Races() bool { return c.RunsAlone && !c.IsUniform }
 
-// StatusHTTP stands in the ids of checks that belong to no documented status.
+// StatusHTTP takes the place of the status in ids of checks that belong to no
+// documented status.
 const StatusHTTP = "http"

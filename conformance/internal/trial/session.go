@@ -16,8 +16,8 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// Session is one run in progress. What it remembers of the responses is what the
-// clauses over the whole run are judged by.
+// Session is a run in progress. The clauses over the whole run judge the
+// responses that it keeps.
 type Session struct {
 	Config       *conformance.Config
 	Contract     *Contract
@@ -32,6 +32,7 @@ type Session struct {
 	SeenElsewhere []SeenResponse // from elsewhere than the target
 	GateStatus    map[string]int // status of the gate's answer, by operation, where it was wrong
 	FullRequests  map[string]bool
+	notes         []string
 	AbsentStatus  map[string]int // the same, where it was documented for a state of the target
 }
 
@@ -44,6 +45,15 @@ type SeenResponse struct {
 // send sends a request, judges the response by the clauses of every response and
 // remembers it.
 func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Response {
+	a := s.exchange(ctx, c, r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Seen = append(s.Seen, SeenResponse{c, a})
+	return a
+}
+
+// exchange is send for a response that the run does not remember.
+func (s *Session) exchange(ctx context.Context, c *Check, r *wire.Request) *wire.Response {
 	for _, k := range r.Keys {
 		s.Redactor.Add(k.Value, wire.LabelOf(k))
 	}
@@ -51,9 +61,6 @@ func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Res
 	sent.Check = c.ID
 	a := s.Client.Do(ctx, sent)
 	s.Contract.Assess(a)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.Seen = append(s.Seen, SeenResponse{c, a})
 	return a
 }
 
@@ -67,8 +74,8 @@ func (s *Session) AllSeen() []SeenResponse {
 	return s.Seen[:len(s.Seen):len(s.Seen)]
 }
 
-// Sort sorts answers by the order of the catalogue, which is the same in each
-// run.
+// Sort returns responses in the order of the catalogue, which is the same in
+// each run.
 func (s *Session) Sort(seen []SeenResponse) []SeenResponse {
 	seen = slices.Clone(seen)
 	slices.SortStableFunc(seen, func(a, b SeenResponse) int {
@@ -77,19 +84,36 @@ func (s *Session) Sort(seen []SeenResponse) []SeenResponse {
 	return seen
 }
 
+// AddNote adds a sentence to the notes of the result.
+func (s *Session) AddNote(note string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notes = append(s.notes, note)
+}
+
+// Notes returns what was added by AddNote.
+func (s *Session) Notes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notes)
+}
+
+// Key is the key of the manufacturer that the run is about.
 func (s *Session) Key() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Key, Label: "the key", ShellWord: `"$NOX_API_KEY"`, IsValid: true}
 }
 
+// OtherKey is the key of a second manufacturer.
 func (s *Session) OtherKey() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Other, Label: "the other manufacturer's key", ShellWord: `"$NOX_OTHER_API_KEY"`, IsValid: true}
 }
 
+// DisabledKey is the key of a manufacturer that is not enabled.
 func (s *Session) DisabledKey() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Disabled, Label: "the key of a manufacturer that is not enabled", ShellWord: `"$NOX_DISABLED_API_KEY"`}
 }
 
-// ValidRequest makes a request that fits the contract, about a user where the
+// ValidRequest returns a request that fits the contract, about a user if the
 // operation is about one.
 func (s *Session) ValidRequest(op *contract.Operation, user string) *wire.Request {
 	r := wire.MinimalRequest(op)
@@ -104,6 +128,14 @@ func (s *Session) ValidRequest(op *contract.Operation, user string) *wire.Reques
 		r.Body = schema.Encode(s.validBody(op, user))
 	}
 	return r
+}
+
+// FirstUser returns the user of the gate's request to an operation.
+func (s *Session) FirstUser(op *contract.Operation) string {
+	if s.isSparing() {
+		return s.UserPrefix + "1"
+	}
+	return s.UserPrefix + s.CheckNumbers[op.ID+"/"+op.SuccessStatus()+"/minimal"] + "-1"
 }
 
 // validBody is the smallest body that fits, about a user; nil where it is no
@@ -127,6 +159,7 @@ func (s *Session) usesFull(op *contract.Operation) bool {
 	return s.FullRequests[op.ID]
 }
 
+// UseFull sets whether valid requests to an operation contain everything optional.
 func (s *Session) UseFull(op *contract.Operation, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,21 +177,24 @@ func (s *Session) quickest() string {
 	return time.Duration(s.Client.Fastest.Load()).Round(time.Millisecond / 10).String()
 }
 
+// NoteGate records the status of a gate that stays shut.
 func (s *Session) NoteGate(op *contract.Operation, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.GateStatus[op.ID] = status
 }
 
-// UserPrefixOf marks the users of a run, so that they can be found and told
-// from real ones. It has letters of both cases whatever the id, so that a target
-// that changes case does so to each of them.
+// UserPrefixOf returns how the names of a run's users begin, to distinguish
+// them from real ones. It contains letters of both cases, so that a target that
+// changes case changes each name.
 func UserPrefixOf(runID string) string { return "nox-conformance-" + runID + "-U" }
 
+// CheckNumber returns the number of the i-th check, as the names of its users
+// contain it.
 func CheckNumber(i int) string { return fmt.Sprintf("%03d", i) }
 
-// JudgeResponses judges every response to an operation by one rule; with around, also
-// those to other methods and to paths beside it.
+// JudgeResponses judges every response to an operation by one rule; with
+// around, also responses to other methods and unknown paths.
 func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(*wire.Response) (problem wire.Finding, judged bool)) Verdict {
 	v := Verdict{Outcome: conformance.Pass}
 	var problems wire.Tally
@@ -198,8 +234,8 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 	return v
 }
 
-// RequestByMethod is a request by a method that the contract does not declare; nil
-// where the profile does not allow it.
+// RequestByMethod returns a request by a method that the contract does not
+// declare, nil if the profile forbids it.
 func (s *Session) RequestByMethod(op *contract.Operation, method string) *wire.Request {
 	if s.isSparing() && method != "GET" && method != "HEAD" {
 		return nil
@@ -231,8 +267,8 @@ func intermittent(wrong, right map[sameRequest]int) bool {
 	return false
 }
 
-// JudgeIdentities looks for two responses that contradict each other: the same id
-// for two users (sameID), or two ids for one.
+// JudgeIdentities looks for two responses that contradict each other: one id
+// for two users (sameID), or two ids for one user.
 func (s *Session) JudgeIdentities(op *contract.Operation, contradiction func(a, other *wire.Response) string, sameID bool) Verdict {
 	first := map[string]*wire.Response{}
 	v := Verdict{Outcome: conformance.Pass}
@@ -274,6 +310,8 @@ func (s *Session) JudgeIdentities(op *contract.Operation, contradiction func(a, 
 	return v
 }
 
+// NoteAbsent records the status that the contract documents for a state of the
+// target, if no valid request gets further.
 func (s *Session) NoteAbsent(op *contract.Operation, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -287,8 +325,8 @@ func (s *Session) isAbsent(op *contract.Operation, status int) bool {
 	return s.AbsentStatus[op.ID] == status
 }
 
-// IsShut reports whether nothing behind the gate of an operation can be judged: no
-// valid request succeeds in any way.
+// IsShut reports whether no valid request to an operation succeeds, so that no
+// other check of it can be judged.
 func (s *Session) IsShut(op *contract.Operation) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -296,8 +334,8 @@ func (s *Session) IsShut(op *contract.Operation) bool {
 	return wrong && status/100 != 2
 }
 
-// IsRealKey reports whether the target may take a key. White space around it is
-// lost on the way.
+// IsRealKey reports whether the target may accept a key. White space around it
+// is lost on the way.
 func (s *Session) IsRealKey(key string) bool {
 	k := s.Config.Keys
 	return slices.Contains([]string{k.Key, k.Other, k.Disabled}, strings.TrimSpace(key))
@@ -305,6 +343,9 @@ func (s *Session) IsRealKey(key string) bool {
 
 // MaxExchanges is how many exchanges are kept for a check that did not pass.
 const MaxExchanges = 3
+
+// MaxScript is how many exchanges are kept of a sequence that shows a failure.
+const MaxScript = 20
 
 // ProductionRequests is how many requests a run under [Production] sends at most.
 const ProductionRequests = 60 // requests sent at most

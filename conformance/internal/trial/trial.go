@@ -34,10 +34,11 @@ type Verdict struct {
 	Evidence       []*wire.Response
 	blamed         []*wire.Response // every response that the failure rests on, where that is more than evidence
 	EvidenceIndex  int              // of the first evidence among the responses of its try, -1 for elsewhere
+	IsScript       bool             // the evidence is a sequence of requests that shows the failure
 	Varies         bool             // several tries failed, not all at the same place
 }
 
-// SymptomStatus says that a failure is for the status of the response.
+// SymptomStatus marks a failure for the status of the response.
 const SymptomStatus = "status"
 
 // Trial is one experiment of one check. Its methods end it, like those of
@@ -66,6 +67,8 @@ func (t *Trial) Run() Verdict {
 	return t.verdict
 }
 
+// End ends the trial with a verdict. Unless that names its evidence, all responses
+// of the trial are.
 func (t *Trial) End(v Verdict) {
 	if len(v.Evidence) == 0 {
 		v.Evidence = t.Responses
@@ -77,13 +80,13 @@ func (t *Trial) End(v Verdict) {
 	runtime.Goexit()
 }
 
-// Fail ends the trial: the target did not do what the clause asks.
+// Fail ends the trial as failed.
 func (t *Trial) Fail(expected, actual string, evidence ...*wire.Response) {
 	t.End(Verdict{Outcome: conformance.Fail, Expected: expected, Actual: actual, Evidence: evidence})
 }
 
-// Warn ends the trial: the target did what is worth a warning only, whatever
-// the level of the check.
+// Warn ends the trial as failed with a warning, whatever the level of the
+// check.
 func (t *Trial) Warn(expected, actual string, evidence ...*wire.Response) {
 	t.End(Verdict{Outcome: conformance.Fail, Level: conformance.Should, Expected: expected, Actual: actual, Evidence: evidence})
 }
@@ -91,19 +94,18 @@ func (t *Trial) Warn(expected, actual string, evidence ...*wire.Response) {
 // Skip ends the trial without a verdict.
 func (t *Trial) Skip(reason string) { t.End(Verdict{Outcome: conformance.Skip, Reason: reason}) }
 
-// fell ends the trial: it could not be judged, because of what another check
+// skipAsConsequence ends the trial: it could not be judged, because of what another check
 // fails for.
 func (t *Trial) skipAsConsequence(a *wire.Response, cause string) {
 	t.End(Verdict{Outcome: conformance.Skip, Reason: "not judged: the answer already breaks " + cause, Cause: cause, Evidence: []*wire.Response{a}})
 }
 
-// Abort ends the trial: the experiment itself went wrong.
+// Abort ends the trial as an error: the check itself could not run.
 func (t *Trial) Abort(reason string, evidence ...*wire.Response) {
 	t.End(Verdict{Outcome: conformance.Err, Reason: reason, Evidence: evidence})
 }
 
-// User makes the name of a user that nobody had before, the same one in each
-// run of the same id.
+// User returns the name of a new user, the same in each run with one run id.
 func (t *Trial) User() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -114,8 +116,8 @@ func (t *Trial) User() string {
 	return t.Session.UserPrefix + t.Session.CheckNumbers[t.Check.ID] + "-" + strconv.Itoa(t.UserCount)
 }
 
-// UserLike makes the name of a user that nobody had before in a given form. A
-// run that spares its target has one user for all checks, under a plain name.
+// UserLike returns the name of a new user in a given form. A run that spares
+// its target has one user for all checks, under a plain name.
 func (t *Trial) UserLike(form func(user string) string) string {
 	if t.IsSparing() {
 		return t.User()
@@ -153,30 +155,22 @@ const (
 	FewRepeats = 2
 )
 
-// FirstUser is the user whom the gate asked for.
+// FirstUser returns the user of the gate's request.
 func (t *Trial) FirstUser() string {
 	return t.Session.FirstUser(t.Op)
 }
 
-// FirstUser is the user whom the gate asked for at an operation.
-func (s *Session) FirstUser(op *contract.Operation) string {
-	if s.isSparing() {
-		return s.UserPrefix + "1"
-	}
-	return s.UserPrefix + s.CheckNumbers[op.ID+"/"+op.SuccessStatus()+"/minimal"] + "-1"
-}
-
-// Request makes a valid request about a user that nobody had before.
+// Request returns a valid request about a new user.
 func (t *Trial) Request() *wire.Request { return t.RequestFor(t.User()) }
 
-// RequestFor makes a valid request about a user.
+// RequestFor returns a valid request about a user.
 func (t *Trial) RequestFor(user string) *wire.Request { return t.Session.ValidRequest(t.Op, user) }
 
-// Body is the minimal valid body about a user, as an object.
+// Body returns the minimal valid body about a user, as an object.
 func (t *Trial) Body(user string) schema.Object { return t.Session.validBody(t.Op, user) }
 
-// Try sends a request and returns what came back, whatever it is, unless the
-// experiment broke.
+// Try sends a request and returns its response, whatever it is. It ends the
+// trial if the request is not what the check says.
 func (t *Trial) Try(r *wire.Request) *wire.Response {
 	if err := t.Session.Contract.Confirm(r); err != nil {
 		t.Abort("the experiment is at fault, not the target: " + err.Error())
@@ -198,14 +192,15 @@ func (t *Trial) numbered(r *wire.Request) *wire.Request {
 	return c
 }
 
-// Send sends a request that must be answered.
+// Send sends a request and returns its response. It ends the trial if there is
+// none.
 func (t *Trial) Send(r *wire.Request) *wire.Response {
 	a := t.Try(r)
 	t.RequireResponse(a)
 	return a
 }
 
-// RequireResponse ends the trial where no response came.
+// RequireResponse ends the trial if no response arrived.
 func (t *Trial) RequireResponse(a *wire.Response) {
 	switch {
 	case a.Failure == wire.BudgetSpent:
@@ -221,6 +216,63 @@ func (t *Trial) RequireResponse(a *wire.Response) {
 	}
 }
 
+// Decides reports whether a response, or its absence, says something of the target.
+func (t *Trial) Decides(a *wire.Response) bool {
+	switch {
+	case a.Failure.IsInconclusive():
+		return false
+	case a.Failure == wire.TimedOut:
+		return t.Session.usuallyQuick()
+	}
+	return a.Arrived() || a.IsBroken()
+}
+
+// Deviation returns what a response that decides should have been, and is instead;
+// "" where it has the status and keeps the clauses of it that must hold.
+func (t *Trial) Deviation(a *wire.Response, status string) (expected, actual string) {
+	if !a.Arrived() || a.Failure == wire.TimedOut || !t.Op.EquivalentStatuses(status).Contains(a.Status) {
+		return DescribeStatus(status), a.Summary()
+	}
+	for _, f := range a.Findings {
+		if f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema || f.Clause == wire.ClauseContentType {
+			return f.Expected, f.Actual
+		}
+	}
+	return "", ""
+}
+
+// SendUnremembered sends requests side by side and returns the responses in order.
+// The run does not keep them: there may be more than memory should hold.
+func (t *Trial) SendUnremembered(ctx context.Context, requests []*wire.Request) []*wire.Response {
+	responses := make([]*wire.Response, len(requests))
+	if len(requests) == 1 {
+		responses[0] = t.Session.exchange(ctx, t.Check, t.numbered(requests[0]))
+		return responses
+	}
+	var wg sync.WaitGroup
+	for i, r := range requests {
+		wg.Go(func() { responses[i] = t.Session.exchange(ctx, t.Check, t.numbered(r)) })
+	}
+	wg.Wait()
+	return responses
+}
+
+// FailScript ends the trial with a sequence of requests that shows a failure. Played
+// is how often it was sent, failed how often it failed; note says what the exchanges
+// do not show of it.
+func (t *Trial) FailScript(expected, actual, note string, failed, played int, script []*wire.Response) {
+	for _, a := range script {
+		if err := t.Session.Contract.Confirm(a.Request); err != nil {
+			t.Abort("the experiment is at fault, not the target: "+err.Error(), a)
+		}
+	}
+	if note != "" {
+		actual += " (with " + note + ")"
+	}
+	t.End(Verdict{Outcome: conformance.Fail, Expected: expected, Actual: actual, Evidence: script, IsScript: true, Failed: failed, Tried: played})
+}
+
+// DescribeFailure says why no response came.
 func DescribeFailure(a *wire.Response) string {
 	if a.Err == nil {
 		return string(a.Failure)
@@ -228,6 +280,7 @@ func DescribeFailure(a *wire.Response) string {
 	return string(a.Failure) + ": " + InnermostError(a.Err)
 }
 
+// InnermostError returns the text of an error of net/http without the URL.
 func InnermostError(err error) string {
 	text := err.Error()
 	if _, after, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(text, "Post ") {
@@ -236,14 +289,16 @@ func InnermostError(err error) string {
 	return text
 }
 
-// Expect sends a request and ends the trial unless the response has one of the
-// statuses.
+// Expect sends a request and returns its response. It ends the trial unless the
+// response has one of the statuses.
 func (t *Trial) Expect(r *wire.Request, statuses ...string) *wire.Response {
 	a := t.Send(r)
 	t.RequireStatus(a, statuses...)
 	return a
 }
 
+// RequireStatus ends the trial unless the response has one of the statuses, or one
+// that the contract documents for the same.
 func (t *Trial) RequireStatus(a *wire.Response, statuses ...string) {
 	var expected contract.Statuses
 	for _, s := range statuses {
@@ -266,15 +321,16 @@ func (t *Trial) RequireStatus(a *wire.Response, statuses ...string) {
 	t.End(v)
 }
 
-// ExpectExcused sends what parsers and stores commonly trip over. One of the statuses
-// is expected; a server error as the contract documents it ends the trial with
-// a warning, if the target is unharmed by it.
+// ExpectExcused is Expect for a request that parsers and stores commonly fail
+// on: a documented server error is a warning, if the target is unharmed by it.
 func (t *Trial) ExpectExcused(r *wire.Request, statuses ...string) *wire.Response {
 	a := t.Send(r.Excused())
 	t.RequireExcused(a, statuses...)
 	return a
 }
 
+// RequireExcused ends the trial unless the response has one of the statuses. A
+// documented server error is a warning, if the target is unharmed by it.
 func (t *Trial) RequireExcused(a *wire.Response, statuses ...string) {
 	if a.IsExcused() {
 		t.unharmed(a)
@@ -306,8 +362,8 @@ func (t *Trial) unharmed(broke *wire.Response) {
 	}
 }
 
-// ExpectAll sends requests side by side and ends the trial unless each response
-// has one of the statuses.
+// ExpectAll sends requests at the same time. It ends the trial unless each
+// response has one of the statuses.
 func (t *Trial) ExpectAll(requests []*wire.Request, statuses ...string) []*wire.Response {
 	answers := t.SendAll(requests)
 	for _, a := range answers {
@@ -317,15 +373,15 @@ func (t *Trial) ExpectAll(requests []*wire.Request, statuses ...string) []*wire.
 	return answers
 }
 
-// ExpectSuccess sends a valid request and returns the response, which is a success
-// whose body can be read.
+// ExpectSuccess sends a valid request and returns its response, a success with
+// a readable body.
 func (t *Trial) ExpectSuccess(r *wire.Request) *wire.Response {
 	a := t.Expect(r, t.Op.SuccessStatus())
 	t.RequireReadable(a)
 	return a
 }
 
-// RequireReadable ends the trial where the body of a response cannot be judged.
+// RequireReadable ends the trial if the body of a response cannot be judged.
 func (t *Trial) RequireReadable(a *wire.Response) {
 	prefix := t.Op.ID + "/" + t.Op.ResponseFor(a.Status).Status + "/"
 	for _, f := range a.Findings {
@@ -335,7 +391,7 @@ func (t *Trial) RequireReadable(a *wire.Response) {
 	}
 }
 
-// IdentityOf is the id that a response gives to the user it is about.
+// IdentityOf returns the id that a response gives its user.
 func (t *Trial) IdentityOf(a *wire.Response) string {
 	id, ok := a.Member(t.Op.Rules.Identity)
 	if !ok {
@@ -344,7 +400,7 @@ func (t *Trial) IdentityOf(a *wire.Response) string {
 	return id
 }
 
-// SendAll sends requests side by side and returns the responses in order.
+// SendAll sends requests at the same time and returns their responses in order.
 func (t *Trial) SendAll(requests []*wire.Request) []*wire.Response {
 	for _, r := range requests {
 		if err := t.Session.Contract.Confirm(r); err != nil {
@@ -366,8 +422,8 @@ func (t *Trial) SendAll(requests []*wire.Request) []*wire.Response {
 	return answers
 }
 
-// RequireEach lists the failures among many tries of one thing and ends the trial if
-// there is one, saying how many of how many failed.
+// RequireEach ends the trial if wrong names a problem of any response. The
+// verdict says how many of them failed.
 func (t *Trial) RequireEach(answers []*wire.Response, expected string, wrong func(*wire.Response) string) {
 	var wrongs []*wire.Response
 	var problems wire.Tally
@@ -400,8 +456,9 @@ func (t *Trial) RequireEach(answers []*wire.Response, expected string, wrong fun
 	t.End(v)
 }
 
-// SendAlternating sends two kinds of requests, which stand in turn, side by side and
-// demands one status of all. Each kind is counted for itself.
+// SendAlternating sends requests of two alternating kinds at the same time. It
+// ends the trial unless all responses have the status, and counts each kind by
+// itself.
 func (t *Trial) SendAlternating(requests []*wire.Request, status string) {
 	for i, r := range requests {
 		r.Kind = i % 2
@@ -421,16 +478,16 @@ func (t *Trial) SendAlternating(requests []*wire.Request, status string) {
 	}
 }
 
-// Random is a source of its own for a check, the same in each run of a seed.
+// Random returns a source of randomness for the check, the same in each run
+// with one seed.
 func (t *Trial) Random() *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(t.Check.ID))
 	return rand.New(rand.NewPCG(uint64(t.Session.Config.Seed), h.Sum64()))
 }
 
-// SendElsewhere sends a request to another place than the target. What comes back says
-// nothing of the target's answers, so that the run does not remember it among
-// them. Nobody need be there.
+// SendElsewhere sends a request to another server than the target. The run does
+// not keep the response among the target's. No server need be there.
 func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
 	c := t.Session.Client
 	if err := c.WaitTurn(t.Context); err != nil {
@@ -461,7 +518,8 @@ func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
 // comes.
 const plainPatience = time.Second
 
-// RequireEcho ends the trial unless the response returns the user as sent.
+// RequireEcho ends the trial unless the response returns the user id exactly as
+// sent.
 func (t *Trial) RequireEcho(a *wire.Response, user string) {
 	t.RequireReadable(a)
 	name := t.Op.Rules.Echo
@@ -512,11 +570,12 @@ func HaveSameCharacters(a, b string) bool {
 	return slices.Equal(sorted(a), sorted(b))
 }
 
+// HasOwnKey reports whether a request carries the key of the run, and no other.
 func HasOwnKey(r *wire.Request) bool {
 	return len(r.Keys) == 1 && r.Keys[0].IsValid && r.Keys[0].Label == "the key"
 }
 
-// StatusNumber is a status as a number; of a range, its first.
+// StatusNumber returns a status as a number: of a range, its first.
 func StatusNumber(status string) int {
 	for n := http.StatusOK; n < 600; n++ {
 		if contract.Statuses([]string{status}).Contains(n) {
@@ -526,12 +585,14 @@ func StatusNumber(status string) int {
 	return 0
 }
 
-// DescribeState say why a response to a valid request decides nothing: it is
-// documented for a state of the target, which the runner does not know.
+// DescribeState says why a response to a valid request is inconclusive: the
+// contract documents it for a state of the target, which the runner does not
+// know.
 func DescribeState(a *wire.Response) string {
 	return "the target answers " + a.Summary() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + ": an example in the contract that the target knows would help"
 }
 
+// DescribeStatus returns a documented status in words.
 func DescribeStatus(status string) string { return contract.Statuses{status}.String() }
 
 // ConcurrentRequests is how many requests for one user are released together.

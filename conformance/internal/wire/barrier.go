@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Barrier lets several requests go at one moment: each is held back, its
-// connection open and its header written, until all of them have come so far.
+// Barrier releases several requests at one moment. It holds each back, its
+// connection open and its header written, until all have arrived.
 type Barrier struct {
 	arrived chan struct{}
 	open    chan struct{}
@@ -17,8 +17,8 @@ type Barrier struct {
 // that cannot connect never arrives.
 const longestHold = 3 * time.Second
 
-// NewBarrier makes a barrier for n requests; it opens once they have all
-// arrived, and a while after that.
+// NewBarrier returns a barrier for n requests. It opens the time settle after
+// all have arrived.
 func NewBarrier(ctx context.Context, n int, settle time.Duration) *Barrier {
 	b := &Barrier{arrived: make(chan struct{}, n), open: make(chan struct{})}
 	go func() {

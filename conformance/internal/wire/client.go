@@ -24,8 +24,8 @@ import (
 // maxAnswer is how many bytes of a response are read.
 const maxAnswer = 8 << 20
 
-// Client sends requests to one target: at its pace, each connection as the
-// request wants it, following no redirect.
+// Client sends requests to one target at its pace, on connections as each
+// request asks. It follows no redirect.
 type Client struct {
 	BaseURL    *url.URL
 	TLS        *tls.Config // nil: the system's roots
@@ -50,12 +50,12 @@ type Client struct {
 	streak     atomic.Int64             // answers of 5xx or 429 in a row, counted where there is a budget
 }
 
-// StoppedError ends a run for the target's sake.
+// StoppedError ends a run to spare the target.
 type StoppedError struct{ reason string }
 
 func (e *StoppedError) Error() string { return e.reason }
 
-// Config is what a client keeps to.
+// Config configures a client.
 type Config struct {
 	TLS            *tls.Config // nil: the system's roots
 	Header         http.Header // added to every request
@@ -67,6 +67,7 @@ type Config struct {
 	MaxErrorStreak int64         // responses of 5xx or 429 in a row that end a run with a budget
 }
 
+// NewClient returns a client for the target at a base URL.
 func NewClient(cfg Config, base *url.URL) *Client {
 	transport := func() *http.Transport {
 		return &http.Transport{
@@ -99,8 +100,7 @@ func NewClient(cfg Config, base *url.URL) *Client {
 	return c
 }
 
-// ReleaseIdle gives up connections that are open and not in use: a target may take
-// few at a time.
+// ReleaseIdle closes unused connections: a target may accept few.
 func (c *Client) ReleaseIdle() {
 	for _, t := range []*http.Transport{c.pooled, c.fresh, c.single} {
 		t.CloseIdleConnections()
@@ -111,10 +111,10 @@ func (c *Client) ReleaseIdle() {
 // worker of some targets from other connections.
 func (c *Client) ReleaseSingle() { c.single.CloseIdleConnections() }
 
-// Do sends a request and returns what came back, never nil. Where the target
-// asks for patience it is given; where a connection that had been used before
-// closed before any byte of a response, which a server may do at any time
-// (RFC 9112, section 9.3.1), the request is sent once more on a new one.
+// Do sends a request and returns its response, never nil. It waits if the
+// target asks for patience. If a reused connection closes before the first byte
+// of a response, as a server may close it at any time (RFC 9112, section
+// 9.3.1), Do sends the request once more on a new one.
 func (c *Client) Do(ctx context.Context, r *Request) *Response {
 	if c.Simulate != nil {
 		a := c.Simulate(r)
@@ -157,7 +157,7 @@ func (c *Client) Do(ctx context.Context, r *Request) *Response {
 	}
 }
 
-// InterruptionOf is what the end of a context makes of a request.
+// InterruptionOf returns the failure of a request whose context ended.
 func InterruptionOf(err error) Failure {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return DeadlineReached
@@ -165,8 +165,8 @@ func InterruptionOf(err error) Failure {
 	return Interrupted
 }
 
-// OnExchange reports whether a run is over. Its deadline may have reached a
-// connection a moment before it reaches the context.
+// HasEnded reports whether a run is over, and what that makes of a request. A
+// deadline may reach a connection a moment before the context.
 func HasEnded(ctx context.Context) (Failure, bool) {
 	if ctx.Err() != nil {
 		return InterruptionOf(context.Cause(ctx)), true
@@ -175,7 +175,7 @@ func HasEnded(ctx context.Context) (Failure, bool) {
 	return DeadlineReached, limited && !time.Now().Before(deadline)
 }
 
-// WaitTurn waits for the rate and for a pause that the target asked for.
+// WaitTurn waits as the rate demands, and as the target asked.
 func (c *Client) WaitTurn(ctx context.Context) error {
 	if err := c.limiter.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -199,8 +199,8 @@ func (c *Client) WaitTurn(ctx context.Context) error {
 	}
 }
 
-// SendOnce sends a request one time. reused reports whether its connection had
-// carried another before, and no byte of a response came.
+// SendOnce sends a request once. reused reports whether its connection had
+// carried another request and closed before the first byte of a response.
 func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused bool) {
 	a = &Response{Request: r, Started: time.Now()}
 	if c.OnExchange != nil {
@@ -303,8 +303,8 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 	return a, again.Load() && a.Status == http.StatusRequestTimeout
 }
 
-// Destination is where a request goes, and what is added to it on the way. What a
-// gateway of the target asks for is not for others.
+// Destination returns the base URL of a request, and the headers that the
+// configuration adds. Only the target gets those.
 func (c *Client) Destination(r *Request) (base *url.URL, added http.Header) {
 	if r.base != nil {
 		return r.base, nil
@@ -352,8 +352,8 @@ func (c *Client) transport(r *Request) http.RoundTripper {
 // named in its address.
 const plainPort = "80"
 
-// VerifyCertificate verifies the certificate of a connection as a client would that knows
-// nothing but its trusted authorities.
+// VerifyCertificate verifies the certificate of a connection by nothing but the
+// trusted authorities and what the target sent.
 func (c *Client) VerifyCertificate(state *tls.ConnectionState) error {
 	options := x509.VerifyOptions{DNSName: c.ServerName(), Intermediates: x509.NewCertPool()}
 	if c.TLS != nil {
@@ -366,7 +366,7 @@ func (c *Client) VerifyCertificate(state *tls.ConnectionState) error {
 	return err
 }
 
-// ServerName is the name that the target's certificate must be for.
+// ServerName returns the name that the target's certificate must be for.
 func (c *Client) ServerName() string {
 	if c.TLS != nil && c.TLS.ServerName != "" {
 		return c.TLS.ServerName
@@ -374,8 +374,8 @@ func (c *Client) ServerName() string {
 	return c.BaseURL.Hostname()
 }
 
-// PlainHTTPURL is the base URL at which a target that is reached by TLS might
-// serve plain HTTP as well; nil for one that is not.
+// PlainHTTPURL returns the base URL at which a TLS target might also serve
+// plain HTTP, nil for a target without TLS.
 func (c *Client) PlainHTTPURL() *url.URL {
 	if c.BaseURL.Scheme != "https" {
 		return nil

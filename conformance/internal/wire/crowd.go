@@ -151,7 +151,7 @@ func (c *Client) keepApart() {
 	}
 }
 
-// LimitConcurrent is how many of n requests the target can be asked to serve at one
+// LimitConcurrent returns how many of n requests the target can serve at one
 // moment.
 func (c *Client) LimitConcurrent(n int) int {
 	if c.crowd.apart.Load() {

@@ -16,12 +16,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// ByteOrderMark is U+FEFF in UTF-8.
 var ByteOrderMark = []byte("\ufeff")
 
-// JSONProblem says why bytes are not one JSON text (RFC 8259): whole, in
-// UTF-8, with nothing before or behind it but white space. It returns "" for
-// one. Names that stand twice and lone surrogates in escapes, which the grammar
-// allows, are not its business.
+// JSONProblem says why bytes are not one JSON text in UTF-8 (RFC 8259), "" if
+// they are. Duplicate names and lone surrogates in escapes, which the grammar
+// allows, are no problem.
 func JSONProblem(text []byte) string {
 	switch {
 	case len(text) == 0:
@@ -47,7 +47,7 @@ func JSONProblem(text []byte) string {
 	return ""
 }
 
-// DuplicateName finds a name that stands twice in one object, "" where none
+// DuplicateName returns a name that appears twice in one object, "" if none
 // does (RFC 8259, section 4: names SHOULD be unique).
 func DuplicateName(text []byte) string {
 	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowInvalidUTF8(true))
@@ -63,7 +63,7 @@ func DuplicateName(text []byte) string {
 	}
 }
 
-// DecodeJSON decodes a JSON text that [jsonProblem] found nothing wrong with.
+// DecodeJSON decodes a JSON text that [JSONProblem] found nothing wrong with.
 func DecodeJSON(text []byte) (any, bool) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -74,8 +74,8 @@ func DecodeJSON(text []byte) (any, bool) {
 	return v, true
 }
 
-// ClampNumbers returns a JSON text, or, where it holds a number beyond what a
-// float64 does, which RFC 8259 allows, the same with the largest one instead.
+// ClampNumbers returns a JSON text in which the largest float64 replaces each
+// number beyond it, which RFC 8259 allows.
 func ClampNumbers(text []byte, value any) []byte {
 	clipped, changed := clip(value)
 	if !changed {
@@ -118,8 +118,8 @@ func clip(v any) (out any, changed bool) {
 	return v, false
 }
 
-// MemberCodeUnits decodes the member of a JSON object to UTF-16 code units, so that
-// a lone surrogate, which a Go string cannot hold, is still told from others.
+// MemberCodeUnits returns a member of a JSON object as UTF-16 code units. A Go
+// string cannot hold a lone surrogate.
 func MemberCodeUnits(text []byte, name string) ([]uint16, bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(text, &members) != nil {
@@ -158,8 +158,8 @@ func unescape(s string) []uint16 {
 	return out
 }
 
-// Quote quotes a text so that its characters can be told apart: what is not
-// plain ASCII stands beside its code points.
+// Quote quotes a text so that its characters can be distinguished: those beyond
+// ASCII with their code points.
 func Quote(text string) string {
 	ascii := fmt.Sprintf("%+q", text)
 	if plain := fmt.Sprintf("%q", text); plain != ascii {

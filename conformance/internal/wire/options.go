@@ -58,7 +58,7 @@ func (r *Request) MayClose() *Request { return r.changed(func(o *sendOptions) { 
 // warning.
 func (r *Request) Hostile() *Request { return r.changed(func(o *sendOptions) { o.hostile = true }) }
 
-// IsExcused marks a request that parsers and stores commonly fail on: a
+// Excused marks a request that parsers and stores commonly fail on: a
 // documented 5xx is only worth a warning.
 func (r *Request) Excused() *Request { return r.changed(func(o *sendOptions) { o.excused = true }) }
 
@@ -113,7 +113,8 @@ func (r *Request) Provoking(status string) *Request {
 	return c
 }
 
-// AsDocumented returns a copy that travels as any client would send it.
+// AsDocumented returns a copy without the options that only change how it is
+// sent.
 func (r *Request) AsDocumented() *Request {
 	return r.changed(func(o *sendOptions) { *o = sendOptions{bodiless: o.bodiless, keyName: o.keyName} })
 }

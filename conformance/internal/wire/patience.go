@@ -20,10 +20,10 @@ const (
 	Forever    = time.Duration(math.MaxInt64)
 )
 
-// MaxPause reports whether a response asks to come back later, and when, if need
-// be after a pause of our own: 429 (RFC 6585, section 4), or 503 with
-// Retry-After (RFC 9110, section 15.6.4). A time that has come already says no
-// more than none.
+// RetryDelay reports whether a response asks to come back later, and after how
+// long: 429 (RFC 6585, section 4), or 503 with Retry-After (RFC 9110, section
+// 15.6.4). If it names no time to come, the delay depends on how often it
+// asked.
 func RetryDelay(a *Response, own time.Duration) (time.Duration, bool) {
 	if a.Status != http.StatusTooManyRequests && (a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "") {
 		return 0, false
@@ -54,9 +54,8 @@ func retryAfter(header http.Header) time.Duration {
 	return 0
 }
 
-// pauses keeps a run from sending while the target asks for patience, and ends
-// that patience. Its limit is its own: a run that is only put off is over long
-// before its deadline.
+// Pauses keeps a run from sending while the target asks for patience, up to a
+// limit.
 type Pauses struct {
 	limit time.Duration // without any request getting on
 
@@ -135,15 +134,15 @@ func (p *Pauses) over() bool {
 	return p.ended
 }
 
-// Remaining is how long nothing is sent from now on, and why.
+// Remaining returns how long nothing is sent from now on, and why.
 func (p *Pauses) Remaining() (time.Duration, string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return max(0, time.Until(p.until)), p.asked
 }
 
-// Postponement says what the target last answered, "" unless it is asking for
-// patience at present.
+// Postponement returns the target's last response in words if it asks for
+// patience now, else "".
 func (p *Pauses) Postponement() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -156,7 +155,7 @@ func (p *Pauses) Postponement() string {
 // shortestNote is how long a run pauses before its result says so.
 const shortestNote = time.Second
 
-// KeyNote says how long the run paused, "" where that is not worth a word.
+// Summary says how long the run paused, "" if that is not worth a word.
 func (p *Pauses) Summary() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -170,7 +169,7 @@ func (p *Pauses) Summary() string {
 	return fmt.Sprintf("paused for %s because the target asked for it %s; last it answered %s", RoundDuration(p.total), times, p.asked)
 }
 
-// RoundDuration makes a duration readable.
+// RoundDuration rounds a duration for people.
 func RoundDuration(d time.Duration) time.Duration {
 	if d >= 10*time.Second {
 		return d.Round(time.Second)

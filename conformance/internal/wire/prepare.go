@@ -10,8 +10,8 @@ import (
 	"nox.energy/contract/conformance/internal/schema"
 )
 
-// Prepare makes the plainest valid request to the operation, or finds out why
-// none can be made.
+// Prepare makes the plainest valid request to an operation, or notes in its
+// Obstacle why there is none.
 func Prepare(op *contract.Operation, confirm func(*Request) error) {
 	if op.Obstacle == "" {
 		op.Obstacle = prepareParameters(op)
@@ -76,7 +76,8 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 	return ""
 }
 
-// MinimalRequest is the plainest request that fits the contract, without a key.
+// MinimalRequest returns the plainest request that fits the contract, without a
+// key.
 func MinimalRequest(op *contract.Operation) *Request {
 	r := &Request{Op: op, Method: op.Method, Header: http.Header{"Accept": {accepts(op)}}}
 	r.setParameters(op.MinimalValues)
@@ -87,7 +88,7 @@ func MinimalRequest(op *contract.Operation) *Request {
 	return r
 }
 
-// FullRequest is the plain request with everything that is optional in it.
+// FullRequest returns the minimal request with everything optional.
 func FullRequest(op *contract.Operation) *Request {
 	r := MinimalRequest(op)
 	r.setParameters(op.FullValues)

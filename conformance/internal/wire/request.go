@@ -63,6 +63,7 @@ type Credential struct {
 	IsMasked bool // a recording hides the key, so that nobody knows whose it is
 }
 
+// Clone returns a copy whose header and keys can be changed.
 func (r *Request) Clone() *Request {
 	c := *r
 	c.Header = r.Header.Clone()
@@ -71,7 +72,7 @@ func (r *Request) Clone() *Request {
 }
 
 // WithBody sends a value as JSON instead. The request is then about the user
-// that the value names, if it names one in so many words.
+// that the value names.
 func (r *Request) WithBody(v any, i Intent) *Request {
 	c := r.WithText(schema.Encode(v), i)
 	if name := r.Op.Rules.Subject; name != "" {
@@ -94,7 +95,8 @@ func (r *Request) WithText(text []byte, i Intent) *Request {
 	return c
 }
 
-// WithHeader sets a header, its name written as it is; no values remove it.
+// WithHeader sets a header, its name spelt as given. Without values it removes
+// the header.
 func (r *Request) WithHeader(name string, values ...string) *Request {
 	c := r.Clone()
 	for have := range c.Header {
@@ -108,7 +110,7 @@ func (r *Request) WithHeader(name string, values ...string) *Request {
 	return c
 }
 
-// WithKeys sends these keys instead; none sends no key.
+// WithKeys sends these keys instead, if any.
 func (r *Request) WithKeys(keys ...Credential) *Request {
 	c := r.Clone()
 	c.Keys = keys
@@ -126,8 +128,8 @@ func (r *Request) ordinary() bool {
 	return r.Intent == Fits && r.ProvokedStatus == "" && !r.hostile && (len(r.Op.Security) == 0 || len(r.Keys) == 1)
 }
 
-// IsElsewhere reports whether the request is not to the operation itself: by
-// another method, or to a path that the contract does not declare.
+// IsElsewhere reports whether the request is for another method or path than
+// the operation's.
 func (r *Request) IsElsewhere() bool {
 	return r.Method != r.Op.Method || strings.Contains(r.Path, UnknownPathSuffix)
 }
@@ -168,13 +170,13 @@ func (k Credential) userAndPassword() string {
 	return k.Value + ":"
 }
 
-// Resolve says where a credential goes.
+// Resolve returns where a request carries a credential.
 func (k Credential) Resolve(scheme contract.SecurityScheme) (in, name string) {
 	in, name = contract.ResolvePlace(k.Place, scheme)
 	return in, cmp.Or(k.Name, name)
 }
 
-// FindHeader finds how a name is written already, in whatever case.
+// FindHeader returns a name as the header already spells it, in whatever case.
 func FindHeader(header http.Header, name string) string {
 	for have := range header {
 		if strings.EqualFold(have, name) {
@@ -184,7 +186,7 @@ func FindHeader(header http.Header, name string) string {
 	return name
 }
 
-// HTTPRequest makes what net/http sends, from the base URL of a target.
+// HTTPRequest returns what net/http sends to a base URL.
 func (r *Request) HTTPRequest(base *url.URL, added http.Header) (*http.Request, error) {
 	header := r.Header.Clone()
 	query := r.setKeys(header)
@@ -266,8 +268,8 @@ func (r *Request) WithParameter(i int, v any, how Intent) *Request {
 	return r.WithParameters(values, how)
 }
 
-// CreatedUser returns the user whom a request is about: the one it names, or whom
-// the target took it to name, or what stands in the place of the name.
+// CreatedUser returns the user that a request may have created: the one it
+// names, else the one that the response names, else the value in its place.
 func (r *Request) CreatedUser(a *Response) string {
 	if name, ok := r.NamedUser(); ok {
 		return name
@@ -282,7 +284,7 @@ func (r *Request) CreatedUser(a *Response) string {
 	return string(r.Body)
 }
 
-// MayCreate reports whether a request was sent that could create a user.
+// MayCreate reports whether the request could create a user.
 func (r *Request) MayCreate() bool {
 	return r.Op.Rules.Subject != "" && r.Op.Body != nil && !contract.IsSafeMethod(r.Method)
 }
@@ -298,7 +300,7 @@ func (r *Request) NamedUser() (string, bool) {
 	return text, ok
 }
 
-// KeyNote says in words what the request carries as a key.
+// KeyNote says in words which key the request carries.
 func (r *Request) KeyNote() string {
 	if len(r.Op.Security) == 0 {
 		return ""
@@ -313,6 +315,7 @@ func (r *Request) KeyNote() string {
 	return strings.Join(labels, ", then ")
 }
 
+// LabelOf names a credential in words.
 func LabelOf(k Credential) string {
 	if k.Label == "" {
 		return "the key"
@@ -320,7 +323,7 @@ func LabelOf(k Credential) string {
 	return k.Label
 }
 
-// ContentKey is all of a request that the contract has a say in, but for its key.
+// ContentKey returns all of a request that the contract covers, except its key.
 func (r *Request) ContentKey() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s?%s %t %t\n", r.Method, r.Path, r.Query, r.bodiless, r.Body == nil)
@@ -333,6 +336,5 @@ func (r *Request) ContentKey() string {
 	return b.String()
 }
 
-// UnknownPathSuffix is what is put behind a path to make one that no contract
-// declares.
+// UnknownPathSuffix makes a path that no contract declares.
 const UnknownPathSuffix = "/conformance-unknown-"

@@ -38,18 +38,18 @@ const (
 	Postponed        Failure = "put off by the target"
 )
 
-// IsOurs reports whether the request was not sent, or not waited for, because
-// of this program or its configuration. It says nothing of the target.
+// IsOurs reports whether this program or its configuration kept a request from
+// being sent or waited for.
 func (f Failure) IsOurs() bool {
 	return f == Interrupted || f == DeadlineReached || f == invalidRequest || f == BudgetSpent
 }
 
-// IsInconclusive reports whether a target cannot be blamed.
+// IsInconclusive reports whether the failure says nothing of the target.
 func (f Failure) IsInconclusive() bool {
 	return f.IsOurs() || f == Unreachable || f == Untrusted || f == Postponed
 }
 
-// Response is what came back for one request, as it came.
+// Response is what came back for one request, as received.
 type Response struct {
 	Request    *Request
 	SentURL    string
@@ -71,15 +71,16 @@ type Response struct {
 	Findings   []Finding
 }
 
-// Arrived reports whether an HTTP response came at all, cut short or not.
+// Arrived reports whether an HTTP response arrived, complete or not.
 func (a *Response) Arrived() bool { return a.Status != 0 }
 
-// IsBroken reports whether no response came, or none that can be read.
+// IsBroken reports whether no response arrived, or none that can be read.
 func (a *Response) IsBroken() bool {
 	return a.Failure == ConnectionClosed || (a.Failure == NotHTTP || a.Failure == Malformed) && !a.Arrived()
 }
 
-// HasStatus reports whether the status is the documented one, which may be a range.
+// HasStatus reports whether the contract's response of that status, which may
+// be a range, applies.
 func (a *Response) HasStatus(status string) bool {
 	if !a.Arrived() {
 		return false
@@ -88,23 +89,22 @@ func (a *Response) HasStatus(status string) bool {
 	return r != nil && strings.EqualFold(r.Status, status)
 }
 
-// IsExcused reports whether the response is a documented server error for what
-// parsers and stores commonly trip over, which the check that sent it weighs.
+// IsExcused reports whether the response is a documented server error to a
+// request marked by [Request.Excused].
 func (a *Response) IsExcused() bool {
 	return a.Request.excused && a.Status/100 == 5 && a.IsAsDocumented()
 }
 
-// IsFromFirewall reports whether a response is a refusal in other than the
-// contract's shape, as of a firewall or a proxy in front of the service.
+// IsFromFirewall reports whether the response looks like a firewall's or a
+// proxy's: a refusal in another shape than the contract's.
 func (a *Response) IsFromFirewall() bool {
 	page := a.Status/100 == 2 && !a.IsJSON && a.Request.Op.ResponseFor(a.Status) == nil
 	return page || a.Status/100 == 4 && (!a.IsAsDocumented() || !a.IsJSON)
 }
 
-// MustConform reports whether the response must be as the contract says. What no honest
-// client sends may be answered by what stands before the service, in its own
-// way; and what a server makes of a body that it should have refused, or need
-// not be able to read, only the client sees that sent it.
+// MustConform reports whether the contract applies to the response. A proxy may
+// answer what no honest client sends in its own way. If a server accepts a body
+// that it should have refused, only the client that sent it sees the response.
 func (a *Response) MustConform() bool {
 	r := a.Request
 	return !r.hostile && !a.IsBlocked() && !(a.Succeeded() && (r.Intent == Breaks || r.excused))
@@ -125,20 +125,20 @@ func (a *Response) IsBreakdown() bool {
 	return a.Status/100 == 5 && a.Failure != Postponed && !a.Request.hostile && !a.IsExcused()
 }
 
-// Succeeded reports whether the status is one that is documented for a success.
+// Succeeded reports whether the status is documented for a success.
 func (a *Response) Succeeded() bool {
 	op := a.Request.Op
 	return a.Arrived() && op.SuccessStatus() != "" && op.EquivalentStatuses(op.SuccessStatus()).Contains(a.Status)
 }
 
-// Member reads a property of the body as a string.
+// Member returns a property of the body that is a string.
 func (a *Response) Member(name string) (string, bool) {
 	members, _ := a.Value.(map[string]any)
 	text, ok := members[name].(string)
 	return text, ok
 }
 
-// Summary puts the response into a few words.
+// Summary describes the response in a few words.
 func (a *Response) Summary() string {
 	if !a.Arrived() {
 		return string(a.Failure)
@@ -156,7 +156,7 @@ func (a *Response) Summary() string {
 	return text
 }
 
-// FailureOf finds the reason in an error of net/http.
+// FailureOf returns the failure that an error of net/http stands for.
 func FailureOf(err error) Failure {
 	var (
 		dial      *net.OpError
@@ -199,14 +199,15 @@ func isTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// Tally counts what is wrong with many responses, by their status, so that none
-// hides behind another.
+// Tally counts the problems of many responses by status, so that none hides
+// another.
 type Tally struct {
 	says   []string // the first problem under each status
 	status []int
 	counts []int
 }
 
+// Add counts a problem under the status of its response.
 func (p *Tally) Add(problem string, a *Response) {
 	i := slices.Index(p.status, a.Status)
 	if i < 0 {
@@ -216,8 +217,7 @@ func (p *Tally) Add(problem string, a *Response) {
 	p.counts[i]++
 }
 
-// String is the first problem, and with how many responses each where there are
-// several statuses.
+// String returns the first problem, with counts if there are several statuses.
 func (p *Tally) String() string {
 	if len(p.says) < 2 {
 		return strings.Join(p.says, "")
@@ -229,8 +229,7 @@ func (p *Tally) String() string {
 	return strings.Join(words, ", ")
 }
 
-// Finding is what one response shows against one of the clauses that hold for
-// every response, whatever it answers.
+// Finding is what a response breaks of one clause of every response.
 type Finding struct {
 	Clause   string // the name of the check: "content-type"
 	Expected string
@@ -282,6 +281,7 @@ func (a *Response) EchoesOtherUser() bool {
 	return known && ok && a.Succeeded() && got != sent
 }
 
+// End returns when the response ended.
 func (a *Response) End() time.Time { return a.Started.Add(a.Duration) }
 
 // IsDocumentedSuccess reports whether the response is a documented success.
@@ -289,14 +289,14 @@ func (a *Response) IsDocumentedSuccess() bool {
 	return a.Status/100 == 2 && a.Request.Op.ResponseFor(a.Status) != nil
 }
 
-// RefusesKey reports whether the response is about the key, of which a recording
-// does not say whether it is good.
+// RefusesKey reports whether the response is about the key. A recording does
+// not say whether the key is valid.
 func (a *Response) RefusesKey() bool {
 	return a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden
 }
 
-// IsOutcomeUnknown reports whether a request was sent and its response does not say
-// what became of it.
+// IsOutcomeUnknown reports whether a request was sent and its response does not
+// say what it did.
 func (a *Response) IsOutcomeUnknown() bool {
 	switch a.Failure {
 	case Unreachable, Untrusted, BudgetSpent, Postponed, invalidRequest:

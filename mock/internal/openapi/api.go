@@ -35,7 +35,7 @@ func Load(contract *spec.Document, base string, bounds Limits) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	operations, err := readOperations(contract, doc)
+	operations, err := readOperations(contract, doc, base)
 	if err != nil {
 		return nil, err
 	}

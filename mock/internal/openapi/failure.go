@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -20,37 +21,64 @@ type failure struct {
 	fits      func(value any) bool
 }
 
-// readFailures gives each operation its error bodies. Where an operation
-// documents none, the first one of the whole contract serves.
-func readFailures(doc *openapi3.T, all []*Operation) {
-	contractWide := failure{
+// made remembers what was made for an operation: it is the same each time.
+type made struct {
+	mu        sync.Mutex
+	failures  map[int]failureOrNone
+	responses map[string]Response
+}
+
+type failureOrNone struct {
+	failure
+	ok bool
+}
+
+func newMade() *made {
+	return &made{failures: map[int]failureOrNone{}, responses: map[string]Response{}}
+}
+
+// failure is the error body that the operation documents for a status.
+func (op *Operation) failure(status int) (failure, bool) {
+	op.made.mu.Lock()
+	defer op.made.mu.Unlock()
+	f, known := op.made.failures[status]
+	if !known {
+		f.failure, f.ok = newFailure(op.route.Spec, op, status)
+		op.made.failures[status] = f
+	}
+	return f.failure, f.ok
+}
+
+// fallback is the error body for a status that the operation does not document:
+// its first one, or the first one of the whole contract.
+func (op *Operation) fallback() failure {
+	for _, other := range append([]*Operation{op}, op.all...) {
+		if f, ok := other.firstFailure(); ok {
+			return f
+		}
+	}
+	return failure{
 		mediaType: "application/json",
 		base:      map[string]any{"error": ""},
 		message:   []string{"error"},
 		fits:      func(any) bool { return true },
 	}
-	found := false
-	for _, op := range all {
-		op.failures = map[int]failure{}
-		for status := 400; status < 600; status++ {
-			f, ok := newFailure(doc, op, status)
-			if !ok {
-				continue
-			}
-			op.failures[status] = f
-			if op.fallback.mediaType == "" {
-				op.fallback = f
-			}
-			if !found {
-				contractWide, found = f, true
-			}
+}
+
+func (op *Operation) firstFailure() (failure, bool) {
+	var codes []int
+	for _, code := range op.codes {
+		if n := firstStatus(code, http.StatusBadRequest); n >= 400 {
+			codes = append(codes, n)
 		}
 	}
-	for _, op := range all {
-		if op.fallback.mediaType == "" {
-			op.fallback = contractWide
+	slices.Sort(codes)
+	for _, code := range codes {
+		if f, ok := op.failure(code); ok {
+			return f, true
 		}
 	}
+	return failure{}, false
 }
 
 func newFailure(doc *openapi3.T, op *Operation, status int) (failure, bool) {
@@ -185,7 +213,7 @@ func (f failure) response(status int, words string) Response {
 // Fail answers with an error status in the contract's shape. words are for the
 // caller; "" takes those of the contract's example.
 func (op *Operation) Fail(status int, words string) Response {
-	if f, documented := op.failures[status]; documented {
+	if f, documented := op.failure(status); documented {
 		return f.response(status, words)
 	}
 	if op.Documents(status) { // without a body that the mock can write
@@ -194,7 +222,7 @@ func (op *Operation) Fail(status int, words string) Response {
 	if words == "" {
 		words = http.StatusText(status)
 	}
-	return op.fallback.response(status, words)
+	return op.fallback().response(status, words)
 }
 
 // Reject answers a request that does not fit the contract. The words of the
@@ -202,7 +230,7 @@ func (op *Operation) Fail(status int, words string) Response {
 func (op *Operation) Reject(p Problem) Response {
 	status := op.invalidStatus()
 	words := p.Message
-	if example := op.failures[status].words; p.absentOrMistyped && mentions(example, p.property) {
+	if f, _ := op.failure(status); p.absentOrMistyped && mentions(f.words, p.property) {
 		words = ""
 	}
 	return op.Fail(status, words).WithReason(p.why())

@@ -6,59 +6,94 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"nox.energy/contract/spec"
 )
 
 // generator makes values that fit the contract, always the same ones: examples
 // where the contract gives them, else the plainest value of the schema.
 type generator struct {
 	doc          *openapi3.T
-	response     bool // no property that is only written; else none that is only read
-	requiredOnly bool
+	response     bool   // no property that is only written; else none that is only read
+	requiredOnly bool   // objects have their required properties alone
+	named        string // the example to answer with, of several
+	inventing    bool   // examples and defaults are passed over
+	branch       int    // which of a oneOf or anyOf is tried first
+	left         *int   // how many values may still be made that nothing requires
+	within       []*openapi3.Schema
 }
 
-// maxGenerated bounds the nesting of generated values: deeper, only what is
-// required is made, and twice as deep nothing is.
-const maxGenerated = 5
+const (
+	// maxGenerated bounds the nesting of generated values: deeper, only what is
+	// required is made, and four times as deep nothing is.
+	maxGenerated = 5
+	// maxOptional bounds how many values are made that nothing requires.
+	maxOptional = 2000
+)
 
 var errTooDeep = errors.New("the schema requires endless nesting")
 
 // content makes a body: the example, the first of the examples by name, or a
-// value made from the schema. What it returns fits, or is an error.
+// value made from the schema. What it returns fits, or is an error. An example
+// that does not fit is passed over.
 func (g generator) content(media *openapi3.MediaType) (any, error) {
+	var examples []any
 	if media.Example != nil {
-		return clone(media.Example)
+		examples = append(examples, media.Example)
 	}
 	for _, name := range slices.Sorted(maps.Keys(media.Examples)) {
 		if ref := media.Examples[name]; ref != nil && ref.Value != nil && ref.Value.Value != nil {
-			return clone(ref.Value.Value)
+			if name == g.named {
+				examples = slices.Insert(examples, 0, ref.Value.Value)
+			} else {
+				examples = append(examples, ref.Value.Value)
+			}
+		}
+	}
+	for _, example := range examples {
+		if made, err := clone(example); err == nil && !g.inventing && g.fits(media.Schema, made) {
+			return made, nil
 		}
 	}
 	return g.fitting(media.Schema)
 }
 
-// fitting is value, checked.
+// fitting makes a value that fits. It tries the plainest way first, then others.
 func (g generator) fitting(ref *openapi3.SchemaRef) (any, error) {
-	made, err := g.value(ref, 0)
-	if err != nil {
-		return nil, err
+	failure := errors.New("no value that fits the schema could be made")
+	for attempt := range maxAttempts {
+		try := g
+		left := maxOptional
+		try.left = &left
+		try.branch = attempt / 3
+		try.requiredOnly = g.requiredOnly || attempt%3 == 2
+		try.inventing = g.inventing || attempt%3 != 0
+		made, err := try.value(ref, 0)
+		if err == nil {
+			made, err = clone(made)
+		}
+		if err != nil {
+			failure = err
+			continue
+		}
+		if g.fits(ref, made) {
+			return made, nil
+		}
 	}
-	if made, err = clone(made); err != nil {
-		return nil, err
-	}
-	if !g.fits(ref, made) {
-		return nil, errors.New("no value that fits the schema could be made")
-	}
-	return made, nil
+	return nil, failure
 }
+
+const maxAttempts = 12
 
 // fits tells whether value is valid by the schema.
 func (g generator) fits(ref *openapi3.SchemaRef, value any) bool {
 	if ref == nil || ref.Value == nil {
 		return true
 	}
-	options := []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.FailFast()}
+	options := []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.FailFast(), openapi3.SetSchemaRegexCompiler(compilePattern)}
 	if g.response {
 		options[0] = openapi3.VisitAsResponse()
 	}
@@ -68,50 +103,188 @@ func (g generator) fits(ref *openapi3.SchemaRef, value any) bool {
 	return ref.Value.VisitJSON(value, options...) == nil
 }
 
+// compilePattern reads patterns in the dialect of OpenAPI, which the library
+// does not.
+func compilePattern(pattern string) (openapi3.RegexMatcher, error) {
+	return spec.CompilePattern(pattern)
+}
+
+// value makes a value of the schema. It need not fit: see fitting.
 func (g generator) value(ref *openapi3.SchemaRef, depth int) (any, error) {
 	if ref == nil || ref.Value == nil {
 		return map[string]any{}, nil
 	}
-	if depth > 2*maxGenerated {
+	if depth > 4*maxGenerated {
 		return nil, errTooDeep
 	}
-	s := ref.Value
+	g.within = append(g.within[:len(g.within):len(g.within)], ref.Value)
+	s := joined(ref.Value, 0)
+	if !g.inventing {
+		switch {
+		case s.Example != nil && mayFit(s, s.Example) && (g.doc.IsOpenAPI31OrLater() || g.fits(ref, s.Example)):
+			return s.Example, nil
+		case len(s.Examples) > 0 && mayFit(s, s.Examples[0]):
+			return s.Examples[0], nil
+		}
+	}
 	switch {
-	case s.Example != nil && g.fits(ref, s.Example):
-		return s.Example, nil
-	case len(s.Examples) > 0:
-		return s.Examples[0], nil
 	case s.Const != nil:
 		return s.Const, nil
-	case s.Default != nil:
+	case !g.inventing && s.Default != nil && mayFit(s, s.Default):
 		return s.Default, nil
 	case len(s.Enum) > 0:
-		return s.Enum[0], nil
-	case len(s.AllOf) > 0:
-		return g.merged(s, depth)
+		return g.listed(s), nil
 	case len(s.OneOf) > 0:
-		return g.oneOf(s.OneOf, depth)
+		return g.chosen(s, s.OneOf, depth)
 	case len(s.AnyOf) > 0:
-		return g.oneOf(s.AnyOf, depth)
+		return g.chosen(s, s.AnyOf, depth)
+	case s.If != nil:
+		return g.conditional(s, depth)
 	}
 	return g.typed(s, depth)
 }
 
-func (g generator) typed(s *openapi3.Schema, depth int) (any, error) {
-	switch kind := kindOf(s); kind {
-	case "object":
-		return g.object(s, depth)
-	case "array":
-		return g.array(s, depth)
-	case "string":
-		return makeString(s)
-	case "integer", "number":
-		return makeNumber(s, kind == "integer"), nil
-	case "boolean":
-		return true, nil
-	default:
-		return nil, nil
+// mayFit compares the JSON type and the enum, which is what most examples that do
+// not fit fail by.
+func mayFit(s *openapi3.Schema, value any) bool {
+	return (s.Type.IsEmpty() || permits(s.Type, value) || value == nil && s.Nullable) &&
+		(len(s.Enum) == 0 || slices.ContainsFunc(s.Enum, func(each any) bool { return same(each, value) }))
+}
+
+func same(a, b any) bool {
+	x, err := json.Marshal(a)
+	y, other := json.Marshal(b)
+	return err == nil && other == nil && string(x) == string(y)
+}
+
+// listed is the first enum value that the rest of the schema permits.
+func (g generator) listed(s *openapi3.Schema) any {
+	rest := *s
+	rest.Enum = nil
+	for _, v := range s.Enum {
+		if mayFit(&rest, v) && (s.Not == nil || !g.fits(s.Not, v)) {
+			return v
+		}
 	}
+	return s.Enum[0]
+}
+
+// chosen makes a value of one branch, joined with what stands beside the choice.
+// Where a discriminator tells the branches apart, the value names its own.
+func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, depth int) (any, error) {
+	rest := *s
+	if len(s.OneOf) > 0 {
+		rest.OneOf = nil
+	} else {
+		rest.AnyOf = nil
+	}
+	discriminator := rest.Discriminator
+	rest.Discriminator = nil
+	var first error
+	for i := range branches {
+		branch := branches[(i+g.branch)%len(branches)]
+		if branch == nil || branch.Value == nil || slices.Contains(g.within, branch.Value) && i+1 < len(branches) {
+			continue // one that leads back here
+		}
+		inner := g
+		inner.within = append(g.within[:len(g.within):len(g.within)], branch.Value)
+		both := joined(&openapi3.Schema{AllOf: openapi3.SchemaRefs{{Value: &rest}, branch}}, 0)
+		value, err := inner.value(&openapi3.SchemaRef{Value: both}, depth+1)
+		if err == nil {
+			return named(value, discriminator, branch.Ref), nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if first == nil {
+		first = errTooDeep
+	}
+	return nil, first
+}
+
+// named lets an object name the branch that it was made by.
+func named(value any, d *openapi3.Discriminator, ref string) any {
+	object, ok := value.(map[string]any)
+	if !ok || d == nil || d.PropertyName == "" || ref == "" {
+		return value
+	}
+	name := ref[strings.LastIndex(ref, "/")+1:]
+	for _, key := range slices.Sorted(maps.Keys(d.Mapping)) {
+		if d.Mapping[key].Ref == ref {
+			name = key
+			break
+		}
+	}
+	changed := maps.Clone(object)
+	changed[d.PropertyName] = name
+	return changed
+}
+
+// conditional makes a value that meets a condition and what follows from it, or
+// in a second attempt one that does not.
+func (g generator) conditional(s *openapi3.Schema, depth int) (any, error) {
+	rest := *s
+	rest.If, rest.Then, rest.Else = nil, nil, nil
+	parts := openapi3.SchemaRefs{{Value: &rest}}
+	if g.branch%2 == 0 {
+		parts = append(parts, s.If, s.Then)
+	} else {
+		parts = append(parts, s.Else)
+	}
+	parts = slices.DeleteFunc(parts, func(ref *openapi3.SchemaRef) bool { return ref == nil || ref.Value == nil })
+	return g.value(&openapi3.SchemaRef{Value: joined(&openapi3.Schema{AllOf: parts}, 0)}, depth+1)
+}
+
+func (g generator) typed(s *openapi3.Schema, depth int) (any, error) {
+	kinds := []string{kindOf(s)}
+	if s.Type.IsEmpty() && s.Not != nil {
+		kinds = append(kinds, "string", "boolean", "integer", "array", "object")
+	}
+	var value any
+	var err error
+	for _, kind := range kinds {
+		switch kind {
+		case "object":
+			value, err = g.object(s, depth)
+		case "array":
+			value, err = g.array(s, depth)
+		case "string":
+			value, err = makeString(s)
+		case "integer", "number":
+			value, err = makeNumber(s, kind == "integer"), nil
+		case "boolean":
+			value, err = true, nil
+		default:
+			value, err = nil, nil
+		}
+		if err == nil && (s.Not == nil || !g.fits(s.Not, value)) {
+			return value, nil
+		}
+	}
+	if err == nil && s.Not != nil {
+		value = g.otherThan(s.Not, value)
+	}
+	return value, err
+}
+
+// otherThan is a value much like another that a schema does not take.
+func (g generator) otherThan(not *openapi3.SchemaRef, value any) any {
+	var others []any
+	switch v := value.(type) {
+	case string:
+		others = []any{v + "x", "x" + v, "other", ""}
+	case float64:
+		others = []any{v + 1, v - 1, 0.0, v * 2}
+	case bool:
+		others = []any{!v}
+	}
+	for _, other := range others {
+		if !g.fits(not, other) {
+			return other
+		}
+	}
+	return value
 }
 
 // kindOf is the type to make, guessed from the keywords where none is declared.
@@ -124,14 +297,29 @@ func kindOf(s *openapi3.Schema) string {
 	switch {
 	case s.Type.Includes("null"):
 		return "null"
-	case s.Items != nil:
+	case len(s.Properties) > 0 || len(s.Required) > 0:
+		return "object"
+	case s.Items != nil || len(s.PrefixItems) > 0 || s.Contains != nil:
 		return "array"
-	case s.Pattern != "" || s.Format != "" || s.MinLength > 0:
+	case s.Pattern != "" || s.Format != "" || s.MinLength > 0 || s.MaxLength != nil:
 		return "string"
-	case s.Min != nil || s.Max != nil:
+	case s.Min != nil || s.Max != nil || s.MultipleOf != nil:
 		return "number"
 	}
 	return "object"
+}
+
+// optional reports whether one more value may be made that nothing requires, of
+// a schema that is not being made already.
+func (g generator) optional(ref *openapi3.SchemaRef, depth int) bool {
+	if g.requiredOnly || depth >= maxGenerated || ref != nil && slices.Contains(g.within, ref.Value) {
+		return false
+	}
+	if g.left != nil {
+		*g.left--
+		return *g.left >= 0
+	}
+	return true
 }
 
 func (g generator) object(s *openapi3.Schema, depth int) (any, error) {
@@ -140,57 +328,153 @@ func (g generator) object(s *openapi3.Schema, depth int) (any, error) {
 		ref := s.Properties[name]
 		required := slices.Contains(s.Required, name)
 		hidden := ref.Value != nil && (g.response && ref.Value.WriteOnly || !g.response && ref.Value.ReadOnly)
-		if hidden || !required && (g.requiredOnly || depth >= maxGenerated) {
+		if hidden || !required && !g.optional(ref, depth) {
 			continue
 		}
 		value, err := g.value(ref, depth+1)
 		if err != nil && required {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if err == nil && (required || g.fits(ref, value)) {
+		if err == nil && (required || g.doc.IsOpenAPI31OrLater() || g.fits(ref, value)) {
 			made[name] = value
 		}
 	}
-	for _, name := range s.Required {
-		if _, known := s.Properties[name]; known {
+	names := slices.Clone(s.Required)
+	for name, others := range s.DependentRequired {
+		if _, has := made[name]; has || slices.Contains(names, name) {
+			names = append(names, others...)
+		}
+	}
+	for _, name := range names {
+		ref := s.Properties[name]
+		if _, has := made[name]; has || ref != nil && ref.Value != nil && (g.response && ref.Value.WriteOnly || !g.response && ref.Value.ReadOnly) {
 			continue
 		}
-		value, err := g.value(s.AdditionalProperties.Schema, depth+1)
+		if ref == nil {
+			ref = undeclared(s, name)
+		}
+		value, err := g.value(ref, depth+1)
 		if err != nil {
 			return nil, err
 		}
 		made[name] = value
 	}
-	for i := 0; uint64(len(made)) < s.MinProps; i++ {
-		value, err := g.value(s.AdditionalProperties.Schema, depth+1)
+	for i := 0; uint64(len(made)) < s.MinProps && i < maxOptional; i++ {
+		name := g.newName(s, i)
+		value, err := g.value(undeclared(s, name), depth+1)
 		if err != nil {
 			return nil, err
 		}
-		made[fmt.Sprintf("property%d", i+1)] = value
+		made[name] = value
+	}
+	if s.MaxProps != nil {
+		for _, name := range slices.Backward(slices.Sorted(maps.Keys(made))) {
+			if uint64(len(made)) > *s.MaxProps && !slices.Contains(s.Required, name) {
+				delete(made, name)
+			}
+		}
 	}
 	return made, nil
 }
 
+// undeclared is the schema of a property that is not declared by its name.
+func undeclared(s *openapi3.Schema, name string) *openapi3.SchemaRef {
+	for _, pattern := range slices.Sorted(maps.Keys(s.PatternProperties)) {
+		if p, err := spec.CompilePattern(pattern); err == nil && p.MatchString(name) {
+			return s.PatternProperties[pattern]
+		}
+	}
+	return s.AdditionalProperties.Schema
+}
+
+// newName is a name of a property that is not declared.
+func (g generator) newName(s *openapi3.Schema, i int) string {
+	if names := s.PropertyNames; names != nil && names.Value != nil && (names.Value.Pattern != "" || len(names.Value.Enum) > i) {
+		if text, ok := itemAt(names.Value.Enum, i).(string); ok {
+			return text
+		}
+		if made, err := matching(names.Value.Pattern, uint64(i+1)); err == nil {
+			return made
+		}
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(s.PatternProperties)) {
+		if made, err := matching(pattern, uint64(i+1)); err == nil {
+			return made
+		}
+	}
+	return fmt.Sprintf("property%d", i+1)
+}
+
+func itemAt(list []any, i int) any {
+	if i < len(list) {
+		return list[i]
+	}
+	return nil
+}
+
 func (g generator) array(s *openapi3.Schema, depth int) (any, error) {
+	made := []any{}
 	n := max(int(s.MinItems), 1)
+	if s.Contains == nil {
+		n = max(n, len(s.PrefixItems))
+	}
 	if s.MaxItems != nil {
 		n = min(n, int(*s.MaxItems))
 	}
-	made := []any{}
-	for i := range n {
-		item, err := g.value(s.Items, depth+1)
-		if err != nil && uint64(i) < s.MinItems {
+	if s.Contains != nil && s.Contains.Value != nil {
+		wanted := 1
+		if s.MinContains != nil {
+			wanted = int(*s.MinContains)
+		}
+		for range min(wanted, maxOptional) {
+			item, err := g.value(s.Contains, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			if s.Items != nil {
+				if both, err := g.value(&openapi3.SchemaRef{Value: joined(&openapi3.Schema{AllOf: openapi3.SchemaRefs{s.Items, s.Contains}}, 0)}, depth+1); err == nil {
+					item = both
+				}
+			}
+			made = append(made, item)
+		}
+		n = max(int(s.MinItems), len(made))
+	}
+	for i := len(made); i < n; i++ {
+		ref := s.Items
+		if i < len(s.PrefixItems) {
+			ref = s.PrefixItems[i]
+		}
+		must := uint64(i) < s.MinItems
+		if ref != nil && ref.Value != nil && isNever(ref.Value) || !must && !g.mayHold(ref, depth) {
+			break
+		}
+		item, err := g.value(ref, depth+1)
+		if err != nil && must {
 			return nil, err
 		}
 		if err != nil {
 			return made, nil
 		}
 		if s.UniqueItems && i > 0 {
-			item = another(s.Items, item, i)
+			item = another(ref, item, i)
 		}
 		made = append(made, item)
 	}
 	return made, nil
+}
+
+// mayHold reports whether an array gets an item that nothing requires.
+func (g generator) mayHold(ref *openapi3.SchemaRef, depth int) bool {
+	if ref == nil {
+		return true
+	}
+	return !slices.Contains(g.within, ref.Value) && (g.left == nil || *g.left > 0)
+}
+
+// isNever reports whether a schema takes no value, as false is written.
+func isNever(s *openapi3.Schema) bool {
+	return s.Not != nil && s.Not.Value != nil && s.Type.IsEmpty() && s.Not.Value.IsEmpty()
 }
 
 // another varies the i-th item of an array whose items must differ.
@@ -203,62 +487,18 @@ func another(ref *openapi3.SchemaRef, item any, i int) any {
 		return fmt.Sprintf("%s%d", v, i)
 	case float64:
 		return v + float64(i)
+	case bool:
+		return v == (i%2 == 0)
+	case map[string]any:
+		changed := maps.Clone(v)
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if other := another(nil, v[name], i); !same(other, v[name]) {
+				changed[name] = other
+				return changed
+			}
+		}
 	}
 	return item
-}
-
-// merged makes an object of all the schemas of an allOf, or a value of the first
-// of them that is not about objects.
-func (g generator) merged(s *openapi3.Schema, depth int) (any, error) {
-	whole := &openapi3.Schema{Type: &openapi3.Types{"object"}, Properties: openapi3.Schemas{}}
-	if other := flatten(whole, s, 0); other != nil {
-		return g.value(&openapi3.SchemaRef{Value: other}, depth+1)
-	}
-	return g.object(whole, depth)
-}
-
-// flatten adds what s says of an object to whole. It returns the first schema
-// that is about something else.
-func flatten(whole, s *openapi3.Schema, depth int) (other *openapi3.Schema) {
-	if depth > maxGenerated {
-		return nil
-	}
-	if kind := kindOf(s); kind != "object" {
-		return s
-	}
-	maps.Copy(whole.Properties, s.Properties)
-	whole.Required = append(whole.Required, s.Required...)
-	whole.MinProps = max(whole.MinProps, s.MinProps)
-	parts := slices.Clone(s.AllOf)
-	if len(s.OneOf) > 0 {
-		parts = append(parts, s.OneOf[0])
-	}
-	if len(s.AnyOf) > 0 {
-		parts = append(parts, s.AnyOf[0])
-	}
-	for _, ref := range parts {
-		if ref == nil || ref.Value == nil {
-			continue
-		}
-		if other := flatten(whole, ref.Value, depth+1); other != nil {
-			return other
-		}
-	}
-	return nil
-}
-
-func (g generator) oneOf(refs openapi3.SchemaRefs, depth int) (any, error) {
-	var first error
-	for _, ref := range refs {
-		value, err := g.value(ref, depth+1)
-		if err == nil {
-			return value, nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	return nil, first
 }
 
 // clone copies a value of the JSON data model.

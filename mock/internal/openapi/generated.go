@@ -2,7 +2,10 @@ package openapi
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -10,17 +13,45 @@ import (
 // no state behind it.
 const GeneratedHeader = "X-Nox-Mock"
 
+// Example says which of several responses a client prefers: the example of a
+// name, or one that is made from the schema although there are examples.
+type Example struct {
+	Name    string
+	Dynamic bool
+}
+
 // Generate answers with a documented status, from the contract alone.
-func (op *Operation) Generate(status int) Response {
+func (op *Operation) Generate(status int, example Example) Response {
 	if status >= 400 {
 		return op.Fail(status, "").Because("prefer", "asked for by the header Prefer")
 	}
+	key := fmt.Sprint(status, example)
+	op.made.mu.Lock()
+	a, known := op.made.responses[key]
+	op.made.mu.Unlock()
+	if known {
+		return a
+	}
+	a = op.generate(status, example)
+	op.made.mu.Lock()
+	defer op.made.mu.Unlock()
+	if len(op.made.responses) < maxRemembered {
+		op.made.responses[key] = a
+	}
+	return a
+}
+
+// maxRemembered bounds the responses that are remembered of one operation: the
+// names of examples are the client's.
+const maxRemembered = 100
+
+func (op *Operation) generate(status int, example Example) Response {
 	a := Response{Status: status}.Because("generated", "generated")
 	response := op.response(status)
 	if response == nil {
 		return a.With(GeneratedHeader, "generated")
 	}
-	g := generator{doc: op.route.Spec, response: true}
+	g := generator{doc: op.route.Spec, response: true, named: example.Name, inventing: example.Dynamic}
 	for name, ref := range response.Headers {
 		if ref.Value == nil || !ref.Value.Required || strings.EqualFold(name, "Content-Type") {
 			continue
@@ -29,7 +60,7 @@ func (op *Operation) Generate(status int) Response {
 		if err != nil {
 			return op.Fail(http.StatusInternalServerError, "").Because("internal", "header "+name+": "+err.Error())
 		}
-		a = a.With(name, fmt.Sprint(value))
+		a = a.With(name, headerText(value))
 	}
 	if mediaType, media := jsonContent(response.Content); media != nil && status != http.StatusNoContent && status != http.StatusNotModified {
 		body, err := g.body(mediaType, media)
@@ -39,6 +70,27 @@ func (op *Operation) Generate(status int) Response {
 		a.MediaType, a.Body = concrete(mediaType), body
 	}
 	return a.With(GeneratedHeader, "generated")
+}
+
+// headerText writes a value in the style "simple".
+func headerText(value any) string {
+	switch v := value.(type) {
+	case []any:
+		words := make([]string, len(v))
+		for i, item := range v {
+			words[i] = fmt.Sprint(item)
+		}
+		return strings.Join(words, ",")
+	case map[string]any:
+		var words []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			words = append(words, name, fmt.Sprint(v[name]))
+		}
+		return strings.Join(words, ",")
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(value)
 }
 
 // concrete makes a media type of a range: JSON of "*/*", and so on.

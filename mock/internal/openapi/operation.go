@@ -1,8 +1,9 @@
 package openapi
 
 import (
-	"errors"
+	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,21 +23,19 @@ type Operation struct {
 	options  *openapi3filter.Options
 	Security []Requirement // alternatives; none: no key is needed
 	codes    []string      // the documented statuses, as written
-	Success  int           // the lowest documented 2xx status
-	failures map[int]failure
-	fallback failure // for the statuses that the operation does not document
+	Success  int           // the lowest documented 2xx status, else the first that is documented
+	base     string        // the path that its own path stands under
+	made     *made
+	all      []*Operation // of the contract
 }
 
-// readContract reads a contract with kin-openapi, which checks it as a whole.
+// readContract reads a contract with kin-openapi.
 func readContract(contract *spec.Document) (*openapi3.T, error) {
 	loader := openapi3.NewLoader() // refuses references to other files and hosts
-	doc, err := loader.LoadFromData(contract.Bytes())
-	if err == nil {
-		err = doc.Validate(loader.Context)
-	}
+	doc, err := loader.LoadFromData(contract.Normal())
 	if err != nil {
 		sentence, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, contract.Errorf(blamed(err), "not a valid OpenAPI document: %s", sentence)
+		return nil, contract.Errorf("", "not a valid OpenAPI document: %s", sentence)
 	}
 	return doc, nil
 }
@@ -55,7 +54,7 @@ func JSON(document []byte, secured bool) ([]byte, error) {
 }
 
 // readOperations makes the operations of the contract ready, in its order.
-func readOperations(contract *spec.Document, doc *openapi3.T) ([]*Operation, error) {
+func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*Operation, error) {
 	var all []*Operation
 	for _, declared := range contract.Operations() {
 		item := doc.Paths.Value(declared.Path)
@@ -67,6 +66,8 @@ func readOperations(contract *spec.Document, doc *openapi3.T) ([]*Operation, err
 			pointer: declared.Pointer,
 			codes:   declared.Statuses,
 			options: filterOptions(doc),
+			made:    newMade(),
+			base:    basePath(declared.Server, base),
 			route: &routers.Route{
 				Spec:      doc,
 				Path:      declared.Path,
@@ -75,16 +76,23 @@ func readOperations(contract *spec.Document, doc *openapi3.T) ([]*Operation, err
 				Operation: item.GetOperation(declared.Method),
 			},
 		}
-		security, err := readSecurity(doc, op.route.Operation)
-		if err != nil {
-			return nil, contract.Errorf(declared.Pointer, "%s %s: %s", declared.Method, declared.Path, err)
-		}
-		op.Security = security
+		op.Security = readSecurity(doc, op.route.Operation)
 		op.Success = op.lowestSuccess()
 		all = append(all, op)
 	}
-	readFailures(doc, all)
+	for _, op := range all {
+		op.all = all
+	}
 	return all, nil
+}
+
+// basePath is the path of a server of an operation's own, or of the contract.
+func basePath(server, contract string) string {
+	u, err := url.Parse(server)
+	if server == "" || err != nil {
+		return contract
+	}
+	return strings.TrimRight(u.EscapedPath(), "/")
 }
 
 // filterOptions are the options of kin-openapi under which a request is judged
@@ -92,11 +100,12 @@ func readOperations(contract *spec.Document, doc *openapi3.T) ([]*Operation, err
 // body first.
 func filterOptions(doc *openapi3.T) *openapi3filter.Options {
 	options := &openapi3filter.Options{
-		AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc,
-		SkipSettingDefaults: true,
+		AuthenticationFunc:      openapi3filter.NoopAuthenticationFunc,
+		SkipSettingDefaults:     true,
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.SetSchemaRegexCompiler(compilePattern)},
 	}
 	if !doc.IsOpenAPI31OrLater() { // where it makes every body fail
-		options.SchemaValidationOptions = []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()}
+		options.SchemaValidationOptions = append(options.SchemaValidationOptions, openapi3.DisableSchemaErrorDetails())
 	}
 	return options
 }
@@ -122,20 +131,55 @@ func (op *Operation) response(status int) *openapi3.Response {
 	return ref.Value
 }
 
+// lowestSuccess is the lowest documented 2xx status. Without one it is what the
+// contract documents first, a redirect say: never a success out of nothing.
 func (op *Operation) lowestSuccess() int {
-	lowest := 0
+	lowest, first := 0, 0
 	for _, code := range op.codes {
-		if code == "2XX" {
-			code = "200"
-		}
-		if n, err := strconv.Atoi(code); err == nil && n >= 200 && n < 300 && (lowest == 0 || n < lowest) {
+		n := firstStatus(code, http.StatusOK)
+		if n/100 == 2 && (lowest == 0 || n < lowest) {
 			lowest = n
 		}
+		if first == 0 {
+			first = n
+		}
 	}
-	if lowest == 0 {
-		return http.StatusOK
+	return cmp.Or(lowest, first, http.StatusOK)
+}
+
+// firstStatus is the status that a code of the contract stands for: 400 of "4XX",
+// and byDefault of "default".
+func firstStatus(code string, byDefault int) int {
+	n, err := strconv.Atoi(strings.Replace(code, "XX", "00", 1))
+	if err != nil {
+		return byDefault
 	}
-	return lowest
+	return n
+}
+
+// RefusalStatus is the status with which the operation refuses a request, for
+// which status is the usual one: that, if it is documented, or one that says the
+// same, or the nearest that is. nearest reports that it is another.
+func (op *Operation) RefusalStatus(status int) (code int, nearest bool) {
+	if op.Documents(status) {
+		return status, false
+	}
+	for _, pair := range [][2]int{{400, 422}, {401, 403}} {
+		if pair[0] == status && op.Documents(pair[1]) {
+			return pair[1], true
+		}
+	}
+	best := 0
+	for _, code := range op.codes {
+		distance := func(n int) int { return max(n-status, status-n) }
+		if n := firstStatus(code, 0); n/100 == 4 && (best == 0 || distance(n) < distance(best)) {
+			best = n
+		}
+	}
+	if best == 0 {
+		return status, false
+	}
+	return best, true
 }
 
 // invalidStatus is the status for a request that does not fit the contract.
@@ -146,7 +190,8 @@ func (op *Operation) invalidStatus() int {
 			return status
 		}
 	}
-	return http.StatusBadRequest
+	status, _ := op.RefusalStatus(http.StatusBadRequest)
+	return status
 }
 
 // TakesString reports whether the JSON body of a request has a string property
@@ -223,21 +268,4 @@ func isJSON(mediaType string) bool {
 func essence(mediaType string) string {
 	mediaType, _, _ = strings.Cut(mediaType, ";")
 	return strings.ToLower(strings.TrimSpace(mediaType))
-}
-
-// blamed is the place of the document that an error of kin-openapi is about,
-// "" where it does not tell.
-func blamed(err error) string {
-	var component *openapi3.ComponentValidationError
-	var path *openapi3.PathValidationError
-	var operation *openapi3.OperationValidationError
-	switch {
-	case errors.As(err, &path) && errors.As(err, &operation):
-		return spec.Pointer("paths", path.Path, strings.ToLower(operation.Method))
-	case errors.As(err, &path):
-		return spec.Pointer("paths", path.Path)
-	case errors.As(err, &component) && component.Section == "schema":
-		return spec.Pointer("components", "schemas", component.Name)
-	}
-	return ""
 }

@@ -2,20 +2,21 @@ package openapi
 
 import (
 	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"strings"
 	"unicode"
+
+	"nox.energy/contract/spec"
 )
 
 // matching makes a short string that a pattern matches: alternatives are
 // decided for the first, repetitions for the least that reaches minLength.
 func matching(pattern string, minLength uint64) (string, error) {
-	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	compiled, err := spec.CompilePattern(pattern)
 	if err != nil {
 		return "", err
 	}
-	compiled, err := regexp.Compile(pattern)
+	parsed, err := syntax.Parse(compiled.Outline(), syntax.Perl)
 	if err != nil {
 		return "", err
 	}

@@ -6,13 +6,14 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
 )
 
 // router finds the operation that a request is for. Paths are compared as they
-// were sent, byte for byte: nothing is cleaned, decoded or redirected.
+// were sent, but for escapes of what needs none: nothing is cleaned or redirected.
 type router struct {
 	base  string // the contract's base path
 	paths []path // those without parameters first
@@ -20,6 +21,7 @@ type router struct {
 
 // path is a path template of the contract with its operations.
 type path struct {
+	base       string // what stands before it
 	template   string
 	expression *regexp.Regexp
 	names      []string // of the parameters, in order
@@ -32,11 +34,11 @@ func newRouter(base string, operations []*Operation) router {
 	r := router{base: base}
 	index := map[string]int{}
 	for _, op := range operations {
-		i, known := index[op.route.Path]
+		i, known := index[op.base+op.route.Path]
 		if !known {
 			i = len(r.paths)
-			index[op.route.Path] = i
-			r.paths = append(r.paths, newPath(op.route.Path))
+			index[op.base+op.route.Path] = i
+			r.paths = append(r.paths, newPath(op.base, op.route.Path))
 		}
 		r.paths[i].operations[op.route.Method] = op
 	}
@@ -46,9 +48,9 @@ func newRouter(base string, operations []*Operation) router {
 	return r
 }
 
-func newPath(template string) path {
+func newPath(base, template string) path {
 	var expression strings.Builder
-	p := path{template: template, operations: map[string]*Operation{}}
+	p := path{base: base, template: template, operations: map[string]*Operation{}}
 	rest := 0
 	for _, at := range pathParameter.FindAllStringSubmatchIndex(template, -1) {
 		expression.WriteString(regexp.QuoteMeta(template[rest:at[0]]) + "([^/]+)")
@@ -63,11 +65,12 @@ func newPath(template string) path {
 // Find returns the operation and its path parameters. Without one, allowed
 // holds the methods of the path, or is empty if there is no such path either.
 func (r router) Find(req *http.Request) (op *Operation, parameters map[string]string, allowed []string) {
-	sent, under := strings.CutPrefix(req.URL.EscapedPath(), r.base)
-	if !under {
-		return nil, nil, nil
-	}
+	whole := unreserved(req.URL.EscapedPath())
 	for _, p := range r.paths {
+		sent, under := strings.CutPrefix(whole, p.base)
+		if !under {
+			continue
+		}
 		match := p.expression.FindStringSubmatch(sent)
 		if match == nil {
 			continue
@@ -103,6 +106,24 @@ func (r router) nearest(sent string) string {
 // maxCompared is how much of a path is compared with others, in bytes.
 const maxCompared = 200
 
+var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
+// unreserved writes as they are the characters of a path that need no escape: it
+// means the same with and without (RFC 3986, section 6.2.2.2).
+func unreserved(path string) string {
+	if !strings.Contains(path, "%") {
+		return path
+	}
+	return escape.ReplaceAllStringFunc(path, func(text string) string {
+		c, _ := strconv.ParseUint(text[1:], 16, 8)
+		switch r := rune(c); {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-._~", r):
+			return string(r)
+		}
+		return text
+	})
+}
+
 func (p path) parameters(values []string) map[string]string {
 	if len(values) == 0 {
 		return nil
@@ -137,3 +158,7 @@ func (r router) Operations() (all []*Operation) {
 
 // BasePath is what all paths begin with, as "/v2".
 func (r router) BasePath() string { return r.base }
+
+// Fixed reports whether the path of the operation has no parameters, so that
+// all requests for it have the same.
+func (op *Operation) Fixed() bool { return !strings.Contains(op.route.Path, "{") }

@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"encoding/base64"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -19,8 +18,10 @@ type Requirement []scheme
 type scheme struct{ declared *openapi3.SecurityScheme }
 
 // readSecurity returns the alternatives of which one must be met, in document
-// order. None means that the operation needs no key.
-func readSecurity(doc *openapi3.T, op *openapi3.Operation) ([]Requirement, error) {
+// order. None means that the operation needs no key. An alternative that names a
+// scheme that the document does not declare, or of a kind that a key does not
+// answer, is none: who could meet it is not known.
+func readSecurity(doc *openapi3.T, op *openapi3.Operation) []Requirement {
 	declared := doc.Security
 	if op.Security != nil {
 		declared = *op.Security
@@ -28,19 +29,25 @@ func readSecurity(doc *openapi3.T, op *openapi3.Operation) ([]Requirement, error
 	var alternatives []Requirement
 	for _, names := range declared {
 		var all Requirement
+		known := true
 		for _, name := range slices.Sorted(maps.Keys(names)) {
-			ref := doc.Components.SecuritySchemes[name]
-			if ref == nil || ref.Value == nil {
-				return nil, fmt.Errorf("the security scheme %q is not declared", name)
+			var declared *openapi3.SecurityScheme
+			if doc.Components != nil && doc.Components.SecuritySchemes[name] != nil {
+				declared = doc.Components.SecuritySchemes[name].Value
 			}
-			if (scheme{ref.Value}).Credentials(&http.Request{}) == nil {
-				return nil, fmt.Errorf("the security scheme %q is of a kind that the mock cannot check", name)
+			switch {
+			case declared != nil && declared.Type == "mutualTLS": // the connection's business
+			case declared == nil || (scheme{declared}).Credentials(&http.Request{}) == nil:
+				known = false
+			default:
+				all = append(all, scheme{declared})
 			}
-			all = append(all, scheme{ref.Value})
 		}
-		alternatives = append(alternatives, all)
+		if known {
+			alternatives = append(alternatives, all)
+		}
 	}
-	return alternatives, nil
+	return alternatives
 }
 
 // Credentials returns the keys that a request presents in the place that the

@@ -1,0 +1,338 @@
+package spec
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pb33f/go-yaml"
+)
+
+const schemaComponents = "#/components/schemas/"
+
+// schema writes a schema object, or a reference to one.
+func (w *normalizer) schema(n *yaml.Node) bool {
+	if n == nil || n.Kind != yaml.MappingNode {
+		text := ""
+		if n != nil {
+			text = n.Value
+		}
+		switch {
+		case text == "false":
+			w.out = append(w.out, `{"not":{}}`...)
+		default:
+			if text != "true" {
+				w.warn(n, "a schema expected; any value is taken to fit")
+			}
+			w.out = append(w.out, '{', '}')
+		}
+		return true
+	}
+	_, ref := child(n, "$ref")
+	if _, dynamic := child(n, "$dynamicRef"); ref == nil && dynamic != nil && !w.is30 {
+		ref = dynamic
+	}
+	if ref == nil || ref.Kind != yaml.ScalarNode {
+		return w.schemaObject(n, w.known(n, "schema", w.schemaGrammar()))
+	}
+	name := w.component(ref)
+	if name == "" {
+		return false
+	}
+	beside := slices.DeleteFunc(w.known(n, "schema", w.schemaGrammar()), func(m member) bool { return slices.Contains(annotations, m.key) })
+	if len(beside) > 0 && w.is30 {
+		w.warn(n, "what stands beside a $ref is ignored in OpenAPI 3.0: %s", beside[0].key)
+		beside = nil
+	}
+	target := mapNode(n.Line, member{"$ref", textNode(schemaComponents + name)})
+	if len(beside) == 0 {
+		w.out = append(w.out, `{"$ref":`...)
+		w.out = append(appendText(w.out, schemaComponents+name), '}')
+		return true
+	}
+	// In 3.1 both bind. Not every library applies what stands beside.
+	all := &yaml.Node{Kind: yaml.SequenceNode, Line: n.Line, Content: []*yaml.Node{target}}
+	for i, m := range beside {
+		if m.key == "allOf" && m.value.Kind == yaml.SequenceNode {
+			all.Content = append(all.Content, m.value.Content...)
+			beside = slices.Delete(beside, i, i+1)
+			break
+		}
+	}
+	return w.schemaObject(n, append(beside, member{"allOf", all}))
+}
+
+func (w *normalizer) schemaGrammar() map[string]string {
+	if w.is30 {
+		return grammar["schema"]
+	}
+	all := maps.Clone(grammar["schema"])
+	maps.Copy(all, grammar["schema31"])
+	return all
+}
+
+// component is the name of the schema that a reference stands for, which is
+// written under it once; "" where it leads nowhere.
+func (w *normalizer) component(ref *yaml.Node) string {
+	var target *yaml.Node
+	if name, ok := strings.CutPrefix(ref.Value, schemaComponents); ok {
+		target = w.schemas[name] // what most are
+	}
+	if target == nil {
+		if target = w.refersTo(ref); target == nil {
+			return ""
+		}
+	}
+	for range maxReferences { // a reference to a reference, as long as it is nothing else
+		_, next := child(target, "$ref")
+		if next == nil || next.Kind != yaml.ScalarNode || !w.is30 && len(target.Content) > 2 {
+			if name, known := w.names[target]; known {
+				return name
+			}
+			name := w.newName(ref.Value)
+			w.names[target] = name
+			w.queue = append(w.queue, target)
+			return name
+		}
+		if target = w.refersTo(next); target == nil {
+			return ""
+		}
+		ref = next
+	}
+	w.fail(w.errorAt(ref, "these references lead in a circle"))
+	return ""
+}
+
+// newName is the name of a component as it is, where it is one, else made of
+// the reference.
+func (w *normalizer) newName(ref string) string {
+	pointer, _ := fragment(ref)
+	name := strings.TrimPrefix("#"+pointer, schemaComponents)
+	name = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-' {
+			return r
+		}
+		return '_'
+	}, name)
+	base := name
+	for i := 2; w.taken[name] || name == ""; i++ {
+		name = base + "-" + strconv.Itoa(i)
+	}
+	w.taken[name] = true
+	return name
+}
+
+// schemaObject writes the keywords of a schema, put right where they are not
+// what the version of the document has.
+func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
+	known := w.schemaGrammar()
+	out := make([]member, 0, len(all))
+	for _, m := range all {
+		switch m.key {
+		case "type":
+			m.value = w.types(m.value)
+		case "exclusiveMinimum", "exclusiveMaximum":
+			continue // below
+		case "items":
+			m = w.items(m)
+		case "enum":
+			if m.value.Kind != yaml.SequenceNode {
+				w.warn(m.value, "a list expected; enum is left out")
+				continue
+			}
+			if len(m.value.Content) == 0 {
+				w.contradiction(m.value, "an empty enum: no value fits")
+				m = member{"not", mapNode(m.value.Line)}
+			}
+		case "const":
+			if w.is30 {
+				w.warn(m.value, "\"const\" is no field of a schema object in OpenAPI 3.0; it is read as an enum of one value")
+			}
+			if w.is30 || isNullNode(m.value) {
+				m = member{"enum", &yaml.Node{Kind: yaml.SequenceNode, Line: m.value.Line, Content: []*yaml.Node{m.value}}}
+			}
+		case "examples":
+			if w.is30 || m.value.Kind != yaml.SequenceNode {
+				continue
+			}
+		case "nullable":
+			if !w.is30 {
+				w.warn(m.value, "\"nullable\" has no meaning in OpenAPI 3.1; write type: [..., 'null']")
+				continue
+			}
+		case "required":
+			if m.value.Kind != yaml.SequenceNode {
+				w.warn(m.value, "a list of names expected; required is left out")
+				continue
+			}
+		case "pattern":
+			if _, err := CompilePattern(m.value.Value); err != nil {
+				w.warn(m.value, "the pattern %q cannot be read: it is not judged", m.value.Value)
+				continue
+			}
+		case "discriminator":
+			m.value = w.discriminator(n, m.value)
+		case "allOf", "oneOf", "anyOf", "prefixItems":
+			if m.value != nil && m.value.Kind == yaml.SequenceNode && len(m.value.Content) == 0 {
+				w.warn(m.value, "%s is empty; it is left out", m.key)
+				continue
+			}
+		}
+		if m.value != nil && !slices.ContainsFunc(out, func(have member) bool { return have.key == m.key }) {
+			out = append(out, m)
+		}
+	}
+	out = w.exclusive(n, out)
+	w.contradictions(n)
+	w.members(out, func(name string) string { return known[name] })
+	return true
+}
+
+var jsonTypes = []string{"null", "boolean", "object", "array", "number", "string", "integer"}
+
+// types is the type keyword with the types of JSON only.
+func (w *normalizer) types(n *yaml.Node) *yaml.Node {
+	names := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		names = n.Content
+	}
+	var out []*yaml.Node
+	for _, each := range names {
+		name := each.Value
+		if isNullNode(each) && n.Kind == yaml.SequenceNode {
+			w.warn(each, "null as a type is written in quotes: 'null'")
+			name = "null"
+		}
+		if !slices.Contains(jsonTypes, name) {
+			w.warn(each, "%q is no type; it is left out", each.Value)
+			continue
+		}
+		out = append(out, textNode(name))
+	}
+	switch {
+	case len(out) == 0 || len(out) < len(names): // which others it may be is not known
+		return nil
+	case n.Kind != yaml.SequenceNode:
+		return out[0]
+	case w.is30:
+		w.warn(n, "a list of types is no type in OpenAPI 3.0; it is read as in 3.1")
+	}
+	return &yaml.Node{Kind: yaml.SequenceNode, Line: n.Line, Content: out}
+}
+
+// items is a keyword items of one schema; a list of them, as older versions of
+// JSON Schema have it, is what prefixItems says today.
+func (w *normalizer) items(m member) member {
+	switch {
+	case m.value.Kind == yaml.SequenceNode && w.is30:
+		w.warn(m.value, "a list of items is no schema; it is left out")
+		return member{}
+	case m.value.Kind == yaml.SequenceNode:
+		w.warn(m.value, "a list of items is written as prefixItems in OpenAPI 3.1; it is read so")
+		return member{"prefixItems", m.value}
+	case m.value.Value == "true":
+		return member{}
+	}
+	return m
+}
+
+// exclusive writes exclusive limits as the version of the document has them:
+// true beside the limit in 3.0, a limit of its own in 3.1.
+func (w *normalizer) exclusive(n *yaml.Node, out []member) []member {
+	for _, pair := range [][2]string{{"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"}} {
+		_, value := child(n, pair[1])
+		if value == nil || value.Kind != yaml.ScalarNode {
+			continue
+		}
+		kind, text := resolve(value)
+		limit := slices.IndexFunc(out, func(m member) bool { return m.key == pair[0] })
+		switch {
+		case kind == isBool && text == "false":
+		case kind == isBool && limit < 0:
+			w.warn(value, "%s without a %s says nothing", pair[1], pair[0])
+		case kind == isBool && w.is30, kind == isNumber && !w.is30:
+			out = append(out, member{pair[1], value})
+		case kind == isBool:
+			w.warn(value, "%s is a number in OpenAPI 3.1; %s is read as exclusive", pair[1], pair[0])
+			out[limit].key = pair[1]
+		case kind == isNumber:
+			w.warn(value, "%s is true or false in OpenAPI 3.0; it is read as a limit of its own", pair[1])
+			if limit >= 0 {
+				out = slices.Delete(out, limit, limit+1)
+			}
+			out = append(out, member{pair[0], value}, member{pair[1], plainNode("true")})
+		default:
+			w.warn(value, "a number expected; %s is left out", pair[1])
+		}
+	}
+	return out
+}
+
+// discriminator is one that names its property and leads to schemas; nil where
+// there is nothing to choose between.
+func (w *normalizer) discriminator(schema, n *yaml.Node) *yaml.Node {
+	_, one := child(schema, "oneOf")
+	_, any := child(schema, "anyOf")
+	name := scalar(n, "propertyName")
+	if name == "" {
+		w.warn(n, "a discriminator names a property; this one is not judged")
+		return nil
+	}
+	if one == nil && any == nil {
+		w.warn(n, "a discriminator without oneOf or anyOf is not judged")
+		return nil
+	}
+	out := []member{{"propertyName", textNode(name)}}
+	mapping := field(n, "mapping")
+	if mapping == nil || mapping.Kind != yaml.MappingNode {
+		return mapNode(n.Line, out...)
+	}
+	var pairs []member
+	for _, m := range members(mapping) {
+		ref := m.value
+		if ref.Kind != yaml.ScalarNode {
+			continue
+		}
+		if !strings.Contains(ref.Value, "#") {
+			ref = &yaml.Node{Kind: yaml.ScalarNode, Value: schemaComponents + ref.Value, Line: ref.Line}
+		}
+		if pointer, _ := fragment(ref.Value); pointer != "" {
+			if _, _, ok := w.find(pointer); ok {
+				pairs = append(pairs, member{m.key, textNode(schemaComponents + w.component(ref))})
+				continue
+			}
+		}
+		w.warn(m.value, "the discriminator maps %q to %q, which leads nowhere", m.key, m.value.Value)
+	}
+	return mapNode(n.Line, append(out, member{"mapping", mapNode(mapping.Line, pairs...)})...)
+}
+
+// contradictions notes what no value can fulfil.
+func (w *normalizer) contradictions(n *yaml.Node) {
+	for _, pair := range [][2]string{{"minimum", "maximum"}, {"minLength", "maxLength"}, {"minItems", "maxItems"}, {"minProperties", "maxProperties"}} {
+		least, ok := w.number(n, pair[0])
+		most, both := w.number(n, pair[1])
+		if ok && both && least > most {
+			w.contradiction(field(n, pair[0]), "%s is greater than %s: no value fits", pair[0], pair[1])
+		}
+	}
+	required, properties := field(n, "required"), field(n, "properties")
+	if closed := field(n, "additionalProperties"); closed == nil || closed.Value != "false" || required == nil || field(n, "patternProperties") != nil {
+		return
+	}
+	for _, name := range required.Content {
+		if _, declared := child(properties, name.Value); declared == nil {
+			w.contradiction(name, "%q is required, and additionalProperties forbids it: no value fits", name.Value)
+		}
+	}
+}
+
+func (w *normalizer) number(n *yaml.Node, keyword string) (float64, bool) {
+	v := field(n, keyword)
+	if v == nil || v.Kind != yaml.ScalarNode {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(v.Value, 64)
+	return f, err == nil
+}
