@@ -88,19 +88,32 @@ type limitedConn struct {
 	listener *limitedListener
 	leave    func()
 	place    *list.Element // among the idle ones; guarded by the listener's lock
+	outer    net.Conn      // as the server knows it; guarded by the listener's lock
 }
 
-// end closes a connection that was taken from the list.
+// end closes a connection that was taken from the list: as the server knows it,
+// which may be about to answer.
 func (c *limitedConn) end() {
 	if c != nil {
-		c.Close()
+		c.outer.Close()
 	}
 }
 
-// setIdle notes whether the connection is between two requests.
-func (c *limitedConn) setIdle(idle bool) {
+// touch makes an idle connection the youngest: it was used past the server.
+func (c *limitedConn) touch() {
+	c.listener.mu.Lock()
+	defer c.listener.mu.Unlock()
+	if c.place != nil {
+		c.listener.idle.MoveToBack(c.place)
+	}
+}
+
+// setIdle notes whether the connection, which the server knows as outer, is
+// between two requests.
+func (c *limitedConn) setIdle(outer net.Conn, idle bool) {
 	l := c.listener
 	l.mu.Lock()
+	c.outer = outer
 	if c.place != nil {
 		l.idle.Remove(c.place)
 		c.place = nil
@@ -126,20 +139,28 @@ func (c *limitedConn) CloseWrite() error { return closeWrite(c.Conn) }
 // NetConn is the connection beneath.
 func (c *limitedConn) NetConn() net.Conn { return c.Conn }
 
+// limitedBeneath finds the limited connection beneath another one, nil if there is
+// none.
+func limitedBeneath(c net.Conn) *limitedConn {
+	for c != nil {
+		if limited, is := c.(*limitedConn); is {
+			return limited
+		}
+		wrapped, is := c.(interface{ NetConn() net.Conn })
+		if !is {
+			return nil
+		}
+		c = wrapped.NetConn()
+	}
+	return nil
+}
+
 // watchIdle lets limited listeners know which of their connections are idle.
 func watchIdle(server *http.Server) {
 	inner := server.ConnState
 	server.ConnState = func(c net.Conn, state http.ConnState) {
-		for each := c; each != nil; {
-			if limited, is := each.(*limitedConn); is {
-				limited.setIdle(state == http.StateIdle)
-				break
-			}
-			wrapped, is := each.(interface{ NetConn() net.Conn })
-			if !is {
-				break
-			}
-			each = wrapped.NetConn()
+		if limited := limitedBeneath(c); limited != nil {
+			limited.setIdle(c, state == http.StateIdle)
 		}
 		if inner != nil {
 			inner(c, state)

@@ -106,3 +106,48 @@ func TestBusyConnectionsAreWaitedFor(t *testing.T) {
 		t.Error("a connection was not answered")
 	}
 }
+
+// A connection whose requests are answered past the server is in use: another
+// one makes room.
+func TestPlainRequestsKeepAConnection(t *testing.T) {
+	m, err := mock.New(mock.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := mock.LimitConnections(listen(t), 6)
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(m), l) }()
+	t.Cleanup(func() {
+		stop()
+		<-served
+	})
+	address := l.Addr().String()
+	const plain = "POST /v2/manufacturer/device-connections HTTP/1.1\r\nHost: localhost\r\nx-api-key: acme-test-key-5c1d0a\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"user_id\":\"u\"}"
+	busy, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	busy.SetDeadline(time.Now().Add(20 * time.Second))
+	answers := bufio.NewReader(busy)
+	use := func() {
+		t.Helper()
+		if _, err := io.WriteString(busy, plain); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, resp.Body)
+	}
+	use()
+	for range 10 {
+		_, r := onConnection(t, address, "/")
+		if _, err := http.ReadResponse(r, nil); err != nil {
+			t.Fatal(err)
+		}
+		use()
+	}
+}

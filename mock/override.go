@@ -89,9 +89,9 @@ func statusCode(text string) (int, bool) {
 	return status, err == nil && len(text) == 3 && status >= 200 && status < 600
 }
 
-// meansCode reports whether a preference other than code asks for an outcome:
-// a slip, or one with a status for a value. Those that
-// are registered (RFC 7240, section 5) mean something else.
+// meansCode reports whether a preference other than code asks for an outcome: a
+// slip, or one with a status for a value. Those that are registered (RFC 7240,
+// section 5), or known here, mean something else.
 func meansCode(name, value string) bool {
 	if slices.Contains([]string{"respond-async", "return", "wait", "handling", "example", "dynamic"}, name) {
 		return false
@@ -186,11 +186,23 @@ func magicOf(op *openapi.Operation, userID string) (asked magic, ask unmet) {
 	return magic{}, notMagic(op, userID, text)
 }
 
+// looksMagic reports whether a user_id may have been meant to be magic. It is
+// quick, as it is asked for each request.
+func looksMagic(userID string) bool {
+	const longest = 40 // of a user_id that asks for something
+	if strings.HasPrefix(userID, MagicPrefix) {
+		return true
+	}
+	if len(userID) > longest || len(userID) < 4 {
+		return false
+	}
+	return strings.EqualFold(userID[:3], "nox") || strings.Contains(strings.ToLower(userID), "mock")
+}
+
 // mistypedMagic finds out whether a user_id was meant to be magic: what follows
 // a slip in the prefix must then be magic.
 func mistypedMagic(op *openapi.Operation, userID string) unmet {
-	const longest = 40 // of a user_id that asks for something
-	if len(userID) > longest {
+	if !looksMagic(userID) {
 		return ""
 	}
 	at := strings.LastIndexAny(userID, ":-_/ ")

@@ -39,7 +39,6 @@ func TestAskThatIsNotUnderstood(t *testing.T) {
 		{"u", "code=404", "Prefer: code=401"},
 		{"u", "code=5xx", "Prefer: code=500"},
 		{"u", "return=minimal, status=500", "Prefer: code=500"},
-		{"u", "example=first", "Prefer: code=500"},
 		{"u", "Codes=400", "Prefer: code=400"},
 
 		{"u", "return=minimal, wait=100, handling=strict", ""},

@@ -203,13 +203,15 @@ func (r *recorded) Entry() journal.Entry {
 // outline is an entry with what holds no text of the request.
 func (r *recorded) outline() journal.Entry {
 	e := journal.Entry{
-		Time:         r.began,
-		Manufacturer: r.caller.manufacturer,
-		Key:          r.caller.key,
-		Connection:   r.connection,
-		TookMS:       milliseconds(r.took),
-		Outcome:      r.outcome,
-		Fault:        r.fault,
+		Time:          r.began,
+		Manufacturer:  r.caller.manufacturer,
+		Key:           r.caller.key,
+		Connection:    r.connection,
+		TookMS:        milliseconds(r.took),
+		Outcome:       r.outcome,
+		Fault:         r.fault,
+		Asked:         r.asked,
+		NotUnderstood: r.askedFor,
 	}
 	if r.operation != nil {
 		e.Operation = r.operation.ID

@@ -54,13 +54,8 @@ func newProgram(std streams, environ []string) (*cli.Program, error) {
 				return err
 			}
 			if quiet := c.Flags().Changed("quiet") && s.quiet; !quiet { // exec is quiet by default
-				for _, problem := range p.UnknownVariables(environ) {
+				for _, problem := range append(p.UnknownVariables(environ), s.readableSecrets()...) {
 					fmt.Fprintf(std.err, "nox-mock: warning: %s\n", problem)
-				}
-			}
-			if !s.quiet {
-				for _, warning := range s.readableSecrets() {
-					fmt.Fprintf(std.err, "nox-mock: warning: %s\n", warning)
 				}
 			}
 			return act(c.Context(), *s)

@@ -57,7 +57,7 @@ type kept struct {
 // entry makes what readers see.
 func (k kept) entry() Entry {
 	e := k.source.Entry()
-	e.ID = k.id
+	e.ID, e.Revised = k.id, k.revised
 	if k.outcome != "" {
 		e.Outcome = k.outcome
 	}
