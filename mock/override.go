@@ -89,9 +89,9 @@ func statusCode(text string) (int, bool) {
 	return status, err == nil && len(text) == 3 && status >= 200 && status < 600
 }
 
-// meansCode reports whether a preference other than code asks for an outcome: a
-// slip, or one with a status for a value. Those that are registered (RFC 7240,
-// section 5), or known here, mean something else.
+// meansCode reports whether a preference other than code asks for an outcome:
+// a slip, or one with a status for a value. Those that
+// are registered (RFC 7240, section 5) mean something else.
 func meansCode(name, value string) bool {
 	if slices.Contains([]string{"respond-async", "return", "wait", "handling", "example", "dynamic"}, name) {
 		return false
@@ -217,6 +217,10 @@ func mistypedMagic(op *openapi.Operation, userID string) unmet {
 
 func mistypedAt(op *openapi.Operation, userID string, at int) unmet {
 	prefix, text := strings.ToLower(strings.TrimSpace(userID[:at])), strings.ToLower(strings.TrimSpace(userID[at:]))
+	// Two slips leave a third of the prefix as it was.
+	if !strings.Contains(prefix, "nox") && !strings.Contains(prefix, "-mo") && !strings.Contains(prefix, "ck:") {
+		return ""
+	}
 	if levenshtein.ComputeDistance(prefix, MagicPrefix) > 2 || !asksFor(op, MagicPrefix+text) {
 		return ""
 	}

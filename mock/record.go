@@ -86,27 +86,27 @@ func (m *recorder) recordDribble(x *exchange, stayed bool) {
 // needed to take the keys out once somebody reads it. It is never changed.
 type recorded struct {
 	*recorder
-	known         *registered // as it was then; keys that came later count as well
-	began         time.Time
-	took          time.Duration
-	caller        caller
-	connection    int64
-	operation     *openapi.Operation
-	request       *http.Request // without its body
-	body          []byte        // as much as may be shown
-	bodyBytes     int
-	userID        *string
-	response      openapi.Response
-	decided       int
-	outcome       journal.Outcome
-	unanswered    bool
-	fault         *journal.Cause
-	keyElsewhere  string
-	asked         bool   // for its outcome, and got it
-	notUnderstood string // what the request asked for in vain, without keys
-	notes         []string
-	logged        []slog.Attr
-	remote        string // the client's address
+	known        *registered // as it was then; keys that came later count as well
+	began        time.Time
+	took         time.Duration
+	caller       caller
+	connection   int64
+	operation    *openapi.Operation
+	request      *http.Request // without its body
+	body         []byte        // as much as may be shown
+	bodyBytes    int
+	userID       *string
+	response     openapi.Response
+	decided      int
+	outcome      journal.Outcome
+	unanswered   bool
+	fault        *journal.Cause
+	keyElsewhere string
+	asked        bool
+	askedFor     string // in vain
+	notes        []string
+	logged       []slog.Attr
+	remote       string // the client's address
 }
 
 // maxRecordedBody is how much of a body is recorded: what is shown, and as much
@@ -116,26 +116,26 @@ const maxRecordedBody = maxKeptBody + maxHeaderBytes
 func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 	req := x.request
 	made := &recorded{
-		recorder:      m,
-		known:         m.registry.current.Load(),
-		began:         x.began,
-		took:          time.Since(x.began),
-		caller:        x.caller,
-		connection:    connectionNumber(req.Context()),
-		operation:     x.operation,
-		request:       &http.Request{Method: req.Method, URL: req.URL, Proto: req.Proto, Header: req.Header.Clone(), Host: req.Host, TLS: req.TLS},
-		body:          x.body,
-		bodyBytes:     len(x.body),
-		userID:        m.rule.userID(x.operation, x.body),
-		response:      a,
-		decided:       x.decided,
-		outcome:       journal.Answered,
-		unanswered:    x.delivery.unanswered(),
-		asked:         x.asked,
-		notUnderstood: x.notUnderstood,
-		notes:         x.notes,
-		logged:        x.logged,
-		remote:        req.RemoteAddr,
+		recorder:   m,
+		known:      m.registry.current.Load(),
+		began:      x.began,
+		took:       time.Since(x.began),
+		caller:     x.caller,
+		connection: connectionNumber(req.Context()),
+		operation:  x.operation,
+		request:    &http.Request{Method: req.Method, URL: req.URL, Proto: req.Proto, Header: req.Header.Clone(), Host: req.Host, TLS: req.TLS},
+		body:       x.body,
+		bodyBytes:  len(x.body),
+		userID:     m.rule.userID(x.operation, x.body),
+		response:   a,
+		decided:    x.decided,
+		outcome:    journal.Answered,
+		unanswered: x.delivery.unanswered(),
+		asked:      x.asked,
+		askedFor:   x.notUnderstood,
+		notes:      x.notes,
+		logged:     x.logged,
+		remote:     req.RemoteAddr,
 	}
 	if len(made.body) > maxRecordedBody {
 		made.body = slices.Clone(made.body[:maxRecordedBody])
@@ -188,7 +188,7 @@ func (r *recorded) Entry() journal.Entry {
 	e := r.outline()
 	e.Request = r.keptRequest(hidden)
 	e.Why = redactedWhy(hidden, r.response.Reason)
-	e.Notes = r.notes
+	e.Asked, e.NotUnderstood, e.Notes = r.asked, hidden.text(r.askedFor), r.notes
 	e.KeyElsewhere = hidden.name(r.keyElsewhere)
 	if r.userID != nil {
 		userID := hidden.start(*r.userID, len(*r.userID) < maxRecordedBody)
@@ -211,7 +211,7 @@ func (r *recorded) outline() journal.Entry {
 		Outcome:       r.outcome,
 		Fault:         r.fault,
 		Asked:         r.asked,
-		NotUnderstood: r.notUnderstood,
+		NotUnderstood: r.askedFor,
 	}
 	if r.operation != nil {
 		e.Operation = r.operation.ID

@@ -34,6 +34,22 @@ func TestRedisStore(t *testing.T) {
 	}
 }
 
+// The same suite in a Redis Cluster.
+func TestRedisCluster(t *testing.T) {
+	for _, program := range redistest.Programs() {
+		t.Run(program, func(t *testing.T) {
+			server := redistest.StartCluster(t, program, os.Getenv("NOX_REQUIRE") != "")
+			storetest.Run(t, func() store.Store {
+				server.Empty()
+				return openRedis(t, server.Address(0))
+			})
+			if _, err := redisstore.Open(t.Context(), server.Address(1)); err == nil {
+				t.Error("there is a second database in a cluster")
+			}
+		})
+	}
+}
+
 func startRedis(t testing.TB, program string) *redistest.Server {
 	t.Helper()
 	return redistest.Start(t, program, os.Getenv("NOX_REQUIRE") != "")

@@ -51,7 +51,7 @@ func (c *clientSettings) check() error {
 
 // describeSilence tells how a command that never called the mock could have
 // found it.
-func (s *site) describeSilence() string {
+func (s *instance) describeSilence() string {
 	var names []string
 	for _, pair := range s.variables() {
 		name, _, _ := strings.Cut(pair, "=")
@@ -62,7 +62,7 @@ func (s *site) describeSilence() string {
 
 // mistakesError says which mistakes the client made, or that it made no request
 // that could show any; nil if all is well.
-func (s *site) mistakesError(card scorecard.Card) error {
+func (s *instance) mistakesError(card scorecard.Card) error {
 	var names []string
 	for _, m := range card.In(scorecard.Made) {
 		names = append(names, m.Name)
@@ -85,7 +85,7 @@ func trustVariables() []string {
 // trust returns variables by which a command trusts the CA of the mock as well as
 // what it trusted before: where one names a file already, it names a copy with the
 // CA behind it. notes say so. remove removes the copies.
-func (s *site) trust(getenv func(string) string) (pairs, notes []string, remove func(), err error) {
+func (s *instance) trust(getenv func(string) string) (pairs, notes []string, remove func(), err error) {
 	remove = func() {}
 	if s.identity == nil || s.identity.authority == nil {
 		return nil, nil, remove, nil

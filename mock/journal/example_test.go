@@ -6,15 +6,8 @@ import (
 	"nox.energy/contract/mock/journal"
 )
 
-// exchange is one that is made up.
-type exchange journal.Entry
-
-func (e exchange) Entry() journal.Entry { return journal.Entry(e) }
-func (exchange) Bytes() int             { return 100 }
-
-// asked is a request for a user.
-func asked(userID string) exchange {
-	return exchange{Manufacturer: "acme", UserID: &userID, Request: journal.Request{Method: "POST"}, Response: journal.Response{Status: 201}, Outcome: journal.Answered}
+func asked(userID string) journal.Source {
+	return source(journal.Entry{Manufacturer: "acme", UserID: &userID, Request: journal.Request{Method: "POST"}, Response: journal.Response{Status: 201}, Outcome: journal.Answered})
 }
 
 // One user was asked for twice, another never.

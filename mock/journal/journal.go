@@ -61,6 +61,7 @@ func (k kept) entry() Entry {
 	if k.outcome != "" {
 		e.Outcome = k.outcome
 	}
+	e.Revised = k.revised
 	return e
 }
 
@@ -145,8 +146,8 @@ func (j *Journal) SetOutcome(manufacturer string, id int64, outcome Outcome) {
 	}
 }
 
-// Revise puts a source of which more is known in the place of an exchange, and
-// tells the readers of it once more. An exchange that is gone is left alone.
+// Revise replaces what was recorded of an exchange of which more is known, and
+// tells the readers of it once more. One that is gone is left alone.
 func (j *Journal) Revise(manufacturer string, id int64, source Source) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -159,10 +160,10 @@ func (j *Journal) Revise(manufacturer string, id int64, source Source) {
 		return
 	}
 	k := &b.kept[i]
-	grown := source.Bytes() - k.source.Bytes()
+	more := source.Bytes() - k.source.Bytes()
 	k.source, k.revised = source, true
-	b.bytes += grown
-	j.bytes += grown
+	b.bytes += more
+	j.bytes += more
 	for r := range j.readers {
 		r.offer(*k)
 	}

@@ -23,7 +23,7 @@ import (
 // the package that judges by it, and no other (see the package comment).
 func Read(doc *spec.Document, use func(document any) error) (c *Contract, err error) {
 	settings := datamodel.NewDocumentConfiguration()
-	settings.SkipCircularReferenceCheck = true // what ends is nobody's fault, and what never does has no value
+	settings.SkipCircularReferenceCheck = true      // what ends is nobody's fault, and what never does has no value
 	settings.Logger = slog.New(slog.DiscardHandler) // its default writes to standard output
 	document, err := libopenapi.NewDocumentWithConfiguration(doc.Normal(), settings)
 	if err != nil {
@@ -168,7 +168,7 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 		out.MediaTypes = append(out.MediaTypes, name)
 	}
 	if name, media := firstJSON(high.Content); media != nil && media.Schema != nil && MayBeJSON(name) {
-		out.Schema = readSchema(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
+		out.Schema = readOutline(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
 	}
 	return out
 }
