@@ -89,9 +89,9 @@ func statusCode(text string) (int, bool) {
 	return status, err == nil && len(text) == 3 && status >= 200 && status < 600
 }
 
-// meansCode reports whether a preference other than code asks for an outcome:
-// a slip, or one with a status for a value. Those that
-// are registered (RFC 7240, section 5) mean something else.
+// meansCode reports whether a preference other than code asks for an outcome: a
+// slip, or one with a status for a value. Those that are registered (RFC 7240,
+// section 5), or known here, mean something else.
 func meansCode(name, value string) bool {
 	if slices.Contains([]string{"respond-async", "return", "wait", "handling", "example", "dynamic"}, name) {
 		return false
