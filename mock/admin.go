@@ -52,14 +52,12 @@ func (m *Mock) SetManufacturer(ctx context.Context, set store.Manufacturer) (add
 		all[at] = set
 		return all, nil
 	})
-	m.changed()
 	return added && err == nil, err
 }
 
 // EnableManufacturer enables a manufacturer, or disables it: then its keys are
 // answered with 401.
 func (m *Mock) EnableManufacturer(ctx context.Context, name string, enabled bool) error {
-	defer m.changed()
 	return m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
 		at := store.IndexManufacturer(all, name)
 		if at < 0 {
@@ -83,7 +81,6 @@ func (m *Mock) RemoveManufacturer(ctx context.Context, name string) error {
 		return err
 	}
 	_, err = m.store.Clear(ctx, name)
-	m.changed()
 	return err
 }
 
@@ -101,7 +98,6 @@ func (m *Mock) forget(ctx context.Context, name string) error {
 	m.faults.Clear(&name)
 	m.trackers.forget(&name)
 	_, err := m.store.Clear(ctx, name)
-	m.changed()
 	return err
 }
 
@@ -192,7 +188,6 @@ func (m *Mock) Import(ctx context.Context, f store.Fixture) error {
 			return slices.DeleteFunc(all, func(each store.Manufacturer) bool { return store.IndexManufacturer(added, each.Name) >= 0 }), nil
 		})
 	}
-	m.changed()
 	return err
 }
 
@@ -254,17 +249,6 @@ func (m *Mock) put(ctx context.Context, connections []store.Connection) error {
 	}
 }
 
-// Changes delivers a value after something changed that [Mock.Export] shows;
-// several changes may be delivered as one. It is for one reader.
-func (m *Mock) Changes() <-chan struct{} { return m.changes }
-
-func (m *Mock) changed() {
-	select {
-	case m.changes <- struct{}{}:
-	default:
-	}
-}
-
 // CheckManufacturer returns [ErrNoManufacturer] unless a manufacturer has that
 // name. While the store is away, the mock goes by what it knew last.
 func (m *Mock) CheckManufacturer(ctx context.Context, name string) error {
@@ -280,8 +264,14 @@ func (m *Mock) CountConnections(ctx context.Context, manufacturer string) (int, 
 }
 
 // Ready reports whether the mock can answer: an error of the store if it cannot
-// be used.
+// be read and written. A store says by a method CheckWritable whether a write
+// would succeed; one without it always takes writes.
 func (m *Mock) Ready(ctx context.Context) error {
+	if tried, is := m.store.(interface {
+		CheckWritable(ctx context.Context) error
+	}); is {
+		return tried.CheckWritable(ctx)
+	}
 	_, err := m.store.Count(ctx, "")
 	return err
 }

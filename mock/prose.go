@@ -35,19 +35,18 @@ type connectRule struct {
 	operation *openapi.Operation
 	store     store.Store
 	ids       IDs
-	changed   func()
 	mediaType string
 	base      map[string]any // the response but for the two properties above
 }
 
 // newConnectRule returns the rule for the operation of a contract that it is
 // about, nil if there is none.
-func newConnectRule(contract *openapi.API, kept store.Store, ids IDs, changed func()) *connectRule {
+func newConnectRule(contract *openapi.API, kept store.Store, ids IDs) *connectRule {
 	op := contract.Operation(connectOperation)
 	if op == nil || !op.TakesString(providedProperty) || !op.ReturnsString(echoedProperty) || !op.ReturnsString(resolvedProperty) {
 		return nil
 	}
-	rule := &connectRule{operation: op, store: kept, ids: ids, changed: changed}
+	rule := &connectRule{operation: op, store: kept, ids: ids}
 	rule.mediaType, rule.base = op.SmallestResponse()
 	return rule
 }
@@ -66,7 +65,7 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	}
 	var asked magic
 	if overrides {
-		asked = magicOf(op, userID)
+		asked, _ = magicOf(op, userID)
 	}
 	if asked.status != 0 {
 		return op.Fail(asked.status, "").Because("magic", "asked for by the user_id")
@@ -77,26 +76,30 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	if x.storeErr, x.stored = err, err == nil; err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
-	rule.changed()
-	reason := "resolved"
+	found := "resolved"
 	if created {
-		reason = "created"
+		found = "created"
 	}
 	data, err := rule.body(userID, c.NoxUserID)
 	if err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
+	reason := found
+	if asked.delay > 0 {
+		reason += ", after a delay of " + asked.delay.String() + " that the user_id asked for"
+	}
 	if asked.lost {
 		x.delivery.kind = fault.Lost
+		reason += ", then the response was lost, as the user_id asked for"
 	}
-	a := rule.response(reason)
+	a := rule.response().Because(found, reason)
 	a.Body = data
 	return a
 }
 
 // response is the success response but for its body.
-func (rule *connectRule) response(reason string) openapi.Response {
-	return openapi.Response{Status: rule.operation.Success, MediaType: rule.mediaType}.Because(reason, reason)
+func (rule *connectRule) response() openapi.Response {
+	return openapi.Response{Status: rule.operation.Success, MediaType: rule.mediaType}
 }
 
 // body is the body of the success response.

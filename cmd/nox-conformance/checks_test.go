@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +32,7 @@ With another contract (` + "`--spec`" + `) the catalogue is another one.
 information. One question decides it, who is harmed by a server that fails the check, and each check
 says what the answer was. A finding may weigh less than its check does, never more: a warning of a
 *must* check is one that the check's own words allow.
-**Since**: the version that brought the check. ` + "`--as-of VERSION`" + ` makes those that came later warnings.
+Every check came with version 0.1.0 unless it says otherwise; ` + "`--as-of VERSION`" + ` makes those that came later warnings.
 **Production**: what the check may do to a target that real users depend on. 0: it sends
 nothing that asks for a change; 1: it sends what the target should refuse, and creates a user only on
 one that takes it; 2: it creates a user by design; x: it is never sent under ` + "`--profile production`" + `.
@@ -66,30 +68,140 @@ func checksPage(t *testing.T, checks []conformance.Check, caught map[string][]de
 	fmt.Fprintf(&b, checksHead, checks[0].Operation)
 	summarise(&b, checks)
 	status := ""
-	for _, c := range checks {
-		if c.Status != status {
-			status = c.Status
+	for _, group := range groupsOf(checks) {
+		if group[0].Status != status {
+			status = group[0].Status
 			fmt.Fprintf(&b, "\n## %s\n", status)
 		}
-		id := strings.TrimPrefix(c.ID, c.Operation+"/")
-		fmt.Fprintf(&b, "\n### %s\n\n%s. *%s, production %s, since %s*\n\n", id, plain(sentence(c.Summary)), c.Level, c.Production, c.Since)
-		fmt.Fprintf(&b, "- Sends: %s\n- Why: %s\n- %s, because %s\n- Clause: [line %d](spec/%s#L%d), %s\n- Failed by:\n",
-			plain(c.Sends), plain(c.Why), sentence(string(c.Level)), plain(c.Because), c.Clause.Line, spec.EmbeddedName, c.Clause.Line, code(c.Clause.Quote))
-		if len(c.Aliases) > 0 {
-			fmt.Fprintf(&b, "  (has taken in %s)\n", strings.Join(c.Aliases, ", "))
-		}
-		for _, d := range caught[id] {
-			fmt.Fprintf(&b, "  - `%s`: %s\n", d.Name, plain(d.Summary))
-		}
-		switch {
-		case id == "http/published": // it judges a document, not a server
-			b.WriteString("  - a published contract with a change that breaks clients\n")
-		case len(caught[id]) == 0:
-			t.Errorf("%s is failed by no defect, so nothing shows that it can fail: add a row that names it to a table of mock/defect (ARCHITECTURE.md, \"To add a defect\")", id)
-		}
-		delete(caught, id)
+		writeGroup(&b, group, func(id string) []string {
+			defer delete(caught, id)
+			switch {
+			case id == "http/published": // it judges a document, not a server
+				return []string{"a published contract with a change that breaks clients"}
+			case len(caught[id]) == 0:
+				t.Errorf("%s is failed by no defect, so nothing shows that it can fail: add a row that names it to a table of mock/defect (ARCHITECTURE.md, \"To add a defect\")", id)
+			}
+			var names []string
+			for _, d := range caught[id] {
+				names = append(names, "`"+d.Name+"`")
+			}
+			return names
+		})
 	}
 	return b.String()
+}
+
+// shortIDOf leaves the operation out of a check's id.
+func shortIDOf(c conformance.Check) string { return strings.TrimPrefix(c.ID, c.Operation+"/") }
+
+// familyOf is the first word of a check's name, with the status.
+func familyOf(c conformance.Check) string {
+	word, _, _ := strings.Cut(shortIDOf(c), "-")
+	return word
+}
+
+// groupsOf puts the checks of one family, if they are three or more, into a
+// group, and the others of a status into one before them.
+func groupsOf(checks []conformance.Check) [][]conformance.Check {
+	size := map[string]int{}
+	for _, c := range checks {
+		size[familyOf(c)]++
+	}
+	var order []string
+	groups := map[string][]conformance.Check{}
+	for _, c := range checks {
+		name := familyOf(c)
+		if size[name] < 3 {
+			name = c.Status
+		}
+		if groups[name] == nil {
+			order = append(order, name)
+		}
+		groups[name] = append(groups[name], c)
+	}
+	var out [][]conformance.Check
+	for _, name := range order {
+		out = append(out, groups[name])
+	}
+	slices.SortStableFunc(out, func(a, b []conformance.Check) int {
+		if a[0].Status != b[0].Status {
+			return 0
+		}
+		return cmp.Compare(len(familyGroup(a)), len(familyGroup(b)))
+	})
+	return out
+}
+
+// familyGroup is the family that a group is of, "" for none.
+func familyGroup(group []conformance.Check) string {
+	for _, c := range group {
+		if familyOf(c) != familyOf(group[0]) {
+			return ""
+		}
+	}
+	return "f"
+}
+
+// writeGroup writes a paragraph with what the checks of a group have in common,
+// and a table of them.
+func writeGroup(b *strings.Builder, group []conformance.Check, failedBy func(id string) []string) {
+	title := "Others"
+	if familyGroup(group) != "" {
+		title = familyOf(group[0]) + "-…"
+	}
+	why, clause := mostCommon(group, func(c conformance.Check) string { return c.Why }), mostCommon(group, clauseOf)
+	fmt.Fprintf(b, "\n### %s\n\n", title)
+	if title == "Others" {
+		b.WriteString("What stands alone; each says why.\n")
+		why = ""
+	} else {
+		fmt.Fprintf(b, "%s Clause: %s.\n", plain(why), clause)
+	}
+	b.WriteString("\n| check | level | production | what is checked | failed by |\n|---|---|---|---|---|\n")
+	for _, c := range group {
+		id := shortIDOf(c)
+		text := plain(sentence(c.Summary)) + ". *Sends* " + plain(c.Sends) + "."
+		if c.Why != why {
+			text += " *Why:* " + plain(c.Why)
+		}
+		text += fmt.Sprintf(" *%s*, because %s.", sentence(string(c.Level)), plain(c.Because))
+		if cl := clauseOf(c); cl != clause || title == "Others" {
+			text += " Clause: " + cl + "."
+		}
+		if len(c.Aliases) > 0 {
+			text += " Has taken in " + strings.Join(c.Aliases, ", ") + "."
+		}
+		if c.Since != firstVersion {
+			text += " Since " + c.Since + "."
+		}
+		fmt.Fprintf(b, "| <a id=%q></a>`%s` | %s | %s | %s | %s |\n", anchorOf(id), id, c.Level, c.Production, strings.ReplaceAll(text, "|", "\\|"), strings.Join(failedBy(id), ", "))
+	}
+}
+
+// firstVersion brought every check that does not say otherwise.
+const firstVersion = "0.1.0"
+
+func clauseOf(c conformance.Check) string {
+	quote := c.Clause.Quote
+	if r := []rune(quote); len(r) > 100 {
+		quote = string(r[:100]) + "…"
+	}
+	return fmt.Sprintf("[line %d](spec/%s#L%d), %s", c.Clause.Line, spec.EmbeddedName, c.Clause.Line, code(quote))
+}
+
+// anchorOf is what the reports link to.
+func anchorOf(id string) string { return strings.ReplaceAll(strings.ToLower(id), "/", "") }
+
+func mostCommon(group []conformance.Check, of func(conformance.Check) string) string {
+	count := map[string]int{}
+	best := of(group[0])
+	for _, c := range group {
+		count[of(c)]++
+		if count[of(c)] > count[best] {
+			best = of(c)
+		}
+	}
+	return best
 }
 
 // summarise counts the checks by status and level.

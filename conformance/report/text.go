@@ -289,6 +289,9 @@ func (t *text) errors() {
 		t.title(yellow, "ERROR", c.ID, "the experiment broke; the target was not judged by it")
 		t.fact("why", headline(c))
 		if t.o.Verbose {
+			for l := range strings.Lines(c.Stack) {
+				t.printf("      %s\n", t.oneLine(strings.ReplaceAll(l, "\t", "  "), 6))
+			}
 			t.exchanges(c)
 		}
 		t.printf("\n")

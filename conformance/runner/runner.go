@@ -17,6 +17,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/secret"
 	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
@@ -82,7 +83,7 @@ func New(cfg conformance.Config) (*Runner, error) {
 			number[name] = trial.CheckNumber(i)
 		}
 	}
-	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: wire.NewClient(clientConfig(&cfg), target)}
+	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile, cfg.NoForeignIDs), client: wire.NewClient(clientConfig(&cfg), target)}
 	if err := setDeadline(r); err != nil {
 		return nil, err
 	}
@@ -94,6 +95,10 @@ func randomID() string {
 	rand.Read(b) // never fails since Go 1.24
 	return hex.EncodeToString(b)
 }
+
+// ending is how long after the end of its time a run waits for checks that are
+// under way.
+const ending = 350 * time.Millisecond
 
 // Run sends what the checks need and judges what comes back. It returns a
 // result whatever happens: a target that cannot be reached, or a context that
@@ -112,10 +117,22 @@ func (r *Runner) Run(ctx context.Context) *conformance.Result {
 	defer s.Client.ReleaseIdle()
 	run := newRun(s, r.checks)
 	quiet := run.tellInBetween()
-	reason := run.wait(ctx)
-	if reason == "" {
-		reason = run.perform(ctx)
+	var why string
+	failed := guard.Within(ctx, ending, func() {
+		if why = run.wait(ctx); why == "" {
+			why = run.perform(ctx)
+		}
+	})
+	reason := ""
+	switch {
+	case failed == nil:
+		reason = why
+	case errors.Is(failed, guard.ErrAbandoned):
+		reason = run.whyEnded(ctx)
+	default:
+		reason = failed.Error()
 	}
+	run.end()
 	quiet()
 	result := assemble(run, reason)
 	for _, note := range s.Notes() {
@@ -162,6 +179,7 @@ type run struct {
 	took     []time.Duration
 	done     int
 	failed   int
+	ended    bool        // what comes in from now on is too late
 	fickle   atomic.Bool // a failure was intermittent
 }
 
@@ -187,9 +205,13 @@ func (r *run) perform(ctx context.Context) string {
 			}
 		}
 		if st == trial.StageGate {
-			if reason := r.closedGate(); reason != "" {
+			if reason, seen := r.closedGate(); reason != "" {
 				r.giveUp("the run ended at the gate")
-				return cmp.Or(r.whyEnded(ctx), reason)
+				why := r.whyEnded(ctx)
+				if why != "" && seen {
+					return why + "; " + reason
+				}
+				return cmp.Or(why, reason)
 			}
 			r.measure(ctx)
 		}
@@ -223,15 +245,29 @@ func (r *run) whyEnded(ctx context.Context) string {
 // intermittent one.
 func (r *run) one(ctx context.Context, i int, c *trial.Check) {
 	started := time.Now()
-	v := r.attempt(ctx, c)
+	var v trial.Verdict
+	if err := guard.Call(func() { v = r.attempt(ctx, c) }); err != nil {
+		v = trial.Broken(err)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
 	r.verdicts[i], r.took[i] = v, time.Since(started)
 	r.done++
 	if v.Outcome == conformance.Fail {
 		r.failed++
 	}
 	r.tell()
+}
+
+// end keeps checks that are still under way from changing the result.
+func (r *run) end() {
+	r.Session.End()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
 }
 
 // notReached is why a check says nothing that was not begun.
@@ -261,7 +297,8 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	}
 	if late(v) { // a moment's stall, no connection to spare, or does the target never answer this?
 		r.Client.ReleaseIdle()
-		if second := r.again(t); v.Outcome == conformance.Err || second.Outcome != conformance.Fail {
+		second := r.again(t)
+		if cutOff := ctx.Err() != nil && v.Outcome == conformance.Err; !cutOff && (v.Outcome == conformance.Err || second.Outcome != conformance.Fail) {
 			v = second
 		}
 	}
@@ -321,6 +358,11 @@ func (r *run) operation(c *trial.Check) *contract.Operation {
 
 // giveUp gives every check that has no verdict yet a reason for it.
 func (r *run) giveUp(reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
 	for i := range r.verdicts {
 		if r.verdicts[i].Outcome == "" {
 			r.verdicts[i] = trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: " + reason}
@@ -384,8 +426,7 @@ func (r *run) measure(ctx context.Context) {
 
 // closedGate returns why the run ends at the gate, "" where it goes on. It goes
 // on where some operation takes valid requests.
-func (r *run) closedGate() string {
-	reason := ""
+func (r *run) closedGate() (reason string, seen bool) {
 	for i, c := range r.checks {
 		if c.Stage != trial.StageGate {
 			continue
@@ -397,12 +438,14 @@ func (r *run) closedGate() string {
 			if hint := checks.LikelyCause(v.Evidence[0]); hint != "" {
 				reason += "; " + hint
 			}
+			f := v.Evidence[0].Failure
+			seen = !f.IsOurs() && f != wire.Postponed
 			r.NoteGate(r.operation(c), -1)
 		case v.Outcome == conformance.Err:
-			return v.Reason
+			return v.Reason, false
 		default:
-			return ""
+			return "", false
 		}
 	}
-	return reason
+	return reason, seen
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var checkHead = regexp.MustCompile(`(?m)^### (\S+)\n\n.* \*(must|should|may), production`)
+var checkHead = regexp.MustCompile("(?m)^\\| <a id=[^>]*></a>`(\\S+)` \\| (must|should|may) \\|")
 
 // levels returns the level of each of the runner's checks, by its id without
 // the operation. The runner writes them into the page that is read here; this

@@ -87,7 +87,7 @@ func httpChecks(b *builder) {
 func behindCheck(b *builder) {
 	b.add(trial.StatusHTTP, checkText{
 		name: "nothing-behind", ground: httpSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses",
-		summary: "an answer says in one way where it ends, and nothing comes behind it", sends: "a valid request, one that is refused for its body, and one without a key, each on a connection of its own",
+		summary: "an answer says in one way where it ends, and nothing comes behind it; a body behind the answer to HEAD is only worth a warning", sends: "a valid request, one that is refused for its body, one without a key, and HEAD, each on a connection of its own",
 		why: "Bytes beyond the length of an answer are the beginning of the next one (RFC 9112, section 6.3): on a connection that is shared, of somebody else's.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		if t.Session.Client.IsProxied {
@@ -100,17 +100,26 @@ func behindCheck(b *builder) {
 		if len(t.Op.Security) > 0 {
 			requests = append(requests, t.Request().WithKeys())
 		}
+		if head := t.Session.RequestByMethod(t.Op, "HEAD"); head != nil && t.Op.Method != "HEAD" {
+			requests = append(requests, head)
+		}
 		requests = trial.Sample(t, requests)
 		for i, r := range requests {
 			requests[i] = r.Raw()
 		}
 		for _, a := range t.SendAll(requests) {
+			if a.Request.IsElsewhere() && a.Failure == wire.ConnectionClosed {
+				continue // a refusal, if a rude one
+			}
 			t.RequireResponse(a)
 			if a.Proto == "HTTP/2.0" {
 				t.Skip("not seen: the target speaks HTTP/2 alone, in which an answer ends where it says")
 			}
 			if length, coding := a.Header.Get("Content-Length"), a.Header.Get("Transfer-Encoding"); length != "" && coding != "" {
 				t.Fail("Content-Length or Transfer-Encoding, not both (RFC 9112, section 6.2)", "Content-Length: "+length+" beside Transfer-Encoding: "+coding, a)
+			}
+			if a.Extra != "" && a.Request.Method == http.MethodHead { // as frameworks and servers do by default
+				t.Warn("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quote(a.Extra), a.Summary()), a)
 			}
 			if a.Extra != "" {
 				t.Fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quote(a.Extra), a.Summary()), a)

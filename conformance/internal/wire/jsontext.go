@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -23,28 +22,8 @@ var ByteOrderMark = []byte("\ufeff")
 // they are. Duplicate names and lone surrogates in escapes, which the grammar
 // allows, are no problem.
 func JSONProblem(text []byte) string {
-	switch {
-	case len(text) == 0:
-		return "an empty body"
-	case len(bytes.TrimLeft(text, " \t\r\n")) == 0:
-		return "a body of white space only"
-	case bytes.HasPrefix(text, ByteOrderMark):
-		return "a byte order mark before the JSON text"
-	case !utf8.Valid(text):
-		return "bytes that are not UTF-8"
-	}
-	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if err := d.SkipValue(); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return "a JSON text that is cut short"
-		}
-		return fmt.Sprintf("a body that is not JSON, from byte %d on", d.InputOffset())
-	}
-	end := d.InputOffset()
-	if rest := bytes.TrimSpace(text[end:]); len(rest) > 0 {
-		return fmt.Sprintf("%d bytes behind the JSON text", len(rest))
-	}
-	return ""
+	problem, _ := scanJSON(text, 0, 0, 0)
+	return problem
 }
 
 // DuplicateName returns a name that appears twice in one object, "" if none

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/andybalholm/brotli"
 
 	"nox.energy/contract/conformance/internal/contract"
 )
@@ -36,6 +40,9 @@ const (
 	invalidRequest   Failure = "the request cannot be made"
 	BudgetSpent      Failure = "not sent: the requests of the profile are used up"
 	Postponed        Failure = "put off by the target"
+	Oversized        Failure = "an answer whose head is larger than nox-conformance reads"
+	Unread           Failure = "an answer whose body is larger than nox-conformance reads"
+	Unjudged         Failure = "the answer could not be judged"
 )
 
 // IsOurs reports whether this program or its configuration kept a request from
@@ -46,7 +53,7 @@ func (f Failure) IsOurs() bool {
 
 // IsInconclusive reports whether the failure says nothing of the target.
 func (f Failure) IsInconclusive() bool {
-	return f.IsOurs() || f == Unreachable || f == Untrusted || f == Postponed
+	return f.IsOurs() || f == Unreachable || f == Untrusted || f == Postponed || f == Oversized || f == Unjudged
 }
 
 // Response is what came back for one request, as received.
@@ -63,6 +70,7 @@ type Response struct {
 	Header     http.Header
 	Body       []byte
 	Size       int64
+	IsPartial  bool   // body is only the beginning of what came
 	IsRecorded bool   // by somebody else, who may have undone a content coding
 	IsMiscoded bool   // Content-Encoding names a coding that the body is not in
 	Extra      string // what came behind it on its connection, where that was looked at
@@ -170,6 +178,8 @@ func FailureOf(err error) Failure {
 		head      *headError
 	)
 	switch text := err.Error(); {
+	case errors.Is(err, errLongHead), strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger than"):
+		return Oversized
 	case strings.HasPrefix(text, "net/http: invalid"), strings.Contains(text, "unsupported protocol scheme"): // of a request
 		return invalidRequest
 	case errors.Is(err, context.Canceled):
@@ -248,16 +258,38 @@ func (a *Response) Decompress() {
 		a.IsMiscoded = !a.IsRecorded
 		return
 	}
-	if !strings.HasSuffix(coding, "gzip") {
-		return
-	}
-	r, err := gzip.NewReader(bytes.NewReader(a.Body))
-	if err != nil {
-		return
-	}
-	if plain, err := io.ReadAll(io.LimitReader(r, maxAnswer)); err == nil {
+	limit := bodyLimit(a.Request)
+	plain, err := decoded(coding, a.Body, limit+1)
+	switch {
+	case int64(len(plain)) > limit:
+		a.Body, a.IsPartial = plain[:limit], true
+	case err == nil && !a.IsPartial, a.IsPartial && len(plain) > 0:
 		a.Body = plain
 	}
+}
+
+// decoded undoes a content coding of RFC 9110, section 8.4.1, or RFC 7932.
+// Where servers send a deflated body without the zlib around it, which the
+// former forbids and clients read, it is read too. It reads no more than limit.
+func decoded(coding string, body []byte, limit int64) ([]byte, error) {
+	var r io.Reader
+	var err error
+	switch coding {
+	case "gzip", "x-gzip":
+		r, err = gzip.NewReader(bytes.NewReader(body))
+	case "deflate":
+		if r, err = zlib.NewReader(bytes.NewReader(body)); errors.Is(err, zlib.ErrHeader) {
+			r, err = flate.NewReader(bytes.NewReader(body)), nil
+		}
+	case "br":
+		r = brotli.NewReader(bytes.NewReader(body))
+	default:
+		return nil, errors.ErrUnsupported
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, limit))
 }
 
 // The clauses of every response, by the name of their check.
@@ -301,7 +333,7 @@ func (a *Response) IsOutcomeUnknown() bool {
 	switch a.Failure {
 	case Unreachable, Untrusted, BudgetSpent, Postponed, invalidRequest:
 		return false
-	case NoFailure, Truncated:
+	case NoFailure, Truncated, Unread:
 		return a.Status/100 == 5
 	}
 	return a.SentURL != ""
