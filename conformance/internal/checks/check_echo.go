@@ -52,49 +52,49 @@ func ofLength(n int) func(string) string {
 // length: a target may have a limit there.
 func specimens() []specimen {
 	return []specimen{
-		{"case", "letters of both cases", affix("MiXed-", "-CaSe"), usual},
+		{"case", "upper and lower case letters", affix("MiXed-", "-CaSe"), usual},
 		{"digits", "digits only", digitsOf, usual},
 		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, usual},
 		{"inner-space", "spaces inside", affix("two  spaces ", " end"), usual},
-		{"outer-space", "spaces at both ends", affix(" ", " "), usual},
-		{"html", "markup", affix(markup, "</b>&amp;"), attack},
-		{"apostrophe", "an apostrophe, as in many a name", affix("O'Brien-", ""), usual},
+		{"outer-space", "leading and trailing spaces", affix(" ", " "), usual},
+		{"html", "HTML markup", affix(markup, "</b>&amp;"), attack},
+		{"apostrophe", "an apostrophe, as in O'Brien", affix("O'Brien-", ""), usual},
 		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), attack},
 		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), attack},
 		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), attack},
-		{"percent-encoded", "what looks percent-encoded throughout", affix("a%20b%41-", "%2F"), attack},
-		{"punctuation", "signs of every other kind", affix("~,?|=[](){0}//!#$^;:*", ""), attack},
-		{"plus", "plus signs and what looks like an e-mail address", affix("user+tag-", "@example.com"), usual},
+		{"percent-encoded", "text that looks percent-encoded", affix("a%20b%41-", "%2F"), attack},
+		{"punctuation", "other punctuation", affix("~,?|=[](){0}//!#$^;:*", ""), attack},
+		{"plus", "a plus sign in an e-mail address", affix("user+tag-", "@example.com"), usual},
 		{"slash", "slashes and dots", affix("../a/b/", "/.."), attack},
-		{"template", "what template engines replace", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), attack},
-		{"sql", "what looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), attack},
-		{"proto", "a name that means something to JavaScript", exactly("__proto__"), attack},
-		{"null", "a word that looks like null", exactly("null"), usual},
-		{"boolean", "a word that looks like a boolean", exactly("true"), usual},
-		{"false", "a word that looks like the opposite", exactly("false"), usual},
-		{"undefined", "a word that looks like no value", exactly("undefined"), usual},
-		{"not-a-number", "a word that looks like no number", exactly("NaN"), usual},
-		{"exponent", "what looks like a number with an exponent", exactly("12e5"), usual},
-		{"fraction", "what looks like a number with a zero at its end", exactly("1.50"), usual},
-		{"hexadecimal", "what looks like a hexadecimal number", exactly("0x1F"), usual},
-		{"signed", "what looks like a number with a sign", exactly("+15"), usual},
-		{"uuid", "a UUID in capital letters", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, usual},
-		{"date", "what looks like a point in time", exactly("2024-02-29T10:00:00.000+01:00"), usual},
-		{"json", "what looks like JSON", affix(`{"id": "`, `"}`), attack},
-		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), usual},
-		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩🚀"), usual},
-		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), usual},
-		{"precomposed", "composed letters", affix("\u00e9\u00e4-", "-\u00f4"), usual},
-		{"right-to-left", "letters written from right to left", affix("مستخدم-", "-משתמש"), usual},
+		{"template", "template placeholders", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), attack},
+		{"sql", "text that looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), attack},
+		{"proto", "__proto__, a special name in JavaScript", exactly("__proto__"), attack},
+		{"null", "the word null", exactly("null"), usual},
+		{"boolean", "the word true", exactly("true"), usual},
+		{"false", "the word false", exactly("false"), usual},
+		{"undefined", "the word undefined", exactly("undefined"), usual},
+		{"not-a-number", "the word NaN", exactly("NaN"), usual},
+		{"exponent", "a number with an exponent, as text", exactly("12e5"), usual},
+		{"fraction", "a number with a trailing zero, as text", exactly("1.50"), usual},
+		{"hexadecimal", "a hexadecimal number, as text", exactly("0x1F"), usual},
+		{"signed", "a number with a plus sign, as text", exactly("+15"), usual},
+		{"uuid", "an upper-case UUID", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, usual},
+		{"date", "a timestamp", exactly("2024-02-29T10:00:00.000+01:00"), usual},
+		{"json", "text that looks like JSON", affix(`{"id": "`, `"}`), attack},
+		{"multibyte", "letters of two and three bytes in UTF-8", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), usual},
+		{"astral", "emoji and other characters above U+FFFF", affix("😀-𝒳-", "-👩🚀"), usual},
+		{"combining", "letters with combining marks (decomposed)", affix("e\u0301a\u0308-", "-o\u0302"), usual},
+		{"precomposed", "accented letters (precomposed)", affix("\u00e9\u00e4-", "-\u00f4"), usual},
+		{"right-to-left", "right-to-left letters", affix("مستخدم-", "-משתמש"), usual},
 		{"length-1", "one character", func(string) string { return "x" }, usual},
 		{"length-36", "36 characters", ofLength(36), usual},
 		{"length-64", "64 characters", ofLength(64), usual},
 		{"length-255", "255 characters", ofLength(255), lenient},
 		{"length-256", "256 characters", ofLength(256), lenient},
 		{"length-1000", "1,000 characters", ofLength(1000), lenient},
-		{"empty", "nothing in it", exactly(""), lenient},
+		{"empty", "the empty string", exactly(""), lenient},
 		{"blank", "spaces only", exactly("   "), lenient},
-		{"invisible", "characters that do not show", affix("a\u200b\u00adb\u2028-", "\ufeff"), lenient | attack},
+		{"invisible", "invisible characters", affix("a\u200b\u00adb\u2028-", "\ufeff"), lenient | attack},
 		{"control", "tab, line feed and other control characters", affix("a\tb\nc\u0001-", "\u007f"), lenient | attack},
 	}
 }
@@ -129,14 +129,14 @@ func echoChecks(b *builder) {
 	status, rejection := b.op.SuccessStatus(), b.op.InvalidStatus()
 	pointer := b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo
 	for _, sp := range specimens() {
-		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.Echo, rules.Subject, sp.what)
+		summary := fmt.Sprintf("%s repeats %s exactly: %s", rules.Echo, rules.Subject, sp.what)
 		if sp.kind&lenient != 0 {
-			summary += ", unless it is refused with " + rejection
+			summary += ", or the request is rejected with " + rejection
 		}
 		b.add(status, checkText{
 			name: "echo-" + sp.name, ground: contractSays, prod: conformance.Creates, pointer: pointer, summary: summary,
-			sends: rules.Subject + " with " + sp.what,
-			why:   "A client finds its user by what comes back; one changed character is another user.",
+			sends: rules.Subject + ": " + sp.what,
+			why:   "A client finds its user by the echo. If one character changes, it finds another user or none.",
 		}, trial.StageAccept, func(t *trial.Trial) { echoes(t, sp.value(t.User()), sp.kind) }).NewUsers = 1
 	}
 }
