@@ -135,7 +135,7 @@ func echoChecks(b *builder) {
 		}
 		b.add(status, checkText{
 			name: "echo-" + sp.name, ground: contractSays, prod: conformance.Creates, pointer: pointer, summary: summary,
-			sends: rules.Subject + ": " + sp.what,
+			sends: rules.Subject + " with " + sp.what,
 			why:   "A client finds its user by the echo. If one character changes, it finds another user or none.",
 		}, trial.StageAccept, func(t *trial.Trial) { echoes(t, sp.value(t.User()), sp.kind) }).NewUsers = 1
 	}

@@ -232,7 +232,7 @@ func (r *contractReader) schemes(names *orderedmap.Map[string, []string], at str
 		case s.Kind == "mutualTLS":
 			continue // a certificate, which is the connection's business
 		case s.Kind == "http" && s.httpScheme != "basic" && s.httpScheme != "bearer":
-			return nil, fmt.Sprintf("the HTTP authentication scheme %q is not one that a single key answers", s.httpScheme)
+			return nil, fmt.Sprintf("unsupported HTTP authentication scheme %q: a single key cannot satisfy it", s.httpScheme)
 		}
 		out = append(out, s)
 	}

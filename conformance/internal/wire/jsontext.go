@@ -27,22 +27,22 @@ func JSONProblem(text []byte) string {
 	case len(text) == 0:
 		return "an empty body"
 	case len(bytes.TrimLeft(text, " \t\r\n")) == 0:
-		return "a body of white space only"
+		return "a body of white space"
 	case bytes.HasPrefix(text, ByteOrderMark):
 		return "a byte order mark before the JSON text"
 	case !utf8.Valid(text):
-		return "bytes that are not UTF-8"
+		return "invalid UTF-8"
 	}
 	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err := d.SkipValue(); err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return "a JSON text that is cut short"
+			return "truncated JSON"
 		}
-		return fmt.Sprintf("a body that is not JSON, from byte %d on", d.InputOffset())
+		return fmt.Sprintf("invalid JSON at byte %d", d.InputOffset())
 	}
 	end := d.InputOffset()
 	if rest := bytes.TrimSpace(text[end:]); len(rest) > 0 {
-		return fmt.Sprintf("%d bytes behind the JSON text", len(rest))
+		return fmt.Sprintf("%d bytes after the JSON text", len(rest))
 	}
 	return ""
 }
