@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,23 +18,26 @@ const (
 	checksFile = "../../CHECKS.md"
 	checksHead = `# Checks
 
-What nox-conformance checks of the embedded contract, and why. This page is written from the
-catalogue (` + "`nox-conformance --list`" + `) and from the defects that prove each check can fail
-(` + "`nox-mock --list-deviations`" + `); a test holds it to both. Write it anew with
+Every check of nox-conformance for the embedded contract. With another contract (` + "`--spec`" + `) the checks are
+different ones: ` + "`nox-conformance --list --spec FILE`" + ` prints them.
+
+A test writes this page from the catalogue and from the defects of nox-mock. To update it, run
 ` + "`go test ./cmd/nox-conformance -run TestChecksPage -update`" + `.
 
-An id is never renamed or used again. Ids below leave out the operation: ` + "`401/missing-key`" + ` is
-` + "`%s/401/missing-key`" + `, and both can be given to ` + "`--run`, `--skip` and `--explain`" + `.
-With another contract (` + "`--spec`" + `) the catalogue is another one.
+## How to read the tables
 
-**Level**: *must*, a failure fails the run; *should*, a warning, or a failure under ` + "`--strict`" + `; *may*,
-information. One question decides it, who is harmed by a server that fails the check, and each check
-says what the answer was. A finding may weigh less than its check does, never more: a warning of a
-*must* check is one that the check's own words allow.
-**Since**: the version that brought the check. ` + "`--as-of VERSION`" + ` makes those that came later warnings.
-**Production**: what the check may do to a target that real users depend on. 0: it sends
-nothing that asks for a change; 1: it sends what the target should refuse, and creates a user only on
-one that takes it; 2: it creates a user by design; x: it is never sent under ` + "`--profile production`" + `.
+| Column | Meaning |
+|---|---|
+| Check | the id without its operation: ` + "`401/missing-key`" + ` is ` + "`%s/401/missing-key`" + `. ` + "`--run`, `--skip` and `--explain`" + ` accept both. An id is never renamed or reused. |
+| Level | *must*: a failure fails the run. *should*: a failure is a warning, or fails the run with ` + "`--strict`" + `. *may*: information. The number is the [reason for the level](#reasons-for-a-level). A check can report a finding at a lower level, never at a higher one. |
+| Verifies | what the target must do, and why it matters |
+| Sends | the requests of the check |
+| Clause | the line of the contract |
+| Prod. | what the check can do to a production target. 0: it asks for no change. 1: it sends requests that the target should reject, and creates a user only if the target accepts them. 2: it creates a user. x: ` + "`--profile production`" + ` never sends it. |
+| Failed by | the defects of nox-mock that this check catches. ` + "`nox-mock --list-deviations`" + ` describes them. |
+
+A check was part of version %s unless its row names a later one. ` + "`--as-of VERSION`" + ` turns failures of later checks into
+warnings.
 
 `
 )
@@ -45,7 +49,7 @@ func TestChecksPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks, err := runner.Catalogue(doc)
+	all, err := runner.Catalogue(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +57,7 @@ func TestChecksPage(t *testing.T) {
 	for _, d := range defect.Defects() {
 		caught[d.Caught] = append(caught[d.Caught], d)
 	}
-	page := checksPage(t, checks, caught)
+	page := checksPage(t, all, caught)
 	for id, rest := range caught {
 		t.Errorf("%s is to catch %s, and is no check", id, rest[0].Name)
 	}
@@ -61,49 +65,160 @@ func TestChecksPage(t *testing.T) {
 }
 
 // checksPage writes the page, and takes from caught what it has told of.
-func checksPage(t *testing.T, checks []conformance.Check, caught map[string][]defect.Deviation) string {
+func checksPage(t *testing.T, all []conformance.Check, caught map[string][]defect.Deviation) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, checksHead, checks[0].Operation)
-	summarise(&b, checks)
-	status := ""
-	for _, c := range checks {
-		if c.Status != status {
-			status = c.Status
-			fmt.Fprintf(&b, "\n## %s\n", status)
+	fmt.Fprintf(&b, checksHead, all[0].Operation, all[0].Since)
+	summarise(&b, all)
+	p := &checksWriter{b: &b, since: all[0].Since, reasons: writeReasons(&b, all), caught: caught}
+	for len(all) > 0 {
+		status := all[0].Status
+		n := slices.IndexFunc(all, func(c conformance.Check) bool { return c.Status != status })
+		if n < 0 {
+			n = len(all)
 		}
-		id := strings.TrimPrefix(c.ID, c.Operation+"/")
-		fmt.Fprintf(&b, "\n### %s\n\n%s. *%s, production %s, since %s*\n\n", id, plain(sentence(c.Summary)), c.Level, c.Production, c.Since)
-		fmt.Fprintf(&b, "- Sends: %s\n- Why: %s\n- %s, because %s\n- Clause: [line %d](spec/%s#L%d), %s\n- Failed by:\n",
-			plain(c.Sends), plain(c.Why), sentence(string(c.Level)), plain(c.Because), c.Clause.Line, spec.EmbeddedName, c.Clause.Line, code(c.Clause.Quote))
-		if len(c.Aliases) > 0 {
-			fmt.Fprintf(&b, "  (has taken in %s)\n", strings.Join(c.Aliases, ", "))
+		fmt.Fprintf(&b, "\n## %s\n", status)
+		groups, rest := groupChecks(all[:n])
+		for _, g := range groups {
+			p.group(t, g)
 		}
-		for _, d := range caught[id] {
-			fmt.Fprintf(&b, "  - `%s`: %s\n", d.Name, plain(d.Summary))
+		if len(rest) > 0 {
+			fmt.Fprintf(&b, "\n### Other checks of %s\n\n", status)
+			p.table(t, rest, "", "", true)
 		}
-		switch {
-		case id == "http/published": // it judges a document, not a server
-			b.WriteString("  - a published contract with a change that breaks clients\n")
-		case len(caught[id]) == 0:
-			t.Errorf("%s is failed by no defect, so nothing shows that it can fail: add a row that names it to a table of mock/defect (ARCHITECTURE.md, \"To add a defect\")", id)
-		}
-		delete(caught, id)
+		all = all[n:]
 	}
 	return b.String()
 }
 
+// checksWriter writes the tables of the page.
+type checksWriter struct {
+	b       *strings.Builder
+	since   string         // version of most checks
+	reasons map[string]int // numbers of the reasons for levels
+	caught  map[string][]defect.Deviation
+}
+
+// fewestOfGroup is how many checks with one purpose have a section of their own.
+const fewestOfGroup = 3
+
+// groupChecks puts checks with the same purpose together.
+func groupChecks(all []conformance.Check) (groups [][]conformance.Check, rest []conformance.Check) {
+	byWhy := map[string][]conformance.Check{}
+	for _, c := range all {
+		byWhy[c.Why] = append(byWhy[c.Why], c)
+	}
+	for _, c := range all {
+		switch g := byWhy[c.Why]; {
+		case len(g) < fewestOfGroup:
+			rest = append(rest, c)
+		case g[0].ID == c.ID:
+			groups = append(groups, g)
+		}
+	}
+	return groups, rest
+}
+
+// group writes a section: in a paragraph what its checks share, in a table
+// what differs.
+func (p *checksWriter) group(t *testing.T, g []conformance.Check) {
+	summary := sharedStart(g, func(c conformance.Check) string { return c.Summary })
+	sends := sharedStart(g, func(c conformance.Check) string { return c.Sends })
+	ids := sharedStart(g, func(c conformance.Check) string { return strings.TrimPrefix(c.ID, c.Operation+"/") })
+	title := strings.TrimRight(strings.TrimSpace(summary), ":")
+	if !strings.HasSuffix(strings.TrimSpace(summary), ":") {
+		title, summary, sends = "Checks "+code(ids+"…"), "", ""
+	}
+	fmt.Fprintf(p.b, "\n### %s\n\n%s", sentence(plain(title)), plain(g[0].Why))
+	if sends != "" {
+		fmt.Fprintf(p.b, " These checks send %s…", plain(strings.TrimRight(sends, " ")))
+	}
+	p.b.WriteString("\n\n")
+	p.table(t, g, summary, sends, false)
+}
+
+// sharedStart returns the words with which all texts begin.
+func sharedStart(g []conformance.Check, of func(conformance.Check) string) string {
+	start := of(g[0])
+	for _, c := range g[1:] {
+		for !strings.HasPrefix(of(c), start) {
+			start = start[:len(start)-1]
+		}
+	}
+	return start[:strings.LastIndexAny(start, " -/")+1]
+}
+
+// table writes a row for each check.
+func (p *checksWriter) table(t *testing.T, g []conformance.Check, summary, sends string, why bool) {
+	p.b.WriteString("| Check | Level | Verifies | Sends | Clause | Prod. | Failed by |\n|---|---|---|---|---|---|---|\n")
+	for _, c := range g {
+		id := strings.TrimPrefix(c.ID, c.Operation+"/")
+		since := ""
+		if c.Since != p.since {
+			since = " since " + c.Since
+		}
+		if len(c.Aliases) > 0 {
+			since += " formerly " + strings.Join(c.Aliases, ", ")
+		}
+		verifies := strings.TrimPrefix(c.Summary, summary)
+		if why {
+			verifies = plain(sentence(verifies)) + ". " + plain(c.Why)
+		} else {
+			verifies = plain(verifies)
+		}
+		fmt.Fprintf(p.b, "| <a id=\"%s\"></a>`%s`%s | %s [%d](#reasons-for-a-level) | %s | %s | [%d](spec/%s#L%d) | %s | %s |\n",
+			anchor(id), id, since, c.Level, p.reasons[c.Because], cell(verifies), cell(plain(strings.TrimPrefix(c.Sends, sends))), c.Clause.Line, spec.EmbeddedName, c.Clause.Line, c.Production, failedBy(t, id, p.caught))
+	}
+}
+
+// failedBy lists the defects that a check catches, and takes them from caught.
+func failedBy(t *testing.T, id string, caught map[string][]defect.Deviation) string {
+	var names []string
+	for _, d := range caught[id] {
+		names = append(names, code(d.Name))
+	}
+	switch {
+	case id == "http/published": // it judges a document, not a server
+		names = append(names, "a published contract with a change that breaks clients")
+	case len(names) == 0:
+		t.Errorf("%s is failed by no defect, so nothing shows that it can fail: add a row that names it to a table of mock/defect (ARCHITECTURE.md, \"To add a defect\")", id)
+	}
+	delete(caught, id)
+	return strings.Join(names, ", ")
+}
+
+// writeReasons lists the reasons for levels and returns their numbers.
+func writeReasons(b *strings.Builder, all []conformance.Check) map[string]int {
+	reasons := map[string]int{}
+	b.WriteString("\n## Reasons for a level\n\nOne question sets the level: who is harmed by a server that fails the check?\n\n| | Level | Reason |\n|--:|---|---|\n")
+	for _, level := range []conformance.Level{conformance.Must, conformance.Should, conformance.May} {
+		for _, c := range all {
+			if c.Level == level && reasons[c.Because] == 0 {
+				reasons[c.Because] = len(reasons) + 1
+				fmt.Fprintf(b, "| %d | %s | %s |\n", reasons[c.Because], level, plain(c.Because))
+			}
+		}
+	}
+	return reasons
+}
+
+// anchor is the address of a check on the page, to which reports link.
+func anchor(id string) string { return strings.ReplaceAll(id, "/", "") }
+
+// cell writes a text for a table.
+func cell(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+
 // summarise counts the checks by status and level.
-func summarise(b *strings.Builder, checks []conformance.Check) {
+func summarise(b *strings.Builder, all []conformance.Check) {
 	var statuses []string
 	count := map[string]map[conformance.Level]int{}
-	for _, c := range checks {
+	for _, c := range all {
 		if count[c.Status] == nil {
 			statuses = append(statuses, c.Status)
 			count[c.Status] = map[conformance.Level]int{}
 		}
 		count[c.Status][c.Level]++
 	}
-	b.WriteString("| | must | should | may |\n|---|---|---|---|\n")
+	b.WriteString("| Response | must | should | may |\n|---|--:|--:|--:|\n")
 	for _, s := range statuses {
 		fmt.Fprintf(b, "| [%s](#%s) | %d | %d | %d |\n", s, s, count[s][conformance.Must], count[s][conformance.Should], count[s][conformance.May])
 	}

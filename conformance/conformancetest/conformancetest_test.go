@@ -130,7 +130,7 @@ func TestOutcomes(t *testing.T) {
 			"--- FAIL: TestChildForbids/" + operation + "/401/missing-key",
 			"--- PASS: TestChildForbids/" + operation + "/401/unknown-key",
 			"--- SKIP: TestChildForbids/" + operation + "/500/provoked",
-			"not exercised: no honest request brings a 500 about",
+			"not exercised: no ordinary request causes a 500",
 			"clause    create-manufacturer-device-connection.md:",
 			"Missing or invalid API key, or manufacturer not enabled.",
 			"expected  401", "actual    403 Forbidden",
