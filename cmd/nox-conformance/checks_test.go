@@ -82,7 +82,7 @@ func checksPage(t *testing.T, all []conformance.Check, caught map[string][]defec
 			p.group(t, g)
 		}
 		if len(rest) > 0 {
-			fmt.Fprintf(&b, "\n### Other checks of %s\n\n", status)
+			fmt.Fprintf(&b, "\n### Other checks of %s\n", status)
 			p.table(t, rest, "", "", true)
 		}
 		all = all[n:]
@@ -124,15 +124,11 @@ func (p *checksWriter) group(t *testing.T, g []conformance.Check) {
 	summary := sharedStart(g, func(c conformance.Check) string { return c.Summary })
 	sends := sharedStart(g, func(c conformance.Check) string { return c.Sends })
 	ids := sharedStart(g, func(c conformance.Check) string { return strings.TrimPrefix(c.ID, c.Operation+"/") })
-	title := strings.TrimRight(strings.TrimSpace(summary), ":")
-	if !strings.HasSuffix(strings.TrimSpace(summary), ":") {
+	title := sentence(plain(strings.TrimRight(summary, ": ")))
+	if !strings.HasSuffix(summary, ": ") {
 		title, summary, sends = "Checks "+code(ids+"…"), "", ""
 	}
-	fmt.Fprintf(p.b, "\n### %s\n\n%s", sentence(plain(title)), plain(g[0].Why))
-	if sends != "" {
-		fmt.Fprintf(p.b, " These checks send %s…", plain(strings.TrimRight(sends, " ")))
-	}
-	p.b.WriteString("\n\n")
+	fmt.Fprintf(p.b, "\n### %s\n\n%s", title, plain(g[0].Why))
 	p.table(t, g, summary, sends, false)
 }
 
@@ -147,26 +143,56 @@ func sharedStart(g []conformance.Check, of func(conformance.Check) string) strin
 	return start[:strings.LastIndexAny(start, " -/")+1]
 }
 
-// table writes a row for each check.
+// table writes a row for each check. What is the same in all rows, it writes
+// once before them.
 func (p *checksWriter) table(t *testing.T, g []conformance.Check, summary, sends string, why bool) {
-	p.b.WriteString("| Check | Level | Verifies | Sends | Clause | Prod. | Failed by |\n|---|---|---|---|---|---|---|\n")
+	columns := []struct {
+		title string
+		cells []string
+	}{{title: "Check"}, {title: "Level"}, {title: "Verifies"}, {title: "Sends"}, {title: "Clause"}, {title: "Prod."}, {title: "Failed by"}}
+	sendsSame := true
 	for _, c := range g {
 		id := strings.TrimPrefix(c.ID, c.Operation+"/")
-		since := ""
+		name := fmt.Sprintf(`<a id="%s"></a>%s`, anchor(id), code(id))
 		if c.Since != p.since {
-			since = " since " + c.Since
+			name += " since " + c.Since
 		}
 		if len(c.Aliases) > 0 {
-			since += " formerly " + strings.Join(c.Aliases, ", ")
+			name += " formerly " + strings.Join(c.Aliases, ", ")
 		}
-		verifies := strings.TrimPrefix(c.Summary, summary)
+		verifies, sent := strings.TrimPrefix(c.Summary, summary), strings.TrimPrefix(c.Sends, sends)
+		sendsSame = sendsSame && sends != "" && strings.HasPrefix(verifies, sent)
 		if why {
-			verifies = plain(sentence(verifies)) + ". " + plain(c.Why)
-		} else {
-			verifies = plain(verifies)
+			verifies = sentence(verifies) + ". " + c.Why
 		}
-		fmt.Fprintf(p.b, "| <a id=\"%s\"></a>`%s`%s | %s [%d](#reasons-for-a-level) | %s | %s | [%d](spec/%s#L%d) | %s | %s |\n",
-			anchor(id), id, since, c.Level, p.reasons[c.Because], cell(verifies), cell(plain(strings.TrimPrefix(c.Sends, sends))), c.Clause.Line, spec.EmbeddedName, c.Clause.Line, c.Production, failedBy(t, id, p.caught))
+		for i, text := range []string{
+			name, fmt.Sprintf("%s [%d](#reasons-for-a-level)", c.Level, p.reasons[c.Because]), plain(verifies), plain(sent),
+			fmt.Sprintf("[line %d](spec/%s#L%d)", c.Clause.Line, spec.EmbeddedName, c.Clause.Line), string(c.Production), failedBy(t, id, p.caught),
+		} {
+			columns[i].cells = append(columns[i].cells, cell(text))
+		}
+	}
+	if sendsSame {
+		fmt.Fprintf(p.b, " These checks send %s each of these texts.", plain(strings.TrimSpace(sends)))
+		columns = slices.Delete(columns, 3, 4)
+	}
+	for i := len(columns) - 1; i > 1; i-- {
+		if cells := columns[i].cells; len(cells) > 1 && len(slices.Compact(slices.Clone(cells))) == 1 {
+			fmt.Fprintf(p.b, " %s: %s.", strings.TrimSuffix(columns[i].title, "."), cells[0])
+			columns = slices.Delete(columns, i, i+1)
+		}
+	}
+	p.b.WriteString("\n\n")
+	head, rule := "|", "|"
+	for _, c := range columns {
+		head, rule = head+" "+c.title+" |", rule+"---|"
+	}
+	p.b.WriteString(head + "\n" + rule + "\n")
+	for row := range g {
+		for _, c := range columns {
+			p.b.WriteString("| " + c.cells[row] + " ")
+		}
+		p.b.WriteString("|\n")
 	}
 }
 
@@ -227,7 +253,7 @@ func summarise(b *strings.Builder, all []conformance.Check) {
 // sentence begins a summary with a capital, unless it begins with a name.
 func sentence(s string) string {
 	word, _, _ := strings.Cut(s, " ")
-	if strings.ContainsAny(word, "_/") {
+	if word == "" || strings.ContainsAny(word, "_/") {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]

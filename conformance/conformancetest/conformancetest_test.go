@@ -134,7 +134,7 @@ func TestOutcomes(t *testing.T) {
 			"clause    create-manufacturer-device-connection.md:",
 			"Missing or invalid API key, or manufacturer not enabled.",
 			"expected  401", "actual    403 Forbidden",
-			"again     curl -sS -i ", `\x1b[31m`,
+			"repeat    curl -sS -i ", `\x1b[31m`,
 		}, []string{"\x1b"}},
 		"TestChildWarns": {false, []string{
 			"--- PASS: TestChildWarns/" + operation + "/201/no-shared-cache",
@@ -153,7 +153,7 @@ func TestOutcomes(t *testing.T) {
 			"--- FAIL: TestChildUnreachable/" + operation + "/201/minimal", "undecided, as the experiment broke",
 			"inconclusive: ", "connection refused",
 		}, nil},
-		"TestChildWithoutTarget": {true, []string{"conformancetest: no target: name its base URL"}, nil},
+		"TestChildWithoutTarget": {true, []string{"conformancetest: no target: pass its base URL"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -143,7 +143,7 @@ func (m *markdown) failure(f failure) string {
 			fmt.Fprintf(&b, "- **%s**: %s\n", label, prose(s, markdownFactChars))
 		}
 	}
-	fact("checks", c.Summary)
+	fact("rule", c.Summary)
 	fmt.Fprintf(&b, "- **clause**: %s %s\n", code(place(m.r, c), 300), code(c.Clause.Quote, 300))
 	fact("level", string(c.Level))
 	fact("expected", c.Expected)

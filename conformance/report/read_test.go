@@ -42,7 +42,7 @@ func TestReadUnusable(t *testing.T) {
 		begin + `"checks": [{"id": "a"}]}`:                            `file: a has the unknown outcome ""`,
 		begin + "\n" + `"seed": "one"}`:                               "file:2: not a report: seed is a JSON string",
 		begin + `"checks": []} {}`:                                    "file:1: not a report: invalid character '{' after top-level value",
-		begin + `"checks": [{"id":"a","outcome":"pass"},{"id":"a"}]}`: "file: a stands twice",
+		begin + `"checks": [{"id":"a","outcome":"pass"},{"id":"a"}]}`: "file: a appears twice",
 		begin + `"checks": [{"id":"\u001b[2J","outcome":"maybe"}]}`:   `\x1b[2J has the unknown outcome "maybe"`,
 	} {
 		_, err := report.Read(strings.NewReader(given), "file")

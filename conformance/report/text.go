@@ -236,7 +236,7 @@ func (t *text) weight(c *conformance.CheckResult) string {
 // facts writes what makes a failure or a warning: the clause, what was
 // expected, what came, how often, and what is likely behind it.
 func (t *text) facts(c *conformance.CheckResult) {
-	t.fact("checks", c.Summary)
+	t.fact("rule", c.Summary)
 	t.fact("clause", place(t.r, c))
 	t.fact("", c.Clause.Quote)
 	t.fact("expected", c.Expected)

@@ -49,12 +49,12 @@ func (t *text) curl(s string) {
 	switch s = strings.TrimSpace(s); {
 	case s == "":
 	case len(s) > curlChars:
-		t.fact("again", "the curl command is "+thousands(int64(len(s)))+" bytes long; the json report contains it")
+		t.fact("repeat", "the curl command is "+thousands(int64(len(s)))+" bytes long; the json report contains it")
 	case !pastes(s):
-		t.fact("again", "the curl command contains characters that cannot be shown here; the json report contains it")
+		t.fact("repeat", "the curl command contains characters that cannot be shown here; the json report contains it")
 	case s == t.again: // as of the requests of a race, which one loop sends
 	default:
 		t.again = s
-		t.printf("      %s %s\n", t.paint(dim, "again    "), s)
+		t.printf("      %s %s\n", t.paint(dim, "repeat   "), s)
 	}
 }

@@ -83,7 +83,7 @@ func TestTrendKeepsTargetsApart(t *testing.T) {
 
 func TestTrendIsBounded(t *testing.T) {
 	out := trend(t, history(map[string]string{"201/minimal": strings.Repeat("pf", 50)}))
-	if !strings.Contains(out, "40 older ones are left out") || strings.Count(out, "<tr>") != 60+2 {
+	if !strings.Contains(out, "40 older runs are left out") || strings.Count(out, "<tr>") != 60+2 {
 		t.Errorf("%d rows", strings.Count(out, "<tr>"))
 	}
 }

@@ -83,7 +83,7 @@ func TestKnownMistakesAreNamed(t *testing.T) {
 		`{"known": [{"id": "op/400/schema", "Reason": "later", "expires": "2999-12-31"}]}`:    `op/400/schema has no "reason"; is "Reason" a misspelling of it?`,
 		`{"known": [{"ids": "op/400/schema", "reason": "later", "expires": "2999-12-31"}]}`:   `known failure 1 has no "id"; is "ids" a misspelling of it?`,
 		`{"known": [{"check": "op/400/schema", "reason": "later", "expires": "2999-12-31"}]}`: `known failure 1 has no id`,
-		`{"known": [{"id": "op/400/schema", "reason": "later", "until": "2999-12-31"}]}`:      `op/400/schema has no last day: add "expires"`,
+		`{"known": [{"id": "op/400/schema", "reason": "later", "until": "2999-12-31"}]}`:      `op/400/schema has no expiry date: add "expires"`,
 		`{"known": [{` + whole + `, "intermitent": true}]}`:                                   `unknown field "intermitent"; did you mean "intermittent"?`,
 		`{"known": [{` + whole + `, "intermittent": "yes"}]}`:                                 `known.intermittent is a JSON string`,
 		`{"known": [{` + whole + `, "note": 1, "note": 2}]}`:                                  `the field "note" appears twice in one entry`,
@@ -93,7 +93,7 @@ func TestKnownMistakesAreNamed(t *testing.T) {
 		`[]`:                    `the file is a JSON array`,
 		`{"knwon": []}`:         `unknown field "knwon"`,
 		"{\"known\": []\n":      `known.json:2: not a file of known failures: the file is truncated`,
-		``:                      `it is empty`,
+		``:                      `the file is empty`,
 		"{\"known\": [\n//\n]}": `known.json:2: not a file of known failures: invalid character '/'`,
 	} {
 		known, err := conformance.ReadKnown(strings.NewReader(text), "known.json")

@@ -199,7 +199,7 @@ func oddKeyChecks(b *builder, status, pointer string) {
 	b.add(status, checkText{
 		name: "two-keys", ground: noHarm, prod: conformance.Creates, pointer: pointer,
 		summary: "a right and a wrong key together get the same status in either order",
-		sends:   "the header twice: first with the right key in front, then with the wrong key in front",
+		sends:   "two requests with both keys: one with the right key first, one with the wrong key first",
 		why:     "A proxy may check one of the two keys while the server uses the other.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		bad := unknownKey(t)
@@ -261,7 +261,7 @@ func lockOutCheck(b *builder, status string) {
 	}
 	b.add(status, checkText{
 		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
-		summary: "the right key still works after wrong keys were rejected", sends: "valid requests after all requests with wrong keys",
+		summary: "the right key still works after wrong keys were rejected", sends: "requests with wrong keys, then a valid request",
 		why: "Otherwise anyone can lock a manufacturer out.",
 	}, trial.StageAfter, func(t *trial.Trial) {
 		for range 2 {
