@@ -153,6 +153,7 @@ type CheckResult struct {
 	Clause    spec.Clause `json:"clause"`
 	Outcome   Outcome     `json:"outcome"`
 	Known     bool        `json:"known"`
+	Stack     string      `json:"stack,omitempty"`    // where nox-conformance itself failed over the check, if it did
 	Reason    string      `json:"reason,omitempty"`   // why it was skipped or broke; for a failure, what follows from it or its likely cause
 	Expected  string      `json:"expected,omitempty"` // of a failure or warning
 	Actual    string      `json:"actual,omitempty"`   // of a failure or warning

@@ -52,14 +52,12 @@ func (m *Mock) SetManufacturer(ctx context.Context, set store.Manufacturer) (add
 		all[at] = set
 		return all, nil
 	})
-	m.changed()
 	return added && err == nil, err
 }
 
 // EnableManufacturer enables a manufacturer, or disables it: then its keys are
 // answered with 401.
 func (m *Mock) EnableManufacturer(ctx context.Context, name string, enabled bool) error {
-	defer m.changed()
 	return m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
 		at := store.IndexManufacturer(all, name)
 		if at < 0 {
@@ -83,7 +81,6 @@ func (m *Mock) RemoveManufacturer(ctx context.Context, name string) error {
 		return err
 	}
 	_, err = m.store.Clear(ctx, name)
-	m.changed()
 	return err
 }
 
@@ -101,7 +98,6 @@ func (m *Mock) forget(ctx context.Context, name string) error {
 	m.faults.Clear(&name)
 	m.trackers.forget(&name)
 	_, err := m.store.Clear(ctx, name)
-	m.changed()
 	return err
 }
 
@@ -192,7 +188,6 @@ func (m *Mock) Import(ctx context.Context, f store.Fixture) error {
 			return slices.DeleteFunc(all, func(each store.Manufacturer) bool { return store.IndexManufacturer(added, each.Name) >= 0 }), nil
 		})
 	}
-	m.changed()
 	return err
 }
 
@@ -251,17 +246,6 @@ func (m *Mock) put(ctx context.Context, connections []store.Connection) error {
 		if err := identify(conflict.Index); err != nil {
 			return err
 		}
-	}
-}
-
-// Changes delivers a value after something changed that [Mock.Export] shows;
-// several changes may be delivered as one. It is for one reader.
-func (m *Mock) Changes() <-chan struct{} { return m.changes }
-
-func (m *Mock) changed() {
-	select {
-	case m.changes <- struct{}{}:
-	default:
 	}
 }
 

@@ -29,7 +29,6 @@ type Mock struct {
 	faults    *fault.Set
 	explains  bool
 	began     []store.Connection // what it began with
-	changes   chan struct{}      // see Changes
 }
 
 // New builds a mock. It fails if the contract cannot be served, or if
@@ -55,11 +54,10 @@ func New(cfg Config) (*Mock, error) {
 		faults:    fault.NewSet(),
 		explains:  cfg.ExplainErrors,
 		began:     cfg.Connections,
-		changes:   make(chan struct{}, 1),
 	}
 	m.recorder = recorder{
 		registry: &registry{store: m.store, gone: m.gone, begin: m.begin},
-		rule:     newConnectRule(api, m.store, m.ids, m.changed),
+		rule:     newConnectRule(api, m.store, m.ids),
 		journal:  journal.New(cfg.Journal),
 		trackers: newTrackers(cfg.ScorecardPatience),
 		log:      cfg.Logger,

@@ -207,7 +207,6 @@ func (p *plain) answer(out, data []byte, c *watchedConn) (response []byte, ok bo
 	if err != nil {
 		return out, false
 	}
-	m.rule.changed()
 	x := &plainExchange{
 		plain: p, known: known, began: began, manufacturer: key.manufacturer, key: key.fingerprint,
 		number: c.number, remote: c.remote(), raw: raw, from: from, userID: userID, noxUserID: connection.NoxUserID, created: created,

@@ -35,19 +35,18 @@ type connectRule struct {
 	operation *openapi.Operation
 	store     store.Store
 	ids       IDs
-	changed   func()
 	mediaType string
 	base      map[string]any // the response but for the two properties above
 }
 
 // newConnectRule returns the rule for the operation of a contract that it is
 // about, nil if there is none.
-func newConnectRule(contract *openapi.API, kept store.Store, ids IDs, changed func()) *connectRule {
+func newConnectRule(contract *openapi.API, kept store.Store, ids IDs) *connectRule {
 	op := contract.Operation(connectOperation)
 	if op == nil || !op.TakesString(providedProperty) || !op.ReturnsString(echoedProperty) || !op.ReturnsString(resolvedProperty) {
 		return nil
 	}
-	rule := &connectRule{operation: op, store: kept, ids: ids, changed: changed}
+	rule := &connectRule{operation: op, store: kept, ids: ids}
 	rule.mediaType, rule.base = op.SmallestResponse()
 	return rule
 }
@@ -77,7 +76,6 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	if x.storeErr, x.stored = err, err == nil; err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
-	rule.changed()
 	reason := "resolved"
 	if created {
 		reason = "created"

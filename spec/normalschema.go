@@ -166,6 +166,7 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 				w.warn(m.value, "a list of names expected; required is left out")
 				continue
 			}
+			m.value = w.distinct(m.value)
 		case "pattern":
 			if _, err := CompilePattern(m.value.Value); err != nil {
 				w.warn(m.value, "the pattern %q cannot be read: it is not judged", m.value.Value)
@@ -187,6 +188,19 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 	w.contradictions(n)
 	w.members(out, func(name string) string { return known[name] })
 	return true
+}
+
+// distinct is a list of names without those that stand there twice.
+func (w *normalizer) distinct(n *yaml.Node) *yaml.Node {
+	out := &yaml.Node{Kind: yaml.SequenceNode, Line: n.Line}
+	for _, name := range n.Content {
+		if slices.ContainsFunc(out.Content, func(have *yaml.Node) bool { return have.Value == name.Value }) {
+			w.warn(name, "%q stands twice in required", name.Value)
+			continue
+		}
+		out.Content = append(out.Content, name)
+	}
+	return out
 }
 
 var jsonTypes = []string{"null", "boolean", "object", "array", "number", "string", "integer"}

@@ -167,7 +167,7 @@ func (o *options) declare(c *cobra.Command) {
 		f.DurationVar(&o.deadline, "deadline", 0, "`DURATION` maximum duration of the run (10m, or as --rate needs)")
 		f.DurationVar(&o.wait, "wait", 0, "`DURATION` wait for a target that does not respond yet")
 		f.DurationVar(&o.patience, "patience", time.Minute, "`DURATION` maximum pause that Retry-After may ask for")
-		f.Var(&o.thorough, "thorough", "`DURATION` also play random sequences of requests; or their number")
+		f.Var(&o.thorough, "thorough", "`LIMIT` also send random sequences, up to a duration or number (10m, 5000)")
 		f.StringVar(&o.runID, "run-id", "", "`ID` part of every user id, to repeat a run or find its users")
 		f.Int64Var(&o.seed, "seed", 0, "`N` seed of random values, to repeat a run")
 	})

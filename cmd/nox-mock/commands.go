@@ -113,8 +113,23 @@ error how curl, Node, Python and Go come to trust it.`,
 			Long:    "nox-mock scenarios prints what a request or a fault can ask for, as one table.",
 			Example: "nox-mock scenarios",
 		}, func(*cobra.Command, *settings) {}, func(context.Context, settings) error { return scenarios(std.out) }),
+		command(&cobra.Command{
+			Use:   "export [flags]",
+			Short: "print a state file as a fixture",
+			Long: `nox-mock export prints what --state FILE contains, in the form of --fixture, also while a
+mock uses the file.`,
+			Example: "nox-mock export --state state.json >fixture.json",
+		}, declareState, func(ctx context.Context, s settings) error { return exportState(ctx, s, std.out) }),
 	)
 	return p.Init(), nil
+}
+
+func declareState(c *cobra.Command, s *settings) {
+	cli.Section(c, "Serving", func(f *pflag.FlagSet) { declareStateFlag(f, s) })
+}
+
+func declareStateFlag(f *pflag.FlagSet, s *settings) {
+	f.StringVar(&s.state, "state", "", "`FILE` file that keeps manufacturers and connections")
 }
 
 func declareServe(c *cobra.Command, s *settings) {
@@ -128,7 +143,7 @@ func declareServe(c *cobra.Command, s *settings) {
 	cli.Section(c, "Manufacturers and state", func(f *pflag.FlagSet) {
 		f.StringArrayVar(&s.pairs, "manufacturer", nil, "`NAME=KEY` manufacturer with a key, instead of the built-in ones")
 		f.StringVar(&s.fixture, "fixture", "", "`FILE` JSON file with manufacturers and connections to start with")
-		f.StringVar(&s.state, "state", "", "`FILE` JSON file that keeps manufacturers and connections")
+		declareStateFlag(f, s)
 		f.StringVar(&s.store, "store", "", "`ADDRESS` Redis or Valkey that mocks share, as redis://HOST:PORT/DB")
 		f.StringVar(&s.idKind, "ids", string(mock.DerivedIDs), "`KIND` NOX ids: derived (same after a restart) or random")
 	})

@@ -12,7 +12,7 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-// settings is what flags and environment ask for.
+// settings holds the values of flags and environment variables.
 type settings struct {
 	command        string
 	argv           []string // of exec: the program and its arguments
@@ -51,8 +51,7 @@ type settings struct {
 	cards     []string // FORMAT[=FILE], as given
 }
 
-// complete reads the environment for flags that were not given, and checks what
-// was.
+// complete sets flags from the environment and reports what is invalid.
 func (s *settings) complete(f *pflag.FlagSet, p *cli.Program, getenv func(string) string) error {
 	if err := readEnvironment(f, p, getenv); err != nil {
 		return err
@@ -61,7 +60,7 @@ func (s *settings) complete(f *pflag.FlagSet, p *cli.Program, getenv func(string
 		return nil
 	}
 	if s.command == "exec" {
-		s.execDefaults(f)
+		s.applyExecDefaults(f)
 	}
 	for i, status := range s.require {
 		s.require[i] = strings.TrimSpace(status)
@@ -79,9 +78,9 @@ func (s *settings) complete(f *pflag.FlagSet, p *cli.Program, getenv func(string
 	return s.check()
 }
 
-// execDefaults are other than those of serving: a free port, and no words among
-// those of the command.
-func (s *settings) execDefaults(f *pflag.FlagSet) {
+// applyExecDefaults changes two defaults for exec: a free port, and no request log
+// among the output of the command.
+func (s *settings) applyExecDefaults(f *pflag.FlagSet) {
 	if !f.Changed("listen") {
 		s.listen = "127.0.0.1:0"
 	}
@@ -133,7 +132,7 @@ func (s *settings) check() (err error) {
 	return err
 }
 
-// readEnvironment sets the flags that were not given from their variables.
+// readEnvironment sets each flag that was not given from its variable.
 func readEnvironment(f *pflag.FlagSet, p *cli.Program, getenv func(string) string) error {
 	var failed error
 	f.VisitAll(func(flag *pflag.Flag) {
@@ -155,7 +154,7 @@ func readEnvironment(f *pflag.FlagSet, p *cli.Program, getenv func(string) strin
 	return failed
 }
 
-// parseManufacturers reads NAME=KEY pairs. Its errors never hold a key.
+// parseManufacturers reads NAME=KEY pairs. Its errors never contain a key.
 func parseManufacturers(pairs []string) ([]store.Manufacturer, error) {
 	var all []store.Manufacturer
 	index := map[string]int{}

@@ -1,32 +1,25 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/store"
 )
 
-// savePause is how long changes are gathered before they are written: well
-// under the second within which they must be.
-const savePause = 300 * time.Millisecond
-
-// linked is the file that name leads to where it is a symbolic link, so that the
-// link stays one when the file is replaced. There need be no such file yet.
-func linked(name string) string {
-	for range 40 { // as many as a kernel follows
+// resolveLink follows symbolic links, so that replacing the file keeps the link. The
+// file need not exist.
+func resolveLink(name string) string {
+	for range 40 { // as many as Linux follows
 		target, err := os.Readlink(name)
 		if err != nil {
 			break
@@ -39,37 +32,54 @@ func linked(name string) string {
 	return name
 }
 
-// loadState reads the state file into config; found is false if there is none
-// yet. Whatever else is wrong with it is an error, so that it is never written
-// over.
-func loadState(name string, config *mock.Config) (found bool, err error) {
-	data, err := os.ReadFile(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil:
-		return false, badUsage("the state cannot be read: %w", err)
-	}
-	state, err := store.ReadFixture(bytes.NewReader(data))
+// openState opens the state file and puts what it holds into config; found is
+// false if there is none yet. Whatever else is wrong with it is an error, so that
+// it is never written over.
+func openState(ctx context.Context, name string, config *mock.Config) (found bool, err error) {
+	kept, fixture, err := store.OpenFile(name)
 	if err != nil {
+		if path := (*fs.PathError)(nil); errors.As(err, &path) {
+			return false, badUsage("the state cannot be read: %w", err)
+		}
 		return false, badUsage("the state %s is invalid and was not changed: %w", name, err)
 	}
-	if state.Manufacturers == nil { // as in {} or null, which no mock wrote
-		return false, badUsage("the state %s contains no list of manufacturers and was not changed; it may be a different file; to start with an empty state, delete it", name)
+	config.Store = kept
+	all, version, err := kept.Manufacturers(ctx, "")
+	switch {
+	case err != nil:
+		return false, err
+	case fixture != nil && fixture.Manufacturers == nil: // {} or null, which no mock wrote
+		return false, badUsage("the state %s contains no list of manufacturers and was not changed; to start fresh, remove the file", name)
+	case fixture != nil:
+		all, config.Connections = fixture.Manufacturers, fixture.Connections
+	case version == "":
+		return false, nil
+	default:
+		config.Connections = kept.Connections()
 	}
 	given := config.Manufacturers
-	config.Manufacturers, config.Connections = state.Manufacturers, state.Connections
-	for _, m := range given { // by flags, which come before the file
+	config.Manufacturers = slices.Clone(all)
+	for _, m := range given { // flags take precedence
 		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old store.Manufacturer) bool { return old.Name == m.Name })
 		config.Manufacturers = append(config.Manufacturers, m)
 	}
-	showKeys(config.Manufacturers, mock.DefaultManufacturers()) // which are public
-	return true, nil
+	restoreKeys(config.Manufacturers, mock.DefaultManufacturers()) // their keys are public
+	if version != "" && len(given) > 0 {
+		if err := store.CheckManufacturers(config.Manufacturers); err != nil {
+			return false, badUsage("the state %s cannot be used: %w", name, err)
+		}
+		hidden := slices.Clone(config.Manufacturers)
+		for i := range hidden {
+			hidden[i] = hidden[i].WithoutKeys()
+		}
+		_, err = kept.SetManufacturers(ctx, version, hidden)
+	}
+	return true, err
 }
 
-// inFile says in which file connections stand that contradict each other, or the
-// manufacturers. Other errors are left alone.
-func inFile(err error, settings settings) error {
+// nameFile adds to a conflict between connections or manufacturers the file that
+// contains them.
+func nameFile(err error, settings settings) error {
 	if conflict := (*store.ConflictError)(nil); !errors.As(err, &conflict) {
 		return err
 	}
@@ -81,9 +91,8 @@ func inFile(err error, settings settings) error {
 	return fmt.Errorf("the fixture %s cannot be used: %w", settings.fixture, err)
 }
 
-// showKeys puts the keys of manufacturers that are known with them back in the
-// place of their digests.
-func showKeys(manufacturers, known []store.Manufacturer) {
+// restoreKeys replaces digests by the keys of known manufacturers.
+func restoreKeys(manufacturers, known []store.Manufacturer) {
 	for i := range manufacturers {
 		m := &manufacturers[i]
 		for _, k := range known {
@@ -94,8 +103,7 @@ func showKeys(manufacturers, known []store.Manufacturer) {
 	}
 }
 
-// lockState holds the state against other mocks, whose changes this one would
-// write over.
+// lockState locks the state file, as another mock would overwrite it.
 func lockState(name string) (unlock func(), err error) {
 	unlock, err = lockFile(name+".lock", false)
 	switch {
@@ -107,39 +115,47 @@ func lockState(name string) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// keepState writes the state after changes, until ctx ends, and then once
-// more.
-func keepState(ctx context.Context, m *mock.Mock, name string, log *slog.Logger) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return saveState(context.WithoutCancel(ctx), m, name)
-		case <-m.Changes():
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(savePause):
-		}
-		if err := saveState(context.WithoutCancel(ctx), m, name); err != nil {
-			log.Error("the state cannot be saved; the next change tries again", "error", err.Error())
-		}
+// startState begins to write the state, and logs when that fails, and when it works
+// again.
+func (s *instance) startState() error {
+	if s.kept == nil {
+		return nil
 	}
-}
-
-// saveState writes the state whole or not at all, for its owner only.
-func saveState(ctx context.Context, m *mock.Mock, name string) error {
-	fixture, err := m.Export(ctx, nil)
+	err := s.kept.Start(func(err error) {
+		if err != nil {
+			s.config.Logger.Error("the state cannot be saved; it is tried again with each change", "error", err.Error())
+		} else {
+			s.config.Logger.Info("the state is saved again")
+		}
+	})
 	if err != nil {
-		return fmt.Errorf("the state cannot be saved: %w", err)
-	}
-	data, err := json.MarshalIndent(fixture, "", "  ")
-	if err != nil {
-		return fmt.Errorf("the state cannot be saved: %w", err)
-	}
-	if err := writeData(name, append(data, '\n'), 0o600); err != nil {
-		return fmt.Errorf("the state cannot be saved: %w", err)
+		return fmt.Errorf("the state cannot be saved: %s: %w", s.state, cli.WithoutPath(err))
 	}
 	return nil
+}
+
+// exportState writes the state file as a fixture.
+func exportState(ctx context.Context, settings settings, stdout io.Writer) error {
+	var config mock.Config
+	name := resolveLink(settings.state)
+	found, err := openState(ctx, name, &config)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return badUsage("there is no state in %s", name)
+	}
+	exported := store.Fixture{Manufacturers: []store.Manufacturer{}, Connections: config.Connections}
+	for _, m := range config.Manufacturers {
+		exported.Manufacturers = append(exported.Manufacturers, m.WithoutKeys())
+	}
+	if exported.Connections == nil {
+		exported.Connections = []store.Connection{}
+	}
+	e := json.NewEncoder(stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(exported)
 }
 
 // writeData writes a file whole or not at all.

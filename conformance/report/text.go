@@ -289,6 +289,9 @@ func (t *text) errors() {
 		t.title(yellow, "ERROR", c.ID, "could not run, so it says nothing about the target")
 		t.fact("why", headline(c))
 		if t.o.Verbose {
+			for l := range strings.Lines(c.Stack) {
+				t.printf("      %s\n", t.oneLine(strings.ReplaceAll(l, "\t", "  "), 6))
+			}
 			t.exchanges(c)
 		}
 		t.printf("\n")

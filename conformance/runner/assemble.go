@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -9,6 +10,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/checks"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/trial"
 )
 
@@ -35,12 +37,19 @@ func assemble(r *run, reason string) *conformance.Result {
 		if r.verdicts[i].Outcome == "" {
 			r.verdicts[i] = trial.Verdict{Outcome: conformance.Err, Reason: notReached}
 		}
-		out.Checks = append(out.Checks, checkResult(r, c, &r.verdicts[i], r.took[i]))
+		var result conformance.CheckResult
+		if err := guard.Call(func() { result = checkResult(r, c, &r.verdicts[i], r.took[i]) }); err != nil {
+			r.verdicts[i] = trial.Broken(err)
+			result = checkResult(r, c, &r.verdicts[i], r.took[i]) // which has no exchanges
+		}
+		out.Checks = append(out.Checks, result)
 		out.Checks[i].Intermittent = chances[i].intermittent
 	}
 	out.Users = createdUsers(r)
 	out.Problems = applyKnown(r, out, chances)
-	out.Causes = causesOf(r, groups, out.Checks)
+	if err := guard.Call(func() { out.Causes = causesOf(r, groups, out.Checks) }); err != nil {
+		out.Notes = append(out.Notes, "the failures could not be put together by their causes: "+r.Redactor.RedactOwn(err.Error()))
+	}
 	out.Responses = responseResults(r, out.Checks)
 	conclude(r, out, r.Redactor.RedactOwn(reason))
 	return out
@@ -54,6 +63,10 @@ func checkResult(r *run, c *trial.Check, v *trial.Verdict, took time.Duration) c
 		Expected:  r.Redactor.RedactOwn(v.Expected),
 		Actual:    r.Redactor.RedactOwn(v.Actual),
 		Exchanges: []conformance.Exchange{}, Script: v.IsScript,
+		Stack: v.Stack,
+	}
+	for _, a := range v.Evidence {
+		out.Stack = cmp.Or(out.Stack, guard.StackOf(a.Err))
 	}
 	if v.Failed < v.Tried {
 		out.Failed, out.Tried = v.Failed, v.Tried

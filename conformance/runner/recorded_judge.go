@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/checks"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/secret"
 	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
@@ -80,7 +81,9 @@ func (l *reel) judge(ctx context.Context, chosen []*trial.Check) *conformance.Re
 			reason = "interrupted"
 			break
 		}
-		r.verdicts[i] = c.JudgeRun(l.s, c)
+		if err := guard.Call(func() { r.verdicts[i] = c.JudgeRun(l.s, c) }); err != nil {
+			r.verdicts[i] = trial.Broken(err)
+		}
 	}
 	notes := l.notes()
 	if len(l.s.Seen) == 0 {

@@ -17,6 +17,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/secret"
 	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
@@ -95,6 +96,10 @@ func randomID() string {
 	return hex.EncodeToString(b)
 }
 
+// ending is how long after the end of its time a run waits for checks that are
+// under way.
+const ending = 350 * time.Millisecond
+
 // Run sends what the checks need and judges what comes back. It returns a
 // result whatever happens: a target that cannot be reached, or a context that
 // ends, makes the run inconclusive.
@@ -112,10 +117,22 @@ func (r *Runner) Run(ctx context.Context) *conformance.Result {
 	defer s.Client.ReleaseIdle()
 	run := newRun(s, r.checks)
 	quiet := run.tellInBetween()
-	reason := run.wait(ctx)
-	if reason == "" {
-		reason = run.perform(ctx)
+	var why string
+	failed := guard.Within(ctx, ending, func() {
+		if why = run.wait(ctx); why == "" {
+			why = run.perform(ctx)
+		}
+	})
+	reason := ""
+	switch {
+	case failed == nil:
+		reason = why
+	case errors.Is(failed, guard.ErrAbandoned):
+		reason = run.whyEnded(ctx)
+	default:
+		reason = failed.Error()
 	}
+	run.end()
 	quiet()
 	result := assemble(run, reason)
 	for _, note := range s.Notes() {
@@ -162,6 +179,7 @@ type run struct {
 	took     []time.Duration
 	done     int
 	failed   int
+	ended    bool        // what comes in from now on is too late
 	fickle   atomic.Bool // a failure was intermittent
 }
 
@@ -223,15 +241,29 @@ func (r *run) whyEnded(ctx context.Context) string {
 // intermittent one.
 func (r *run) one(ctx context.Context, i int, c *trial.Check) {
 	started := time.Now()
-	v := r.attempt(ctx, c)
+	var v trial.Verdict
+	if err := guard.Call(func() { v = r.attempt(ctx, c) }); err != nil {
+		v = trial.Broken(err)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
 	r.verdicts[i], r.took[i] = v, time.Since(started)
 	r.done++
 	if v.Outcome == conformance.Fail {
 		r.failed++
 	}
 	r.tell()
+}
+
+// end keeps checks that are still under way from changing the result.
+func (r *run) end() {
+	r.Session.End()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
 }
 
 // notReached is why a check says nothing that was not begun.
@@ -321,6 +353,11 @@ func (r *run) operation(c *trial.Check) *contract.Operation {
 
 // giveUp gives every check that has no verdict yet a reason for it.
 func (r *run) giveUp(reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
 	for i := range r.verdicts {
 		if r.verdicts[i].Outcome == "" {
 			r.verdicts[i] = trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: " + reason}

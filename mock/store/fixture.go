@@ -38,6 +38,7 @@ func ReadFixture(r io.Reader) (Fixture, error) {
 	if len(data) > maxFixture {
 		return Fixture{}, fmt.Errorf("larger than %d MiB", maxFixture>>20)
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // which some editors write
 	var f fixtureFile
 	if err := json.Unmarshal(data, &f, json.RejectUnknownMembers(true)); err != nil {
 		return Fixture{}, DescribeJSONError(data, err)

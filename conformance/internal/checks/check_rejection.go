@@ -176,7 +176,7 @@ func documentedShape(t *trial.Trial, a *wire.Response) {
 	if a.Status == http.StatusForbidden && a.IsFromFirewall() {
 		return // the markup in it was refused, which is for other checks to say
 	}
-	shape := &wire.Response{Request: a.Request, Header: a.Header, Body: a.Body, Status: trial.StatusNumber(t.Op.InvalidStatus()), Proto: a.Proto}
+	shape := &wire.Response{Request: a.Request, Header: a.Header, Body: a.Body, IsPartial: a.IsPartial, Status: trial.StatusNumber(t.Op.InvalidStatus()), Proto: a.Proto}
 	t.Session.Contract.Assess(shape)
 	for _, f := range shape.Findings {
 		if f.Clause == wire.ClauseContentType || f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema {

@@ -168,7 +168,7 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 		out.MediaTypes = append(out.MediaTypes, name)
 	}
 	if name, media := firstJSON(high.Content); media != nil && media.Schema != nil && MayBeJSON(name) {
-		out.Schema = readSchema(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
+		out.Schema = readOutline(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
 	}
 	return out
 }

@@ -24,6 +24,7 @@ const (
 type schemaReader struct {
 	nullable bool // the document is of a version that knows "nullable"
 	depth    int  // levels that are read
+	cut      bool // there are more
 	nodes    int
 	within   map[string]int // references on the way down
 }
@@ -31,11 +32,22 @@ type schemaReader struct {
 // readSchema reads the schema object behind a proxy. None fits everything. A
 // schema too large is read less deeply, so that its upper levels are whole.
 func readSchema(proxy *base.SchemaProxy, pointer string, nullable bool) *schema.Schema {
-	var s *schema.Schema
-	for _, depth := range []int{8, 6, 4, 3, 2, 1} {
+	return readAsDeep(proxy, pointer, nullable, []int{1, 2, 3, 4, 6, 8})
+}
+
+// readOutline reads the upper levels of a schema by which nothing is made.
+func readOutline(proxy *base.SchemaProxy, pointer string, nullable bool) *schema.Schema {
+	return readAsDeep(proxy, pointer, nullable, []int{1, 2})
+}
+
+func readAsDeep(proxy *base.SchemaProxy, pointer string, nullable bool, depths []int) (s *schema.Schema) {
+	for _, depth := range depths {
 		r := &schemaReader{nullable: nullable, depth: depth, within: map[string]int{}}
-		s = r.read(proxy, pointer, 0)
-		if r.nodes <= maxSchemaNodes {
+		deeper := r.read(proxy, pointer, 0)
+		if s != nil && r.nodes > maxSchemaNodes {
+			break
+		}
+		if s = deeper; !r.cut {
 			break
 		}
 	}
@@ -47,6 +59,7 @@ func (r *schemaReader) read(proxy *base.SchemaProxy, pointer string, level int) 
 		return &schema.Schema{Pointer: pointer}
 	}
 	r.nodes++
+	r.cut = r.cut || level > r.depth
 	reference := proxy.GetReference()
 	if level > r.depth || r.nodes > maxSchemaNodes || reference != "" && r.within[reference] >= maxRecursion {
 		return &schema.Schema{Pointer: pointer, IsTruncated: true}

@@ -147,7 +147,7 @@ func (s *schemas) Store(key uint64, entry *cache.SchemaCacheEntry) {
 // Range is part of [cache.SchemaCache]; nobody asks for it.
 func (s *schemas) Range(func(uint64, *cache.SchemaCacheEntry) bool) {}
 
-const documentURL = "contract:/document.json"
+const documentURL = "https://contract.invalid/document.json"
 
 // compiler is one for requests, responses, or what has no direction.
 func (s *schemas) compiler(purpose schema_validation.SchemaValidationPurpose) *jsonschema.Compiler {

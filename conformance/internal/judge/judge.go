@@ -2,12 +2,14 @@ package judge
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/secret"
 	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
@@ -22,6 +25,7 @@ import (
 
 // Judge checks requests and responses against a contract.
 type Judge struct {
+	turns     chan struct{} // as many responses as there are processors are assessed at a time
 	Contract  *contract.Contract
 	validator validating
 	confirmed confirmations
@@ -36,7 +40,7 @@ func Load(doc *spec.Document) (j *Judge, err error) {
 			j, err = nil, doc.Errorf("", "the contract cannot be read: the OpenAPI library crashed on it (%v)", p)
 		}
 	}()
-	j = &Judge{}
+	j = &Judge{turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	j.Contract, err = contract.Read(doc, func(document any) error { return setValidator(j, doc, document) })
 	if err != nil {
 		return nil, err
@@ -49,13 +53,23 @@ func Load(doc *spec.Document) (j *Judge, err error) {
 
 // Assess adds to a response what it breaks: framing and bytes first, then the
 // schema of its status, then what no response should show. It judges only
-// responses of a documented status.
+// responses of a documented status. A failure of this program over a response
+// is none of the target.
 func (j *Judge) Assess(a *wire.Response) {
 	if !a.Arrived() {
 		return
 	}
+	j.turns <- struct{}{}
+	defer func() { <-j.turns }()
+	if err := guard.Call(func() { j.assess(a) }); err != nil {
+		a.Failure, a.Err = wire.Unjudged, err
+	}
+}
+
+func (j *Judge) assess(a *wire.Response) {
 	a.Decompress()
-	if problem := wire.JSONProblem(a.Body); problem == "" && a.Failure == wire.NoFailure {
+	problem, excess := wire.ScanJSON(a.Body, a.IsPartial)
+	if problem == "" && excess == "" && a.Failure == wire.NoFailure {
 		a.Value, a.IsJSON = wire.DecodeJSON(a.Body)
 	}
 	found := func(clause, expected, actual string) {
@@ -69,7 +83,7 @@ func (j *Judge) Assess(a *wire.Response) {
 		found(wire.ClauseJSON, "a complete body", cutShortWords(a))
 	}
 	if len(documented.MediaTypes) > 0 {
-		j.judgeContent(a, documented, found)
+		j.judgeContent(a, documented, problem, excess, found)
 	} else if len(documented.Headers) > 0 {
 		j.judgeSchema(a, documented, "", found)
 	}
@@ -83,7 +97,8 @@ func cutShortWords(a *wire.Response) string {
 	return fmt.Sprintf("the body ended early, after %d bytes: %v", a.Size, a.Err)
 }
 
-func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, found func(clause, expected, actual string)) {
+// judgeContent judges the body, as [wire.ScanJSON] found it.
+func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, problem, excess string, found func(clause, expected, actual string)) {
 	want := strings.Join(documented.MediaTypes, " or ")
 	if actual := wrongMediaType(a.Header, documented.MediaTypes); actual != "" {
 		found(wire.ClauseContentType, "Content-Type: "+want, actual)
@@ -97,8 +112,16 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, fo
 		found(wire.ClauseJSON, "a body encoded as Content-Encoding says", "Content-Encoding: "+coding+", but the body is not encoded that way")
 		return
 	}
-	if problem := wire.JSONProblem(a.Body); problem != "" {
+	if problem != "" {
 		found(wire.ClauseJSON, "exactly one complete JSON text in UTF-8", problem)
+		return
+	}
+	if excess != "" {
+		if kind := wire.KindOfJSON(a.Body); kind != "" && documented.Schema != nil && !documented.Schema.AcceptsType(kind) {
+			found(wire.ClauseSchema, "a body that matches the schema of "+documented.Status, "the body is of type "+kind)
+			return
+		}
+		a.Failure, a.Err = wire.Unread, errors.New(excess)
 		return
 	}
 	if name := wire.DuplicateName(a.Body); name != "" {
@@ -211,6 +234,9 @@ func judgeFilled(a *wire.Response, documented *contract.Response, found func(cla
 		}
 	}
 }
+
+// maxSearched bounds how much of a body is searched for what should not be there.
+const maxSearched = 64 << 10
 
 // judgeManners looks for what no response should show. None of it breaks the
 // contract.

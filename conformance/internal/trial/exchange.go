@@ -2,21 +2,31 @@ package trial
 
 import (
 	"encoding/base64"
+	"math"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
 // maxEvidence bounds the bytes of a body that a report keeps.
 const maxEvidence = 16 << 10
 
+// shownWeight is how much the responses of a result may weigh until less is
+// shown of each.
+const shownWeight = 16 << 20
+
 // Exchange returns what a report may show of a response and its request.
 func (s *Session) Exchange(a *wire.Response) conformance.Exchange {
+	if s.shown.Add(int64(a.Weight())) > shownWeight {
+		small := *a
+		small.Shrink(littleBody, math.MaxInt, littleFields)
+		a = &small
+	}
 	out := trafficOf(s, a)
 	out.Curl = s.Redactor.RedactOwn(curlCommand(s, a))
 	return out
@@ -52,13 +62,30 @@ func trafficOf(s *Session, a *wire.Response) conformance.Exchange {
 // Recorder returns a function that passes each exchange to Config.Record. It is
 // safe for concurrent use.
 func (s *Session) Recorder() func(*wire.Response) {
-	var mu sync.Mutex
 	return func(a *wire.Response) {
-		x := trafficOf(s, a)
-		mu.Lock()
-		defer mu.Unlock()
-		s.Config.Record(a.Request.Check, x)
+		x := conformance.Exchange{Started: a.Started.UTC()}
+		if err := guard.Call(func() { x = trafficOf(s, a) }); err != nil {
+			x.Error = err.Error()
+		}
+		s.recording.Lock()
+		defer s.recording.Unlock()
+		s.mu.Lock()
+		ended := s.ended
+		s.mu.Unlock()
+		if !ended {
+			s.Config.Record(a.Request.Check, x)
+		}
 	}
+}
+
+// End keeps exchanges that are still under way out of the record and out of what
+// the run has seen.
+func (s *Session) End() {
+	s.recording.Lock()
+	defer s.recording.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
 }
 
 // httpVersion writes a version of HTTP as RFC 9110, section 2.5, does: no minor
@@ -108,6 +135,7 @@ func (s *Session) headers(h http.Header) map[string]string {
 }
 
 func (s *Session) bodyText(body []byte) (text string, isBase64 bool) {
+	body = wire.WholeRunes(body[:min(len(body), keptBody)]) // and so a key that begins before the end of what is kept
 	if !utf8.Valid(body) {
 		// Redact first: afterwards nobody could read what stands there.
 		return base64.StdEncoding.EncodeToString([]byte(s.Redactor.RedactPrefix(string(body), kept(body)))), true

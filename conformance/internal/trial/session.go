@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/secret"
 	"nox.energy/contract/conformance/internal/wire"
@@ -27,7 +30,13 @@ type Session struct {
 	CheckNumbers map[string]string // of each check, for the names of its users
 	SkipReasons  map[string]string // why the profile leaves a check out
 
+	weight atomic.Int64 // of the responses that are kept
+	shown  atomic.Int64 // of those that are part of the result
+
+	recording sync.Mutex // held while an exchange is recorded
+
 	mu            sync.Mutex
+	ended         bool
 	Seen          []SeenResponse
 	SeenElsewhere []SeenResponse // from elsewhere than the target
 	GateStatus    map[string]int // status of the gate's answer, by operation, where it was wrong
@@ -46,9 +55,14 @@ type SeenResponse struct {
 // remembers it.
 func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Response {
 	a := s.exchange(ctx, c, r)
+	if s.weight.Add(int64(a.Weight())) > keptWeight {
+		a.Shrink(littleBody, littleBody, littleFields)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Seen = append(s.Seen, SeenResponse{c, a})
+	if !s.ended {
+		s.Seen = append(s.Seen, SeenResponse{c, a})
+	}
 	return a
 }
 
@@ -59,9 +73,31 @@ func (s *Session) exchange(ctx context.Context, c *Check, r *wire.Request) *wire
 	}
 	sent := r.Clone()
 	sent.Check = c.ID
-	a := s.Client.Do(ctx, sent)
-	s.Contract.Assess(a)
+	a := &wire.Response{Request: sent, Started: time.Now(), Failure: wire.Unjudged}
+	if err := guard.Call(func() { a = s.Client.Do(ctx, sent) }); err != nil {
+		a.Err = err
+	}
+	s.assess(ctx, a)
 	return a
+}
+
+// What is kept of a response that has been judged: more than any report shows.
+// Once the responses of a run weigh much in all, it is less.
+const (
+	keptBody, keptFields     = 2 * maxEvidence, 200
+	littleBody, littleFields = 1 << 10, 20
+	keptWeight               = 32 << 20
+)
+
+// assess judges a response, unless the run is over, and forgets what nobody
+// needs of it from then on.
+func (s *Session) assess(ctx context.Context, a *wire.Response) {
+	if why, over := wire.HasEnded(ctx); over && a.Arrived() && a.Failure == wire.NoFailure {
+		a.Failure = why
+	} else {
+		s.Contract.Assess(a)
+	}
+	a.Shrink(keptBody, math.MaxInt, keptFields)
 }
 
 // isSparing reports whether the profile is one that spares the target.
@@ -199,6 +235,7 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 	v := Verdict{Outcome: conformance.Pass}
 	var problems wire.Tally
 	wrong, right := map[sameRequest]int{}, map[sameRequest]int{}
+	var unread []*wire.Response // which may break the rule
 	for _, each := range s.AllSeen() {
 		if each.Response.Request.Op != op || each.Check.Status == StatusHTTP && !around {
 			continue
@@ -206,6 +243,10 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 		same := sameRequest{each.Check, each.Response.Request.Kind}
 		problem, judged := rule(each.Response)
 		if !judged {
+			continue
+		}
+		if f := each.Response.Failure; problem.Actual == "" && (f == wire.Unread || f == wire.Unjudged) {
+			unread = append(unread, each.Response)
 			continue
 		}
 		v.Tried++
@@ -222,6 +263,9 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 			v.Evidence = append(v.Evidence, each.Response)
 		}
 		wrong[same]++
+	}
+	if len(unread) > 0 && v.Outcome == conformance.Pass {
+		return Verdict{Outcome: conformance.Err, Reason: DescribeFailure(unread[0]), Evidence: unread[:min(len(unread), MaxExchanges)]}
 	}
 	if v.Tried == 0 {
 		return Verdict{Outcome: conformance.Skip, Reason: "not exercised: no response to judge"}

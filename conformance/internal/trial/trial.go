@@ -15,6 +15,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/wire"
 )
@@ -27,6 +28,7 @@ type Verdict struct {
 	Actual         string
 	Reason         string
 	Cause          string   // of a skip: id of the check whose failure leaves nothing to judge
+	Stack          string   // where this program failed, if it did
 	Symptom        string   // symptomStatus where the status is what is wrong
 	WantedStatuses []string // the statuses that would do, where they are known
 	Failed         int      // tries that failed …
@@ -40,6 +42,11 @@ type Verdict struct {
 
 // SymptomStatus marks a failure for the status of the response.
 const SymptomStatus = "status"
+
+// Broken is the verdict of an experiment in which this program itself failed.
+func Broken(err error) Verdict {
+	return Verdict{Outcome: conformance.Err, Reason: err.Error(), Stack: guard.StackOf(err)}
+}
 
 // Trial is one experiment of one check. Its methods end it, like those of
 // testing.T, as soon as the outcome is known.
@@ -60,8 +67,11 @@ func (t *Trial) Run() Verdict {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		t.Check.Run(t)
+		err := guard.Call(func() { t.Check.Run(t) }) // which does not return where the trial was ended
 		t.verdict = Verdict{Outcome: conformance.Pass, Evidence: t.Responses}
+		if err != nil {
+			t.verdict = Broken(err)
+		}
 	}()
 	<-done
 	return t.verdict
@@ -211,7 +221,7 @@ func (t *Trial) RequireResponse(a *wire.Response) {
 		t.Fail("a response", fmt.Sprintf("no response within %s, although the fastest took %s", t.Session.Config.Timeout, t.Session.quickest()), a)
 	case a.IsBroken():
 		t.Fail("an HTTP response", a.Summary(), a)
-	case a.Failure != wire.NoFailure && a.Failure != wire.Truncated:
+	case a.Failure != wire.NoFailure && a.Failure != wire.Truncated && a.Failure != wire.Unread:
 		t.Abort(DescribeFailure(a), a)
 	}
 }
@@ -383,6 +393,9 @@ func (t *Trial) ExpectSuccess(r *wire.Request) *wire.Response {
 
 // RequireReadable ends the trial if the body of a response cannot be judged.
 func (t *Trial) RequireReadable(a *wire.Response) {
+	if a.Failure == wire.Unread {
+		t.Abort(DescribeFailure(a), a)
+	}
 	prefix := t.Op.ID + "/" + t.Op.ResponseFor(a.Status).Status + "/"
 	for _, f := range a.Findings {
 		if f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema || f.Clause == wire.ClauseContentType && !a.IsJSON {
@@ -506,10 +519,12 @@ func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
 	if _, over := wire.HasEnded(t.Context); over || a.Failure == wire.BudgetSpent { // rather than the time that the twin has
 		t.RequireResponse(a)
 	}
-	t.Session.Contract.Assess(a)
+	t.Session.assess(t.Context, a)
 	t.Session.mu.Lock()
 	defer t.Session.mu.Unlock()
-	t.Session.SeenElsewhere = append(t.Session.SeenElsewhere, SeenResponse{t.Check, a})
+	if !t.Session.ended {
+		t.Session.SeenElsewhere = append(t.Session.SeenElsewhere, SeenResponse{t.Check, a})
+	}
 	return a
 }
 

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -19,10 +18,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/guard"
 )
-
-// maxAnswer is how many bytes of a response are read.
-const maxAnswer = 8 << 20
 
 // Client sends requests to one target at its pace, on connections as each
 // request asks. It follows no redirect.
@@ -33,9 +30,9 @@ type Client struct {
 	http2      atomic.Bool // the target has answered by HTTP/2
 	added      http.Header
 	Timeout    time.Duration
-	pooled     *http.Transport // connections are used again
-	fresh      *http.Transport // one connection for each request
-	single     *http.Transport // one connection for all
+	pooled     *lane // connections are used again
+	fresh      *lane // one connection for each request
+	single     *lane // one connection for all
 	limiter    *rate.Limiter
 	slots      *slots
 	crowd      crowd
@@ -69,27 +66,31 @@ type Config struct {
 
 // NewClient returns a client for the target at a base URL.
 func NewClient(cfg Config, base *url.URL) *Client {
-	transport := func() *http.Transport {
-		return &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			TLSClientConfig:       cfg.TLS.Clone(), // each transport writes to its own
-			ForceAttemptHTTP2:     true,
-			DisableCompression:    true, // bodies are judged as they come
-			MaxIdleConnsPerHost:   cfg.Parallel,
-			IdleConnTimeout:       idleTime,
-			ExpectContinueTimeout: time.Second,
-		}
+	transport := func(change func(*http.Transport)) *lane {
+		return newLane(func() *http.Transport {
+			t := &http.Transport{
+				Proxy:                  http.ProxyFromEnvironment,
+				TLSClientConfig:        cfg.TLS.Clone(), // each transport writes to its own
+				ForceAttemptHTTP2:      true,
+				DisableCompression:     true, // bodies are judged as they come
+				MaxIdleConnsPerHost:    cfg.Parallel,
+				MaxResponseHeaderBytes: maxHead,
+				IdleConnTimeout:        idleTime,
+				ExpectContinueTimeout:  time.Second,
+			}
+			change(t)
+			return t
+		})
 	}
 	c := &Client{
 		BaseURL: base, TLS: cfg.TLS.Clone(), added: cfg.Header, Timeout: cfg.Timeout,
-		pooled: transport(), fresh: transport(), single: transport(),
 		limiter: rate.NewLimiter(rate.Inf, 1),
 		slots:   newSlots(cfg.Parallel),
 		Pauses:  Pauses{limit: cfg.MaxPause},
 	}
-	c.pooled.DialContext = c.crowd.dial
-	c.fresh.DisableKeepAlives = true
-	c.single.MaxConnsPerHost = 1
+	c.pooled = transport(func(t *http.Transport) { t.DialContext = c.crowd.dial })
+	c.fresh = transport(func(t *http.Transport) { t.DisableKeepAlives = true })
+	c.single = transport(func(t *http.Transport) { t.MaxConnsPerHost = 1 })
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); err == nil && proxy != nil {
 		c.IsProxied = true
 	}
@@ -102,14 +103,14 @@ func NewClient(cfg Config, base *url.URL) *Client {
 
 // ReleaseIdle closes unused connections: a target may accept few.
 func (c *Client) ReleaseIdle() {
-	for _, t := range []*http.Transport{c.pooled, c.fresh, c.single} {
-		t.CloseIdleConnections()
+	for _, l := range []*lane{c.pooled, c.fresh, c.single} {
+		l.closeIdle()
 	}
 }
 
 // ReleaseSingle closes the connection that single requests share, which keeps a
 // worker of some targets from other connections.
-func (c *Client) ReleaseSingle() { c.single.CloseIdleConnections() }
+func (c *Client) ReleaseSingle() { c.single.closeIdle() }
 
 // Do sends a request and returns its response, never nil. It waits if the
 // target asks for patience. If a reused connection closes before the first byte
@@ -269,22 +270,59 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 		c.crowd.underWay.Add(1)
 		defer c.crowd.underWay.Add(-1)
 	}
-	resp, err := via.RoundTrip(req.WithContext(httptrace.WithClientTrace(limited, trace)))
-	if err != nil {
-		a.Duration, a.Failure, a.Err = time.Since(a.Started), FailureOf(err), err
+	came := *a
+	failed := guard.Within(limited, grace, func() {
+		c.exchange(ctx, via, req.WithContext(httptrace.WithClientTrace(limited, trace)), &came)
+	})
+	switch {
+	case errors.Is(failed, guard.ErrAbandoned):
+		a.Duration, a.Failure, a.Err = time.Since(a.Started), TimedOut, errStuck
 		if why, over := HasEnded(ctx); over {
 			a.Failure = why
 		}
+		if l, ok := via.(*lane); ok {
+			l.leave()
+		}
+		return a, false
+	case failed != nil:
+		a.Failure, a.Err = Unjudged, failed
+		return a, false
+	}
+	if *a = came; !a.Arrived() {
 		return a, again.Load() && !first.Load()
+	}
+	c.noteSpeed(a.Duration)
+	c.noteTrouble(a)
+	return a, again.Load() && a.Status == http.StatusRequestTimeout
+}
+
+var errStuck = errors.New("the connection did not end in time and was abandoned")
+
+// exchange performs a round trip and notes what came. It ends when the context
+// of the request does, unless the target keeps the transport from it.
+func (c *Client) exchange(run context.Context, via http.RoundTripper, req *http.Request, a *Response) {
+	resp, err := via.RoundTrip(req)
+	if err != nil {
+		a.Duration, a.Failure, a.Err = time.Since(a.Started), FailureOf(err), err
+		if why, over := HasEnded(run); over {
+			a.Failure = why
+		}
+		return
 	}
 	c.crowd.answered()
 	defer resp.Body.Close()
+	if resp.StatusCode == 0 {
+		a.Duration, a.Failure, a.Err = time.Since(a.Started), Malformed, errors.New("the status code is 000")
+		return
+	}
 	a.Status, a.Proto, a.Header = resp.StatusCode, resp.Proto, resp.Header
 	if resp.ProtoMajor == 2 {
 		c.http2.Store(true)
 	}
-	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	a.Duration, a.Size = time.Since(a.Started), int64(len(a.Body))
+	if resp.StatusCode != http.StatusSwitchingProtocols { // which has no body: another protocol follows
+		err = a.readBody(resp.Body)
+	}
+	a.Duration = time.Since(a.Started)
 	var behind *behindError
 	if errors.As(err, &behind) {
 		a.Extra, err = behind.text, nil
@@ -294,13 +332,10 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 		if isTimeout(err) || errors.Is(err, context.DeadlineExceeded) {
 			a.Failure = TimedOut
 		}
-		if why, over := HasEnded(ctx); over {
+		if why, over := HasEnded(run); over {
 			a.Failure = why
 		}
 	}
-	c.noteSpeed(a.Duration)
-	c.noteTrouble(a)
-	return a, again.Load() && a.Status == http.StatusRequestTimeout
 }
 
 // Destination returns the base URL of a request, and the headers that the

@@ -60,7 +60,7 @@ func (c *crowd) answered() {
 // it, so that no more are open than requests may be under way.
 func (c *Client) enter() (leave func()) {
 	if c.crowd.others.Add(1)+c.crowd.open.Load() > int64(c.slots.maximum()) {
-		c.pooled.CloseIdleConnections()
+		c.pooled.closeIdle()
 	}
 	return func() { c.crowd.others.Add(-1) }
 }
@@ -147,7 +147,7 @@ func (w *wait) end() {
 func (c *Client) keepApart() {
 	if c.crowd.apart.CompareAndSwap(false, true) {
 		c.slots.atMost(max(crowded, int(c.crowd.served.Load())))
-		c.pooled.CloseIdleConnections() // and those that become idle later, as no request asks for one any more
+		c.pooled.closeIdle() // and those that become idle later, as no request asks for one any more
 	}
 }
 

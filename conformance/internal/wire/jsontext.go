@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -23,28 +22,8 @@ var ByteOrderMark = []byte("\ufeff")
 // they are. Duplicate names and lone surrogates in escapes, which the grammar
 // allows, are no problem.
 func JSONProblem(text []byte) string {
-	switch {
-	case len(text) == 0:
-		return "an empty body"
-	case len(bytes.TrimLeft(text, " \t\r\n")) == 0:
-		return "a body of white space"
-	case bytes.HasPrefix(text, ByteOrderMark):
-		return "a byte order mark before the JSON text"
-	case !utf8.Valid(text):
-		return "invalid UTF-8"
-	}
-	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if err := d.SkipValue(); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return "truncated JSON"
-		}
-		return fmt.Sprintf("invalid JSON at byte %d", d.InputOffset())
-	}
-	end := d.InputOffset()
-	if rest := bytes.TrimSpace(text[end:]); len(rest) > 0 {
-		return fmt.Sprintf("%d bytes after the JSON text", len(rest))
-	}
-	return ""
+	problem, _ := scanJSON(text, 0, 0, 0)
+	return problem
 }
 
 // DuplicateName returns a name that appears twice in one object, "" if none

@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -86,6 +87,8 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 			return nil, err
 		}
 	}
+	// Where the run ends before its time, so does the wait.
+	context.AfterFunc(req.Context(), func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\n", req.Method, req.URL.RequestURI(), req.URL.Host)
 	if err := req.Header.Write(&text); err != nil {
@@ -102,15 +105,19 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 	}
 	// What a server said before it closed the connection is read all the same.
 	_, unsent := conn.Write(text.Bytes())
-	var seen bytes.Buffer
-	reader := bufio.NewReader(io.TeeReader(conn, &seen))
+	head := &headReader{Reader: conn, left: maxHead}
+	seen := &head.seen
+	reader := bufio.NewReader(head)
 	resp, err := http.ReadResponse(reader, req)
-	for err == nil && resp.StatusCode/100 == 1 { // interim, as 103 Early Hints
+	for err == nil && resp.StatusCode/100 == 1 && resp.StatusCode != http.StatusSwitchingProtocols { // interim, as 103 Early Hints
 		seen.Next(seen.Len() - reader.Buffered())
 		resp, err = http.ReadResponse(reader, req)
 	}
+	head.inBody = true
 	switch {
 	case err == nil:
+	case head.left <= 0:
+		return nil, errLongHead
 	case seen.Len() == 0 && unsent != nil:
 		return nil, unsent
 	case !isTimeout(err) && bytes.HasPrefix(bytes.TrimLeft(seen.Bytes(), "\r\n"), []byte("HTTP/")):

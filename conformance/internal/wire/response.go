@@ -36,6 +36,9 @@ const (
 	invalidRequest   Failure = "the request cannot be built"
 	BudgetSpent      Failure = "not sent: the profile allows no more requests"
 	Postponed        Failure = "deferred by the target"
+	Oversized        Failure = "the response headers are larger than nox-conformance reads"
+	Unread           Failure = "the response body is larger than nox-conformance reads"
+	Unjudged         Failure = "the response could not be judged"
 )
 
 // IsOurs reports whether this program or its configuration kept a request from
@@ -46,7 +49,7 @@ func (f Failure) IsOurs() bool {
 
 // IsInconclusive reports whether the failure says nothing of the target.
 func (f Failure) IsInconclusive() bool {
-	return f.IsOurs() || f == Unreachable || f == Untrusted || f == Postponed
+	return f.IsOurs() || f == Unreachable || f == Untrusted || f == Postponed || f == Oversized || f == Unjudged
 }
 
 // Response is what came back for one request, as received.
@@ -63,6 +66,7 @@ type Response struct {
 	Header     http.Header
 	Body       []byte
 	Size       int64
+	IsPartial  bool   // body is only the beginning of what came
 	IsRecorded bool   // by somebody else, who may have undone a content coding
 	IsMiscoded bool   // Content-Encoding names a coding that the body is not in
 	Extra      string // what came behind it on its connection, where that was looked at
@@ -170,6 +174,8 @@ func FailureOf(err error) Failure {
 		head      *headError
 	)
 	switch text := err.Error(); {
+	case errors.Is(err, errLongHead), strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger than"):
+		return Oversized
 	case strings.HasPrefix(text, "net/http: invalid"), strings.Contains(text, "unsupported protocol scheme"): // of a request
 		return invalidRequest
 	case errors.Is(err, context.Canceled):
@@ -255,7 +261,12 @@ func (a *Response) Decompress() {
 	if err != nil {
 		return
 	}
-	if plain, err := io.ReadAll(io.LimitReader(r, maxAnswer)); err == nil {
+	limit := bodyLimit(a.Request)
+	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
+	switch {
+	case int64(len(plain)) > limit:
+		a.Body, a.IsPartial = plain[:limit], true
+	case err == nil && !a.IsPartial, a.IsPartial && len(plain) > 0:
 		a.Body = plain
 	}
 }
@@ -301,7 +312,7 @@ func (a *Response) IsOutcomeUnknown() bool {
 	switch a.Failure {
 	case Unreachable, Untrusted, BudgetSpent, Postponed, invalidRequest:
 		return false
-	case NoFailure, Truncated:
+	case NoFailure, Truncated, Unread:
 		return a.Status/100 == 5
 	}
 	return a.SentURL != ""
