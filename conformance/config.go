@@ -24,6 +24,10 @@ type Config struct {
 	Known   []Known       // failures that are excused, and must fail
 	Require []string      // statuses that must have been exercised, as the contract writes them
 
+	// NoForeignIDs leaves out what names users without the mark of the run, as
+	// "17" or "NO": on a target that is shared they may be somebody's.
+	NoForeignIDs bool
+
 	Profile  Profile       // empty: Full
 	Rate     float64       // requests a second, 0: as fast as the target answers (Production: 5)
 	Parallel int           // requests at one time, 0: 16 (Production: 1)

@@ -33,7 +33,7 @@ A test writes this page from the catalogue and from the defects of nox-mock. To 
 | Verifies | what the target must do, and why it matters |
 | Sends | the requests of the check |
 | Clause | the line of the contract |
-| Prod. | what the check can do to a production target. 0: it asks for no change. 1: it sends requests that the target should reject, and creates a user only if the target accepts them. 2: it creates a user. x: ` + "`--profile production`" + ` never sends it. |
+| Production | what the check can do to a production target. 0: it asks for no change. 1: it sends requests that the target should reject, and creates a user only if the target accepts them. 2: it creates a user. x: ` + "`--profile production`" + ` never sends it. |
 | Failed by | the defects of nox-mock that this check catches. ` + "`nox-mock --list-deviations`" + ` describes them. |
 
 A check was part of version %s unless its row names a later one. ` + "`--as-of VERSION`" + ` turns failures of later checks into
@@ -149,7 +149,7 @@ func (p *checksWriter) table(t *testing.T, g []conformance.Check, summary, sends
 	columns := []struct {
 		title string
 		cells []string
-	}{{title: "Check"}, {title: "Level"}, {title: "Verifies"}, {title: "Sends"}, {title: "Clause"}, {title: "Prod."}, {title: "Failed by"}}
+	}{{title: "Check"}, {title: "Level"}, {title: "Verifies"}, {title: "Sends"}, {title: "Clause"}, {title: "Production"}, {title: "Failed by"}}
 	sendsSame := true
 	for _, c := range g {
 		id := strings.TrimPrefix(c.ID, c.Operation+"/")
@@ -173,12 +173,12 @@ func (p *checksWriter) table(t *testing.T, g []conformance.Check, summary, sends
 		}
 	}
 	if sendsSame {
-		fmt.Fprintf(p.b, " These checks send %s each of these texts.", plain(strings.TrimSpace(sends)))
+		fmt.Fprintf(p.b, " Each check sends %s the case in its row.", plain(strings.TrimSpace(sends)))
 		columns = slices.Delete(columns, 3, 4)
 	}
 	for i := len(columns) - 1; i > 1; i-- {
 		if cells := columns[i].cells; len(cells) > 1 && len(slices.Compact(slices.Clone(cells))) == 1 {
-			fmt.Fprintf(p.b, " %s: %s.", strings.TrimSuffix(columns[i].title, "."), cells[0])
+			fmt.Fprintf(p.b, " %s: %s.", columns[i].title, cells[0])
 			columns = slices.Delete(columns, i, i+1)
 		}
 	}
@@ -228,7 +228,7 @@ func writeReasons(b *strings.Builder, all []conformance.Check) map[string]int {
 }
 
 // anchor is the address of a check on the page, to which reports link.
-func anchor(id string) string { return strings.ReplaceAll(id, "/", "") }
+func anchor(id string) string { return strings.ReplaceAll(strings.ToLower(id), "/", "") }
 
 // cell writes a text for a table.
 func cell(s string) string { return strings.ReplaceAll(s, "|", "\\|") }

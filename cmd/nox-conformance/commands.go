@@ -154,6 +154,7 @@ func (o *options) declare(c *cobra.Command) {
 		f.StringArrayVar(&o.provoke, "provoke", nil, "`STATUS=HOW` header or JSON body that brings about a status")
 		f.StringSliceVar(&o.require, "require", nil, "`STATUSES` fail unless these were exercised: 201,400,401,500")
 		f.BoolVar(&o.strict, "strict", false, "count warnings as failures")
+		f.BoolVar(&o.noForeignIDs, "no-foreign-ids", false, "send no user_id that may be a real user's, as 17 or NO")
 		f.StringVar(&o.known, "known", "", "`FILE` known failures, each with a reason and an expiry date")
 		f.StringVar(&o.updateKnown, "update-known", "", "`FILE` update the known failures with this run")
 		f.StringVar(&o.asOf, "as-of", "", "`VERSION` only warn about checks newer than this version")
@@ -217,7 +218,7 @@ func (o *replayOptions) declare(c *cobra.Command) {
 	o.options.declare(run)
 	for _, name := range []string{
 		"api-key-file", "other-api-key-file", "disabled-api-key-file", "header", "ca-cert", "client-cert", "client-key", "insecure", "spec",
-		"provoke", "strict", "as-of", "profile", "rate", "parallel", "timeout", "deadline", "wait", "patience", "quiet", "verbose",
+		"provoke", "strict", "no-foreign-ids", "as-of", "profile", "rate", "parallel", "timeout", "deadline", "wait", "patience", "quiet", "verbose",
 	} {
 		c.Flags().AddFlag(run.Flags().Lookup(name))
 	}

@@ -28,7 +28,7 @@ type options struct {
 	published, contractPath                      string
 	run, skip, provoke, require, headers, report []string
 	har                                          []string
-	strict                                       bool
+	strict, noForeignIDs                         bool
 	asOf                                         string
 	profile                                      string
 	rate                                         float64
@@ -51,7 +51,7 @@ type options struct {
 // config makes the configuration of the runner.
 func (o *options) config(ctx context.Context, args []string, std streams) (conformance.Config, error) {
 	cfg := conformance.Config{
-		Run: o.run, Skip: o.skip, Strict: o.strict, AsOf: o.asOf, Require: o.require,
+		Run: o.run, Skip: o.skip, Strict: o.strict, NoForeignIDs: o.noForeignIDs, AsOf: o.asOf, Require: o.require,
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
 		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience, Thorough: conformance.Thorough(o.thorough),
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,

@@ -19,11 +19,17 @@ func worthAUser() []string {
 }
 
 // leftOut says for each check that the production profile does not send why
-// not. What is sent stays within the profile's users and requests: checks of
+// not; with noForeign, also for those that name users without the mark of the
+// run. What is sent stays within the profile's users and requests: checks of
 // level must come first, those of each documented status in turn, then the
 // others.
-func leftOut(checks []*trial.Check, p conformance.Profile) map[string]string {
+func leftOut(checks []*trial.Check, p conformance.Profile, noForeign bool) map[string]string {
 	out := map[string]string{}
+	for _, c := range checks {
+		if noForeign && c.IsForeign {
+			out[c.ID] = "not sent with --no-foreign-ids: it names users without the mark of the run"
+		}
+	}
 	if p != conformance.Production {
 		return out
 	}

@@ -83,7 +83,7 @@ func New(cfg conformance.Config) (*Runner, error) {
 			number[name] = trial.CheckNumber(i)
 		}
 	}
-	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile), client: wire.NewClient(clientConfig(&cfg), target)}
+	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile, cfg.NoForeignIDs), client: wire.NewClient(clientConfig(&cfg), target)}
 	if err := setDeadline(r); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,13 @@
 package defect_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -101,7 +106,7 @@ func beginning() experiment {
 
 func experiments() []experiment {
 	all := []experiment{beginning()}
-	for _, some := range [][]experiment{validOnes(), identityOnes(), echoOnes(), invalidOnes(), malformedOnes(), oddOnes(), keyOnes(), otherOnes()} {
+	for _, some := range [][]experiment{validOnes(), identityOnes(), echoOnes(), invalidOnes(), malformedOnes(), oddOnes(), keyOnes(), otherOnes(), moreOnes()} {
 		all = append(all, some...)
 	}
 	return all
@@ -295,4 +300,96 @@ func otherOnes() []experiment {
 		{id: "http/nothing-behind", requests: []request{asked("behind").asItIs(), saying("{", "").asItIs(), asked("behind").keys().asItIs()}},
 		{id: "http/unknown-path", or: around, requests: []request{asked("lost").to("/v2/nowhere"), asked("lost").to(path + "/nowhere")}},
 	}
+}
+
+// moreOnes show the defects of checks that try many things, and have no
+// experiment of their own: a variety of users, each asked for twice, of bodies,
+// keys, headers and paths.
+func moreOnes() []experiment {
+	either := []int{201, 400, 413, 415}
+	var all []experiment
+	add := func(name string, requests ...request) {
+		all = append(all, experiment{id: "more/" + name, or: either, requests: requests})
+	}
+	mail := "First.Last+known@Example.com"
+	for _, user := range []string{
+		"NO", "yes", "None", "nil", "NULL", "Infinity", `\N`, "[]", "{}", ".", "..", "%2e", "0", "-", "admin", "-17", "1e3", "017", "1,000", "1,5", "12:30", "2024-01-02",
+		"+49 170 1234567", "4111111111111111", "12345678901234567890123", "192.168.1.17", "12e5", "1.50", "true", "null", "0007012", "[1,2]", "=1+1+a", "@a", "${a}", "*)(uid=a*", `"a"`, "https://example.com/a?x=1",
+		"eyJhbGciOiJub25lIn0.eyJ.sig", "YWJjZGVmZw==", mail, "O'Brien", "a\u00a0b", "‘a’–b", "x²", "Ａ１", "ไทย", "हिन्दी", "Ёж", "€", "👍🏽", "👩\u200d🚀", "a\u200bb", "a\u00adb", "a\ufeffb", "a\u200fb", "a\ufe0fb",
+		"a\u2028b", "a\u0085b", "a\r\nb", "a\n", "\uffff", "\ue000", "\ufffd", "\u1112\u1161\u11ab", "한국어", "٣٤", "a([{<b", " outer ", "é", "é", "e\u0301", "a  b", "<b>x</b>", "a+b", `"q'`, `C:\d`, "100%25", "A987FBC9-4BED-4078-8F07-123456789012",
+		"2024-02-29T10:00:00.000+01:00", "a\tb", "😀", "{{7*7}}", "MiXed", strings.Repeat("漢", 64), strings.Repeat("k", 60), strings.Repeat("l", 70), strings.Repeat("m", 300), strings.Repeat("n", 1100), strings.Repeat("o", 4097),
+	} {
+		add(user[:min(len(user), 12)], asked(user), asked(user), asked(user))
+	}
+	add("spellings", asked("Spelt"), asked("SPELT"), asked("spelt "), asked("spelt"), asked("spélt"), asked("spe\u0301lt"), asked("spelt"))
+	for _, value := range []string{
+		"-1", "1", "1.5", "1e3", "9007199254740993", "123456789012345678901234567890", "[null]", `["a","b"]`, "[17]", `[["a"]]`, `[{"a":1}]`, `{"$ne":""}`, `{"user_id":"a"}`, `{"id":"a"}`, `{"toString":"a"}`, `{"length":1}`,
+		"[" + strings.Repeat(`"a",`, 200) + `"a"]`,
+	} {
+		add(value[:min(len(value), 12)], saying(`{"user_id":`+value+`}`, ""))
+	}
+	for _, body := range []string{
+		`{"user_id":}`, `{"user_id":"\u12"}`, "}", "[", `"`, `{"user_id"`, `{"user_id"}`, `{"user_id":"a\"}`, `{"user_id"::"a"}`, `{"user_id":"a"]`, "user_id=a", "<user_id>a</user_id>", "undefined", "\x1f\x8b\x08", strings.Repeat("[", 5000),
+		"{\"user_id\":\"a\xc3\"}", `{"user_id":"a",,}`, `{}`, `{"user_id":17}`, `{"user_id":"cut`,
+	} {
+		add(body[:min(len(body), 12)], saying(body, ""))
+	}
+	for _, more := range []string{
+		`"hasOwnProperty":"x"`, `"constructor":"x"`, `"__proto__":{}`, `"$where":"x"`, `"a.b":"x"`, `"":"x"`, `"length":"x"`, `"@type":"x"`, `"id":"x"`, `"user_id[]":"x"`, `"nox_user_id":"x"`, `"manufacturer_user_id":"x"`, `"manufacturer_id":"x"`, `"userId":"x"`,
+		`"nested":{"user_id":"x"}`, `"n":null`, `"n":1.5e+3`, `"n":[1]`, `"n":true`, `"n":` + strings.Repeat("[", 400) + strings.Repeat("]", 400),
+	} {
+		add(more[:min(len(more), 20)], saying(`{"user_id":"more",`+more+`}`, "more"), saying(`{`+more+`,"user_id":"more"}`, "more"))
+	}
+	many := `{"user_id":"many"`
+	for i := range 250 {
+		many += fmt.Sprintf(`,"p%d":1`, i)
+	}
+	add("many", saying(many+"}", "many"))
+	add("large", saying(`{`+strings.Repeat(" ", 63<<10)+`"user_id":"large"}`, "large"))
+	add("forms", saying(`{"user_id":"a\/b"}`, "a/b"), saying(`{"user_id":"\u00E9"}`, "é"), saying(`{"\u0075ser_id":"a"}`, "a"), saying("\r\n {\"user_id\":\"a\"}", "a"))
+	plain := asked("plain")
+	for name, values := range map[string][]string{
+		"Accept": {"application/json, text/plain, */*"}, "Accept-Language": {"de"}, "Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, "Cookie": {"a=b"}, "Cache-Control": {"no-cache"}, "Postman-Token": {"x"},
+		"Accept-Encoding": {"gzip, deflate, br, zstd"}, "Origin": {"https://conformance.example"}, "X-Request-Id": {"1", "2"}, "Upgrade": {"h2c"}, "User-Agent": nil, "Content-Type": {`application/json ; charset="UTF-8"`},
+	} {
+		add(name, plain.with(name, values...))
+	}
+	add("java", plain.with("Accept", "text/html, image/gif, image/jpeg, */*; q=0.2"))
+	add("deflate", plain.with("Accept-Encoding", "deflate"))
+	for _, agent := range []string{"axios/1", "python-requests/2", "Java/21", "PostmanRuntime/7", "okhttp/4", "Go-http-client/1.1", "curl/8"} {
+		add(agent, plain.with("User-Agent", agent))
+	}
+	known, bare := asked(mail), asked(mail).keys()
+	for _, key := range []string{
+		acmeKey + ",bad", "bad," + acmeKey, acmeKey + " x", "Token " + acmeKey, acmeKey + ";x", acmeKey + ":x", "key=" + acmeKey, `["` + acmeKey + `"]`, acmeKey[:len(acmeKey)-1] + ".", acmeKey[:len(acmeKey)-1] + "_", acmeKey[:len(acmeKey)-1] + "?", acmeKey[:8] + ".*", acmeKey[:8] + "%", acmeKey[:8] + "*",
+		".*", "{}", "00", "false", "test", base64.StdEncoding.EncodeToString([]byte(acmeKey)), hex.EncodeToString([]byte(acmeKey)), globexKey[:len(globexKey)-1] + "8", globexKey[:len(globexKey)-1], globexKey + "x", strings.ToUpper(globexKey), globexKey[:len(globexKey)/2],
+	} {
+		add(key, append([]request{asked("first"), asked("first").keys(globexKey)}, times(6, known.keys(key))...)...)
+	}
+	sum := sha256.Sum256([]byte(acmeKey))
+	percent := ""
+	for i := range len(acmeKey) {
+		percent += fmt.Sprintf("%%%02X", acmeKey[i])
+	}
+	backwards := []rune(acmeKey)
+	slices.Reverse(backwards)
+	add("derived", known, known.keys(hex.EncodeToString(sum[:])), known.keys(percent), known.keys(string(backwards)), known.keys("bad", "worse"))
+	for _, name := range []string{"X-Forwarded-User", "X-Remote-User", "X-Original-Url", "X-Internal", "X-Debug", "X-Consumer-Username", "X-Ssl-Client-Verify", "X-Http-Method-Override", "X-Manufacturer-Id", "Forwarded"} {
+		add(name, bare.with(name, "x"))
+	}
+	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "X-Client-Ip", "X-Forwarded-Host"} {
+		add(name, bare.with(name, "127.0.0.1"))
+	}
+	for _, to := range []string{path + "/", strings.Replace(path, "/device", "//device", 1), strings.ToUpper(path), path + ".json", path + ";x=1", strings.Replace(path, "/device", "/./device", 1), path + "?x=1"} {
+		add(to, asked("first"), bare.to(to))
+	}
+	add("connection", asked("first"), bare, known.keys("bad"))
+	add("cookies", known, bare.with("Cookie", "session=4f1c"))
+	add("after a 500", asked("failing").with("Prefer", "code=500"), bare, known.keys("bad"))
+	add("after a 401", known, bare, known.keys("bad"), known, saying(`{"user_id":["`+mail+`"]}`, ""), saying(`{"user_id":"`+mail+`"`, ""), known, known)
+	add("not enabled", known, known.keys(initechKey), known.keys(initechKey), known.keys(initechKey), saying(`{}`, "").keys(initechKey))
+	other := func(r request) request { return r.keys(globexKey) }
+	add("other manufacturer", asked("first"), asked(mail), other(asked(mail)), asked(mail), other(asked(" Spaced-é-ü ")), other(asked(" Spaced-é-ü ")), other(asked(strings.Repeat("v", 40))), other(saying(`{}`, "")), other(saying(`{"user_id":17}`, "")), other(saying(`{"user_id":"cut`, "")))
+	add("between", request{method: "GET", path: path, header: http.Header{"X-Api-Key": {acmeKey}}}, known)
+	return all
 }

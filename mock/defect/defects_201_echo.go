@@ -113,14 +113,14 @@ func lengthEchoDefects() []Deviation {
 		must("length-36-as-uuid", "201/echo-length-36", "A user id of 36 characters is echoed without dashes, as a UUID column does.", after(echoes(func(s string) bool { return len(s) == 36 }), echo(replace("-", "", "_", "")), echo(cut(32)))),
 		must("echo-cut-at-63", "201/echo-length-64", "The echo is cut after 63 characters.", after(created, echo(cut(63)))),
 		must("refused-over-50", "201/echo-length-64", "A user id of more than 50 characters is refused.", after(echoes(longer(50)), fail(400, "user_id is too long"))),
-		must("echo-cut-at-64", "201/echo-length-255", "The echo is cut after 64 characters.", after(created, echo(cut(64)))),
-		must("echo-cut-at-128", "201/echo-length-255", "The echo is cut after 128 characters.", after(created, echo(cut(128)))),
-		must("fails-over-200", "201/echo-length-255", "A user id of more than 200 characters brings about a 500.", after(echoes(longer(200)), serverError())),
-		must("echo-cut-at-255", "201/echo-length-256", "The echo is cut after 255 characters.", after(created, echo(cut(255)))),
-		must("fails-over-255", "201/echo-length-256", "A user id of more than 255 characters brings about a 500.", after(echoes(longer(255)), serverError())),
-		must("echo-cut-at-512", "201/echo-length-1000", "The echo is cut after 512 characters.", after(created, echo(cut(512)))),
-		must("echo-elided", "201/echo-length-1000", "The echo of a long user id ends in an ellipsis.", after(echoes(longer(500)), echo(cut(497)), echo(func(s string) string { return s + "..." }))),
-		must("413-over-500", "201/echo-length-1000", "A user id of more than 500 characters is answered with 413.", after(echoes(longer(500)), fail(413, "Payload too large"))),
+		must("echo-cut-at-64", "201/echo-lengths", "The echo is cut after 64 characters.", after(created, echo(cut(64)))),
+		must("echo-cut-at-128", "201/echo-lengths", "The echo is cut after 128 characters.", after(created, echo(cut(128)))),
+		must("fails-over-200", "201/echo-lengths", "A user id of more than 200 characters brings about a 500.", after(echoes(longer(200)), serverError())),
+		must("echo-cut-at-255", "201/echo-lengths", "The echo is cut after 255 characters.", after(created, echo(cut(255)))),
+		must("fails-over-255", "201/echo-lengths", "A user id of more than 255 characters brings about a 500.", after(echoes(longer(255)), serverError())),
+		must("echo-cut-at-512", "201/echo-lengths", "The echo is cut after 512 characters.", after(created, echo(cut(512)))),
+		must("echo-elided", "201/echo-lengths", "The echo of a long user id ends in an ellipsis.", after(echoes(longer(500)), echo(cut(497)), echo(func(s string) string { return s + "..." }))),
+		must("413-over-500", "201/echo-lengths", "A user id of more than 500 characters is answered with 413.", after(echoes(longer(500)), fail(413, "Payload too large"))),
 	}
 }
 

@@ -14,6 +14,7 @@ func httpDefects() []Deviation {
 		must("201-answer-behind", "http/nothing-behind", "A second answer stands behind a 201 on its connection.", after(created, written(writeBehind("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")))),
 		must("400-text-behind", "http/nothing-behind", "The body of a 400 goes on beyond its Content-Length.", after(rejected, written(writeBehind("null")))),
 		must("401-page-behind", "http/nothing-behind", "A page stands behind a 401 on its connection.", after(refused, written(writeBehind("<html></html>")))),
+		should("head-text-behind", "http/nothing-behind", "The answer to HEAD has a body.", after(method(http.MethodHead), written(writeBehind(`{"error":"Method not allowed"}`)))),
 		must("201-length-and-chunks", "http/nothing-behind", "A 201 comes in chunks and has a Content-Length as well.", after(created, written(writeBothLengths))),
 		should("get-answers", "http/other-methods", "GET lists connections, without a key.", instead(method(http.MethodGet), ok(`{"connections":[]}`)...)),
 		should("head-answers", "http/other-methods", "HEAD is answered with 200.", instead(method(http.MethodHead), ok("")...)),

@@ -75,10 +75,10 @@ type informed struct {
 // Defects returns every defect, ordered by the status whose checks catch it.
 func Defects() []Deviation {
 	return join(
-		everyResponseDefects(),
-		createdDefects(), echoDefects(), identityDefects(), requestDefects(),
-		validationDefects(), bodyDefects(), jsonDefects(), robustnessDefects(),
-		refusalDefects(), keyDefects(),
+		everyResponseDefects(), answerDefects(),
+		createdDefects(), echoDefects(), identityDefects(), sharedDefects(), knownDefects(), requestDefects(), clientDefects(), formDefects(), shapeDefects(), characterDefects(), sizeDefects(),
+		validationDefects(), typeDefects(), bodyDefects(), jsonDefects(), malformedDefects(), robustnessDefects(),
+		refusalDefects(), keyDefects(), entryDefects(), tenancyDefects(),
 		provokedDefects(), overTimeDefects(),
 		httpDefects(), tlsDefects(),
 	)
@@ -88,7 +88,7 @@ func Defects() []Deviation {
 func Variations() []Deviation {
 	return join(
 		wordingVariations(), jsonVariations(), idVariations(),
-		headerVariations(), strictVariations(), transportVariations(), otherRequestVariations(),
+		headerVariations(), strictVariations(), transportVariations(), otherRequestVariations(), productionVariations(),
 		tlsVariations(),
 	)
 }

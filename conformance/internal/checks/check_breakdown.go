@@ -44,6 +44,16 @@ func breakdownChecks(b *builder) {
 		}
 	})
 	serves.Needs, serves.Requests = trial.NeedsProvocation, provocationTries
+	if refusal := b.op.UnauthorizedStatus(); refusal != "" && len(b.op.Security) > 0 {
+		b.add(status, checkText{
+			name: "keys-after", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/responses/" + refusal,
+			summary: "wrong and missing keys are rejected after an unexpected error", sends: "a wrong key and no key, after the provoked errors",
+			why: "A server that cannot look up a key must not let everybody in.",
+		}, trial.StageRecover, func(t *trial.Trial) {
+			t.Expect(t.RequestFor(t.FirstUser()).WithKeys(), refusal)
+			t.Expect(t.RequestFor(t.FirstUser()).WithKeys(unknownKey(t)), refusal)
+		}).Needs = trial.NeedsProvocation
+	}
 }
 
 // provokedBy changes a valid request as a provocation says.

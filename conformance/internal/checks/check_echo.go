@@ -7,6 +7,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/trial"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // specimen is a value that servers are apt to change on its way through.
@@ -16,6 +17,8 @@ type specimen struct {
 	// value makes it from a fresh user's name, which makes it unique.
 	value func(user string) string
 	kind  specimenKind
+	// parts are asked for one by one where the whole is refused, as it may be.
+	parts []func(user string) string
 }
 
 // specimenKind is how a target may answer a specimen other than by its echo.
@@ -24,6 +27,7 @@ type specimenKind int
 const (
 	lenient specimenKind = 1 << iota // beyond what every server must take: a documented refusal is as good
 	attack                           // what no user is called: a firewall's page is only worth a warning
+	foreign                          // it has no mark of the run, and may be somebody's
 	usual   specimenKind = 0
 )
 
@@ -52,50 +56,50 @@ func ofLength(n int) func(string) string {
 // length: a target may have a limit there.
 func specimens() []specimen {
 	return []specimen{
-		{"case", "upper and lower case letters", affix("MiXed-", "-CaSe"), usual},
-		{"digits", "digits only", digitsOf, usual},
-		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, usual},
-		{"inner-space", "spaces inside", affix("two  spaces ", " end"), usual},
-		{"outer-space", "leading and trailing spaces", affix(" ", " "), usual},
-		{"html", "HTML markup", affix(markup, "</b>&amp;"), attack},
-		{"apostrophe", "an apostrophe, as in O'Brien", affix("O'Brien-", ""), usual},
-		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), attack},
-		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), attack},
-		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), attack},
-		{"percent-encoded", "text that looks percent-encoded", affix("a%20b%41-", "%2F"), attack},
-		{"punctuation", "other punctuation", affix("~,?|=[](){0}//!#$^;:*", ""), attack},
-		{"plus", "a plus sign in an e-mail address", affix("user+tag-", "@example.com"), usual},
-		{"slash", "slashes and dots", affix("../a/b/", "/.."), attack},
-		{"template", "template placeholders", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), attack},
-		{"sql", "text that looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), attack},
-		{"proto", "__proto__, a special name in JavaScript", exactly("__proto__"), attack},
-		{"null", "the word null", exactly("null"), usual},
-		{"boolean", "the word true", exactly("true"), usual},
-		{"false", "the word false", exactly("false"), usual},
-		{"undefined", "the word undefined", exactly("undefined"), usual},
-		{"not-a-number", "the word NaN", exactly("NaN"), usual},
-		{"exponent", "a number with an exponent, as text", exactly("12e5"), usual},
-		{"fraction", "a number with a trailing zero, as text", exactly("1.50"), usual},
-		{"hexadecimal", "a hexadecimal number, as text", exactly("0x1F"), usual},
-		{"signed", "a number with a plus sign, as text", exactly("+15"), usual},
-		{"uuid", "an upper-case UUID", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, usual},
-		{"date", "a timestamp", exactly("2024-02-29T10:00:00.000+01:00"), usual},
-		{"json", "text that looks like JSON", affix(`{"id": "`, `"}`), attack},
-		{"multibyte", "letters of two and three bytes in UTF-8", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), usual},
-		{"astral", "emoji and other characters above U+FFFF", affix("😀-𝒳-", "-👩🚀"), usual},
-		{"combining", "letters with combining marks (decomposed)", affix("e\u0301a\u0308-", "-o\u0302"), usual},
-		{"precomposed", "accented letters (precomposed)", affix("\u00e9\u00e4-", "-\u00f4"), usual},
-		{"right-to-left", "right-to-left letters", affix("مستخدم-", "-משתמש"), usual},
-		{"length-1", "one character", func(string) string { return "x" }, usual},
-		{"length-36", "36 characters", ofLength(36), usual},
-		{"length-64", "64 characters", ofLength(64), usual},
-		{"length-255", "255 characters", ofLength(255), lenient},
-		{"length-256", "256 characters", ofLength(256), lenient},
-		{"length-1000", "1,000 characters", ofLength(1000), lenient},
-		{"empty", "the empty string", exactly(""), lenient},
-		{"blank", "spaces only", exactly("   "), lenient},
-		{"invisible", "invisible characters", affix("a\u200b\u00adb\u2028-", "\ufeff"), lenient | attack},
-		{"control", "tab, line feed and other control characters", affix("a\tb\nc\u0001-", "\u007f"), lenient | attack},
+		{"case", "upper and lower case letters", affix("MiXed-", "-CaSe"), usual, nil},
+		{"digits", "digits only", digitsOf, usual, nil},
+		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, usual, nil},
+		{"inner-space", "spaces inside", affix("two  spaces ", " end"), usual, nil},
+		{"outer-space", "leading and trailing spaces", affix(" ", " "), usual, nil},
+		{"html", "HTML markup", affix(markup, "</b>&amp;"), attack, nil},
+		{"apostrophe", "an apostrophe, as in O'Brien", affix("O'Brien-", ""), usual, nil},
+		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), attack, nil},
+		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), attack, nil},
+		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), attack, nil},
+		{"percent-encoded", "text that looks percent-encoded", affix("a%20b%41-", "%2F"), attack, nil},
+		{"punctuation", "other punctuation", affix("~,?|=[](){0}//!#$^;:*", ""), attack, nil},
+		{"plus", "a plus sign in an e-mail address of mixed case", trial.MailForm, usual, nil},
+		{"slash", "slashes and dots", affix("../a/b/", "/.."), attack, nil},
+		{"template", "template placeholders", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), attack, nil},
+		{"sql", "text that looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), attack, nil},
+		{"proto", "__proto__, a special name in JavaScript", exactly("__proto__"), attack | foreign, nil},
+		{"null", "the word null", exactly("null"), foreign, nil},
+		{"boolean", "the word true", exactly("true"), foreign, nil},
+		{"false", "the word false", exactly("false"), foreign, nil},
+		{"undefined", "the word undefined", exactly("undefined"), foreign, nil},
+		{"not-a-number", "the word NaN", exactly("NaN"), foreign, nil},
+		{"exponent", "a number with an exponent, as text", exactly("12e5"), foreign, nil},
+		{"fraction", "a number with a trailing zero, as text", exactly("1.50"), foreign, nil},
+		{"hexadecimal", "a hexadecimal number, as text", exactly("0x1F"), foreign, nil},
+		{"signed", "a number with a plus sign, as text", exactly("+15"), foreign, nil},
+		{"uuid", "an upper-case UUID", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, usual, nil},
+		{"date", "a timestamp", exactly("2024-02-29T10:00:00.000+01:00"), foreign, nil},
+		{"json", "text that looks like JSON", affix(`{"id": "`, `"}`), attack, nil},
+		{"multibyte", "letters of two and three bytes in UTF-8", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), usual, nil},
+		{"astral", "emoji and other characters above U+FFFF", affix("😀-𝒳-", "-👩🚀"), usual, nil},
+		{"combining", "letters with combining marks (decomposed)", affix("e\u0301a\u0308-", "-o\u0302"), usual, nil},
+		{"precomposed", "accented letters (precomposed)", affix("\u00e9\u00e4-", "-\u00f4"), usual, nil},
+		{"right-to-left", "right-to-left letters", affix("مستخدم-", "-משתמש"), usual, nil},
+		{"length-1", "one character", func(string) string { return "x" }, foreign, nil},
+		{"length-36", "36 characters", ofLength(36), usual, nil},
+		{"length-64", "64 characters", ofLength(64), usual, nil},
+		{"empty", "the empty string", exactly(""), lenient | foreign, nil},
+		{"blank", "spaces only", exactly("   "), lenient | foreign, nil},
+		{"invisible", "invisible characters", affix("a\u200b\u200d\u00ad\u200e\u200fb\ufe0f\u2028c\ufeffd-", "e"), lenient | attack, around("\u200b", "\u200d", "\u00ad", "\u200e", "\ufe0f", "\u2028", "\ufeff")},
+		{"control", "tab, line feed, carriage return and other control characters", affix("a\tb\nc\r\nd\u0001\u0085-", "\u007f\n"), lenient | attack, around("\t", "\n", "\r\n", "\u0001", "\u0085", "\u007f")},
+		{"noncharacter", "noncharacters, U+FFFD and private-use characters", affix("a\ufffe\uffff\ufdd0\ufffdb-", "\ue000\U0010ffff"), lenient | attack, around("\uffff", "\ufdd0", "\ufffd", "\ue000", "\U0010ffff")},
+		{"unpaired", "unclosed brackets and quotes", affix("a([{b\"'`<c-", ""), attack, nil},
+		{"multibyte-64", "64 characters of three or more bytes", func(u string) string { return u + strings.Repeat("漢字", (64-len(u))/2) }, usual, nil},
 	}
 }
 
@@ -133,15 +137,46 @@ func echoChecks(b *builder) {
 		if sp.kind&lenient != 0 {
 			summary += ", or the request is rejected with " + rejection
 		}
-		b.add(status, checkText{
-			name: "echo-" + sp.name, ground: contractSays, prod: conformance.Creates, pointer: pointer, summary: summary,
-			sends: rules.Subject + " with " + sp.what,
-			why:   "A client finds its user by the echo. If one character changes, it finds another user or none.",
-		}, trial.StageAccept, func(t *trial.Trial) { echoes(t, sp.value(t.User()), sp.kind) }).NewUsers = 1
+		stage, class := trial.StageAccept, conformance.Creates
+		if sp.kind&foreign != 0 {
+			stage, class = trial.StageForeign, conformance.NotInProduction
+		}
+		c := b.add(status, checkText{
+			name: "echo-" + sp.name, ground: contractSays, prod: class, pointer: pointer, summary: summary,
+			sends: rules.Subject + ": " + sp.what, why: whyEcho,
+		}, stage, func(t *trial.Trial) {
+			ask := echoes
+			if sp.kind&foreign != 0 {
+				skipWhereBlocked(t)
+				ask = askTwice
+			}
+			if ask(t, sp.value(t.User()), sp.kind).Succeeded() {
+				return
+			}
+			trial.Each(t, sp.parts, func(func(string) string) string { return "a part of it" }, func(t *trial.Trial, part func(string) string) {
+				echoes(t, part(t.User()), sp.kind)
+			})
+		})
+		c.NewUsers, c.IsForeign = 1, sp.kind&foreign != 0
 	}
+	echoGroupChecks(b, pointer)
+	echoThroughoutCheck(b, pointer)
 }
 
-func echoes(t *trial.Trial, user string, kind specimenKind) {
+const whyEcho = "A client finds its user by the echo. If one character changes, it finds another user or none."
+
+// around makes users with one of several texts inside.
+func around(texts ...string) []func(string) string {
+	var out []func(string) string
+	for _, text := range texts {
+		out = append(out, affix("a"+text+"b-", ""))
+	}
+	return out
+}
+
+// echoes asks for a user and ends the trial unless the user comes back as sent,
+// or is refused where that is as good.
+func echoes(t *trial.Trial, user string, kind specimenKind) *wire.Response {
 	allowed := contract.Statuses{t.Op.SuccessStatus()}
 	if kind&lenient != 0 && t.Op.InvalidStatus() != "" {
 		allowed = append(allowed, t.Op.InvalidStatus())
@@ -154,4 +189,5 @@ func echoes(t *trial.Trial, user string, kind specimenKind) {
 	if a.Succeeded() {
 		t.RequireEcho(a, user)
 	}
+	return a
 }

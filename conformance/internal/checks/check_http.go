@@ -87,7 +87,7 @@ func httpChecks(b *builder) {
 func behindCheck(b *builder) {
 	b.add(trial.StatusHTTP, checkText{
 		name: "nothing-behind", ground: httpSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses",
-		summary: "a response has one length, and no bytes follow it", sends: "a valid request, one with an invalid body and one without a key, each on a new connection",
+		summary: "a response has one length, and no bytes follow it (a body after a HEAD response is only a warning)", sends: "a valid request, one with an invalid body, one without a key, and HEAD, each on a new connection",
 		why: "Bytes after a response are read as the start of the next one (RFC 9112, section 6.3). On a shared connection, that one belongs to another client.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		if t.Session.Client.IsProxied {
@@ -100,17 +100,26 @@ func behindCheck(b *builder) {
 		if len(t.Op.Security) > 0 {
 			requests = append(requests, t.Request().WithKeys())
 		}
+		if head := t.Session.RequestByMethod(t.Op, "HEAD"); head != nil && t.Op.Method != "HEAD" {
+			requests = append(requests, head)
+		}
 		requests = trial.Sample(t, requests)
 		for i, r := range requests {
 			requests[i] = r.Raw()
 		}
 		for _, a := range t.SendAll(requests) {
+			if a.Request.IsElsewhere() && a.Failure == wire.ConnectionClosed {
+				continue // a refusal, if a rude one
+			}
 			t.RequireResponse(a)
 			if a.Proto == "HTTP/2.0" {
 				t.Skip("not applicable: the target only speaks HTTP/2, whose frames end each response")
 			}
 			if length, coding := a.Header.Get("Content-Length"), a.Header.Get("Transfer-Encoding"); length != "" && coding != "" {
 				t.Fail("Content-Length or Transfer-Encoding, not both (RFC 9112, section 6.2)", "both Content-Length: "+length+" and Transfer-Encoding: "+coding, a)
+			}
+			if a.Extra != "" && a.Request.Method == http.MethodHead { // as frameworks and servers do by default
+				t.Warn("nothing after the response", fmt.Sprintf("%s after the response %s", wire.Quote(a.Extra), a.Summary()), a)
 			}
 			if a.Extra != "" {
 				t.Fail("nothing after the response", fmt.Sprintf("%s after the response %s", wire.Quote(a.Extra), a.Summary()), a)

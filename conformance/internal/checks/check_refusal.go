@@ -27,7 +27,7 @@ func refusalChecks(b *builder) {
 		return b.add(status, checkText{
 			name: name, ground: g, prod: conformance.LaxOnly, pointer: pointer,
 			summary: "rejected: " + what, sends: "an otherwise valid request with " + what, why: why,
-		}, trial.StageRefuse, func(t *trial.Trial) { t.Expect(t.Request().WithKeys(keys(t)...), status) })
+		}, trial.StageRefuse, func(t *trial.Trial) { t.Expect(t.RequestFor(t.MailUser()).WithKeys(keys(t)...), status) })
 	}
 	const open = "Anyone who gets in without the right key can act as a manufacturer."
 	refused("missing-key", contractSays, "no key", open, func(*trial.Trial) []wire.Credential { return nil })
@@ -102,6 +102,7 @@ func refusalChecks(b *builder) {
 	oddKeyChecks(b, status, pointer)
 	refusalManners(b, status, pointer)
 	steadyRefusal(b, status, pointer)
+	entryChecks(b, status, pointer)
 }
 
 // nearMissGround is why a wrong key weighs what it does. In a cookie, quotes
@@ -296,7 +297,11 @@ func steadyRefusal(b *builder, status, pointer string) {
 		random := t.Random()
 		requests := make([]*wire.Request, t.Repeats())
 		for i := range requests {
-			r := t.RequestFor(t.FirstUser()).Fresh() // who is known needs a key as well
+			user := t.FirstUser() // who is known needs a key as well
+			if i/2%2 == 1 {
+				user = t.MailUser()
+			}
+			r := t.RequestFor(user).Fresh()
 			requests[i] = r.WithKeys()
 			if i%2 == 0 {
 				requests[i] = r.WithKeys(anUnknownKey(t.Session, random))

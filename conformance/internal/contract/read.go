@@ -23,7 +23,7 @@ import (
 // the package that judges by it, and no other (see the package comment).
 func Read(doc *spec.Document, use func(document any) error) (c *Contract, err error) {
 	settings := datamodel.NewDocumentConfiguration()
-	settings.SkipCircularReferenceCheck = true // what ends is nobody's fault, and what never does has no value
+	settings.SkipCircularReferenceCheck = true      // what ends is nobody's fault, and what never does has no value
 	settings.Logger = slog.New(slog.DiscardHandler) // its default writes to standard output
 	document, err := libopenapi.NewDocumentWithConfiguration(doc.Normal(), settings)
 	if err != nil {

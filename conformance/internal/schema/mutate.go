@@ -167,7 +167,7 @@ func wrongTypes(p Spot) []Breach {
 	var out []Breach
 	for _, w := range values {
 		if !fits(p.Schema, w.value) && (w.jsonType == "" || !p.Effective.AcceptsType(w.jsonType)) {
-			out = append(out, Breach{w.name, article(w.name), p.Effective.RulePointer("type"), Firm, w.value})
+			out = append(out, Breach{w.name, "as " + article(w.name), p.Effective.RulePointer("type"), Firm, w.value})
 		}
 	}
 	if p.Effective.HasType("integer") && !p.Effective.HasType("number") {
@@ -350,9 +350,9 @@ func article(kind string) string {
 	case kind == "bare-item":
 		return "one item without its array"
 	case strings.HasPrefix(kind, "empty-"):
-		return "an " + strings.Replace(kind, "-", " ", 1)
+		return "an " + strings.ReplaceAll(kind, "-", " ")
 	case strings.HasPrefix(kind, "a"), strings.HasPrefix(kind, "o"):
-		return "an " + kind
+		return "an " + strings.ReplaceAll(kind, "-", " ")
 	}
 	return "a " + kind
 }

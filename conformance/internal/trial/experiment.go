@@ -24,6 +24,9 @@ type Check struct {
 	// production profile uses for all; requests is how many it sends there,
 	// where that is more than one.
 	NewUsers, Requests int
+	// IsForeign says that the check names users who are not marked as those of
+	// the run, and may be somebody's on a target that is shared.
+	IsForeign bool
 	// SendsNothing says that the check ends a connection before it sends any.
 	SendsNothing bool
 	// OnRequest reports whether a configuration asks for the check; nil for one
@@ -49,6 +52,7 @@ const (
 	StageAfter        // what must still hold after all that was refused
 	StageProvoke
 	StageRecover // what must still hold after what was provoked
+	StageForeign // users who are not marked as those of the run
 	StageLast    // what must hold over the whole run
 	StageCount
 )

@@ -30,8 +30,9 @@ type Session struct {
 	CheckNumbers map[string]string // of each check, for the names of its users
 	SkipReasons  map[string]string // why the profile leaves a check out
 
-	weight atomic.Int64 // of the responses that are kept
-	shown  atomic.Int64 // of those that are part of the result
+	blocked atomic.Bool  // a firewall's page has answered a plain valid request
+	weight  atomic.Int64 // of the responses that are kept
+	shown   atomic.Int64 // of those that are part of the result
 
 	recording sync.Mutex // held while an exchange is recorded
 

@@ -372,9 +372,9 @@ func (c *Client) transport(r *Request) http.RoundTripper {
 	switch {
 	case (r.bodiless || r.raw) && !c.IsProxied && r.base == nil:
 		if c.http2.Load() {
-			return raw{c.TLS, c.fresh}
+			return raw{c.TLS, c.fresh, r.sendOptions}
 		}
-		return raw{c.TLS, nil}
+		return raw{c.TLS, nil, r.sendOptions}
 	case r.single:
 		return c.single
 	case r.fresh, c.crowd.apart.Load():

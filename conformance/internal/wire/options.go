@@ -17,6 +17,10 @@ type sendOptions struct {
 	hostile        bool
 	excused        bool
 	attack         bool
+	parts          int  // packets that the body is sent in after the head, 0: with it
+	http10         bool // HTTP/1.0
+	pipelined      bool // behind another like it, in one packet
+	path           bool // the path is another spelling of the operation's
 }
 
 // changed returns a copy of the request that travels in another way.
@@ -35,6 +39,30 @@ func (r *Request) Single() *Request { return r.changed(func(o *sendOptions) { o.
 // Raw sends the request on a new connection, and reads what follows the
 // response on it.
 func (r *Request) Raw() *Request { return r.changed(func(o *sendOptions) { o.raw = true }) }
+
+// InParts sends the head, and the body after it in so many packets; in chunks
+// if the request is chunked.
+func (r *Request) InParts(n int) *Request {
+	return r.Raw().changed(func(o *sendOptions) { o.parts = n })
+}
+
+// ByHTTP10 sends the request by HTTP/1.0.
+func (r *Request) ByHTTP10() *Request {
+	return r.Raw().changed(func(o *sendOptions) { o.http10 = true })
+}
+
+// Pipelined sends the request twice in one packet. The response is the second.
+func (r *Request) Pipelined() *Request {
+	return r.Raw().changed(func(o *sendOptions) { o.pipelined = true })
+}
+
+// AtPath sends the request to another path, as one that is not the
+// operation's.
+func (r *Request) AtPath(path string) *Request {
+	c := r.Unconfirmed().WithoutSubject().Hostile()
+	c.Path, c.path = path, true
+	return c
+}
 
 // Chunked sends the body with Transfer-Encoding instead of Content-Length.
 func (r *Request) Chunked() *Request { return r.changed(func(o *sendOptions) { o.chunked = true }) }
@@ -116,7 +144,7 @@ func (r *Request) Provoking(status string) *Request {
 // AsDocumented returns a copy without the options that only change how it is
 // sent.
 func (r *Request) AsDocumented() *Request {
-	return r.changed(func(o *sendOptions) { *o = sendOptions{bodiless: o.bodiless, keyName: o.keyName} })
+	return r.changed(func(o *sendOptions) { *o = sendOptions{bodiless: o.bodiless, keyName: o.keyName, path: o.path} })
 }
 
 // IsChunked reports whether the body is sent with Transfer-Encoding.

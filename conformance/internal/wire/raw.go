@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,6 +26,7 @@ type raw struct {
 	// otherwise sends it to a target that turned out to speak no HTTP/1.1; nil
 	// where none other is known.
 	otherwise http.RoundTripper
+	how       sendOptions
 }
 
 func (t raw) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -89,29 +91,26 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 	}
 	// Where the run ends before its time, so does the wait.
 	context.AfterFunc(req.Context(), func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	var text bytes.Buffer
-	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\n", req.Method, req.URL.RequestURI(), req.URL.Host)
-	if err := req.Header.Write(&text); err != nil {
+	start, body, err := t.text(req)
+	if err != nil {
 		return nil, err
 	}
-	if req.Body != nil {
-		fmt.Fprintf(&text, "Content-Length: %d\r\n", req.ContentLength)
-	}
-	text.WriteString("Connection: close\r\n\r\n")
-	if req.Body != nil {
-		if _, err := text.ReadFrom(req.Body); err != nil {
-			return nil, err
-		}
-	}
 	// What a server said before it closed the connection is read all the same.
-	_, unsent := conn.Write(text.Bytes())
+	unsent := t.write(conn, start, body)
 	head := &headReader{Reader: conn, left: maxHead}
 	seen := &head.seen
 	reader := bufio.NewReader(head)
-	resp, err := http.ReadResponse(reader, req)
-	for err == nil && resp.StatusCode/100 == 1 && resp.StatusCode != http.StatusSwitchingProtocols { // interim, as 103 Early Hints
-		seen.Next(seen.Len() - reader.Buffered())
-		resp, err = http.ReadResponse(reader, req)
+	resp, err := readResponse(reader, seen, req)
+	if err == nil && t.how.pipelined {
+		if _, err = io.Copy(io.Discard, resp.Body); err == nil {
+			seen.Next(seen.Len() - reader.Buffered())
+			if err = conn.SetReadDeadline(time.Now().Add(pipelinePatience)); err == nil {
+				resp, err = readResponse(reader, seen, req)
+			}
+			if err != nil && isTimeout(err) {
+				err = io.EOF // the request was thrown away
+			}
+		}
 	}
 	head.inBody = true
 	switch {
@@ -126,8 +125,90 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 		return nil, err
 	}
 	keepBothLengths(resp, seen.Bytes())
-	resp.Body = &rawBody{body: resp.Body, conn: conn, rest: reader}
+	resp.Body = &rawBody{body: resp.Body, conn: conn, rest: reader, closes: req.Header.Get("Connection") == ""}
 	return resp, nil
+}
+
+// text writes the head and the body of a request, the body in chunks if the
+// request wants it so.
+func (t raw) text(req *http.Request) (head, body []byte, err error) {
+	if req.Body != nil {
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, nil, err
+		}
+	}
+	version := "1.1"
+	if t.how.http10 {
+		version = "1.0"
+	}
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "%s %s HTTP/%s\r\nHost: %s\r\n", req.Method, req.URL.RequestURI(), version, req.URL.Host)
+	if err := req.Header.Write(&text); err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case req.Body == nil:
+	case t.how.chunked:
+		text.WriteString("Transfer-Encoding: chunked\r\n")
+		var chunks bytes.Buffer
+		for _, part := range t.parts(body) {
+			fmt.Fprintf(&chunks, "%x\r\n%s\r\n", len(part), part)
+		}
+		body = append(chunks.Bytes(), "0\r\n\r\n"...)
+	default:
+		fmt.Fprintf(&text, "Content-Length: %d\r\n", len(body))
+	}
+	if t.how.pipelined {
+		open := append(append(bytes.Clone(text.Bytes()), "\r\n"...), body...)
+		text = *bytes.NewBuffer(append(open, text.Bytes()...))
+	}
+	if req.Header.Get("Connection") == "" {
+		text.WriteString("Connection: close\r\n")
+	}
+	text.WriteString("\r\n")
+	return text.Bytes(), body, nil
+}
+
+// parts cuts a body into as many parts as the request is sent in.
+func (t raw) parts(body []byte) [][]byte {
+	size := max(1, (len(body)+t.how.parts-1)/max(1, t.how.parts))
+	return slices.Collect(slices.Chunk(body, size))
+}
+
+// pipelinePatience is how long the second of two requests may take when the
+// first has been answered.
+const pipelinePatience = time.Second
+
+// betweenPackets is long enough that a server reads one packet before the next
+// comes.
+const betweenPackets = 5 * time.Millisecond
+
+// write sends a request in one packet, or in as many as it wants.
+func (t raw) write(conn net.Conn, head, body []byte) error {
+	if t.how.parts == 0 {
+		_, err := conn.Write(append(head, body...))
+		return err
+	}
+	_, err := conn.Write(head)
+	for _, part := range t.parts(body) {
+		if err != nil {
+			return err
+		}
+		time.Sleep(betweenPackets)
+		_, err = conn.Write(part)
+	}
+	return err
+}
+
+// readResponse reads the head of a response, and passes over interim ones, as
+// 103 Early Hints. One that goes on in another protocol ends there.
+func readResponse(reader *bufio.Reader, seen *bytes.Buffer, req *http.Request) (*http.Response, error) {
+	resp, err := http.ReadResponse(reader, req)
+	for err == nil && resp.StatusCode/100 == 1 && resp.StatusCode != http.StatusSwitchingProtocols {
+		seen.Next(seen.Len() - reader.Buffered())
+		resp, err = http.ReadResponse(reader, req)
+	}
+	return resp, err
 }
 
 // headError is about a response that is HTTP by its first bytes.
@@ -155,9 +236,10 @@ func keepBothLengths(resp *http.Response, seen []byte) {
 
 // rawBody is a body, and an error if something comes behind it.
 type rawBody struct {
-	body io.ReadCloser
-	conn net.Conn
-	rest *bufio.Reader
+	body   io.ReadCloser
+	conn   net.Conn
+	rest   *bufio.Reader
+	closes bool // the target was asked to close the connection
 }
 
 const (
@@ -175,7 +257,7 @@ func (b *rawBody) Read(p []byte) (int, error) {
 	if !errors.Is(err, io.EOF) {
 		return n, err
 	}
-	if b.conn.SetReadDeadline(time.Now().Add(behindPatience)) == nil {
+	if b.closes && b.conn.SetReadDeadline(time.Now().Add(behindPatience)) == nil {
 		more := make([]byte, behindBytes)
 		m, _ := io.ReadAtLeast(b.rest, more, 1) // that nothing comes is as it should be
 		if rest := bytes.Trim(more[:m], "\r\n"); len(rest) > 0 {

@@ -131,7 +131,7 @@ func (r *Request) ordinary() bool {
 // IsElsewhere reports whether the request is for another method or path than
 // the operation's.
 func (r *Request) IsElsewhere() bool {
-	return r.Method != r.Op.Method || strings.Contains(r.Path, UnknownPathSuffix)
+	return r.Method != r.Op.Method || r.path || strings.Contains(r.Path, UnknownPathSuffix)
 }
 
 // setKeys puts the credentials into a header and query.

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/andybalholm/brotli"
 
 	"nox.energy/contract/conformance/internal/contract"
 )
@@ -254,21 +258,38 @@ func (a *Response) Decompress() {
 		a.IsMiscoded = !a.IsRecorded
 		return
 	}
-	if !strings.HasSuffix(coding, "gzip") {
-		return
-	}
-	r, err := gzip.NewReader(bytes.NewReader(a.Body))
-	if err != nil {
-		return
-	}
 	limit := bodyLimit(a.Request)
-	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
+	plain, err := decoded(coding, a.Body, limit+1)
 	switch {
 	case int64(len(plain)) > limit:
 		a.Body, a.IsPartial = plain[:limit], true
 	case err == nil && !a.IsPartial, a.IsPartial && len(plain) > 0:
 		a.Body = plain
 	}
+}
+
+// decoded undoes a content coding of RFC 9110, section 8.4.1, or RFC 7932.
+// Where servers send a deflated body without the zlib around it, which the
+// former forbids and clients read, it is read too. It reads no more than limit.
+func decoded(coding string, body []byte, limit int64) ([]byte, error) {
+	var r io.Reader
+	var err error
+	switch coding {
+	case "gzip", "x-gzip":
+		r, err = gzip.NewReader(bytes.NewReader(body))
+	case "deflate":
+		if r, err = zlib.NewReader(bytes.NewReader(body)); errors.Is(err, zlib.ErrHeader) {
+			r, err = flate.NewReader(bytes.NewReader(body)), nil
+		}
+	case "br":
+		r = brotli.NewReader(bytes.NewReader(body))
+	default:
+		return nil, errors.ErrUnsupported
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, limit))
 }
 
 // The clauses of every response, by the name of their check.

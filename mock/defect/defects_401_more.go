@@ -1,0 +1,311 @@
+package defect
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// forOthers keeps a deviation from the manufacturer whose key was accepted
+// first.
+func forOthers(m mechanism) mechanism {
+	return func() func(*exchange) {
+		answer := m()
+		var first atomic.Value
+		return func(x *exchange) {
+			if f, _ := first.Load().(string); f != "" && x.key() != "" && x.key() != f {
+				answer(x)
+				return
+			}
+			if x.serve(); created(x) {
+				first.CompareAndSwap(nil, x.key())
+			}
+		}
+	}
+}
+
+// tenancyDefects treat the manufacturers beside the first one otherwise.
+func tenancyDefects() []Deviation {
+	var all []Deviation
+	other := func(name, summary string, m mechanism) {
+		all = append(all, must("other-"+name, "201/other-manufacturer", "To every manufacturer but the first: "+summary, forOthers(m)))
+	}
+	again := func(edits ...edit) mechanism {
+		return afterNthOf((*exchange).user, afterThe(1), created, edits...)
+	}
+	other("echo-lower-cased", "the echo is in lower case.", after(created, echo(strings.ToLower)))
+	other("echo-trimmed", "the echo lacks outer white space.", after(created, echo(strings.TrimSpace)))
+	other("echo-in-ascii", "the echo has question marks beyond ASCII.", after(created, echo(mapRunes(beyond(127), "?"))))
+	other("echo-cut", "the echo is cut after 30 characters.", after(created, echo(cut(30))))
+	other("echo-prefixed", "the echo begins with the manufacturer's number.", after(created, echo(func(s string) string { return "2:" + s })))
+	other("ids-new", "each request gets a new id.", after(created, decorated(newText(idName), randomID)))
+	other("id-of-all", "all users share one id.", after(created, decorated(newText(idName), func(x *exchange) string { return idOf(x.key()) })))
+	other("id-number", "the id is a number.", after(created, setRaw(idName, "4711")))
+	other("known-200", "a known user is answered with 200.", again(setStatus(200)))
+	other("known-409", "a known user is answered with 409.", again(fail(409, "user_id exists")))
+	other("known-echo", "a known user is echoed in upper case.", again(echo(strings.ToUpper)))
+	other("status-200", "a created user is answered with 200.", after(created, setStatus(200)))
+	other("400-as-422", "every 400 is a 422.", after(rejected, setStatus(422)))
+	other("400-as-500", "every 400 is a 500.", after(rejected, serverError()))
+	other("400-in-other-shape", `the message of a 400 is called "message".`, after(rejected, rename(messageName, "message")))
+	other("400-page", "a 400 is a page.", after(rejected, page(400, "Bad Request")))
+	other("number-accepted", "a number is taken for a user id.", before(userIs("number"), ask(askAsText)))
+	other("missing-accepted", "a missing user id is taken for an empty one.", before(userMissing, askFor("")))
+	other("malformed-accepted", "a text cut short is completed.", before(malformed, repaired(closeAll)))
+	all = append(all,
+		must("other-400-of-all", "201/other-manufacturer", "Every manufacturer but the first is told that its users exist.", forOthers(afterNthOf((*exchange).user, afterThe(1), created, fail(400, "user_id exists")))),
+		must("keys-swapped-in-case", "401/other-near-misses", "The key of every manufacturer but the first is compared by its first half.", forOthers(forgiving(func(good, sent string) bool { return strings.HasPrefix(sent, good[:len(good)/2]) }))),
+		must("other-key-changed", "401/other-near-misses", "The last character of the key of every manufacturer but the first is not compared.", forOthers(forgiving(func(good, sent string) bool {
+			return len(sent) == len(good) && sent[:len(sent)-1] == good[:len(good)-1]
+		}))),
+		must("other-key-short", "401/other-near-misses", "The key of every manufacturer but the first may lack its end.", forOthers(forgiving(func(good, sent string) bool { return strings.HasPrefix(good, sent) && len(sent) > 3 }))),
+		should("other-key-case", "401/other-near-misses", "The key of every manufacturer but the first is compared without case.", forOthers(forgiving(strings.EqualFold))),
+		must("other-wrong-key-403", "401/other-near-misses", "A key near that of another manufacturer is answered with 403.", nearOthers(setStatus(403))),
+		must("not-enabled-second-time", "401/not-enabled-again", "The key of a manufacturer who is not enabled is accepted from the second time on.", disabledNth(func(n int64) bool { return n > 1 })),
+		must("not-enabled-third-time", "401/not-enabled-again", "The key of a manufacturer who is not enabled is accepted from the third time on.", disabledNth(func(n int64) bool { return n > 2 })),
+		must("not-enabled-for-known", "401/not-enabled-again", "The key of a manufacturer who is not enabled is accepted for a user who is known.", disabledForKnown()),
+		must("not-enabled-second-403", "401/not-enabled-again", "The key of a manufacturer who is not enabled is answered with 403 from the second time on.", afterNth(afterThe(1), both(refused, notEnabled), setStatus(403))),
+		must("not-enabled-then-500", "401/not-enabled-again", "The key of a manufacturer who is not enabled brings about a 500 from the second time on.", afterNth(afterThe(1), both(refused, notEnabled), serverError())),
+		must("not-enabled-other-shape", "401/schema", `The message to a manufacturer who is not enabled is called "message".`, after(both(refused, notEnabled), rename(messageName, "message"))),
+		must("not-enabled-page", "401/content-type", "The answer to a manufacturer who is not enabled is a page.", after(both(refused, notEnabled), page(401, "Unauthorized"))),
+		should("not-enabled-bad-body", "401/not-enabled-bad-body", "A bad body is judged before it is looked whether the manufacturer is enabled.", after(both(both(refused, notEnabled), not(wellFormed)), fail(400, "user_id is required and must be a string"))),
+		must("not-enabled-bad-body-fails", "401/not-enabled-bad-body", "A bad body from a manufacturer who is not enabled brings about a 500.", after(both(both(refused, notEnabled), not(wellFormed)), serverError())),
+	)
+	return all
+}
+
+// nearOthers changes the answers to keys that begin as that of another
+// manufacturer than the first does.
+func nearOthers(edits ...edit) mechanism {
+	return forOthers(func() func(*exchange) {
+		var good sync.Map
+		return func(x *exchange) {
+			if x.serve(); created(x) {
+				good.Store(x.key(), true)
+				return
+			}
+			good.Range(func(k, _ any) bool {
+				near := refused(x) && cut(4)(x.key()) == cut(4)(k.(string))
+				if near {
+					apply(x, edits)
+				}
+				return !near
+			})
+		}
+	})
+}
+
+func disabledNth(f func(int64) bool) mechanism {
+	return func() func(*exchange) {
+		var count atomic.Int64
+		return accepting(func(x *exchange) bool { return notEnabled(x) && f(count.Add(1)) }, anyKey)()
+	}
+}
+
+func disabledForKnown() mechanism {
+	return func() func(*exchange) {
+		var known sync.Map
+		open := accepting(notEnabled, anyKey)()
+		return func(x *exchange) {
+			if _, ok := known.Load(askedText(x)); ok {
+				open(x)
+				return
+			}
+			if x.serve(); created(x) {
+				known.Store(askedText(x), true)
+			}
+			if !notEnabled(x) {
+				open(x) // it learns the keys
+			}
+		}
+	}
+}
+
+// entryDefects let in who has no right key, for something else that the
+// request has.
+func entryDefects() []Deviation {
+	var all []Deviation
+	lists := func(name, what string, match func(good, sent string) bool) {
+		all = append(all, must("key-"+name, "401/key-lists", what+" is accepted.", forgiving(match)))
+	}
+	lists("list-first", "A list that begins with the good key", func(good, sent string) bool { head, _, _ := strings.Cut(sent, ","); return head == good })
+	lists("list-last", "A list that ends with the good key", func(good, sent string) bool {
+		return strings.TrimSpace(sent[strings.LastIndex(sent, ",")+1:]) == good
+	})
+	lists("first-word", "A text whose first word is the good key", func(good, sent string) bool { f := strings.Fields(sent); return len(f) > 0 && f[0] == good })
+	lists("last-word", "A text whose last word is the good key", func(good, sent string) bool { f := strings.Fields(sent); return len(f) > 0 && f[len(f)-1] == good })
+	lists("behind-token", `The good key behind "Token" or "ApiKey"`, func(good, sent string) bool {
+		return regexp.MustCompile(`(?i)^(token|apikey|api-key|key) ` + regexp.QuoteMeta(good) + `$`).MatchString(sent)
+	})
+	lists("before-semicolon", "A key before a semicolon", func(good, sent string) bool { head, _, _ := strings.Cut(sent, ";"); return head == good })
+	lists("before-colon", "A key before a colon", func(good, sent string) bool { head, _, _ := strings.Cut(sent, ":"); return head == good })
+	lists("behind-equals", "A key behind an equals sign", func(good, sent string) bool { return sent[strings.LastIndex(sent, "=")+1:] == good })
+	lists("array", "An array that holds the good key", func(good, sent string) bool { return strings.Trim(sent, `["]`) == good && strings.HasPrefix(sent, "[") })
+	patterns := func(name, what string, match func(good, sent string) bool) {
+		all = append(all, must("key-"+name, "401/key-patterns", what, forgiving(match)))
+	}
+	patterns("regexp", "A key is taken for a regular expression.", func(good, sent string) bool {
+		e, err := regexp.Compile("^(?:" + sent + ")$")
+		return err == nil && e.MatchString(good)
+	})
+	patterns("dot-star", "A key of .* matches any.", func(_, sent string) bool { return sent == ".*" })
+	like := func(any, one string) func(good, sent string) bool {
+		return func(good, sent string) bool {
+			e, err := regexp.Compile("^" + strings.NewReplacer(any, ".*", one, ".").Replace(regexp.QuoteMeta(sent)) + "$")
+			return err == nil && len(sent) > 3 && e.MatchString(good)
+		}
+	}
+	patterns("like", "A key is compared with LIKE.", like("%", "_"))
+	patterns("glob", "A key is compared as a glob.", like(`\*`, `\?`))
+	patterns("empty-object", "A key of {} or [] is accepted.", func(_, sent string) bool { return sent == "{}" || sent == "[]" })
+	patterns("zero", "A key that is zero is accepted.", func(_, sent string) bool { return strings.Trim(sent, "0") == "" })
+	patterns("false", "A key of false, null or None is accepted.", func(_, sent string) bool { return sent == "false" || sent == "None" || sent == "nil" })
+	patterns("test", "A key of test or default is accepted.", func(_, sent string) bool { return sent == "test" || sent == "default" || sent == "admin" })
+	derived := func(name, what string, of func(good string) string) {
+		all = append(all, must("key-as-"+name, "401/key-derived", what+" of the key is accepted.", forgiving(func(good, sent string) bool { return of(good) == sent })))
+	}
+	derived("base64", "The Base64", func(k string) string { return base64.StdEncoding.EncodeToString([]byte(k)) })
+	derived("hash", "The SHA-256", func(k string) string { s := sha256.Sum256([]byte(k)); return hex.EncodeToString(s[:]) })
+	derived("hexadecimal", "The hexadecimal form", func(k string) string { return hex.EncodeToString([]byte(k)) })
+	derived("percent", "The per cent code", func(k string) string {
+		var b strings.Builder
+		for i := range len(k) {
+			b.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{k[i]})))
+		}
+		return b.String()
+	})
+	derived("reverse", "The reverse", reversed)
+	trusted := func(name, header string, f func(string) bool) {
+		all = append(all, must("trusts-"+name, "401/trusted-headers", "Who sends "+header+" needs no key.", accepting(both(keyless, headerIs(header, f)), anyKey)))
+	}
+	some := func(s string) bool { return s != "" }
+	local := func(s string) bool { return strings.HasPrefix(s, "127.") || s == "localhost" }
+	trusted("forwarded-for", "X-Forwarded-For", local)
+	trusted("real-ip", "X-Real-Ip", local)
+	trusted("forwarded-host", "X-Forwarded-Host", local)
+	trusted("forwarded", "Forwarded", some)
+	trusted("forwarded-user", "X-Forwarded-User", some)
+	trusted("remote-user", "X-Remote-User", some)
+	trusted("original-url", "X-Original-Url", some)
+	trusted("internal", "X-Internal", some)
+	trusted("debug", "X-Debug", some)
+	trusted("consumer", "X-Consumer-Username", some)
+	trusted("client-cert", "X-Ssl-Client-Verify", some)
+	trusted("method-override", "X-Http-Method-Override", some)
+	trusted("client-ip", "X-Client-Ip", local)
+	trusted("manufacturer", "X-Manufacturer-Id", some)
+	paths := func(name, what string, is func(p, op string) bool) {
+		all = append(all, must("path-"+name, "http/bypass", "At the path "+what+" no key is needed.", openPath(is)))
+	}
+	paths("slash", "with a slash at its end", func(p, op string) bool { return p == op+"/" })
+	paths("slashes", "with two slashes", func(p, op string) bool { return strings.Contains(p, "//") })
+	paths("capital", "in capitals", func(p, op string) bool { return p != op && strings.EqualFold(p, op) })
+	paths("suffix", "with .json behind it", func(p, op string) bool { return p == op+".json" })
+	paths("parameter", "with a parameter behind a semicolon", func(p, op string) bool { return strings.HasPrefix(p, op+";") })
+	paths("dot", "with a dot segment", func(p, op string) bool { return strings.Contains(p, "/./") || strings.HasSuffix(p, "/.") })
+	all = append(all, must("path-query", "http/bypass", "With a query no key is needed.", accepting(func(x *exchange) bool {
+		return keyless(x) && x.request.URL.RawQuery != "" && !strings.Contains(x.request.URL.RawQuery, "key")
+	}, anyKey)))
+	return append(all,
+		must("fifth-try-accepted", "401/tries", "The fifth try with one wrong key is accepted.", triesOf(5)),
+		must("third-try-accepted", "401/tries", "The third try with one wrong key is accepted.", triesOf(3)),
+		must("tries-then-429-page", "401/tries", "From the fourth try with one wrong key on the answer is 403.", afterNthOf((*exchange).key, afterThe(3), both(refused, keyed), setStatus(403))),
+		must("wrong-key-then-500", "401/tries", "The third try with one wrong key brings about a 500.", afterNthOf((*exchange).key, afterThe(2), both(refused, keyed), serverError())),
+		must("connection-stays-open", "401/same-connection", "After one success a connection needs no key.", openConnection(keyless)),
+		must("connection-takes-any-key", "401/same-connection", "After one success a connection takes any key.", openConnection(keyed)),
+		must("open-after-500", "500/keys-after", "After a 500 no key is needed.", openAfter(failed, keyless)),
+		must("any-key-after-500", "500/keys-after", "After a 500 any key is accepted.", openAfter(failed, keyed)),
+		must("open-for-known-mail", "401/missing-key", "For a known user with an e-mail address no key is needed.", openForMail()),
+		must("cookie-replaces-key", "401/cookies", "A 201 sets a cookie that replaces the key.", cookieSession()),
+		must("two-wrong-keys", "401/two-wrong-keys", "Two wrong keys are accepted.", accepting(twoKeyed, anyKey)),
+		must("two-wrong-keys-fail", "401/two-wrong-keys", "Two wrong keys bring about a 500.", after(both(refused, twoKeyed), serverError())),
+	)
+}
+
+func openPath(is func(path, operation string) bool) mechanism {
+	return func() func(*exchange) {
+		var good, base atomic.Value
+		return func(x *exchange) {
+			b, _ := base.Load().(string)
+			k, _ := good.Load().(string)
+			if b != "" && k != "" && x.request.Method == "POST" && x.key() == "" && is(x.request.URL.Path, b) {
+				x.request.URL.Path = b
+				x.setKey(k)
+			}
+			if x.serve(); created(x) {
+				good.CompareAndSwap(nil, x.key())
+				base.CompareAndSwap(nil, x.request.URL.Path)
+			}
+		}
+	}
+}
+
+// triesOf accepts a wrong key at the nth try.
+func triesOf(n int) mechanism {
+	return func() func(*exchange) {
+		var mu sync.Mutex
+		tries := map[string]int{}
+		return accepting(func(x *exchange) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			tries[x.key()]++
+			return keyed(x) && tries[x.key()] == n
+		}, anyKey)()
+	}
+}
+
+func openConnection(w when) mechanism {
+	return func() func(*exchange) {
+		var served sync.Map
+		open := accepting(func(x *exchange) bool { _, ok := served.Load(x.request.RemoteAddr); return ok && w(x) }, anyKey)()
+		return func(x *exchange) {
+			open(x)
+			if created(x) {
+				served.Store(x.request.RemoteAddr, true)
+			}
+		}
+	}
+}
+
+func openAfter(trigger, w when) mechanism {
+	return func() func(*exchange) {
+		var triggered atomic.Bool
+		open := accepting(func(x *exchange) bool { return triggered.Load() && w(x) }, anyKey)()
+		return func(x *exchange) {
+			if open(x); trigger(x) {
+				triggered.Store(true)
+			}
+		}
+	}
+}
+
+func openForMail() mechanism {
+	return func() func(*exchange) {
+		var known sync.Map
+		open := accepting(func(x *exchange) bool { _, ok := known.Load(askedText(x)); return ok && keyless(x) }, anyKey)()
+		return func(x *exchange) {
+			if open(x); created(x) && strings.Contains(x.echoed(), "@") {
+				known.Store(x.echoed(), true)
+			}
+		}
+	}
+}
+
+// cookieSession sets a cookie with each 201, which then replaces the key.
+func cookieSession() mechanism {
+	return func() func(*exchange) {
+		open := accepting(func(x *exchange) bool {
+			c, err := x.request.Cookie("session")
+			return keyless(x) && err == nil && c.Value == "4f1c"
+		}, anyKey)()
+		return func(x *exchange) {
+			if open(x); created(x) {
+				setHeader("Set-Cookie", "session=4f1c; Path=/; HttpOnly")(x)
+			}
+		}
+	}
+}
