@@ -83,7 +83,7 @@ func checksPage(t *testing.T, all []conformance.Check, caught map[string][]defec
 		}
 		if len(rest) > 0 {
 			fmt.Fprintf(&b, "\n### Other checks of %s\n", status)
-			p.table(t, rest, "", "", true)
+			p.table(t, rest, "", "", "")
 		}
 		all = all[n:]
 	}
@@ -101,14 +101,22 @@ type checksWriter struct {
 // fewestOfGroup is how many checks with one purpose have a section of their own.
 const fewestOfGroup = 3
 
-// groupChecks puts checks with the same purpose together.
+// groupChecks puts checks together whose summaries begin alike, or that serve
+// one purpose and are named alike.
 func groupChecks(all []conformance.Check) (groups [][]conformance.Check, rest []conformance.Check) {
-	byWhy := map[string][]conformance.Check{}
+	topic := func(c conformance.Check) string {
+		if start, _, ok := strings.Cut(c.Summary, ": "); ok {
+			return start
+		}
+		family, _, _ := strings.Cut(c.ID, "-")
+		return family + " " + c.Why
+	}
+	byTopic := map[string][]conformance.Check{}
 	for _, c := range all {
-		byWhy[c.Why] = append(byWhy[c.Why], c)
+		byTopic[topic(c)] = append(byTopic[topic(c)], c)
 	}
 	for _, c := range all {
-		switch g := byWhy[c.Why]; {
+		switch g := byTopic[topic(c)]; {
 		case len(g) < fewestOfGroup:
 			rest = append(rest, c)
 		case g[0].ID == c.ID:
@@ -124,12 +132,26 @@ func (p *checksWriter) group(t *testing.T, g []conformance.Check) {
 	summary := sharedStart(g, func(c conformance.Check) string { return c.Summary })
 	sends := sharedStart(g, func(c conformance.Check) string { return c.Sends })
 	ids := sharedStart(g, func(c conformance.Check) string { return strings.TrimPrefix(c.ID, c.Operation+"/") })
-	title := sentence(plain(strings.TrimRight(summary, ": ")))
-	if !strings.HasSuffix(summary, ": ") {
+	start, _, ok := strings.Cut(summary, ": ")
+	title := sentence(plain(start))
+	if summary = start + ": "; !ok {
 		title, summary, sends = "Checks "+code(ids+"…"), "", ""
 	}
-	fmt.Fprintf(p.b, "\n### %s\n\n%s", title, plain(g[0].Why))
-	p.table(t, g, summary, sends, false)
+	fmt.Fprintf(p.b, "\n### %s\n\n", title)
+	why := mostCommon(g, func(c conformance.Check) string { return c.Why })
+	p.b.WriteString(plain(why))
+	p.table(t, g, summary, sends, why)
+}
+
+// mostCommon returns the text that most checks have.
+func mostCommon(g []conformance.Check, of func(conformance.Check) string) string {
+	count, best := map[string]int{}, ""
+	for _, c := range g {
+		if count[of(c)]++; count[of(c)] > count[best] {
+			best = of(c)
+		}
+	}
+	return best
 }
 
 // sharedStart returns the words with which all texts begin.
@@ -145,7 +167,7 @@ func sharedStart(g []conformance.Check, of func(conformance.Check) string) strin
 
 // table writes a row for each check. What is the same in all rows, it writes
 // once before them.
-func (p *checksWriter) table(t *testing.T, g []conformance.Check, summary, sends string, why bool) {
+func (p *checksWriter) table(t *testing.T, g []conformance.Check, summary, sends, why string) {
 	columns := []struct {
 		title string
 		cells []string
@@ -162,7 +184,7 @@ func (p *checksWriter) table(t *testing.T, g []conformance.Check, summary, sends
 		}
 		verifies, sent := strings.TrimPrefix(c.Summary, summary), strings.TrimPrefix(c.Sends, sends)
 		sendsSame = sendsSame && sends != "" && strings.HasPrefix(verifies, sent)
-		if why {
+		if c.Why != why {
 			verifies = sentence(verifies) + ". " + c.Why
 		}
 		for i, text := range []string{

@@ -96,7 +96,7 @@ func rewritingHeaders() map[string]string {
 
 // entryChecks try to get in without the right key by what else a request has.
 func entryChecks(b *builder, status, pointer string) {
-	const open = "Whoever gets in without the right key acts in a manufacturer's name."
+	const open = "Anyone who gets in without the right key can act as a manufacturer."
 	group := func(name, what string, keys []madeKey) {
 		b.add(status, checkText{
 			name: name, ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
