@@ -188,7 +188,7 @@ func (o *options) keys() (conformance.Keys, error) {
 		if err != nil {
 			return keys, fmt.Errorf("%s: %w", k.flag, err)
 		}
-		if *k.to = strings.TrimRight(string(data), "\r\n"); *k.to == "" {
+		if *k.to = strings.TrimRight(strings.TrimPrefix(string(data), "\ufeff"), "\r\n"); *k.to == "" {
 			return keys, &conformance.UsageError{Problem: fmt.Sprintf("%s: %s is empty", k.flag, k.file)}
 		}
 	}

@@ -23,7 +23,15 @@ type replayOptions struct {
 // replay performs checks of a report again.
 func (o *replayOptions) replay(ctx context.Context, flags *pflag.FlagSet, args []string, std streams) int {
 	if len(args) == 0 {
-		return usage(std, &conformance.UsageError{Problem: "replay needs a report, as --report json=FILE writes it"})
+		return usage(std, &conformance.UsageError{Problem: "replay needs a report, as --report json=FILE writes it, or recorded traffic (HAR)"})
+	}
+	if sniffRecording(args[0], &std) {
+		return o.replayRecordings(ctx, flags, args, std)
+	}
+	for _, flag := range recordingFlags() {
+		if flags.Changed(flag) {
+			return usage(std, &conformance.UsageError{Problem: "--" + flag + " goes with recorded traffic; a report has settled it"})
+		}
 	}
 	name, patterns := args[0], args[1:]
 	before, err := readReport(name, std)

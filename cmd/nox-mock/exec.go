@@ -26,7 +26,7 @@ const childGrace = 5 * time.Second
 
 // execute serves on free ports while a command runs, then writes the scorecard.
 // The exit code is the command's, or 1 if it is 0 and a required response was
-// not met.
+// not met, or a mistake was made and must not be.
 func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(settings.argv) == 0 {
 		return badUsage("exec needs a command, as in nox-mock exec -- ./run-tests")
@@ -57,6 +57,9 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 	if err := writeScorecards(card, settings.scorecards, stdout, stderr); err != nil {
 		return err
 	}
+	if card.Requests == 0 && !(code == 0 && settings.failOnMistakes) { // of which it is the error
+		fmt.Fprintf(stderr, "nox-mock: %s\n", s.describeSilence())
+	}
 	if code != 0 {
 		return exitStatus(code)
 	}
@@ -66,6 +69,9 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 			names = append(names, r.Status)
 		}
 		return fmt.Errorf("required but not met: %s", strings.Join(names, ", "))
+	}
+	if settings.failOnMistakes {
+		return s.mistakesError(card)
 	}
 	return nil
 }
@@ -78,12 +84,21 @@ func (s *instance) runCommand(ctx context.Context, argv []string, stdin io.Reade
 	c.Stdin, c.Stdout, c.Stderr = stdin, stdout, stderr
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = childGrace
+	trusted, notes, remove, err := s.trust(os.Getenv)
+	defer remove()
+	if err != nil {
+		return 0, err
+	}
+	for _, note := range notes {
+		fmt.Fprintf(stderr, "nox-mock: %s\n", note)
+	}
 	var unset []string
 	c.Env, unset = s.environment(os.Environ())
+	c.Env = append(c.Env, trusted...)
 	if len(unset) > 0 {
 		fmt.Fprintf(stderr, "nox-mock: unset for the command, as this mock has no value for them: %s\n", strings.Join(unset, ", "))
 	}
-	err := c.Run()
+	err = c.Run()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -132,11 +147,7 @@ func (s *instance) variables() []string {
 		pairs = append(pairs, "NOX_CONTROL_URL="+s.control)
 	}
 	if s.identity != nil && s.identity.authority != nil {
-		file := s.identity.authority.file
-		pairs = append(pairs, "NOX_CA_CERT="+file)
-		if os.Getenv("NODE_EXTRA_CA_CERTS") == "" { // Node reads only one such file
-			pairs = append(pairs, "NODE_EXTRA_CA_CERTS="+file)
-		}
+		pairs = append(pairs, "NOX_CA_CERT="+s.identity.authority.file)
 	}
 	enabled := []string{"NOX_API_KEY", "NOX_OTHER_API_KEY"}
 	disabled := []string{"NOX_DISABLED_API_KEY"}

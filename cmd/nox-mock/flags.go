@@ -20,6 +20,7 @@ type settings struct {
 	state          string
 	store          string
 	require        []string     // of exec
+	failOnMistakes bool         // of exec
 	scorecards     []cardOutput // of exec
 	controlListen  string
 	controlToken   string
@@ -44,6 +45,7 @@ type settings struct {
 	logLevel       slog.Level
 	quiet          bool
 	listDeviations bool
+	client         clientSettings
 
 	pairs     []string // NAME=KEY, as given
 	idKind    string
@@ -99,7 +101,7 @@ func (s *settings) readToken(name string) error {
 		if err != nil {
 			return badUsage("the control token cannot be read: %w", err)
 		}
-		if s.controlToken = strings.TrimSpace(string(data)); s.controlToken == "" {
+		if s.controlToken = strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff")); s.controlToken == "" {
 			return badUsage("the control token cannot be read: %s is empty", name)
 		}
 	}
@@ -126,6 +128,9 @@ func (s *settings) check() (err error) {
 		return badUsage("--max-connections must be 1 or more, not %d", s.maxConnections)
 	}
 	if err = s.checkTLS(); err != nil {
+		return err
+	}
+	if err = s.client.check(); err != nil {
 		return err
 	}
 	s.manufacturers, err = parseManufacturers(s.pairs)

@@ -56,6 +56,8 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 		ExplainErrors: settings.explainErrors,
 		Journal:       journal.Limits{Entries: settings.journalEntries},
 		Manufacturers: settings.manufacturers,
+
+		ScorecardPatience: settings.client.patience,
 	}
 	if settings.spec != "" {
 		contract, err := spec.Load(ctx, settings.spec, stdin)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"nox.energy/contract/cmd/internal/cli"
@@ -83,6 +84,9 @@ func (s *instance) announce(name string) (remove func(), err error) {
 
 // open prepares everything to serve, so that errors come before the start-up message.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*instance, error) {
+	if settings.state == "" && settings.fixture == "" { // there is little to collect yet
+		defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	}
 	s := &instance{state: resolveLink(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
@@ -136,7 +140,11 @@ func (s *instance) openMock(ctx context.Context, settings settings) error {
 		return err
 	}
 	s.base = s.baseURL(l.Addr(), s.mock.BasePath())
-	h, l, plain := s.deviating(s.mock, mock.LimitConnections(l, settings.maxConnections))
+	var served http.Handler = s.mock
+	if len(settings.client.origins) > 0 {
+		served = mock.AllowOrigins(s.mock, settings.client.origins)
+	}
+	h, l, plain := s.deviating(served, mock.LimitConnections(l, settings.maxConnections))
 	if server := s.add(h, l); s.identity != nil {
 		server.TLSConfig, err = s.identity.deviating(s.deviations)
 	}
@@ -178,8 +186,13 @@ func (s *instance) openControl(ctx context.Context, settings settings) error {
 		return err
 	}
 	s.add(h, mock.LimitConnections(l, settings.maxConnections))
-	if address, is := l.Addr().(*net.TCPAddr); settings.controlToken == "" && (!is || !address.IP.IsLoopback()) {
-		return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
+	if address, is := l.Addr().(*net.TCPAddr); !is || !address.IP.IsLoopback() {
+		if settings.controlToken == "" {
+			return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
+		}
+		if err := checkTokenLength(settings.controlToken); err != nil {
+			return err
+		}
 	}
 	s.control = s.baseURL(l.Addr(), "")
 	return nil

@@ -65,7 +65,7 @@ func (m *markdown) head() {
 	r := m.r
 	mark := map[conformance.Verdict]string{conformance.Conforms: "✅", conformance.Violates: "❌"}
 	m.add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), prose(cmp.Or(verdictWords(r.Verdict, r.Summary.Known), "no verdict"), 80)))
-	m.add(fmt.Sprintf("%s, contract %s (%s), %s in %.1f s.\n\n", code(r.Target, 300),
+	m.add(fmt.Sprintf("%s against %s (%s), %s in %.1f s.\n\n", code(r.Target, 300),
 		code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
 		code(cmp.Or(r.Contract.Source, "no source"), 300), count(r.Requests, "request"), float64(r.DurationMS)/1000))
 	m.add("**" + tally(r.Summary) + "**\n\n")

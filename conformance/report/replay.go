@@ -69,7 +69,7 @@ func Replay(w io.Writer, now *conformance.Result, list []Replayed, o TextOptions
 			}
 		}
 	}
-	t.printf("%s  %s, contract %s", t.replayTally(list), line(now.Target, 200), line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
+	t.printf("%s  %s against %s", t.replayTally(list), line(now.Target, 200), line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
 	if now.Reason != "" && slices.ContainsFunc(list, func(p Replayed) bool { return p.State() == Undecided }) {
 		t.printf(": %s", line(now.Reason, 400))
 	}

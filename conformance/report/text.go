@@ -437,7 +437,7 @@ func (t *text) verdict() {
 	word, color := cmp.Or(verdictInCapitals(r.Verdict, r.Summary.Known), "NO VERDICT"), verdictColor(r.Verdict)
 	s := line(r.Target, 200)
 	if by := strings.TrimSpace(r.Contract.Title + " " + r.Contract.Version); by != "" {
-		s += ", contract " + line(by, 200)
+		s += " against " + line(by, 200)
 	}
 	if r.Reason != "" {
 		s += ": " + line(r.Reason, 400)

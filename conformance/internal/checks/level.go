@@ -16,6 +16,7 @@ const (
 	contractSays ground = "the contract says so, and every client relies on it"
 	httpSays     ground = "a failure harms clients that follow the contract and HTTP, and mainstream servers pass by default"
 	meansNothing ground = "no mainstream parser accepts such a body, so the server must have guessed its meaning"
+	clientRelies ground = "clients that were tested with these responses rely on them"
 	staysUp      ground = "one request must not harm others; a documented 500 to input that commonly trips parsers or databases is only a warning if the server recovers"
 
 	// Those for should.
@@ -33,7 +34,7 @@ const (
 // level is the level that a ground stands for.
 func (g ground) level() conformance.Level {
 	switch g {
-	case contractSays, httpSays, meansNothing, staysUp:
+	case contractSays, httpSays, meansNothing, clientRelies, staysUp:
 		return conformance.Must
 	case noHarm:
 		return conformance.May

@@ -20,7 +20,7 @@ func TestScanJSON(t *testing.T) {
 		{`{"a":1`, false, "truncated JSON", ""},
 		{`{"a":1`, true, "", "a body of more than"},
 		{`{"a":"` + strings.Repeat("é", 512) + "\xc3", true, "", "a body of more than 1 KiB"},
-		{`{"a":"` + "\xff\xff", true, "bytes that are not UTF-8", ""},
+		{`{"a":"` + "\xff\xff", true, "invalid UTF-8", ""},
 		{`   `, true, "", "a body of more than"},
 		{`aaaa`, true, "invalid JSON at byte 0", ""},
 		{strings.Repeat("[", 2000) + strings.Repeat("]", 2000), false, "", ""},
