@@ -143,7 +143,7 @@ func echoChecks(b *builder) {
 		}
 		c := b.add(status, checkText{
 			name: "echo-" + sp.name, ground: contractSays, prod: class, pointer: pointer, summary: summary,
-			sends: rules.Subject + ": " + sp.what, why: whyEcho,
+			sends: rules.Subject + " with " + sp.what, why: whyEcho,
 		}, stage, func(t *trial.Trial) {
 			ask := echoes
 			if sp.kind&foreign != 0 {
