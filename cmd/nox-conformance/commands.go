@@ -121,7 +121,18 @@ written.`,
 		Example: "nox-conformance trend reports >trend.html\nnox-conformance trend --output trend.html reports",
 	}
 	past.declare(history)
+	weak := &cobra.Command{
+		Use:   "lint CONTRACT",
+		Short: "list what is weak or contradictory in a contract",
+		Long: `nox-conformance lint reads a contract, an OpenAPI 3 document, and lists what its author may not
+have meant, with lines: what is read in another way than it is written, what no value can
+fulfil, and which operations no check can judge. It sends nothing.
+
+Exit codes: 0 no contradiction; 1 a contradiction; 2 usage, or a contract that cannot be read.`,
+		Example: "nox-conformance lint openapi.yaml",
+	}
 	p.Root.AddCommand(
+		command(weak, func(ctx context.Context, _ *pflag.FlagSet, args []string) int { return lint(ctx, args, std) }),
 		command(again, func(ctx context.Context, flags *pflag.FlagSet, args []string) int {
 			return re.replay(ctx, flags, args, std)
 		}),

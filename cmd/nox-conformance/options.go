@@ -128,7 +128,7 @@ func (o *options) contract(ctx context.Context, std streams) (*spec.Document, er
 	if o.spec == "" {
 		return spec.Embedded()
 	}
-	return spec.Load(ctx, o.spec, std.in)
+	return cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, o.spec, std.in) })
 }
 
 // drift returns how the contract differs from the embedded one.

@@ -64,7 +64,7 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	line := newProgressLine(std.err, o.quiet, o.getenv("TERM") == "dumb")
 	cfg.Progress = line.show
 	cfg.Record = recordTo(outputs)
-	judging, err := runner.New(cfg)
+	judging, err := cli.Interruptible(ctx, func() (*runner.Runner, error) { return runner.New(cfg) })
 	if err != nil {
 		return fail(std, err)
 	}

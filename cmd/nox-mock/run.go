@@ -60,7 +60,10 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 		ScorecardPatience: settings.client.patience,
 	}
 	if settings.spec != "" {
-		contract, err := spec.Load(ctx, settings.spec, stdin)
+		contract, err := cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, settings.spec, stdin) })
+		if errors.Is(err, cli.ErrInterrupted) {
+			return config, err
+		}
 		if err != nil {
 			return config, usageError{err}
 		}

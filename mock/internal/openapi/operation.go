@@ -77,6 +77,7 @@ func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*O
 			},
 		}
 		op.Security = readSecurity(doc, op.route.Operation)
+		op.route.Operation.Security = openapi3.NewSecurityRequirements() // which the library is not asked about
 		op.Success = op.lowestSuccess()
 		all = append(all, op)
 	}
