@@ -323,3 +323,6 @@ func (l logged) LogValue() slog.Value {
 	}
 	return slog.GroupValue(append(attributes, l.logged...)...)
 }
+
+// milliseconds is a duration as journal and log have it.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
