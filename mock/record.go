@@ -335,3 +335,6 @@ func (m *recorder) recordLateBody(x *exchange, body []byte) {
 	late.body, late.bodyBytes, late.userID = body, len(body), m.rule.userID(x.operation, body)
 	m.journal.Revise(x.caller.manufacturer, x.id, &late)
 }
+
+// milliseconds is a duration as journal and log have it.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
