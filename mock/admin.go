@@ -264,8 +264,14 @@ func (m *Mock) CountConnections(ctx context.Context, manufacturer string) (int, 
 }
 
 // Ready reports whether the mock can answer: an error of the store if it cannot
-// be used.
+// be read and written. A store says by a method CheckWritable whether a write
+// would succeed; one without it always takes writes.
 func (m *Mock) Ready(ctx context.Context) error {
+	if tried, is := m.store.(interface {
+		CheckWritable(ctx context.Context) error
+	}); is {
+		return tried.CheckWritable(ctx)
+	}
 	_, err := m.store.Count(ctx, "")
 	return err
 }

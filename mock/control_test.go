@@ -89,6 +89,8 @@ func TestControl(t *testing.T) {
 		{"GET", "/readyz", "", 200, `{"status":"ok"}`, ""},
 		{"GET", "/openapi.json", "", 200, `"openapi":"3.0.3"`, ""},
 		{"GET", "/nowhere", "", 404, `{"error":`, ""},
+		{"GET", "/jurnal", "", 404, `the nearest path is /journal"`, ""},
+		{"POST", "/fault", "{}", 404, `the nearest path is /faults"`, ""},
 		{"PUT", "/faults", "{}", 405, `{"error":`, ""},
 		{"GET", "/manufacturers", "", 200, `"name":"acme","enabled":true,"key_sha256":["4116b175`, "test-key"},
 
@@ -99,7 +101,7 @@ func TestControl(t *testing.T) {
 		{"GET", "/connections?manufacturer=umbrella", "", 404, `umbrella`, ""},
 		{"GET", "/connections", "", 400, `manufacturer is required`, ""},
 		{"GET", "/connections?manufacturer=acme&limit=0", "", 400, `limit`, ""},
-		{"GET", "/connections?manufacturer=acme&serach=x", "", 400, `serach`, ""},
+		{"GET", "/connections?manufacturer=acme&serach=x", "", 400, `unknown query parameter \"serach\", did you mean \"search\"? Known: cursor, limit, manufacturer, search`, ""},
 
 		{"GET", "/journal?manufacturer=acme&manufacturer=globex", "", 400, `manufacturer stands there more than once`, ""},
 		{"DELETE", "/faults?manufacturer=acme%zz", "", 400, `query is not valid`, ""},
@@ -132,8 +134,17 @@ func TestControl(t *testing.T) {
 		{"POST", "/faults", `{"manufacturer":"acme","kind":"delay","delay":{"distribution":"uniform","ms":5}}`, 400, `fixed has ms`, ""},
 		{"POST", "/faults", `{"manufacturer":"acme","kind":"delay","delay":{"distribution":"uniform","min_ms":5,"max_ms":4}}`, 400, `min_ms is 5`, ""},
 		{"GET", "/faults?manufacturer=globex", "", 200, `{"faults":[]}`, ""},
-		{"GET", "/faults?manufacturer=acme", "", 200, `"retry_after":1`, ""},
-		{"DELETE", "/faults/fault-1", "", 204, "", ""},
+		{"GET", "/faults?manufacturer=acme", "", 200, `"status":503`, "retry_after"},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"status","staus":503}`, 400, `unknown field \"staus\", did you mean \"status\"? Known: after, body, delay, `, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"delay","delay":"2s","expires_in":"1m30s"}`, 201, `"delay":{"distribution":"fixed","ms":2000},"expires_in":90,`, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"dribble","delay":"1.5s"}`, 201, `"delay":{"distribution":"fixed","ms":1500}`, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"status","status":503,"retry_after":"2s","retry_after_date":true}`, 201, `"retry_after":2,"retry_after_date":true`, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"status","retry_after":"1500ms"}`, 400, `retry_after`, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"delay","delay":"soon"}`, 400, `delay: a duration up to a minute, as in`, ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"delay","delay":"2m"}`, 400, `delay: a duration up to a minute, as in`, ""},
+		{"DELETE", "/faults", "", 204, "", ""},
+		{"POST", "/faults", `{"manufacturer":"acme","kind":"status","status":503}`, 201, `"id":"fault-5"`, ""},
+		{"DELETE", "/faults/fault-5", "", 204, "", ""},
 		{"GET", "/faults", "", 200, `{"faults":[]}`, ""},
 
 		{"GET", "/journal?manufacturer=globex", "", 200, `"user_id":"g-1"`, "u-1"},
@@ -141,12 +152,13 @@ func TestControl(t *testing.T) {
 		{"GET", "/journal?status=abc", "", 400, `status`, ""},
 		{"GET", "/journal.har?manufacturer=acme", "", 200, `"creator":{"name":"nox-mock","version":"test"}`, s.APIKey},
 		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","times":1}`, 200, `"met":true,"count":1`, ""},
-		{"POST", "/verify", `{"manufacturer":"globex","user_id":"u-1"}`, 200, `"differences":[{"field":"user_id","expected":"\"u-1\"","got":"\"g-1\""}]`, ""},
+		{"POST", "/verify", `{"manufacturer":"globex","user_id":"u-1"}`, 409, `{"error":"expected at least 1 requests that fit, got 0; the nearest, number 3, differs in user_id: expected \"u-1\", got \"g-1\"","met":false`, ""},
+		{"POST", "/verify", `{"manufacturer":"globex","user_id":"u-1"}`, 409, `"differences":[{"field":"user_id","expected":"\"u-1\"","got":"\"g-1\""}]`, ""},
 		{"POST", "/verify", `{"manufacturer":"acme","times":1,"at_most":2}`, 400, `times says exactly`, ""},
 		{"POST", "/verify", `{"manufacturer":"acme","at_least":2,"at_most":1}`, 400, `at_least is 2`, ""},
 		{"POST", "/verify", `{"manufacturer":"nobody"}`, 404, `nobody`, ""},
 		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","headers":{"x-api-key":"` + s.APIKey + `"}}`, 200, `"met":true`, ""},
-		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","headers":{"x-api-key":"` + s.OtherAPIKey + `"}}`, 200, `"met":false`, s.OtherAPIKey},
+		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","headers":{"x-api-key":"` + s.OtherAPIKey + `"}}`, 409, `"met":false`, s.OtherAPIKey},
 		{"GET", "/journal?manufacturer=nobody", "", 404, `nobody`, ""},
 		{"GET", "/journal.har?manufacturer=nobody", "", 404, `nobody`, ""},
 		{"DELETE", "/journal?manufacturer=nobody", "", 404, `nobody`, ""},
@@ -158,6 +170,9 @@ func TestControl(t *testing.T) {
 		{"DELETE", "/journal?manufacturer=globex", "", 204, "", ""},
 		{"GET", "/journal?manufacturer=globex", "", 200, `{"entries":[],"dropped":0}`, ""},
 		{"GET", "/journal?manufacturer=acme", "", 200, `"user_id":"u-1"`, ""},
+
+		{"DELETE", "/journal", "", 204, "", ""},
+		{"GET", "/journal", "", 200, `"entries":[]`, ""},
 
 		{"POST", "/reset", `{"manufacturer":"acme"}`, 204, "", ""},
 		{"GET", "/connections?manufacturer=acme", "", 200, `"user_id":"from-fixture"`, "u-1"},
@@ -171,6 +186,9 @@ func TestControl(t *testing.T) {
 		r := ask(t, x.method, url+x.path, x.body, nil)
 		if r.status != x.status || !strings.Contains(r.body, x.has) || x.lacks != "" && strings.Contains(r.body, x.lacks) {
 			t.Errorf("%s %s %s: status %d, %s", x.method, x.path, x.body, r.status, r.body)
+		}
+		if r.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s %s: a browser may sniff the type", x.method, x.path)
 		}
 		if r.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s %s: CORS is on", x.method, x.path)
@@ -261,6 +279,29 @@ func TestControlGuard(t *testing.T) {
 		if r := ask(t, "GET", x.url, "", x.header); r.status != x.want {
 			t.Errorf("%s: status %d, want %d", x.name, r.status, x.want)
 		}
+	}
+}
+
+// Who sends many wrong tokens is not told any more whether the next one is right.
+func TestControlTokenGuessing(t *testing.T) {
+	s := mocktest.NewServer(t)
+	url := controlled(t, s, control.Config{Token: "right-token"})
+	right := headers("Authorization", "Bearer right-token")
+	if r := ask(t, "GET", url+"/manufacturers", "", right); r.status != 200 {
+		t.Fatal(r.status)
+	}
+	refused := false
+	for range 1000 {
+		r := ask(t, "GET", url+"/manufacturers", "", headers("Authorization", "Bearer wrong-token"))
+		if refused = r.status == 429 && r.header.Get("Retry-After") != ""; refused {
+			break
+		}
+	}
+	if !refused {
+		t.Error("a thousand guesses were answered")
+	}
+	if r := ask(t, "GET", url+"/livez", "", nil); r.status != 200 {
+		t.Errorf("health: %d", r.status)
 	}
 }
 

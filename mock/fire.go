@@ -59,12 +59,22 @@ func faultStatus(op *openapi.Operation, shot *fault.Shot) openapi.Response {
 		a = openapi.Response{Status: status}
 	}
 	if shot.RetryAfter != nil {
-		a = a.With("Retry-After", strconv.Itoa(*shot.RetryAfter))
+		a = a.With("Retry-After", retryAfter(shot, time.Now()))
 	}
 	if a.Status == http.StatusNoContent || a.Status == http.StatusNotModified { // which have no body
 		a.MediaType, a.Body = "", nil
 	}
 	return a
+}
+
+// retryAfter writes the header field in seconds or as a date, which has no parts
+// of a second: it is never earlier than was asked for.
+func retryAfter(shot *fault.Shot, now time.Time) string {
+	if !shot.RetryAfterDate {
+		return strconv.Itoa(*shot.RetryAfter)
+	}
+	until := now.Add(time.Duration(*shot.RetryAfter) * time.Second)
+	return until.Add(time.Second - time.Nanosecond).UTC().Format(http.TimeFormat)
 }
 
 func statusWords(status int) string {

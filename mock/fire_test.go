@@ -70,7 +70,7 @@ func TestFaults(t *testing.T) {
 		{"undocumented status", fault.Fault{Kind: fault.Status, Status: 418}, 418, `{"error":"I'm a teapot"}`, "application/json", "", nil, false},
 		{"status without a name", fault.Fault{Kind: fault.Status, Status: 599}, 599, `{"error":"Status 599"}`, "application/json", "", nil, false},
 		{"too many requests", fault.Fault{Kind: fault.Status, Status: 429, RetryAfter: &seconds}, 429, `{"error":"Too Many Requests"}`, "application/json", "7", nil, false},
-		{"unavailable", fault.Fault{Kind: fault.Status, Status: 503}, 503, `{"error":"Service Unavailable"}`, "application/json", "1", nil, false},
+		{"unavailable", fault.Fault{Kind: fault.Status, Status: 503}, 503, `{"error":"Service Unavailable"}`, "application/json", "", nil, false},
 		{"no content", fault.Fault{Kind: fault.Status, Status: 204}, 204, "", "", "", nil, false},
 		{"a body of its own", fault.Fault{Kind: fault.Status, Status: 200, Body: &page, MediaType: "text/html"}, 200, page, "text/html", "", nil, false},
 		{"gateway", fault.Fault{Kind: fault.Gateway}, 502, "<html>\r\n<head><title>502 Bad Gateway", "text/html; charset=utf-8", "", nil, false},
@@ -205,5 +205,18 @@ func TestDelaysEnd(t *testing.T) {
 				t.Errorf("it took %s to stop", took)
 			}
 		})
+	}
+}
+
+// A Retry-After may be a date, which is never earlier than was asked for.
+func TestRetryAfterAsADate(t *testing.T) {
+	s := mocktest.NewServer(t)
+	seconds := 7
+	set(t, s, fault.Fault{Kind: fault.Status, Status: 503, RetryAfter: &seconds, RetryAfterDate: true})
+	before := time.Now()
+	r := do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
+	until, err := http.ParseTime(r.header.Get("Retry-After"))
+	if err != nil || until.Before(before.Add(7*time.Second)) || until.After(time.Now().Add(8*time.Second)) {
+		t.Errorf("at %s: %q, %v", before.UTC().Format(http.TimeFormat), r.header.Get("Retry-After"), err)
 	}
 }

@@ -241,3 +241,29 @@ func TestLargeBodyInJournal(t *testing.T) {
 		t.Error("what is kept is not the start of it")
 	}
 }
+
+// The user of a request that was refused before its body was read is found all
+// the same, once the rest of it has come.
+func TestUserOfARefusedRequest(t *testing.T) {
+	s := mocktest.NewServer(t)
+	for _, x := range []struct {
+		name   string
+		header http.Header
+		status int
+	}{
+		{"no key", headers("Content-Type", "application/json"), 401},
+		{"wrong media type", headers("Content-Type", "text/plain", "x-api-key", s.APIKey), 400},
+		{"asked for", good(s, "Prefer", "code=500"), 500},
+	} {
+		user := "user of " + x.name
+		if r := do(t, s, "POST", connectPath, x.header, strings.NewReader(`{"user_id":"`+user+`"}`)); r.status != x.status {
+			t.Errorf("%s: %d", x.name, r.status)
+		}
+		// The connection is used again only once the body was read.
+		connect(t, s, s.APIKey, "next")
+		found := s.Journal(journal.Query{UserID: &user})
+		if len(found) != 1 || found[0].Response.Status != x.status || !strings.Contains(found[0].Request.Body, user) {
+			t.Errorf("%s: %+v", x.name, found)
+		}
+	}
+}

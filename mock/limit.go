@@ -1,12 +1,16 @@
 package mock
 
 import (
+	"container/list"
 	"net"
+	"net/http"
 	"sync"
 )
 
 // LimitConnections returns l with at most n of its connections open at one
-// time; further ones wait until one closes. n must be above 0.
+// time. When all are taken, a connection between two requests is closed for a
+// new one, the one that has been idle longest first; while none is idle, further
+// connections wait. What is idle is known from [Serve]. n must be above 0.
 func LimitConnections(l net.Listener, n int) net.Listener {
 	return &limitedListener{Listener: l, places: make(chan struct{}, n), closed: make(chan struct{})}
 }
@@ -16,12 +20,14 @@ type limitedListener struct {
 	places chan struct{} // holds a value for each connection
 	once   sync.Once
 	closed chan struct{}
+
+	mu      sync.Mutex
+	idle    list.List // of *limitedConn, the one that is idle longest first
+	waiting bool      // for a place
 }
 
 func (l *limitedListener) Accept() (net.Conn, error) {
-	select {
-	case l.places <- struct{}{}:
-	case <-l.closed:
+	if !l.takePlace() {
 		return nil, net.ErrClosed
 	}
 	c, err := l.Listener.Accept()
@@ -29,7 +35,47 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		<-l.places
 		return nil, err
 	}
-	return &limitedConn{Conn: c, leave: sync.OnceFunc(func() { <-l.places })}, nil
+	return &limitedConn{Conn: c, listener: l, leave: sync.OnceFunc(func() { <-l.places })}, nil
+}
+
+// takePlace reports whether there is a place, for which it waits; false if the
+// listener closes meanwhile.
+func (l *limitedListener) takePlace() bool {
+	select {
+	case l.places <- struct{}{}:
+		return true
+	default:
+	}
+	l.setWaiting(true)
+	defer l.setWaiting(false)
+	select {
+	case l.places <- struct{}{}:
+		return true
+	case <-l.closed:
+		return false
+	}
+}
+
+// setWaiting closes an idle connection if a new one waits for its place.
+func (l *limitedListener) setWaiting(waiting bool) {
+	l.mu.Lock()
+	l.waiting = waiting
+	evicted := l.evict()
+	l.mu.Unlock()
+	evicted.end()
+}
+
+// evict takes the connection that has been idle longest from the list where a
+// new one waits; nil if there is none. The lock is held.
+func (l *limitedListener) evict() *limitedConn {
+	oldest := l.idle.Front()
+	if !l.waiting || oldest == nil {
+		return nil
+	}
+	l.waiting = false // for a second place
+	c := l.idle.Remove(oldest).(*limitedConn)
+	c.place = nil
+	return c
 }
 
 func (l *limitedListener) Close() error {
@@ -39,7 +85,46 @@ func (l *limitedListener) Close() error {
 
 type limitedConn struct {
 	net.Conn
-	leave func()
+	listener *limitedListener
+	leave    func()
+	place    *list.Element // among the idle ones; guarded by the listener's lock
+	outer    net.Conn      // as the server knows it; guarded by the listener's lock
+}
+
+// end closes a connection that was taken from the list: as the server knows it,
+// which may be about to answer.
+func (c *limitedConn) end() {
+	if c != nil {
+		c.outer.Close()
+	}
+}
+
+// touch makes an idle connection the youngest: it was used past the server.
+func (c *limitedConn) touch() {
+	c.listener.mu.Lock()
+	defer c.listener.mu.Unlock()
+	if c.place != nil {
+		c.listener.idle.MoveToBack(c.place)
+	}
+}
+
+// setIdle notes whether the connection, which the server knows as outer, is
+// between two requests.
+func (c *limitedConn) setIdle(outer net.Conn, idle bool) {
+	l := c.listener
+	l.mu.Lock()
+	c.outer = outer
+	if c.place != nil {
+		l.idle.Remove(c.place)
+		c.place = nil
+	}
+	var evicted *limitedConn
+	if idle {
+		c.place = l.idle.PushBack(c)
+		evicted = l.evict()
+	}
+	l.mu.Unlock()
+	evicted.end()
 }
 
 func (c *limitedConn) Close() error {
@@ -53,3 +138,32 @@ func (c *limitedConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // NetConn is the connection beneath.
 func (c *limitedConn) NetConn() net.Conn { return c.Conn }
+
+// limitedBeneath finds the limited connection beneath another one, nil if there is
+// none.
+func limitedBeneath(c net.Conn) *limitedConn {
+	for c != nil {
+		if limited, is := c.(*limitedConn); is {
+			return limited
+		}
+		wrapped, is := c.(interface{ NetConn() net.Conn })
+		if !is {
+			return nil
+		}
+		c = wrapped.NetConn()
+	}
+	return nil
+}
+
+// watchIdle lets limited listeners know which of their connections are idle.
+func watchIdle(server *http.Server) {
+	inner := server.ConnState
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		if limited := limitedBeneath(c); limited != nil {
+			limited.setIdle(c, state == http.StateIdle)
+		}
+		if inner != nil {
+			inner(c, state)
+		}
+	}
+}

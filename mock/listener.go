@@ -40,7 +40,7 @@ func (l watchingListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &watchedConn{Conn: c, line: []byte{}, plain: l.plain}, nil
+	return &watchedConn{Conn: c, line: []byte{}, plain: l.plain, limited: limitedBeneath(c)}, nil
 }
 
 // watchedConn looks for lines that start with Content-Length, and answers plain
@@ -51,13 +51,14 @@ type watchedConn struct {
 	hasLength atomic.Bool
 
 	plain   *plain
-	number  int64      // which one of all it is
-	between bool       // the server waits for the next request
-	whole   int        // how much the server reads when it holds nothing that it has not used
-	held    time.Time  // until when the deadlines are set that plain requests have
-	address string     // of the client, once it was asked for
-	out     []byte     // to be used again
-	busy    sync.Mutex // while a plain request is answered
+	limited *limitedConn // beneath, nil if none
+	number  int64        // which one of all it is
+	between bool         // the server waits for the next request
+	whole   int          // how much the server reads when it holds nothing that it has not used
+	held    time.Time    // until when the deadlines are set that plain requests have
+	address string       // of the client, once it was asked for
+	out     []byte       // to be used again
+	busy    sync.Mutex   // while a plain request is answered
 }
 
 const lengthField = "content-length"
@@ -103,6 +104,9 @@ func (c *watchedConn) answer(data []byte) bool {
 		c.held = now.Add(c.plain.idle)
 		_ = c.Conn.SetReadDeadline(c.held)
 		_ = c.Conn.SetWriteDeadline(now.Add(c.plain.writing))
+	}
+	if c.limited != nil {
+		c.limited.touch()
 	}
 	_, _ = c.Conn.Write(response) // an error is that of the next read as well
 	return true

@@ -101,6 +101,12 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if m.explains && a.Status >= http.StatusBadRequest {
 		a = a.With(ExplainHeader, explanation(a.Reason))
 	}
+	if x.operation != nil {
+		a = x.operation.Complete(a, m.BasePath())
+	}
+	if x.notUnderstood != "" {
+		a = a.With(NotUnderstoodHeader, visible(x.notUnderstood))
+	}
 	a, x.decided = a.For(r), a.Status
 	m.record(x, a)
 	defer func() { m.metrics.finished(x.caller.manufacturer, time.Since(x.began)) }()
@@ -110,30 +116,32 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	deliver(x, w, a, func(stayed bool) { m.recordDribble(x, stayed) })
 	if unread && !a.Close && r.Header.Get("Expect") == "" {
-		m.api.Drain(w, r)
+		m.recordLateBody(x, m.api.Drain(w, r, maxKeptBody))
 	}
 }
 
 // exchange is what is known of one request while it is answered.
 type exchange struct {
-	request   *http.Request
-	began     time.Time
-	operation *openapi.Operation
-	caller    caller
-	bodyRead  bool // to its end
-	body      []byte
-	decided   int             // the status that was decided on
-	example   openapi.Example // that it prefers
-	delivery  delivery
-	gaveUp    bool
-	shot      *fault.Shot // the fault that fires, nil if none
-	notes     []string
-	logged    []slog.Attr // further ones, for the log
-	recorded  *recorded
-	id        int64 // in the journal
-	observed  bool  // by the scorecard
-	storeErr  error // the store failed
-	stored    bool  // the store did what it should
+	request       *http.Request
+	began         time.Time
+	operation     *openapi.Operation
+	caller        caller
+	bodyRead      bool // to its end
+	body          []byte
+	decided       int             // the status that was decided on
+	example       openapi.Example // that it prefers
+	delivery      delivery
+	gaveUp        bool
+	shot          *fault.Shot // the fault that fires, nil if none
+	notes         []string
+	logged        []slog.Attr // further ones, for the log
+	asked         bool        // for its outcome, and got it
+	notUnderstood string      // what the request asked for in vain
+	recorded      *recorded
+	id            int64 // in the journal
+	observed      bool  // by the scorecard
+	storeErr      error // the store failed
+	stored        bool  // the store did what it should
 }
 
 // guarded is answer, with a panic turned into the contract's 500.
@@ -152,7 +160,7 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 	r := x.request
 	op, parameters, allowed := m.api.Find(r)
 	if op == nil {
-		return m.api.RefuseUnknown(allowed)
+		return m.api.RefuseUnknown(r, allowed)
 	}
 	x.operation = op
 	who, err := m.registry.authenticate(op, r)
@@ -168,16 +176,14 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 		}
 		return op.Fail(status, "").WithReason(refusalReason(op, err)).With("WWW-Authenticate", op.Challenge(m.BasePath()))
 	}
-	wanted := 0
+	wanted, ask := preferred(op, r)
 	if m.overrides {
-		wanted = preferred(r)
 		x.example = preferredExample(r)
+	} else {
+		wanted, ask = 0, switchedOff(wanted != 0, preferPrefix, strconv.Itoa(wanted), ask)
 	}
-	if wanted != 0 && !op.Documents(wanted) {
-		x.logged = append(x.logged, slog.Int("prefer_ignored", wanted))
-		x.notes = append(x.notes, fmt.Sprintf("Prefer: code=%d is ignored, as the contract does not document that status here", wanted))
-		wanted = 0
-	}
+	m.tellAsk(x, ask)
+	x.asked = wanted != 0
 	if wanted >= 300 {
 		return op.Generate(wanted, x.example).With("Preference-Applied", "code="+strconv.Itoa(wanted))
 	}
@@ -192,7 +198,15 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 		return honest()
 	}
 	userID := m.rule.userID(op, x.body)
-	if p == nil && (wanted != 0 || m.overrides && userID != nil && magicOf(op, *userID) != magic{}) {
+	if userID != nil && wanted == 0 {
+		asked, ask := magicOf(op, *userID)
+		if !m.overrides {
+			ask = switchedOff(asked != magic{}, "user_id ", *userID, ask)
+		}
+		m.tellAsk(x, ask)
+	}
+	if p == nil && (wanted != 0 || m.overrides && userID != nil && asksFor(op, *userID)) {
+		x.asked = true
 		return honest() // what a request asks for itself comes before what was set for many
 	}
 	if shot := m.faults.Pick(who.manufacturer, userID, time.Now()); shot != nil {

@@ -1,10 +1,15 @@
 package mock
 
 import (
+	"fmt"
+	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/agnivade/levenshtein"
 
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/internal/openapi"
@@ -16,6 +21,35 @@ const MagicPrefix = "nox-mock:"
 // MaxDelay bounds the delay that a magic user_id can ask for. A longer one is
 // not magic.
 const MaxDelay = fault.MaxDelay
+
+// NotUnderstoodHeader names what a request asked for that this mock does not
+// know, and the nearest that it does: without it, a client that was answered
+// honestly would believe that it had tested a failure.
+const NotUnderstoodHeader = "X-Nox-Mock-Not-Understood"
+
+// unmet is a sentence on what a request asked for in vain; "" if for nothing.
+type unmet string
+
+const preferPrefix = "Prefer: code="
+
+// tellAsk lets the client, the journal and the log know.
+func (m *Mock) tellAsk(x *exchange, ask unmet) {
+	if ask == "" || x.notUnderstood != "" {
+		return
+	}
+	text := newRedactor(m.registry, m.registry.current.Load(), x.operation, x.request).text(string(ask))
+	x.notUnderstood = text
+	x.logged = append(x.logged, slog.String("not_understood", text))
+}
+
+// switchedOff says that an ask comes to nothing where overrides are off. Whoever
+// asked for what nobody knows is told that, whatever else.
+func switchedOff(asked bool, place, what string, ask unmet) unmet {
+	if !asked {
+		return ask
+	}
+	return unmet(fmt.Sprintf("%s%s is ignored: this mock was started with --no-overrides", place, shortened(what)))
+}
 
 // preferences lists what the header Prefer asks for (RFC 7240), names in lower
 // case.
@@ -31,18 +65,76 @@ func preferences(r *http.Request) (all [][2]string) {
 }
 
 // preferred returns the status that the header Prefer asks for, 0 if it asks for
-// none. Of several, the first one counts.
-func preferred(r *http.Request) int {
+// none that can be had. Of several, the first one counts.
+func preferred(op *openapi.Operation, r *http.Request) (status int, ask unmet) {
 	for _, p := range preferences(r) {
-		if p[0] != "code" {
+		name, value := p[0], p[1]
+		if name != "code" {
+			if ask == "" && meansCode(name, value) {
+				ask = notPreferred(op, "Prefer: "+name+"="+value, value)
+			}
 			continue
 		}
-		if status, err := strconv.Atoi(p[1]); err == nil && len(p[1]) == 3 && status >= 200 && status < 600 {
-			return status
+		if status, ok := statusCode(value); ok && op.Documents(status) {
+			return status, ""
 		}
-		return 0
+		return 0, notPreferred(op, preferPrefix+value, value)
 	}
-	return 0
+	return 0, ask
+}
+
+// statusCode reads a status that a server can answer with.
+func statusCode(text string) (int, bool) {
+	status, err := strconv.Atoi(text)
+	return status, err == nil && len(text) == 3 && status >= 200 && status < 600
+}
+
+// meansCode reports whether a preference other than code asks for an outcome: a
+// slip, or one with a status for a value. Those that are registered (RFC 7240,
+// section 5), or known here, mean something else.
+func meansCode(name, value string) bool {
+	if slices.Contains([]string{"respond-async", "return", "wait", "handling", "example", "dynamic"}, name) {
+		return false
+	}
+	_, isStatus := statusCode(value)
+	return isStatus || levenshtein.ComputeDistance(name, "code") <= 1
+}
+
+// notPreferred says that a preference is not understood.
+func notPreferred(op *openapi.Operation, ask, value string) unmet {
+	wanted, err := strconv.Atoi(value)
+	if err != nil {
+		return unmet(fmt.Sprintf("%s is not understood; the nearest that is: %s%d", shortened(ask), preferPrefix, nearestStatus(op, http.StatusInternalServerError, 200)))
+	}
+	nearest := unmet(fmt.Sprintf("%s is not understood; the nearest that is: %s%d", shortened(ask), preferPrefix, nearestStatus(op, wanted, 200)))
+	return nearest + byFault(op, wanted)
+}
+
+// byFault says how an undocumented status can be had.
+func byFault(op *openapi.Operation, status int) unmet {
+	if status < 200 || status > 599 || op.Documents(status) {
+		return ""
+	}
+	return unmet(fmt.Sprintf("; for a %d, which the contract does not document, set a fault: POST /faults {\"manufacturer\": ..., \"kind\": \"status\", \"status\": %[1]d}", status))
+}
+
+// nearestStatus returns the documented status from least on that is most like
+// another one: of the same class, if there is one.
+func nearestStatus(op *openapi.Operation, wanted, least int) int {
+	nearest, distance := 0, 0
+	for status := least; status < 600; status++ {
+		if !op.Documents(status) {
+			continue
+		}
+		d := max(status-wanted, wanted-status)
+		if status/100 != wanted/100 {
+			d += 1000
+		}
+		if nearest == 0 || d < distance {
+			nearest, distance = status, d
+		}
+	}
+	return nearest
 }
 
 // preferredExample returns what the header Prefer says of generated responses:
@@ -66,25 +158,112 @@ type magic struct {
 	lost   bool
 }
 
-// magicOf reads a user_id. One that starts with [MagicPrefix] but asks for
-// nothing that can be had is an ordinary id.
-func magicOf(op *openapi.Operation, userID string) magic {
-	ask, is := strings.CutPrefix(userID, MagicPrefix)
+// asksFor reports whether a user_id asks for an outcome that can be had.
+func asksFor(op *openapi.Operation, userID string) bool {
+	asked, _ := magicOf(op, userID)
+	return asked != magic{}
+}
+
+// magicOf reads a user_id. One that starts with [MagicPrefix], or nearly so, but
+// asks for nothing that can be had is an ordinary id, and ask says so.
+func magicOf(op *openapi.Operation, userID string) (asked magic, ask unmet) {
+	text, is := strings.CutPrefix(userID, MagicPrefix)
 	if !is {
-		return magic{}
+		return magic{}, mistypedMagic(op, userID)
 	}
-	if ask == "lost" {
-		return magic{lost: true}
+	if text == "lost" {
+		return magic{lost: true}, ""
 	}
-	if text, is := strings.CutPrefix(ask, "delay="); is {
+	if text, is := strings.CutPrefix(text, "delay="); is {
 		if d, err := time.ParseDuration(text); err == nil && d > 0 && d <= MaxDelay {
-			return magic{delay: d}
+			return magic{delay: d}, ""
 		}
-		return magic{}
 	}
-	status, err := strconv.Atoi(ask)
-	if err == nil && len(ask) == 3 && status >= 400 && status < 600 && op.Documents(status) {
-		return magic{status: status}
+	status, err := strconv.Atoi(text)
+	if err == nil && len(text) == 3 && status >= 400 && status < 600 && op.Documents(status) {
+		return magic{status: status}, ""
 	}
-	return magic{}
+	return magic{}, notMagic(op, userID, text)
+}
+
+// looksMagic reports whether a user_id may have been meant to be magic. It is
+// quick, as it is asked for each request.
+func looksMagic(userID string) bool {
+	const longest = 40 // of a user_id that asks for something
+	if strings.HasPrefix(userID, MagicPrefix) {
+		return true
+	}
+	if len(userID) > longest || len(userID) < 4 {
+		return false
+	}
+	return strings.EqualFold(userID[:3], "nox") || strings.Contains(strings.ToLower(userID), "mock")
+}
+
+// mistypedMagic finds out whether a user_id was meant to be magic: what follows
+// a slip in the prefix must then be magic.
+func mistypedMagic(op *openapi.Operation, userID string) unmet {
+	if !looksMagic(userID) {
+		return ""
+	}
+	at := strings.LastIndexAny(userID, ":-_/ ")
+	if at := strings.Index(strings.ToLower(userID), "delay="); at > 0 {
+		return mistypedAt(op, userID, at)
+	}
+	if at < 0 {
+		return ""
+	}
+	return mistypedAt(op, userID, at+1)
+}
+
+func mistypedAt(op *openapi.Operation, userID string, at int) unmet {
+	prefix, text := strings.ToLower(strings.TrimSpace(userID[:at])), strings.ToLower(strings.TrimSpace(userID[at:]))
+	// Two slips leave a third of the prefix as it was.
+	if !strings.Contains(prefix, "nox") && !strings.Contains(prefix, "-mo") && !strings.Contains(prefix, "ck:") {
+		return ""
+	}
+	if levenshtein.ComputeDistance(prefix, MagicPrefix) > 2 || !asksFor(op, MagicPrefix+text) {
+		return ""
+	}
+	return unmet(fmt.Sprintf("user_id %s is not understood; the nearest that is: %s%s", shortened(userID), MagicPrefix, text))
+}
+
+// notMagic says what a user_id may have meant.
+func notMagic(op *openapi.Operation, userID, text string) unmet {
+	sentence := func(nearest string) unmet {
+		return unmet(fmt.Sprintf("user_id %s is not understood; the nearest that is: %s%s", shortened(userID), MagicPrefix, nearest))
+	}
+	text = strings.ToLower(text)
+	if status, err := strconv.Atoi(text); err == nil {
+		return sentence(strconv.Itoa(nearestStatus(op, status, 400))) + byFault(op, status)
+	}
+	if value, is := strings.CutPrefix(text, "delay"); is {
+		value = strings.TrimLeft(value, "=: ")
+		d, err := time.ParseDuration(value)
+		if _, noUnit := time.ParseDuration(value + "s"); err != nil && noUnit == nil {
+			d, err = time.ParseDuration(value + "s")
+		}
+		switch {
+		case err != nil || d <= 0:
+			return sentence("delay=2s")
+		case d > MaxDelay:
+			return sentence("delay=" + strconv.Itoa(int(MaxDelay.Seconds())) + "s")
+		}
+		return sentence("delay=" + d.String())
+	}
+	nearest, least := "", 0
+	for _, candidate := range []string{"lost", "delay=2s", strconv.Itoa(nearestStatus(op, 500, 400))} {
+		if n := levenshtein.ComputeDistance(text[:min(len(text), 100)], candidate); nearest == "" || n < least {
+			nearest, least = candidate, n
+		}
+	}
+	return sentence(nearest)
+}
+
+// shortened quotes what was asked, or the start of it.
+func shortened(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "..."
+	}
+	return strconv.QuoteToASCII(text)
 }

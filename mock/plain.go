@@ -69,7 +69,7 @@ func newPlain(server *http.Server) *plain {
 		key:     request.KeyHeader,
 		header:  http.Header{"Content-Type": {request.MediaType}},
 		before:  []byte(`{"` + request.Property + `":"`),
-		base:    m.rule.response("created"),
+		base:    m.rule.response(),
 		idle:    server.IdleTimeout,
 		writing: server.WriteTimeout,
 	}
@@ -164,7 +164,7 @@ func (p *plain) read(data []byte) (r plainRequest, ok bool) {
 			return r, false
 		}
 	}
-	return r, !bytes.HasPrefix(r.userID, []byte(MagicPrefix))
+	return r, true
 }
 
 // equalFold compares with a name of ASCII characters.
@@ -203,6 +203,9 @@ func (p *plain) answer(out, data []byte, c *watchedConn) (response []byte, ok bo
 	from := len(raw) - len(read.body)
 	at := from + len(p.before)
 	userID := raw[at : at+len(read.userID)]
+	if asked, unmet := magicOf(m.rule.operation, userID); asked != (magic{}) || unmet != "" {
+		return out, false
+	}
 	connection, created, err := m.rule.resolve(context.Background(), key.manufacturer, userID)
 	if err != nil {
 		return out, false

@@ -134,7 +134,7 @@ func plainSeeds() (plain, others []string) {
 	}
 	for _, body := range []string{
 		``, `{}`, `{"user_id":7}`, `{"user_id":null}`, `{"user_id":"u"} `, ` {"user_id":"u"}`, `{"user_id": "u"}`, `{"user_id":"u","x":1}`, `{"user_id":"u","user_id":"v"}`, `{"user_id":"\u0061"}`, `{"user_id":"a\"b"}`,
-		`{"user_id":"a\"}`, `{"user_id":"é"}`, "{\"user_id\":\"\xff\"}", "{\"user_id\":\"\t\"}", `{"user_id":"u"}}`, `{"user_id":"u"`, `{"User_id":"u"}`, `{"user_id":"nox-mock:500"}`, `{"user_id":"nox-mock:delay=1ms"}`, `{"user_id":"nox-mock:"}`, `{"user_id":"nox-mock:lost"}`,
+		`{"user_id":"a\"}`, `{"user_id":"é"}`, "{\"user_id\":\"\xff\"}", "{\"user_id\":\"\t\"}", `{"user_id":"u"}}`, `{"user_id":"u"`, `{"User_id":"u"}`, `{"user_id":"nox-mock:500"}`, `{"user_id":"nox-mock:delay=1ms"}`, `{"user_id":"nox-mock:"}`, `{"user_id":"nox-mock:lost"}`, `{"user_id":"NOX-MOCK:500"}`, `{"user_id":"noxmock:500"}`, `{"user_id":"nxx-mok:500"}`, `{"user_id":"nox-mock-500"}`,
 		"{\"user_id\":\"\x7f\"}", `[{"user_id":"u"}]`,
 	} {
 		others = append(others, plainly("", body))

@@ -65,7 +65,7 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	}
 	var asked magic
 	if overrides {
-		asked = magicOf(op, userID)
+		asked, _ = magicOf(op, userID)
 	}
 	if asked.status != 0 {
 		return op.Fail(asked.status, "").Because("magic", "asked for by the user_id")
@@ -76,25 +76,30 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	if x.storeErr, x.stored = err, err == nil; err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
-	reason := "resolved"
+	found := "resolved"
 	if created {
-		reason = "created"
+		found = "created"
 	}
 	data, err := rule.body(userID, c.NoxUserID)
 	if err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
+	reason := found
+	if asked.delay > 0 {
+		reason += ", after a delay of " + asked.delay.String() + " that the user_id asked for"
+	}
 	if asked.lost {
 		x.delivery.kind = fault.Lost
+		reason += ", then the response was lost, as the user_id asked for"
 	}
-	a := rule.response(reason)
+	a := rule.response().Because(found, reason)
 	a.Body = data
 	return a
 }
 
 // response is the success response but for its body.
-func (rule *connectRule) response(reason string) openapi.Response {
-	return openapi.Response{Status: rule.operation.Success, MediaType: rule.mediaType}.Because(reason, reason)
+func (rule *connectRule) response() openapi.Response {
+	return openapi.Response{Status: rule.operation.Success, MediaType: rule.mediaType}
 }
 
 // body is the body of the success response.

@@ -102,6 +102,8 @@ type recorded struct {
 	unanswered   bool
 	fault        *journal.Cause
 	keyElsewhere string
+	asked        bool
+	askedFor     string // in vain
 	notes        []string
 	logged       []slog.Attr
 	remote       string // the client's address
@@ -129,6 +131,8 @@ func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 		decided:    x.decided,
 		outcome:    journal.Answered,
 		unanswered: x.delivery.unanswered(),
+		asked:      x.asked,
+		askedFor:   x.notUnderstood,
 		notes:      x.notes,
 		logged:     x.logged,
 		remote:     req.RemoteAddr,
@@ -184,7 +188,7 @@ func (r *recorded) Entry() journal.Entry {
 	e := r.outline()
 	e.Request = r.keptRequest(hidden)
 	e.Why = redactedWhy(hidden, r.response.Reason)
-	e.Notes = r.notes
+	e.Asked, e.NotUnderstood, e.Notes = r.asked, hidden.text(r.askedFor), r.notes
 	e.KeyElsewhere = hidden.name(r.keyElsewhere)
 	if r.userID != nil {
 		userID := hidden.start(*r.userID, len(*r.userID) < maxRecordedBody)
@@ -199,13 +203,15 @@ func (r *recorded) Entry() journal.Entry {
 // outline is an entry with what holds no text of the request.
 func (r *recorded) outline() journal.Entry {
 	e := journal.Entry{
-		Time:         r.began,
-		Manufacturer: r.caller.manufacturer,
-		Key:          r.caller.key,
-		Connection:   r.connection,
-		TookMS:       milliseconds(r.took),
-		Outcome:      r.outcome,
-		Fault:        r.fault,
+		Time:          r.began,
+		Manufacturer:  r.caller.manufacturer,
+		Key:           r.caller.key,
+		Connection:    r.connection,
+		TookMS:        milliseconds(r.took),
+		Outcome:       r.outcome,
+		Fault:         r.fault,
+		Asked:         r.asked,
+		NotUnderstood: r.askedFor,
 	}
 	if r.operation != nil {
 		e.Operation = r.operation.ID

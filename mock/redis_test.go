@@ -34,6 +34,22 @@ func TestRedisStore(t *testing.T) {
 	}
 }
 
+// The same suite in a Redis Cluster.
+func TestRedisCluster(t *testing.T) {
+	for _, program := range redistest.Programs() {
+		t.Run(program, func(t *testing.T) {
+			server := redistest.StartCluster(t, program, os.Getenv("NOX_REQUIRE") != "")
+			storetest.Run(t, func() store.Store {
+				server.Empty()
+				return openRedis(t, server.Address(0))
+			})
+			if _, err := redisstore.Open(t.Context(), server.Address(1)); err == nil {
+				t.Error("there is a second database in a cluster")
+			}
+		})
+	}
+}
+
 func startRedis(t testing.TB, program string) *redistest.Server {
 	t.Helper()
 	return redistest.Start(t, program, os.Getenv("NOX_REQUIRE") != "")
@@ -194,6 +210,27 @@ func hasManufacturer(entries []journal.Entry, name string) bool {
 		}
 	}
 	return false
+}
+
+// A mock is not ready while its store takes no writes, though it can be read.
+func TestStoreThatTakesNoWrites(t *testing.T) {
+	server := startRedis(t, redistest.Programs()[0])
+	s := replica(t, server)
+	url := controlled(t, s, control.Config{})
+	for _, x := range []struct{ name, full, empty string }{
+		{"maxmemory", "1", "0"},
+		{"min-replicas-to-write", "3", "0"},
+	} {
+		server.Configure(x.name, x.full)
+		ready := ask(t, "GET", url+"/readyz", "", nil)
+		if r := do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody)); r.status != 500 || ready.status != 503 {
+			t.Errorf("%s: requests are answered %d, /readyz %d %s", x.name, r.status, ready.status, ready.body)
+		}
+		server.Configure(x.name, x.empty)
+		if r := ask(t, "GET", url+"/readyz", "", nil); r.status != 200 {
+			t.Errorf("%s, and again not: %d %s", x.name, r.status, r.body)
+		}
+	}
 }
 
 // While the store is away, it is the contract's 500, and everything says why;

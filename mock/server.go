@@ -50,6 +50,7 @@ func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	if server.TLSConfig != nil {
 		server.TLSConfig = server.TLSConfig.Clone() // ServeTLS writes to it, and servers may share one
 	}
+	watchIdle(server)
 	unused := watchUnused(server)
 	base := context.WithValue(ctx, stopKey{}, ctx)
 	server.BaseContext = func(net.Listener) context.Context { return base }

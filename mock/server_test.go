@@ -104,7 +104,7 @@ func TestLog(t *testing.T) {
 	}
 	for i, want := range []string{
 		"status=201 took_ms=… operation=createManufacturerDeviceConnection manufacturer=acme key_sha256=" + store.Fingerprint(s.APIKey) + " user_id=u reason=created",
-		"reason=resolved prefer_ignored=418",
+		`reason=resolved not_understood="`,
 		"status=401 took_ms=… operation=createManufacturerDeviceConnection manufacturer=initech key_sha256=" + store.Fingerprint(s.DisabledAPIKey) + ` reason="manufacturer not enabled"`,
 		`reason="unknown key"`,
 		`path=/v2/sha256:` + store.Fingerprint(s.APIKey) + `/x status=404`,

@@ -16,7 +16,7 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-// keysOf picks the keys of a run from those of a mock's manufacturers.
+// keysOf returns the keys of a run from those of a mock's manufacturers.
 func keysOf(all []store.Manufacturer) conformance.Keys {
 	var keys conformance.Keys
 	for _, m := range all {
@@ -32,14 +32,14 @@ func keysOf(all []store.Manufacturer) conformance.Keys {
 	return keys
 }
 
-// builtin is a mock of this process's own.
+// builtin is a mock in this process.
 type builtin struct {
 	target string
-	tls    *tls.Config // to reach it with, nil for plain HTTP
+	tls    *tls.Config // for clients, nil for plain HTTP
 	stop   func()
 }
 
-// serve starts a mock of these manufacturers on a free port, with deviations,
+// serve starts a mock with these manufacturers on a free port, wrapped in deviations,
 // the last one outermost.
 func serve(ctx context.Context, all []store.Manufacturer, deviations ...defect.Deviation) (*builtin, error) {
 	m, err := mock.New(mock.Config{Manufacturers: all})
@@ -53,8 +53,8 @@ func serve(ctx context.Context, all []store.Manufacturer, deviations ...defect.D
 	return start(ctx, h, m.BasePath(), deviations...)
 }
 
-// start starts a server of h on a free port, with what deviations change below
-// HTTP.
+// start serves h on a free port, with the listeners and the TLS configuration that
+// the deviations ask for.
 func start(ctx context.Context, h http.Handler, basePath string, deviations ...defect.Deviation) (*builtin, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -83,8 +83,8 @@ func start(ctx context.Context, h http.Handler, basePath string, deviations ...d
 	return b, nil
 }
 
-// serveOn serves on the first listener as the server is set up, and on a second
-// one by plain HTTP.
+// serveOn serves on the first listener with the server's configuration, and on a
+// second one by plain HTTP.
 func serveOn(ctx context.Context, server *http.Server, listeners []net.Listener) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	servers := []*http.Server{server, mock.NewHTTPServer(server.Handler)}

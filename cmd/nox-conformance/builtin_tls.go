@@ -10,10 +10,9 @@ import (
 	"nox.energy/contract/cmd/internal/cli"
 )
 
-// testTLS makes what a mock of this process's own is reached by TLS with: a
-// certificate for the loopback interface, with its chain, and what a client
-// trusts it by. The client connects to whatever server there is, as only then
-// can it say of a poor certificate what is wrong with it.
+// testTLS makes a certificate chain for a mock on the loopback interface, and the
+// client configuration that trusts it. The client accepts any certificate, as the
+// checks of TLS report what is wrong with it.
 func testTLS() (client, server *tls.Config, err error) {
 	root, err := certify("root of the self-test", nil)
 	if err != nil {
@@ -33,8 +32,9 @@ func testTLS() (client, server *tls.Config, err error) {
 	return &tls.Config{RootCAs: roots, InsecureSkipVerify: true}, &tls.Config{Certificates: []tls.Certificate{*leaf}}, nil
 }
 
-// certify makes a certificate for an hour: of an authority if it has a name,
-// else of a server on the loopback interface. parent signs it, itself if nil.
+// certify makes a certificate that is valid for an hour: for an authority if it has a
+// name, else for a server on the loopback interface. parent signs it; nil means
+// self-signed.
 func certify(authority string, parent *tls.Certificate) (*tls.Certificate, error) {
 	now := time.Now()
 	template := &x509.Certificate{

@@ -11,7 +11,7 @@ import (
 	"nox.energy/contract/conformance/runner"
 )
 
-// catalogue prints the checks, or one of them with its reasons.
+// catalogue prints the checks, or explains one of them.
 func (o *options) catalogue(ctx context.Context, std streams) error {
 	doc, err := o.contract(ctx, std)
 	if err != nil {
@@ -26,7 +26,7 @@ func (o *options) catalogue(ctx context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
-		for _, c := range recorded { // those that only a recording is judged by
+		for _, c := range recorded { // checks for recordings only
 			if !slices.ContainsFunc(checks, func(have conformance.Check) bool { return have.ID == c.ID }) {
 				checks = append(checks, c)
 			}
@@ -56,15 +56,15 @@ func (o *options) explainOne(std streams, checks []conformance.Check, source str
 			fmt.Fprintln(std.out)
 		}
 		fmt.Fprintf(std.out, "%s (%s)\n  %s\n\n  sends:   %s\n  why:     %s\n  %-8s because %s\n  since:   %s\n  clause:  %s\n           %s:%d, %s\n  production profile: %s\n",
-			c.ID, c.Level, c.Summary, c.Sends, c.Why, string(c.Level)+":", c.Because, c.Since, c.Clause.Quote, source, c.Clause.Line, c.Clause.Pointer, inProduction(c.Production))
+			c.ID, c.Level, c.Summary, c.Sends, c.Why, string(c.Level)+":", c.Because, c.Since, c.Clause.Quote, source, c.Clause.Line, c.Clause.Pointer, productionText(c.Production))
 	}
 	return nil
 }
 
-// inProduction says what the production profile does with a check. What a
-// target makes of a request nobody knows before, so that no text says that
-// nothing is created.
-func inProduction(class conformance.ProductionClass) string {
+// productionText says what the production profile does with a check. Nobody knows
+// beforehand what a target makes of a request, so no text says that nothing is
+// created.
+func productionText(class conformance.ProductionClass) string {
 	switch class {
 	case conformance.Harmless:
 		return "sends nothing that asks the target to create or change anything"

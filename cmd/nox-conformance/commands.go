@@ -72,8 +72,8 @@ nox-conformance help release-gate     # stop a release that breaks the contract`
 	})
 	re := &replayOptions{options: &options{getenv: getenv}}
 	again := &cobra.Command{
-		Use:   "replay [flags] REPORT [PATTERN…]",
-		Short: "run checks of a JSON report again",
+		Use:   "replay [flags] REPORT [PATTERN…] | --target URL HAR…",
+		Short: "run checks of a JSON report again, or send recorded traffic again",
 		Long: `nox-conformance replay runs checks of a JSON report again and says of each whether it still
 fails. Without patterns it runs those that failed, except for known failures.
 
@@ -81,11 +81,17 @@ Target, profile, contract and seed are those of the report; users are new ones. 
 contains neither keys nor headers nor certificates: pass them as for a run. Each check first
 runs alone. If it passes then, it runs once more together with all checks of the report.
 
+With recorded traffic, such as the mock's /journal.har, it sends the requests of the client to
+--target with the keys of the environment. It judges each response by the contract, and reports
+where it differs from the one that the client got: in status, shape, echo, or in which users
+share an id. --run, --skip, --known, --require, --report and --output apply to this only.
+
 Exit codes: 0 all pass now; 1 a check still fails; 2 usage, or an unusable report; 3 none
 fails, but some were undecided.`,
 		Example: `nox-conformance replay report.json
 nox-conformance replay report.json 401/missing-key '201/echo-*'
-nox-conformance replay --target http://127.0.0.1:4010/v2 report.json`,
+nox-conformance replay --target http://127.0.0.1:4010/v2 report.json
+nox-conformance replay --target https://staging.example/v2 journal.har`,
 	}
 	re.declare(again)
 	comparing := &diffOptions{options: &options{getenv: getenv}}
@@ -115,7 +121,18 @@ written.`,
 		Example: "nox-conformance trend reports >trend.html\nnox-conformance trend --output trend.html reports",
 	}
 	past.declare(history)
+	weak := &cobra.Command{
+		Use:   "lint CONTRACT",
+		Short: "list what is weak or contradictory in a contract",
+		Long: `nox-conformance lint reads a contract, an OpenAPI 3 document, and lists what its author may not
+have meant, with lines: what is read in another way than it is written, what no value can
+fulfil, and which operations no check can judge. It sends nothing.
+
+Exit codes: 0 no contradiction; 1 a contradiction; 2 usage, or a contract that cannot be read.`,
+		Example: "nox-conformance lint openapi.yaml",
+	}
 	p.Root.AddCommand(
+		command(weak, func(ctx context.Context, _ *pflag.FlagSet, args []string) int { return lint(ctx, args, std) }),
 		command(again, func(ctx context.Context, flags *pflag.FlagSet, args []string) int {
 			return re.replay(ctx, flags, args, std)
 		}),
@@ -168,7 +185,7 @@ func (o *options) declare(c *cobra.Command) {
 		f.DurationVar(&o.deadline, "deadline", 0, "`DURATION` maximum duration of the run (10m, or as --rate needs)")
 		f.DurationVar(&o.wait, "wait", 0, "`DURATION` wait for a target that does not respond yet")
 		f.DurationVar(&o.patience, "patience", time.Minute, "`DURATION` maximum pause that Retry-After may ask for")
-		f.Var(&o.thorough, "thorough", "`DURATION` also play random sequences of requests; or their number")
+		f.Var(&o.thorough, "thorough", "`LIMIT` also send random sequences, up to a duration or number (10m, 5000)")
 		f.StringVar(&o.runID, "run-id", "", "`ID` part of every user id, to repeat a run or find its users")
 		f.Int64Var(&o.seed, "seed", 0, "`N` seed of random values, to repeat a run")
 	})
@@ -220,6 +237,9 @@ func (o *replayOptions) declare(c *cobra.Command) {
 		"api-key-file", "other-api-key-file", "disabled-api-key-file", "header", "ca-cert", "client-cert", "client-key", "insecure", "spec",
 		"provoke", "strict", "no-foreign-ids", "as-of", "profile", "rate", "parallel", "timeout", "deadline", "wait", "patience", "quiet", "verbose",
 	} {
+		c.Flags().AddFlag(run.Flags().Lookup(name))
+	}
+	for _, name := range recordingFlags() {
 		c.Flags().AddFlag(run.Flags().Lookup(name))
 	}
 }

@@ -15,13 +15,13 @@ import (
 // may fail or have nothing to judge. By itself it takes a few defects; with
 // NOX_RUNS set, all of them.
 func TestNoCheckPassesForAnothersFailure(t *testing.T) {
-	all := slices.DeleteFunc(defect.Defects(), goesByOrder)
+	all := slices.DeleteFunc(defect.Defects(), dependsOnOrder)
 	if os.Getenv("NOX_RUNS") == "" {
 		all = everyNth(all, someOf(40))
 	}
 	st := newSelfTest(t, true)
-	sideBySide(all, func(_ int, d defect.Deviation) {
-		together := st.tryBy(t.Context(), d, nil)
+	inParallel(all, func(_ int, d defect.Deviation) {
+		together := st.judgeBy(t.Context(), d, nil)
 		if together.Problem != "" {
 			t.Errorf("%s: %s", d.Name, together.Problem)
 		}
@@ -40,9 +40,9 @@ func TestNoCheckPassesForAnothersFailure(t *testing.T) {
 	t.Logf("%d defects", len(all))
 }
 
-// goesByOrder tells of defects that show on whichever request is the seventh,
+// dependsOnOrder tells of defects that show on whichever request is the seventh,
 // or the one after another: which check they meet is chance.
-func goesByOrder(d defect.Deviation) bool {
+func dependsOnOrder(d defect.Deviation) bool {
 	return strings.HasPrefix(d.Name, "every-") || strings.HasSuffix(d.Name, "-before") || slices.Contains([]string{"wears-out", "id-new-now-and-then"}, d.Name)
 }
 

@@ -11,15 +11,15 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// inRepository finds the contract among the user's files, so that reports point
-// to lines of a file that is there: the one that --contract-path names, else the
-// one that --spec names. It returns the contract as it is read from there, as the
-// lines may be others, and its path from the root of the repository; the
-// contract as it was and "" if there is no such file.
-func (o *options) inRepository(ctx context.Context, contract *spec.Document, std streams) (*spec.Document, string, error) {
+// findInRepository finds the contract among the user's files, so that reports point
+// to lines of an existing file: the one that --contract-path names, else the one that
+// --spec names. It returns the contract as read from that file, whose lines may
+// differ, and the path from the root of the repository. If there is no such file, it
+// returns contract and "".
+func (o *options) findInRepository(ctx context.Context, contract *spec.Document, std streams) (*spec.Document, string, error) {
 	if o.contractPath == "" {
 		info, err := os.Stat(o.spec)
-		if o.spec == "" || err != nil || !info.Mode().IsRegular() { // built in, a URL, standard input, a pipe
+		if o.spec == "" || err != nil || !info.Mode().IsRegular() { // embedded, a URL, standard input, a pipe
 			return contract, "", nil
 		}
 		return contract, pathInRepository(o.spec), nil
@@ -45,9 +45,8 @@ func (o *options) inRepository(ctx context.Context, contract *spec.Document, std
 	return copied, path, nil
 }
 
-// pathInRepository returns the path of a file from the root of its repository,
-// or from the working directory if there is no repository; "" if the file is
-// outside of it.
+// pathInRepository returns the path of a file from the root of its repository, or
+// from the working directory if there is no repository; "" if the file is outside.
 func pathInRepository(file string) string {
 	file, err := filepath.Abs(file)
 	if err != nil {

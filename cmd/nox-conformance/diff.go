@@ -40,7 +40,8 @@ func (o *options) writeComparison(std streams, format string, c *report.Comparis
 	return report.WriteComparison(std.out, format, c)
 }
 
-// comparisonCode is never that of a success where nothing could be compared.
+// comparisonCode returns the exit code of a comparison, never 0 if no check was
+// judged in both reports.
 func comparisonCode(c *report.Comparison) int {
 	switch {
 	case len(c.Broke) > 0:

@@ -9,7 +9,7 @@ import (
 	"nox.energy/contract/conformance/runner"
 )
 
-// judgeRecordings judges recorded traffic. Nothing is sent.
+// judgeRecordings judges recorded traffic and sends nothing.
 func (o *options) judgeRecordings(ctx context.Context, args []string, std streams) int {
 	cfg, err := o.config(ctx, args, std)
 	if err != nil {

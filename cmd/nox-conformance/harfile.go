@@ -8,8 +8,8 @@ import (
 	"nox.energy/contract/conformance/report"
 )
 
-// harFile writes the exchanges of a run to a place while they happen, so that
-// no number of them fills the memory.
+// harFile writes exchanges while they happen, so that memory does not grow with a
+// run.
 type harFile struct {
 	place  place
 	opened bool
@@ -19,8 +19,8 @@ type harFile struct {
 	writer *report.HARWriter
 }
 
-// harOutput is the HAR report. Without a run, as for recorded traffic, it holds
-// the exchanges of the result.
+// harOutput returns the HAR report. If nothing is recorded during a run, as for
+// recorded traffic, it contains the exchanges of the result.
 func harOutput(to string, place place) output {
 	h := &harFile{place: place}
 	return output{to: to, write: h.write, record: h.add}
@@ -32,7 +32,7 @@ func (h *harFile) add(check string, x conformance.Exchange) {
 	}
 }
 
-// open opens the place once, with the first exchange.
+// open opens the destination once, with the first exchange.
 func (h *harFile) open() error {
 	if h.opened {
 		return h.err
@@ -63,7 +63,8 @@ func (h *harFile) write(r *conformance.Result) error {
 	return h.finish(err)
 }
 
-// recordTo passes exchanges on to all outputs that take them, nil if none does.
+// recordTo returns a function that passes exchanges to all outputs that record; nil
+// if none does.
 func recordTo(outputs []output) func(string, conformance.Exchange) {
 	var all []func(string, conformance.Exchange)
 	for _, out := range outputs {

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// conflict finds flags that do not go with each other or with a target.
+// conflict reports flags that exclude each other or a target.
 func (o *options) conflict(flags *pflag.FlagSet) error {
 	for _, f := range []struct{ name, reason string }{
 		{"self-test", "starts a target of its own"},

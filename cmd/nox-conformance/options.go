@@ -20,7 +20,7 @@ import (
 	"nox.energy/contract/spec/drift"
 )
 
-// options are the flags as they were given.
+// options holds the values of the flags.
 type options struct {
 	getenv func(string) string
 
@@ -48,7 +48,7 @@ type options struct {
 	quiet, verbose                               bool
 }
 
-// config turns the options into a configuration of the runner.
+// config makes the configuration of the runner.
 func (o *options) config(ctx context.Context, args []string, std streams) (conformance.Config, error) {
 	cfg := conformance.Config{
 		Run: o.run, Skip: o.skip, Strict: o.strict, NoForeignIDs: o.noForeignIDs, AsOf: o.asOf, Require: o.require,
@@ -58,7 +58,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 		Version: cli.ReadBuild().String(), UserAgent: "nox-conformance/" + cli.Version(),
 	}
 	switch {
-	case len(args) > 1: // which are not repeated here, as one may be a key that went astray
+	case len(args) > 1: // not quoted: one may be a misplaced key
 		return cfg, &conformance.UsageError{Problem: fmt.Sprintf("expected one target, not %d arguments", len(args))}
 	case len(args) == 1:
 		cfg.Target = args[0]
@@ -70,7 +70,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	if cfg.Contract, err = o.contract(ctx, std); err != nil {
 		return cfg, err
 	}
-	if cfg.Contract, cfg.ContractPath, err = o.inRepository(ctx, cfg.Contract, std); err != nil {
+	if cfg.Contract, cfg.ContractPath, err = o.findInRepository(ctx, cfg.Contract, std); err != nil {
 		return cfg, err
 	}
 	if cfg.Drift, err = o.drift(cfg.Contract); err != nil {
@@ -102,8 +102,8 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	return cfg, err
 }
 
-// knownFailures reads the file of known failures: the one that excuses them,
-// or the one that is brought up to date, which need not be there yet.
+// knownFailures reads the file of --known, or else of --update-known, which need not
+// exist.
 func (o *options) knownFailures() ([]conformance.Known, error) {
 	name := o.known
 	if name == "" {
@@ -123,16 +123,15 @@ func (o *options) knownFailures() ([]conformance.Known, error) {
 	return conformance.ReadKnown(f, name)
 }
 
-// contract loads the contract in force; nil is the embedded one.
+// contract loads the contract that --spec names, or the embedded one.
 func (o *options) contract(ctx context.Context, std streams) (*spec.Document, error) {
 	if o.spec == "" {
 		return spec.Embedded()
 	}
-	return spec.Load(ctx, o.spec, std.in)
+	return cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, o.spec, std.in) })
 }
 
-// drift tells how the contract differs from the one that the program was made
-// for.
+// drift returns how the contract differs from the embedded one.
 func (o *options) drift(contract *spec.Document) ([]spec.Drift, error) {
 	if o.spec == "" {
 		return nil, nil
@@ -148,8 +147,8 @@ func (o *options) drift(contract *spec.Document) ([]spec.Drift, error) {
 	return nil, nil
 }
 
-// publishedDrift tells how the contract that clients are shown differs from the
-// one in force: without changes if it does not, nil if none was named.
+// publishedDrift returns how the published contract differs from the one in force:
+// without changes if they agree, nil if --published is not set.
 func (o *options) publishedDrift(ctx context.Context, contract *spec.Document, std streams) (*spec.Drift, error) {
 	if o.published == "" {
 		return nil, nil
@@ -170,8 +169,7 @@ func (o *options) publishedDrift(ctx context.Context, contract *spec.Document, s
 	return &spec.Drift{From: contract.Edition(), To: published.Edition()}, nil
 }
 
-// keys reads the secrets: from a file where one is named, else from the
-// environment.
+// keys reads the API keys from files or environment variables.
 func (o *options) keys() (conformance.Keys, error) {
 	var keys conformance.Keys
 	for _, k := range []struct {
@@ -190,7 +188,7 @@ func (o *options) keys() (conformance.Keys, error) {
 		if err != nil {
 			return keys, fmt.Errorf("%s: %w", k.flag, err)
 		}
-		if *k.to = strings.TrimRight(string(data), "\r\n"); *k.to == "" {
+		if *k.to = strings.TrimRight(strings.TrimPrefix(string(data), "\ufeff"), "\r\n"); *k.to == "" {
 			return keys, &conformance.UsageError{Problem: fmt.Sprintf("%s: %s is empty", k.flag, k.file)}
 		}
 	}

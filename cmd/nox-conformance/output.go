@@ -17,9 +17,9 @@ import (
 	"nox.energy/contract/conformance/report"
 )
 
-// output is one place that a result goes to.
+// output is one destination of a result.
 type output struct {
-	to     string // in words, for an error
+	to     string // for error messages
 	write  func(*conformance.Result) error
 	record func(check string, x conformance.Exchange) // if set, takes each exchange during the run
 }
@@ -37,13 +37,13 @@ func (o output) deliver(result *conformance.Result) (err error) {
 
 const standardOutput = "standard output"
 
-// outputs lists where the result goes: to standard output, unless a report
-// takes that, and to every report. Annotations for GitHub take nothing: GitHub
-// reads them out of a log that people read too.
+// outputs returns the destinations of the result: standard output, unless a report
+// goes there, and every report. Annotations for GitHub go there beside the text, as
+// GitHub reads them from the log.
 func (o *options) outputs(std streams) ([]output, error) {
 	var out []output
-	taken := ""               // by which format
-	to := map[string]string{} // the report that a file is for
+	taken := ""               // the format that takes standard output
+	to := map[string]string{} // the report of each file
 	for _, r := range o.report {
 		format, file, ok := strings.Cut(r, "=")
 		if !ok || file == "" {
@@ -71,7 +71,7 @@ func (o *options) outputs(std streams) ([]output, error) {
 		if absolute, err := filepath.Abs(file); err == nil {
 			whole = absolute
 		}
-		if info, err := os.Stat(file); err != nil || info.Mode().IsRegular() { // devices take any number
+		if info, err := os.Stat(file); err != nil || info.Mode().IsRegular() { // several reports may go to a device
 			if other := to[whole]; other != "" {
 				return nil, fmt.Errorf("--report %s and --report %s write to the same file", other, r)
 			}
@@ -94,7 +94,7 @@ func (o *options) outputs(std streams) ([]output, error) {
 		}
 	}
 	switch {
-	case taken == "github": // the verdict stays the last line
+	case taken == "github": // keep the verdict on the last line
 		out = append(out, output{to: standardOutput, write: func(r *conformance.Result) error {
 			return report.Text(std.out, r, o.textOptions(std.out))
 		}})
@@ -125,37 +125,37 @@ func terminal(w io.Writer) (*os.File, bool) {
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// place opens a place that a report goes to. finish ends it: it keeps what was
-// written, unless writing failed.
+// place opens the destination of a report. finish closes it; it discards what was
+// written if writing failed.
 type place func() (w io.Writer, finish func(writing error) error, err error)
 
-// toStream is a stream that stays open.
+// toStream writes to a stream and leaves it open.
 func toStream(w io.Writer) place {
 	return func() (io.Writer, func(error) error, error) {
 		return w, func(writing error) error { return writing }, nil
 	}
 }
 
-// toFile is a file, which takes the place of an older one when it is whole.
+// toFile writes to a file, which replaces an older one when it is complete.
 func toFile(name string) place {
 	return func() (io.Writer, func(error) error, error) {
 		f, err := cli.CreateFile(name, reportMode)
 		if err != nil {
-			return nil, nil, unwritable(err)
+			return nil, nil, cannotWrite(err)
 		}
-		return f, func(writing error) error { return unwritable(f.Finish(writing)) }, nil
+		return f, func(writing error) error { return cannotWrite(f.Finish(writing)) }, nil
 	}
 }
 
 // reportMode is the mode of files that hold no secret.
 const reportMode = 0o644
 
-// writeReport writes a file so that it is there whole or not at all.
+// writeReport writes a file whole or not at all.
 func writeReport(name string, write func(io.Writer) error) error {
-	return unwritable(cli.WriteFile(name, reportMode, write))
+	return cannotWrite(cli.WriteFile(name, reportMode, write))
 }
 
-func unwritable(err error) error {
+func cannotWrite(err error) error {
 	if err == nil {
 		return nil
 	}

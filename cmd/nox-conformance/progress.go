@@ -11,8 +11,8 @@ import (
 // progressDelay keeps short runs quiet.
 const progressDelay = time.Second
 
-// progressLine shows on a terminal how far a run has come, in one line that is
-// gone when the run ends. A terminal that cannot go back in a line shows none.
+// progressLine shows the progress of a run in one line on a terminal, and clears it
+// at the end. It shows nothing on a terminal that cannot rewrite a line.
 type progressLine struct {
 	w       io.Writer
 	started time.Time

@@ -13,7 +13,7 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// replayOptions are the flags of a replay beside those of a run.
+// replayOptions adds the flags of a replay to those of a run.
 type replayOptions struct {
 	*options
 	target    string
@@ -23,14 +23,22 @@ type replayOptions struct {
 // replay performs checks of a report again.
 func (o *replayOptions) replay(ctx context.Context, flags *pflag.FlagSet, args []string, std streams) int {
 	if len(args) == 0 {
-		return usage(std, &conformance.UsageError{Problem: "replay needs a report, as --report json=FILE writes it"})
+		return usage(std, &conformance.UsageError{Problem: "replay needs a report, as --report json=FILE writes it, or recorded traffic (HAR)"})
+	}
+	if sniffRecording(args[0], &std) {
+		return o.replayRecordings(ctx, flags, args, std)
+	}
+	for _, flag := range recordingFlags() {
+		if flags.Changed(flag) {
+			return usage(std, &conformance.UsageError{Problem: "--" + flag + " goes with recorded traffic; a report has settled it"})
+		}
 	}
 	name, patterns := args[0], args[1:]
 	before, err := readReport(name, std)
 	if err != nil {
 		return fail(std, err)
 	}
-	chosen, err := toReplay(before, name, patterns)
+	chosen, err := selectChecks(before, name, patterns)
 	if err != nil {
 		return fail(std, err)
 	}
@@ -38,7 +46,7 @@ func (o *replayOptions) replay(ctx context.Context, flags *pflag.FlagSet, args [
 	if err != nil {
 		return fail(std, err)
 	}
-	if err := stillChecks(cfg.Contract, chosen, name); err != nil {
+	if err := requireChecks(cfg.Contract, chosen, name); err != nil {
 		return fail(std, err)
 	}
 	cfg.Strict = cfg.Strict || before.Strict
@@ -55,9 +63,9 @@ func (o *replayOptions) replay(ctx context.Context, flags *pflag.FlagSet, args [
 	return replayCode(list)
 }
 
-// toReplay chooses the checks of a report that a pattern matches; without
-// patterns those that failed.
-func toReplay(before *conformance.Result, name string, patterns []string) ([]conformance.CheckResult, error) {
+// selectChecks returns the checks of a report that match a pattern; without patterns,
+// those that failed.
+func selectChecks(before *conformance.Result, name string, patterns []string) ([]conformance.CheckResult, error) {
 	var chosen []conformance.CheckResult
 	if len(patterns) == 0 {
 		for _, c := range before.Checks {
@@ -92,7 +100,7 @@ func toReplay(before *conformance.Result, name string, patterns []string) ([]con
 	return chosen, nil
 }
 
-// replayConfig takes from the report what the flags do not say.
+// replayConfig fills what the flags leave open from the report.
 func (o *replayOptions) replayConfig(ctx context.Context, flags *pflag.FlagSet, before *conformance.Result, name string, std streams) (conformance.Config, error) {
 	target := before.Target
 	if flags.Changed("target") {
@@ -116,8 +124,8 @@ func (o *replayOptions) replayConfig(ctx context.Context, flags *pflag.FlagSet, 
 	return cfg, nil
 }
 
-// contractOf finds the contract that a report was judged by: the one built in,
-// or what is still at its source.
+// contractOf finds the contract of a report: the embedded one, or the one at its
+// source if it did not change.
 func contractOf(ctx context.Context, before *conformance.Result, name string, std streams) (*spec.Document, error) {
 	embedded, err := spec.Embedded()
 	if err != nil || embedded.SHA256() == before.Contract.SHA256 {
@@ -132,9 +140,9 @@ func contractOf(ctx context.Context, before *conformance.Result, name string, st
 	return nil, &conformance.UsageError{Problem: fmt.Sprintf("%s: its contract (%q) is not the built-in one and was not found unchanged; pass it with --spec", name, source)}
 }
 
-// stillChecks finds the first check of a report that the contract in force does
-// not give rise to.
-func stillChecks(doc *spec.Document, chosen []conformance.CheckResult, name string) error {
+// requireChecks returns an error if the contract does not give rise to one of the
+// checks.
+func requireChecks(doc *spec.Document, chosen []conformance.CheckResult, name string) error {
 	ids, err := idsOf(doc)
 	if err != nil {
 		return err
@@ -156,9 +164,8 @@ func idsOf(doc *spec.Document) ([]string, error) {
 	return ids, err
 }
 
-// perform performs the chosen checks by themselves, and what does not fail then
-// once more among all checks of the report: a check may judge what others were
-// answered, or what they left behind.
+// perform runs the chosen checks alone, and then those that passed once more among
+// all checks of the report: a check may depend on what others sent.
 func perform(ctx context.Context, cfg conformance.Config, before *conformance.Result, chosen []conformance.CheckResult) (*conformance.Result, []report.Replayed, error) {
 	list := make([]report.Replayed, len(chosen))
 	for i, c := range chosen {
@@ -183,7 +190,7 @@ func perform(ctx context.Context, cfg conformance.Config, before *conformance.Re
 	return now, list, err
 }
 
-// performOnce runs checks and notes what became of those that did not fail yet.
+// performOnce runs checks and records the outcome of those that did not fail yet.
 func performOnce(ctx context.Context, cfg conformance.Config, list []report.Replayed) (*conformance.Result, error) {
 	judging, err := runner.New(cfg)
 	if err != nil {

@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, std streams, getenv func(string) st
 	return code
 }
 
-// perform does what the flags of the program itself ask for.
+// perform acts on the flags of the root command.
 func (o *options) perform(ctx context.Context, flags *pflag.FlagSet, args []string, std streams) int {
 	switch err := o.conflict(flags); {
 	case err != nil:
@@ -51,7 +51,7 @@ func (o *options) perform(ctx context.Context, flags *pflag.FlagSet, args []stri
 	return o.judge(ctx, args, std)
 }
 
-// judge runs the checks against a target.
+// judge checks a target.
 func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	cfg, err := o.config(ctx, args, std)
 	if err != nil {
@@ -64,7 +64,7 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	line := newProgressLine(std.err, o.quiet, o.getenv("TERM") == "dumb")
 	cfg.Progress = line.show
 	cfg.Record = recordTo(outputs)
-	judging, err := runner.New(cfg)
+	judging, err := cli.Interruptible(ctx, func() (*runner.Runner, error) { return runner.New(cfg) })
 	if err != nil {
 		return fail(std, err)
 	}
@@ -79,7 +79,7 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	return o.deliver(result, cfg.Known, outputs, std)
 }
 
-// deliver writes a result to all its places and returns the exit code.
+// deliver writes a result to all its destinations and returns the exit code.
 func (o *options) deliver(result *conformance.Result, excused []conformance.Known, outputs []output, std streams) int {
 	code := result.ExitCode
 	if o.updateKnown != "" {
@@ -92,7 +92,7 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 		if err := out.deliver(result); err != nil {
 			fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
 			code = conformance.ExitInconclusive
-			if out.to == standardOutput { // the verdict is told all the same
+			if out.to == standardOutput { // print the verdict anyway
 				_ = report.Text(std.err, result, report.TextOptions{Quiet: true})
 			}
 		}
@@ -100,13 +100,13 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 	return code
 }
 
-// usage reports a mistake in the command line.
+// usage prints a mistake in the command line.
 func usage(std streams, err error) int {
 	fmt.Fprintf(std.err, "nox-conformance: %v\n", err)
 	return conformance.ExitUsage
 }
 
-// fail reports an error and tells the exit code of its kind.
+// fail prints an error and returns the exit code of its kind.
 func fail(std streams, err error) int {
 	var (
 		wrongUse    *conformance.UsageError

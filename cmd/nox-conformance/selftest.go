@@ -20,20 +20,19 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-// proof is what the self-test shows: that the sound mock passes every check,
-// that no legal variation fails any, and that each defect is caught by the
-// check meant for it.
-type proof struct {
+// selfTestResult is what the self-test shows: the sound mock passes every check, no
+// variation fails one, and the intended check catches each defect.
+type selfTestResult struct {
 	Sound      *conformance.Result `json:"sound"`
-	Variations []trialOf           `json:"variations"`
-	Defects    []trialOf           `json:"defects"`
+	Variations []deviationResult   `json:"variations"`
+	Defects    []deviationResult   `json:"defects"`
 	NeverFail  []string            `json:"never_seen_to_fail"` // checks that no defect fails
 	Problems   []string            `json:"problems"`
 	DurationMS int64               `json:"duration_ms"`
 }
 
-// trialOf is one deviation and how the runner judged it.
-type trialOf struct {
+// deviationResult is how the runner judged one deviation.
+type deviationResult struct {
 	Name       string   `json:"name"`
 	Summary    string   `json:"summary"`
 	Level      string   `json:"level,omitempty"`
@@ -48,10 +47,10 @@ type trialOf struct {
 // selfTestDeadline is how long it may take unless --deadline says otherwise.
 const selfTestDeadline = 10 * time.Minute
 
-// logEvery is after how many mocks a log is told how far the proof is.
+// logEvery is the number of mocks after which a log gets a line of progress.
 const logEvery = 100
 
-// selfTestParallel is how many mocks are judged at one time.
+// selfTestParallel is how many mocks are judged concurrently.
 const selfTestParallel = 4
 
 // selfTest judges the built-in mock and its deviations.
@@ -104,14 +103,14 @@ func (o *options) runSelfTest(ctx context.Context, std streams) int {
 }
 
 // prove judges the sound mock, every variation and every defect.
-func (t *selfTest) prove(ctx context.Context) (*proof, error) {
+func (t *selfTest) prove(ctx context.Context) (*selfTestResult, error) {
 	started := time.Now()
 	checks, err := runner.Catalogue(nil)
 	if err != nil {
 		return nil, err
 	}
 	t.checks = checks
-	p := &proof{}
+	p := &selfTestResult{}
 	if p.Sound, err = t.judge(ctx, nil); err != nil {
 		return nil, err
 	}
@@ -122,7 +121,7 @@ func (t *selfTest) prove(ctx context.Context) (*proof, error) {
 	}
 	p.Variations = t.tryAll(ctx, defect.Variations(), "variations")
 	p.Defects = t.tryAll(ctx, defect.Defects(), "defects")
-	p.conclude(ctx)
+	p.findProblems(ctx)
 	p.DurationMS = time.Since(started).Milliseconds()
 	return p, nil
 }
@@ -172,10 +171,10 @@ func asksForSequences(patterns []string, deviations []defect.Deviation) bool {
 	return len(deviations) == 0 || slices.ContainsFunc(patterns, func(id string) bool { return strings.HasSuffix(id, "/sequences") })
 }
 
-// meant returns the patterns of the check that is meant for a defect, and of
-// those whose answers it judges if it sends nothing itself; nil where every
-// check is needed: for a variation, and for the full proof.
-func (t *selfTest) meant(d defect.Deviation) []string {
+// intendedChecks returns the patterns of the check that must catch a defect, and of
+// those whose responses it judges if it sends nothing itself. It returns nil if every
+// check is needed: for a variation, and for the full self-test.
+func (t *selfTest) intendedChecks(d defect.Deviation) []string {
 	for _, c := range t.checks {
 		switch {
 		case d.Level == "" || t.full || !strings.HasSuffix(c.ID, "/"+d.Caught):
@@ -188,8 +187,7 @@ func (t *selfTest) meant(d defect.Deviation) []string {
 	return nil
 }
 
-// companions are a few checks in whose answers most clauses can be seen to
-// fail.
+// companions are a few checks in whose responses most clauses can be seen to fail.
 func companions(operation string) []string {
 	var out []string
 	for _, name := range []string{
@@ -201,14 +199,14 @@ func companions(operation string) []string {
 	return out
 }
 
-// tryAll judges deviations, several at a time, and keeps their order.
-func (t *selfTest) tryAll(ctx context.Context, all []defect.Deviation, what string) []trialOf {
-	out := make([]trialOf, len(all))
+// tryAll judges deviations concurrently and keeps their order.
+func (t *selfTest) tryAll(ctx context.Context, all []defect.Deviation, what string) []deviationResult {
+	out := make([]deviationResult, len(all))
 	var (
 		mu   sync.Mutex
 		done int
 	)
-	sideBySide(all, func(i int, d defect.Deviation) {
+	inParallel(all, func(i int, d defect.Deviation) {
 		out[i] = t.try(ctx, d)
 		mu.Lock()
 		defer mu.Unlock()
@@ -221,8 +219,8 @@ func (t *selfTest) tryAll(ctx context.Context, all []defect.Deviation, what stri
 	return out
 }
 
-// sideBySide calls f for each deviation, for several at a time.
-func sideBySide(all []defect.Deviation, f func(i int, d defect.Deviation)) {
+// inParallel calls f for each deviation, several at a time.
+func inParallel(all []defect.Deviation, f func(i int, d defect.Deviation)) {
 	slots := make(chan struct{}, selfTestParallel)
 	var wg sync.WaitGroup
 	for i, d := range all {
@@ -235,19 +233,19 @@ func sideBySide(all []defect.Deviation, f func(i int, d defect.Deviation)) {
 	wg.Wait()
 }
 
-// try judges one deviation: first by the check meant for it, and by all where
-// that one needs the company of others to fail.
-func (t *selfTest) try(ctx context.Context, d defect.Deviation) trialOf {
-	meant := t.meant(d)
-	out := t.tryBy(ctx, d, meant)
-	if out.Problem != "" && meant != nil {
-		out = t.tryBy(ctx, d, nil)
+// try judges one deviation: by the intended check, and by all if that one does not
+// catch it alone.
+func (t *selfTest) try(ctx context.Context, d defect.Deviation) deviationResult {
+	intendedChecks := t.intendedChecks(d)
+	out := t.judgeBy(ctx, d, intendedChecks)
+	if out.Problem != "" && intendedChecks != nil {
+		out = t.judgeBy(ctx, d, nil)
 	}
 	return out
 }
 
-func (t *selfTest) tryBy(ctx context.Context, d defect.Deviation, patterns []string) trialOf {
-	out := trialOf{Name: d.Name, Summary: d.Summary, Level: d.Level, Caught: d.Caught, Failed: []string{}}
+func (t *selfTest) judgeBy(ctx context.Context, d defect.Deviation, patterns []string) deviationResult {
+	out := deviationResult{Name: d.Name, Summary: d.Summary, Level: d.Level, Caught: d.Caught, Failed: []string{}}
 	result, err := t.judge(ctx, patterns, d)
 	if err != nil {
 		out.Problem = err.Error()
@@ -269,10 +267,9 @@ func (t *selfTest) tryBy(ctx context.Context, d defect.Deviation, patterns []str
 	return out
 }
 
-// problemOf says what is wrong with how a deviation was judged, "" for
-// nothing.
-func problemOf(d defect.Deviation, t trialOf, undecided []string, reason string) string {
-	meant := slices.ContainsFunc(t.Failed, func(id string) bool { return strings.HasSuffix(id, "/"+d.Caught) })
+// problemOf returns what is wrong with how a deviation was judged, "" if nothing.
+func problemOf(d defect.Deviation, t deviationResult, undecided []string, reason string) string {
+	caught := slices.ContainsFunc(t.Failed, func(id string) bool { return strings.HasSuffix(id, "/"+d.Caught) })
 	switch {
 	case d.Level == "" && len(t.Failed) > 0:
 		return "a legal variation fails " + strings.Join(t.Failed, ", ")
@@ -280,7 +277,7 @@ func problemOf(d defect.Deviation, t trialOf, undecided []string, reason string)
 		return "a legal variation leaves undecided " + strings.Join(undecided, ", ")
 	case d.Level == "" && t.Exit != conformance.ExitConforms:
 		return "a legal variation does not conform: " + reason
-	case d.Level != "" && !meant:
+	case d.Level != "" && !caught:
 		return fmt.Sprintf("not caught by %s, but by [%s] %s", d.Caught, strings.Join(t.Failed, " "), reason)
 	case d.Level == "must" && t.Exit != conformance.ExitViolates:
 		return fmt.Sprintf("exit code %d for a breach %s", t.Exit, reason)
@@ -290,16 +287,16 @@ func problemOf(d defect.Deviation, t trialOf, undecided []string, reason string)
 	return ""
 }
 
-// conclude lists what the proof lacks.
-func (p *proof) conclude(ctx context.Context) {
+// findProblems lists what the self-test did not show.
+func (p *selfTestResult) findProblems(ctx context.Context) {
 	p.NeverFail, p.Problems = []string{}, []string{}
 	for _, c := range p.Sound.Checks {
 		// What only a server by TLS can show, a variation shows.
-		elsewhere := c.Outcome == conformance.Skip && slices.ContainsFunc(p.Variations, func(t trialOf) bool { return slices.Contains(t.passed, c.ID) })
+		elsewhere := c.Outcome == conformance.Skip && slices.ContainsFunc(p.Variations, func(t deviationResult) bool { return slices.Contains(t.passed, c.ID) })
 		if c.Outcome != conformance.Pass && !elsewhere {
 			p.Problems = append(p.Problems, fmt.Sprintf("the sound mock: %s is %s: %s", c.ID, c.Outcome, c.Reason+c.Actual))
 		}
-		if !slices.ContainsFunc(p.Defects, func(t trialOf) bool { return slices.Contains(t.Failed, c.ID) }) {
+		if !slices.ContainsFunc(p.Defects, func(t deviationResult) bool { return slices.Contains(t.Failed, c.ID) }) {
 			p.NeverFail = append(p.NeverFail, c.ID)
 		}
 	}
@@ -313,9 +310,9 @@ func (p *proof) conclude(ctx context.Context) {
 	}
 }
 
-// print writes the proof for a person, who has seen the verdict on the sound
-// mock: the matrix in short.
-func (p *proof) print(w io.Writer, o *options) error {
+// print writes the result as text, without the verdict on the sound mock, which has
+// been printed before.
+func (p *selfTestResult) print(w io.Writer, o *options) error {
 	if o.verbose {
 		for _, t := range slices.Concat(p.Variations, p.Defects) {
 			fmt.Fprintf(w, "%-32s %s\n", t.Name, strings.Join(t.Failed, " "))

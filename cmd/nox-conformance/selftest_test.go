@@ -76,7 +76,7 @@ func TestEveryCheckCanFail(t *testing.T) {
 func TestTheProofCanFail(t *testing.T) {
 	st := newSelfTest(t, false)
 	sound := defect.Deviation{Name: "nothing", Level: "must", Caught: "401/missing-key"}
-	if got := problemOf(sound, trialOf{Failed: []string{}}, nil, ""); !strings.Contains(got, "not caught") {
+	if got := problemOf(sound, deviationResult{Failed: []string{}}, nil, ""); !strings.Contains(got, "not caught") {
 		t.Errorf("a defect that nothing catches: %q", got)
 	}
 	lax, err := defect.Find("missing-key-accepted")
@@ -91,8 +91,8 @@ func TestTheProofCanFail(t *testing.T) {
 	if got := st.try(t.Context(), lax); !strings.Contains(got.Problem, "not caught by 201/echo-case") {
 		t.Errorf("a defect that the wrong check catches: %q", got.Problem)
 	}
-	p := &proof{Sound: &conformance.Result{Checks: []conformance.CheckResult{{ID: "x/401/lonely", Outcome: conformance.Pass}}}}
-	p.conclude(t.Context())
+	p := &selfTestResult{Sound: &conformance.Result{Checks: []conformance.CheckResult{{ID: "x/401/lonely", Outcome: conformance.Pass}}}}
+	p.findProblems(t.Context())
 	if !slices.Contains(p.NeverFail, "x/401/lonely") || len(p.Problems) != 1 {
 		t.Errorf("a check that nothing fails: %v", p.Problems)
 	}

@@ -37,18 +37,18 @@ func TestVerdictNeverChanges(t *testing.T) {
 
 func judgeAgain(t *testing.T, all []defect.Deviation, runs int) {
 	st := newSelfTest(t, true)
-	meant, by := os.Getenv("NOX_RUNS_BY") == "meant", "all checks"
-	if meant {
+	alone, by := os.Getenv("NOX_RUNS_BY") == "meant", "all checks"
+	if alone {
 		by = "as many checks as it takes"
 	}
-	sideBySide(all, func(_ int, d defect.Deviation) {
+	inParallel(all, func(_ int, d defect.Deviation) {
 		var few []string
-		if meant {
+		if alone {
 			few = st.few(t.Context(), d)
 		}
 		problems := map[string]int{}
 		for range runs {
-			if out := st.tryBy(t.Context(), d, few); out.Problem != "" {
+			if out := st.judgeBy(t.Context(), d, few); out.Problem != "" {
 				problems[fmt.Sprintf("exit code %d, %s", out.Exit, out.Problem)]++
 			}
 		}
@@ -68,7 +68,7 @@ func judgeAgain(t *testing.T, all []defect.Deviation, runs int) {
 func (t *selfTest) few(ctx context.Context, d defect.Deviation) []string {
 	status, _, _ := strings.Cut(d.Caught, "/")
 	for _, patterns := range [][]string{{"*/" + d.Caught}, {"*/" + d.Caught, "*/201/minimal", "*/" + status + "/*"}} {
-		if d.Level != "" && t.tryBy(ctx, d, patterns).Problem == "" {
+		if d.Level != "" && t.judgeBy(ctx, d, patterns).Problem == "" {
 			return patterns
 		}
 	}

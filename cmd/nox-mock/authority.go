@@ -19,27 +19,27 @@ import (
 	"nox.energy/contract/cmd/internal/cli"
 )
 
-// An authority (CA) is made once and kept, so that clients can be told once to
-// trust it; it signs the certificate that is made at each start.
+// An authority is a local CA. It is made once and kept, so that each client must
+// trust it only once. It signs the certificate that each start makes.
 type authority struct {
-	file     string // of its certificate, for clients
+	file     string // certificate, for clients
 	pair     *tls.Certificate
-	replaced time.Time // when the one before ran out or would have; zero if there was none
+	replaced time.Time // expiry of the previous CA; zero if there was none
 }
 
 const (
 	authorityLife = 365 * 24 * time.Hour
-	leafLife      = 60 * 24 * time.Hour // of the certificates that it signs; the last of them still fits into its life
-	clockSkew     = time.Hour           // that clients may be behind
+	leafLife      = 60 * 24 * time.Hour // of the certificates that it signs
+	clockSkew     = time.Hour           // of clients that is tolerated
 
-	// authorityKeyFile holds key and certificate in one, so that they are
-	// always of a pair; authorityFile is a copy of the certificate.
+	// authorityKeyFile contains key and certificate in one file, so that they always
+	// match; authorityFile is a copy of the certificate for clients.
 	authorityKeyFile = "ca-key.pem"
 	authorityFile    = "ca.pem"
 )
 
-// authorityFolder is where the CA is kept: folder, or one for this user if it
-// is "".
+// authorityFolder returns the folder of the CA: folder, or one in the user's
+// configuration folder if folder is empty.
 func authorityFolder(folder string) (string, error) {
 	if folder != "" {
 		return folder, nil
@@ -51,22 +51,22 @@ func authorityFolder(folder string) (string, error) {
 	return filepath.Join(config, "nox-mock"), nil
 }
 
-// keptAuthority returns the CA that is kept in folder. It is made if there is
-// none yet, or if too little of its life is left.
-func keptAuthority(folder string, now time.Time) (*authority, error) {
+// loadAuthority returns the CA in folder. It makes a new one if there is none, or if
+// the certificate would not outlive what it signs.
+func loadAuthority(folder string, now time.Time) (*authority, error) {
 	folder, err := authorityFolder(folder)
 	if err != nil {
 		return nil, err
 	}
-	if folder, err = filepath.Abs(folder); err != nil { // as clients may stand elsewhere
-		return nil, cannotKeep(err)
+	if folder, err = filepath.Abs(folder); err != nil { // clients may have another working directory
+		return nil, cannotSaveCA(err)
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, cannotKeep(err)
+		return nil, cannotSaveCA(err)
 	}
-	unlock, err := lockFile(filepath.Join(folder, "lock"), true) // two may start at once
+	unlock, err := lockFile(filepath.Join(folder, "lock"), true) // two mocks may start at once
 	if err != nil {
-		return nil, cannotKeep(err)
+		return nil, cannotSaveCA(err)
 	}
 	defer unlock()
 	file := filepath.Join(folder, authorityFile)
@@ -86,13 +86,13 @@ func keptAuthority(folder string, now time.Time) (*authority, error) {
 	a.file = file
 	if copied, err := os.ReadFile(file); err != nil || !bytes.Equal(copied, a.pem()) {
 		if err := writeData(file, a.pem(), 0o644); err != nil {
-			return nil, cannotKeep(err)
+			return nil, cannotSaveCA(err)
 		}
 	}
 	return a, nil
 }
 
-func cannotKeep(err error) error {
+func cannotSaveCA(err error) error {
 	return fmt.Errorf("the CA cannot be saved; choose another folder with --tls-dir: %w", err)
 }
 
@@ -116,7 +116,7 @@ func readAuthority(name string) (*authority, error) {
 		return nil, damaged
 	}
 	key, err := x509.ParseECPrivateKey(keyBlock.Bytes)
-	if err != nil { // whose words may be about the key
+	if err != nil { // its text may contain the key
 		return nil, damaged
 	}
 	certificate, err := x509.ParseCertificate(certificateBlock.Bytes)
@@ -126,8 +126,8 @@ func readAuthority(name string) (*authority, error) {
 	return &authority{pair: &tls.Certificate{Certificate: [][]byte{certificate.Raw}, PrivateKey: key, Leaf: certificate}}, nil
 }
 
-// makeAuthority makes a CA and writes it, for its owner only. It may sign
-// certificates of servers, and no other CA.
+// makeAuthority makes a CA and writes it, readable only by its owner. It may sign
+// certificates of servers but no other CA.
 func makeAuthority(folder string, now time.Time) (*authority, error) {
 	template := &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "nox-mock CA made on " + now.UTC().Format(time.DateOnly)},
@@ -150,17 +150,17 @@ func makeAuthority(folder string, now time.Time) (*authority, error) {
 	}
 	data := append(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}), a.pem()...)
 	if err := writeData(filepath.Join(folder, authorityKeyFile), data, 0o600); err != nil {
-		return nil, cannotKeep(err)
+		return nil, cannotSaveCA(err)
 	}
 	return a, nil
 }
 
-// pem is the certificate as clients want it.
+// pem returns the certificate in PEM.
 func (a *authority) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.pair.Leaf.Raw})
 }
 
-// renewal says that clients must trust anew, "" if they need not.
+// renewal returns a message that clients must trust a new CA, "" if they need not.
 func (a *authority) renewal() string {
 	if a.replaced.IsZero() {
 		return ""
@@ -188,7 +188,7 @@ that trust this CA.
 // printAuthority prints the certificate of the CA on standard output, and how
 // to use it on standard error.
 func printAuthority(settings settings, stdout, stderr io.Writer) error {
-	a, err := keptAuthority(settings.tlsDir, time.Now())
+	a, err := loadAuthority(settings.tlsDir, time.Now())
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func TestOneAuthority(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range made {
 		all.Go(func() {
-			a, err := keptAuthority(folder, time.Now())
+			a, err := loadAuthority(folder, time.Now())
 			if err != nil {
 				t.Error(err)
 				return
@@ -47,12 +47,12 @@ func TestOneAuthority(t *testing.T) {
 // A CA that would not outlive what it signs is replaced, and that is said.
 func TestAuthorityIsReplacedInTime(t *testing.T) {
 	folder, start := t.TempDir(), time.Now()
-	first, err := keptAuthority(folder, start)
+	first, err := loadAuthority(folder, start)
 	if err != nil || first.renewal() != "" {
 		t.Fatal(first, err)
 	}
 	later := start.Add(authorityLife - leafLife - time.Hour)
-	same, err := keptAuthority(folder, later)
+	same, err := loadAuthority(folder, later)
 	if err != nil || same.renewal() != "" || !same.pair.Leaf.Equal(first.pair.Leaf) {
 		t.Errorf("replaced too early: %v, %v", same, err)
 	}
@@ -60,7 +60,7 @@ func TestAuthorityIsReplacedInTime(t *testing.T) {
 	if err != nil || leaf.Leaf.NotAfter.After(first.pair.Leaf.NotAfter) {
 		t.Errorf("a certificate that outlives its CA: %v", err)
 	}
-	other, err := keptAuthority(folder, later.Add(2*time.Hour))
+	other, err := loadAuthority(folder, later.Add(2*time.Hour))
 	if err != nil || other.pair.Leaf.Equal(first.pair.Leaf) ||
 		!strings.Contains(other.renewal(), "a new CA was made, as the previous one expires on "+first.pair.Leaf.NotAfter.UTC().Format(time.DateOnly)) {
 		t.Errorf("not replaced: %v, %v", other, err)
@@ -73,7 +73,7 @@ func TestAuthorityIsReplacedInTime(t *testing.T) {
 // The certificate is made anew before it expires, so that a mock may run for
 // months.
 func TestCertificateIsRenewed(t *testing.T) {
-	a, err := keptAuthority(t.TempDir(), time.Now())
+	a, err := loadAuthority(t.TempDir(), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func newProgram(std streams, environ []string) (*cli.Program, error) {
 		Topics:    pages,
 		ExitCodes: [][2]string{
 			{"0", "stopped by a signal, or the command succeeded"},
-			{"1", "the mock could not start or keep serving, or --require was not met"},
+			{"1", "the mock could not serve, or --require or --fail-on-mistakes failed"},
 			{"2", "the command line, the contract or the configuration is invalid"},
 		},
 	}
@@ -45,7 +45,7 @@ func newProgram(std streams, environ []string) (*cli.Program, error) {
 		s := &settings{command: c.Name()}
 		declare(c, s)
 		c.RunE = func(c *cobra.Command, args []string) error {
-			if s.command == "exec" {
+			if s.command == "exec" || s.command == "schema" {
 				s.argv = args
 			} else if len(args) > 0 {
 				return p.Unknown(c, args)
@@ -54,7 +54,7 @@ func newProgram(std streams, environ []string) (*cli.Program, error) {
 				return err
 			}
 			if quiet := c.Flags().Changed("quiet") && s.quiet; !quiet { // exec is quiet by default
-				for _, problem := range p.UnknownVariables(environ) {
+				for _, problem := range append(p.UnknownVariables(environ), s.readableSecrets()...) {
 					fmt.Fprintf(std.err, "nox-mock: warning: %s\n", problem)
 				}
 			}
@@ -89,7 +89,8 @@ nox-mock help lost-response                        # test a client against lost 
 			Long: `nox-mock exec serves on a free port while a command runs. The command finds the mock
 in NOX_BASE_URL, NOX_CONTROL_URL and NOX_CA_CERT, and keys in NOX_API_KEY, NOX_OTHER_API_KEY
 and NOX_DISABLED_API_KEY. Then nox-mock prints which responses the client met and which
-mistakes it made. The exit code is the command's, or 1 if --require was not met.`,
+mistakes it made. The exit code is the command's, or 1 if --require was not met, or with
+--fail-on-mistakes if the client made a mistake.`,
 			Example: `nox-mock exec -- npm test
 nox-mock exec --require 201,400,401,500 --scorecard junit=client.xml -- ./run-tests`,
 		}, declareExec, func(ctx context.Context, s settings) error { return execute(ctx, s, std.in, std.out, std.err) }),
@@ -107,6 +108,14 @@ nox-mock exec --require 201,400,401,500 --scorecard junit=client.xml -- ./run-te
 error how curl, Node, Python and Go come to trust it.`,
 			Example: "nox-mock ca >ca.pem",
 		}, declareCA, func(_ context.Context, s settings) error { return printAuthority(s, std.out, std.err) }),
+		command(&cobra.Command{
+			Use:     "schema fixture",
+			Short:   "print the JSON Schema of a fixture",
+			Long:    "nox-mock schema prints the JSON Schema of the files that --fixture and --state read.",
+			Example: "nox-mock schema fixture >fixture.schema.json",
+		}, func(*cobra.Command, *settings) {}, func(_ context.Context, s settings) error {
+			return printSchema(std.out, strings.Join(s.argv, " "))
+		}),
 		command(&cobra.Command{
 			Use:     "scenarios",
 			Short:   "print every way to bring about a response",
@@ -156,6 +165,7 @@ func declareServe(c *cobra.Command, s *settings) {
 			f.BoolVar(&s.listDeviations, "list-deviations", false, "print the names for --defect and --variation")
 		}
 	})
+	declareClient(c, s)
 	cli.Section(c, "TLS", func(f *pflag.FlagSet) {
 		f.BoolVar(&s.tlsAuto, "tls-auto", false, "serve HTTPS with a certificate signed by a local CA (nox-mock ca)")
 		f.StringArrayVar(&s.tlsNames, "tls-name", nil, "`NAME` further host name or IP address for --tls-auto")
@@ -195,6 +205,7 @@ func declareExec(c *cobra.Command, s *settings) {
 	c.Flags().SetInterspersed(false)
 	cli.Section(c, "Scorecard", func(f *pflag.FlagSet) {
 		f.StringSliceVar(&s.require, "require", nil, "`STATUSES` fail unless the client met each: 201,400,401,500")
+		f.BoolVar(&s.failOnMistakes, "fail-on-mistakes", false, "fail if the client made a mistake, or sent no request")
 		f.StringArrayVar(&s.cards, "scorecard", []string{"text"}, "`FORMAT[=FILE]` write the scorecard: text, json or junit")
 	})
 	declareServe(c, s)

@@ -3,7 +3,10 @@ package main_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
+	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"nox.energy/contract/conformance"
@@ -49,7 +52,7 @@ func TestControlConforms(t *testing.T) {
 			}
 			ctx, stop := context.WithCancel(t.Context())
 			served := make(chan error, 1)
-			go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(control), l) }()
+			go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(fromManyPlaces(control)), l) }()
 			defer func() {
 				stop()
 				<-served
@@ -79,6 +82,17 @@ func TestControlConforms(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fromManyPlaces lets each request come from another address: many wrong tokens
+// from one are not answered.
+func fromManyPlaces(h http.Handler) http.Handler {
+	var n atomic.Uint32
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		i := n.Add(1)
+		r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", byte(i>>16), byte(i>>8), byte(i))
+		h.ServeHTTP(w, r)
+	})
 }
 
 // without is a document that does not declare a path.

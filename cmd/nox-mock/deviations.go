@@ -13,7 +13,7 @@ import (
 	"nox.energy/contract/mock/defect"
 )
 
-// findDeviations returns the deviations asked for, the defects first.
+// findDeviations returns the deviations that the flags name, defects first.
 func findDeviations(settings settings) ([]defect.Deviation, error) {
 	var found []defect.Deviation
 	for _, name := range settings.defects {
@@ -39,10 +39,10 @@ func findDeviations(settings settings) ([]defect.Deviation, error) {
 	return found, nil
 }
 
-// checkDeviations refuses those that would not show in the way that is served.
-func (s *site) checkDeviations() error {
+// checkDeviations reports a deviation that cannot show in the way the mock serves.
+func (s *instance) checkDeviations() error {
 	for _, d := range s.deviations {
-		never := silent{}
+		never := unusedListener{}
 		switch {
 		case d.OverTLS() && s.identity == nil:
 			return badUsage("%s shows only over TLS; add --tls-auto, or --tls-cert and --tls-key", d.Name)
@@ -53,12 +53,13 @@ func (s *site) checkDeviations() error {
 	return nil
 }
 
-// silent is a listener that is not listened to.
-type silent struct{ net.Listener }
+// unusedListener tells a deviation that changes the listener from one that returns it
+// as it is.
+type unusedListener struct{ net.Listener }
 
-// deviating puts the deviations around the mock. plain is for plain HTTP beside
-// TLS, nil for nearly all.
-func (s *site) deviating(h http.Handler, l net.Listener) (deviating http.Handler, main, plain net.Listener) {
+// deviating wraps the mock and its listener in the deviations. plain is a listener
+// for plain HTTP on the port of TLS, nil for most deviations.
+func (s *instance) deviating(h http.Handler, l net.Listener) (deviating http.Handler, main, plain net.Listener) {
 	for _, d := range s.deviations {
 		h = d.Wrap(defect.WithNotEnabled(h, keysNotEnabled(s.config.Manufacturers)...))
 		l = d.Listen(l)
@@ -71,13 +72,13 @@ func (s *site) deviating(h http.Handler, l net.Listener) (deviating http.Handler
 	return h, l, nil
 }
 
-// deviating is the configuration of a server with these deviations.
+// deviating returns the TLS configuration with the deviations applied.
 func (i *identity) deviating(all []defect.Deviation) (*tls.Config, error) {
 	if !slices.ContainsFunc(all, defect.Deviation.OverTLS) {
 		return i.config, nil
 	}
 	config := i.config.Clone()
-	if i.leaves != nil { // they change certificates that stand there
+	if i.leaves != nil { // deviations change fixed certificates
 		leaf, err := i.authority.issue(i.leaves.names, time.Now())
 		if err != nil {
 			return nil, err

@@ -16,17 +16,17 @@ import (
 	"nox.energy/contract/mock/scorecard"
 )
 
-// exitStatus ends the program with a code and nothing more to say.
+// exitStatus ends the program with this code and no message.
 type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// childGrace is how long a command may take to end once it is told to.
+// childGrace is how long a command may run after SIGTERM before it is killed.
 const childGrace = 5 * time.Second
 
 // execute serves on free ports while a command runs, then writes the scorecard.
 // The exit code is the command's, or 1 if it is 0 and a required response was
-// not met.
+// not met, or a mistake was made and must not be.
 func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(settings.argv) == 0 {
 		return badUsage("exec needs a command, as in nox-mock exec -- ./run-tests")
@@ -39,11 +39,11 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 	if err := s.mock.CheckRequired(settings.require); err != nil {
 		return badUsage("--require: %w", err)
 	}
-	withdraw, err := s.announce(settings.addressFile)
+	remove, err := s.announce(settings.addressFile)
 	if err != nil {
 		return err
 	}
-	defer withdraw()
+	defer remove()
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- s.run(serving) }()
@@ -57,6 +57,9 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 	if err := writeScorecards(card, settings.scorecards, stdout, stderr); err != nil {
 		return err
 	}
+	if card.Requests == 0 && !(code == 0 && settings.failOnMistakes) { // of which it is the error
+		fmt.Fprintf(stderr, "nox-mock: %s\n", s.describeSilence())
+	}
 	if code != 0 {
 		return exitStatus(code)
 	}
@@ -67,23 +70,35 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 		}
 		return fmt.Errorf("required but not met: %s", strings.Join(names, ", "))
 	}
+	if settings.failOnMistakes {
+		return s.mistakesError(card)
+	}
 	return nil
 }
 
-// runCommand runs the command with the addresses and keys in its environment
-// and returns its exit code; that of one which a signal ended is 128 and the
-// signal, as shells have it.
-func (s *site) runCommand(ctx context.Context, argv []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
+// runCommand runs the command with the mock's variables in its environment and
+// returns its exit code. If a signal ended the command, the code is 128 plus the
+// signal, as in shells.
+func (s *instance) runCommand(ctx context.Context, argv []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	c.Stdin, c.Stdout, c.Stderr = stdin, stdout, stderr
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = childGrace
+	trusted, notes, remove, err := s.trust(os.Getenv)
+	defer remove()
+	if err != nil {
+		return 0, err
+	}
+	for _, note := range notes {
+		fmt.Fprintf(stderr, "nox-mock: %s\n", note)
+	}
 	var unset []string
 	c.Env, unset = s.environment(os.Environ())
+	c.Env = append(c.Env, trusted...)
 	if len(unset) > 0 {
 		fmt.Fprintf(stderr, "nox-mock: unset for the command, as this mock has no value for them: %s\n", strings.Join(unset, ", "))
 	}
-	err := c.Run()
+	err = c.Run()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -99,16 +114,16 @@ func (s *site) runCommand(ctx context.Context, argv []string, stdin io.Reader, s
 	return 0, fmt.Errorf("the command cannot be run: %w", err)
 }
 
-// environment is outer with what the command needs to know. Of what stands there
-// for another server already, such as a key, nothing is left: unset are the names
-// that nothing else was put in the place of.
-func (s *site) environment(outer []string) (made, unset []string) {
+// environment returns outer with the mock's variables set. It removes variables of
+// another server, such as a key, for which this mock has no value, and returns their
+// names as unset.
+func (s *instance) environment(outer []string) (made, unset []string) {
 	own := s.variables()
 	for _, pair := range outer {
 		name, value, _ := strings.Cut(pair, "=")
 		given := slices.ContainsFunc(own, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
 		switch {
-		case !given && slices.Contains(ownVariables(), name):
+		case !given && slices.Contains(mockVariables(), name):
 			if value != "" {
 				unset = append(unset, name)
 			}
@@ -120,23 +135,19 @@ func (s *site) environment(outer []string) (made, unset []string) {
 	return append(made, own...), unset
 }
 
-// ownVariables are about the mock alone.
-func ownVariables() []string {
+// mockVariables lists the variables that describe a mock and nothing else.
+func mockVariables() []string {
 	return []string{"NOX_BASE_URL", "NOX_CONTROL_URL", "NOX_CA_CERT", "NOX_API_KEY", "NOX_OTHER_API_KEY", "NOX_DISABLED_API_KEY"}
 }
 
-// variables are those that the mock has something to say in.
-func (s *site) variables() []string {
+// variables returns the variables that this mock has a value for.
+func (s *instance) variables() []string {
 	pairs := []string{"NOX_BASE_URL=" + s.base}
 	if s.control != "" {
 		pairs = append(pairs, "NOX_CONTROL_URL="+s.control)
 	}
 	if s.identity != nil && s.identity.authority != nil {
-		file := s.identity.authority.file
-		pairs = append(pairs, "NOX_CA_CERT="+file)
-		if os.Getenv("NODE_EXTRA_CA_CERTS") == "" { // which adds to what Node trusts, but holds one file only
-			pairs = append(pairs, "NODE_EXTRA_CA_CERTS="+file)
-		}
+		pairs = append(pairs, "NOX_CA_CERT="+s.identity.authority.file)
 	}
 	enabled := []string{"NOX_API_KEY", "NOX_OTHER_API_KEY"}
 	disabled := []string{"NOX_DISABLED_API_KEY"}
@@ -153,7 +164,7 @@ func (s *site) variables() []string {
 	return pairs
 }
 
-// cardOutput is where a scorecard goes, and how.
+// cardOutput is the format and destination of a scorecard.
 type cardOutput struct {
 	format string
 	file   string // "" is standard error, "-" standard output

@@ -12,7 +12,7 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-// settings is what flags and environment ask for.
+// settings holds the values of flags and environment variables.
 type settings struct {
 	command        string
 	argv           []string // of exec: the program and its arguments
@@ -20,6 +20,7 @@ type settings struct {
 	state          string
 	store          string
 	require        []string     // of exec
+	failOnMistakes bool         // of exec
 	scorecards     []cardOutput // of exec
 	controlListen  string
 	controlToken   string
@@ -44,6 +45,7 @@ type settings struct {
 	logLevel       slog.Level
 	quiet          bool
 	listDeviations bool
+	client         clientSettings
 
 	pairs     []string // NAME=KEY, as given
 	idKind    string
@@ -51,8 +53,7 @@ type settings struct {
 	cards     []string // FORMAT[=FILE], as given
 }
 
-// complete reads the environment for flags that were not given, and checks what
-// was.
+// complete sets flags from the environment and reports what is invalid.
 func (s *settings) complete(f *pflag.FlagSet, p *cli.Program, getenv func(string) string) error {
 	if err := readEnvironment(f, p, getenv); err != nil {
 		return err
@@ -61,7 +62,7 @@ func (s *settings) complete(f *pflag.FlagSet, p *cli.Program, getenv func(string
 		return nil
 	}
 	if s.command == "exec" {
-		s.execDefaults(f)
+		s.applyExecDefaults(f)
 	}
 	for i, status := range s.require {
 		s.require[i] = strings.TrimSpace(status)
@@ -79,9 +80,9 @@ func (s *settings) complete(f *pflag.FlagSet, p *cli.Program, getenv func(string
 	return s.check()
 }
 
-// execDefaults are other than those of serving: a free port, and no words among
-// those of the command.
-func (s *settings) execDefaults(f *pflag.FlagSet) {
+// applyExecDefaults changes two defaults for exec: a free port, and no request log
+// among the output of the command.
+func (s *settings) applyExecDefaults(f *pflag.FlagSet) {
 	if !f.Changed("listen") {
 		s.listen = "127.0.0.1:0"
 	}
@@ -100,7 +101,7 @@ func (s *settings) readToken(name string) error {
 		if err != nil {
 			return badUsage("the control token cannot be read: %w", err)
 		}
-		if s.controlToken = strings.TrimSpace(string(data)); s.controlToken == "" {
+		if s.controlToken = strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff")); s.controlToken == "" {
 			return badUsage("the control token cannot be read: %s is empty", name)
 		}
 	}
@@ -129,11 +130,14 @@ func (s *settings) check() (err error) {
 	if err = s.checkTLS(); err != nil {
 		return err
 	}
+	if err = s.client.check(); err != nil {
+		return err
+	}
 	s.manufacturers, err = parseManufacturers(s.pairs)
 	return err
 }
 
-// readEnvironment sets the flags that were not given from their variables.
+// readEnvironment sets each flag that was not given from its variable.
 func readEnvironment(f *pflag.FlagSet, p *cli.Program, getenv func(string) string) error {
 	var failed error
 	f.VisitAll(func(flag *pflag.Flag) {
@@ -155,7 +159,7 @@ func readEnvironment(f *pflag.FlagSet, p *cli.Program, getenv func(string) strin
 	return failed
 }
 
-// parseManufacturers reads NAME=KEY pairs. Its errors never hold a key.
+// parseManufacturers reads NAME=KEY pairs. Its errors never contain a key.
 func parseManufacturers(pairs []string) ([]store.Manufacturer, error) {
 	var all []store.Manufacturer
 	index := map[string]int{}

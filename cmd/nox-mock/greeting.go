@@ -15,10 +15,10 @@ import (
 	"nox.energy/contract/mock"
 )
 
-// greeting is the start-up message: where the mock is, who may call it, and a
-// line to copy. Only the mock's own test keys are shown; of others, the
-// fingerprint.
-func greeting(s *site) (string, error) {
+// greeting returns the start-up message: where the mock is, whose keys it accepts,
+// and a curl line to copy. It shows the built-in test keys, and only the digests of
+// other keys.
+func greeting(s *instance) (string, error) {
 	m, config := s.mock, s.config
 	own := reflect.DeepEqual(config.Manufacturers, mock.DefaultManufacturers())
 	var b bytes.Buffer
@@ -63,13 +63,13 @@ func greeting(s *site) (string, error) {
 	return b.String(), nil
 }
 
-// keyPlaceholder stands for a key that is not shown. It needs no escaping in a
-// header, a query or a cookie.
+// keyPlaceholder takes the place of a key that is not shown. It needs no escaping in
+// a header, a query or a cookie.
 const keyPlaceholder = "NOX-API-KEY-PLACEHOLDER"
 
-// tryIt is a curl line that works as it stands; with keys that are not shown,
-// once NOX_API_KEY is set.
-func (s *site) tryIt(own bool) (string, error) {
+// tryIt returns a curl line for the shell. If the key is not shown, the line reads it
+// from NOX_API_KEY.
+func (s *instance) tryIt(own bool) (string, error) {
 	key := keyPlaceholder
 	for _, each := range s.config.Manufacturers {
 		if own && each.Enabled {
@@ -78,7 +78,7 @@ func (s *site) tryIt(own bool) (string, error) {
 		}
 	}
 	req, err := s.mock.ExampleRequest("", s.base, key)
-	if err != nil { // the contract gives no way to make one
+	if err != nil { // the contract has no example
 		return "", nil
 	}
 	var options []string
@@ -89,7 +89,7 @@ func (s *site) tryIt(own bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !own && strings.Contains(line, "authorization: Basic") { // where the key is encoded
+	if !own && strings.Contains(line, "authorization: Basic") { // the placeholder is encoded
 		return "", nil
 	}
 	if own {
@@ -99,8 +99,8 @@ func (s *site) tryIt(own bool) (string, error) {
 	return "\nTry it, with a key in NOX_API_KEY:\n\n  " + line + "\n", nil
 }
 
-// curl writes a request as a line for a POSIX shell. The options are quoted
-// already.
+// curl formats a request as a curl line for a POSIX shell. The options must be
+// quoted.
 func curl(req *http.Request, options ...string) (string, error) {
 	words := append([]string{"curl", "-i"}, options...)
 	if req.Method != http.MethodGet && (req.Method != http.MethodPost || req.Body == nil) {
@@ -122,7 +122,7 @@ func curl(req *http.Request, options ...string) (string, error) {
 	return strings.Join(words, " "), nil
 }
 
-// quote writes a word for a POSIX shell.
+// quote quotes a word for a POSIX shell.
 func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

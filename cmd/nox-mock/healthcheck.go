@@ -15,8 +15,8 @@ import (
 // healthTimeout bounds a health check.
 const healthTimeout = 3 * time.Second
 
-// healthcheck asks a mock on this machine whether it is ready: the one of the
-// address file if there is one, else the one on the control address.
+// healthcheck reports an error unless a mock on this machine is ready: the one of the
+// address file if there is one, else the one at the control address.
 func healthcheck(ctx context.Context, settings settings) error {
 	control, err := controlURL(settings)
 	if err != nil {
@@ -26,7 +26,7 @@ func healthcheck(ctx context.Context, settings settings) error {
 	defer cancel()
 	status, err := readiness(ctx, control)
 	if rest, plain := strings.CutPrefix(control, "http://"); plain && status == http.StatusBadRequest {
-		control = "https://" + rest // which is what a server of TLS answers 400 for
+		control = "https://" + rest // a TLS server responds to plain HTTP with 400
 		status, err = readiness(ctx, control)
 	}
 	if err == nil && status != http.StatusOK {
@@ -35,14 +35,14 @@ func healthcheck(ctx context.Context, settings settings) error {
 	return err
 }
 
-// readiness is the status that a mock answers with. The certificate is not
-// looked at: nothing secret is sent, and it need not be for this address.
+// readiness returns the status of /readyz. It does not verify the certificate, as it
+// sends nothing secret and the certificate need not be for this address.
 func readiness(ctx context.Context, control string) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, control+"/readyz", nil)
 	if err != nil {
 		return 0, badUsage("%s is not the address of a control API", control)
 	}
-	client := &http.Client{Transport: &http.Transport{ // straight there, by no proxy
+	client := &http.Client{Transport: &http.Transport{ // no proxy
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
 		DisableKeepAlives: true,
 	}}

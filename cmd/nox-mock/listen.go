@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// listen opens the port, so that a busy one is known before anything is said.
+// listen opens the port. Its errors say which flag to change.
 func listen(ctx context.Context, flag, address, example string) (net.Listener, error) {
 	_, port, err := net.SplitHostPort(address)
 	if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
@@ -30,8 +30,8 @@ func listen(ctx context.Context, flag, address, example string) (net.Listener, e
 	return l, nil
 }
 
-// baseURL is where clients on this machine find the mock.
-func (s *site) baseURL(address net.Addr, basePath string) string {
+// baseURL returns the URL at which clients on this machine reach the mock.
+func (s *instance) baseURL(address net.Addr, basePath string) string {
 	scheme := "http://"
 	if s.identity != nil {
 		scheme = "https://"
@@ -46,8 +46,7 @@ func (s *site) baseURL(address net.Addr, basePath string) string {
 	return scheme + net.JoinHostPort(host, port) + basePath
 }
 
-// writeAddress writes the address file whole or not at all: whoever sees it can
-// read it.
+// writeAddress writes the address file whole, so that whoever sees it can read it.
 func writeAddress(name, base, control string) error {
 	data, err := json.Marshal(struct {
 		BaseURL    string `json:"base_url"`

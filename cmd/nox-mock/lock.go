@@ -7,9 +7,9 @@ import (
 
 var errLocked = errors.New("another process holds it")
 
-// lockFile makes the file name and holds it against other processes that ask
-// for it in this way, until unlock removes it. If it is held already, it waits,
-// or is errLocked at once.
+// lockFile creates the file name and locks it against other processes that call
+// lockFile, until unlock removes it. If another process holds the lock, it waits, or
+// returns errLocked if wait is false.
 func lockFile(name string, wait bool) (unlock func(), err error) {
 	for {
 		f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
@@ -26,11 +26,11 @@ func lockFile(name string, wait bool) (unlock func(), err error) {
 				f.Close()
 			}, nil
 		}
-		f.Close() // it was removed by who held it
+		f.Close() // its owner removed it meanwhile
 	}
 }
 
-// isAt tells whether f is the file that has that name now.
+// isAt reports whether f is the file that now has that name.
 func isAt(f *os.File, name string) bool {
 	opened, err := f.Stat()
 	if err != nil {

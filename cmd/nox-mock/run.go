@@ -17,11 +17,11 @@ import (
 // Exit codes.
 const (
 	exitOK      = 0
-	exitFailure = 1 // it could not be done
+	exitFailure = 1 // the mock failed
 	exitUsage   = 2 // flags, contract or configuration
 )
 
-// usageError is an error that the user's input is to blame for.
+// usageError is an error that the user can fix: in a flag, a file or the contract.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, std streams, environ []string) int 
 	return exitFailure
 }
 
-// configure puts the configuration together from flags and files.
+// configure makes the configuration from flags and files.
 func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Config, error) {
 	config := mock.Config{
 		IDs:           settings.ids,
@@ -56,16 +56,21 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 		ExplainErrors: settings.explainErrors,
 		Journal:       journal.Limits{Entries: settings.journalEntries},
 		Manufacturers: settings.manufacturers,
+
+		ScorecardPatience: settings.client.patience,
 	}
 	if settings.spec != "" {
-		contract, err := spec.Load(ctx, settings.spec, stdin)
+		contract, err := cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, settings.spec, stdin) })
+		if errors.Is(err, cli.ErrInterrupted) {
+			return config, err
+		}
 		if err != nil {
 			return config, usageError{err}
 		}
 		config.Contract = contract
 	}
 	if settings.state != "" {
-		found, err := openState(ctx, linked(settings.state), &config)
+		found, err := openState(ctx, resolveLink(settings.state), &config)
 		if err != nil || found {
 			return config, err
 		}

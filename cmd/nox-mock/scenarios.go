@@ -8,7 +8,7 @@ import (
 	"nox.energy/contract/mock"
 )
 
-// scenarios prints the ways to bring about an outcome, as one table.
+// scenarios prints every way to bring about a response, as a table.
 func scenarios(stdout io.Writer) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "LAYER\tASK\tOUTCOME")
@@ -16,14 +16,18 @@ func scenarios(stdout io.Writer) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", s.Layer, s.Ask, s.Outcome)
 	}
 	fmt.Fprint(w, `
-What a request asks for itself (header, user_id) comes before what was set for
-many (control API); --no-overrides turns the first two off. Every fault may also
-have "user_id" (of these users only; * stands for any characters), "times" (fires
-so often), "after" (so many requests pass first), "share" and "seed" (of the
-requests), "delay" ({"ms": 200}, {"distribution": "uniform", "min_ms": 100,
-"max_ms": 900} or {"distribution": "log-normal", "median_ms": 200, "sigma": 0.5})
-and "expires_in" (seconds; an hour by default). Over HTTP/2, which needs TLS, what
-resets or closes the connection resets the stream of that request alone.
+A header or user_id in the request takes precedence over a fault; --no-overrides turns both
+off. Each fault also takes:
+
+  "user_id": "vip-*"     only these users; * stands for any characters
+  "times": 2             fire this often (0: until it expires)
+  "after": 3             let this many requests pass first
+  "share": 0.1           fire for this share of requests; "seed" fixes which
+  "delay": {"ms": 200}   or {"distribution": "uniform", "min_ms": 100, "max_ms": 900},
+                         {"distribution": "log-normal", "median_ms": 200, "sigma": 0.5}
+  "expires_in": 3600     seconds
+
+Over HTTP/2, a fault that closes or resets the connection resets only the stream.
 `)
 	return w.Flush()
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"nox.energy/contract/cmd/internal/cli"
@@ -19,23 +20,23 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-// site is a mock with its ports open.
-type site struct {
+// instance is a mock with its ports open.
+type instance struct {
 	mock       *mock.Mock
 	config     mock.Config
 	deviations []defect.Deviation
 	base       string // the base URL
-	state      string // the file, "" for none
-	unlock     func() // the state
+	state      string // file, "" for none
+	unlock     func() // unlocks the state
 	flushLog   func()
 	kept       *store.File       // nil if there is no state file
-	store      *redisstore.Store // nil if the state is of this mock alone
-	control    string            // that of the control API, "" if it is off
+	store      *redisstore.Store // nil without a shared store
+	control    string            // base URL of the control API, "" if it is off
 	identity   *identity         // nil without TLS
 	servers    []listening
 }
 
-// listening is a server and what it is to serve on.
+// listening is a server with its listener.
 type listening struct {
 	server   *http.Server
 	listener net.Listener
@@ -48,11 +49,11 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 		return err
 	}
 	defer s.close()
-	withdraw, err := s.announce(settings.addressFile)
+	remove, err := s.announce(settings.addressFile)
 	if err != nil {
 		return err
 	}
-	defer withdraw()
+	defer remove()
 	if !settings.quiet {
 		text, err := greeting(s)
 		if err != nil {
@@ -70,9 +71,8 @@ func serve(ctx context.Context, settings settings, stdin io.Reader, stdout, stde
 	return nil
 }
 
-// announce writes the address file, if one is wanted. withdraw removes it: then
-// nobody is there any more.
-func (s *site) announce(name string) (withdraw func(), err error) {
+// announce writes the address file if name is not empty. remove deletes it.
+func (s *instance) announce(name string) (remove func(), err error) {
 	if name == "" {
 		return func() {}, nil
 	}
@@ -82,10 +82,12 @@ func (s *site) announce(name string) (withdraw func(), err error) {
 	return func() { os.Remove(name) }, nil
 }
 
-// open makes everything ready to serve, so that whatever is wrong is known
-// before anything is said.
-func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*site, error) {
-	s := &site{state: linked(settings.state), unlock: func() {}, flushLog: func() {}}
+// open prepares everything to serve, so that errors come before the start-up message.
+func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*instance, error) {
+	if settings.state == "" && settings.fixture == "" { // there is little to collect yet
+		defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	}
+	s := &instance{state: resolveLink(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
 		s.close()
 		return nil, err
@@ -93,7 +95,7 @@ func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Wri
 	return s, nil
 }
 
-func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (err error) {
+func (s *instance) prepare(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (err error) {
 	if s.state != "" {
 		if s.unlock, err = lockState(s.state); err != nil {
 			return err
@@ -132,13 +134,17 @@ func (s *site) prepare(ctx context.Context, settings settings, stdin io.Reader, 
 	return nil
 }
 
-func (s *site) openMock(ctx context.Context, settings settings) error {
+func (s *instance) openMock(ctx context.Context, settings settings) error {
 	l, err := listen(ctx, "listen", settings.listen, "127.0.0.1:4010")
 	if err != nil {
 		return err
 	}
 	s.base = s.baseURL(l.Addr(), s.mock.BasePath())
-	h, l, plain := s.deviating(s.mock, mock.LimitConnections(l, settings.maxConnections))
+	var served http.Handler = s.mock
+	if len(settings.client.origins) > 0 {
+		served = mock.AllowOrigins(s.mock, settings.client.origins)
+	}
+	h, l, plain := s.deviating(served, mock.LimitConnections(l, settings.maxConnections))
 	if server := s.add(h, l); s.identity != nil {
 		server.TLSConfig, err = s.identity.deviating(s.deviations)
 	}
@@ -148,8 +154,8 @@ func (s *site) openMock(ctx context.Context, settings settings) error {
 	return err
 }
 
-// add adds a server to those that are to run.
-func (s *site) add(h http.Handler, l net.Listener) *http.Server {
+// add adds a server to those that run starts.
+func (s *instance) add(h http.Handler, l net.Listener) *http.Server {
 	server := mock.NewHTTPServer(h)
 	if s.identity != nil {
 		s.identity.serves(l.Addr())
@@ -159,7 +165,7 @@ func (s *site) add(h http.Handler, l net.Listener) *http.Server {
 	return server
 }
 
-func (s *site) openControl(ctx context.Context, settings settings) error {
+func (s *instance) openControl(ctx context.Context, settings settings) error {
 	if settings.controlListen == "" || settings.controlListen == "off" {
 		return nil
 	}
@@ -180,15 +186,20 @@ func (s *site) openControl(ctx context.Context, settings settings) error {
 		return err
 	}
 	s.add(h, mock.LimitConnections(l, settings.maxConnections))
-	if address, is := l.Addr().(*net.TCPAddr); settings.controlToken == "" && (!is || !address.IP.IsLoopback()) {
-		return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
+	if address, is := l.Addr().(*net.TCPAddr); !is || !address.IP.IsLoopback() {
+		if settings.controlToken == "" {
+			return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
+		}
+		if err := checkTokenLength(settings.controlToken); err != nil {
+			return err
+		}
 	}
 	s.control = s.baseURL(l.Addr(), "")
 	return nil
 }
 
-// run serves until ctx ends or a server fails, which then ends the others.
-func (s *site) run(ctx context.Context) error {
+// run serves until ctx ends or a server fails, which stops the others.
+func (s *instance) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, len(s.servers))
@@ -197,7 +208,7 @@ func (s *site) run(ctx context.Context) error {
 	}
 	var failed error
 	for range s.servers {
-		if err := <-ended; err != nil && !errors.Is(err, net.ErrClosed) { // two servers may share a port
+		if err := <-ended; err != nil && !errors.Is(err, net.ErrClosed) { // two servers may share a listener
 			failed = errors.Join(failed, fmt.Errorf("the server stopped: %w", err))
 		}
 		stop()
@@ -205,8 +216,8 @@ func (s *site) run(ctx context.Context) error {
 	return failed
 }
 
-// close closes ports that are not served on, and lets others have the state.
-func (s *site) close() {
+// close closes ports that are not in use, and unlocks the state.
+func (s *instance) close() {
 	defer s.flushLog()
 	defer s.unlock()
 	if s.store != nil {

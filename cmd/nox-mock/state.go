@@ -16,10 +16,10 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-// linked is the file that name leads to where it is a symbolic link, so that the
-// link stays one when the file is replaced. There need be no such file yet.
-func linked(name string) string {
-	for range 40 { // as many as a kernel follows
+// resolveLink follows symbolic links, so that replacing the file keeps the link. The
+// file need not exist.
+func resolveLink(name string) string {
+	for range 40 { // as many as Linux follows
 		target, err := os.Readlink(name)
 		if err != nil {
 			break
@@ -48,7 +48,7 @@ func openState(ctx context.Context, name string, config *mock.Config) (found boo
 	switch {
 	case err != nil:
 		return false, err
-	case fixture != nil && fixture.Manufacturers == nil: // as in {} or null, which no mock wrote
+	case fixture != nil && fixture.Manufacturers == nil: // {} or null, which no mock wrote
 		return false, badUsage("the state %s contains no list of manufacturers and was not changed; to start fresh, remove the file", name)
 	case fixture != nil:
 		all, config.Connections = fixture.Manufacturers, fixture.Connections
@@ -59,11 +59,11 @@ func openState(ctx context.Context, name string, config *mock.Config) (found boo
 	}
 	given := config.Manufacturers
 	config.Manufacturers = slices.Clone(all)
-	for _, m := range given { // by flags, which come before the file
+	for _, m := range given { // flags take precedence
 		config.Manufacturers = slices.DeleteFunc(config.Manufacturers, func(old store.Manufacturer) bool { return old.Name == m.Name })
 		config.Manufacturers = append(config.Manufacturers, m)
 	}
-	showKeys(config.Manufacturers, mock.DefaultManufacturers()) // which are public
+	restoreKeys(config.Manufacturers, mock.DefaultManufacturers()) // their keys are public
 	if version != "" && len(given) > 0 {
 		if err := store.CheckManufacturers(config.Manufacturers); err != nil {
 			return false, badUsage("the state %s cannot be used: %w", name, err)
@@ -77,9 +77,9 @@ func openState(ctx context.Context, name string, config *mock.Config) (found boo
 	return true, err
 }
 
-// inFile says in which file connections stand that contradict each other, or the
-// manufacturers. Other errors are left alone.
-func inFile(err error, settings settings) error {
+// nameFile adds to a conflict between connections or manufacturers the file that
+// contains them.
+func nameFile(err error, settings settings) error {
 	if conflict := (*store.ConflictError)(nil); !errors.As(err, &conflict) {
 		return err
 	}
@@ -91,9 +91,8 @@ func inFile(err error, settings settings) error {
 	return fmt.Errorf("the fixture %s cannot be used: %w", settings.fixture, err)
 }
 
-// showKeys puts the keys of manufacturers that are known with them back in the
-// place of their digests.
-func showKeys(manufacturers, known []store.Manufacturer) {
+// restoreKeys replaces digests by the keys of known manufacturers.
+func restoreKeys(manufacturers, known []store.Manufacturer) {
 	for i := range manufacturers {
 		m := &manufacturers[i]
 		for _, k := range known {
@@ -104,8 +103,7 @@ func showKeys(manufacturers, known []store.Manufacturer) {
 	}
 }
 
-// lockState holds the state against other mocks, whose changes this one would
-// write over.
+// lockState locks the state file, as another mock would overwrite it.
 func lockState(name string) (unlock func(), err error) {
 	unlock, err = lockFile(name+".lock", false)
 	switch {
@@ -119,7 +117,7 @@ func lockState(name string) (unlock func(), err error) {
 
 // startState begins to write the state, and logs when that fails, and when it works
 // again.
-func (s *site) startState() error {
+func (s *instance) startState() error {
 	if s.kept == nil {
 		return nil
 	}
@@ -139,7 +137,7 @@ func (s *site) startState() error {
 // exportState writes the state file as a fixture.
 func exportState(ctx context.Context, settings settings, stdout io.Writer) error {
 	var config mock.Config
-	name := linked(settings.state)
+	name := resolveLink(settings.state)
 	found, err := openState(ctx, name, &config)
 	if err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-// newMock makes the mock, with a store to share if one is asked for.
-func (s *site) newMock(ctx context.Context, settings settings) (err error) {
+// newMock makes the mock, with a shared store if --store asks for one.
+func (s *instance) newMock(ctx context.Context, settings settings) (err error) {
 	if settings.store != "" {
 		if err := s.openStore(ctx, settings.store); err != nil {
 			return err
@@ -20,18 +20,18 @@ func (s *site) newMock(ctx context.Context, settings settings) (err error) {
 	}
 	s.mock, err = mock.New(s.config)
 	if err == nil && s.store != nil {
-		err = s.settle(ctx, settings.manufacturers)
+		err = s.syncManufacturers(ctx, settings.manufacturers)
 	}
 	switch {
 	case errors.Is(err, store.ErrUnavailable):
 		return fmt.Errorf("--store: %w", err)
 	case err != nil:
-		return usageError{inFile(err, settings)}
+		return usageError{nameFile(err, settings)}
 	}
 	return nil
 }
 
-func (s *site) openStore(ctx context.Context, address string) (err error) {
+func (s *instance) openStore(ctx context.Context, address string) (err error) {
 	s.store, err = redisstore.Open(ctx, address)
 	switch {
 	case errors.Is(err, store.ErrUnavailable):
@@ -46,10 +46,9 @@ func (s *site) openStore(ctx context.Context, address string) (err error) {
 	return nil
 }
 
-// settle makes sure that a shared store knows the keys that were given, and
-// takes from it who the manufacturers are. Whether one is enabled is for the
-// store to say.
-func (s *site) settle(ctx context.Context, given []store.Manufacturer) error {
+// syncManufacturers writes the given keys to the shared store and reads its
+// manufacturers. The store decides which of them are enabled.
+func (s *instance) syncManufacturers(ctx context.Context, given []store.Manufacturer) error {
 	all, err := s.mock.Manufacturers(ctx)
 	if err != nil {
 		return err
@@ -69,7 +68,7 @@ func (s *site) settle(ctx context.Context, given []store.Manufacturer) error {
 	if all, err = s.mock.Manufacturers(ctx); err != nil {
 		return err
 	}
-	showKeys(all, append(mock.DefaultManufacturers(), s.config.Manufacturers...))
+	restoreKeys(all, append(mock.DefaultManufacturers(), s.config.Manufacturers...))
 	s.config.Manufacturers = all
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 	"nox.energy/contract/cmd/internal/cli"
 )
 
-// checkTLS finds flags that do not go together.
+// checkTLS reports TLS flags that exclude or require each other.
 func (s *settings) checkTLS() error {
 	switch {
 	case (s.tlsCert == "") != (s.tlsKey == ""):
@@ -33,22 +33,23 @@ func (s *settings) checkTLS() error {
 	return nil
 }
 
-// hostName is a DNS name, whose first label may be a wildcard.
+// hostName matches a DNS name, whose first label may be a wildcard.
 var hostName = regexp.MustCompile(`^(\*|[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$`)
 
-// identity is what the mock proves itself with.
+// identity is the mock's TLS configuration, and the CA behind it.
 type identity struct {
 	config    *tls.Config
 	authority *authority    // nil if the certificate is the user's own
 	leaves    *certificates // likewise
 }
 
-// newIdentity reads or makes what settings ask for; it is nil without TLS.
+// newIdentity reads or makes the certificate that settings ask for. It returns nil
+// without TLS.
 func newIdentity(settings settings, stderr io.Writer) (*identity, error) {
 	made := &identity{config: &tls.Config{MinVersion: tls.VersionTLS12}}
 	switch {
 	case settings.tlsAuto:
-		a, err := keptAuthority(settings.tlsDir, time.Now())
+		a, err := loadAuthority(settings.tlsDir, time.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -74,15 +75,15 @@ func newIdentity(settings settings, stderr io.Writer) (*identity, error) {
 	return made, nil
 }
 
-// serves notes an address that the certificate must be for.
+// serves adds an address to those that the certificate is for.
 func (i *identity) serves(address net.Addr) {
 	if host, _, err := net.SplitHostPort(address.String()); err == nil && i.leaves != nil {
 		i.leaves.add(host)
 	}
 }
 
-// readPair reads a certificate and its key, and finds out now what clients
-// would find out later.
+// readPair reads a certificate and its key, and reports now what clients would find
+// later.
 func readPair(certificate, key string, now time.Time) (tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(certificate, key)
 	if err != nil {
@@ -97,7 +98,7 @@ func readPair(certificate, key string, now time.Time) (tls.Certificate, error) {
 	return pair, nil
 }
 
-// certificates makes the server's certificate, and another one in time.
+// certificates makes the server's certificate and renews it in time.
 type certificates struct {
 	authority *authority
 	names     []string
@@ -106,8 +107,7 @@ type certificates struct {
 	current *tls.Certificate
 }
 
-// add adds names and addresses to those that the certificate is for. It may not
-// be called once get is.
+// add adds names and addresses to the certificate. It must not be called after get.
 func (c *certificates) add(names ...string) {
 	for _, name := range names {
 		if ip := net.ParseIP(name); name == "" || ip != nil && ip.IsUnspecified() || slices.Contains(c.names, name) {
@@ -132,7 +132,7 @@ func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return made, nil
 }
 
-// issue makes a certificate for a server of these names.
+// issue makes a certificate for a server with these names and addresses.
 func (a *authority) issue(names []string, now time.Time) (*tls.Certificate, error) {
 	ends := now.Add(leafLife)
 	if ends.After(a.pair.Leaf.NotAfter) {

@@ -37,7 +37,15 @@ type harEntry struct {
 	Time     float64     `json:"time"` // milliseconds
 	Request  harRequest  `json:"request"`
 	Response harResponse `json:"response"`
+	Mock     harMock     `json:"_nox_mock"`
 	broken   string      // why it cannot be judged
+}
+
+// harMock is what nox-mock adds to an entry.
+type harMock struct {
+	Rule  string `json:"rule"`
+	Fault string `json:"fault"`
+	Asked bool   `json:"asked"`
 }
 
 type harRequest struct {

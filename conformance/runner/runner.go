@@ -205,9 +205,13 @@ func (r *run) perform(ctx context.Context) string {
 			}
 		}
 		if st == trial.StageGate {
-			if reason := r.closedGate(); reason != "" {
+			if reason, seen := r.closedGate(); reason != "" {
 				r.giveUp("the run ended at the gate")
-				return cmp.Or(r.whyEnded(ctx), reason)
+				why := r.whyEnded(ctx)
+				if why != "" && seen {
+					return why + "; " + reason
+				}
+				return cmp.Or(why, reason)
 			}
 			r.measure(ctx)
 		}
@@ -293,7 +297,8 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	}
 	if late(v) { // a moment's stall, no connection to spare, or does the target never answer this?
 		r.Client.ReleaseIdle()
-		if second := r.again(t); v.Outcome == conformance.Err || second.Outcome != conformance.Fail {
+		second := r.again(t)
+		if cutOff := ctx.Err() != nil && v.Outcome == conformance.Err; !cutOff && (v.Outcome == conformance.Err || second.Outcome != conformance.Fail) {
 			v = second
 		}
 	}
@@ -421,8 +426,7 @@ func (r *run) measure(ctx context.Context) {
 
 // closedGate returns why the run ends at the gate, "" where it goes on. It goes
 // on where some operation takes valid requests.
-func (r *run) closedGate() string {
-	reason := ""
+func (r *run) closedGate() (reason string, seen bool) {
 	for i, c := range r.checks {
 		if c.Stage != trial.StageGate {
 			continue
@@ -434,12 +438,14 @@ func (r *run) closedGate() string {
 			if hint := checks.LikelyCause(v.Evidence[0]); hint != "" {
 				reason += "; " + hint
 			}
+			f := v.Evidence[0].Failure
+			seen = !f.IsOurs() && f != wire.Postponed
 			r.NoteGate(r.operation(c), -1)
 		case v.Outcome == conformance.Err:
-			return v.Reason
+			return v.Reason, false
 		default:
-			return ""
+			return "", false
 		}
 	}
-	return reason
+	return reason, seen
 }

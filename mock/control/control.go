@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -39,15 +40,24 @@ type Config struct {
 // own OpenAPI document declares, that document at /openapi.json, and a page for
 // people at /. Give it a listener of its own. It is safe for concurrent use.
 type Control struct {
+	*declared // made by the first request, or by Document
+	declare   func() (*declared, error)
+	mock      *mock.Mock
+	config    Config
+	started   time.Time
+	readers   chan struct{} // holds a value for each reader of events
+	guesses   guesses
+	watchers  watchers
+}
+
+// declared is what is made of the document and of the page. That takes longer than
+// all else which a mock does until its first response.
+type declared struct {
 	api      *openapi.API
-	mock     *mock.Mock
-	config   Config
 	document []byte // as it is served
 	rules    map[string]rule
 	streams  map[string]http.HandlerFunc
 	page     *page
-	started  time.Time
-	readers  chan struct{} // holds a value for each reader of events
 }
 
 // rule answers a request that fits the document.
@@ -64,12 +74,24 @@ type call struct {
 // maxControlBody bounds the body of an import, in bytes.
 const maxControlBody = 64 << 20
 
-// New returns the control API of m.
+// New returns the control API of m. It reads its document when it is first asked.
 func New(m *mock.Mock, config Config) (*Control, error) {
 	if config.Token != "" {
 		m.Hide(config.Token)
 	}
-	document, err := newDocument(config)
+	c := &Control{
+		mock:    m,
+		config:  config,
+		started: time.Now().UTC(),
+		readers: make(chan struct{}, maxReaders),
+	}
+	c.declare = sync.OnceValues(c.load)
+	return c, nil
+}
+
+// load makes what is declared.
+func (c *Control) load() (*declared, error) {
+	document, err := newDocument(c.config)
 	if err != nil {
 		return nil, err
 	}
@@ -77,34 +99,32 @@ func New(m *mock.Mock, config Config) (*Control, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Control{
-		api:      served,
-		mock:     m,
-		config:   config,
-		started:  time.Now().UTC(),
-		document: document.Bytes(),
-		rules:    map[string]rule{},
-		readers:  make(chan struct{}, maxReaders),
-	}
+	d := &declared{api: served, document: document.Bytes(), rules: map[string]rule{}}
 	for _, group := range []map[string]rule{
 		c.healthRules(), c.manufacturerRules(), c.connectionRules(), c.journalRules(), c.faultRules(), c.scorecardRules(), c.tryRules(),
 	} {
-		maps.Copy(c.rules, group)
+		maps.Copy(d.rules, group)
 	}
-	c.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getHAR": c.getHAR, "getMetrics": m.ServeMetrics}
-	if c.page, err = newPage(); err != nil {
+	d.streams = map[string]http.HandlerFunc{"streamEvents": c.streamEvents, "getHAR": c.getHAR, "getMetrics": c.mock.ServeMetrics}
+	if d.page, err = newPage(); err != nil {
 		return nil, err
 	}
 	for _, op := range served.Operations() {
-		if c.rules[op.ID] == nil && c.streams[op.ID] == nil {
+		if d.rules[op.ID] == nil && d.streams[op.ID] == nil {
 			return nil, fmt.Errorf("the control API has no rule for %s", op.ID)
 		}
 	}
-	return c, nil
+	c.declared = d
+	return d, nil
 }
 
 // ServeHTTP answers one request.
 func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, err := c.declare(); err != nil { // which a test of New's rules out
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("X-Content-Type-Options", "nosniff") // streams included
 	found := r
 	if r.Method == http.MethodHead { // is GET without the body, which the server leaves out
 		found = r.WithContext(r.Context())
@@ -116,7 +136,7 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	op, parameters, allowed := c.api.Find(found)
 	if op == nil {
-		c.api.RefuseUnknown(allowed).Write(w)
+		c.api.RefuseUnknown(r, allowed).Write(w)
 		return
 	}
 	if a, refused := c.guard(op, r); refused {
@@ -134,7 +154,11 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		stream(w, r)
 		return
 	}
-	c.rules[op.ID](&call{op, parameters, r, body}).Write(w)
+	a := c.rules[op.ID](&call{op, parameters, r, body})
+	if found.Method != http.MethodGet && a.Status < http.StatusBadRequest && op.ID != "verify" {
+		c.watchers.tell()
+	}
+	a.Write(w)
 }
 
 // judge reads the body and holds the request to the document. Any error is a
@@ -143,10 +167,8 @@ func (c *Control) judge(op *openapi.Operation, r *http.Request, parameters map[s
 	if p := op.CheckQuery(r); p != nil {
 		return nil, p
 	}
-	for name := range r.URL.Query() {
-		if !op.DeclaresQuery(name) { // a filter that is misspelt would select all
-			return nil, &openapi.Problem{Message: fmt.Sprintf("there is no query parameter %q here", name)}
-		}
+	if p := op.CheckQueryNames(r); p != nil { // a filter that is misspelt would select all
+		return nil, p
 	}
 	body, _, err := c.api.ReadBody(w, r, op)
 	if err != nil {
@@ -231,8 +253,8 @@ func (c *Control) checkSelection(ctx context.Context, name *string) error {
 	return c.mock.CheckManufacturer(ctx, *name)
 }
 
-// ofKnown lets rule answer for all, for nobody and for a manufacturer that is
-// known; * stands for all as well.
+// ofKnown lets rule answer for all, which * stands for as well, for nobody, and
+// for a manufacturer that is known.
 func (c *Control) ofKnown(rule rule) rule {
 	return func(x *call) openapi.Response {
 		if name := x.query("manufacturer"); name == nil || *name != store.AllManufacturers {
@@ -267,5 +289,8 @@ func (c *Control) healthRules() map[string]rule {
 
 // Document is the OpenAPI document of the control API.
 func (c *Control) Document() (*spec.Document, error) {
+	if _, err := c.declare(); err != nil {
+		return nil, err
+	}
 	return spec.Parse("control.openapi.json", c.document)
 }

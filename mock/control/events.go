@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"nox.energy/contract/mock/journal"
@@ -33,11 +34,12 @@ func (c *Control) streamEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	entries := c.mock.Journal().Follow()
 	defer entries.Close()
+	changed, forget := c.watchers.add()
+	defer forget()
 	s := &eventStream{w: w, control: http.NewResponseController(w), query: asked.journalQuery()}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusOK)
 	if !s.send(": nox-mock\n\n") || r.Method == http.MethodHead || !s.catchUp(c.mock.Journal(), r.Header.Get("Last-Event-ID")) {
 		return
@@ -53,6 +55,8 @@ func (c *Control) streamEvents(w http.ResponseWriter, r *http.Request) {
 			if missed := entries.Missed(); alive && missed > 0 {
 				alive = s.send(fmt.Sprintf("event: missed\ndata: {\"count\":%d}\n\n", missed))
 			}
+		case <-changed:
+			alive = s.send("event: changed\ndata: {}\n\n")
 		case <-pause.C:
 			alive = s.send(": still here\n\n")
 		}
@@ -81,12 +85,17 @@ func (s *eventStream) catchUp(j *journal.Journal, last string) bool {
 	return true
 }
 
-// exchange sends an entry that the reader has not seen and asks for.
+// exchange sends an entry that the reader has not seen, or not as it is now, and
+// asks for.
 func (s *eventStream) exchange(e *journal.Entry) bool {
-	if !s.query.Matches(e) {
+	query := s.query
+	if e.Revised {
+		query.After = 0
+	}
+	if !query.Matches(e) {
 		return true
 	}
-	s.query.After = e.ID
+	s.query.After = max(s.query.After, e.ID)
 	data, err := json.Marshal(e)
 	return err == nil && s.send(fmt.Sprintf("id: %d\nevent: exchange\ndata: %s\n\n", e.ID, data))
 }
@@ -96,4 +105,39 @@ func (s *eventStream) send(text string) bool {
 	_ = s.control.SetWriteDeadline(time.Now().Add(eventTimeout))
 	_, err := s.w.Write([]byte(text))
 	return err == nil && s.control.Flush() == nil
+}
+
+// watchers are told when something was changed over this API.
+type watchers struct {
+	mu  sync.Mutex
+	all map[chan struct{}]bool
+}
+
+// add returns a channel that delivers a value after changes; several may be
+// delivered as one. forget ends that.
+func (w *watchers) add() (changed <-chan struct{}, forget func()) {
+	c := make(chan struct{}, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all == nil {
+		w.all = map[chan struct{}]bool{}
+	}
+	w.all[c] = true
+	return c, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.all, c)
+	}
+}
+
+// tell tells all of them, and never waits.
+func (w *watchers) tell() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.all {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
 }

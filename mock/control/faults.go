@@ -1,8 +1,11 @@
 package control
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/fault"
@@ -21,7 +24,10 @@ func (c *Control) faultRules() map[string]rule {
 		},
 		"setFault": func(x *call) openapi.Response {
 			var set fault.Fault
-			err := x.read(&set)
+			var err error
+			if x.body, err = inNumbers(x.body); err == nil {
+				err = x.read(&set)
+			}
 			if err == nil {
 				set, err = c.mock.SetFault(x.context(), set)
 			}
@@ -41,11 +47,39 @@ func (c *Control) faultRules() map[string]rule {
 		},
 		"clearFaults": c.ofKnown(func(x *call) openapi.Response {
 			name := x.query("manufacturer")
-			if *name == store.AllManufacturers {
+			if name != nil && *name == store.AllManufacturers {
 				name = nil
 			}
 			c.mock.ClearFaults(name)
 			return x.done()
 		}),
 	}
+}
+
+// inNumbers returns a fault in which each duration that is written as on the
+// command line, as in "2s", is the number that its field counts in.
+func inNumbers(body []byte) ([]byte, error) {
+	var object map[string]any
+	if err := json.Unmarshal(body, &object); err != nil {
+		return body, nil // which the reader of the fault describes
+	}
+	changed := false
+	for name, unit := range map[string]time.Duration{"delay": time.Millisecond, "retry_after": time.Second, "expires_in": time.Second} {
+		text, is := object[name].(string)
+		if !is {
+			continue
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil || d%unit != 0 {
+			return nil, fmt.Errorf(`%s: a duration is needed, as in "2s"`, name)
+		}
+		object[name], changed = d/unit, true
+	}
+	if !changed {
+		return body, nil
+	}
+	if ms, is := object["delay"].(time.Duration); is {
+		object["delay"] = map[string]any{"ms": ms}
+	}
+	return json.Marshal(object)
 }

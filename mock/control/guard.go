@@ -22,7 +22,15 @@ func (c *Control) guard(op *openapi.Operation, r *http.Request) (a openapi.Respo
 	if a, refused := c.guardPlace(op, r); refused {
 		return a, true
 	}
-	if c.config.Token != "" && !c.authorized(r) {
+	if c.config.Token == "" {
+		return openapi.Response{}, false
+	}
+	authorized := c.authorized(r)
+	guess := !authorized && len(r.Header.Values("Authorization")) > 0
+	if !c.guesses.admit(r, guess) {
+		return op.Fail(http.StatusTooManyRequests, "Too many wrong tokens came from this address: wait a second").With("Retry-After", "1"), true
+	}
+	if !authorized {
 		return op.Fail(http.StatusUnauthorized, "").With("WWW-Authenticate", `Bearer realm="nox-mock control API"`), true
 	}
 	return openapi.Response{}, false

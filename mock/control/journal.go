@@ -24,10 +24,10 @@ func (c *Control) journalRules() map[string]rule {
 			}{page.Entries, next, page.Dropped})
 		}),
 		"clearJournal": c.ofKnown(func(x *call) openapi.Response {
-			if name := x.text("manufacturer"); name == store.AllManufacturers {
+			if name := x.query("manufacturer"); name == nil || *name == store.AllManufacturers {
 				c.mock.Journal().ClearAll()
 			} else {
-				c.mock.Journal().Clear(name)
+				c.mock.Journal().Clear(*name)
 			}
 			return x.done()
 		}),
@@ -42,7 +42,14 @@ func (c *Control) journalRules() map[string]rule {
 			if err := c.checkSelection(x.context(), expectation.Manufacturer); err != nil {
 				return x.fail(err)
 			}
-			return x.reply(http.StatusOK, c.mock.Journal().Verify(expectation))
+			verification := c.mock.Journal().Verify(expectation)
+			if verification.Met {
+				return x.reply(http.StatusOK, verification)
+			}
+			return x.reply(http.StatusConflict, struct { // so that curl --fail fails
+				Error string `json:"error"`
+				journal.Verification
+			}{verification.Error(), verification})
 		},
 	}
 }
@@ -61,7 +68,6 @@ func (c *Control) getHAR(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
 	_ = journal.HAR(w, c.mock.Journal().List(query).Entries, c.config.Version) // an error means that the client is gone
 }
 
@@ -77,7 +83,9 @@ func (c *call) journalQuery() journal.Query {
 		Search:       c.text("search"),
 		Limit:        c.limit(),
 		Newest:       c.text("newest") == "true",
+		Incomplete:   c.text("incomplete") == "true",
 	}
+	q.Class, _ = strconv.Atoi(c.text("class"))
 	q.Status, _ = strconv.Atoi(c.text("status"))
 	q.After, _ = strconv.ParseInt(c.text("after"), 10, 64)
 	q.Before, _ = strconv.ParseInt(c.text("before"), 10, 64)

@@ -80,9 +80,9 @@ func (c *Control) servePage(r *http.Request) openapi.Response {
 	found, known := c.page.files[r.URL.EscapedPath()]
 	switch {
 	case !known && r.URL.Path != "/":
-		return c.api.RefuseUnknown(nil)
+		return c.api.RefuseUnknown(r, nil)
 	case r.Method != http.MethodGet:
-		return c.api.RefuseUnknown([]string{http.MethodGet, http.MethodHead})
+		return c.api.RefuseUnknown(r, []string{http.MethodGet, http.MethodHead})
 	case !known:
 		document, err := c.pageDocument(r)
 		if err != nil {

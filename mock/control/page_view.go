@@ -31,6 +31,7 @@ type pageView struct {
 	Connections   []store.Connection
 	Faults        []fault.Fault
 	Card          scorecard.Card
+	Problem       string // why some of it is missing
 
 	base string // the base path
 }
@@ -53,27 +54,35 @@ func (c *Control) pageView(ctx context.Context) (pageView, error) {
 	for i := range found {
 		view.Entries = append(view.Entries, found[len(found)-1-i])
 	}
+	view.Faults = c.mock.Faults(nil)
+	view.Card = c.mock.Scorecard(nil, nil, false)
+	if err := c.viewState(ctx, &view); err != nil { // the rest is of use all the same
+		view.Problem = err.Error()
+	}
+	return view, nil
+}
+
+// viewState adds what is in the store.
+func (c *Control) viewState(ctx context.Context, view *pageView) error {
 	known, err := c.mock.Manufacturers(ctx)
 	if err != nil {
-		return pageView{}, err
+		return err
 	}
 	for _, m := range known {
 		n, err := c.mock.CountConnections(ctx, m.Name)
 		if err != nil {
-			return pageView{}, err
+			return err
 		}
 		view.Manufacturers = append(view.Manufacturers, seenManufacturer{m.Name, m.Enabled, m.KeyDigests, n})
 		if room := firstConnections - len(view.Connections); room > 0 {
 			some, _, err := c.mock.Connections(ctx, m.Name, "", "", room)
 			if err != nil {
-				return pageView{}, err
+				return err
 			}
 			view.Connections = append(view.Connections, c.mock.RedactConnections(some)...)
 		}
 	}
-	view.Faults = c.mock.Faults(nil)
-	view.Card = c.mock.Scorecard(nil, nil, false)
-	return view, nil
+	return nil
 }
 
 func pageFuncs() template.FuncMap {

@@ -43,9 +43,8 @@ func (f *Fault) complete() {
 	case f.MediaType == "":
 		f.MediaType = row.mediaType
 	}
-	if f.RetryAfter == nil && (f.Status == 429 || f.Status == 503) {
-		second := 1
-		f.RetryAfter = &second
+	if f.RetryAfter == nil {
+		f.RetryAfterDate = false
 	}
 	usual(&f.ExpiresIn, int(DefaultExpiry/time.Second))
 	if f.Delay != nil && f.Delay.Distribution == "" {

@@ -9,13 +9,14 @@ type Fault struct {
 	UserID       *string `json:"user_id,omitempty"` // of these users only; * stands for any characters
 	Kind         Kind    `json:"kind"`
 
-	Status     int     `json:"status,omitempty"`      // of Status (500 by default), 200 to 599, and Gateway (502)
-	RetryAfter *int    `json:"retry_after,omitempty"` // seconds, with Status and Gateway; a 429 and 503 have 1 by default
-	Body       *string `json:"body,omitempty"`        // of Status; by default one in the contract's shape
-	MediaType  string  `json:"media_type,omitempty"`  // of Status with a body, and of MediaType
-	PieceBytes int     `json:"piece_bytes,omitempty"` // of Dribble
-	EveryMS    int     `json:"every_ms,omitempty"`    // of Dribble
-	Delay      *Delay  `json:"delay,omitempty"`       // before the answer; of Slow a second by default; possible with all
+	Status         int     `json:"status,omitempty"`           // of Status (500 by default), 200 to 599, and Gateway (502)
+	RetryAfter     *int    `json:"retry_after,omitempty"`      // seconds, with Status and Gateway
+	RetryAfterDate bool    `json:"retry_after_date,omitempty"` // Retry-After is sent as a date, not as seconds
+	Body           *string `json:"body,omitempty"`             // of Status; by default one in the contract's shape
+	MediaType      string  `json:"media_type,omitempty"`       // of Status with a body, and of MediaType
+	PieceBytes     int     `json:"piece_bytes,omitempty"`      // of Dribble
+	EveryMS        int     `json:"every_ms,omitempty"`         // of Dribble
+	Delay          *Delay  `json:"delay,omitempty"`            // before the answer; of Slow a second by default; possible with all
 
 	After     int       `json:"after,omitempty"`      // so many requests that fit pass first
 	Times     int       `json:"times,omitempty"`      // fires so often, then no more; 0: as long as it lasts

@@ -4,21 +4,24 @@ import "time"
 
 // Entry is one exchange.
 type Entry struct {
-	ID           int64     `json:"id"` // counts up from 1, over all manufacturers
-	Time         time.Time `json:"time"`
-	Manufacturer string    `json:"manufacturer"`         // "" where the key did not tell
-	Key          string    `json:"key_sha256,omitempty"` // the fingerprint of the key that was presented
-	Connection   int64     `json:"connection,omitempty"` // which one the request came on, counted from 1
-	Operation    string    `json:"operation,omitempty"`  // operationId; "" for other paths and methods
-	UserID       *string   `json:"user_id,omitempty"`    // nil where none could be read; cut as bodies are
-	Request      Request   `json:"request"`
-	Response     Response  `json:"response"`
-	TookMS       float64   `json:"took_ms"` // until the answer was decided
-	Outcome      Outcome   `json:"outcome"`
-	Why          Why       `json:"why"`
-	Fault        *Cause    `json:"fault,omitempty"`
-	KeyElsewhere string    `json:"key_elsewhere,omitempty"` // where a key stood that does not belong there
-	Notes        []string  `json:"notes,omitempty"`
+	ID            int64     `json:"id"` // counts up from 1, over all manufacturers
+	Time          time.Time `json:"time"`
+	Manufacturer  string    `json:"manufacturer"`         // "" where the key did not tell
+	Key           string    `json:"key_sha256,omitempty"` // the fingerprint of the key that was presented
+	Connection    int64     `json:"connection,omitempty"` // which one the request came on, counted from 1
+	Operation     string    `json:"operation,omitempty"`  // operationId; "" for other paths and methods
+	UserID        *string   `json:"user_id,omitempty"`    // nil where none could be read; cut as bodies are
+	Request       Request   `json:"request"`
+	Response      Response  `json:"response"`
+	TookMS        float64   `json:"took_ms"` // until the answer was decided
+	Outcome       Outcome   `json:"outcome"`
+	Why           Why       `json:"why"`
+	Fault         *Cause    `json:"fault,omitempty"`
+	KeyElsewhere  string    `json:"key_elsewhere,omitempty"`  // where a key stood that does not belong there
+	Asked         bool      `json:"asked,omitempty"`          // the request asked for its outcome, by a header or its user_id
+	NotUnderstood string    `json:"not_understood,omitempty"` // what the request asked for in vain, and the nearest that can be had
+	Revised       bool      `json:"revised,omitempty"`        // readers were told of it before, without the body
+	Notes         []string  `json:"notes,omitempty"`
 }
 
 // Request is what was received.

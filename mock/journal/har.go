@@ -46,6 +46,15 @@ type harEntry struct {
 	Cache    struct{}       `json:"cache"`
 	Timings  map[string]any `json:"timings"`
 	Comment  string         `json:"comment,omitempty"`
+	Mock     harMock        `json:"_nox_mock"`
+}
+
+// harMock is what only a mock knows of an exchange. The format leaves names that
+// begin with an underscore to those who write it.
+type harMock struct {
+	Rule  string `json:"rule"`            // why it was answered so
+	Fault string `json:"fault,omitempty"` // the kind of the fault that shaped the response
+	Asked bool   `json:"asked,omitempty"` // the request asked the mock for its outcome
 }
 
 type harPair struct {
@@ -112,6 +121,10 @@ func newHAREntry(e *Entry) harEntry {
 		},
 		Timings: map[string]any{"send": 0, "wait": e.TookMS, "receive": 0},
 		Comment: e.Why.Reason,
+		Mock:    harMock{Rule: e.Why.Rule, Asked: e.Asked},
+	}
+	if e.Fault != nil {
+		made.Mock.Fault = e.Fault.Kind
 	}
 	if request.Query != "" {
 		made.Request.URL += "?" + request.Query

@@ -51,15 +51,17 @@ type kept struct {
 	id      int64
 	source  Source
 	outcome Outcome // where it was known only later, else ""
+	revised bool
 }
 
 // entry makes what readers see.
 func (k kept) entry() Entry {
 	e := k.source.Entry()
-	e.ID = k.id
+	e.ID, e.Revised = k.id, k.revised
 	if k.outcome != "" {
 		e.Outcome = k.outcome
 	}
+	e.Revised = k.revised
 	return e
 }
 
@@ -141,6 +143,29 @@ func (j *Journal) SetOutcome(manufacturer string, id int64, outcome Outcome) {
 	}
 	if i, found := slices.BinarySearchFunc(b.kept, id, byID); found {
 		b.kept[i].outcome = outcome
+	}
+}
+
+// Revise replaces what was recorded of an exchange of which more is known, and
+// tells the readers of it once more. One that is gone is left alone.
+func (j *Journal) Revise(manufacturer string, id int64, source Source) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b := j.books[manufacturer]
+	if b == nil {
+		return
+	}
+	i, found := slices.BinarySearchFunc(b.kept, id, byID)
+	if !found {
+		return
+	}
+	k := &b.kept[i]
+	more := source.Bytes() - k.source.Bytes()
+	k.source, k.revised = source, true
+	b.bytes += more
+	j.bytes += more
+	for r := range j.readers {
+		r.offer(*k)
 	}
 }
 

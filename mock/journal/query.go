@@ -15,7 +15,9 @@ type Query struct {
 	Method       string
 	Path         string // exactly
 	Rule         string // exactly, or its first part: "schema" selects "schema.type" as well
-	Fault        string // id or kind
+	Fault        string // id or kind; * for any
+	Class        int    // of the status, by its first digit: 2 to 5; of whole answers only
+	Incomplete   bool   // the client did not get the whole answer
 	Search       string // stands somewhere in the entry, in any case
 	After        int64  // entries with a greater id only
 	Before       int64  // entries with a smaller id only; 0: all
@@ -94,7 +96,9 @@ func (q Query) Matches(e *Entry) bool {
 		q.Method != "" && q.Method != e.Request.Method,
 		q.Path != "" && q.Path != e.Request.Path,
 		q.Rule != "" && q.Rule != e.Why.Rule && !strings.HasPrefix(e.Why.Rule, q.Rule+"."),
-		q.Fault != "" && (e.Fault == nil || q.Fault != e.Fault.ID && q.Fault != e.Fault.Kind):
+		q.Fault != "" && (e.Fault == nil || q.Fault != "*" && q.Fault != e.Fault.ID && q.Fault != e.Fault.Kind),
+		q.Class != 0 && (e.Response.Status/100 != q.Class || e.Outcome != Answered),
+		q.Incomplete && e.Outcome == Answered && e.Response.Status != 0:
 		return false
 	}
 	return q.Search == "" || e.holds(strings.ToLower(q.Search))
@@ -104,7 +108,7 @@ func (q Query) Matches(e *Entry) bool {
 func (e *Entry) holds(text string) bool {
 	parts := []string{
 		e.Manufacturer, e.Operation, e.Key, e.Request.Method, e.Request.Path, e.Request.Query, e.Request.Body,
-		strconv.Itoa(e.Response.Status), e.Response.Body, e.Why.Rule, e.Why.Pointer, e.Why.Reason, string(e.Outcome),
+		"#" + strconv.FormatInt(e.ID, 10), strconv.Itoa(e.Response.Status), e.Response.Body, e.Why.Rule, e.Why.Pointer, e.Why.Reason, string(e.Outcome), e.NotUnderstood,
 	}
 	if e.UserID != nil {
 		parts = append(parts, *e.UserID)

@@ -61,6 +61,22 @@ func (d Difference) String() string {
 	return d.Field + ": expected " + d.Expected + ", got " + d.Got
 }
 
+// Error says in a sentence what is missing where an expectation was not met: how
+// many exchanges fit, and how the nearest differs.
+func (v Verification) Error() string {
+	words := fmt.Sprintf("expected %s requests that fit, got %d", v.Expected, v.Count)
+	if v.Dropped > 0 {
+		words += fmt.Sprintf("; %d more were dropped from the journal, which may have fitted", v.Dropped)
+	}
+	if v.Nearest == nil {
+		return words
+	}
+	for _, d := range v.Nearest.Differences {
+		words += fmt.Sprintf("; the nearest, number %d, differs in %s", v.Nearest.Entry.ID, d)
+	}
+	return words
+}
+
 // Check tells whether an expectation contradicts itself, so that nothing could
 // ever meet it.
 func (x Expectation) Check() error {

@@ -5,8 +5,15 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"testing"
+	"time"
 
+	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/scorecard"
+	"nox.energy/contract/mock/store"
 )
 
 // The user of one manufacturer, asked for twice, is one NOX user. In a test,
@@ -48,4 +55,55 @@ func connect(server *mocktest.Server, body string) string {
 		return err.Error()
 	}
 	return fmt.Sprintf("%d %s", resp.StatusCode, answer)
+}
+
+// A test of a client that retries: two failures, then what it made of them.
+func ExampleServer_Fail() {
+	testClient := func(t *testing.T) {
+		server := mocktest.NewServer(t)
+		server.Fail(t, fault.Fault{Kind: fault.Status, Status: 503, Times: 2}.WithRetryAfter(time.Second))
+		server.Fail(t, fault.Fault{Kind: fault.Lost, Times: 1}.ForUser("customer-8"))
+
+		// … let your client connect customer-7 and customer-8 …
+
+		server.Verify(t, journal.Expectation{Status: 201}.ForUser("customer-7").Exactly(1))
+		for _, mistake := range server.Scorecard().In(scorecard.Made) {
+			t.Errorf("%s: %s; %s", mistake.Name, mistake.Summary, mistake.Advice)
+		}
+	}
+	_ = testClient
+}
+
+// A server may begin with users, and with manufacturers of its own.
+func ExampleWithConfig() {
+	server, err := mocktest.Start(mocktest.WithConfig(mock.Config{
+		Manufacturers: []store.Manufacturer{{Name: "umbrella", Keys: []string{"umbrella-key-1"}, Enabled: true}},
+		Connections:   []store.Connection{{Manufacturer: "umbrella", UserID: "customer-7", NoxUserID: "nox-1"}},
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	fmt.Println(connect(server, `{"user_id":"customer-7"}`))
+	// Output: 201 {"manufacturer_user_id":"customer-7","nox_user_id":"nox-1"}
+}
+
+// A handler around the mock sees every request.
+func ExampleWithWrapper() {
+	n := 0
+	server, err := mocktest.Start(mocktest.WithWrapper(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n++
+			next.ServeHTTP(w, r)
+		})
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	connect(server, `{"user_id":"customer-7"}`)
+	fmt.Println(n)
+	// Output: 1
 }

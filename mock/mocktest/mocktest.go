@@ -3,13 +3,19 @@
 //
 //	func TestConnect(t *testing.T) {
 //		server := mocktest.NewServer(t)
+//		server.Fail(t, fault.Fault{Kind: fault.Status, Status: 503, Times: 2})
 //		client := mydevice.NewClient(server.URL, server.APIKey)
 //		…
+//		server.Verify(t, journal.Expectation{Status: 201}.ForUser("customer-7").Exactly(1))
+//		for _, mistake := range server.Scorecard().In(scorecard.Made) {
+//			t.Errorf("%s: %s", mistake.Summary, mistake.Advice)
+//		}
 //	}
 //
 // Servers share nothing: each test can have its own, parallel ones too. A server
 // fails on purpose with [Server.Fail], and tells what it was asked with
-// [Server.Journal] and [Server.Verify].
+// [Server.Journal] and [Server.Verify], and what the client does wrong with
+// [Server.Scorecard].
 package mocktest
 
 import (

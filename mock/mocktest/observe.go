@@ -2,7 +2,7 @@ package mocktest
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"testing"
 
 	"nox.energy/contract/mock/fault"
@@ -56,17 +56,7 @@ func (s *Server) Check(x journal.Expectation) error {
 	if v.Met {
 		return nil
 	}
-	err := fmt.Errorf("expected %s requests that fit, got %d", v.Expected, v.Count)
-	if v.Dropped > 0 {
-		err = fmt.Errorf("%w; %d more were dropped from the journal, which may have fitted; mock.Config.Journal makes it larger", err, v.Dropped)
-	}
-	if v.Nearest == nil {
-		return err
-	}
-	for _, d := range v.Nearest.Differences {
-		err = fmt.Errorf("%w; the nearest, number %d, differs in %s", err, v.Nearest.Entry.ID, d)
-	}
-	return err
+	return errors.New(v.Error())
 }
 
 // Scorecard tells which documented responses the client has met, and which

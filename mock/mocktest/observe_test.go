@@ -9,6 +9,7 @@ import (
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
+	"nox.energy/contract/mock/scorecard"
 )
 
 // The server fails twice; the client's third try succeeds.
@@ -42,12 +43,48 @@ func ExampleServer_Check() {
 	}
 	defer server.Close()
 	connect(server, `{"user_id":"customer-7"}`)
-	seven, eight := "customer-7", "customer-8"
-	fmt.Println(server.Check(journal.Expectation{UserID: &seven}))
-	fmt.Println(server.Check(journal.Expectation{UserID: &eight}))
+	fmt.Println(server.Check(journal.Expectation{}.ForUser("customer-7").Exactly(1)))
+	fmt.Println(server.Check(journal.Expectation{}.ForUser("customer-8")))
 	// Output:
 	// <nil>
 	// expected at least 1 requests that fit, got 0; the nearest, number 1, differs in user_id: expected "customer-8", got "customer-7"
+}
+
+// A client that gives up after the first failure is told so.
+func ExampleServer_Scorecard() {
+	server, err := mocktest.Start()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	if _, err := server.SetFault(fault.Fault{Kind: fault.Status, Status: 503, Times: 1}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	connect(server, `{"user_id":"customer-7"}`)
+	for _, mistake := range server.Scorecard().In(scorecard.Made) {
+		fmt.Printf("%s: %s\n", mistake.Name, mistake.Summary)
+	}
+	// Output:
+	// no-retry-of-500: a request that failed on the server's side was never sent again
+}
+
+// What the client sent, and why it was answered so.
+func ExampleServer_Journal() {
+	server, err := mocktest.Start()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	connect(server, `{"user_id":"customer-7"}`)
+	connect(server, `{"user_id":7}`)
+	for _, entry := range server.Journal(journal.Query{Status: 400}) {
+		fmt.Println(entry.Request.Body, entry.Why.Reason)
+	}
+	// Output:
+	// {"user_id":7} user_id: value must be a string
 }
 
 func TestFailEndsWithTheTest(t *testing.T) {

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,19 +15,20 @@ import (
 )
 
 const (
-	space    = "{nox-mock:1}:" // in braces: on the same node of a cluster
-	pageSize = 200             // connections that are read at one time
+	space    = "nox-mock:2:"
+	pageSize = 200 // connections that are read at one time
 )
 
 // maxPut is how many connections can be put at one time: what one script takes.
 const maxPut = 100_000
 
-// keys are those of a manufacturer, as the scripts have them.
+// keys are those of a manufacturer, as the scripts have them: users, ids, order,
+// all, last. What stands in braces decides on which node of a cluster they are. It
+// is never empty, and ends with the first brace of the name, for all of them.
 func keys(manufacturer string) []string {
-	return []string{space + "users:" + manufacturer, space + "ids:" + manufacturer, space + "order:" + manufacturer, space + "all:" + manufacturer}
+	own := space + "{m:" + manufacturer + "}:"
+	return []string{own + "users", own + "ids", own + "order", own + "all", own + "last"}
 }
-
-const lastKey = space + "last"
 
 //go:embed connect.lua
 var connectScript string
@@ -41,7 +43,7 @@ var listScript string
 var clearScript string
 
 // run runs a script. The server knows it by its digest from the second time on.
-func run(ctx context.Context, client *redis.Client, script string, keys []string, args ...any) ([]any, error) {
+func run(ctx context.Context, client redis.Scripter, script string, keys []string, args ...any) ([]any, error) {
 	reply, err := redis.NewScript(script).Run(ctx, client, keys, args...).Slice()
 	if err != nil {
 		return nil, unavailable(err)
@@ -51,7 +53,7 @@ func run(ctx context.Context, client *redis.Client, script string, keys []string
 
 // Connect implements [mock.Store].
 func (s *Store) Connect(ctx context.Context, manufacturer, userID, noxUserID string, at time.Time) (store.Connection, bool, error) {
-	reply, err := run(ctx, s.client, connectScript, append(keys(manufacturer), lastKey), userID, noxUserID, written(at))
+	reply, err := run(ctx, s.pipe, connectScript, keys(manufacturer), userID, noxUserID, written(at))
 	if err != nil {
 		return store.Connection{}, false, err
 	}
@@ -70,9 +72,51 @@ func (s *Store) Put(ctx context.Context, connections ...store.Connection) error 
 	case n > maxPut:
 		return fmt.Errorf("%d connections are too many for one step; a store in Redis takes %d", n, maxPut)
 	}
-	all, args := []string{lastKey}, []any{}
+	if !s.cluster {
+		return s.put(ctx, "put", connections, nil)
+	}
+	// One script sees one node. All look first, so that nothing is put if anything
+	// contradicts, unless somebody else puts it in between.
+	groups := map[string][]int{}
+	var names []string
+	for i, c := range connections {
+		if groups[c.Manufacturer] == nil {
+			names = append(names, c.Manufacturer)
+		}
+		groups[c.Manufacturer] = append(groups[c.Manufacturer], i)
+	}
+	var first error
+	index := len(connections)
+	for _, name := range names {
+		err := s.put(ctx, "look", connections, groups[name])
+		conflict := (*store.ConflictError)(nil)
+		if err != nil && !errors.As(err, &conflict) {
+			return err
+		}
+		if err != nil && conflict.Index < index {
+			first, index = err, conflict.Index
+		}
+	}
+	for _, name := range names {
+		if first == nil {
+			first = s.put(ctx, "put", connections, groups[name])
+		}
+	}
+	return first
+}
+
+// put puts the connections at some places of a list, or all of them, or only looks
+// whether it could.
+func (s *Store) put(ctx context.Context, mode string, connections []store.Connection, places []int) error {
+	if places == nil {
+		for i := range connections {
+			places = append(places, i)
+		}
+	}
+	all, args := []string{}, []any{mode}
 	at := map[string]int{} // where the keys of a manufacturer begin
-	for _, c := range connections {
+	for _, i := range places {
+		c := connections[i]
 		if _, has := at[c.Manufacturer]; !has {
 			at[c.Manufacturer] = len(all)
 			all = append(all, keys(c.Manufacturer)...)
@@ -83,15 +127,16 @@ func (s *Store) Put(ctx context.Context, connections ...store.Connection) error 
 	if err != nil || len(reply) == 0 {
 		return err
 	}
-	index, _ := reply[0].(int64)
+	number, _ := reply[0].(int64)
+	index := places[number]
 	detail := fmt.Sprint(reply[2])
 	switch c := connections[index]; reply[1] {
 	case "twice":
-		return store.TwiceError(int(index), c)
+		return store.TwiceError(index, c)
 	case "known":
-		return store.KnownError(int(index), c, detail)
+		return store.KnownError(index, c, detail)
 	default:
-		return store.TakenError(int(index), c, detail)
+		return store.TakenError(index, c, detail)
 	}
 }
 
@@ -140,7 +185,7 @@ type numbered struct {
 
 // batch returns at most count connections after a number.
 func (s *Store) batch(ctx context.Context, manufacturer string, after int64, count int) ([]numbered, error) {
-	reply, err := run(ctx, s.client, listScript, keys(manufacturer), after, count)
+	reply, err := run(ctx, s.pipe, listScript, keys(manufacturer), after, count)
 	if err != nil {
 		return nil, err
 	}

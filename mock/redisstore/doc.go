@@ -6,14 +6,16 @@
 // are short, and nothing is sent twice, as a request that was counted already
 // would be counted again.
 //
-// The keys all start with {nox-mock:1}: where 1 is the version of this layout.
-// The API keys of manufacturers are there as digests only.
+// The keys all start with nox-mock:2: where 2 is the version of this layout. In a
+// Redis Cluster all keys of a manufacturer are on one node, as {m:NAME} stands in
+// each; a store finds out by itself that it is one of a cluster. The API keys of
+// manufacturers are there as digests only.
 //
-//	manufacturers  hash    version, list (JSON)
-//	last           string  the number that a connection was given last
-//	users:NAME     hash    number of a connection by user_id, of the manufacturer NAME
-//	ids:NAME       hash    the same by nox_user_id
-//	order:NAME     zset    the numbers
-//	all:NAME       hash    of the connection with number N: N:u user_id, N:x nox_user_id,
-//	                       N:f and N:l when first and last asked for, N:t how often
+//	{manufacturers}  hash    version, list (JSON)
+//	{m:NAME}:last    string  the number that a connection was given last
+//	{m:NAME}:users   hash    number of a connection by user_id, of the manufacturer NAME
+//	{m:NAME}:ids     hash    the same by nox_user_id
+//	{m:NAME}:order   zset    the numbers
+//	{m:NAME}:all     hash    of the connection with number N: N:u user_id, N:x nox_user_id,
+//	                         N:f and N:l when first and last asked for, N:t how often
 package redisstore

@@ -1,4 +1,4 @@
--- KEYS: users, ids, order, all. ARGV: the number to begin after, how many.
+-- KEYS: users, ids, order, all, last. ARGV: the number to begin after, how many.
 -- Returns for each: its number and the connection.
 local found = {}
 for i, number in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])) do

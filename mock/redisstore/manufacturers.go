@@ -10,7 +10,7 @@ import (
 	"nox.energy/contract/mock/store"
 )
 
-const manufacturersKey = space + "manufacturers"
+const manufacturersKey = space + "{manufacturers}"
 
 //go:embed manufacturers.lua
 var manufacturersScript string
@@ -20,7 +20,7 @@ var setManufacturersScript string
 
 // Manufacturers implements [mock.Store].
 func (s *Store) Manufacturers(ctx context.Context, known string) ([]store.Manufacturer, string, error) {
-	reply, err := run(ctx, s.client, manufacturersScript, []string{manufacturersKey}, known)
+	reply, err := run(ctx, s.pipe, manufacturersScript, []string{manufacturersKey}, known)
 	if err != nil {
 		return nil, "", err
 	}
@@ -45,7 +45,7 @@ func (s *Store) SetManufacturers(ctx context.Context, version string, all []stor
 	if err != nil {
 		return "", err
 	}
-	reply, err := run(ctx, s.client, setManufacturersScript, []string{manufacturersKey}, version, made.String(), list)
+	reply, err := run(ctx, s.pipe, setManufacturersScript, []string{manufacturersKey}, version, made.String(), list)
 	if err != nil {
 		return "", err
 	}

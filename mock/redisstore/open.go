@@ -21,9 +21,11 @@ const (
 
 // Store is a [mock.Store] in Redis or Valkey.
 type Store struct {
-	client *redis.Client // for what is done quickly
-	bulk   *redis.Client // the same, with more time
+	client redis.UniversalClient // for what is done quickly
+	bulk   redis.UniversalClient // the same, with more time
+	pipe   *redis.AutoPipeliner  // the same, for requests: those that wait at one time are sent together
 
+	cluster bool
 	address string // for people
 }
 
@@ -39,11 +41,39 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	redis.SetLogger(silence{}) // what matters comes back as an error
 	client := redis.NewClient(options)
 	s := &Store{client: client, bulk: client.WithTimeout(bulkTimeout), address: options.Addr}
-	if err := s.client.Ping(ctx).Err(); err != nil {
+	if err := client.Ping(ctx).Err(); err != nil {
 		client.Close()
 		return nil, fmt.Errorf("%s: %w", s.address, unavailable(err))
 	}
+	if info, err := client.Info(ctx, "cluster").Result(); err == nil && strings.Contains(info, "cluster_enabled:1") {
+		client.Close()
+		if options.DB != 0 {
+			return nil, errors.New("a cluster has database 0 only")
+		}
+		s.cluster = true
+		s.client, s.bulk = redis.NewClusterClient(inCluster(options, timeout)), redis.NewClusterClient(inCluster(options, bulkTimeout))
+	}
+	if s.pipe, err = pipeline(s.client); err != nil {
+		s.client.Close()
+		return nil, err
+	}
 	return s, nil
+}
+
+// inCluster returns options for all nodes of the cluster that one belongs to.
+func inCluster(o *redis.Options, timeout time.Duration) *redis.ClusterOptions {
+	return &redis.ClusterOptions{
+		Addrs: []string{o.Addr}, Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig,
+		DialTimeout: o.DialTimeout, ReadTimeout: timeout, WriteTimeout: timeout, PoolTimeout: timeout, ContextTimeoutEnabled: true,
+		MaxRetries: o.MaxRetries, DialerRetries: o.DialerRetries, DisableIdentity: o.DisableIdentity, Protocol: o.Protocol,
+	}
+}
+
+func pipeline(client redis.UniversalClient) (*redis.AutoPipeliner, error) {
+	if cluster, is := client.(*redis.ClusterClient); is {
+		return cluster.AutoPipeline()
+	}
+	return client.(*redis.Client).AutoPipeline()
 }
 
 var (
@@ -87,7 +117,23 @@ func parse(address string) (*redis.Options, error) {
 func (s *Store) Address() string { return s.address }
 
 // Close closes the connections to the server.
-func (s *Store) Close() error { return s.client.Close() }
+func (s *Store) Close() error {
+	err := errors.Join(s.pipe.Close(), s.client.Close())
+	if s.cluster {
+		err = errors.Join(err, s.bulk.Close()) // which has connections of its own
+	}
+	return err
+}
+
+// CheckWritable returns an error unless the server takes a write: one that is
+// read-only, or out of memory, still answers reads. What is written ends by
+// itself.
+func (s *Store) CheckWritable(ctx context.Context) error {
+	if err := s.client.Set(ctx, space+"probe", "", time.Second).Err(); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
 
 // Evicts tells whether the server may drop keys when memory runs short, so that
 // users would be forgotten. It is false where the server does not tell.

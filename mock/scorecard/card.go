@@ -78,6 +78,7 @@ func (c Card) In(state State) []Mistake {
 
 // The names of the mistakes.
 const (
+	askInVain        = "ask-not-understood"
 	wrongMediaType   = "wrong-media-type"
 	keyElsewhere     = "key-in-wrong-place"
 	noTimeout        = "no-timeout"
@@ -98,6 +99,8 @@ const (
 // catalogue lists every mistake that is looked for.
 func catalogue() []Mistake {
 	return []Mistake{
+		{Name: askInVain, Summary: "a request asked for an outcome that this mock does not know, and was answered as any other",
+			Advice: "ask as nox-mock scenarios lists it: what was to be tested was not", Occasion: "a header Prefer or a user_id that asks for an outcome"},
 		{Name: wrongMediaType, Summary: "the body was sent as another media type, or as none",
 			Advice: "send Content-Type: application/json", Occasion: "a request with a body"},
 		{Name: keyElsewhere, Summary: "the key was sent where the contract does not look for it",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"nox.energy/contract/mock/journal"
@@ -33,6 +34,7 @@ type try struct {
 	gaveUp     bool // the client left
 	ended      time.Time
 	retryAfter time.Duration
+	said       string // the header Retry-After
 	example    Example
 }
 
@@ -94,6 +96,7 @@ func tryOf(e *journal.Entry) try {
 		made.status = 0
 	}
 	made.retryAfter = retryAfter(e, made.ended)
+	made.said = strings.Join(e.Response.Headers["Retry-After"], ", ")
 	if made.failed() { // else it is no example of anything
 		made.example = exampleOf(e, "answered "+strconv.Itoa(made.status))
 	}
@@ -113,7 +116,7 @@ func (t *Tracker) judgeRetry(s *series, e *journal.Entry) {
 	detail := fmt.Sprintf("%s after %s", round(wait), s.last.words())
 	switch asked := s.last.retryAfter; {
 	case asked > 0 && wait < asked:
-		t.note(tooSoon, e, fmt.Sprintf("%s, which said Retry-After: %s", detail, round(asked)))
+		t.note(tooSoon, e, fmt.Sprintf("%s, which said Retry-After: %s", detail, s.last.said))
 	case asked > 0:
 		t.avoid(tooSoon)
 	case wait < backOff:

@@ -121,6 +121,7 @@ func TestMistakes(t *testing.T) {
 		{"nothing", nil, ""},
 		{"sound", many(12, func(int) []change { return nil }), ""},
 
+		{"asked in vain", []journal.Entry{request(0, func(e *journal.Entry) { e.NotUnderstood = "Prefer: code=503 is not understood" })}, "ask-not-understood×1[1]"},
 		{"wrong media type", []journal.Entry{request(0, status(400), rule("media-type"))}, "wrong-media-type×1[1]"},
 		{"wrong body", []journal.Entry{request(0, status(400), rule("schema.type"))}, ""},
 
@@ -303,7 +304,7 @@ func TestNothingSeenIsNoPass(t *testing.T) {
 func TestAvoided(t *testing.T) {
 	var all []journal.Entry
 	add := func(entries ...journal.Entry) { all = append(all, entries...) }
-	add(request(0))
+	add(request(0), request(1, status(500), body("asked"), func(e *journal.Entry) { e.Asked = true }), request(5000, body("asked")))
 	add(request(10_000, body("slow"), took(2000)))
 	add(request(20_000, body("left"), took(5000), ended(journal.GaveUp)), request(26_000, body("left")))
 	add(request(30_000, body("bad"), status(400)))

@@ -66,6 +66,11 @@ func (t *Tracker) Observe(e *journal.Entry) {
 	if e.Connection != 0 && t.hasRoom(len(t.conns)) {
 		t.conns[e.Connection]++
 	}
+	if e.NotUnderstood != "" {
+		t.note(askInVain, e, e.NotUnderstood)
+	} else if e.Asked {
+		t.avoid(askInVain)
+	}
 	if e.Why.Rule == "media-type" {
 		t.note(wrongMediaType, e, "sent as "+named(first(e, "Content-Type"), "no media type"))
 	} else if e.Operation != "" && e.Request.BodyBytes > 0 {

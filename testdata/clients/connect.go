@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 )
 
@@ -36,11 +38,13 @@ func connect(userID string) (noxUserID string, err error) {
 		return "", err
 	}
 	client := &http.Client{Timeout: 10 * time.Second}
+	var asked time.Duration // how long a response said to wait
 	for n := range tries {
-		if n > 0 {
-			time.Sleep(100 * time.Millisecond << n) // 200, 400, 800 ms
+		if wait := 100 * time.Millisecond << n; n > 0 { // 200, 400, 800 ms, and as much at random
+			time.Sleep(max(asked, wait+rand.N(wait)))
 		}
-		status, answer, err := post(client, body)
+		status, retryAfter, answer, err := post(client, body)
+		asked = retryAfter
 		switch {
 		case err != nil: // the connection broke: the same user gets the same id, so ask again
 		case status == http.StatusCreated:
@@ -57,20 +61,21 @@ func connect(userID string) (noxUserID string, err error) {
 	return "", fmt.Errorf("no success after %d tries", tries)
 }
 
-func post(client *http.Client, body []byte) (status int, answer []byte, err error) {
+func post(client *http.Client, body []byte) (status int, retryAfter time.Duration, answer []byte, err error) {
 	req, err := http.NewRequest("POST", os.Getenv("NOX_BASE_URL")+"/manufacturer/device-connections", bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, err
+		return 0, 0, nil, err
 	}
 	req.Header.Set("x-api-key", os.Getenv("NOX_API_KEY"))
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, nil, err
+		return 0, 0, nil, err
 	}
 	defer resp.Body.Close()
-	answer, err = io.ReadAll(resp.Body) // to its end, so that the connection is used again
-	return resp.StatusCode, answer, err
+	answer, err = io.ReadAll(resp.Body)                        // to its end, so that the connection is used again
+	seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) // 0 if there is none
+	return resp.StatusCode, time.Duration(seconds) * time.Second, answer, err
 }
 
 func member(object []byte, name string) (string, error) {

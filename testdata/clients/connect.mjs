@@ -8,8 +8,10 @@ const { NOX_BASE_URL, NOX_API_KEY } = process.env;
 const tries = 4;
 
 async function connect(userID) {
+  let asked = 0; // how long a response said to wait, in ms
   for (let n = 0; n < tries; n++) {
-    if (n > 0) await sleep(100 * 2 ** n); // 200, 400, 800 ms
+    if (n > 0) await sleep(Math.max(asked, 100 * 2 ** n * (1 + Math.random()))); // from 200, 400, 800 ms on
+    asked = 0;
     let status, body;
     try {
       const response = await fetch(`${NOX_BASE_URL}/manufacturer/device-connections`, {
@@ -19,6 +21,7 @@ async function connect(userID) {
         signal: AbortSignal.timeout(10_000),
       });
       status = response.status;
+      asked = 1000 * (Number(response.headers.get("retry-after")) || 0);
       body = await response.text();
     } catch {
       continue; // the connection broke: the same user gets the same id, so ask again

@@ -11,7 +11,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -51,6 +50,7 @@ type settings struct {
 	duration    time.Duration
 	connections int
 	curves      string
+	users       int
 }
 
 func compare(args []string) error {
@@ -62,6 +62,7 @@ func compare(args []string) error {
 	f.DurationVar(&s.duration, "time", time.Second, "serve for this `DURATION` each time")
 	f.IntVar(&s.connections, "connections", 32, "keep `N` connections open")
 	f.StringVar(&s.curves, "curves", "", "write throughput, p99 and memory against the number of users to `FILE`, as SVG")
+	f.IntVar(&s.users, "users", 2_000_000, "with -curves, go up to `N` users")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -81,11 +82,9 @@ func compare(args []string) error {
 	if s.curves != "" {
 		return drawCurves(s, dir)
 	}
-	start, err := measureStart(s, dir)
-	if err != nil {
+	if err := printStart(s, dir); err != nil {
 		return err
 	}
-	fmt.Printf("first 201 after exec: %.1f ms (median of %d, %.1f to %.1f)\n", start[len(start)/2], len(start), start[0], start[len(start)-1])
 	for _, users := range []string{"repeated", "new"} {
 		if err := s.sideBySide(dir, users); err != nil {
 			return err
@@ -150,7 +149,7 @@ func (s settings) sideBySide(dir, users string) error {
 func spread(values []float64) string {
 	slices.Sort(values)
 	n := len(values)
-	return fmt.Sprintf("%.2f (quartiles %.2f to %.2f)", values[n/2], values[n/4], values[n-1-n/4])
+	return fmt.Sprintf("%.3g (quartiles %.3g to %.3g)", values[n/2], values[n/4], values[n-1-n/4])
 }
 
 // measured is what one run of the load found.
@@ -246,34 +245,30 @@ func startMock(s settings, dir string) (*server, error) {
 	return nil, fmt.Errorf("%s did not start", s.binary)
 }
 
-// measureStart returns how many milliseconds pass from exec to the first 201, in
-// ascending order.
-func measureStart(s settings, dir string) ([]float64, error) {
-	var all []float64
+// printStart says how long a start takes, and what it takes.
+func printStart(s settings, dir string) error {
+	var wall, cpu, resident []float64
 	for range s.rounds {
 		began := time.Now()
 		mock, err := startMock(s, dir)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		err = connectOnce(mock.address)
-		all = append(all, float64(time.Since(began).Microseconds())/1000)
+		wall = append(wall, float64(time.Since(began).Microseconds())/1000)
+		cpu = append(cpu, float64(mock.processorTime().Microseconds())/1000)
+		resident = append(resident, mock.resident())
 		mock.stop()
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	slices.SortFunc(all, cmp.Compare)
-	return all, nil
+	fmt.Printf("first 201: %s ms after exec, %s ms of processor time, %s MB resident\n", spread(wall), spread(cpu), spread(resident))
+	return nil
 }
 
 // processorTime is what the server has used, in all threads.
 func (s *server) processorTime() time.Duration {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", s.process.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_ = data
 	var total time.Duration
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.process.Process.Pid))
 	for _, task := range tasks {

@@ -39,15 +39,15 @@ func codings() []target {
 	}
 	// A bomb is a valid body of 64 MiB.
 	bomb := sync.OnceValue(func() string { return zipped(`{"error":"` + strings.Repeat("x", 64<<20) + `"}`) })
-	lazily := func(coding string, body func() string) func(*conn) {
-		return func(c *conn) { whole(coding, body())(c) }
+	lazy := func(name, coding string, body func() string) target {
+		return target{name: name, ready: func() { body() }, serve: func(c *conn) { whole(coding, body())(c) }}
 	}
 	return []target{
-		{name: "gzip bomb", serve: lazily("gzip", bomb)},
-		{name: "gzip bomb of blanks", serve: lazily("gzip", sync.OnceValue(func() string { return zipped(strings.Repeat(" ", 64<<20) + "{}") }))},
-		{name: "gzip bomb of brackets", serve: lazily("gzip", sync.OnceValue(func() string { return zipped(strings.Repeat("[", 64<<20)) }))},
-		{name: "gzip bomb in a gzip bomb", serve: lazily("gzip, gzip", sync.OnceValue(func() string { return zipped(bomb()) }))},
-		{name: "gzip bomb of a 400", serve: misbehaving(of(400), func(c *conn) {
+		lazy("gzip bomb", "gzip", bomb),
+		lazy("gzip bomb of blanks", "gzip", sync.OnceValue(func() string { return zipped(strings.Repeat(" ", 64<<20) + "{}") })),
+		lazy("gzip bomb of brackets", "gzip", sync.OnceValue(func() string { return zipped(strings.Repeat("[", 64<<20)) })),
+		lazy("gzip bomb in a gzip bomb", "gzip, gzip", sync.OnceValue(func() string { return zipped(bomb()) })),
+		{name: "gzip bomb of a 400", ready: func() { bomb() }, serve: misbehaving(of(400), func(c *conn) {
 			c.send(fmt.Sprintf("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(bomb()), bomb()))
 		})},
 		{name: "gzip cut short", serve: whole("gzip", zipped(`{"a":1}`)[:15])},
@@ -59,16 +59,16 @@ func codings() []target {
 		{name: "gzip members without an end", serve: flooding(head("gzip")+"\r\n", zipped(""))},
 		{name: "gzip name without an end", serve: flooding(head("gzip")+"\r\n\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xff", "n")},
 		{name: "gzip with an extra of 64 KiB", serve: whole("gzip", "\x1f\x8b\x08\x04\x00\x00\x00\x00\x00\xff\xff\xff"+strings.Repeat("e", 65535)+zipped("{}")[10:])},
-		{name: "gzip under another name", serve: lazily("x-gzip", bomb)},
-		{name: "deflate", serve: lazily("deflate", sync.OnceValue(func() string {
+		lazy("gzip under another name", "x-gzip", bomb),
+		lazy("deflate", "deflate", sync.OnceValue(func() string {
 			return packed(strings.Repeat(" ", 16<<20), func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
-		}))},
-		{name: "deflate without a frame", serve: lazily("deflate", sync.OnceValue(func() string {
+		})),
+		lazy("deflate without a frame", "deflate", sync.OnceValue(func() string {
 			return packed(strings.Repeat(" ", 16<<20), func(w io.Writer) io.WriteCloser {
 				raw, _ := flate.NewWriter(w, 9) // a level that exists
 				return raw
 			})
-		}))},
+		})),
 		// A last empty metablock behind a stored one.
 		{name: "br", serve: whole("br", "\x0b\x00\x80{}\x03")},
 		// A frame of one block that repeats a byte two million times.
@@ -171,7 +171,7 @@ func documents() []target {
 	var all []target
 	for _, each := range bodies {
 		text := sync.OnceValue(func() string { return sized(each.text()) })
-		all = append(all, target{name: "JSON: " + each.name, serve: func(c *conn) { saying(text())(c) }})
+		all = append(all, target{name: "JSON: " + each.name, ready: func() { text() }, serve: func(c *conn) { saying(text())(c) }})
 	}
 	return append(all,
 		target{name: "body of blanks without an end", serve: flooding(created+"\r\n", " ")},

@@ -52,6 +52,8 @@ type target struct {
 	name string
 	// serve does what the server does with a connection.
 	serve func(*conn)
+	// ready, if set, prepares what takes time, before the run.
+	ready func()
 	// tls, if set, makes every connection one of TLS.
 	tls *secured
 	// at overrides the address, where nobody listens.
@@ -196,6 +198,9 @@ func attack(t *testing.T, bin string, backend *mocktest.Server, each target, lim
 	address, state := each.at, &server{backend: backend, done: make(chan struct{})}
 	if address == "" {
 		address = listen(t, state, each)
+	}
+	if each.ready != nil {
+		each.ready()
 	}
 	dir := t.TempDir()
 	args := []string{"--deadline", limit.String(), "--timeout", timeout.String(), "--patience", "1s", "--output", "text"}

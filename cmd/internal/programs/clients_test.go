@@ -40,6 +40,22 @@ func TestClients(t *testing.T) {
 	}
 }
 
+// TestControlClients runs the clients of the control API that users copy, each by
+// a test of its own.
+func TestControlClients(t *testing.T) {
+	t.Parallel()
+	mock := buildMock(t)
+	for name, language := range map[string]string{"noxmock-test.mjs": "node", "noxmock_test.py": "python3"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, code, _ := execMock(t, mock, nil, need(t, language), filepath.Join(clientsFolder, name))
+			if code != 0 || !strings.HasPrefix(out, "ok\n") {
+				t.Errorf("exit code %d: %s", code, out)
+			}
+		})
+	}
+}
+
 func fourResponses(t *testing.T, mock string, client []string) {
 	t.Helper()
 	script := append([]string{"sh", filepath.Join(clientsFolder, "four-responses.sh")}, client...)

@@ -35,12 +35,12 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// judgedReplicas judges two mocks that share a store, one connection with this,
-// the next with that, as if they were one.
+// judgedReplicas judges three mocks that share a store, one connection with each in
+// turn, as if they were one.
 func judgedReplicas(t *testing.T, bin, program string) {
 	server := redistest.Start(t, program, os.Getenv("NOX_REQUIRE") != "")
 	args := []string{"--store", server.Address(0), "--ids", "random", "--manufacturer", "acme=acme-test-key-5c1d0a", "--manufacturer", "globex=globex-test-key-e83b27", "--manufacturer", "initech=initech-test-key-94f6bd"}
-	a, b := startMock(t, bin, args...), startMock(t, bin, args...)
+	a, b, third := startMock(t, bin, args...), startMock(t, bin, args...), startMock(t, bin, args...)
 	c, err := http.NewRequest("PATCH", a.ControlURL+"/manufacturers/initech", strings.NewReader(`{"enabled":false}`))
 	if err != nil {
 		t.Fatal(err)
@@ -49,11 +49,11 @@ func judgedReplicas(t *testing.T, bin, program string) {
 	if resp, err := http.DefaultClient.Do(c); err != nil || resp.StatusCode != 200 {
 		t.Fatalf("%+v, %v", resp, err)
 	}
-	target := roundRobin(t, host(a.BaseURL), host(b.BaseURL))
+	target := roundRobin(t, host(a.BaseURL), host(b.BaseURL), host(third.BaseURL))
 	if out, code := judge(t, bin, "http://"+target+"/v2"); code != 0 {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
-	for _, m := range []*startedMock{a, b} {
+	for _, m := range []*startedMock{a, b, third} {
 		said := m.stop()
 		if !strings.Contains(said, "status=201") || !strings.Contains(said, "reason=resolved") {
 			t.Errorf("one of them did not take part: %s", said)

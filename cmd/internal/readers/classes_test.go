@@ -38,6 +38,7 @@ func (s *subject) classes() map[string]func(message) bool {
 		"content coding":                  func(m message) bool { return m.header.Get("Content-Encoding") != "" },
 		"key that is not good":            func(m message) bool { return !slices.Equal(m.header[s.keyHeader], []string{"acme-key"}) },
 		"path that is only nearly right":  s.isNearPath,
+		"escape of what needs none":       s.hasNeedlessEscape,
 		"outcome that was asked for":      asksForOutcome,
 		"null":                            ofBody(func(b []byte) bool { return string(trimJSON(b)) == "null" }),
 		"no body":                         ofBody(func(b []byte) bool { return len(b) == 0 }),
@@ -121,6 +122,22 @@ func (s *subject) isNearPath(m message) bool {
 	single := "/" + strings.Join(strings.FieldsFunc(path, func(r rune) bool { return r == '/' }), "/")
 	for _, template := range s.kin.paths {
 		if _, match := matchPath(template, strings.TrimPrefix(single, s.kin.base)); match && path != s.kin.base+template {
+			return true
+		}
+	}
+	return false
+}
+
+// hasNeedlessEscape tells whether a path is one of the contract but for escapes
+// of what needs none.
+func (s *subject) hasNeedlessEscape(m message) bool {
+	path, _, _ := strings.Cut(m.target, "?")
+	plain, err := url.PathUnescape(path)
+	if err != nil || plain == path || strings.Count(plain, "/") != strings.Count(path, "/") {
+		return false
+	}
+	for _, template := range s.kin.paths {
+		if _, match := matchPath(template, strings.TrimPrefix(plain, s.kin.base)); match {
 			return true
 		}
 	}

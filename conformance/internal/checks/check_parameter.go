@@ -3,6 +3,7 @@ package checks
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
@@ -127,6 +128,9 @@ func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 		how := wire.Breaks
 		if m.Firmness == schema.Annotated {
 			how = wire.Either
+		}
+		if (p.In == "header" || p.In == "cookie") && strings.ContainsFunc(p.Text(m.Value), unicode.IsControl) {
+			return // which no client can send
 		}
 		if p.In == "path" && p.Text(m.Value) == "" || b.contract.Confirm(wire.MinimalRequest(b.op).WithParameter(i, m.Value, how)) != nil {
 			return

@@ -80,7 +80,7 @@ func recorded(b *builder, status string, t checkText, rule func(*wire.Response) 
 	c := b.add(status, t, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
 		v := s.JudgeResponses(b.op, true, func(a *wire.Response) (wire.Finding, bool) {
-			if a.Request.ProvokedStatus != "" {
+			if a.Request.ProvokedStatus != "" || !a.Arrived() {
 				return wire.Finding{}, false
 			}
 			return rule(a)

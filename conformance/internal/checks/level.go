@@ -16,6 +16,7 @@ const (
 	contractSays ground = "the contract says so, and every client relies on its words"
 	httpSays     ground = "a client that keeps the contract and HTTP is harmed, and no mainstream server does otherwise by default"
 	meansNothing ground = "no mainstream parser takes it, so a server that does has invented what was meant"
+	clientRelies ground = "a client that was tested with these responses relies on them"
 	staysUp      ground = "one request must not harm those of others; a documented 500 for what parsers and stores commonly trip over, without harm to the server, is a warning"
 
 	// Those for should.
@@ -33,7 +34,7 @@ const (
 // level is the level that a ground stands for.
 func (g ground) level() conformance.Level {
 	switch g {
-	case contractSays, httpSays, meansNothing, staysUp:
+	case contractSays, httpSays, meansNothing, clientRelies, staysUp:
 		return conformance.Must
 	case noHarm:
 		return conformance.May

@@ -98,9 +98,14 @@ func (op *Operation) ResponseFor(status int) *Response {
 }
 
 // SuccessStatus is the first documented 2xx status, "" where there is none. It names
-// the checks of valid requests; see [Operation.EquivalentStatuses].
+// the checks of valid requests; see [Operation.EquivalentStatuses]. A default that
+// stands alone, or beside nothing but errors, is the success as well: any 2xx.
 func (op *Operation) SuccessStatus() string {
-	return op.first(func(s string) bool { return strings.HasPrefix(s, "2") })
+	success := op.first(func(s string) bool { return strings.HasPrefix(s, "2") })
+	if success == "" && slices.Contains(op.Statuses, "default") && op.first(func(s string) bool { return strings.HasPrefix(s, "3") }) == "" {
+		return "2XX"
+	}
+	return success
 }
 
 // InvalidStatus returns the status documented for an invalid request, "" if
@@ -119,8 +124,8 @@ func (op *Operation) ErrorStatus() string {
 
 func (op *Operation) oneOf(statuses ...string) string {
 	for _, want := range statuses {
-		// A default beside no success may well stand for the success.
-		if slices.Contains(op.Statuses, want) && (want != "default" || op.SuccessStatus() != "") {
+		// A default beside no success stands for the success.
+		if slices.Contains(op.Statuses, want) && (want != "default" || slices.Contains(op.Statuses, op.SuccessStatus())) {
 			return want
 		}
 	}

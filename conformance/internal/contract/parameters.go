@@ -39,8 +39,14 @@ func (p *Parameter) Minimal() (v any, ok bool) {
 		return p.example, true
 	}
 	v, ok = p.Schema.Make(false)
+	if o, is := v.(schema.Object); is && len(o) == 0 && p.Required {
+		v, ok = p.Schema.Make(true) // of an empty object nothing would be sent
+	}
 	return v, ok && !(p.In == "path" && p.Text(v) == "")
 }
+
+// SimpleSegment writes a value of a path parameter as if its style were "simple".
+func (p *Parameter) SimpleSegment(v any) string { return p.joined(v, ",", url.PathEscape) }
 
 // PathSegment returns a value of a path parameter, escaped.
 func (p *Parameter) PathSegment(v any) string {

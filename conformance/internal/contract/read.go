@@ -23,7 +23,7 @@ import (
 // the package that judges by it, and no other (see the package comment).
 func Read(doc *spec.Document, use func(document any) error) (c *Contract, err error) {
 	settings := datamodel.NewDocumentConfiguration()
-	settings.SkipCircularReferenceCheck = true // what ends is nobody's fault, and what never does has no value
+	settings.SkipCircularReferenceCheck = true      // what ends is nobody's fault, and what never does has no value
 	settings.Logger = slog.New(slog.DiscardHandler) // its default writes to standard output
 	document, err := libopenapi.NewDocumentWithConfiguration(doc.Normal(), settings)
 	if err != nil {
@@ -90,6 +90,9 @@ func (r *contractReader) operation(declared spec.Operation) (*Operation, error) 
 		op.Responses = append(op.Responses, r.response("default", high.Responses.Default, op.Pointer+"/responses/default"))
 	}
 	r.security(op, high)
+	if declared.Server != "" {
+		op.Obstacle = "it has a server of its own, " + declared.Server + ": run it with that as the base URL and a document in which it is the contract's"
+	}
 	return op, nil
 }
 
@@ -106,6 +109,9 @@ func (r *contractReader) parameter(op *Operation, p *v3.Parameter, pointer strin
 	out.explode = out.style == "form"
 	if p.Explode != nil {
 		out.explode = *p.Explode
+	}
+	if p.In == "path" {
+		p.Style = "simple" // how the validator is asked about it: it reads the other styles in templates of its own only
 	}
 	out.Schema = readSchema(p.Schema, pointer+"/schema", r.nullable)
 	if name, media := firstJSON(p.Content); media != nil {

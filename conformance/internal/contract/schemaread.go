@@ -163,6 +163,9 @@ func readExamples(s *schema.Schema, high *base.Schema) {
 func (r *schemaReader) readArray(s *schema.Schema, high *base.Schema, level int) {
 	s.MinItems, s.MaxItems = high.MinItems, high.MaxItems
 	s.UniqueItems = high.UniqueItems != nil && *high.UniqueItems
+	for i, p := range high.PrefixItems {
+		s.Prefix = append(s.Prefix, r.read(p, s.Pointer+spec.Pointer("prefixItems", strconv.Itoa(i)), level+1))
+	}
 	switch {
 	case high.Items == nil:
 	case high.Items.IsA():

@@ -32,6 +32,7 @@ func (j *Judge) Confirm(r *wire.Request) error {
 // requestProblem is the first rule of the contract that the request breaks, "" for
 // none. Its key is not looked at.
 func requestProblem(j *Judge, r *wire.Request) (string, error) {
+	r = r.InSimpleStyle()
 	copied := r.AsDocumented()
 	if len(copied.Keys) == 0 || copied.Keys[0].Place != contract.AsDeclared {
 		copied.Keys = append(copied.Keys, wire.Credential{Value: "any"}) // the key is not this clause's business

@@ -60,7 +60,7 @@ func FuzzResponse(f *testing.F) {
 			if a.Failure == wire.Unjudged || a.Failure == wire.TimedOut {
 				t.Errorf("%s: %v", a.Failure, a.Err)
 			}
-			if a.Shrink(1<<10, 20); a.Weight() > 64<<10 {
+			if a.Shrink(1<<10, 1<<10, 20); a.Weight() > 64<<10 {
 				t.Errorf("%d bytes are kept", a.Weight())
 			}
 		}

@@ -92,8 +92,8 @@ func fitsArray(s *Schema, v []any) bool {
 		return false
 	}
 	seen := map[string]bool{}
-	for _, item := range v {
-		if s.Items != nil && !fits(s.Items, item) {
+	for i, item := range v {
+		if of := s.itemSchema(i); of != nil && !fits(of, item) {
 			return false
 		}
 		if s.UniqueItems {
@@ -105,6 +105,14 @@ func fitsArray(s *Schema, v []any) bool {
 		}
 	}
 	return true
+}
+
+// itemSchema is the schema of the i-th item, nil for any.
+func (s *Schema) itemSchema(i int) *Schema {
+	if i < len(s.Prefix) {
+		return s.Prefix[i]
+	}
+	return s.Items
 }
 
 func fitsObject(s *Schema, v Object) bool {

@@ -166,11 +166,31 @@ func (s *Schema) plainLength() int {
 	return n
 }
 
+// makeByPlace makes an array whose first items have schemas of their own.
+func (s *Schema) makeByPlace(n int, optional bool) ([]any, bool) {
+	out := []any{}
+	for i := range n {
+		of := s.itemSchema(i)
+		if of == nil {
+			of = &Schema{Types: []string{"string"}}
+		}
+		v, ok := of.Make(optional)
+		if !ok {
+			return out, s.MinItems == nil || int64(i) >= *s.MinItems
+		}
+		out = append(out, v)
+	}
+	return out, true
+}
+
 // makeArray makes an array of n items that fit, different ones where they must
 // be. It may have a number of items that the schema forbids.
 func (s *Schema) makeArray(n int, optional bool) ([]any, bool) {
 	if n > maxGeneratedList+1 {
 		return nil, false
+	}
+	if len(s.Prefix) > 0 {
+		return s.makeByPlace(n, optional)
 	}
 	items := s.Items
 	if items == nil {

@@ -140,6 +140,9 @@ func joinArrays(s *Schema, b *Schema) {
 		s.UniqueItems = true
 		takeRule(s, "uniqueItems", b)
 	}
+	if len(s.Prefix) == 0 {
+		s.Prefix = b.Prefix
+	}
 	switch {
 	case b.Items == nil:
 	case s.Items == nil:

@@ -32,7 +32,8 @@ type Schema struct {
 	MinItems    *int64
 	MaxItems    *int64
 	UniqueItems bool
-	Items       *Schema // nil: any
+	Items       *Schema   // nil: any
+	Prefix      []*Schema // of the first items, by their place
 
 	Properties    []Property
 	MinProperties *int64

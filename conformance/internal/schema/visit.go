@@ -63,8 +63,8 @@ func (p Spot) children(do func(Spot)) {
 			}
 		}
 	case []any:
-		if len(v) > 0 && p.Effective.Items != nil && !p.Effective.Items.IsTruncated {
-			do(p.within("0", true, p.Effective.Items, v[0]))
+		if of := p.Effective.itemSchema(0); len(v) > 0 && of != nil && !of.IsTruncated {
+			do(p.within("0", true, of, v[0]))
 		}
 	}
 }

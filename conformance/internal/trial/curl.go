@@ -179,7 +179,7 @@ func curlKey(parts []string, r *wire.Request, k wire.Credential, scheme contract
 	}
 	switch in, name := k.Resolve(scheme); in {
 	case "header":
-		if r.KeyName() != "" {
+		if strings.EqualFold(r.KeyName(), name) {
 			name = r.KeyName()
 		}
 		if k.Value == "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -56,7 +57,7 @@ type SeenResponse struct {
 func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Response {
 	a := s.exchange(ctx, c, r)
 	if s.weight.Add(int64(a.Weight())) > keptWeight {
-		a.Shrink(littleBody, littleFields)
+		a.Shrink(littleBody, littleBody, littleFields)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +98,7 @@ func (s *Session) assess(ctx context.Context, a *wire.Response) {
 	} else {
 		s.Contract.Assess(a)
 	}
-	a.Shrink(keptBody, keptFields)
+	a.Shrink(keptBody, math.MaxInt, keptFields)
 }
 
 // isSparing reports whether the profile is one that spares the target.

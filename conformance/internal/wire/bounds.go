@@ -88,10 +88,10 @@ func ScanJSON(text []byte, partial bool) (problem, excess string) {
 	switch {
 	case found != "":
 		return problem, found
-	case partial && (problem == problemBlank || problem == problemCut):
+	case partial && (problem == "" || problem == problemBlank || problem == problemCut):
 		return "", excess
 	}
-	return problem, excess
+	return problem, ""
 }
 
 // WholeRunes is a text without a character that is cut short at its end.
@@ -178,6 +178,10 @@ func (a *Response) Weight() int {
 	if a.IsJSON {
 		n *= member
 	}
+	for _, name := range a.ruled() {
+		text, _ := a.Member(name)
+		n += len(text)
+	}
 	for name, values := range a.Header {
 		for _, v := range values {
 			n += field + len(name) + len(v)
@@ -186,17 +190,29 @@ func (a *Response) Weight() int {
 	return n
 }
 
+// ruled are the members that the checks compare with others.
+func (a *Response) ruled() []string {
+	return []string{a.Request.Op.Rules.Echo, a.Request.Op.Rules.Identity}
+}
+
 // Shrink forgets all of a response that has been judged but the beginning of its
-// body, members that are texts, and so many header fields.
-func (a *Response) Shrink(body, fields int) {
+// body, members that are texts, and so many header fields. Members that the
+// checks compare are kept up to their own length; if one is longer, the response
+// is unread.
+func (a *Response) Shrink(body, compared, fields int) {
 	a.Header = fewFields(a.Header, fields, body)
 	if len(a.Body) <= body {
 		return
 	}
+	for _, name := range a.ruled() {
+		if text, _ := a.Member(name); len(text) > compared && a.Failure == NoFailure {
+			a.Failure, a.Err = Unread, errors.New("the responses of the run take too much memory")
+		}
+	}
 	a.Body, a.IsPartial = bytes.Clone(a.Body[:body]), true // so that the rest is freed
-	members, _ := a.Value.(map[string]any)
-	a.Value = nil
-	if members == nil {
+	members, ok := a.Value.(map[string]any)
+	if !ok {
+		a.Value = nil
 		return
 	}
 	few := map[string]any{}
@@ -205,6 +221,11 @@ func (a *Response) Shrink(body, fields int) {
 			few[name] = text
 		} else if few[name] = nil; len(few) >= fields {
 			break
+		}
+	}
+	for _, name := range a.ruled() {
+		if text, ok := a.Member(name); ok && len(text) <= compared {
+			few[name] = text
 		}
 	}
 	a.Value = few

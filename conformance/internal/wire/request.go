@@ -48,6 +48,8 @@ type Request struct {
 	Kind     int    // distinguishes the requests of a check that sends several kinds
 
 	sendOptions
+
+	simplePath string // the path with its variables in the style "simple", "" where that is Path
 }
 
 // Credential is a key as one request carries it.
@@ -141,7 +143,7 @@ func (r *Request) setKeys(header http.Header) (query string) {
 		for _, scheme := range r.Op.SchemesFor(k.Place, k.OmitScheme) {
 			switch in, name := k.Resolve(scheme); in {
 			case "header":
-				if r.keyName != "" {
+				if strings.EqualFold(r.keyName, name) {
 					name = r.keyName
 				}
 				key := FindHeader(header, name)
@@ -226,7 +228,7 @@ func (r *Request) HTTPRequest(base *url.URL, added http.Header) (*http.Request, 
 // request, in place of those that it had.
 func (r *Request) setParameters(values []any) {
 	r.values = values
-	path := r.Op.Path
+	path, simple := r.Op.Path, r.Op.Path
 	var query, cookies []string
 	for i, p := range r.Op.Parameters {
 		v := values[i]
@@ -239,6 +241,7 @@ func (r *Request) setParameters(values []any) {
 		switch p.In {
 		case "path":
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", p.PathSegment(v))
+			simple = strings.ReplaceAll(simple, "{"+p.Name+"}", p.SimpleSegment(v))
 		case "query":
 			query = append(query, p.QueryPairs(v)...)
 		case "header":
@@ -248,9 +251,22 @@ func (r *Request) setParameters(values []any) {
 		}
 	}
 	r.Path, r.Query = path, strings.Join(query, "&")
+	if r.simplePath = ""; simple != path {
+		r.simplePath = simple
+	}
 	if len(cookies) > 0 {
 		r.Header["Cookie"] = []string{strings.Join(cookies, "; ")}
 	}
+}
+
+// InSimpleStyle returns the request with the variables of its path written in the
+// style "simple".
+func (r *Request) InSimpleStyle() *Request {
+	c := r.Clone()
+	if c.simplePath != "" {
+		c.Path = c.simplePath
+	}
+	return c
 }
 
 // WithParameters sends these values of the operation's parameters instead.

@@ -2,6 +2,7 @@
 import { $, clock, count, el, update, visible } from "./dom.js";
 import { call, query } from "./api.js";
 import { load } from "./traffic.js";
+import { all } from "./manufacturers.js";
 
 const pageSize = 50;
 let act = async () => {};
@@ -13,19 +14,26 @@ export function begin(_, attempt) {
 }
 
 export async function refresh() {
-  const manufacturer = $("connections-of").value;
-  if (!manufacturer) return;
   const mine = ++turn;
-  const page = await call("GET", query("/connections", { manufacturer, search: $("connections-search").value, limit: Math.min(pages * pageSize, 1000) }));
-  if (mine !== turn) return;
-  update($("connection-rows"), page.connections.map((c) => el("tr", {},
+  const most = Math.min(pages * pageSize, 1000);
+  const of = $("connections-of").value ? [$("connections-of").value] : all();
+  let rows = [], more = false;
+  for (const manufacturer of of) {
+    const room = most - rows.length;
+    const page = await call("GET", query("/connections", { manufacturer, search: $("connections-search").value, limit: Math.max(room, 1) }));
+    if (mine !== turn) return;
+    rows.push(...page.connections.slice(0, room));
+    more ||= Boolean(page.next) || page.connections.length > room;
+    if (rows.length >= most && more) break;
+  }
+  update($("connection-rows"), rows.map((c) => el("tr", {},
     el("td", { class: "user" }, c.user_id === "" ? el("span", { class: "quiet" }, "(empty)") : visible(c.user_id)),
     el("td", {}, el("code", {}, visible(c.nox_user_id))),
     el("td", {}, visible(c.manufacturer)),
     el("td", { class: "number", "data-unit": "times" }, String(c.times_asked ?? 0)),
     el("td", {}, c.last_asked ? el("time", { datetime: c.last_asked }, clock(c.last_asked)) : ""))));
-  $("more-connections").hidden = !page.next || pages * pageSize >= 1000;
-  $("no-connections").hidden = page.connections.length > 0;
+  $("more-connections").hidden = !more || most >= 1000;
+  $("no-connections").hidden = rows.length > 0;
 }
 
 function anew() {
@@ -42,10 +50,10 @@ $("more-connections").addEventListener("click", () => {
 });
 $("reset").addEventListener("click", () => {
   const manufacturer = $("connections-of").value;
-  if (!confirm(`Forget the connections, exchanges, faults and scorecard of ${manufacturer}?`)) return;
+  if (!confirm(`Forget the connections, exchanges, faults and scorecard of ${manufacturer || "all manufacturers"}?`)) return;
   act(async () => {
-    await call("POST", "/reset", { manufacturer });
+    await call("POST", "/reset", manufacturer ? { manufacturer } : {});
     await Promise.all([refresh(), load()]);
-    $("connections-message").textContent = `${manufacturer} begins anew, with ${count($("connection-rows").rows.length, "connection")}.`;
+    $("connections-message").textContent = `${manufacturer || "The mock"} begins anew, with ${count($("connection-rows").rows.length, "connection")}.`;
   });
 });

@@ -17,6 +17,13 @@ export function statusOf(entry) {
   return { kind: String(status)[0], short: String(status), words };
 }
 
+/** reasonOf says in a few words why an exchange ended as it did. */
+export function reasonOf(entry) {
+  const reason = entry.why.reason ?? entry.why.rule;
+  if (entry.outcome === "gave-up") return `${reason}, but the client left before`;
+  return reason;
+}
+
 /** renderExchange returns what shows an exchange; prefix keeps ids apart. */
 export function renderExchange(entry, prefix, about) {
   const status = statusOf(entry);
@@ -43,15 +50,23 @@ function why(entry) {
     ["Cause", entry.fault && `the fault ${entry.fault.id} (${entry.fault.kind})`],
     ["Manufacturer", entry.manufacturer || "not known"],
     ["user_id", entry.user_id], ["Key", entry.key_sha256 && `SHA-256 ${entry.key_sha256}…`], ["A key stood in", entry.key_elsewhere],
-    ["When", new Date(entry.time).toISOString().replace("T", " ").replace("Z", " UTC")], ["Decided after", `${entry.took_ms.toFixed(1)} ms`],
+    ["Not understood", entry.not_understood],
+    ["When", moment(entry.time)], ["Decided after", `${entry.took_ms.toFixed(1)} ms`],
     ...(entry.notes ?? []).map((note) => ["Note", note]),
   ];
   const list = el("dl", { class: "facts" });
   for (const [name, value] of rows) {
     if (value === undefined || value === "") continue;
-    list.append(el("dt", {}, name), el("dd", name === "Reason" || name === "Cause" ? { class: "strong" } : {}, visible(value, { limit: 300 })));
+    list.append(el("dt", {}, name), el("dd", ["Reason", "Cause", "Not understood"].includes(name) ? { class: "strong" } : {}, visible(value, { limit: 300 })));
   }
   return list;
+}
+
+/** moment is a time here, with the zone. */
+function moment(time) {
+  const at = new Date(time);
+  const zone = Intl.DateTimeFormat("en-GB", { timeZoneName: "shortOffset" }).formatToParts(at).find((part) => part.type === "timeZoneName").value;
+  return `${at.toLocaleDateString("en-CA")} ${at.toLocaleTimeString("en-GB")}.${String(at.getMilliseconds()).padStart(3, "0")} ${zone}`;
 }
 
 /** message shows headers and body of a request or response. */

@@ -8,8 +8,9 @@ import * as faults from "./faults.js";
 import * as scorecard from "./scorecard.js";
 import * as manufacturers from "./manufacturers.js";
 import * as tryit from "./try.js";
+import * as reference from "./reference.js";
 
-const views = { traffic, connections, faults, scorecard, manufacturers, try: tryit };
+const views = { traffic, connections, faults, scorecard, manufacturers, try: tryit, api: reference };
 let current = "traffic";
 let started = ""; // of the mock that is followed
 let stop = null; // ends the following
@@ -40,16 +41,26 @@ function show() {
 /** refresh asks anew for what the view shows. */
 function refresh() {
   attempt(() => views[current].refresh?.());
+  badges();
+}
+
+/** badges brings those beside the names of the views up to date. */
+function badges() {
   if (current !== "faults") attempt(faults.refresh);
+  attempt(scorecard.badge);
 }
 
 /** attempt performs what may be refused, and says so. */
 async function attempt(action) {
   try {
     await action();
+    $("problem").hidden = true;
   } catch (cause) {
     if (cause instanceof Failure && cause.status === 401) lock(cause.message);
-    else if (cause instanceof Failure && cause.status !== 0) say("lost", cause.message);
+    else if (cause instanceof Failure && cause.status === 503) {
+      $("problem").hidden = false;
+      $("problem").textContent = `${cause.message}: until it is back, the mock answers 500 to what it would have to remember.`;
+    } else if (cause instanceof Failure && cause.status !== 0) say("lost", cause.message);
     else if (!(cause instanceof Failure)) throw cause;
   }
 }
@@ -76,7 +87,9 @@ let due = 0;
 function changed() {
   due ||= setTimeout(() => {
     due = 0;
-    if (started && current !== "try") refresh();
+    if (!started) return;
+    if (current === "try" || current === "api") badges();
+    else refresh();
   }, 300);
 }
 
@@ -87,7 +100,7 @@ async function begin() {
   if (about.started === started) return;
   started = about.started;
   for (const view of Object.values(views)) view.begin?.(about, attempt);
-  await manufacturers.refresh();
+  await attempt(manufacturers.refresh); // which the store may have to answer
   await traffic.load();
   show();
 }
@@ -104,7 +117,8 @@ async function run() {
         wait = 500;
         say("live", "Live");
       }, (kind, data) => {
-        traffic.event(kind, data);
+        if (kind === "changed") attempt(manufacturers.refresh);
+        else traffic.event(kind, data);
         changed();
       });
       say("lost", "The mock has stopped. Waiting for it.");

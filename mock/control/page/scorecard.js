@@ -9,6 +9,15 @@ export function begin(_, attempt) {
   act = attempt;
 }
 
+/** badge tells how many mistakes were made, in the name of the view. */
+export async function badge() {
+  const card = await call("GET", "/scorecard");
+  const made = card.mistakes.filter((m) => m.state === "made").length;
+  $("card-badge").hidden = !made;
+  $("card-badge").textContent = String(made);
+  $("card-badge").setAttribute("aria-label", `${made} mistakes`);
+}
+
 export async function refresh() {
   const who = $("card-of").value;
   const mine = ++turn;

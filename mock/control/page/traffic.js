@@ -1,7 +1,7 @@
 // The list of exchanges: the newest first, filtered, live.
 import { $, choices, clock, count, el, visible } from "./dom.js";
 import { call, query } from "./api.js";
-import { renderExchange, statusOf } from "./exchange.js";
+import { reasonOf, renderExchange, statusOf } from "./exchange.js";
 
 const pageSize = 200; // exchanges that are asked for at a time
 const most = 2000; // that are kept
@@ -24,18 +24,36 @@ export function begin(value, attempt) {
   [entries, last, missed] = [[], 0, 0];
 }
 
-/** load asks for the newest exchanges. */
+/** wanted is the filter, as the API has it. */
+function wanted() {
+  const outcome = $("by-outcome").value;
+  return {
+    manufacturer: $("by-manufacturer").value, search: $("search").value.trim(),
+    ...(outcome === "fault" ? { fault: "*" } : outcome === "none" ? { incomplete: true } : { class: outcome }),
+  };
+}
+
+const isFiltered = () => Object.values(wanted()).some((value) => value !== "");
+
+let turn = 0; // of asking: an answer that comes late is for nobody
+
+/** load asks for the newest exchanges that fit the filter, of the whole journal. */
 export async function load() {
-  const page = await call("GET", query("/journal", { newest: true, limit: pageSize }));
+  const mine = ++turn;
+  const page = await call("GET", query("/journal", { ...wanted(), newest: true, limit: pageSize }));
+  if (mine !== turn) return;
   entries = page.entries;
   more = entries.length === pageSize;
   dropped = page.dropped;
-  last = entries.at(-1)?.id ?? 0;
+  last = Math.max(last, entries.at(-1)?.id ?? 0);
+  coming = coming.filter((entry) => entry.id > last);
   draw();
 }
 
 async function older() {
-  const page = await call("GET", query("/journal", { newest: true, limit: pageSize, before: entries[0]?.id }));
+  const mine = turn;
+  const page = await call("GET", query("/journal", { ...wanted(), newest: true, limit: pageSize, before: entries[0]?.id }));
+  if (mine !== turn) return;
   entries = [...page.entries, ...entries];
   more = page.entries.length === pageSize && entries.length < most;
   draw();
@@ -60,32 +78,43 @@ export function event(kind, data) {
 
 function take() {
   drawing = 0;
-  const fresh = coming.filter((entry) => entry.id > last);
+  for (const entry of coming) if (entry.revised && entry.id <= last) revise(entry);
+  const seen = coming.filter((entry) => entry.id > last);
   coming = [];
-  if (!fresh.length) return drawCount();
-  last = fresh.at(-1).id;
+  if (!seen.length) return drawCount();
+  last = seen.at(-1).id;
+  for (const entry of seen) if (entry.manufacturer) names.add(entry.manufacturer);
+  const fresh = filtered(seen);
   entries.push(...fresh);
   if (entries.length > most) {
     entries = entries.slice(-most);
     more = true;
   }
   const body = $("exchanges");
-  const held = filtered(fresh);
-  body.prepend(...held.slice(-pageSize).reverse().map(row));
+  body.prepend(...fresh.slice(-pageSize).reverse().map(row));
   while (body.rows.length > entries.length) body.deleteRow(-1);
   drawNames();
   drawCount();
-  untold += held.length;
+  untold += fresh.length;
   telling ||= setTimeout(() => {
     $("news").textContent = untold ? `${count(untold, "new exchange")}` : "";
     telling = untold = 0;
   }, 2000);
 }
 
+/** revise takes an exchange of which more is known now. */
+function revise(entry) {
+  const at = entries.findIndex((each) => each.id === entry.id);
+  if (at < 0) return;
+  entries[at] = entry;
+  $("exchanges").querySelector(`tr[data-id="${Number(entry.id)}"]`)?.replaceWith(row(entry));
+  if (entry.id === opened) detail(entry, true);
+}
+
 const paused = () => $("pause").getAttribute("aria-pressed") === "true";
 
 function filtered(list) {
-  const text = $("search").value.toLowerCase();
+  const text = $("search").value.trim().toLowerCase();
   const outcome = $("by-outcome").value;
   const who = $("by-manufacturer").value;
   return list.filter((entry) =>
@@ -99,7 +128,7 @@ function haystack(entry) {
   return [
     `#${entry.id}`, entry.manufacturer, entry.operation, entry.user_id, entry.key_sha256, entry.request.method, entry.request.path,
     entry.request.query, entry.request.body, entry.response.status, entry.response.body, entry.why.rule, entry.why.reason,
-    entry.why.pointer, entry.outcome, entry.fault?.id, entry.fault?.kind,
+    entry.why.pointer, entry.outcome, entry.not_understood, entry.fault?.id, entry.fault?.kind,
     ...Object.entries(entry.request.headers).flat(2),
   ].join("\n").toLowerCase();
 }
@@ -116,18 +145,19 @@ function row(entry) {
     el("td", { class: "when" }, el("a", { href: `#exchange=${entry.id}`, "aria-label": `Exchange ${entry.id}` }, String(entry.id)), " ",
       el("time", { datetime: entry.time }, clock(entry.time))),
     el("td", { class: "status" }, el("span", { class: `pill s${status.kind}` }, status.short)),
-    el("td", { class: "what" }, el("code", {}, visible(`${entry.request.method} ${short(entry.request.path)}`)),
-      ...(entry.user_id === undefined ? [] : [" ", el("span", { class: "user" }, visible(entry.user_id, { limit: 60 }))])),
-    el("td", { class: "why" }, visible(entry.why.reason ?? entry.why.rule)),
+    el("td", { class: "user" }, ...(entry.user_id === undefined ? [] : entry.user_id === "" ? [el("span", { class: "quiet" }, "(empty)")] : [visible(entry.user_id, { limit: 80 })])),
+    el("td", { class: "why" }, ...(entry.not_understood ? [el("span", { class: "pill s4" }, "not understood"), " "] : []), visible(reasonOf(entry))),
+    el("td", { class: "what" }, el("code", {}, visible(`${entry.request.method} ${short(entry.request.path)}`))),
     el("td", { class: "who" }, visible(entry.manufacturer)),
     el("td", { class: "number", "data-unit": "ms" }, entry.took_ms.toFixed(1)));
+  for (const cell of made.querySelectorAll(".user, .why, .what")) cell.title = cell.textContent; // of what is cut off
   if (entry.id === opened) made.setAttribute("aria-current", "true");
   return made;
 }
 
 function draw() {
   drawNames();
-  $("exchanges").replaceChildren(...filtered(entries).reverse().map(row));
+  $("exchanges").replaceChildren(...entries.toReversed().map(row));
   drawCount();
 }
 
@@ -139,15 +169,15 @@ function drawNames() {
 
 function drawCount() {
   const shown = $("exchanges").rows.length;
-  const parts = [shown === entries.length ? count(shown, "exchange") : `${shown.toLocaleString("en")} of ${count(entries.length, "exchange")}`];
-  if (more) parts.push("older ones are not loaded");
+  const parts = [isFiltered() ? (shown === 1 && !more ? "1 exchange fits" : `${shown.toLocaleString("en")}${more ? " or more" : ""} exchanges fit`) : count(shown, "exchange")];
+  if (more && !isFiltered()) parts.push("older ones are not loaded");
   if (dropped) parts.push(`${dropped.toLocaleString("en")} made room for later ones`);
   if (missed) parts.push(`${missed.toLocaleString("en")} came too fast to be shown`);
   if (paused()) parts.push(`paused, ${coming.length.toLocaleString("en")} waiting`);
-  $("traffic-count").textContent = entries.length || paused() ? parts.join(" · ") : "";
+  $("traffic-count").textContent = entries.length || paused() || isFiltered() ? parts.join(" · ") : "";
   $("older").hidden = !more;
   $("no-traffic").hidden = shown > 0;
-  $("no-traffic").textContent = entries.length ? "No exchange fits the filter."
+  $("no-traffic").textContent = isFiltered() ? "No exchange in the journal fits the filter."
     : `Nothing was asked yet. ${about.base_url ? `Send a request to ${about.base_url}, or` : "You may"} use Try it.`;
 }
 
@@ -177,15 +207,15 @@ function mark(id) {
   else found.removeAttribute("aria-current");
 }
 
-function detail(entry) {
+function detail(entry, again) {
   const pane = $("detail");
-  if (pane.dataset.id === String(opened) && !pane.hidden) return;
+  if (pane.dataset.id === String(opened) && !pane.hidden && !again) return;
   pane.dataset.id = String(opened);
   const shut = el("button", { type: "button", class: "close", onclick: close }, "Close");
   if (entry) pane.replaceChildren(...renderExchange(entry, "detail", about), shut);
   else pane.replaceChildren(el("h2", { id: "detail-title" }, `Exchange ${opened}`), el("p", {}, "The journal does not hold it, or not any more."), shut);
   pane.hidden = false;
-  pane.focus({ preventScroll: innerWidth >= 1024 });
+  if (!again) pane.focus({ preventScroll: innerWidth >= 1024 });
 }
 
 /** close closes the detail and goes back to its row. */
@@ -197,7 +227,13 @@ export function close() {
   ($("exchanges").querySelector(`tr[data-id="${id}"] a`) ?? $("search")).focus();
 }
 
-for (const id of ["search", "by-outcome", "by-manufacturer"]) $(id).addEventListener("input", draw);
+let asking = 0;
+for (const id of ["search", "by-outcome", "by-manufacturer"]) {
+  $(id).addEventListener("input", () => {
+    clearTimeout(asking);
+    asking = setTimeout(() => act(load), id === "search" ? 200 : 0); // not for each letter
+  });
+}
 $("exchanges").addEventListener("click", (event) => {
   const found = event.target.closest("tr[data-id]");
   if (found && !event.target.closest("a") && !getSelection().toString()) location.hash = `exchange=${found.dataset.id}`;
@@ -211,7 +247,7 @@ $("older").addEventListener("click", () => act(older));
 $("clear-journal").addEventListener("click", () => {
   if (!confirm("Clear the exchanges of all manufacturers?")) return;
   act(async () => {
-    await call("DELETE", query("/journal", { manufacturer: "*" }));
+    await call("DELETE", "/journal");
     [entries, coming, more, dropped, missed] = [[], [], false, 0, 0];
     draw();
     $("search").focus();

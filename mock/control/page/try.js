@@ -11,6 +11,7 @@ const form = $("try-form");
 export function begin(value, attempt) {
   [about, act] = [value, attempt];
   choices(form.elements.operation, about.operations.map((o) => o.id));
+  $("presets").hidden = !about.operations.some((o) => o.user_property);
   form.querySelector("[data-several]").hidden = about.operations.length < 2;
   example();
 }
@@ -27,6 +28,26 @@ function example() {
   if (operation.user_property) $("user-property").textContent = operation.user_property;
   else form.elements.what.value = "body";
   fit();
+}
+
+// presets are requests that bring about what a client should be tested with.
+const presets = {
+  created: { key: "own", what: "user", user_id: "customer-7" },
+  invalid: { key: "own", what: "body", body: "{}" },
+  wrong: { key: "wrong", what: "user", user_id: "customer-7" },
+  failed: { key: "own", what: "user", user_id: "nox-mock:500" },
+  slow: { key: "own", what: "user", user_id: "nox-mock:delay=2s" },
+  lost: { key: "own", what: "user", user_id: "nox-mock:lost" },
+};
+
+for (const button of document.querySelectorAll("[data-preset]")) {
+  button.addEventListener("click", () => {
+    example();
+    form.elements.prefer.value = "";
+    for (const [name, value] of Object.entries(presets[button.dataset.preset])) form.elements[name].value = value;
+    fit();
+    form.requestSubmit();
+  });
 }
 
 const chosen = () => about.operations.find((o) => o.id === form.elements.operation.value) ?? about.operations[0];

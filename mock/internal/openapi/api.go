@@ -42,10 +42,13 @@ func Load(contract *spec.Document, base string, bounds Limits) (*API, error) {
 	return &API{newRouter(base, operations), operations[0], bounds}, nil
 }
 
-// RefuseUnknown answers a request for no operation of the contract.
-func (a *API) RefuseUnknown(allowed []string) Response {
+// RefuseUnknown answers a request for no operation of the contract. It names the
+// path that was probably meant.
+func (a *API) RefuseUnknown(r *http.Request, allowed []string) Response {
 	if len(allowed) == 0 {
-		return a.Fail(nil, http.StatusNotFound, "").WithReason(journal.Why{Rule: "path.unknown", In: "path", Reason: "no such path", Got: "another path", Expected: "a path of the contract"})
+		nearest := a.nearest(r.URL.EscapedPath())
+		return a.Fail(nil, http.StatusNotFound, "Not Found: the nearest path is "+nearest).
+			WithReason(journal.Why{Rule: "path.unknown", In: "path", Reason: "no such path; the nearest is " + nearest, Got: "another path", Expected: "a path of the contract"})
 	}
 	return a.Fail(nil, http.StatusMethodNotAllowed, "").
 		WithReason(journal.Why{Rule: "method.unknown", In: "method", Reason: "no such method", Got: "another method", Expected: strings.Join(allowed, " or ")}).
@@ -65,14 +68,24 @@ const MaxDrainBytes = 256 << 10
 
 // Drain reads what is left of the body once the answer is out, so that the
 // connection can be used again. In full duplex it may not be left to the
-// server: that would read it while it waits for the next request already.
-func (a *API) Drain(w http.ResponseWriter, r *http.Request) {
+// server: that would read it while it waits for the next request already. It
+// returns the body if it has at most keep bytes, else nil.
+func (a *API) Drain(w http.ResponseWriter, r *http.Request, keep int64) []byte {
 	control := http.NewResponseController(w)
 	if control.SetReadDeadline(time.Now().Add(a.BodyTimeout)) != nil || control.Flush() != nil {
-		return
+		return nil
 	}
-	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+	kept, err := io.ReadAll(io.LimitReader(r.Body, keep))
+	rest := int64(0)
+	if err == nil {
+		rest, err = io.Copy(io.Discard, r.Body)
+	}
+	if err != nil {
 		// What is still to come must not be taken for another request.
 		panic(http.ErrAbortHandler)
 	}
+	if rest > 0 {
+		return nil
+	}
+	return kept
 }

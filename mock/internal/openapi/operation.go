@@ -77,6 +77,7 @@ func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*O
 			},
 		}
 		op.Security = readSecurity(doc, op.route.Operation)
+		op.route.Operation.Security = openapi3.NewSecurityRequirements() // which the library is not asked about
 		op.Success = op.lowestSuccess()
 		all = append(all, op)
 	}
@@ -159,7 +160,8 @@ func firstStatus(code string, byDefault int) int {
 
 // RefusalStatus is the status with which the operation refuses a request, for
 // which status is the usual one: that, if it is documented, or one that says the
-// same, or the nearest that is. nearest reports that it is another.
+// same, or for an invalid request the nearest that is. nearest reports that it is
+// another.
 func (op *Operation) RefusalStatus(status int) (code int, nearest bool) {
 	if op.Documents(status) {
 		return status, false
@@ -176,7 +178,7 @@ func (op *Operation) RefusalStatus(status int) (code int, nearest bool) {
 			best = n
 		}
 	}
-	if best == 0 {
+	if best == 0 || status != http.StatusBadRequest {
 		return status, false
 	}
 	return best, true

@@ -62,6 +62,19 @@ func (a Response) Header() http.Header {
 	return h
 }
 
+// Complete returns the response with the header fields that HTTP asks of its
+// status (RFC 9110, sections 15.5.2 and 15.5.6), whatever brought it about. realm
+// names what the key of a 401 is for.
+func (op *Operation) Complete(a Response, realm string) Response {
+	switch {
+	case a.Status == http.StatusUnauthorized && a.Fields.Get("WWW-Authenticate") == "":
+		return a.With("WWW-Authenticate", op.Challenge(realm))
+	case a.Status == http.StatusMethodNotAllowed && a.Fields.Get("Allow") == "":
+		return a.With("Allow", op.route.Method)
+	}
+	return a
+}
+
 // For is the answer to r: over HTTP/2 a stream ends by itself, and what would
 // close a connection takes the others, and the rest of this answer, with it.
 func (a Response) For(r *http.Request) Response {

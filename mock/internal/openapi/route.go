@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // router finds the operation that a request is for. Paths are compared as they
@@ -85,6 +87,24 @@ func (r router) Find(req *http.Request) (op *Operation, parameters map[string]st
 	slices.Sort(allowed)
 	return nil, nil, allowed
 }
+
+// nearest returns the path, under the base path, that is most like the one sent.
+func (r router) nearest(sent string) string {
+	sent = strings.ToLower(sent[:min(len(sent), maxCompared)])
+	nearest, least := "", 0
+	for _, p := range r.paths {
+		full := r.base + p.template
+		// Who leaves the base path out, or has another one, is as near.
+		n := min(levenshtein.ComputeDistance(sent, strings.ToLower(full)), 1+levenshtein.ComputeDistance(sent, strings.ToLower(p.template)))
+		if nearest == "" || n < least {
+			nearest, least = full, n
+		}
+	}
+	return nearest
+}
+
+// maxCompared is how much of a path is compared with others, in bytes.
+const maxCompared = 200
 
 var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"encoding/base64"
 	"maps"
 	"net/http"
@@ -69,8 +70,8 @@ func (s scheme) Credentials(r *http.Request) []string {
 		}
 		return found
 	case scheme.Type == "http" && strings.EqualFold(scheme.Scheme, "basic"):
-		if _, password, ok := r.BasicAuth(); ok {
-			found = append(found, password)
+		if user, password, ok := r.BasicAuth(); ok {
+			found = append(found, cmp.Or(password, user)) // many send a key as the user, without a password
 		}
 		return found
 	case scheme.Type == "http" && strings.EqualFold(scheme.Scheme, "bearer"),

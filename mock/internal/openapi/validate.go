@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 
@@ -166,6 +167,9 @@ func permits(types *openapi3.Types, value any) bool {
 // reason is the library's own reason, which speaks of the schema and not of the
 // value; for OpenAPI 3.1 it holds file names of the validator instead.
 func (op *Operation) reason(err *openapi3.SchemaError) string {
+	if words := unknownField(err); words != "" {
+		return words
+	}
 	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil && err.Schema.Not.Value != nil && err.Schema.Not.Value.Description != "" {
 		return err.Schema.Not.Value.Description // the library has no words of its own
 	}
@@ -177,6 +181,47 @@ func (op *Operation) reason(err *openapi3.SchemaError) string {
 	}
 	sentence, _, _ := strings.Cut(err.Reason, "\n")
 	return sentence
+}
+
+// unknownField names a property that the schema does not know, the nearest that
+// it knows, and all of them; "" if the error is another one.
+func unknownField(err *openapi3.SchemaError) string {
+	if err.SchemaField != "properties" || err.Schema == nil || len(err.Schema.Properties) == 0 {
+		return ""
+	}
+	object, ok := err.Value.(map[string]any)
+	if !ok {
+		return ""
+	}
+	known := slices.Sorted(maps.Keys(err.Schema.Properties))
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if !slices.Contains(known, name) {
+			return unknownName("field", name, known)
+		}
+	}
+	return ""
+}
+
+// unknownName names what is not known, the nearest that is, and all of them.
+func unknownName(kind, name string, known []string) string {
+	const most = 60
+	if runes := []rune(name); len(runes) > most {
+		name = string(runes[:most]) + "…"
+	}
+	nearest, least := "", 0
+	for _, each := range known {
+		if n := levenshtein.ComputeDistance(strings.ToLower(name), each); nearest == "" || n < least {
+			nearest, least = each, n
+		}
+	}
+	words := fmt.Sprintf("unknown %s %q", kind, name)
+	if len(known) == 0 {
+		return words + "; there are none here"
+	}
+	if least <= 1+len(nearest)/3 {
+		words += fmt.Sprintf(", did you mean %q?", nearest)
+	}
+	return words + " Known: " + strings.Join(known, ", ")
 }
 
 // alternatives lists names as "a, b or c".
@@ -223,7 +268,20 @@ func jsonType(value any) string {
 	return "object"
 }
 
-// DeclaresQuery reports whether the operation has a query parameter of that name.
-func (op *Operation) DeclaresQuery(name string) bool {
-	return slices.ContainsFunc(op.parameters(), func(p *openapi3.Parameter) bool { return inQuery(p) && p.Name == name })
+// CheckQueryNames returns a problem for a query parameter that the operation does
+// not declare, nil if there is none.
+func (op *Operation) CheckQueryNames(r *http.Request) *Problem {
+	var known []string
+	for _, p := range op.parameters() {
+		if inQuery(p) {
+			known = append(known, p.Name)
+		}
+	}
+	slices.Sort(known)
+	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
+		if !slices.Contains(known, name) {
+			return &Problem{Message: unknownName("query parameter", name, known)}
+		}
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,14 +26,27 @@ type Server struct {
 	tb      testing.TB
 	program string
 	port    string
+	more    []string // arguments
 	command *exec.Cmd
 	ended   chan struct{}
 	said    bytes.Buffer
 }
 
+// StartCluster starts a server that is a Redis Cluster by itself: it refuses what
+// would need two nodes.
+func StartCluster(tb testing.TB, program string, required bool) *Server {
+	tb.Helper()
+	return start(tb, program, required, "--cluster-enabled", "yes", "--databases", "1")
+}
+
 // Start starts a server. If there is no such program the test is skipped; but
 // one without redis-server fails if that is required.
 func Start(tb testing.TB, program string, required bool) *Server {
+	tb.Helper()
+	return start(tb, program, required, "--databases", "16")
+}
+
+func start(tb testing.TB, program string, required bool, more ...string) *Server {
 	tb.Helper()
 	if _, err := exec.LookPath(program); err != nil {
 		if required && program == Programs()[0] {
@@ -46,7 +60,7 @@ func Start(tb testing.TB, program string, required bool) *Server {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	l.Close()
-	s := &Server{Folder: tb.TempDir(), Password: "canary-p%ss/word", tb: tb, program: program, port: port}
+	s := &Server{Folder: tb.TempDir(), Password: "canary-p%ss/word", tb: tb, program: program, port: port, more: more}
 	s.Start()
 	tb.Cleanup(s.Kill)
 	return s
@@ -55,8 +69,8 @@ func Start(tb testing.TB, program string, required bool) *Server {
 // Start starts the server again after [Server.Kill], with what it kept.
 func (s *Server) Start() {
 	s.tb.Helper()
-	s.command = exec.Command(s.program, "--port", s.port, "--bind", "127.0.0.1", "--dir", s.Folder, "--requirepass", s.Password,
-		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--databases", "16")
+	s.command = exec.Command(s.program, append([]string{"--port", s.port, "--bind", "127.0.0.1", "--dir", s.Folder, "--requirepass", s.Password,
+		"--save", "", "--appendonly", "yes", "--appendfsync", "always"}, s.more...)...)
 	s.command.Stdout, s.command.Stderr = &s.said, &s.said
 	if err := s.command.Start(); err != nil {
 		s.tb.Fatal(err)
@@ -69,6 +83,7 @@ func (s *Server) Start() {
 	}()
 	for range 1000 {
 		if s.answers() {
+			s.takeSlots()
 			return
 		}
 		select {
@@ -82,6 +97,29 @@ func (s *Server) Start() {
 
 // answers tells whether the server has read what it kept.
 func (s *Server) answers() bool { return s.ask("PING") == "+PONG" }
+
+// takeSlots gives a server that is a cluster all keys to hold.
+func (s *Server) takeSlots() {
+	if !slices.Contains(s.more, "--cluster-enabled") {
+		return
+	}
+	s.ask("CLUSTER ADDSLOTSRANGE 0 16383") // which it may have
+	for range 1000 {
+		if s.ask("SET ready 1") == "+OK" {
+			s.ask("DEL ready")
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.tb.Fatalf("%s forms no cluster: %s", s.program, &s.said)
+}
+
+// Empty removes all keys.
+func (s *Server) Empty() {
+	if reply := s.ask("FLUSHALL"); reply != "+OK" {
+		s.tb.Fatalf("FLUSHALL: %s", reply)
+	}
+}
 
 // Keys is how many keys there are in a database.
 func (s *Server) Keys(database int) string {
@@ -104,6 +142,14 @@ func (s *Server) ask(commands string) string {
 		return ""
 	}
 	return lines[len(lines)-2] // before that to QUIT
+}
+
+// Configure changes a setting of the running server.
+func (s *Server) Configure(name, value string) {
+	s.tb.Helper()
+	if reply := s.ask(fmt.Sprintf("CONFIG SET %s %s", name, value)); reply != "+OK" {
+		s.tb.Fatalf("CONFIG SET %s: %s", name, reply)
+	}
 }
 
 // Kill ends the server at once. What it acknowledged is kept.

@@ -1,0 +1,55 @@
+package redisstore_test
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"nox.energy/contract/mock/redisstore"
+	"nox.energy/contract/mock/redisstore/redistest"
+)
+
+// BenchmarkConnect is what a store in Redis takes for one user, asked for by 32
+// clients at once: known ones, and new ones.
+func BenchmarkConnect(b *testing.B) {
+	server := redistest.Start(b, redistest.Programs()[0], os.Getenv("NOX_REQUIRE") != "")
+	options, err := redis.ParseURL(server.Address(0))
+	if err != nil {
+		b.Fatal(err)
+	}
+	direct := redis.NewClient(options)
+	defer direct.Close()
+	if err := direct.ConfigSet(b.Context(), "appendonly", "no").Err(); err != nil { // else the disk is measured
+		b.Fatal(err)
+	}
+	s, err := redisstore.Open(b.Context(), server.Address(0))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	for _, kind := range []string{"known", "new"} {
+		b.Run(kind, func(b *testing.B) {
+			var last atomic.Int64
+			b.SetParallelism(16)
+			b.RunParallel(func(p *testing.PB) {
+				for p.Next() {
+					userID := "known"
+					if kind == "new" {
+						userID = fmt.Sprintf("%d-%d", b.N, last.Add(1))
+					}
+					if _, _, err := s.Manufacturers(b.Context(), ""); err != nil {
+						b.Error(err)
+					}
+					if _, _, err := s.Connect(b.Context(), "acme", userID, userID, time.Now()); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
+	}
+}
