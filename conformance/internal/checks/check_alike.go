@@ -91,7 +91,7 @@ func alikeNumbers(u string) []string {
 	short, _ := new(big.Int).SetString("9"+lastOf(d, 16), 10)
 	short.AndNot(short, big.NewInt(15)) // a double holds it, and not the next
 	return []string{
-		d, "0" + d, d + ".0", d + "e0", "+" + d, "-" + d, d + "abc", d[:1] + "," + d[1:], plus(n, 0), plus(n, 64),
+		d, "0" + d, d + ".0", "+" + d, "-" + d, d + "abc", d[:1] + "," + d[1:], plus(n, 0), plus(n, 64),
 		short.String(), plus(short, 0), plus(short, 32),
 	}
 }

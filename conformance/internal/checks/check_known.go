@@ -26,7 +26,7 @@ func knownChecks(b *builder) {
 		for _, s := range t.Session.Sort(t.Session.AllSeen()) {
 			a := s.Response
 			user := a.Request.Subject
-			if !strings.Contains(s.Check.ID, "/echo-") || strings.HasSuffix(s.Check.ID, "-like") || len(user) > 200 || a.Request.Op != t.Op || user == "" || seen[user] || !a.Succeeded() || !trial.HasOwnKey(a.Request) || a.EchoesOtherUser() {
+			if !strings.Contains(s.Check.ID, "/echo-") || strings.HasSuffix(s.Check.ID, "-like") || len(user) > 256 || a.Request.Op != t.Op || user == "" || seen[user] || !a.Succeeded() || !trial.HasOwnKey(a.Request) || a.EchoesOtherUser() {
 				continue
 			}
 			seen[user] = true

@@ -107,9 +107,6 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 			if err = conn.SetReadDeadline(time.Now().Add(pipelinePatience)); err == nil {
 				resp, err = readResponse(reader, seen, req)
 			}
-			if err != nil && isTimeout(err) {
-				err = io.EOF // the request was thrown away
-			}
 		}
 	}
 	head.inBody = true
