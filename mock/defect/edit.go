@@ -209,7 +209,13 @@ func written(f func(http.ResponseWriter, *exchange)) edit {
 // writeBehind sends an answer, and on its connection something that does not
 // belong to it.
 func writeBehind(text string) func(http.ResponseWriter, *exchange) {
-	return func(w http.ResponseWriter, x *exchange) { writeByHand(w, x, string(x.body)+text) }
+	return func(w http.ResponseWriter, x *exchange) {
+		if x.request.Method == http.MethodHead {
+			writeByHand(w, x, text)
+			return
+		}
+		writeByHand(w, x, string(x.body)+text)
+	}
 }
 
 // writeBothLengths sends an answer in a chunk, with a Content-Length beside it.

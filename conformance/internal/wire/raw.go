@@ -107,9 +107,6 @@ func (t raw) exchange(conn net.Conn, req *http.Request) (*http.Response, error) 
 			if err = conn.SetReadDeadline(time.Now().Add(pipelinePatience)); err == nil {
 				resp, err = readResponse(reader, seen, req)
 			}
-			if err != nil && isTimeout(err) {
-				err = io.EOF // the request was thrown away
-			}
 		}
 	}
 	head.inBody = true
@@ -250,7 +247,7 @@ const (
 // behindError is what came behind a response.
 type behindError struct{ text string }
 
-func (e *behindError) Error() string { return "behind the answer came " + Quote(e.text) }
+func (e *behindError) Error() string { return "bytes after the response: " + Quote(e.text) }
 
 func (b *rawBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
