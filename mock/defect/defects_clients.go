@@ -256,7 +256,7 @@ func productionVariations() []Deviation {
 		return legal("refuses-"+name, "A user id "+what+" is answered with 400.", after(echoes(f), fail(400, "user_id is invalid")))
 	}
 	return []Deviation{
-				refuse("over-100", "of more than 100 characters", longer(100)),
+		refuse("over-100", "of more than 100 characters", longer(100)),
 		refuse("over-128-bytes", "of more than 256 bytes", func(s string) bool { return len(s) > 256 }),
 		refuse("invisible", "with characters that do not show", containingRune(isFormat)),
 		legal("body-413-over-8k", "A body of 8 KiB and more is answered with the 413 page of a gateway.", after(both(rejectable, bodyOver(8<<10)), page(413, "Request Entity Too Large"))),

@@ -85,7 +85,7 @@ func clientChecks(b *builder) {
 				return []*wire.Request{r.Raw().MayClose().Hostile().WithHeader("Connection", "Upgrade, HTTP2-Settings").WithHeader("Upgrade", "h2c").WithHeader("HTTP2-Settings", "AAEAAEAAAAIAAAAAAAMAAABkAAQBAAAAAAUAAEAA")}
 			}},
 		{"http-10", "a client that speaks HTTP/1.0 is answered", "a valid request by HTTP/1.0", "Old proxies and probes still speak it.", stacksDiffer,
-			func(t *trial.Trial, r *wire.Request) []*wire.Request { return []*wire.Request{r.ByHTTP10().MayClose()} }},
+			func(t *trial.Trial, r *wire.Request) []*wire.Request { return []*wire.Request{r.ByHTTP10().MayClose().Hostile()} }},
 		{"pipelined", "a request right behind another is answered", "two valid requests in one packet", "HTTP/1.1 lets a client go on without waiting (RFC 9112, section 9.3.2).", stacksDiffer,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
 				return []*wire.Request{r.Pipelined().MayClose()}
