@@ -93,14 +93,14 @@ func (k Known) check(place string) error {
 	}
 	for _, f := range []struct{ name, value, lacks string }{
 		{fieldID, k.ID, "has no id"},
-		{fieldReason, strings.TrimSpace(k.Reason), "has no reason: say why it is excused"},
-		{fieldExpires, k.Expires, "has no last day: add \"expires\", as in \"2026-12-31\""},
+		{fieldReason, strings.TrimSpace(k.Reason), "has no reason: explain why the failure is excused"},
+		{fieldExpires, k.Expires, "has no expiry date: add \"expires\", such as \"2026-12-31\""},
 	} {
 		if f.value != "" {
 			continue
 		}
 		if typo := k.misspelt(f.name); typo != "" {
-			return fmt.Errorf("%s has no %q; is %q meant for it?", place, f.name, typo)
+			return fmt.Errorf("%s has no %q; is %q a misspelling of it?", place, f.name, typo)
 		}
 		return fmt.Errorf("%s %s", place, f.lacks)
 	}
@@ -108,7 +108,7 @@ func (k Known) check(place string) error {
 		return fmt.Errorf("%s: unknown field %q; did you mean %q?", place, typo, fieldIntermittent)
 	}
 	if _, err := time.Parse(dayLayout, k.Expires); err != nil {
-		return fmt.Errorf("%s expires on %q, which is no day: write it as 2026-12-31", place, k.Expires)
+		return fmt.Errorf("%s has the invalid expiry date %q: write it as 2026-12-31", place, k.Expires)
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ func (r *knownReader) entry() (k Known, err error) {
 	for r.More() {
 		name, _ := r.next().(string)
 		if slices.ContainsFunc(k.fields, func(f knownField) bool { return f.name == name }) {
-			return k, r.wrong(fmt.Sprintf("the field %q is written twice in one entry", name))
+			return k, r.wrong(fmt.Sprintf("the field %q appears twice in one entry", name))
 		}
 		kind := r.kind()
 		value := r.value()
@@ -246,7 +246,7 @@ func (r *knownReader) kind() string {
 }
 
 func (r *knownReader) wrongKind(what string) error {
-	return r.wrong(what + " is a JSON " + r.kind() + " there")
+	return r.wrong(what + " is a JSON " + r.kind())
 }
 
 func (r *knownReader) wrong(what string) error {
@@ -266,9 +266,9 @@ func knownError(name string, data []byte, at int64, err error) error {
 	case errors.As(err, &syntax):
 		at = syntax.Offset
 	case errors.Is(err, io.EOF):
-		what = "it is empty"
+		what = "the file is empty"
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		at, what = int64(len(data)), "it ends too early"
+		at, what = int64(len(data)), "the file is truncated"
 	}
 	return notKnown(name, data, at, what)
 }

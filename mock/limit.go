@@ -167,3 +167,11 @@ func watchIdle(server *http.Server) {
 		}
 	}
 }
+
+// closeWrite ends this side of a connection, if it can be done alone.
+func closeWrite(c net.Conn) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

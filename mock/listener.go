@@ -152,14 +152,6 @@ func (c *watchedConn) watch(data []byte) {
 // reads the answer.
 func (c *watchedConn) CloseWrite() error { return closeWrite(c.Conn) }
 
-// closeWrite ends this side of a connection, if it can be done alone.
-func closeWrite(c net.Conn) error {
-	if half, ok := c.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
-
 // NetConn is the connection beneath.
 func (c *watchedConn) NetConn() net.Conn { return c.Conn }
 

@@ -121,6 +121,3 @@ func (l plainLogged) appendJSON(b []byte, r slog.Record) []byte {
 func isSimple(text string) bool {
 	return !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' || c == '"' || c == '\\' })
 }
-
-// milliseconds is a duration as journal and log have it.
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

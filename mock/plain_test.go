@@ -24,6 +24,7 @@ type watchedServer struct {
 	mock    *mock.Mock
 	address string
 	read    atomic.Int64
+	idle    chan struct{} // a connection waits for its next request
 }
 
 // serveWatched serves a mock; if full is true, each request goes the full way.
@@ -41,15 +42,21 @@ func serveWith(t testing.TB, config mock.Config, wraps ...func(http.Handler) htt
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &watchedServer{mock: m}
+	s := &watchedServer{mock: m, idle: make(chan struct{}, 1000)}
 	var h http.Handler = m
 	for _, wrap := range wraps {
 		h = wrap(h)
 	}
 	server := mock.NewHTTPServer(h)
 	server.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateActive {
+		switch state {
+		case http.StateActive:
 			s.read.Add(1)
+		case http.StateIdle:
+			select {
+			case s.idle <- struct{}{}:
+			default:
+			}
 		}
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -88,6 +95,9 @@ func (s *watchedServer) ask(t testing.TB, data []byte) string {
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(20 * time.Second))
+	for len(s.idle) > 0 { // of connections before this one
+		<-s.idle
+	}
 	first := plainly("", `{"user_id":"first"}`)
 	if _, err := io.WriteString(c, first); err != nil {
 		t.Fatal(err)
@@ -96,6 +106,7 @@ func (s *watchedServer) ask(t testing.TB, data []byte) string {
 	if n, err := c.Read(buffer); err != nil || !strings.HasPrefix(string(buffer[:n]), "HTTP/1.1 201 ") {
 		t.Fatalf("the first request: %q, %v", buffer[:n], err)
 	}
+	<-s.idle // the response is out a moment before
 	if _, err := c.Write(data); err != nil {
 		t.Fatal(err)
 	}

@@ -323,3 +323,18 @@ func (l logged) LogValue() slog.Value {
 	}
 	return slog.GroupValue(append(attributes, l.logged...)...)
 }
+
+// recordLateBody completes the journal's entry of a request that was refused
+// before its body was read: whoever looks for a user finds it. body is nil if it
+// was not kept.
+func (m *recorder) recordLateBody(x *exchange, body []byte) {
+	if len(body) == 0 || x.operation == nil || triedOf(x.request.Context()) != nil {
+		return
+	}
+	late := *x.recorded
+	late.body, late.bodyBytes, late.userID = body, len(body), m.rule.userID(x.operation, body)
+	m.journal.Revise(x.caller.manufacturer, x.id, &late)
+}
+
+// milliseconds is a duration as journal and log have it.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

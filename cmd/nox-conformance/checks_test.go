@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -19,23 +18,26 @@ const (
 	checksFile = "../../CHECKS.md"
 	checksHead = `# Checks
 
-What nox-conformance checks of the embedded contract, and why. This page is written from the
-catalogue (` + "`nox-conformance --list`" + `) and from the defects that prove each check can fail
-(` + "`nox-mock --list-deviations`" + `); a test holds it to both. Write it anew with
+Every check of nox-conformance for the embedded contract. With another contract (` + "`--spec`" + `) the checks are
+different ones: ` + "`nox-conformance --list --spec FILE`" + ` prints them.
+
+A test writes this page from the catalogue and from the defects of nox-mock. To update it, run
 ` + "`go test ./cmd/nox-conformance -run TestChecksPage -update`" + `.
 
-An id is never renamed or used again. Ids below leave out the operation: ` + "`401/missing-key`" + ` is
-` + "`%s/401/missing-key`" + `, and both can be given to ` + "`--run`, `--skip` and `--explain`" + `.
-With another contract (` + "`--spec`" + `) the catalogue is another one.
+## How to read the tables
 
-**Level**: *must*, a failure fails the run; *should*, a warning, or a failure under ` + "`--strict`" + `; *may*,
-information. One question decides it, who is harmed by a server that fails the check, and each check
-says what the answer was. A finding may weigh less than its check does, never more: a warning of a
-*must* check is one that the check's own words allow.
-Every check came with version 0.1.0 unless it says otherwise; ` + "`--as-of VERSION`" + ` makes those that came later warnings.
-**Production**: what the check may do to a target that real users depend on. 0: it sends
-nothing that asks for a change; 1: it sends what the target should refuse, and creates a user only on
-one that takes it; 2: it creates a user by design; x: it is never sent under ` + "`--profile production`" + `.
+| Column | Meaning |
+|---|---|
+| Check | the id without its operation: ` + "`401/missing-key`" + ` is ` + "`%s/401/missing-key`" + `. ` + "`--run`, `--skip` and `--explain`" + ` accept both. An id is never renamed or reused. |
+| Level | *must*: a failure fails the run. *should*: a failure is a warning, or fails the run with ` + "`--strict`" + `. *may*: information. The number is the [reason for the level](#reasons-for-a-level). A check can report a finding at a lower level, never at a higher one. |
+| Verifies | what the target must do, and why it matters |
+| Sends | the requests of the check |
+| Clause | the line of the contract |
+| Production | what the check can do to a production target. 0: it asks for no change. 1: it sends requests that the target should reject, and creates a user only if the target accepts them. 2: it creates a user. x: ` + "`--profile production`" + ` never sends it. |
+| Failed by | the defects of nox-mock that this check catches. ` + "`nox-mock --list-deviations`" + ` describes them. |
+
+A check was part of version %s unless its row names a later one. ` + "`--as-of VERSION`" + ` turns failures of later checks into
+warnings.
 
 `
 )
@@ -47,7 +49,7 @@ func TestChecksPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks, err := runner.Catalogue(doc)
+	all, err := runner.Catalogue(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +57,7 @@ func TestChecksPage(t *testing.T) {
 	for _, d := range defect.Defects() {
 		caught[d.Caught] = append(caught[d.Caught], d)
 	}
-	page := checksPage(t, checks, caught)
+	page := checksPage(t, all, caught)
 	for id, rest := range caught {
 		t.Errorf("%s is to catch %s, and is no check", id, rest[0].Name)
 	}
@@ -63,159 +65,208 @@ func TestChecksPage(t *testing.T) {
 }
 
 // checksPage writes the page, and takes from caught what it has told of.
-func checksPage(t *testing.T, checks []conformance.Check, caught map[string][]defect.Deviation) string {
+func checksPage(t *testing.T, all []conformance.Check, caught map[string][]defect.Deviation) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, checksHead, checks[0].Operation)
-	summarise(&b, checks)
-	status := ""
-	for _, group := range groupsOf(checks) {
-		if group[0].Status != status {
-			status = group[0].Status
-			fmt.Fprintf(&b, "\n## %s\n", status)
+	fmt.Fprintf(&b, checksHead, all[0].Operation, all[0].Since)
+	summarise(&b, all)
+	p := &checksWriter{b: &b, since: all[0].Since, reasons: writeReasons(&b, all), caught: caught}
+	for len(all) > 0 {
+		status := all[0].Status
+		n := slices.IndexFunc(all, func(c conformance.Check) bool { return c.Status != status })
+		if n < 0 {
+			n = len(all)
 		}
-		writeGroup(&b, group, func(id string) []string {
-			defer delete(caught, id)
-			switch {
-			case id == "http/published": // it judges a document, not a server
-				return []string{"a published contract with a change that breaks clients"}
-			case len(caught[id]) == 0:
-				t.Errorf("%s is failed by no defect, so nothing shows that it can fail: add a row that names it to a table of mock/defect (ARCHITECTURE.md, \"To add a defect\")", id)
-			}
-			var names []string
-			for _, d := range caught[id] {
-				names = append(names, "`"+d.Name+"`")
-			}
-			return names
-		})
+		fmt.Fprintf(&b, "\n## %s\n", status)
+		groups, rest := groupChecks(all[:n])
+		for _, g := range groups {
+			p.group(t, g)
+		}
+		if len(rest) > 0 {
+			fmt.Fprintf(&b, "\n### Other checks of %s\n", status)
+			p.table(t, rest, "", "", "")
+		}
+		all = all[n:]
 	}
 	return b.String()
 }
 
-// shortIDOf leaves the operation out of a check's id.
-func shortIDOf(c conformance.Check) string { return strings.TrimPrefix(c.ID, c.Operation+"/") }
-
-// familyOf is the first word of a check's name, with the status.
-func familyOf(c conformance.Check) string {
-	word, _, _ := strings.Cut(shortIDOf(c), "-")
-	return word
+// checksWriter writes the tables of the page.
+type checksWriter struct {
+	b       *strings.Builder
+	since   string         // version of most checks
+	reasons map[string]int // numbers of the reasons for levels
+	caught  map[string][]defect.Deviation
 }
 
-// groupsOf puts the checks of one family, if they are three or more, into a
-// group, and the others of a status into one before them.
-func groupsOf(checks []conformance.Check) [][]conformance.Check {
-	size := map[string]int{}
-	for _, c := range checks {
-		size[familyOf(c)]++
-	}
-	var order []string
-	groups := map[string][]conformance.Check{}
-	for _, c := range checks {
-		name := familyOf(c)
-		if size[name] < 3 {
-			name = c.Status
+// fewestOfGroup is how many checks with one purpose have a section of their own.
+const fewestOfGroup = 3
+
+// groupChecks puts checks together whose summaries begin alike, or that serve
+// one purpose and are named alike.
+func groupChecks(all []conformance.Check) (groups [][]conformance.Check, rest []conformance.Check) {
+	topic := func(c conformance.Check) string {
+		if start, _, ok := strings.Cut(c.Summary, ": "); ok {
+			return start
 		}
-		if groups[name] == nil {
-			order = append(order, name)
-		}
-		groups[name] = append(groups[name], c)
+		family, _, _ := strings.Cut(c.ID, "-")
+		return family + " " + c.Why
 	}
-	var out [][]conformance.Check
-	for _, name := range order {
-		out = append(out, groups[name])
+	byTopic := map[string][]conformance.Check{}
+	for _, c := range all {
+		byTopic[topic(c)] = append(byTopic[topic(c)], c)
 	}
-	slices.SortStableFunc(out, func(a, b []conformance.Check) int {
-		if a[0].Status != b[0].Status {
-			return 0
+	for _, c := range all {
+		switch g := byTopic[topic(c)]; {
+		case len(g) < fewestOfGroup:
+			rest = append(rest, c)
+		case g[0].ID == c.ID:
+			groups = append(groups, g)
 		}
-		return cmp.Compare(len(familyGroup(a)), len(familyGroup(b)))
-	})
-	return out
+	}
+	return groups, rest
 }
 
-// familyGroup is the family that a group is of, "" for none.
-func familyGroup(group []conformance.Check) string {
-	for _, c := range group {
-		if familyOf(c) != familyOf(group[0]) {
-			return ""
-		}
+// group writes a section: in a paragraph what its checks share, in a table
+// what differs.
+func (p *checksWriter) group(t *testing.T, g []conformance.Check) {
+	summary := sharedStart(g, func(c conformance.Check) string { return c.Summary })
+	sends := sharedStart(g, func(c conformance.Check) string { return c.Sends })
+	ids := sharedStart(g, func(c conformance.Check) string { return strings.TrimPrefix(c.ID, c.Operation+"/") })
+	start, _, ok := strings.Cut(summary, ": ")
+	title := sentence(plain(start))
+	if summary = start + ": "; !ok {
+		title, summary, sends = "Checks "+code(ids+"…"), "", ""
 	}
-	return "f"
+	fmt.Fprintf(p.b, "\n### %s\n\n", title)
+	why := mostCommon(g, func(c conformance.Check) string { return c.Why })
+	p.b.WriteString(plain(why))
+	p.table(t, g, summary, sends, why)
 }
 
-// writeGroup writes a paragraph with what the checks of a group have in common,
-// and a table of them.
-func writeGroup(b *strings.Builder, group []conformance.Check, failedBy func(id string) []string) {
-	title := "Others"
-	if familyGroup(group) != "" {
-		title = familyOf(group[0]) + "-…"
-	}
-	why, clause := mostCommon(group, func(c conformance.Check) string { return c.Why }), mostCommon(group, clauseOf)
-	fmt.Fprintf(b, "\n### %s\n\n", title)
-	if title == "Others" {
-		b.WriteString("What stands alone; each says why.\n")
-		why = ""
-	} else {
-		fmt.Fprintf(b, "%s Clause: %s.\n", plain(why), clause)
-	}
-	b.WriteString("\n| check | level | production | what is checked | failed by |\n|---|---|---|---|---|\n")
-	for _, c := range group {
-		id := shortIDOf(c)
-		text := plain(sentence(c.Summary)) + ". *Sends* " + plain(c.Sends) + "."
-		if c.Why != why {
-			text += " *Why:* " + plain(c.Why)
-		}
-		text += fmt.Sprintf(" *%s*, because %s.", sentence(string(c.Level)), plain(c.Because))
-		if cl := clauseOf(c); cl != clause || title == "Others" {
-			text += " Clause: " + cl + "."
-		}
-		if len(c.Aliases) > 0 {
-			text += " Has taken in " + strings.Join(c.Aliases, ", ") + "."
-		}
-		if c.Since != firstVersion {
-			text += " Since " + c.Since + "."
-		}
-		fmt.Fprintf(b, "| <a id=%q></a>`%s` | %s | %s | %s | %s |\n", anchorOf(id), id, c.Level, c.Production, strings.ReplaceAll(text, "|", "\\|"), strings.Join(failedBy(id), ", "))
-	}
-}
-
-// firstVersion brought every check that does not say otherwise.
-const firstVersion = "0.1.0"
-
-func clauseOf(c conformance.Check) string {
-	quote := c.Clause.Quote
-	if r := []rune(quote); len(r) > 100 {
-		quote = string(r[:100]) + "…"
-	}
-	return fmt.Sprintf("[line %d](spec/%s#L%d), %s", c.Clause.Line, spec.EmbeddedName, c.Clause.Line, code(quote))
-}
-
-// anchorOf is what the reports link to.
-func anchorOf(id string) string { return strings.ReplaceAll(strings.ToLower(id), "/", "") }
-
-func mostCommon(group []conformance.Check, of func(conformance.Check) string) string {
-	count := map[string]int{}
-	best := of(group[0])
-	for _, c := range group {
-		count[of(c)]++
-		if count[of(c)] > count[best] {
+// mostCommon returns the text that most checks have.
+func mostCommon(g []conformance.Check, of func(conformance.Check) string) string {
+	count, best := map[string]int{}, ""
+	for _, c := range g {
+		if count[of(c)]++; count[of(c)] > count[best] {
 			best = of(c)
 		}
 	}
 	return best
 }
 
+// sharedStart returns the words with which all texts begin.
+func sharedStart(g []conformance.Check, of func(conformance.Check) string) string {
+	start := of(g[0])
+	for _, c := range g[1:] {
+		for !strings.HasPrefix(of(c), start) {
+			start = start[:len(start)-1]
+		}
+	}
+	return start[:strings.LastIndexAny(start, " -/")+1]
+}
+
+// table writes a row for each check. What is the same in all rows, it writes
+// once before them.
+func (p *checksWriter) table(t *testing.T, g []conformance.Check, summary, sends, why string) {
+	columns := []struct {
+		title string
+		cells []string
+	}{{title: "Check"}, {title: "Level"}, {title: "Verifies"}, {title: "Sends"}, {title: "Clause"}, {title: "Production"}, {title: "Failed by"}}
+	sendsSame := true
+	for _, c := range g {
+		id := strings.TrimPrefix(c.ID, c.Operation+"/")
+		name := fmt.Sprintf(`<a id="%s"></a>%s`, anchor(id), code(id))
+		if c.Since != p.since {
+			name += " since " + c.Since
+		}
+		if len(c.Aliases) > 0 {
+			name += " formerly " + strings.Join(c.Aliases, ", ")
+		}
+		verifies, sent := strings.TrimPrefix(c.Summary, summary), strings.TrimPrefix(c.Sends, sends)
+		sendsSame = sendsSame && sends != "" && strings.HasPrefix(verifies, sent)
+		if c.Why != why {
+			verifies = sentence(verifies) + ". " + c.Why
+		}
+		for i, text := range []string{
+			name, fmt.Sprintf("%s [%d](#reasons-for-a-level)", c.Level, p.reasons[c.Because]), plain(verifies), plain(sent),
+			fmt.Sprintf("[line %d](spec/%s#L%d)", c.Clause.Line, spec.EmbeddedName, c.Clause.Line), string(c.Production), failedBy(t, id, p.caught),
+		} {
+			columns[i].cells = append(columns[i].cells, cell(text))
+		}
+	}
+	if sendsSame {
+		fmt.Fprintf(p.b, " Each check sends %s the case in its row.", plain(strings.TrimSpace(sends)))
+		columns = slices.Delete(columns, 3, 4)
+	}
+	for i := len(columns) - 1; i > 1; i-- {
+		if cells := columns[i].cells; len(cells) > 1 && len(slices.Compact(slices.Clone(cells))) == 1 {
+			fmt.Fprintf(p.b, " %s: %s.", columns[i].title, cells[0])
+			columns = slices.Delete(columns, i, i+1)
+		}
+	}
+	p.b.WriteString("\n\n")
+	head, rule := "|", "|"
+	for _, c := range columns {
+		head, rule = head+" "+c.title+" |", rule+"---|"
+	}
+	p.b.WriteString(head + "\n" + rule + "\n")
+	for row := range g {
+		for _, c := range columns {
+			p.b.WriteString("| " + c.cells[row] + " ")
+		}
+		p.b.WriteString("|\n")
+	}
+}
+
+// failedBy lists the defects that a check catches, and takes them from caught.
+func failedBy(t *testing.T, id string, caught map[string][]defect.Deviation) string {
+	var names []string
+	for _, d := range caught[id] {
+		names = append(names, code(d.Name))
+	}
+	switch {
+	case id == "http/published": // it judges a document, not a server
+		names = append(names, "a published contract with a change that breaks clients")
+	case len(names) == 0:
+		t.Errorf("%s is failed by no defect, so nothing shows that it can fail: add a row that names it to a table of mock/defect (ARCHITECTURE.md, \"To add a defect\")", id)
+	}
+	delete(caught, id)
+	return strings.Join(names, ", ")
+}
+
+// writeReasons lists the reasons for levels and returns their numbers.
+func writeReasons(b *strings.Builder, all []conformance.Check) map[string]int {
+	reasons := map[string]int{}
+	b.WriteString("\n## Reasons for a level\n\nOne question sets the level: who is harmed by a server that fails the check?\n\n| | Level | Reason |\n|--:|---|---|\n")
+	for _, level := range []conformance.Level{conformance.Must, conformance.Should, conformance.May} {
+		for _, c := range all {
+			if c.Level == level && reasons[c.Because] == 0 {
+				reasons[c.Because] = len(reasons) + 1
+				fmt.Fprintf(b, "| %d | %s | %s |\n", reasons[c.Because], level, plain(c.Because))
+			}
+		}
+	}
+	return reasons
+}
+
+// anchor is the address of a check on the page, to which reports link.
+func anchor(id string) string { return strings.ReplaceAll(strings.ToLower(id), "/", "") }
+
+// cell writes a text for a table.
+func cell(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+
 // summarise counts the checks by status and level.
-func summarise(b *strings.Builder, checks []conformance.Check) {
+func summarise(b *strings.Builder, all []conformance.Check) {
 	var statuses []string
 	count := map[string]map[conformance.Level]int{}
-	for _, c := range checks {
+	for _, c := range all {
 		if count[c.Status] == nil {
 			statuses = append(statuses, c.Status)
 			count[c.Status] = map[conformance.Level]int{}
 		}
 		count[c.Status][c.Level]++
 	}
-	b.WriteString("| | must | should | may |\n|---|---|---|---|\n")
+	b.WriteString("| Response | must | should | may |\n|---|--:|--:|--:|\n")
 	for _, s := range statuses {
 		fmt.Fprintf(b, "| [%s](#%s) | %d | %d | %d |\n", s, s, count[s][conformance.Must], count[s][conformance.Should], count[s][conformance.May])
 	}
@@ -224,7 +275,7 @@ func summarise(b *strings.Builder, checks []conformance.Check) {
 // sentence begins a summary with a capital, unless it begins with a name.
 func sentence(s string) string {
 	word, _, _ := strings.Cut(s, " ")
-	if strings.ContainsAny(word, "_/") {
+	if word == "" || strings.ContainsAny(word, "_/") {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]

@@ -53,7 +53,8 @@ func newProgram(std streams, environ []string) (*cli.Program, error) {
 			if err := s.complete(c.Flags(), p, lookUp(environ)); err != nil {
 				return err
 			}
-			if quiet := c.Flags().Changed("quiet") && s.quiet; !quiet { // exec is quiet by default
+			s.silent = c.Flags().Changed("quiet") && s.quiet // exec is quiet by default
+			if !s.silent {
 				for _, problem := range append(p.UnknownVariables(environ), s.readableSecrets()...) {
 					fmt.Fprintf(std.err, "nox-mock: warning: %s\n", problem)
 				}

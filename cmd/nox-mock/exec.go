@@ -57,7 +57,7 @@ func execute(ctx context.Context, settings settings, stdin io.Reader, stdout, st
 	if err := writeScorecards(card, settings.scorecards, stdout, stderr); err != nil {
 		return err
 	}
-	if card.Requests == 0 && !(code == 0 && settings.failOnMistakes) { // of which it is the error
+	if card.Requests == 0 && !settings.silent && !(code == 0 && settings.failOnMistakes) { // of which it is the error
 		fmt.Fprintf(stderr, "nox-mock: %s\n", s.describeSilence())
 	}
 	if code != 0 {

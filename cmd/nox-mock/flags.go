@@ -44,6 +44,7 @@ type settings struct {
 	logFormat      string
 	logLevel       slog.Level
 	quiet          bool
+	silent         bool // quiet was asked for
 	listDeviations bool
 	client         clientSettings
 

@@ -91,9 +91,9 @@ func tell(t *testing.T, r *conformance.Result, c *conformance.CheckResult, stric
 	case c.Outcome == conformance.Skip:
 		t.Skip(c.Reason)
 	case counts:
-		t.Errorf("undecided, as the experiment broke\n%s", report.Facts(r, c))
+		t.Errorf("undecided: the check could not run\n%s", report.Facts(r, c))
 	default:
-		t.Skipf("undecided, as the experiment broke\n%s", report.Facts(r, c))
+		t.Skipf("undecided: the check could not run\n%s", report.Facts(r, c))
 	}
 }
 

@@ -177,7 +177,7 @@ func notes(before, after *conformance.Result) []string {
 		{"targets", before.Target, after.Target},
 		{"contracts", contractWords(before), contractWords(after)},
 		{"profiles", string(before.Profile), string(after.Profile)},
-		{"versions of the program", before.Tool.Version, after.Tool.Version},
+		{"versions of nox-conformance", before.Tool.Version, after.Tool.Version},
 	} {
 		if d.before != d.after {
 			out = append(out, "the "+d.what+" differ: "+orNone(d.before)+", then "+orNone(d.after))

@@ -32,7 +32,7 @@ func comparison() *report.Comparison {
 	set(after, "201/repeat", conformance.Pass, false)         // fixed
 	set(after, "http/other-methods", conformance.Pass, false) // the warning is gone
 	set(before, "401/www-authenticate", conformance.Pass, false)
-	set(before, "201/simultaneous", conformance.Pass, false) // not judged any more
+	set(before, "201/simultaneous", conformance.Pass, false) // no longer judged
 	set(before, "400/body-null", conformance.Fail, true)     // an excuse not needed any more
 	added := check("401/key-doubled", conformance.Must, conformance.Fail, "A doubled key is refused")
 	added.Expected, added.Actual = "status 401", "status 201"

@@ -43,14 +43,14 @@ func (c *Comparison) words() []changeList {
 		{"BROKE", red, "Broke", "broke", c.Broke, false},
 		{"FIXED", green, "Fixed", "fixed", c.Fixed, false},
 		{"STILL", red, "Still fail", "still failing", c.StillFail, false},
-		{"WARN", yellow, "New warnings", "newly warned of", c.NewWarnings, false},
-		{"GONE", green, "Warnings that are gone", "warned of no more", c.GoneWarnings, false},
+		{"WARN", yellow, "New warnings", "newly warning", c.NewWarnings, false},
+		{"GONE", green, "Resolved warnings", "no longer warning", c.GoneWarnings, false},
 		{"KNOWN", cyan, "Newly excused", "newly excused", c.Excused, false},
-		{"LOST", yellow, "Not judged any more", "not judged any more", c.NotJudged, false},
-		{"UNSEEN", yellow, "Failed, and not judged any more: no fix", "failed before and not judged any more", c.NotSeen, false},
+		{"LOST", yellow, "No longer judged", "no longer judged", c.NotJudged, false},
+		{"UNSEEN", yellow, "Failed before, no longer judged (not a fix)", "failed before and no longer judged", c.NotSeen, false},
 		{"JUDGED", cyan, "Newly judged", "newly judged", c.NewlyJudged, true},
 		{"NEW", cyan, "New checks", "added", c.Added, true},
-		{"AWAY", cyan, "Checks that are there no more", "removed", c.Removed, true},
+		{"AWAY", cyan, "Removed checks", "removed", c.Removed, true},
 	}
 }
 
@@ -78,7 +78,7 @@ func (c Change) says() string {
 			s = "expected: " + shorten(c.Expected, 300) + "; " + s
 		}
 	case c.New == conformance.Pass && fails(&conformance.CheckResult{Outcome: c.Old}) && c.Actual != "":
-		s = "had been: " + shorten(c.Actual, 300)
+		s = "before: " + shorten(c.Actual, 300)
 	default:
 		s = c.Reason
 	}
@@ -92,11 +92,11 @@ func (c Change) says() string {
 func (c Change) states() string {
 	past := map[conformance.Outcome]string{
 		conformance.Pass: "passed before", conformance.Fail: "failed before", conformance.Warn: "was a warning before",
-		conformance.Skip: "was skipped before", conformance.Err: "broke before", "": "was not there before",
+		conformance.Skip: "was skipped before", conformance.Err: "was an error before", "": "did not exist before",
 	}
 	present := map[conformance.Outcome]string{
 		conformance.Pass: "passes", conformance.Fail: "fails", conformance.Warn: "is a warning",
-		conformance.Skip: "is skipped", conformance.Err: "breaks",
+		conformance.Skip: "is skipped", conformance.Err: "is an error",
 	}
 	if c.New == "" {
 		return cmp.Or(past[c.Old], string(c.Old))
@@ -192,7 +192,7 @@ func comparisonMarkdown(w io.Writer, c *Comparison) error {
 		m.changes(l)
 	}
 	if m.left > 0 {
-		fmt.Fprintf(&m.b, "%s found no room here; the json output holds all.\n", count(m.left, "more block"))
+		fmt.Fprintf(&m.b, "%s omitted to limit the size; the json output contains everything.\n", count(m.left, "more block"))
 	}
 	_, err := w.Write(m.b.Bytes())
 	return err

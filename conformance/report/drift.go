@@ -19,7 +19,7 @@ func driftHeading(d spec.Drift) string {
 			breaking++
 		}
 	}
-	meaning := "none of which breaks clients for certain"
+	meaning := "none of which is certain to break clients"
 	switch {
 	case breaking == 1:
 		meaning = "1 of which breaks clients"

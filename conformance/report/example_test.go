@@ -26,7 +26,7 @@ func ExampleText() {
 	//   createManufacturerDeviceConnection/201   conforms        96 exchanges   p50 0.4 ms   p99 2.1 ms
 	//   createManufacturerDeviceConnection/500   not exercised    0 exchanges
 	//
-	// CONFORMS  http://127.0.0.1:4010/v2 by NOX Authenticator API — Manufacturer 2.0.0 (181 passed; 214 requests in 0.3 s); not exercised: 500
+	// CONFORMS  http://127.0.0.1:4010/v2 against NOX Authenticator API — Manufacturer 2.0.0 (181 passed; 214 requests in 0.3 s); not exercised: 500
 }
 
 func ExampleWrite() {

@@ -48,7 +48,7 @@ func exchangeLines(x *conformance.Exchange, allHeaders bool) []exchangeLine {
 		l = append(l, bodyExcerpt("<", bodyBytes(p.Body, p.Base64), responseSize(p))...)
 	}
 	if x.Error != "" || x.Response == nil {
-		l = append(l, exchangeLine{"<", cmp.Or(line(x.Error, 400), "no answer"), trouble})
+		l = append(l, exchangeLine{"<", cmp.Or(line(x.Error, 400), "no response"), trouble})
 	}
 	return l
 }

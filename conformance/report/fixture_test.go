@@ -177,7 +177,7 @@ func violating() *conformance.Result {
 	r.Reason = strings.Join(r.Problems, "; ")
 	r.Responses = documented(conformance.Violates, conformance.Conforms, conformance.Violates, conformance.NotExercised)
 	r.Causes = []conformance.Cause{
-		{Check: missing.ID, Summary: "403 Forbidden where the contract wants 401 Unauthorized", Fix: "answer 401 in the shape that the contract documents for it", Checks: []string{missing.ID, empty.ID, warning.ID}},
+		{Check: missing.ID, Summary: "403 Forbidden where the contract requires 401 Unauthorized", Fix: "return 401 with the documented body", Checks: []string{missing.ID, empty.ID, warning.ID}},
 		{Check: repeat.ID, Summary: "broken rule: many requests in a row all get a 201 that conforms (found: nox_user_id is a number)", Checks: []string{repeat.ID}},
 		{Check: methods.ID, Summary: "200 OK to GET", Checks: []string{methods.ID}},
 	}
@@ -280,7 +280,7 @@ func crowd() *conformance.Result {
 	for i := range 40 {
 		status := []string{"201", "400", "401"}[i%3]
 		c := check(fmt.Sprintf("%s/failure-%02d", status, i), conformance.Must, conformance.Fail, "The answer to this request is a "+status)
-		c.Expected, c.Actual = "status "+status+" and a body that fits its schema", "status 302 and a body that is an HTML page"
+		c.Expected, c.Actual = "status "+status+" and a body that matches its schema", "status 302 and a body that is an HTML page"
 		c.Exchanges = []conformance.Exchange{exchange(fmt.Sprintf(`{"user_id":"nox-check-%d"}`, i), 302, strings.Repeat("<html>\n<p>moved</p>\n", 40))}
 		checks = append(checks, c)
 		w := check(fmt.Sprintf("%s/warning-%02d", status, i), conformance.Should, conformance.Warn, "Good practice")

@@ -41,7 +41,7 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 		commands = append(commands, githubCommand(command, r, 0, "contract drift", line(driftHeading(d), 1000)))
 	}
 	if rest := len(commands) - githubAnnotations; rest > 0 {
-		more := fmt.Sprintf("%d more; the other reports hold all of them", rest)
+		more := fmt.Sprintf("%d more findings; the other reports contain all of them", rest)
 		commands = append(commands[:githubAnnotations], githubCommand("notice", r, 0, "conformance run", more))
 	}
 	_, err := io.WriteString(w, strings.Join(commands, ""))

@@ -233,7 +233,7 @@ func harResponseOf(x *conformance.Exchange) harResponse {
 	h := harResponse{Cookies: []harPair{}, Headers: []harPair{}, HeadersSize: -1, BodySize: -1, Error: x.Error}
 	p := x.Response
 	if p == nil {
-		h.Error = cmp.Or(h.Error, "no answer")
+		h.Error = cmp.Or(h.Error, "no response")
 		h.Content.Type = "x-unknown"
 		return h
 	}

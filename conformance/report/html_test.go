@@ -110,7 +110,7 @@ func TestHTMLMarksDifferences(t *testing.T) {
 	}
 	r := violating()
 	c := &r.Checks[1]
-	c.Expected, c.Actual = "Content-Type: text/html", "Content-Type: application/json (3 of 3 answers)"
+	c.Expected, c.Actual = "Content-Type: text/html", "Content-Type: application/json (3 of 3 responses)"
 	if out := string(write(t, "html", r)); !strings.Contains(out, `Content-Type:</span> <mark>application/json</mark>`) {
 		t.Error("a header that differs is not marked")
 	}

@@ -160,7 +160,7 @@ func (b *htmlBuilder) section(operation, status string) *htmlSection {
 	anchor := b.anchor(operation + "/" + status)
 	s := &htmlSection{Anchor: anchor, Link: link(anchor), Operation: operation, Status: status, Class: "none"}
 	if status == "http" {
-		s.Detail = "checks that belong to no documented response"
+		s.Detail = "checks that apply to more than one response"
 	}
 	if d := responseOf(b.r, operation, status); d != nil {
 		s.Verdict, s.Class = visible(standingWords(b.r, *d)), verdictClass(d.Verdict)
@@ -232,7 +232,7 @@ func (b *htmlBuilder) exchanges(h *htmlCheck, c *conformance.CheckResult) {
 	if len(shown) > htmlExchanges {
 		// The last one is what most checks judge by.
 		shown = append(slices.Clone(shown[:htmlExchanges-1]), shown[len(shown)-1])
-		h.More = count(len(c.Exchanges)-htmlExchanges, "exchange") + " between these and the last are not shown here; the json report holds them."
+		h.More = count(len(c.Exchanges)-htmlExchanges, "exchange") + " before the last are not shown here; the json report contains them."
 	}
 	for i := range shown {
 		x := &shown[i]
@@ -262,7 +262,7 @@ func htmlResponse(x *conformance.Exchange, words []string) htmlMessage {
 		m = htmlMessageOf(statusLine(p.Status), p.Headers, bodyBytes(p.Body, p.Base64), responseSize(p), words)
 	}
 	if x.Error != "" || x.Response == nil {
-		m.Trouble = cmp.Or(line(x.Error, 1000), "no answer")
+		m.Trouble = cmp.Or(line(x.Error, 1000), "no response")
 	}
 	return m
 }

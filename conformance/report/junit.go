@@ -196,7 +196,7 @@ func junitFacts(r *conformance.Result, c *conformance.CheckResult) string {
 			fmt.Fprintf(&b, "%s: %s\n", label, line(s, junitFactChars))
 		}
 	}
-	add("checks", c.Summary)
+	add("rule", c.Summary)
 	add("clause", strings.TrimSpace(place(r, c)+" "+c.Clause.Quote))
 	add("expected", c.Expected)
 	add("actual", c.Actual)

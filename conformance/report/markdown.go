@@ -35,7 +35,7 @@ func Markdown(w io.Writer, r *conformance.Result) error {
 	m.causes()
 	m.responses()
 	m.failures()
-	m.table("Not judged, because the experiment broke", of(r, broke))
+	m.table("Errors: checks that could not run", of(r, broke))
 	m.warnings()
 	m.table("Known failures", of(r, known))
 	m.skipped()
@@ -65,7 +65,7 @@ func (m *markdown) head() {
 	r := m.r
 	mark := map[conformance.Verdict]string{conformance.Conforms: "✅", conformance.Violates: "❌"}
 	m.add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), prose(cmp.Or(verdictWords(r.Verdict, r.Summary.Known), "no verdict"), 80)))
-	m.add(fmt.Sprintf("%s by %s (%s), %s in %.1f s.\n\n", code(r.Target, 300),
+	m.add(fmt.Sprintf("%s against %s (%s), %s in %.1f s.\n\n", code(r.Target, 300),
 		code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
 		code(cmp.Or(r.Contract.Source, "no source"), 300), count(r.Requests, "request"), float64(r.DurationMS)/1000))
 	m.add("**" + tally(r.Summary) + "**\n\n")
@@ -143,7 +143,7 @@ func (m *markdown) failure(f failure) string {
 			fmt.Fprintf(&b, "- **%s**: %s\n", label, prose(s, markdownFactChars))
 		}
 	}
-	fact("checks", c.Summary)
+	fact("rule", c.Summary)
 	fmt.Fprintf(&b, "- **clause**: %s %s\n", code(place(m.r, c), 300), code(c.Clause.Quote, 300))
 	fact("level", string(c.Level))
 	fact("expected", c.Expected)
@@ -196,7 +196,7 @@ func (m *markdown) rows(title string, n int, list []tableRow) {
 	if len(list) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("<details><summary>%s: %d</summary>\n\n| check | came to |\n|---|---|\n", title, n))
+	m.add(fmt.Sprintf("<details><summary>%s: %d</summary>\n\n| check | result |\n|---|---|\n", title, n))
 	rows := 0
 	for _, row := range list {
 		if rows == markdownRows || !m.add(fmt.Sprintf("| %s | %s |\n", code(row.id, 200), prose(row.text, 600))) {
@@ -232,7 +232,7 @@ func (m *markdown) skipped() {
 // foot is written into the room kept free for it.
 func (m *markdown) foot() {
 	if m.left > 0 {
-		fmt.Fprintf(&m.b, "%s found no room here; the json and html reports hold all.\n\n", count(m.left, "more block"))
+		fmt.Fprintf(&m.b, "%s omitted to limit the size; the json and html reports contain everything.\n\n", count(m.left, "more block"))
 	}
 	fmt.Fprintf(&m.b, "%s, run %s, seed %d, profile %s\n", prose(strings.TrimSpace(cmp.Or(m.r.Tool.Name, "nox-conformance")+" "+m.r.Tool.Version), 100),
 		code(m.r.RunID, 100), m.r.Seed, prose(string(m.r.Profile), 40))

@@ -20,7 +20,7 @@ import (
 func Read(r io.Reader, name string) (*conformance.Result, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
-		return nil, unusable(name, "it cannot be read: %v", err)
+		return nil, unusable(name, "cannot be read: %v", err)
 	}
 	var result conformance.Result
 	if err := json.Unmarshal(data, &result); err != nil {
@@ -30,12 +30,12 @@ func Read(r io.Reader, name string) (*conformance.Result, error) {
 	switch {
 	case result.Format == conformance.ReportFormat:
 	case strings.HasPrefix(result.Format, major+"/"):
-		return nil, unusable(name, "it is written as %s, and this program reads %s: use the version that wrote it", line(result.Format, 80), conformance.ReportFormat)
+		return nil, unusable(name, "has the format %s, but this version reads %s; use the version that wrote it", line(result.Format, 80), conformance.ReportFormat)
 	default:
-		return nil, unusable(name, "it is no report: its format is %q, not %q; write one with --report json=FILE", shorten(result.Format, 80), conformance.ReportFormat)
+		return nil, unusable(name, "not a report: its format is %q, not %q; write a report with --report json=FILE", shorten(result.Format, 80), conformance.ReportFormat)
 	}
 	if len(result.Checks) == 0 && result.Verdict == "" {
-		return nil, unusable(name, "it holds the format of a report and nothing else: neither checks nor a verdict")
+		return nil, unusable(name, "not a complete report: it has neither checks nor a verdict")
 	}
 	return &result, soundChecks(name, result.Checks)
 }
@@ -49,9 +49,9 @@ func soundChecks(name string, checks []conformance.CheckResult) error {
 		case c.ID == "":
 			return unusable(name, "check %d has no id", i+1)
 		case seen[c.ID]:
-			return unusable(name, "%s stands twice", line(c.ID, 200))
+			return unusable(name, "%s appears twice", line(c.ID, 200))
 		case !slices.Contains(outcomes, c.Outcome):
-			return unusable(name, "%s has the outcome %q, which is none", line(c.ID, 200), shorten(string(c.Outcome), 80))
+			return unusable(name, "%s has the unknown outcome %q", line(c.ID, 200), shorten(string(c.Outcome), 80))
 		}
 		seen[c.ID] = true
 	}
@@ -69,13 +69,13 @@ func notJSON(name string, data []byte, err error) error {
 		at = syntax.Offset
 	case errors.As(err, &typed):
 		at = typed.Offset
-		err = fmt.Errorf("%s is a JSON %s there", line(typed.Field, 80), line(typed.Value, 40))
+		err = fmt.Errorf("%s is a JSON %s", line(typed.Field, 80), line(typed.Value, 40))
 		if typed.Field == "" {
-			err = fmt.Errorf("a JSON %s stands there", line(typed.Value, 40))
+			err = fmt.Errorf("found a JSON %s", line(typed.Value, 40))
 		}
 	}
 	at = min(max(at, 0), int64(len(data)))
-	return unusable(fmt.Sprintf("%s:%d", name, 1+bytes.Count(data[:at], []byte("\n"))), "it is no report: %v", err)
+	return unusable(fmt.Sprintf("%s:%d", name, 1+bytes.Count(data[:at], []byte("\n"))), "not a report: %v", err)
 }
 
 func unusable(where, format string, args ...any) error {

@@ -30,20 +30,20 @@ func TestReadBack(t *testing.T) {
 func TestReadUnusable(t *testing.T) {
 	const begin = `{"format": "nox-conformance-report/1", `
 	for given, want := range map[string]string{
-		"":                                       "file:1: it is no report: unexpected end of JSON input",
-		"<html>":                                 "file:1: it is no report: invalid character '<'",
-		"[]":                                     "file:1: it is no report: a JSON array stands there",
-		"{}":                                     `file: it is no report: its format is "", not "nox-conformance-report/1"; write one with --report json=FILE`,
-		begin + "\n\n}":                          "file:3: it is no report: ",
-		`{"format": "nox-conformance-report/2"}`: "file: it is written as nox-conformance-report/2, and this program reads nox-conformance-report/1: ",
+		"":                                       "file:1: not a report: unexpected end of JSON input",
+		"<html>":                                 "file:1: not a report: invalid character '<'",
+		"[]":                                     "file:1: not a report: found a JSON array",
+		"{}":                                     `file: not a report: its format is "", not "nox-conformance-report/1"; write a report with --report json=FILE`,
+		begin + "\n\n}":                          "file:3: not a report: ",
+		`{"format": "nox-conformance-report/2"}`: "file: has the format nox-conformance-report/2, but this version reads nox-conformance-report/1; ",
 		`{"format": "nox-conformance-report/\u001b[2J"}`:              `nox-conformance-report/\x1b[2J`,
 		`{"format": "\u001b` + strings.Repeat("x", 500) + `"}`:        `its format is "\x1bxxx`,
 		begin + `"checks": [{"outcome": "pass"}]}`:                    "file: check 1 has no id",
-		begin + `"checks": [{"id": "a"}]}`:                            `file: a has the outcome "", which is none`,
-		begin + "\n" + `"seed": "one"}`:                               "file:2: it is no report: seed is a JSON string there",
-		begin + `"checks": []} {}`:                                    "file:1: it is no report: invalid character '{' after top-level value",
-		begin + `"checks": [{"id":"a","outcome":"pass"},{"id":"a"}]}`: "file: a stands twice",
-		begin + `"checks": [{"id":"\u001b[2J","outcome":"maybe"}]}`:   `\x1b[2J has the outcome "maybe"`,
+		begin + `"checks": [{"id": "a"}]}`:                            `file: a has the unknown outcome ""`,
+		begin + "\n" + `"seed": "one"}`:                               "file:2: not a report: seed is a JSON string",
+		begin + `"checks": []} {}`:                                    "file:1: not a report: invalid character '{' after top-level value",
+		begin + `"checks": [{"id":"a","outcome":"pass"},{"id":"a"}]}`: "file: a appears twice",
+		begin + `"checks": [{"id":"\u001b[2J","outcome":"maybe"}]}`:   `\x1b[2J has the unknown outcome "maybe"`,
 	} {
 		_, err := report.Read(strings.NewReader(given), "file")
 		var wrongUse *conformance.UsageError

@@ -69,7 +69,7 @@ func Replay(w io.Writer, now *conformance.Result, list []Replayed, o TextOptions
 			}
 		}
 	}
-	t.printf("%s  %s by %s", t.replayTally(list), line(now.Target, 200), line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
+	t.printf("%s  %s against %s", t.replayTally(list), line(now.Target, 200), line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
 	if now.Reason != "" && slices.ContainsFunc(list, func(p Replayed) bool { return p.State() == Undecided }) {
 		t.printf(": %s", line(now.Reason, 400))
 	}
@@ -85,7 +85,7 @@ func (t *text) replayed(p Replayed) {
 	case state == Undecided:
 		behind = headline(&p.Now)
 	case state == PassesNow && tries(&p.Before) != "":
-		behind = tries(&p.Before) + " before, so that one pass shows little"
+		behind = tries(&p.Before) + " before, so one pass proves little"
 	}
 	color := map[ReplayState]string{StillFails: red, FailsNow: red, PassesNow: green, Undecided: yellow}[state]
 	t.printf("%s  %s", t.paint(color, fmt.Sprintf("%-11s", state)), t.paint(bold, line(p.Now.ID, 200)))
@@ -124,7 +124,7 @@ func (t *text) replayTally(list []Replayed) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "nothing was performed again"
+		return "no check was repeated"
 	}
 	return strings.Join(parts, ", ")
 }

@@ -182,7 +182,7 @@ func (f failure) extent() string {
 		s += ", " + count(n, "warning")
 	}
 	if len(f.fell)+len(f.warned) > 0 {
-		s += ", led by" // the check that is named next
+		s += "; see" // the check that is named next
 	}
 	return s
 }
@@ -199,7 +199,7 @@ func (f failure) others() string {
 	if parts == nil {
 		return ""
 	}
-	return strings.Join(parts, " and ") + " for the same cause"
+	return strings.Join(parts, " and ") + " with the same cause"
 }
 
 // reasonGroup is the checks skipped, or undecided, for one reason.
@@ -238,7 +238,7 @@ func byReason(checks []*conformance.CheckResult, why func(*conformance.CheckResu
 // what was expected, or why it was not judged.
 func headline(c *conformance.CheckResult) string {
 	if c.Known && c.Outcome == conformance.Pass {
-		return "a known failure that passes: take it out of the file of known failures"
+		return "a known failure that passes: remove it from the file of known failures"
 	}
 	for _, s := range []string{c.Actual, c.Reason, c.Summary} {
 		if strings.TrimSpace(s) != "" {
@@ -328,7 +328,7 @@ func unexplained(r *conformance.Result) []string {
 
 // named puts the words before the check that they are about.
 func named(extent string) string {
-	if strings.HasSuffix(extent, " by") {
+	if strings.HasSuffix(extent, " see") {
 		return extent + " "
 	}
 	return extent + ": "

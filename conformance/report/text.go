@@ -182,7 +182,7 @@ func (t *text) moreFailures(list []failure) {
 	for _, f := range list {
 		t.listed(red, "FAIL ", f)
 	}
-	t.printf("      --report html=FILE has the exchanges of all %d\n\n", len(failures(t.r)))
+	t.printf("      --report html=FILE shows the exchanges of all %d\n\n", len(failures(t.r)))
 }
 
 // listed writes a line for a check.
@@ -228,7 +228,7 @@ func (t *text) notes() {
 // weight says why a failure counts.
 func (t *text) weight(c *conformance.CheckResult) string {
 	if t.r.Strict && c.Level == conformance.Should {
-		return "should, which counts as must under --strict"
+		return "should, counted as must (--strict)"
 	}
 	return visible(string(c.Level))
 }
@@ -236,7 +236,7 @@ func (t *text) weight(c *conformance.CheckResult) string {
 // facts writes what makes a failure or a warning: the clause, what was
 // expected, what came, how often, and what is likely behind it.
 func (t *text) facts(c *conformance.CheckResult) {
-	t.fact("checks", c.Summary)
+	t.fact("rule", c.Summary)
 	t.fact("clause", place(t.r, c))
 	t.fact("", c.Clause.Quote)
 	t.fact("expected", c.Expected)
@@ -244,7 +244,7 @@ func (t *text) facts(c *conformance.CheckResult) {
 	t.fact("tries", tries(c))
 	t.fact(noteLabel(c), c.Reason)
 	if c.Cause != "" {
-		t.fact("cause", "the same as of "+c.Cause)
+		t.fact("cause", "same as for "+c.Cause)
 	}
 }
 
@@ -272,12 +272,12 @@ func (t *text) errors() {
 			alone[g.ids[0]] = true
 			continue
 		}
-		t.title(yellow, "ERROR", count(len(g.ids), "check"), "the experiments broke; the target was not judged by them")
+		t.title(yellow, "ERROR", count(len(g.ids), "check"), "could not run, so they say nothing about the target")
 		t.fact("why", g.reason)
 		shown := g.ids[:min(len(g.ids), textFell)]
 		ids := strings.Join(shown, ", ")
 		if n := len(g.ids) - len(shown); n > 0 {
-			ids += fmt.Sprintf(" and %d more; --verbose names them", n)
+			ids += fmt.Sprintf(" and %d more; --verbose lists them", n)
 		}
 		t.wrapped("checks", visible(ids))
 		t.printf("\n")
@@ -286,7 +286,7 @@ func (t *text) errors() {
 		if !alone[c.ID] && !t.o.Verbose {
 			continue
 		}
-		t.title(yellow, "ERROR", c.ID, "the experiment broke; the target was not judged by it")
+		t.title(yellow, "ERROR", c.ID, "could not run, so it says nothing about the target")
 		t.fact("why", headline(c))
 		if t.o.Verbose {
 			for l := range strings.Lines(c.Stack) {
@@ -354,7 +354,7 @@ func (t *text) skipped() {
 			for _, g := range groups[i:] {
 				rest += len(g.ids)
 			}
-			t.printf("%6d  for %s; --verbose names them\n", rest, count(len(groups)-i, "other reason"))
+			t.printf("%6d  for %s; --verbose lists them\n", rest, count(len(groups)-i, "other reason"))
 			break
 		}
 		reason := line(g.reason, max(t.o.Width-8, 120))
@@ -437,7 +437,7 @@ func (t *text) verdict() {
 	word, color := cmp.Or(verdictInCapitals(r.Verdict, r.Summary.Known), "NO VERDICT"), verdictColor(r.Verdict)
 	s := line(r.Target, 200)
 	if by := strings.TrimSpace(r.Contract.Title + " " + r.Contract.Version); by != "" {
-		s += " by " + line(by, 200)
+		s += " against " + line(by, 200)
 	}
 	if r.Reason != "" {
 		s += ": " + line(r.Reason, 400)

@@ -82,7 +82,7 @@ func TestTextCurlIsWholeOrAbsent(t *testing.T) {
 	r := violating()
 	line := r.Checks[5].Exchanges[0].Curl
 	if out := text(t, r, report.TextOptions{Width: 40}); !strings.Contains(out, " "+line+"\n") {
-		t.Errorf("the curl line is not there as it is:\n%s", out)
+		t.Errorf("the curl command is not there as it is:\n%s", out)
 	}
 	for _, bad := range []string{line + strings.Repeat("x", 5000), line + "\x1b[0m"} {
 		r.Checks[5].Exchanges[0].Curl = bad

@@ -19,7 +19,7 @@ func (t *text) exchanges(c *conformance.CheckResult) {
 	for i := range c.Exchanges {
 		if !t.o.Verbose && !c.Script && i > 0 && i < n-1 {
 			if i == 1 {
-				t.printf("\n      %s\n", t.paint(dim, "… "+count(n-2, "more exchange")+" between; --verbose shows all"))
+				t.printf("\n      %s\n", t.paint(dim, "… "+count(n-2, "more exchange")+" in between; --verbose shows all"))
 			}
 			continue
 		}
@@ -49,12 +49,12 @@ func (t *text) curl(s string) {
 	switch s = strings.TrimSpace(s); {
 	case s == "":
 	case len(s) > curlChars:
-		t.fact("again", "the curl line is "+thousands(int64(len(s)))+" bytes long: take it from the json report")
+		t.fact("repeat", "the curl command is "+thousands(int64(len(s)))+" bytes long; the json report contains it")
 	case !pastes(s):
-		t.fact("again", "the curl line holds characters that are not shown here: take it from the json report")
+		t.fact("repeat", "the curl command contains characters that cannot be shown here; the json report contains it")
 	case s == t.again: // as of the requests of a race, which one loop sends
 	default:
 		t.again = s
-		t.printf("      %s %s\n", t.paint(dim, "again    "), s)
+		t.printf("      %s %s\n", t.paint(dim, "repeat   "), s)
 	}
 }

@@ -209,7 +209,7 @@ func trendChecks(runs []PastRun) []trendCheck {
 		c := trendCheck{ID: line(id, 300), Summary: line(summary[id], 300), last: -1}
 		for i, s := range h {
 			day := runs[i].Result.Started.UTC().Format("2006-01-02 15:04")
-			c.Cells = append(c.Cells, trendSignOf(s, day+": "+cmp.Or(string(s), "not part of the run")))
+			c.Cells = append(c.Cells, trendSignOf(s, day+": "+cmp.Or(string(s), "not run")))
 			if s != "" && s != passed && s != skipped {
 				c.last, c.gravity = i, slices.Index(standings(), s)
 			}
@@ -235,7 +235,7 @@ func trendWords(history []standing, runs []PastRun) (words, styleClass string) {
 		}
 	}
 	if len(judged) == 0 {
-		return "never decided", class(broke)
+		return "no verdict in any run", class(broke)
 	}
 	now, changes, passes := history[judged[len(judged)-1]], 0, 0
 	since := judged[0]
@@ -249,7 +249,7 @@ func trendWords(history []standing, runs []PastRun) (words, styleClass string) {
 		}
 	}
 	if changes >= 3 {
-		return fmt.Sprintf("comes and goes: passed in %d of %d runs", passes, len(judged)), class(now)
+		return fmt.Sprintf("unstable: passed in %d of %d runs", passes, len(judged)), class(now)
 	}
 	day := runs[since].Result.Started.UTC().Format(time.DateOnly)
 	doing := map[standing]string{passed: "passing", failed: "failing"}

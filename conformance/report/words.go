@@ -124,7 +124,7 @@ func standingWords(r *conformance.Result, d conformance.ResponseResult) string {
 // is violated where there was none.
 func exchangesWords(d conformance.ResponseResult) string {
 	if d.Verdict == conformance.Violates && d.Exchanges == 0 {
-		return "none was answered " + line(d.Status, 20)
+		return "no response was " + line(d.Status, 20)
 	}
 	return count(d.Exchanges, "exchange")
 }

@@ -43,7 +43,7 @@ func missingNeed(c *trial.Check, cfg *conformance.Config) string {
 	case c.Needs&trial.NeedsDisabled != 0 && cfg.Keys.Disabled == "":
 		return "needs the key of a manufacturer that is not enabled: set NOX_DISABLED_API_KEY"
 	case c.Needs&trial.NeedsProvocation != 0 && len(checks.ProvocationsOf(cfg, c.Status)) == 0:
-		return "not exercised: no honest request brings a " + c.Status + " about; say how this target can be made to answer it, as in --provoke " + c.Status + "='Prefer: code=" + c.Status + "'"
+		return "not exercised: no ordinary request causes a " + c.Status + "; say how to cause one on this target, for example --provoke " + c.Status + "='Prefer: code=" + c.Status + "'"
 	}
 	return ""
 }

@@ -62,18 +62,18 @@ func TestOneCauseIsToldOnce(t *testing.T) {
 		"echo-decomposed":                {{"201/echo-multibyte", "in another Unicode normal form"}},
 		"echo-html-escaped":              {{"201/echo-html", "escaped for HTML"}},
 		"echo-quotes-doubled":            {{"201/echo-html", "comes back changed"}},
-		"echo-cut-at-63":                 {{"201/echo-length-64", "cut after 63 characters"}},
+		"echo-cut-at-63":                 {{"201/echo-length-64", "truncated after 63 characters"}},
 		"echo-prefixed":                  {{"201/echo-case", "comes back changed"}},
 		"echo-hashed":                    {{"201/echo-case", "as another text"}},
-		"echo-ascii-only":                {{"201/echo-multibyte", "beyond ASCII"}},
+		"echo-ascii-only":                {{"201/echo-multibyte", "non-ASCII"}},
 		"apostrophe-firewalled":          {{"201/echo-apostrophe", "403 Forbidden with an HTML page looks like a firewall or proxy, not the API"}},
-		"401-as-403":                     {{"401/missing-key", "403 Forbidden where the contract wants 401"}},
-		"400-as-422":                     {{"400/user_id-missing", "422 Unprocessable Entity where the contract wants 400"}},
-		"any-key-accepted":               {{"401/unknown-key", "201 Created where the contract wants 401"}},
+		"401-as-403":                     {{"401/missing-key", "403 Forbidden where the contract requires 401"}},
+		"400-as-422":                     {{"400/user_id-missing", "422 Unprocessable Entity where the contract requires 400"}},
+		"any-key-accepted":               {{"401/unknown-key", "201 Created where the contract requires 401"}},
 		"every-31st-redirected":          {{"http/no-redirect", "307 Temporary Redirect instead"}},
 		"id-of-everybody":                {{"201/create-distinct", "different values of user_id"}, {"201/tenants", "two manufacturers"}},
 		"id-by-body":                     {{"201/resolve-escapes", "several values"}, {"201/tenants", "two manufacturers"}},
-		"400-message-property":           {{"400/schema", "broken rule: every 400 fits its schema"}},
+		"400-message-property":           {{"400/schema", "broken rule: every 400 body matches its schema"}},
 		"echo-trimmed,echo-html-escaped": {{"201/echo-html", "HTML"}, {"201/echo-outer-space", "outer white space"}},
 		"missing-key-accepted,key-half":  {{"401/missing-key", "no key"}, {"401/key-short-end", "without its last character"}},
 		"401-as-403,400-as-422":          {{"400/user_id-missing", "422"}, {"401/missing-key", "403"}},
@@ -152,7 +152,7 @@ func TestStatusesNeverShareACause(t *testing.T) {
 	})))
 	causesAreSound(t, r)
 	got := failing(r)
-	if len(got) != 2 || !strings.Contains(got[0].Summary, "500 Internal Server Error") || !strings.Contains(got[1].Summary, `looks like a proxy in front of the API that got no answer from it (it says "nginx")`) {
+	if len(got) != 2 || !strings.Contains(got[0].Summary, "500 Internal Server Error") || !strings.Contains(got[1].Summary, `looks like a proxy that got no response from the API (it says "nginx")`) {
 		t.Errorf("causes: %+v", got)
 	}
 	for _, c := range r.Checks {

@@ -88,49 +88,49 @@ func causeText(r *run, g *group, lead suspect, c conformance.CheckResult) (summa
 		return changeText(r, k.about, subject, echo, lead)
 	case splitID:
 		return fmt.Sprintf("one %s gets several values of %s", subject, identity),
-			fmt.Sprintf("store the %s with the user's first request and look it up by the decoded %s and the manufacturer, by nothing else", identity, subject)
+			fmt.Sprintf("store the %s at the user's first request, and look it up only by the decoded %s and the manufacturer", identity, subject)
 	case sharedID:
 		return fmt.Sprintf("different values of %s get the same %s", subject, identity),
-			fmt.Sprintf("make and look up the %s by the whole %s, compared byte by byte", identity, subject)
+			fmt.Sprintf("create and look up the %s by the whole %s, compared byte by byte", identity, subject)
 	case silent:
-		return "the connection closes without a usable response", "look for a crash or a limit in the server's log at the time of the request; answer with a documented status"
+		return "the connection closes without a usable response", "look in the server's log for a crash or a limit at the time of the request; return a documented status"
 	case breakdown:
-		fix = "find the error in the server's log; answer " + cmp.Or(op.InvalidStatus(), "4xx") + " to a request that is invalid, and " + cmp.Or(op.SuccessStatus(), "2xx") + " to one that is valid"
+		fix = "find the error in the server's log; return " + cmp.Or(op.InvalidStatus(), "4xx") + " for an invalid request and " + cmp.Or(op.SuccessStatus(), "2xx") + " for a valid one"
 		if k.body != trial.BodyAsDocumented && op.ErrorStatus() != "" {
-			fix += ", and every " + op.ErrorStatus() + " in the documented shape"
+			fix += "; give every " + op.ErrorStatus() + " the documented shape"
 		}
 		if to == "" {
-			to = "an honest request"
+			to = "an ordinary request"
 		}
-		return answer + " to " + to, fix
+		return answer + " in response to " + to, fix
 	case redirected:
-		return fmt.Sprintf("%s instead of a response of the API", answer), "serve the operation at the documented path without redirecting"
+		return fmt.Sprintf("%s instead of a response from the API", answer), "serve the operation at the documented path without a redirect"
 	case blockedPage:
 		name := ""
 		if found := frontName(lead.blamed[0]); found != "" {
 			name = fmt.Sprintf(" (it says %q)", found)
 		}
 		if k.status/100 == 5 {
-			return answer + " looks like a proxy in front of the API that got no answer from it" + name, "look for a crash or a timeout of the server behind the proxy; if the proxy limits requests, judge with a lower --rate"
+			return answer + " looks like a proxy that got no response from the API" + name, "check the server behind the proxy for a crash or a timeout; if the proxy limits the request rate, lower --rate"
 		}
 		if to != "" {
-			name += ": it refuses " + to
+			name += ": it rejects " + to
 		}
-		return answer + " looks like a firewall or proxy, not the API" + name, "let these requests through to the API, which answers them as the contract says: exempt the operation's JSON body and its key header from the rule that matched"
+		return answer + " looks like a firewall or proxy, not the API" + name, "let these requests through to the API: exempt the operation's JSON body and key header from the rule that matched"
 	case accepted:
-		return fmt.Sprintf("%s where the contract wants %s: %s", answer, trial.DescribeStatus(k.about), to), acceptedFix(r, k, op)
+		return fmt.Sprintf("%s where the contract requires %s: %s", answer, trial.DescribeStatus(k.about), to), acceptedFix(r, k, op)
 	case refused:
-		return fmt.Sprintf("%s to %s", answer, to), "accept what the schema allows; answer " + op.SuccessStatus()
+		return fmt.Sprintf("%s in response to %s", answer, to), "accept what the schema allows; return " + op.SuccessStatus()
 	}
 	if k.status != 0 {
-		return fmt.Sprintf("%s where the contract wants %s", answer, trial.DescribeStatus(k.about)),
-			fmt.Sprintf("answer %s in the shape that the contract documents for it", k.about)
+		return fmt.Sprintf("%s where the contract requires %s", answer, trial.DescribeStatus(k.about)),
+			fmt.Sprintf("return %s with the documented body", k.about)
 	}
 	return generalWords(c)
 }
 
 func raceFix(subject string) string {
-	return fmt.Sprintf("find or create the user in one atomic step: a unique index on manufacturer and %s, and on a conflict the row that is there", subject)
+	return fmt.Sprintf("find or create the user in one atomic step: add a unique index on manufacturer and %s, and return the existing row on a conflict", subject)
 }
 
 // generalWords tells a check that shares its cause with no other.
@@ -147,7 +147,7 @@ func generalWords(c conformance.CheckResult) (summary, fix string) {
 }
 
 func changeText(r *run, about, subject, echo string, lead suspect) (summary, fix string) {
-	fix = "return it exactly as it was sent"
+	fix = "return it exactly as sent"
 	example := ""
 	for _, a := range lead.blamed {
 		if got, ok := a.Member(echo); ok && got != a.Request.Subject {
@@ -158,16 +158,16 @@ func changeText(r *run, about, subject, echo string, lead suspect) (summary, fix
 	how := "changed"
 	for _, n := range textchange.Normalizers() {
 		if about == n.Name {
-			how, fix = n.Effect, "store, compare and return it exactly as it was sent: "+n.Fix
+			how, fix = n.Effect, "store, compare and return it exactly as sent: "+n.Fix
 		}
 	}
 	switch {
 	case about == textchange.OtherText:
 		how = "as another text"
 	case strings.HasPrefix(about, textchange.CutAfter):
-		how, fix = about, "store it whole, or refuse what is too long with the documented status"
+		how, fix = about, "store the whole value, or reject long values with the documented status"
 	case example == "":
-		return fmt.Sprintf("users whose %s differs only in %s count as one", subject, about), fix
+		return fmt.Sprintf("users whose %s differs only in %s get one id", subject, about), fix
 	}
 	return fmt.Sprintf("%s comes back %s%s", subject, how, example), fix
 }
@@ -177,13 +177,13 @@ func acceptedFix(r *run, k symptom, op *contract.Operation) string {
 	case k.about == op.UnauthorizedStatus() && k.detail == "": // most of them
 		return "check the key of every request before anything else"
 	case k.detail == "no key":
-		return "refuse a request that has no key where the contract says"
+		return "reject requests without a key in the documented place"
 	case k.about == op.UnauthorizedStatus():
-		return "compare the whole key exactly, in the documented header alone"
+		return "compare the whole key exactly, and read it only from the documented header"
 	case k.detail == "":
 		return "validate every body against the schema before using it"
 	case strings.Contains(k.detail, "/schema"):
 		return "enforce " + k.detail + " of the contract before using the body; do not coerce values"
 	}
-	return "parse the body with a strict JSON reader, and refuse what it refuses"
+	return "parse the body with a strict JSON parser, and reject what it rejects"
 }

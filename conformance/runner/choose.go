@@ -42,7 +42,7 @@ func choose(all []*trial.Check, cfg *conformance.Config) ([]*trial.Check, error)
 		}
 	}
 	if !any {
-		return nil, conformance.UsageErrorf("no check is left: --run and --skip together select nothing")
+		return nil, conformance.UsageErrorf("--run and --skip together select no check")
 	}
 	return out, nil
 }
@@ -86,7 +86,7 @@ func undecidedChoice(cfg *conformance.Config, checks []conformance.CheckResult) 
 			first = c.ID + ": " + c.Reason
 		}
 	}
-	return "none of the selected checks was decided; " + first
+	return "no selected check reached a verdict; " + first
 }
 
 // matcher makes one predicate of patterns. In a pattern * stands for anything

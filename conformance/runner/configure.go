@@ -28,7 +28,7 @@ func ParseProvocation(s string) (conformance.Provocation, error) {
 	status, how, ok := strings.Cut(s, "=")
 	status, how = strings.TrimSpace(status), strings.TrimSpace(how)
 	if !ok || len(status) != 3 || how == "" {
-		return conformance.Provocation{}, conformance.UsageErrorf("%q is not STATUS=HOW, as in 500='Prefer: code=500' or 500='{\"user_id\":\"…\"}'", s)
+		return conformance.Provocation{}, conformance.UsageErrorf("%q is not STATUS=HOW; use a form such as 500='Prefer: code=500' or 500='{\"user_id\":\"…\"}'", s)
 	}
 	if strings.HasPrefix(how, "{") || strings.HasPrefix(how, "[") {
 		return conformance.Provocation{Status: status, Body: how}, nil
@@ -69,22 +69,22 @@ func setDefaults(c *conformance.Config) {
 // parseTarget reads the base URL.
 func parseTarget(target string) (*url.URL, error) {
 	if target == "" {
-		return nil, conformance.UsageErrorf("no target: name its base URL, with the base path, as in http://127.0.0.1:4010/v2")
+		return nil, conformance.UsageErrorf("no target: pass its base URL with the base path, such as http://127.0.0.1:4010/v2")
 	}
 	u, err := url.Parse(target)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
-		return nil, conformance.UsageErrorf("%q is not a base URL: write http:// or https://, the host and the base path, as in http://127.0.0.1:4010/v2", withoutUserInfo(target))
+		return nil, conformance.UsageErrorf("%q is not a base URL: it needs http:// or https://, a host and the base path, such as http://127.0.0.1:4010/v2", withoutUserInfo(target))
 	case u.User != nil:
-		return nil, conformance.UsageErrorf("the target holds a user name or password; give keys by NOX_API_KEY and other credentials by --header")
+		return nil, conformance.UsageErrorf("the base URL contains a user name or password; pass the API key in NOX_API_KEY and other credentials with --header")
 	case u.Port() != "" && !isPort(u.Port()):
-		return nil, conformance.UsageErrorf("the target's port %s does not exist: use 1 to 65535", u.Port())
+		return nil, conformance.UsageErrorf("invalid port %s in the base URL: use 1 to 65535", u.Port())
 	}
 	base := *u
 	base.Path, base.RawPath = strings.TrimRight(u.Path, "/"), ""
 	base.RawQuery, base.ForceQuery, base.Fragment, base.RawFragment = "", false, "", ""
 	if u.RawQuery != "" || u.ForceQuery || strings.Contains(target, "#") { // which may hold a key
-		return nil, conformance.UsageErrorf("the target has a query or fragment, but a base URL ends with the base path: use %s", base.String())
+		return nil, conformance.UsageErrorf("the base URL has a query or fragment, but must end with the base path: use %s", base.String())
 	}
 	return &base, nil
 }
@@ -111,7 +111,7 @@ func refuseOperation(c *contract.Contract, target *url.URL) error {
 		}
 		base := *target
 		base.Path = strings.Join(given[:from], "/")
-		return conformance.UsageErrorf("%s ends with the path of %s, but a base URL ends with the base path: use %s", target, op.ID, base.String())
+		return conformance.UsageErrorf("%s includes the path of %s, but must end with the base path: use %s", target, op.ID, base.String())
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func refuseKnown(known []conformance.Known, all []*trial.Check) error {
 		case !k.Covers(ids...):
 			return conformance.UsageErrorf("the known failure %s matches no check; the nearest is %s", k.ID, conformance.Nearest(k.ID, ids))
 		case k.Expires < today:
-			return conformance.UsageErrorf("the known failure %s expired on %s: fix it, or give it a new date", k.ID, k.Expires)
+			return conformance.UsageErrorf("the known failure %s expired on %s: fix it or set a new date", k.ID, k.Expires)
 		}
 	}
 	return nil
@@ -164,7 +164,7 @@ func refuseServerOfContract(doc *spec.Document, target *url.URL, p conformance.P
 	for _, server := range doc.Servers() {
 		u, err := url.Parse(server)
 		if err == nil && u.Host != "" && canonicalHost(u) == canonicalHost(target) {
-			return conformance.UsageErrorf("%s is a server of the contract, and the full profile would create many users there: use --profile production, or a staging host", u.Hostname())
+			return conformance.UsageErrorf("%s is a server of the contract, and the full profile would create many users there: use --profile production or a staging server", u.Hostname())
 		}
 	}
 	return nil
@@ -187,30 +187,30 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 func validate(c *conformance.Config, doc *spec.Document, target *url.URL) error {
 	if c.Profile != conformance.Full && c.Profile != conformance.Production {
-		return conformance.UsageErrorf("unknown profile %q: choose full or production", c.Profile)
+		return conformance.UsageErrorf("unknown profile %q; use full or production", c.Profile)
 	}
 	if c.Profile == conformance.Production && c.Thorough != (conformance.Thorough{}) {
-		return conformance.UsageErrorf("--thorough creates thousands of users, which --profile production never does: point it at a staging server")
+		return conformance.UsageErrorf("--thorough creates thousands of users, so --profile production does not allow it; use a staging server")
 	}
 	if c.Thorough.Time < 0 || c.Thorough.Requests < 0 {
-		return conformance.UsageErrorf("the time and the number of requests of random sequences must not be negative")
+		return conformance.UsageErrorf("--thorough: the time and the number of requests must not be negative")
 	}
 	if _, ok := checks.ParseVersion(c.AsOf); c.AsOf != "" && !ok {
-		return conformance.UsageErrorf("--as-of %q is not a version: write it as in --as-of %s", c.AsOf, checks.FirstVersion)
+		return conformance.UsageErrorf("--as-of %q is not a version; use a form such as --as-of %s", c.AsOf, checks.FirstVersion)
 	}
 	if err := refuseServerOfContract(doc, target, c.Profile); err != nil {
 		return err
 	}
 	for _, k := range []struct{ name, value string }{{"the API key", c.Keys.Key}, {"the other API key", c.Keys.Other}, {"the disabled API key", c.Keys.Disabled}} {
 		if i := strings.IndexFunc(k.value, isControl); i >= 0 {
-			return conformance.UsageErrorf("%s holds a control character at position %d: a header cannot carry it; look for a line break at its end", k.name, i+1)
+			return conformance.UsageErrorf("%s contains a control character at position %d, which a header cannot carry; check for a line break at its end", k.name, i+1)
 		}
 		if strings.Trim(k.value, " ") != k.value {
-			return conformance.UsageErrorf("%s begins or ends with a space: a header cannot carry it", k.name)
+			return conformance.UsageErrorf("%s begins or ends with a space, which a header cannot carry", k.name)
 		}
 	}
 	if k := c.Keys; k.Key != "" && (k.Key == k.Other || k.Key == k.Disabled) || k.Other != "" && k.Other == k.Disabled {
-		return conformance.UsageErrorf("two of the keys are the same: each must belong to another manufacturer")
+		return conformance.UsageErrorf("two of the API keys are equal; each must belong to a different manufacturer")
 	}
 	documented := map[string]bool{}
 	var known []string
@@ -232,7 +232,7 @@ func validate(c *conformance.Config, doc *spec.Document, target *url.URL) error 
 			return conformance.UsageErrorf("--provoke %s: the contract documents no such response, only %s", p.Status, strings.Join(known, ", "))
 		}
 		if p.Header != "" && (!headerLine.MatchString(p.Header) || strings.ContainsFunc(strings.ReplaceAll(p.Header, "\t", " "), isControl)) {
-			return conformance.UsageErrorf("--provoke %s: %q is no header, or holds a control character", p.Status, p.Header)
+			return conformance.UsageErrorf("--provoke %s: %q is not a valid header", p.Status, p.Header)
 		}
 	}
 	return nil
@@ -244,17 +244,17 @@ func refuseHeaders(c *conformance.Config, read *contract.Contract) error {
 	for _, name := range slices.Sorted(maps.Keys(c.Header)) {
 		for _, value := range c.Header[name] {
 			if !headerLine.MatchString(name+":"+value) || strings.ContainsFunc(strings.ReplaceAll(value, "\t", " "), isControl) {
-				return conformance.UsageErrorf("--header %q: no header can have this name, or its value holds a control character", name)
+				return conformance.UsageErrorf("--header %q: the header name is invalid, or the value contains a control character", name)
 			}
 		}
 		switch http.CanonicalHeaderKey(name) {
 		case "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "Connection", "Expect", "Te", "Trailer", "Upgrade":
-			return conformance.UsageErrorf("--header %s: the checks set it as each of them needs it, so that it cannot be the same in every request", name)
+			return conformance.UsageErrorf("--header %s: each check sets this header itself, so it cannot be the same in every request", name)
 		}
 		for _, op := range read.Operations {
 			for _, scheme := range op.Security {
 				if in, field := scheme.Field(); in == string(contract.InHeader) && strings.EqualFold(field, name) {
-					return conformance.UsageErrorf("--header %s: the key travels in it, and the checks change the key; give it by NOX_API_KEY or --api-key-file", name)
+					return conformance.UsageErrorf("--header %s: this header carries the API key, which the checks change; pass the key in NOX_API_KEY or with --api-key-file", name)
 				}
 			}
 		}

@@ -79,21 +79,21 @@ func TestKnownMistakesAreNamed(t *testing.T) {
 	t.Parallel()
 	const whole = `"id": "op/400/schema", "reason": "later", "expires": "2999-12-31"`
 	for text, says := range map[string]string{
-		`{"known": [{"id": "op/400/schema", "reason": "later", "expire": "2999-12-31"}]}`:     `op/400/schema has no "expires"; is "expire" meant for it?`,
-		`{"known": [{"id": "op/400/schema", "Reason": "later", "expires": "2999-12-31"}]}`:    `op/400/schema has no "reason"; is "Reason" meant for it?`,
-		`{"known": [{"ids": "op/400/schema", "reason": "later", "expires": "2999-12-31"}]}`:   `known failure 1 has no "id"; is "ids" meant for it?`,
+		`{"known": [{"id": "op/400/schema", "reason": "later", "expire": "2999-12-31"}]}`:     `op/400/schema has no "expires"; is "expire" a misspelling of it?`,
+		`{"known": [{"id": "op/400/schema", "Reason": "later", "expires": "2999-12-31"}]}`:    `op/400/schema has no "reason"; is "Reason" a misspelling of it?`,
+		`{"known": [{"ids": "op/400/schema", "reason": "later", "expires": "2999-12-31"}]}`:   `known failure 1 has no "id"; is "ids" a misspelling of it?`,
 		`{"known": [{"check": "op/400/schema", "reason": "later", "expires": "2999-12-31"}]}`: `known failure 1 has no id`,
-		`{"known": [{"id": "op/400/schema", "reason": "later", "until": "2999-12-31"}]}`:      `op/400/schema has no last day: add "expires"`,
+		`{"known": [{"id": "op/400/schema", "reason": "later", "until": "2999-12-31"}]}`:      `op/400/schema has no expiry date: add "expires"`,
 		`{"known": [{` + whole + `, "intermitent": true}]}`:                                   `unknown field "intermitent"; did you mean "intermittent"?`,
-		`{"known": [{` + whole + `, "intermittent": "yes"}]}`:                                 `known.intermittent is a JSON string there`,
-		`{"known": [{` + whole + `, "note": 1, "note": 2}]}`:                                  `the field "note" is written twice in one entry`,
+		`{"known": [{` + whole + `, "intermittent": "yes"}]}`:                                 `known.intermittent is a JSON string`,
+		`{"known": [{` + whole + `, "note": 1, "note": 2}]}`:                                  `the field "note" appears twice in one entry`,
 		`{"known": [{` + whole + `}, {` + whole + `}]}`:                                       `op/400/schema is listed twice`,
-		`{"known": [7]}`:        `an entry of known is a JSON number there`,
-		`{"known": {}}`:         `known is a JSON object there`,
-		`[]`:                    `the file is a JSON array there`,
+		`{"known": [7]}`:        `an entry of known is a JSON number`,
+		`{"known": {}}`:         `known is a JSON object`,
+		`[]`:                    `the file is a JSON array`,
 		`{"knwon": []}`:         `unknown field "knwon"`,
-		"{\"known\": []\n":      `known.json:2: not a file of known failures: it ends too early`,
-		``:                      `it is empty`,
+		"{\"known\": []\n":      `known.json:2: not a file of known failures: the file is truncated`,
+		``:                      `the file is empty`,
 		"{\"known\": [\n//\n]}": `known.json:2: not a file of known failures: invalid character '/'`,
 	} {
 		known, err := conformance.ReadKnown(strings.NewReader(text), "known.json")

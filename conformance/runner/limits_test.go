@@ -181,11 +181,11 @@ func TestPatienceEnds(t *testing.T) {
 		"an hour, in mid-run":           {putOff(503, "3600"), 100, 0, []string{"503 Service Unavailable with Retry-After: 3600", "longer than the 1m0s"}},
 		"an hour, as a date":            {putOff(429, inAnHour), 100, 0, []string{"429 Too Many Requests with Retry-After: " + inAnHour}},
 		"more than fits":                {putOff(429, "99999999999999999999"), 100, 0, []string{"longer than the 1m0s"}},
-		"again and again, at the gate":  {putOff(503, "1"), 1, 1500 * time.Millisecond, []string{"503 Service Unavailable with Retry-After: 1", "again and again"}},
-		"again and again, in mid-run":   {putOff(429, "1"), 100, 1500 * time.Millisecond, []string{"429 Too Many Requests with Retry-After: 1", "again and again", "--rate"}},
+		"again and again, at the gate":  {putOff(503, "1"), 1, 1500 * time.Millisecond, []string{"503 Service Unavailable with Retry-After: 1", "it kept returning"}},
+		"again and again, in mid-run":   {putOff(429, "1"), 100, 1500 * time.Millisecond, []string{"429 Too Many Requests with Retry-After: 1", "it kept returning", "--rate"}},
 		"without Retry-After":           {putOff(429, ""), 100, time.Second, []string{"429 Too Many Requests without Retry-After", "--rate"}},
 		"without, though one can wait":  {putOff(429, ""), 330, 100 * time.Hour, []string{"429 Too Many Requests without Retry-After"}},
-		"a time that has come, for all": {putOff(429, "0"), 1, time.Second, []string{"429 Too Many Requests with Retry-After: 0", "again and again"}},
+		"a time that has come, for all": {putOff(429, "0"), 1, time.Second, []string{"429 Too Many Requests with Retry-After: 0", "it kept returning"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -327,7 +327,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		"expired":            {func(c *conformance.Config) { c.Known = []conformance.Known{{ID: id, Reason: "x", Expires: day(-1)}} }, []string{id, "expired on " + day(-1)}},
 		"expires today":      {func(c *conformance.Config) { c.Known = []conformance.Known{{ID: id, Reason: "x", Expires: day(0)}} }, nil},
 		"a key with a space": {func(c *conformance.Config) { c.Keys.Key = "key " }, []string{"begins or ends with a space"}},
-		"one key twice":      {func(c *conformance.Config) { c.Keys.Other, c.Keys.Disabled = "k", "k" }, []string{"two of the keys are the same"}},
+		"one key twice":      {func(c *conformance.Config) { c.Keys.Other, c.Keys.Disabled = "k", "k" }, []string{"two of the API keys are equal"}},
 		"a header's value":   {func(c *conformance.Config) { c.Header = http.Header{"X-A": {"a\x00b"}} }, []string{"X-A"}},
 		"a header's name":    {func(c *conformance.Config) { c.Header = http.Header{"X A": {"a"}} }, []string{"X A"}},
 		"a provocation": {func(c *conformance.Config) {
@@ -364,7 +364,7 @@ func TestUnreachableBeatsKnownFailures(t *testing.T) {
 	for _, id := range []string{"400/schema", "201/minimal", "http/answered", "http/no-redirect"} {
 		cfg.Known = append(cfg.Known, conformance.Known{ID: "createManufacturerDeviceConnection/" + id, Reason: "x", Expires: "2999-12-31"})
 	}
-	undecided(t, judge(t, cfg), "is the server running")
+	undecided(t, judge(t, cfg), "check that the server runs")
 
 	// It also does so in mid-run.
 	cfg = configFor(mocktest.NewServer(t))

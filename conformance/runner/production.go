@@ -38,9 +38,9 @@ func leftOut(checks []*trial.Check, p conformance.Profile, noForeign bool) map[s
 		name := c.ID[strings.LastIndex(c.ID, "/")+1:]
 		switch {
 		case c.Production == conformance.NotInProduction:
-			out[c.ID] = "not sent under the production profile: it could disturb the target"
+			out[c.ID] = "not sent in the production profile: it could disturb the target"
 		case c.NewUsers > 0 && !slices.Contains(worthAUser(), name):
-			out[c.ID] = fmt.Sprintf("not sent under the production profile, which creates at most %d users", productionUsers)
+			out[c.ID] = fmt.Sprintf("not sent in the production profile, which creates at most %d users", productionUsers)
 		case c.Run != nil:
 			left = append(left, c)
 		}
@@ -57,7 +57,7 @@ func leftOut(checks []*trial.Check, p conformance.Profile, noForeign bool) map[s
 	spent := 0
 	for _, c := range left {
 		if spent+c.Cost() > trial.ProductionRequests {
-			out[c.ID] = fmt.Sprintf("not sent under the production profile, which sends at most %d requests", trial.ProductionRequests)
+			out[c.ID] = fmt.Sprintf("not sent in the production profile, which sends at most %d requests", trial.ProductionRequests)
 			continue
 		}
 		spent += c.Cost()

@@ -122,14 +122,14 @@ func (l *reel) notes() []string {
 		one, many string
 	}{
 		{l.foreign, l.total, "belongs to another host" + host, "belong to other hosts" + host},
-		{l.undeclared, l.total, "is no request that the contract declares", "are no requests that the contract declares"},
-		{l.unanswered, l.total, "holds no answer", "hold no answer"},
-		{l.waiting, l.total, "was told to come back later", "were told to come back later"},
-		{l.elsewhere, l.total, "was answered 404 or 405 under another base path than the contract's", "were answered 404 or 405 under another base path than the contract's"},
-		{l.bodilessAnswers, judged, "was recorded without its whole answer, of which only status and headers were judged", "were recorded without their whole answers, of which only status and headers were judged"},
-		{l.bodilessRequests, judged, "was recorded without its whole request, so that nobody knows whether it was valid", "were recorded without their whole requests, so that nobody knows whether they were valid"},
-		{l.keyless, judged, "shows no key, so that nobody knows whether one was sent", "show no key, so that nobody knows whether one was sent"},
-		{l.masked, judged, "shows a mask instead of its key, so that nobody knows whose it is", "show a mask instead of their keys, so that nobody knows whose they are"},
+		{l.undeclared, l.total, "matches no operation of the contract", "match no operation of the contract"},
+		{l.unanswered, l.total, "has no response", "have no response"},
+		{l.waiting, l.total, "was asked to retry later", "were asked to retry later"},
+		{l.elsewhere, l.total, "got 404 or 405 under a base path other than the contract's", "got 404 or 405 under a base path other than the contract's"},
+		{l.bodilessAnswers, judged, "lacks part of its response body, so only status and headers were judged", "lack part of their response bodies, so only status and headers were judged"},
+		{l.bodilessRequests, judged, "lacks part of its request, so whether it was valid is unknown", "lack part of their requests, so whether they were valid is unknown"},
+		{l.keyless, judged, "shows no key, so whether one was sent is unknown", "show no key, so whether one was sent is unknown"},
+		{l.masked, judged, "has a masked key, so its manufacturer is unknown", "have masked keys, so their manufacturers are unknown"},
 	} {
 		if n.count > 0 {
 			out = append(out, entries(n.count, n.of, n.one, n.many))
@@ -137,7 +137,7 @@ func (l *reel) notes() []string {
 	}
 	out = append(out, l.broken[:min(len(l.broken), maxBrokenNotes)]...)
 	if n := len(l.broken) - maxBrokenNotes; n > 0 {
-		out = append(out, fmt.Sprintf("%d more entries were left out, as a body of theirs is not the base64 it is said to be", n))
+		out = append(out, fmt.Sprintf("%d more entries were left out because a body is not valid base64", n))
 	}
 	if out != nil && judged > 0 {
 		out = append([]string{entries(judged, l.total, "was judged", "were judged")}, out...)

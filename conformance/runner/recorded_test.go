@@ -220,7 +220,7 @@ func TestRecordedMasksAreNoKeys(t *testing.T) {
 		first := recordedEntry{key: mask}
 		second.key, shared.key = mask, mask
 		r := judgeRecorded(t, conformance.Config{}, recordingOf(t, first, second))
-		if r.Verdict != conformance.Conforms || !slices.Contains(r.Notes, "2 of 2 entries show a mask instead of their keys, so that nobody knows whose they are") {
+		if r.Verdict != conformance.Conforms || !slices.Contains(r.Notes, "2 of 2 entries have masked keys, so their manufacturers are unknown") {
 			t.Errorf("%s: %s, notes %q, failed %q", mask, r.Verdict, r.Notes, outcomes(r, conformance.Fail))
 		}
 		if skipped := strings.Join(outcomes(r, conformance.Skip), "\n"); !strings.Contains(skipped, "201/resolve-throughout: the recording masks the keys") {
@@ -249,8 +249,8 @@ func TestRecordedEntriesThatAreNotJudgedAreNamed(t *testing.T) {
 	r := judgeRecorded(t, conformance.Config{Target: "https://staging.example/v2"}, rec)
 	for _, want := range []string{
 		"2 of 6 entries were judged", "2 of 6 entries belong to other hosts than staging.example",
-		"1 of 6 entries is no request that the contract declares", "1 of 6 entries holds no answer",
-		"1 of 2 entries was recorded without its whole answer, of which only status and headers were judged",
+		"1 of 6 entries matches no operation of the contract", "1 of 6 entries has no response",
+		"1 of 2 entries lacks part of its response body, so only status and headers were judged",
 	} {
 		if !slices.Contains(r.Notes, want) {
 			t.Errorf("no note %q in %q", want, r.Notes)
@@ -267,8 +267,8 @@ func TestRecordedEntriesThatAreNotJudgedAreNamed(t *testing.T) {
 func TestNothingRecordedDecidesNothing(t *testing.T) {
 	for want, rec := range map[string]*runner.Recording{
 		"nothing was judged: the recording has no entries":                                          recordingOf(t),
-		"nothing was judged: 1 of 1 entry is no request that the contract declares":                 recordingOf(t, recordedEntry{url: "https://staging.example/"}),
-		"nothing was judged: 2 of 2 entries are no requests that the contract declares":             recordingOf(t, recordedEntry{url: "data:,"}, recordedEntry{change: func(q, _ map[string]any) { q["method"] = "GET" }}),
+		"nothing was judged: 1 of 1 entry matches no operation of the contract":                     recordingOf(t, recordedEntry{url: "https://staging.example/"}),
+		"nothing was judged: 2 of 2 entries match no operation of the contract":                     recordingOf(t, recordedEntry{url: "data:,"}, recordedEntry{change: func(q, _ map[string]any) { q["method"] = "GET" }}),
 		"createManufacturerDeviceConnection/201/schema: not exercised: no 201 was recorded with it": nil,
 	} {
 		if rec == nil {
@@ -279,7 +279,7 @@ func TestNothingRecordedDecidesNothing(t *testing.T) {
 		}
 	}
 	r := judgeRecorded(t, conformance.Config{}, recordingOf(t, recordedEntry{change: func(_, p map[string]any) { delete(p["content"].(map[string]any), "text") }}))
-	if skipped := strings.Join(outcomes(r, conformance.Skip), "\n"); !strings.Contains(skipped, "201/schema: not exercised: no 201 was recorded with its body") {
+	if skipped := strings.Join(outcomes(r, conformance.Skip), "\n"); !strings.Contains(skipped, "201/schema: not exercised: the recording contains no 201 with its body") {
 		t.Error(skipped)
 	}
 }
@@ -331,7 +331,7 @@ func TestUnusableRecordingsAreRefused(t *testing.T) {
 // An entry with a body that cannot be read is left out, and the others are judged.
 func TestRecordedEntryWithABrokenBodyIsNamed(t *testing.T) {
 	r := judgeRecorded(t, conformance.Config{}, read(t, []byte("{\"log\":{\"entries\":[\n{},\n{\"response\":{\"content\":{\"text\":\"!\",\"encoding\":\"base64\"}}}]}}")))
-	if !strings.Contains(r.Reason, ":3: entry 2 was left out: the response body is said to be base64 and is not: ") {
+	if !strings.Contains(r.Reason, ":3: entry 2 was left out: the response body is not valid base64: ") {
 		t.Errorf("the reason is %q", r.Reason)
 	}
 }

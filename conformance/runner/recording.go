@@ -94,7 +94,7 @@ func ReadHAR(r io.Reader, name string) (*Recording, error) {
 	case err != nil:
 		return nil, conformance.UsageErrorf("%s: the recording cannot be read: %v", name, err)
 	case len(data) > maxRecording:
-		return nil, conformance.UsageErrorf("%s: the recording has more than %d MiB; record or export less at a time", name, maxRecording>>20)
+		return nil, conformance.UsageErrorf("%s: the recording is larger than %d MiB; record or export less at a time", name, maxRecording>>20)
 	}
 	data = bytes.TrimPrefix(data, wire.ByteOrderMark)
 	var file struct {
@@ -116,7 +116,7 @@ func ReadHAR(r io.Reader, name string) (*Recording, error) {
 		e := &out.entries[i]
 		if where, err := e.decode(); err != nil {
 			line := lineOfPointer(data, "/log/entries/"+strconv.Itoa(i))
-			e.broken = fmt.Sprintf("%s:%d: entry %d was left out: the %s is said to be base64 and is not: %v", name, line, i+1, where, err)
+			e.broken = fmt.Sprintf("%s:%d: entry %d was left out: the %s is not valid base64: %v", name, line, i+1, where, err)
 		}
 	}
 	return out, nil

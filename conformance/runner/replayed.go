@@ -53,7 +53,7 @@ func ReplayHAR(ctx context.Context, cfg conformance.Config, recordings ...*Recor
 		return nil, err
 	}
 	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
-		return nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
+		return nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or pass a file that contains it with --api-key-file")
 	}
 	p := &replay{before: map[*wire.Response]*wire.Response{}}
 	all := checks.ReplayedCatalogue(c, func(a *wire.Response) *wire.Response { return p.before[a] })
@@ -161,7 +161,7 @@ func (p *replay) play(ctx context.Context, recordings []*Recording) string {
 	case len(p.s.Seen) == 0:
 		return "nothing was sent: " + strings.Join(p.replayNotes(), "; ")
 	case !arrived:
-		return "the target answered no request: " + trial.DescribeFailure(failed)
+		return "the target responded to no request: " + trial.DescribeFailure(failed)
 	}
 	return ""
 }
@@ -259,7 +259,7 @@ func (p *replay) keysFor(t take) (keys []wire.Credential, known bool) {
 		case at < 0 && t.entry.Mock.Rule == "manufacturer.not-enabled":
 			made = p.s.DisabledKey()
 		case at < 0 && t.old.Status == http.StatusUnauthorized:
-			made = wire.Credential{Value: nobodysKey, Label: "a key of nobody", ShellWord: "'" + nobodysKey + "'"}
+			made = wire.Credential{Value: nobodysKey, Label: "a key that nobody has", ShellWord: "'" + nobodysKey + "'"}
 		}
 		if made.Value == "" {
 			return nil, false
@@ -273,7 +273,7 @@ func (p *replay) keysFor(t take) (keys []wire.Credential, known bool) {
 func (p *replay) judge(chosen []*trial.Check, reason string) *conformance.Result {
 	r := newRun(p.s, chosen)
 	if reason != "" {
-		r.giveUp("the recording was not sent again as a whole")
+		r.giveUp("the recording was only partly sent again")
 	} else {
 		for i, c := range chosen {
 			r.verdicts[i] = c.JudgeRun(p.s, c)
@@ -297,10 +297,10 @@ func (p *replay) replayNotes() []string {
 		one, many string
 	}{
 		{p.asked, p.total, "asked a mock for its outcome and was not sent", "asked a mock for their outcome and were not sent"},
-		{p.undeclared, p.total, "is no request that the contract declares and was not sent", "are no requests that the contract declares and were not sent"},
-		{p.incomplete, p.total, "was recorded without its whole request and was not sent", "were recorded without their whole requests and were not sent"},
+		{p.undeclared, p.total, "matches no operation of the contract and was not sent", "match no operation of the contract and were not sent"},
+		{p.incomplete, p.total, "lacks part of its request and was not sent", "lack part of their requests and were not sent"},
 		{p.keyless, p.total, "needs the key of another manufacturer (NOX_OTHER_API_KEY, NOX_DISABLED_API_KEY) and was not sent", "need the key of another manufacturer (NOX_OTHER_API_KEY, NOX_DISABLED_API_KEY) and were not sent"},
-		{p.incomparable, sent, "was answered with a failure then, which is not compared", "were answered with failures then, which are not compared"},
+		{p.incomparable, sent, "has a recorded failure as its response, which is not compared", "have recorded failures as responses, which are not compared"},
 	} {
 		if n.count > 0 {
 			out = append(out, entries(n.count, n.of, n.one, n.many))
@@ -308,7 +308,7 @@ func (p *replay) replayNotes() []string {
 	}
 	out = append(out, p.broken[:min(len(p.broken), maxBrokenNotes)]...)
 	if n := len(p.broken) - maxBrokenNotes; n > 0 {
-		out = append(out, fmt.Sprintf("%d more entries were left out, as a body of theirs is not the base64 it is said to be", n))
+		out = append(out, fmt.Sprintf("%d more entries were left out because a body is not valid base64", n))
 	}
 	return out
 }

@@ -62,7 +62,7 @@ func TestReplayHAR(t *testing.T) {
 		{"another status", func(string, string) (int, string) { return 400, `{"error":"no"}` }, conformance.Violates, []string{"201/recorded-accepted", "http/replayed-status"}, "400 Bad Request"},
 		{"a property is missing", func(_, user string) (int, string) { return 201, `{"manufacturer_user_id":"` + user + `"}` }, conformance.Violates, []string{"201/schema", "http/replayed-shape"}, "nox_user_id is missing"},
 		{"another echo", func(key, user string) (int, string) { return 201, created(strings.ToUpper(user), key+user) }, conformance.Violates, []string{"201/recorded-echo", "http/replayed-echo"}, ""},
-		{"one id for all", func(key, user string) (int, string) { return 201, created(user, "1") }, conformance.Violates, []string{"201/create-throughout", "201/replayed-identity"}, "another nox_user_id for each of the two requests, as before"},
+		{"one id for all", func(key, user string) (int, string) { return 201, created(user, "1") }, conformance.Violates, []string{"201/create-throughout", "201/replayed-identity"}, "a different nox_user_id for each of the two requests, as before"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			var sent []string
@@ -148,7 +148,7 @@ func TestReplayHARWithoutTarget(t *testing.T) {
 	gone.Close()
 	cfg := conformance.Config{Target: gone.URL + "/v2", Keys: conformance.Keys{Key: "k1"}}
 	result, err := runner.ReplayHAR(t.Context(), cfg, rec)
-	if err != nil || result.Verdict != conformance.Inconclusive || !strings.Contains(result.Reason, "the target answered no request") {
+	if err != nil || result.Verdict != conformance.Inconclusive || !strings.Contains(result.Reason, "the target responded to no request") {
 		t.Errorf("%s: %s, %v", result.Verdict, result.Reason, err)
 	}
 	cfg.Target = "https://auth.nox.energy/v2"

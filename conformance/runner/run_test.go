@@ -71,7 +71,7 @@ func outcomes(r *conformance.Result, which ...conformance.Outcome) []string {
 func TestSoundMockPassesEveryCheck(t *testing.T) {
 	r := judge(t, configFor(mocktest.NewServer(t)))
 	bad := slices.DeleteFunc(outcomes(r, conformance.Fail, conformance.Warn, conformance.Err, conformance.Skip), func(line string) bool {
-		return strings.HasSuffix(line, "the target is reached by plain HTTP")
+		return strings.HasSuffix(line, "not applicable: the target uses plain HTTP")
 	})
 	if len(bad) > 0 {
 		t.Errorf("not passed:\n%s", strings.Join(bad, "\n"))
@@ -136,18 +136,18 @@ func TestTheGate(t *testing.T) {
 		exit   int
 		reason string
 	}{
-		"refused key":     {status(401), conformance.ExitInconclusive, "the key is refused"},
-		"forbidden":       {status(403), conformance.ExitInconclusive, "the key is refused"},
+		"refused key":     {status(401), conformance.ExitInconclusive, "the target rejects the key"},
+		"forbidden":       {status(403), conformance.ExitInconclusive, "the target rejects the key"},
 		"wrong base path": {status(404), conformance.ExitInconclusive, "base path"},
-		"bad gateway":     {status(502), conformance.ExitInconclusive, "a gateway answers"},
+		"bad gateway":     {status(502), conformance.ExitInconclusive, "a gateway responds"},
 		"warming up":      {status(503), conformance.ExitInconclusive, "--wait 1m"},
-		"firewall":        {page(403, "<!doctype html><title>Access denied</title>"), conformance.ExitInconclusive, "looks like a firewall or proxy"},
+		"firewall":        {page(403, "<!doctype html><title>Access denied</title>"), conformance.ExitInconclusive, "comes from a firewall or proxy"},
 		"login":           {status(302, "Location", "https://sso.example.com/login?next=%2Fv2"), conformance.ExitInconclusive, "login page, https://sso.example.com/login"},
 		"login beside it": {status(307, "Location", "/oauth2/authorize?client_id=1"), conformance.ExitInconclusive, "login page"},
 		"no certificate":  {page(400, "<html><head><title>400 No required SSL certificate was sent</title></head></html>"), conformance.ExitInconclusive, "--client-cert and --client-key"},
 		"redirect":        {status(308, "Location", "https://example.com/"), conformance.ExitViolates, "leads to https://example.com/"},
-		"another base":    {status(308, "Location", "https://api.example.com/v3/manufacturer/device-connections"), conformance.ExitViolates, "base URL https://api.example.com/v3, so name that"},
-		"trailing slash":  {status(307, "Location", "/v2/manufacturer/device-connections/"), conformance.ExitViolates, "a slash at the end, at /v2/manufacturer/device-connections/"},
+		"another base":    {status(308, "Location", "https://api.example.com/v3/manufacturer/device-connections"), conformance.ExitViolates, "use the base URL https://api.example.com/v3"},
+		"trailing slash":  {status(307, "Location", "/v2/manufacturer/device-connections/"), conformance.ExitViolates, "the server redirects to /v2/manufacturer/device-connections/"},
 		"breakdown":       {status(500), conformance.ExitViolates, ""},
 		"refusal":         {status(400), conformance.ExitViolates, ""},
 	} {
@@ -175,7 +175,7 @@ func TestNobodyThere(t *testing.T) {
 	l.Close()
 	cfg := configFor(&mocktest.Server{URL: "http://" + l.Addr().String() + "/v2", APIKey: "some-key"})
 	r := judge(t, cfg)
-	if r.ExitCode != conformance.ExitInconclusive || !strings.Contains(r.Reason, "is the server running") {
+	if r.ExitCode != conformance.ExitInconclusive || !strings.Contains(r.Reason, "check that the server runs") {
 		t.Errorf("exit code %d, reason %q", r.ExitCode, r.Reason)
 	}
 }

@@ -67,7 +67,7 @@ func New(cfg conformance.Config) (*Runner, error) {
 		cfg.Seed = mathrand.Int64N(1<<31) + 1
 	}
 	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
-		return nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or name a file that holds it with --api-key-file")
+		return nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or pass a file that contains it with --api-key-file")
 	}
 	all := checks.Catalogue(c)
 	if err := refuseKnown(cfg.Known, all); err != nil {
@@ -206,7 +206,7 @@ func (r *run) perform(ctx context.Context) string {
 		}
 		if st == trial.StageGate {
 			if reason, seen := r.closedGate(); reason != "" {
-				r.giveUp("the run ended at the gate")
+				r.giveUp("the first request of the run failed")
 				why := r.whyEnded(ctx)
 				if why != "" && seen {
 					return why + "; " + reason
@@ -231,9 +231,9 @@ func (r *run) whyEnded(ctx context.Context) string {
 	if errors.As(context.Cause(ctx), &stopped) {
 		return stopped.Error()
 	}
-	reason := "the run was ended before it was done: " + string(wire.Interrupted)
+	reason := "the run stopped early: " + string(wire.Interrupted)
 	if wire.InterruptionOf(context.Cause(ctx)) == wire.DeadlineReached {
-		reason = fmt.Sprintf("the run was ended before it was done, by its deadline of %s (--deadline)", r.Config.Deadline)
+		reason = fmt.Sprintf("the run stopped early, at its deadline of %s (--deadline)", r.Config.Deadline)
 	}
 	if putOff := r.Client.Pauses.Postponement(); putOff != "" {
 		reason += "; " + putOff
@@ -271,7 +271,7 @@ func (r *run) end() {
 }
 
 // notReached is why a check says nothing that was not begun.
-const notReached = "the run was ended before this check"
+const notReached = "the run stopped before this check"
 
 func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	if ctx.Err() != nil {
@@ -288,7 +288,7 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	}
 	op := r.operation(c)
 	if c.Stage != trial.StageGate && r.IsShut(op) {
-		return trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: no valid request to " + op.ID + " is answered as it should be", Cause: op.ID + "/" + op.SuccessStatus() + "/minimal"}
+		return trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: no valid request to " + op.ID + " succeeds", Cause: op.ID + "/" + op.SuccessStatus() + "/minimal"}
 	}
 	t := &trial.Trial{Context: ctx, Session: r.Session, Check: c, Op: op}
 	v := t.Run()
@@ -386,11 +386,11 @@ func (r *run) wait(ctx context.Context) string {
 			return "" // whatever it speaks, it is there
 		}
 		if ctx.Err() != nil || time.Now().After(until) {
-			r.giveUp("the target did not answer")
+			r.giveUp("the target did not respond")
 			if reason := r.whyEnded(ctx); reason != "" {
 				return reason
 			}
-			return fmt.Sprintf("the target did not answer within %s: %s", r.Config.Wait, failureOrStatus(a))
+			return fmt.Sprintf("the target did not respond within %s: %s", r.Config.Wait, failureOrStatus(a))
 		}
 		select {
 		case <-ctx.Done():

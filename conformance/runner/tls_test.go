@@ -123,7 +123,7 @@ func TestTLSIsNotLookedAtOverPlainHTTP(t *testing.T) {
 	defer plain.Close()
 	cfg.Target, cfg.TLS = plain.URL+m.BasePath(), nil
 	skipped := outcomes(judge(t, cfg), conformance.Skip)
-	if len(skipped) != 3 || !strings.Contains(skipped[0], "reached by plain HTTP") {
+	if len(skipped) != 3 || !strings.Contains(skipped[0], "uses plain HTTP") {
 		t.Errorf("skipped %q", skipped)
 	}
 }

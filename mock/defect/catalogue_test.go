@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var checkHead = regexp.MustCompile("(?m)^\\| <a id=[^>]*></a>`(\\S+)` \\| (must|should|may) \\|")
+var checkRow = regexp.MustCompile("(?m)^\\| <a id=\"[^\"]+\"></a>`([^`]+)`[^|]*\\| (must|should|may) ")
 
 // levels returns the level of each of the runner's checks, by its id without
 // the operation. The runner writes them into the page that is read here; this
@@ -18,7 +18,7 @@ func levels(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	found := map[string]string{}
-	for _, m := range checkHead.FindAllStringSubmatch(string(page), -1) {
+	for _, m := range checkRow.FindAllStringSubmatch(string(page), -1) {
 		found[m[1]] = m[2]
 	}
 	if len(found) < 200 {

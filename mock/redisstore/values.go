@@ -25,7 +25,7 @@ func readConnection(manufacturer string, fields []any) (store.Connection, error)
 	}
 	first, err1 := readTime(text(fields[2]))
 	last, err2 := readTime(text(fields[3]))
-	times, err3 := strconv.Atoi(text(fields[4]))
+	times, err3 := strconv.ParseInt(text(fields[4]), 10, 64)
 	if errors.Join(err1, err2, err3) != nil {
 		return store.Connection{}, errDamaged
 	}

@@ -138,7 +138,7 @@ func TestFileIsWrittenAnew(t *testing.T) {
 	rounds := 0
 	for before := int64(0); ; rounds++ {
 		for i := range 1500 {
-			if err := f.Put(t.Context(), store.Connection{Manufacturer: "a", UserID: fmt.Sprint(i % 100), NoxUserID: fmt.Sprint(i % 100), TimesAsked: rounds}); err != nil {
+			if err := f.Put(t.Context(), store.Connection{Manufacturer: "a", UserID: fmt.Sprint(i % 100), NoxUserID: fmt.Sprint(i % 100), TimesAsked: int64(rounds)}); err != nil {
 				t.Fatal(err)
 			}
 		}

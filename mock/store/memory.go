@@ -174,7 +174,7 @@ func (t *tenant) set(position uint32, c Connection) {
 // connection returns the one at a position.
 func (t *tenant) connection(manufacturer string, position uint32) Connection {
 	r := t.record(position)
-	c := Connection{Manufacturer: manufacturer, UserID: t.userID(position), NoxUserID: t.noxUserID(position), TimesAsked: int(r.times)}
+	c := Connection{Manufacturer: manufacturer, UserID: t.userID(position), NoxUserID: t.noxUserID(position), TimesAsked: int64(r.times)}
 	if r.first == oddTime || r.last == oddTime {
 		c.FirstAsked, c.LastAsked = t.odd[position][0], t.odd[position][1]
 	} else {

@@ -18,7 +18,7 @@ func TestMemory(t *testing.T) {
 func TestOddTimes(t *testing.T) {
 	s := store.NewMemory()
 	for i, at := range []time.Time{{}, time.Unix(0, 0).UTC(), time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)} {
-		want := store.Connection{Manufacturer: "a", UserID: fmt.Sprint(i), NoxUserID: fmt.Sprint(i), FirstAsked: at, LastAsked: at, TimesAsked: i}
+		want := store.Connection{Manufacturer: "a", UserID: fmt.Sprint(i), NoxUserID: fmt.Sprint(i), FirstAsked: at, LastAsked: at, TimesAsked: int64(i)}
 		if err := s.Put(t.Context(), want); err != nil {
 			t.Fatal(err)
 		}

@@ -18,12 +18,12 @@ type Connection struct {
 	NoxUserID    string    `json:"nox_user_id"` // in a fixture, "" means made by the mock
 	FirstAsked   time.Time `json:"first_asked,omitzero"`
 	LastAsked    time.Time `json:"last_asked,omitzero"`
-	TimesAsked   int       `json:"times_asked,omitempty"`
+	TimesAsked   int64     `json:"times_asked,omitempty"`
 }
 
 // MaxTimesAsked is where the count of requests stands still: up to it, all who
 // read JSON agree on a number (RFC 8259, section 6).
-const MaxTimesAsked = 1 << 53
+const MaxTimesAsked int64 = 1 << 53
 
 // Store keeps connections, and the manufacturers that they belong to. It must be
 // safe for concurrent use. Several mocks may share one: then each sees at once

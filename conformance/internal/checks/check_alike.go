@@ -35,46 +35,46 @@ func likenesses() []likeness {
 		}
 	}
 	return []likeness{
-		{"distinct", contractSays, "different users have different ids", func(u string) []string {
+		{"distinct", contractSays, "users with different names get different ids", func(u string) []string {
 			return []string{u + "-1", u + "-2", "a" + u, "b" + u, u + "0", u + "00", u}
 		}, usual},
-		{"signs", contractSays, "users who differ in a sign are different", func(u string) []string {
+		{"signs", contractSays, "users that differ in one punctuation character get different ids", func(u string) []string {
 			return []string{u + "x", u + "-x", u + "_x", u + ".x", u + "+x", u + " x", u + "  x", u + "%20x", u + "@x", u + "@y", u + "/x"}
 		}, usual},
-		{"beyond-ascii", contractSays, "users who differ in a character beyond ASCII are different", func(u string) []string {
+		{"beyond-ascii", contractSays, "users that differ in one non-ASCII character get different ids", func(u string) []string {
 			return []string{u, u + "漢", u + "字", u + "😀", u + "🚀"}
 		}, usual},
-		{"letters", contractSays, "users who differ in a letter that collations take for another are different", variants("é-ß-ä-ø-æ-か-٣-е",
+		{"letters", contractSays, "users that differ in letters that collations treat as equal get different ids", variants("é-ß-ä-ø-æ-か-٣-е",
 			"é", "e", "ß", "ss", "ä", "ae", "ø", "o", "æ", "ae", "か", "カ", "٣", "3", "е", "e", "-", "-\u200b"), lenient},
-		{"late-character", contractSays, "users who differ in a late character are different", func(u string) []string {
+		{"late-character", contractSays, "users that differ in the 64th character get different ids", func(u string) []string {
 			return []string{ofLength(63)(u) + "a", ofLength(63)(u) + "b"}
 		}, usual},
-		{"delimiters", contractSays, "users who differ before or behind a sign that separates are different", func(u string) []string {
+		{"delimiters", contractSays, "users that differ next to a separator get different ids", func(u string) []string {
 			return []string{u + signsInUse + "1", u + signsInUse + "2", "r" + u + signsInUse + "1", u + "/y", u + "/x/../y"}
 		}, attack},
-		{"patterns", contractSays, "a user who looks like a pattern is not the one that it matches", func(u string) []string {
+		{"patterns", contractSays, "users that look like search patterns get different ids", func(u string) []string {
 			return []string{u + "-1", u + "_1", u + "%", u + "*", u + ".1", u + "?1"}
 		}, usual},
-		{"hash", contractSays, "users whom short hashes take for one are different", variants("AaAbacaibidbcpfnxpvlja", // sums of CRC-32 are linear: whatever stands before
+		{"hash", contractSays, "users that collide in short hashes get different ids", variants("AaAbacaibidbcpfnxpvlja", // sums of CRC-32 are linear: whatever stands before
 			"Aa", "BB", "Ab", "BA", "aca", "bab", "ibidbc", "ibidcb", "pfnxpvlja", "ytyauqyid"), usual},
-		{"mail", contractSays, "users whom mail services take for one are different", func(u string) []string {
+		{"mail", contractSays, "users that mail services treat as one mailbox get different ids", func(u string) []string {
 			return []string{"first." + u + "+tag@gmail.com", "first" + u + "+tag@gmail.com", "first." + u + "@gmail.com", "first." + u + "+tag@googlemail.com", "last." + u + "+tag@gmail.com", "F <first." + u + "@gmail.com>"}
 		}, usual},
-		{"spellings", contractSays, "users who are written as another is encoded are different", func(u string) []string {
+		{"spellings", contractSays, "users that look like encodings of each other get different ids", func(u string) []string {
 			return []string{u + "&x", u + "&amp;x", u + "%26x", u + `\u0026x`, u + `\&x`, u + "<i>&x", `"` + u + `&x"`}
 		}, attack},
-		{"numbers", contractSays, "users whom a parser of numbers takes for one are different", alikeNumbers, usual},
-		{"uuid", stacksDiffer, "users who differ only in how a UUID is written are different", func(u string) []string {
+		{"numbers", contractSays, "users that are equal as numbers get different ids", alikeNumbers, usual},
+		{"uuid", stacksDiffer, "users that differ only in UUID notation get different ids", func(u string) []string {
 			id := "a987fbc9-4bed-4078-8f07-" + lastOf(digitsOf(u), 12)
 			return []string{id, strings.ToUpper(id), strings.ReplaceAll(id, "-", ""), "{" + id + "}"}
 		}, usual},
-		{"case", stacksDiffer, "users who differ only in case are different", func(u string) []string {
+		{"case", stacksDiffer, "users that differ only in letter case get different ids", func(u string) []string {
 			return []string{"user-" + u, "USER-" + u}
 		}, usual},
-		{"outer-space", stacksDiffer, "users who differ only in outer white space are different", func(u string) []string {
+		{"outer-space", stacksDiffer, "users that differ only in outer white space get different ids", func(u string) []string {
 			return []string{u, u + " ", " " + u, u + "\u00a0", "\u3000" + u, u + "\t"}
 		}, lenient},
-		{"normal-form", stacksDiffer, "users who differ only in their Unicode normal form, or in the width of a character, are different", func(u string) []string {
+		{"normal-form", stacksDiffer, "users that differ only in Unicode normal form or character width get different ids", func(u string) []string {
 			return []string{"\u00e9A-" + u, "e\u0301A-" + u, "\u00e9\uff21-" + u}
 		}, usual},
 	}
@@ -101,7 +101,7 @@ func createChecks(b *builder) {
 		b.add(b.op.SuccessStatus(), checkText{
 			name: "create-" + l.name, ground: l.ground, prod: conformance.Creates, pointer: identityPointer(b),
 			summary: l.summary,
-			sends:   "users that nobody had before: " + strings.TrimPrefix(l.summary, "users who "),
+			sends:   "requests for new " + strings.TrimSuffix(l.summary, " get different ids"),
 			why:     "Two users with one id see each other's devices.",
 		}, trial.StageAccept, func(t *trial.Trial) {
 			var taken []*wire.Response
@@ -145,7 +145,7 @@ func requireApart(t *trial.Trial, answers []*wire.Response) {
 	for _, a := range answers {
 		id := t.IdentityOf(a)
 		if other := owners[id]; other != nil {
-			t.Fail("another "+t.Op.Rules.Identity+" for each", fmt.Sprintf("%q for both %s and %s", id, wire.Quote(other.Request.Subject), wire.Quote(a.Request.Subject)), other, a)
+			t.Fail("a different "+t.Op.Rules.Identity+" for each user", fmt.Sprintf("%q for both %s and %s", id, wire.Quote(other.Request.Subject), wire.Quote(a.Request.Subject)), other, a)
 		}
 		owners[id] = a
 	}
@@ -156,14 +156,14 @@ func ownIDCheck(b *builder) {
 	rules := b.op.Rules
 	b.add(b.op.SuccessStatus(), checkText{
 		name: "create-own-id", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
-		summary: "a " + rules.Identity + " sent as " + rules.Subject + " is a user of its own",
+		summary: "a " + rules.Identity + " sent as " + rules.Subject + " gets an id of its own",
 		sends:   "a user, then the " + rules.Identity + " of that user as " + rules.Subject,
-		why:     "Whoever knows an id must not act for its user.",
+		why:     "Knowing a user's id must not be enough to act as that user.",
 	}, trial.StageAccept, func(t *trial.Trial) {
 		first := t.ExpectSuccess(t.Request())
 		id := t.IdentityOf(first)
 		if len([]rune(id)) > 64 {
-			t.Skip("the ids are longer than what every target must take for a " + rules.Subject)
+			t.Skip("the ids are longer than any " + rules.Subject + " that a target must accept")
 		}
 		second := t.ExpectSuccess(t.RequestFor(id))
 		t.RequireEcho(second, id)

@@ -20,9 +20,9 @@ func breakdownChecks(b *builder) {
 	}
 	provoked := b.add(status, checkText{
 		name: "provoked", ground: contractSays, prod: conformance.LaxOnly,
-		summary: "an unexpected error is answered " + status + " as documented",
-		sends:   "a valid request, changed in the way that --provoke says, three times",
-		why:     "It is the answer that clients get on the worst day, and the one nobody tests.",
+		summary: "an unexpected error returns " + status + " as documented",
+		sends:   "a valid request changed as --provoke says, three times",
+		why:     "Clients receive this response on the worst day, and nobody tests it.",
 	}, trial.StageProvoke, func(t *trial.Trial) {
 		for _, p := range ProvocationsOf(t.Session.Config, status) {
 			for range provocationTries {
@@ -36,8 +36,8 @@ func breakdownChecks(b *builder) {
 	}
 	serves := b.add(status, checkText{
 		name: "serves-on", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
-		summary: "valid requests succeed after an unexpected error", sends: "valid requests, after the provoked errors",
-		why: "One bad moment must not become an outage.",
+		summary: "valid requests succeed after an unexpected error", sends: "valid requests after the provoked errors",
+		why: "One failed request must not become an outage.",
 	}, trial.StageRecover, func(t *trial.Trial) {
 		for range provocationTries {
 			t.Expect(t.Request(), t.Op.SuccessStatus())
@@ -47,8 +47,8 @@ func breakdownChecks(b *builder) {
 	if refusal := b.op.UnauthorizedStatus(); refusal != "" && len(b.op.Security) > 0 {
 		b.add(status, checkText{
 			name: "keys-after", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/responses/" + refusal,
-			summary: "wrong and missing keys are refused after an unexpected error", sends: "a wrong key and none, after the provoked errors",
-			why: "A server that cannot look a key up must not let everybody in.",
+			summary: "wrong and missing keys are rejected after an unexpected error", sends: "a wrong key and no key, after the provoked errors",
+			why: "A server that cannot look up a key must not let everybody in.",
 		}, trial.StageRecover, func(t *trial.Trial) {
 			t.Expect(t.RequestFor(t.FirstUser()).WithKeys(), refusal)
 			t.Expect(t.RequestFor(t.FirstUser()).WithKeys(unknownKey(t)), refusal)

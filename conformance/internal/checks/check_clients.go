@@ -63,9 +63,9 @@ func clientChecks(b *builder) {
 	}
 	b.add(status, checkText{
 		name: "client-headers", ground: httpSays, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody",
-		summary: "the headers that ordinary clients send by themselves are understood",
-		sends:   "a valid request with the headers of " + strings.Join(names, ", "),
-		why:     "Manufacturers write their clients in every language, and none of them chooses these headers.",
+		summary: "the default headers of common HTTP clients are accepted",
+		sends:   "a valid request with the default headers of " + strings.Join(names, ", "),
+		why:     "Manufacturers use many HTTP libraries, and each adds headers of its own.",
 	}, trial.StageAccept, func(t *trial.Trial) {
 		trial.Each(t, clients, func(c ordinaryClient) string { return c.name }, func(t *trial.Trial, c ordinaryClient) {
 			served(t, c.as(t.RequestFor(t.FirstUser())))
@@ -76,21 +76,21 @@ func clientChecks(b *builder) {
 		ground                    ground
 		requests                  func(t *trial.Trial, r *wire.Request) []*wire.Request
 	}{
-		{"in-packets", "a body that comes after its head, in several packets, is waited for; one in chunks that is refused is only worth a warning", "the head, then the body in two packets; the same in two chunks", "A network cuts where it likes.", httpSays,
+		{"in-packets", "a body that arrives in several packets is read (rejecting a chunked one is only a warning)", "the headers, then the body in two packets; then in two chunks", "Networks split requests at any byte.", httpSays,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
 				return []*wire.Request{r.InParts(2), r.Chunked().InParts(2)}
 			}},
-		{"upgrade", "an offer to go on in HTTP/2 is taken or passed over", "Upgrade: h2c beside a valid request, as Java's client sends it", "It is the default of a client in wide use (RFC 9110, section 7.8).", stacksDiffer,
+		{"upgrade", "an offer to upgrade to HTTP/2 is accepted or ignored", "a valid request with Upgrade: h2c, as Java's client sends it", "A widely used client sends it by default (RFC 9110, section 7.8).", stacksDiffer,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
 				return []*wire.Request{r.Raw().MayClose().Hostile().WithHeader("Connection", "Upgrade, HTTP2-Settings").WithHeader("Upgrade", "h2c").WithHeader("HTTP2-Settings", "AAEAAEAAAAIAAAAAAAMAAABkAAQBAAAAAAUAAEAA")}
 			}},
-		{"http-10", "a client that speaks HTTP/1.0 is answered", "a valid request by HTTP/1.0", "Old proxies and probes still speak it.", stacksDiffer,
+		{"http-10", "HTTP/1.0 is supported", "a valid request in HTTP/1.0", "Old proxies and probes still use it.", stacksDiffer,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request { return []*wire.Request{r.ByHTTP10().MayClose().Hostile()} }},
-		{"pipelined", "a request right behind another is answered", "two valid requests in one packet", "HTTP/1.1 lets a client go on without waiting (RFC 9112, section 9.3.2).", stacksDiffer,
+		{"pipelined", "pipelined requests get a response each", "two valid requests in one packet", "HTTP/1.1 allows a client to send the next request without waiting (RFC 9112, section 9.3.2).", stacksDiffer,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
 				return []*wire.Request{r.Pipelined().MayClose()}
 			}},
-		{"between", "a valid request is answered after one without a body, on its connection", "GET, then a valid request, on one connection", "Clients share connections among all they ask.", httpSays,
+		{"between", "a valid request succeeds after a request without a body on the same connection", "GET, then a valid request, on one connection", "Clients reuse a connection for different requests.", httpSays,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
 				if other := t.Session.RequestByMethod(t.Op, "GET"); other != nil && t.Op.Method != "GET" {
 					t.Try(other.Single())
@@ -108,7 +108,7 @@ func clientChecks(b *builder) {
 				case a.Status == 101:
 					continue
 				case a.Arrived() && a.Proto == "HTTP/2.0" && w.name != "between":
-					t.Skip("not seen: the target speaks HTTP/2 alone")
+					t.Skip("not applicable: the target only speaks HTTP/2")
 				case w.name == "pipelined" && !a.Arrived() && a.Failure != wire.TimedOut:
 					continue // as a server may after any response (RFC 9112, section 9.6)
 				case w.ground == stacksDiffer && (a.Failure == wire.ConnectionClosed || a.Failure == wire.TimedOut), r.IsChunked() && a.Arrived() && !a.Succeeded():
@@ -128,9 +128,9 @@ func clientChecks(b *builder) {
 func originCheck(b *builder) {
 	c := b.add(trial.StatusHTTP, checkText{
 		name: "cors", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
-		summary: "no page of any other site may read the answers with the credentials of whoever looks at it",
-		sends:   "nothing of its own: every answer to a request with Origin is looked at",
-		why:     "A key or cookie that a browser holds would serve every page that is open in it.",
+		summary: "no foreign web page can read the responses with a visitor's credentials",
+		sends:   "nothing; it judges every response to a request with an Origin header",
+		why:     "Otherwise any open web page could use a key or cookie stored in the browser.",
 	}, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
 		return s.JudgeResponses(b.op, true, func(a *wire.Response) (wire.Finding, bool) {

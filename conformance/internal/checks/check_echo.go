@@ -56,50 +56,50 @@ func ofLength(n int) func(string) string {
 // length: a target may have a limit there.
 func specimens() []specimen {
 	return []specimen{
-		{"case", "letters of both cases", affix("MiXed-", "-CaSe"), usual, nil},
+		{"case", "upper and lower case letters", affix("MiXed-", "-CaSe"), usual, nil},
 		{"digits", "digits only", digitsOf, usual, nil},
 		{"leading-zeros", "leading zeros", func(u string) string { return "000" + digitsOf(u) }, usual, nil},
 		{"inner-space", "spaces inside", affix("two  spaces ", " end"), usual, nil},
-		{"outer-space", "spaces at both ends", affix(" ", " "), usual, nil},
-		{"html", "markup", affix(markup, "</b>&amp;"), attack, nil},
-		{"apostrophe", "an apostrophe, as in many a name", affix("O'Brien-", ""), usual, nil},
+		{"outer-space", "leading and trailing spaces", affix(" ", " "), usual, nil},
+		{"html", "HTML markup", affix(markup, "</b>&amp;"), attack, nil},
+		{"apostrophe", "an apostrophe, as in O'Brien", affix("O'Brien-", ""), usual, nil},
 		{"quotes", "quotes", affix(`"double" 'single' `, "`back`"), attack, nil},
 		{"backslash", "backslashes", affix(`C:\new\table\`, `\\end\`), attack, nil},
 		{"percent", "percent signs", affix("100%25-%41-%zz-", "%"), attack, nil},
-		{"percent-encoded", "what looks percent-encoded throughout", affix("a%20b%41-", "%2F"), attack, nil},
-		{"punctuation", "signs of every other kind", affix("~,?|=[](){0}//!#$^;:*", ""), attack, nil},
-		{"plus", "plus signs, as an e-mail address in both cases has them", trial.MailForm, usual, nil},
+		{"percent-encoded", "text that looks percent-encoded", affix("a%20b%41-", "%2F"), attack, nil},
+		{"punctuation", "other punctuation", affix("~,?|=[](){0}//!#$^;:*", ""), attack, nil},
+		{"plus", "a plus sign in an e-mail address of mixed case", trial.MailForm, usual, nil},
 		{"slash", "slashes and dots", affix("../a/b/", "/.."), attack, nil},
-		{"template", "what template engines replace", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), attack, nil},
-		{"sql", "what looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), attack, nil},
-		{"proto", "a name that means something to JavaScript", exactly("__proto__"), attack | foreign, nil},
-		{"null", "a word that looks like null", exactly("null"), foreign, nil},
-		{"boolean", "a word that looks like a boolean", exactly("true"), foreign, nil},
-		{"false", "a word that looks like the opposite", exactly("false"), foreign, nil},
-		{"undefined", "a word that looks like no value", exactly("undefined"), foreign, nil},
-		{"not-a-number", "a word that looks like no number", exactly("NaN"), foreign, nil},
-		{"exponent", "what looks like a number with an exponent", exactly("12e5"), foreign, nil},
-		{"fraction", "what looks like a number with a zero at its end", exactly("1.50"), foreign, nil},
-		{"hexadecimal", "what looks like a hexadecimal number", exactly("0x1F"), foreign, nil},
-		{"signed", "what looks like a number with a sign", exactly("+15"), foreign, nil},
-		{"uuid", "a UUID in capital letters", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, usual, nil},
-		{"date", "what looks like a point in time", exactly("2024-02-29T10:00:00.000+01:00"), foreign, nil},
-		{"json", "what looks like JSON", affix(`{"id": "`, `"}`), attack, nil},
-		{"multibyte", "letters of two and three bytes", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), usual, nil},
-		{"astral", "characters beyond the basic plane", affix("😀-𝒳-", "-👩🚀"), usual, nil},
-		{"combining", "letters with combining marks, not composed", affix("e\u0301a\u0308-", "-o\u0302"), usual, nil},
-		{"precomposed", "composed letters", affix("\u00e9\u00e4-", "-\u00f4"), usual, nil},
-		{"right-to-left", "letters written from right to left", affix("مستخدم-", "-משתמש"), usual, nil},
+		{"template", "template placeholders", affix("{{7*7}}${7*7}%s", "<%=7*7%>"), attack, nil},
+		{"sql", "text that looks like SQL", affix("';DROP TABLE u;--", "'OR'1'='1"), attack, nil},
+		{"proto", "__proto__, a special name in JavaScript", exactly("__proto__"), attack | foreign, nil},
+		{"null", "the word null", exactly("null"), foreign, nil},
+		{"boolean", "the word true", exactly("true"), foreign, nil},
+		{"false", "the word false", exactly("false"), foreign, nil},
+		{"undefined", "the word undefined", exactly("undefined"), foreign, nil},
+		{"not-a-number", "the word NaN", exactly("NaN"), foreign, nil},
+		{"exponent", "a number with an exponent, as text", exactly("12e5"), foreign, nil},
+		{"fraction", "a number with a trailing zero, as text", exactly("1.50"), foreign, nil},
+		{"hexadecimal", "a hexadecimal number, as text", exactly("0x1F"), foreign, nil},
+		{"signed", "a number with a plus sign, as text", exactly("+15"), foreign, nil},
+		{"uuid", "an upper-case UUID", func(u string) string { return "A987FBC9-4BED-4078-8F07-" + lastOf(digitsOf(u), 12) }, usual, nil},
+		{"date", "a timestamp", exactly("2024-02-29T10:00:00.000+01:00"), foreign, nil},
+		{"json", "text that looks like JSON", affix(`{"id": "`, `"}`), attack, nil},
+		{"multibyte", "letters of two and three bytes in UTF-8", affix("Žluťoučký-ß-ا-漢字-", "-한국어"), usual, nil},
+		{"astral", "emoji and other characters above U+FFFF", affix("😀-𝒳-", "-👩🚀"), usual, nil},
+		{"combining", "letters with combining marks (decomposed)", affix("e\u0301a\u0308-", "-o\u0302"), usual, nil},
+		{"precomposed", "accented letters (precomposed)", affix("\u00e9\u00e4-", "-\u00f4"), usual, nil},
+		{"right-to-left", "right-to-left letters", affix("مستخدم-", "-משתמש"), usual, nil},
 		{"length-1", "one character", func(string) string { return "x" }, foreign, nil},
 		{"length-36", "36 characters", ofLength(36), usual, nil},
 		{"length-64", "64 characters", ofLength(64), usual, nil},
-		{"empty", "nothing in it", exactly(""), lenient | foreign, nil},
+		{"empty", "the empty string", exactly(""), lenient | foreign, nil},
 		{"blank", "spaces only", exactly("   "), lenient | foreign, nil},
-		{"invisible", "characters that do not show", affix("a\u200b\u200d\u00ad\u200e\u200fb\ufe0f\u2028c\ufeffd-", "e"), lenient | attack, around("\u200b", "\u200d", "\u00ad", "\u200e", "\ufe0f", "\u2028", "\ufeff")},
+		{"invisible", "invisible characters", affix("a\u200b\u200d\u00ad\u200e\u200fb\ufe0f\u2028c\ufeffd-", "e"), lenient | attack, around("\u200b", "\u200d", "\u00ad", "\u200e", "\ufe0f", "\u2028", "\ufeff")},
 		{"control", "tab, line feed, carriage return and other control characters", affix("a\tb\nc\r\nd\u0001\u0085-", "\u007f\n"), lenient | attack, around("\t", "\n", "\r\n", "\u0001", "\u0085", "\u007f")},
-		{"noncharacter", "noncharacters, U+FFFD and characters of private use", affix("a\ufffe\uffff\ufdd0\ufffdb-", "\ue000\U0010ffff"), lenient | attack, around("\uffff", "\ufdd0", "\ufffd", "\ue000", "\U0010ffff")},
-		{"unpaired", "brackets and quotes that are not closed", affix("a([{b\"'`<c-", ""), attack, nil},
-		{"multibyte-64", "64 characters of three bytes and more", func(u string) string { return u + strings.Repeat("漢字", (64-len(u))/2) }, usual, nil},
+		{"noncharacter", "noncharacters, U+FFFD and private-use characters", affix("a\ufffe\uffff\ufdd0\ufffdb-", "\ue000\U0010ffff"), lenient | attack, around("\uffff", "\ufdd0", "\ufffd", "\ue000", "\U0010ffff")},
+		{"unpaired", "unclosed brackets and quotes", affix("a([{b\"'`<c-", ""), attack, nil},
+		{"multibyte-64", "64 characters of three or more bytes", func(u string) string { return u + strings.Repeat("漢字", (64-len(u))/2) }, usual, nil},
 	}
 }
 
@@ -133,9 +133,9 @@ func echoChecks(b *builder) {
 	status, rejection := b.op.SuccessStatus(), b.op.InvalidStatus()
 	pointer := b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo
 	for _, sp := range specimens() {
-		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.Echo, rules.Subject, sp.what)
+		summary := fmt.Sprintf("%s repeats %s exactly: %s", rules.Echo, rules.Subject, sp.what)
 		if sp.kind&lenient != 0 {
-			summary += ", unless it is refused with " + rejection
+			summary += ", or the request is rejected with " + rejection
 		}
 		stage, class := trial.StageAccept, conformance.Creates
 		if sp.kind&foreign != 0 {
@@ -163,7 +163,7 @@ func echoChecks(b *builder) {
 	echoThroughoutCheck(b, pointer)
 }
 
-const whyEcho = "A client finds its user by what comes back; one changed character is another user."
+const whyEcho = "A client finds its user by the echo. If one character changes, it finds another user or none."
 
 // around makes users with one of several texts inside.
 func around(texts ...string) []func(string) string {

@@ -30,17 +30,17 @@ func each(values ...string) []func(string) string {
 
 func echoGroups() []echoGroup {
 	return []echoGroup{
-		{name: "characters", what: "characters of many scripts, signs and emoji", values: []func(string) string{
+		{name: "characters", what: "characters of many scripts, symbols and emoji", values: []func(string) string{
 			affix("x\u00a0y‘’“”‐–—…²³½№", "€₹™"), affix("Ａｂ１！-ไทย-हिन्दी-", "-Ёж-Σς"), affix("\u1112\u1161\u11ab-٣٤-", "-👍🏽🇩🇪"),
 		}},
-		{name: "number-like", what: "what looks like a number, a date or an address", foreign: true, values: append(
+		{name: "number-like", what: "texts that look like a number, a date or an address", foreign: true, values: append(
 			each("-17", "1e3", "017", "1,000", "1_000", "1,5", "12:30", "2024-01-02", "192.168.1.17"),
 			func(u string) string { return "-" + digitsOf(u) },
 			func(u string) string { return "+49 170 " + lastOf(digitsOf(u), 7) },
 			func(u string) string { return "4" + lastOf(digitsOf(u), 15) })},
-		{name: "words", what: "a word or sign that means something to a reader", foreign: true,
+		{name: "words", what: "words and characters with a special meaning to parsers", foreign: true,
 			values: each("NO", "yes", "None", "nil", "NULL", "Infinity", `\N`, "[]", "{}", ".", "..", "%2e", "0", "-", "admin", "me"), kind: attack},
-		{name: "text-like", what: "what looks like a link, a list, a formula, a variable or a token", kind: attack, values: []func(string) string{
+		{name: "text-like", what: "texts that look like a link, a list, a formula, a variable or a token", kind: attack, values: []func(string) string{
 			affix(`["`, `"]`), affix("=1+1+", ""), affix("@", ""), affix("${", "}"), affix("$HOME-", ""), affix("*)(uid=", "*"), affix(`"`, `"`), affix("#", ""),
 			affix("https://example.com/", "?x=1"), affix("-", ""),
 			func(u string) string {
@@ -51,7 +51,7 @@ func echoGroups() []echoGroup {
 				return strings.TrimRight(text[max(0, len(text)-60):], "=") + "="
 			},
 		}},
-		{name: "lengths", what: "just over what indexes, columns and buffers hold, up to 4,097 characters", kind: lenient, was: []string{"echo-length-255", "echo-length-256", "echo-length-1000"},
+		{name: "lengths", what: "lengths just over common limits of indexes, columns and buffers, up to 4,097 characters", kind: lenient, was: []string{"echo-length-255", "echo-length-256", "echo-length-1000"},
 			values: func() (out []func(string) string) {
 				for _, n := range []int{65, 101, 129, 192, 256, 257, 1001, 2049, 4097} {
 					out = append(out, func(u string) string { return (u + strings.Repeat("0123456789", n/10))[:n] })
@@ -74,13 +74,13 @@ func echoGroupChecks(b *builder, pointer string) {
 		if g.foreign {
 			stage, class = trial.StageForeign, conformance.NotInProduction
 		}
-		summary := fmt.Sprintf("%s comes back as %s was sent: %s", rules.Echo, rules.Subject, g.what)
+		summary := fmt.Sprintf("%s repeats %s exactly: %s", rules.Echo, rules.Subject, g.what)
 		if g.kind&lenient != 0 {
-			summary += ", unless it is refused with " + b.op.InvalidStatus()
+			summary += ", or the request is rejected with " + b.op.InvalidStatus()
 		}
 		c := b.add(status, checkText{
 			name: "echo-" + g.name, ground: contractSays, prod: class, pointer: pointer, summary: summary,
-			sends: fmt.Sprintf("%d times %s with %s", len(g.values), rules.Subject, g.what), why: whyEcho, formerly: g.was,
+			sends: fmt.Sprintf("%d requests, %s with %s", len(g.values), rules.Subject, g.what), why: whyEcho, formerly: g.was,
 		}, stage, func(t *trial.Trial) { echoGroupExperiment(t, g) })
 		c.NewUsers, c.IsForeign = 1, g.foreign
 	}
@@ -121,7 +121,7 @@ func echoGroupExperiment(t *trial.Trial, g echoGroup) {
 // shut the run out.
 func skipWhereBlocked(t *trial.Trial) {
 	if t.Session.IsBlocked() {
-		t.Skip("not sent: a firewall's page has answered a plain valid request, since users were asked for who are called so")
+		t.Skip("not sent: a firewall has started to block valid requests, because of requests for such users")
 	}
 }
 
@@ -163,8 +163,8 @@ func echoThroughoutCheck(b *builder, pointer string) {
 	rules := b.op.Rules
 	c := b.add(b.op.SuccessStatus(), checkText{
 		name: "echo-throughout", ground: contractSays, prod: conformance.Harmless, pointer: pointer,
-		summary: "over the whole run, " + rules.Echo + " comes back as " + rules.Subject + " was sent",
-		sends:   "nothing of its own: every answer of the run is compared",
+		summary: "over the whole run, " + rules.Echo + " repeats " + rules.Subject + " exactly",
+		sends:   "nothing; it compares every response of the run",
 		why:     whyEcho,
 	}, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {

@@ -29,7 +29,7 @@ func keyLists() []madeKey {
 		{"a word and the key", func(k, _ string) string { return "Token " + k }},
 		{"the key before a semicolon", func(k, _ string) string { return k + ";x" }},
 		{"the key before a colon", func(k, _ string) string { return k + ":x" }},
-		{"the key behind an equals sign", func(k, _ string) string { return "key=" + k }},
+		{"the key after an equals sign", func(k, _ string) string { return "key=" + k }},
 		{"the key in an array", func(k, _ string) string { return `["` + k + `"]` }},
 	}
 }
@@ -49,14 +49,14 @@ func keyPatterns() []madeKey {
 	}
 	words := func(word string) func(k, _ string) string { return func(string, string) string { return word } }
 	return []madeKey{
-		{"the key with a dot for its last character", masked(".")}, {"the key with _ for its last character", masked("_")}, {"the key with ? for its last character", masked("?")},
+		{"the key with a dot as its last character", masked(".")}, {"the key with _ as its last character", masked("_")}, {"the key with ? as its last character", masked("?")},
 		{"half the key and .*", begun(".*")}, {"half the key and %", begun("%")}, {"half the key and *", begun("*")},
 		{".*", words(".*")}, {"{}", words("{}")}, {"00", words("00")}, {"false", words("false")}, {"None", words("None")}, {"test", words("test")},
 	}
 }
 
 // inPercentCodes is a form of the key that some servers decode on their own.
-const inPercentCodes = "the key in per cent codes"
+const inPercentCodes = "the key percent-encoded"
 
 // keyForms are the right key, encoded.
 func keyForms() []madeKey {
@@ -99,18 +99,18 @@ func rewritingHeaders() map[string]string {
 
 // entryChecks try to get in without the right key by what else a request has.
 func entryChecks(b *builder, status, pointer string) {
-	const open = "Whoever gets in without the right key acts in a manufacturer's name."
+	const open = "Anyone who gets in without the right key can act as a manufacturer."
 	group := func(name, what string, keys []madeKey) {
 		b.add(status, checkText{
 			name: name, ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
-			summary: "refused: " + what, sends: fmt.Sprintf("otherwise valid requests about a known user with %d such keys", len(keys)),
-			why: "A careless comparison lets keys in that nobody was given.",
+			summary: "rejected: " + what, sends: fmt.Sprintf("otherwise valid requests for a known user with %d such keys", len(keys)),
+			why: "A careless comparison accepts keys that were never issued.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
 			unknown := unknownKey(t).Value
 			trial.Each(t, keys, func(k madeKey) string { return k.what }, func(t *trial.Trial, k madeKey) {
 				value := k.make(t.Session.Config.Keys.Key, unknown)
 				if value == "" || t.Session.IsRealKey(value) {
-					t.Skip("the key cannot be spoilt in this way")
+					t.Skip("this change does not apply to the key")
 				}
 				a := t.Send(t.RequestFor(t.MailUser()).WithKeys(wire.Credential{Value: value, Label: k.what}))
 				if k.what == inPercentCodes && a.Succeeded() { // as a server does that decodes every header
@@ -120,12 +120,12 @@ func entryChecks(b *builder, status, pointer string) {
 			})
 		})
 	}
-	group("key-lists", "the right key among other things", keyLists())
-	group("key-patterns", "patterns that match the right key, and what a default looks like", keyPatterns())
-	group("key-derived", "the right key, encoded; in per cent codes it is only worth a warning", keyForms())
+	group("key-lists", "the right key with additions", keyLists())
+	group("key-patterns", "patterns that match the right key, and default values", keyPatterns())
+	group("key-derived", "the right key, encoded; percent-encoded it is only worth a warning", keyForms())
 	b.add(status, checkText{
 		name: "trusted-headers", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
-		summary: "refused: no key, and headers that proxies send to servers that trust them", sends: "a request without a key, with X-Forwarded-For: 127.0.0.1, X-Remote-User and others; then with X-Http-Method-Override",
+		summary: "rejected: no key, but headers of a trusted proxy", sends: "a request without a key, with X-Forwarded-For: 127.0.0.1, X-Remote-User and similar headers; then with X-Http-Method-Override",
 		why: open,
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		for _, headers := range []map[string]string{trustedHeaders(), rewritingHeaders()} {
@@ -141,8 +141,8 @@ func entryChecks(b *builder, status, pointer string) {
 	const manyTries = 5
 	b.add(status, checkText{
 		name: "tries", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
-		summary: "a wrong key is refused however often it is tried", sends: fmt.Sprintf("one wrong key, %d times in a row", manyTries),
-		why: "A counter that runs over, or a cache of what was looked up, lets a stranger in.",
+		summary: "a wrong key is rejected however often it is tried", sends: fmt.Sprintf("one wrong key, %d times in a row", manyTries),
+		why: "An overflowing counter or a cached lookup could let a stranger in.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		key := unknownKey(t)
 		for range manyTries {
@@ -151,8 +151,8 @@ func entryChecks(b *builder, status, pointer string) {
 	})
 	b.add(status, checkText{
 		name: "same-connection", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
-		summary: "each request needs the key, also on a connection that it was sent on", sends: "a valid request, then one without a key and one with a wrong key on its connection",
-		why: "Proxies share connections among their clients.",
+		summary: "each request needs the key, even on a connection that already carried it", sends: "a valid request, then one without a key and one with a wrong key on the same connection",
+		why: "Proxies share connections between clients.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		user := t.FirstUser()
 		t.Expect(t.RequestFor(user).Single(), t.Op.SuccessStatus())
@@ -161,8 +161,8 @@ func entryChecks(b *builder, status, pointer string) {
 	})
 	b.add(status, checkText{
 		name: "cookies", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
-		summary: "refused: no key, and the cookies that the target has set", sends: "the cookies of a success, without a key; nothing where there are none",
-		why: "A cookie travels by itself, also where nobody wants it to.",
+		summary: "rejected: no key, but cookies that the target set", sends: "the cookies of a successful response, without a key; nothing if the target sets no cookies",
+		why: "Browsers send cookies on their own, even when another site starts the request.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		a := t.ExpectSuccess(t.RequestFor(t.FirstUser()))
 		var cookies []string
@@ -176,14 +176,14 @@ func entryChecks(b *builder, status, pointer string) {
 	if b.op.Security[0].In == "header" && b.op.Security[0].Kind == "apiKey" {
 		b.add(status, checkText{
 			name: "two-wrong-keys", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
-			summary: "refused: two wrong keys", sends: "the header twice, with a wrong key each",
+			summary: "rejected: two wrong keys", sends: "the header twice, each with a wrong key",
 			why: open,
 		}, trial.StageRefuse, func(t *trial.Trial) {
 			random := t.Random()
 			r := t.RequestFor(t.MailUser()).WithKeys(anUnknownKey(t.Session, random), anUnknownKey(t.Session, random)).Hostile()
 			a := t.Send(r)
 			if a.Status/100 == 5 {
-				t.Fail("a refusal", a.Summary(), a)
+				t.Fail("a rejection", a.Summary(), a)
 			}
 			t.RequireStatus(a, status, "4XX")
 		})
@@ -191,8 +191,8 @@ func entryChecks(b *builder, status, pointer string) {
 	disabledAgain(b, status, pointer)
 	near := b.add(status, checkText{
 		name: "other-near-misses", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
-		summary: "refused: keys like that of the second manufacturer; one in other case is only worth a warning", sends: "the other key, spoilt in as many ways as the first",
-		why: "A careless comparison lets keys in that nobody was given.",
+		summary: "rejected: near misses of the second manufacturer's key (accepting another letter case is only a warning)", sends: "the other key, changed in the same ways as the first",
+		why: "A careless comparison accepts keys that were never issued.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		user := t.FirstUser()
 		otherIsGood(t)
@@ -213,7 +213,7 @@ func entryChecks(b *builder, status, pointer string) {
 func disabledAgain(b *builder, status, pointer string) {
 	again := b.add(status, checkText{
 		name: "not-enabled-again", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
-		summary: "the key of a manufacturer that is not enabled is refused every time, also for a user who is known", sends: "the disabled key three times, about a known user, after another manufacturer's success",
+		summary: "the key of a manufacturer that is not enabled is rejected every time, even for a known user", sends: "the disabled key three times for a known user, after another manufacturer's success",
 		why: "Disabling a manufacturer must take effect.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		for range 3 {
@@ -227,8 +227,8 @@ func disabledAgain(b *builder, status, pointer string) {
 	}
 	bad := b.add(status, checkText{
 		name: "not-enabled-bad-body", ground: staysUp, prod: conformance.NotInProduction, pointer: pointer,
-		summary: "a manufacturer that is not enabled is told so before its body is judged; the other order is only worth a warning", sends: "the disabled key with a body that is refused, and with one that is not JSON",
-		why: "Who is turned off should learn nothing of what the service takes.",
+		summary: "a manufacturer that is not enabled is rejected before its body is checked (the other order is only a warning)", sends: "the disabled key with an invalid body, and with a body that is not JSON",
+		why: "A disabled manufacturer should not learn which requests the service accepts.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		for _, text := range []string{"{}", "{"} {
 			a := t.Send(t.Request().WithText([]byte(text), wire.Either).WithoutSubject().WithKeys(t.Session.DisabledKey()))
@@ -248,9 +248,9 @@ func bypassCheck(b *builder) {
 	}
 	b.add(trial.StatusHTTP, checkText{
 		name: "bypass", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/security",
-		summary: "no other spelling of the path does without the key",
-		sends:   "an otherwise valid request without a key at the path with a slash behind it, with two slashes, in capitals, with a dot segment, with .json, with a parameter and with a query",
-		why:     "What looks up the key and what serves the request may read the path differently.",
+		summary: "no spelling of the path works without the key",
+		sends:   "a request without a key to variants of the path: trailing slash, double slash, upper case, dot segment, .json, path parameter, query",
+		why:     "The key check and the request handler may read the path differently.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		path := t.RequestFor(t.FirstUser()).Path
 		cut := strings.LastIndex(path, "/")
@@ -261,7 +261,7 @@ func bypassCheck(b *builder) {
 			r = r.AtPath(path)
 			r.Query = query
 			if a := t.Try(r); a.Arrived() && a.Status/100 == 2 && a.IsJSON && createdSomebody(t, a) {
-				t.Fail("a refusal", a.Summary(), a)
+				t.Fail("a rejection", a.Summary(), a)
 			}
 		})
 	})

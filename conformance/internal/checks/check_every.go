@@ -20,17 +20,17 @@ func everyResponseChecks(b *builder) {
 		}
 		if len(r.Headers) > 0 {
 			every(b, r, wire.ClauseHeaders, contractSays, r.Pointer+"/headers",
-				"the documented response headers are there and fit their schemas", "Clients read them.")
+				"documented response headers are present and match their schemas", "Clients read these headers.")
 		}
 		every(b, r, wire.ClauseInternals, goodPractice, r.Pointer,
-			"nothing shows how the server is made: no stack trace, path, SQL or framework page", "What strangers learn of the inside, they use.")
+			"the response exposes no server internals: no stack trace, file path, SQL or framework page", "Attackers use what they learn about a server.")
 		if len(b.op.Security) > 0 {
 			every(b, r, wire.ClauseKey, goodPractice, r.Pointer,
-				"no key that was sent comes back in a header or body", "Answers are logged, and stored by clients, where keys must not be.")
+				"the response does not repeat the API key", "Responses end up in logs and client storage, where a key must never be.")
 		}
 		if strings.HasPrefix(r.Status, "2") {
 			every(b, r, wire.ClauseCache, goodPractice, r.Pointer,
-				"shared caches are not told to store the answer", "It names a user; the next client must not get it.")
+				"the response does not allow shared caches to store it", "The response names a user. A cache would give it to the next client.")
 		}
 	}
 }
@@ -38,26 +38,26 @@ func everyResponseChecks(b *builder) {
 func contentChecks(b *builder, r *contract.Response) {
 	content := r.Pointer + "/content"
 	media := strings.Join(r.MediaTypes, " or ")
-	every(b, r, wire.ClauseContentType, contractSays, content, "every "+r.Status+" is "+media, "Clients choose their reader by the media type.")
+	every(b, r, wire.ClauseContentType, contractSays, content, "every "+r.Status+" has Content-Type "+media, "Clients choose a parser by the media type.")
 	if !slices.ContainsFunc(r.MediaTypes, contract.MayBeJSON) {
 		return
 	}
 	every(b, r, wire.ClauseJSON, contractSays, content,
-		"every "+r.Status+" is one whole JSON text in UTF-8, with nothing before or behind it", "Anything else breaks the client's parser (RFC 8259).")
+		"every "+r.Status+" body is exactly one complete JSON text in UTF-8", "Anything else breaks the client's parser (RFC 8259).")
 	every(b, r, wire.ClauseUniqueNames, parsersDiffer, content,
-		"no "+r.Status+" has a name twice in one object", "Readers differ on which of the two counts (RFC 8259, section 4).")
+		"no object in a "+r.Status+" repeats a property name", "Parsers disagree on which of the two values counts (RFC 8259, section 4).")
 	if r.Schema == nil {
 		return
 	}
-	every(b, r, wire.ClauseSchema, contractSays, r.Schema.Pointer, "every "+r.Status+" fits its schema", "Generated clients fail on anything else.")
+	every(b, r, wire.ClauseSchema, contractSays, r.Schema.Pointer, "every "+r.Status+" body matches its schema", "Generated clients fail on any other body.")
 	rules := b.op.Rules
 	switch {
 	case r.Status == b.op.SuccessStatus() && rules.Identity != "":
-		every(b, r, wire.ClauseNonEmpty, contractSays, r.Schema.Pointer+spec.Pointer("properties", rules.Identity), "the "+rules.Identity+" of every "+r.Status+" is not empty", "An empty id names nobody.")
+		every(b, r, wire.ClauseNonEmpty, contractSays, r.Schema.Pointer+spec.Pointer("properties", rules.Identity), "the "+rules.Identity+" of every "+r.Status+" is not empty", "An empty id identifies nobody.")
 	case strings.HasPrefix(r.Status, "4") || strings.HasPrefix(r.Status, "5"):
 		for _, p := range r.Schema.Properties {
 			if p.Required && p.Schema.HasType("string") {
-				every(b, r, wire.ClauseNonEmpty, goodPractice, p.Schema.Pointer, "the "+p.Name+" of every "+r.Status+" says something", "A person reads it to find out what to do.")
+				every(b, r, wire.ClauseNonEmpty, goodPractice, p.Schema.Pointer, "the "+p.Name+" of every "+r.Status+" is not blank", "A developer reads this message to find out what to fix.")
 				break
 			}
 		}
@@ -81,7 +81,7 @@ func every(b *builder, r *contract.Response, clause string, g ground, pointer, s
 func everyBy(b *builder, r *contract.Response, name string, g ground, pointer, summary, why string, rule func(*wire.Response) wire.Finding) {
 	c := b.add(r.Status, checkText{
 		name: name, ground: g, prod: conformance.Harmless, pointer: pointer,
-		summary: summary, sends: "nothing of its own: every " + r.Status + " of the run is judged", why: why,
+		summary: summary, sends: "nothing; it judges every " + r.Status + " response of the run", why: why,
 	}, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
 		v := s.JudgeResponses(b.op, false, func(a *wire.Response) (wire.Finding, bool) {
@@ -91,7 +91,7 @@ func everyBy(b *builder, r *contract.Response, name string, g ground, pointer, s
 			return rule(a), true
 		})
 		if v.Outcome == conformance.Skip {
-			return trial.Verdict{Outcome: conformance.Skip, Reason: "not exercised: no " + r.Status + " was seen"}
+			return trial.Verdict{Outcome: conformance.Skip, Reason: "not exercised: the target returned no " + r.Status}
 		}
 		return v
 	}

@@ -26,8 +26,8 @@ func extremeChecks(b *builder) {
 	oddSubjectChecks(b, status)
 	b.add(status, checkText{
 		name: "large-body", ground: staysUp, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody",
-		summary: "a body over one mebibyte is taken or refused, without a breakdown",
-		sends:   "a valid body of 1,048,577 bytes and more",
+		summary: "a body over 1 MiB is accepted or rejected, without a server error",
+		sends:   "a valid body of more than 1,048,576 bytes",
 		why:     "One large request must not take the service down.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		body := t.Body(t.User()).With([]string{"undeclared"}, strings.Repeat("x", largeBody))
@@ -74,7 +74,7 @@ func oddTexts() []oddText {
 		{"deep-nesting", "arrays nested 500 and 1,000 deep in an undeclared property", staysUp, conformance.NotInProduction, true, undeclared(nested(500), nested(1000)), 1},
 		{"long-number", "a number of 1,000 digits in an undeclared property", staysUp, conformance.NotInProduction, true, undeclared("1" + strings.Repeat("0", 999)), 0},
 		{"huge-exponent", "the number 1e400 in an undeclared property", staysUp, conformance.NotInProduction, true, undeclared("1e400"), 0},
-		{"duplicate-keys", "one property twice", strangers, conformance.LaxOnly, false, func(o schema.Object) [][]byte {
+		{"duplicate-keys", "the same property twice", strangers, conformance.LaxOnly, false, func(o schema.Object) [][]byte {
 			return [][]byte{schema.Encode(append(o[:len(o):len(o)], o[0]))}
 		}, 0},
 		{"byte-order-mark", "a byte order mark before the JSON text", strangers, conformance.LaxOnly, false, func(o schema.Object) [][]byte {
@@ -91,14 +91,14 @@ func oddTextChecks(b *builder, status string) {
 		}
 		b.add(status, checkText{
 			name: e.name, ground: e.ground, prod: e.prod, pointer: b.op.Pointer + "/requestBody/content",
-			summary: "accepted or refused, without a breakdown: " + e.what,
+			summary: "accepted or rejected, without a server error: " + e.what,
 			sends:   "a body with " + e.what,
-			why:     "What a reader does not expect must not bring it down; nobody should be able to cause a 500.",
+			why:     "Unexpected input must not crash the server. No client should be able to cause a 500.",
 		}, trial.StageReject, func(t *trial.Trial) {
 			user := t.User()
 			body := t.Body(user)
 			if len(body) == 0 {
-				t.Skip("the smallest valid body has no property")
+				t.Skip("the minimal valid body has no property")
 			}
 			for i, text := range e.texts(body) {
 				send := t.Expect
@@ -120,11 +120,11 @@ func oddSubjectChecks(b *builder, status string) {
 		return
 	}
 	pointer := b.op.Body.Schema.Pointer + "/properties/" + rules.Subject
-	why := "A store that drops or replaces what it cannot hold makes one user of two."
+	why := "A database that drops or replaces such characters merges two users into one."
 	b.add(status, checkText{
 		name: rules.Subject + "-nul", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "U+0000 in " + rules.Subject + " is echoed exactly or refused",
-		sends:   rules.Subject + " with the escape \\u0000 inside", why: why,
+		summary: "U+0000 in " + rules.Subject + " is echoed exactly or rejected",
+		sends:   rules.Subject + " with the escape \\u0000", why: why,
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := "a\u0000" + t.User()
 		if a := t.ExpectExcused(t.RequestFor(user), t.Op.SuccessStatus(), status); a.Succeeded() {
@@ -133,8 +133,8 @@ func oddSubjectChecks(b *builder, status string) {
 	}).NewUsers = 1
 	b.add(status, checkText{
 		name: rules.Subject + "-lone-surrogate", ground: staysUp, prod: conformance.LaxOnly, pointer: pointer,
-		summary:  "half a surrogate pair in " + rules.Subject + " is accepted or refused, without a breakdown; if accepted, it should be echoed exactly",
-		sends:    rules.Subject + " with the escape \\ud800 alone",
+		summary:  "a lone surrogate in " + rules.Subject + " is echoed exactly or rejected, without a server error",
+		sends:    rules.Subject + " with the escape \\ud800 and no second half",
 		why:      why,
 		formerly: []string{rules.Subject + "-lone-surrogate-echo"},
 	}, trial.StageReject, func(t *trial.Trial) {
@@ -149,7 +149,7 @@ func oddSubjectChecks(b *builder, status string) {
 		// RFC 8259, section 8.2, leaves to the reader what becomes of it.
 		sent, _ := wire.MemberCodeUnits(a.Request.Body, rules.Subject)
 		if got, ok := wire.MemberCodeUnits(a.Body, rules.Echo); ok && !slices.Equal(got, sent) {
-			t.Warn("the echo of what was sent, or "+contract.Statuses{status}.String(), "another text in "+rules.Echo, a)
+			t.Warn("an exact echo, or "+contract.Statuses{status}.String(), "a different text in "+rules.Echo, a)
 		}
 	}).NewUsers = 1
 }
@@ -160,20 +160,20 @@ func nothingKeptCheck(b *builder, status string) {
 	rules := b.op.Rules
 	b.add(status, checkText{
 		name: "nothing-kept", ground: noHarm, prod: conformance.NotInProduction, pointer: b.op.Body.Schema.Pointer,
-		summary: "a refused request leaves nothing behind",
-		sends:   "a user in a body that is refused, then in a valid one",
-		why:     "A client that was told no must be able to rely on it.",
+		summary: "a rejected request stores nothing",
+		sends:   "a user in an invalid body, then in a valid one",
+		why:     "A client must be able to rely on a rejection.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.User()
 		text := schema.Encode(t.Body(user))
 		text = text[:len(text)-1] // no brace at its end: hardly a reader takes that
 		refused := t.Send(t.RequestFor(user).WithText(text, wire.Breaks))
 		if !contract.Statuses([]string{status}).Contains(refused.Status) {
-			t.Skip("the broken body was not refused")
+			t.Skip("the target accepted the invalid body")
 		}
 		a := t.ExpectSuccess(t.RequestFor(user))
 		if leaked, ok := refused.Member(rules.Identity); ok && leaked == t.IdentityOf(a) {
-			t.Fail("a refusal that names no "+rules.Identity, "the id that the user has later, in the refusal", refused, a)
+			t.Fail("an error response without "+rules.Identity, "the error response contains the id that the user gets later", refused, a)
 		}
 	})
 }

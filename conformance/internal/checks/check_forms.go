@@ -45,15 +45,15 @@ func formChecks(b *builder) {
 	if b.op.Body.Schema.AllowsUndeclared() {
 		b.add(status, checkText{
 			name: "open-names", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody/content",
-			summary: "properties that the schema does not name change nothing, whatever they are called; refusing them is only worth a warning",
-			sends:   "a body with many more properties, as hasOwnProperty, $where, the empty name, " + rules.Identity + ", null and nested ones; where that fails, each by itself",
-			why:     "Who can set a property that the server keeps for itself can be anybody.",
+			summary: "undocumented properties change nothing, whatever their names (rejecting them is only a warning)",
+			sends:   "a body with many undocumented properties, such as hasOwnProperty, $where, an empty name and " + rules.Identity + "; if that fails, each one alone",
+			why:     "A client that can set an internal property can act as anybody.",
 		}, trial.StageAccept, openNames)
 		b.add(status, checkText{
 			name: "open-many", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody/content",
-			summary: fmt.Sprintf("a body of %d properties is taken, or refused as documented", manyMembers),
+			summary: fmt.Sprintf("a body of %d properties is accepted, or rejected as documented", manyMembers),
 			sends:   fmt.Sprintf("a body with %d properties", manyMembers),
-			why:     "A limit is a refusal, not a breakdown.",
+			why:     "A limit must cause a rejection, not a server error.",
 		}, trial.StageReject, func(t *trial.Trial) {
 			user := t.FirstUser()
 			body := t.Body(user)
@@ -68,9 +68,9 @@ func formChecks(b *builder) {
 	}
 	c := b.add(status, checkText{
 		name: "resolve-forms", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
-		summary: "a user has the same id however the JSON is written: escapes of either case, in names, and of signs that need none",
-		sends:   `one user, plainly, then with \/, with escapes in small and capital letters, and with escapes in the name of the property`,
-		why:     "Clients keep the id; one that changes cuts them off from the user's devices.",
+		summary: "the spelling of the JSON does not change the id: escapes in either case, in property names, and without need",
+		sends:   `one user as plain text, with \/, with lower and upper case escapes, and with escapes in the property name`,
+		why:     "Clients store the id. If it changes, they lose access to the user's devices.",
 	}, trial.StageAccept, func(t *trial.Trial) {
 		user := "é/ü-" + t.User()
 		before := t.ExpectSuccess(t.RequestFor(user))
@@ -78,7 +78,7 @@ func formChecks(b *builder) {
 		rest := string(schema.Encode(user))
 		rest = rest[strings.Index(rest, "-") : len(rest)-1]
 		if len(t.Body(user)) > 1 {
-			t.Skip("the smallest valid body has more than one property")
+			t.Skip("the minimal valid body has more than one property")
 		}
 		texts := []string{
 			fmt.Sprintf(`{%s:"é\/ü%s"}`, name, rest),
@@ -168,9 +168,9 @@ func moreRejections(b *builder) {
 	}
 	b.add(status, checkText{
 		name: rules.Subject + "-more-types", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Body.Schema.Pointer + "/properties/" + rules.Subject,
-		summary: rules.Subject + " of a wrong type is refused, whatever its value",
-		sends:   fmt.Sprintf("%d values that are no text: numbers of every kind, arrays and objects", len(moreTypes(""))),
-		why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
+		summary: rules.Subject + " of a wrong type is rejected, whatever its value",
+		sends:   fmt.Sprintf("%d values that are not strings: numbers of every kind, arrays and objects", len(moreTypes(""))),
+		why:     "A server that accepts invalid data stores it, and returns it to some client later.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.User()
 		trial.Each(t, moreTypes(user), shortened, func(t *trial.Trial, value string) {
@@ -188,9 +188,9 @@ func moreRejections(b *builder) {
 	})
 	b.add(status, checkText{
 		name: "json-kinds", ground: meansNothing, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody/content",
-		summary: "a text that no parser could mean is refused",
-		sends:   "bodies without a value, with half an escape, of a lone sign, of another format, of thousands of brackets, with half a character",
-		why:     "A reader that guesses what was meant guesses wrong one day, and differently from the next reader (RFC 8259).",
+		summary: "a body without any JSON meaning is rejected",
+		sends:   "bodies with no value, half an escape, a lone punctuation character, another format, thousands of brackets, or half a character",
+		why:     "A parser that guesses will guess wrong one day, and two parsers guess differently (RFC 8259).",
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.User()
 		name := func(text string) string { return wire.Quote(shortened(text)) }
@@ -207,9 +207,9 @@ func moreRejections(b *builder) {
 	})
 	b.add(status, checkText{
 		name: "body-sizes", ground: staysUp, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody",
-		summary: "a valid body of 8 to 64 KiB is taken, or refused as documented or with 413",
-		sends:   "a valid body with white space in it, of just over 8, 16 and 32 KiB and just under 64 KiB",
-		why:     "Buffers end at such sizes, and what does not fit must not be lost without a word.",
+		summary: "a valid body of 8 to 64 KiB is accepted, or rejected as documented or with 413",
+		sends:   "a valid body padded with white space to just over 8, 16 and 32 KiB and just under 64 KiB",
+		why:     "Common buffers have these sizes. A server must not silently drop what exceeds them.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.FirstUser()
 		text := string(schema.Encode(t.Body(user)))
@@ -225,9 +225,9 @@ func moreRejections(b *builder) {
 	}
 	b.add(status, checkText{
 		name: "depths", ground: staysUp, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody",
-		summary: "a valid body nested 40 to 400 levels deep is taken, or refused as documented",
+		summary: "a valid body nested 40 to 400 levels deep is accepted, or rejected as documented",
 		sends:   "arrays nested 40, 70, 130 and 400 deep in an undeclared property",
-		why:     "What a reader does not expect must not bring it down; nobody should be able to cause a 500.",
+		why:     "Unexpected input must not crash the server. No client should be able to cause a 500.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.FirstUser()
 		trial.Each(t, []int{40, 70, 130, 400}, func(n int) string { return fmt.Sprintf("%d levels", n) }, func(t *trial.Trial, n int) {

@@ -38,9 +38,9 @@ func httpChecks(b *builder) {
 	}
 	b.add(trial.StatusHTTP, checkText{
 		name: "other-methods", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer,
-		summary: "methods that the contract does not declare do not succeed",
-		sends:   "GET, HEAD and TRACE, then PUT, PATCH and DELETE, with the key",
-		why:     "An operation that nobody documented is one that nobody guards.",
+		summary: "undocumented methods do not succeed",
+		sends:   "GET, HEAD, TRACE, PUT, PATCH and DELETE with the key",
+		why:     "Nobody reviews or protects an undocumented operation.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		for _, a := range t.SendAll(undeclared(t)) {
 			if a.Failure == wire.ConnectionClosed {
@@ -48,14 +48,14 @@ func httpChecks(b *builder) {
 			}
 			t.RequireResponse(a)
 			if a.Status/100 == 2 || a.Status/100 == 5 && a.Status != http.StatusNotImplemented {
-				t.Fail("a refusal of "+a.Request.Method, a.Summary(), a)
+				t.Fail("a rejection of "+a.Request.Method, a.Summary(), a)
 			}
 		}
 	}).Requests = 2
 	b.add(trial.StatusHTTP, checkText{
 		name: "allow", ground: stacksDiffer, prod: conformance.Harmless, pointer: b.op.Pointer,
-		summary: "a method that is not allowed is answered 405 with Allow", sends: "GET, or PUT where GET is declared",
-		why: "Allow tells the client what to do instead (RFC 9110, section 15.5.6).",
+		summary: "a 405 response has an Allow header", sends: "GET, or PUT if the contract declares GET",
+		why: "Allow lists the methods that the client may use instead (RFC 9110, section 15.5.6).",
 	}, trial.StageAround, func(t *trial.Trial) {
 		requests := undeclared(t)
 		if len(requests) == 0 {
@@ -63,7 +63,7 @@ func httpChecks(b *builder) {
 		}
 		a := t.Send(requests[0])
 		if a.Status != http.StatusMethodNotAllowed {
-			t.Skip("not judged: " + requests[0].Method + " is answered " + contract.StatusText(a.Status) + ", which needs no Allow")
+			t.Skip("not judged: " + requests[0].Method + " returns " + contract.StatusText(a.Status) + ", which needs no Allow")
 		}
 		switch allowed := a.Header.Values("Allow"); {
 		case len(allowed) == 0:
@@ -75,8 +75,8 @@ func httpChecks(b *builder) {
 	behindCheck(b)
 	b.add(trial.StatusHTTP, checkText{
 		name: "unknown-path", ground: goodPractice, prod: conformance.Harmless, pointer: "/paths",
-		summary: "a path that the contract does not declare does not succeed", sends: "a path beneath the operation's, with the key",
-		why: "A server that answers everything hides a client's typing mistakes.",
+		summary: "undocumented paths do not succeed", sends: "a path below the operation's path, with the key",
+		why: "A server that accepts every path hides typing mistakes in clients.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		t.Expect(t.Request().AtUnknownPath(url.PathEscape(markup)), "4XX", "3XX", "501")
 	})
@@ -87,11 +87,11 @@ func httpChecks(b *builder) {
 func behindCheck(b *builder) {
 	b.add(trial.StatusHTTP, checkText{
 		name: "nothing-behind", ground: httpSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses",
-		summary: "an answer says in one way where it ends, and nothing comes behind it; a body behind the answer to HEAD is only worth a warning", sends: "a valid request, one that is refused for its body, one without a key, and HEAD, each on a connection of its own",
-		why: "Bytes beyond the length of an answer are the beginning of the next one (RFC 9112, section 6.3): on a connection that is shared, of somebody else's.",
+		summary: "a response has one length, and no bytes follow it (a body after a HEAD response is only a warning)", sends: "a valid request, one with an invalid body, one without a key, and HEAD, each on a new connection",
+		why: "Bytes after a response are read as the start of the next one (RFC 9112, section 6.3). On a shared connection, that one belongs to another client.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		if t.Session.Client.IsProxied {
-			t.Skip("not seen through a proxy")
+			t.Skip("not visible through a proxy")
 		}
 		requests := []*wire.Request{t.Request()}
 		if t.Op.Body != nil {
@@ -113,16 +113,16 @@ func behindCheck(b *builder) {
 			}
 			t.RequireResponse(a)
 			if a.Proto == "HTTP/2.0" {
-				t.Skip("not seen: the target speaks HTTP/2 alone, in which an answer ends where it says")
+				t.Skip("not applicable: the target only speaks HTTP/2, whose frames end each response")
 			}
 			if length, coding := a.Header.Get("Content-Length"), a.Header.Get("Transfer-Encoding"); length != "" && coding != "" {
-				t.Fail("Content-Length or Transfer-Encoding, not both (RFC 9112, section 6.2)", "Content-Length: "+length+" beside Transfer-Encoding: "+coding, a)
+				t.Fail("Content-Length or Transfer-Encoding, not both (RFC 9112, section 6.2)", "both Content-Length: "+length+" and Transfer-Encoding: "+coding, a)
 			}
 			if a.Extra != "" && a.Request.Method == http.MethodHead { // as frameworks and servers do by default
-				t.Warn("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quote(a.Extra), a.Summary()), a)
+				t.Warn("nothing after the response", fmt.Sprintf("%s after the response %s", wire.Quote(a.Extra), a.Summary()), a)
 			}
 			if a.Extra != "" {
-				t.Fail("nothing behind the answer", fmt.Sprintf("%s behind the answer %s", wire.Quote(a.Extra), a.Summary()), a)
+				t.Fail("nothing after the response", fmt.Sprintf("%s after the response %s", wire.Quote(a.Extra), a.Summary()), a)
 			}
 		}
 	})
@@ -133,15 +133,15 @@ func behindCheck(b *builder) {
 func markupCheck(b *builder) {
 	c := b.add(trial.StatusHTTP, checkText{
 		name: "no-markup", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
-		summary: "what was sent does not come back as markup under text/html",
-		sends:   "nothing of its own: every answer to a request with markup in it is looked at",
-		why:     "A browser that opens the address would run it.",
+		summary: "no HTML response repeats markup from the request",
+		sends:   "nothing; it judges every response to a request that contains markup",
+		why:     "A browser that opens the page would run the markup.",
 	}, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
 		return s.JudgeResponses(b.op, true, func(a *wire.Response) (wire.Finding, bool) {
-			f := wire.Finding{Expected: "text from a request, escaped or left out"}
+			f := wire.Finding{Expected: "text from the request escaped or left out"}
 			if name, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")); name == "text/html" && bytes.Contains(a.Body, []byte(markup)) {
-				f.Actual = "markup from the request, as it was sent, under text/html"
+				f.Actual = "unescaped markup from the request in a text/html response"
 			}
 			return f, a.Arrived()
 		})
@@ -161,7 +161,7 @@ func neverChecks(b *builder) {
 	never := func(name string, g ground, summary, why string, around bool, wrong func(*wire.Response) string) {
 		c := b.add(trial.StatusHTTP, checkText{
 			name: name, ground: g, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
-			summary: summary, sends: "nothing of its own: every answer of the run is looked at", why: why,
+			summary: summary, sends: "nothing; it judges every response of the run", why: why,
 		}, trial.StageLast, nil)
 		c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
 			return s.JudgeResponses(b.op, around, func(a *wire.Response) (problem wire.Finding, judged bool) {
@@ -170,22 +170,22 @@ func neverChecks(b *builder) {
 			})
 		}
 	}
-	never("answered", httpSays, "every request gets an HTTP answer",
-		"A client that gets none cannot know what became of its request.", true, func(a *wire.Response) string {
+	never("answered", httpSays, "every request gets an HTTP response",
+		"Without a response, a client cannot know whether its request took effect.", true, func(a *wire.Response) string {
 			if a.IsMissing() {
 				return trial.DescribeFailure(a)
 			}
 			return ""
 		})
 	never("no-redirect", httpSays, "no request is redirected",
-		"Clients follow redirects with the key in hand, or with the body lost.", false, func(a *wire.Response) string {
+		"A client that follows a redirect may send its key elsewhere or lose the request body.", false, func(a *wire.Response) string {
 			if a.Status/100 == 3 {
 				return a.Summary()
 			}
 			return ""
 		})
-	never("no-server-error", staysUp, "no request, valid or not, is answered 5xx",
-		"A 5xx says that the fault is the server's; clients retry it for ever.", false, func(a *wire.Response) string {
+	never("no-server-error", staysUp, "no request, valid or invalid, returns 5xx",
+		"A 5xx blames the server, so clients retry the same request forever.", false, func(a *wire.Response) string {
 			if a.IsBreakdown() {
 				return a.Summary()
 			}

@@ -28,32 +28,32 @@ func identityChecks(b *builder) {
 	pointer := identityPointer(b)
 	together := b.add(status, checkText{
 		name: "simultaneous", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
-		summary: "a new user who is asked for several times at one moment gets one id",
-		sends:   fmt.Sprintf("%d requests for a fresh user, released together; %d rounds", trial.ConcurrentRequests, rounds),
-		why:     "Clients retry and run side by side; two ids for one user split that user's devices.",
+		summary: "concurrent requests for a new user return the same id",
+		sends:   fmt.Sprintf("%d concurrent requests for a new user, in %d rounds", trial.ConcurrentRequests, rounds),
+		why:     "Clients retry and run in parallel. Two ids for one user split that user's devices.",
 	}, trial.StageAccept, simultaneous)
 	together.RunsAlone = true
 	tenants := b.add(status, checkText{
 		name: "tenants", ground: contractSays, prod: conformance.Creates, pointer: pointer,
-		summary: "the same user id under two manufacturers is two users",
+		summary: "the same user id under two manufacturers gets two ids",
 		sends:   "one " + rules.Subject + " with the keys of two manufacturers",
-		why:     "Manufacturers number their users independently; a shared id hands one's devices to another.",
+		why:     "Manufacturers choose user ids independently. A shared id gives one user's devices to another.",
 	}, trial.StageAccept, func(t *trial.Trial) {
 		user := t.User()
 		first := t.IdentityOf(t.ExpectSuccess(t.RequestFor(user)))
 		other := t.RequestFor(user).WithKeys(t.Session.OtherKey())
 		if refusal := t.Op.UnauthorizedStatus(); refusal != "" {
 			if a := t.Send(other); t.Op.EquivalentStatuses(refusal).Contains(a.Status) {
-				t.Abort("the other key is refused: is NOX_OTHER_API_KEY one of this target, and its manufacturer enabled?", a)
+				t.Abort("the target rejects the other key: check that NOX_OTHER_API_KEY belongs to this target and that its manufacturer is enabled", a)
 			}
 		}
 		second := t.ExpectSuccess(other)
 		t.RequireEcho(second, user)
 		if id := t.IdentityOf(second); id == first {
-			t.Fail("another "+rules.Identity+" under the other manufacturer", fmt.Sprintf("%q under both", id))
+			t.Fail("a different "+rules.Identity+" for the other manufacturer", fmt.Sprintf("%q for both", id))
 		}
 		if id := t.IdentityOf(t.ExpectSuccess(t.RequestFor(user))); id != first {
-			t.Fail(fmt.Sprintf("%s %q as before", rules.Identity, first), fmt.Sprintf("%q, after the other manufacturer had asked", id))
+			t.Fail(fmt.Sprintf("%s %q as before", rules.Identity, first), fmt.Sprintf("%q after the other manufacturer's request", id))
 		}
 	})
 	tenants.Needs, tenants.NewUsers, tenants.Requests = trial.NeedsOther, 1, 3
@@ -72,7 +72,7 @@ func resolveChecks(b *builder) {
 		c := b.add(b.op.SuccessStatus(), checkText{
 			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
 			summary: summary, sends: sends,
-			why: "Clients keep the id; one that changes cuts them off from the user's devices.",
+			why: "Clients store the id. If it changes, they lose access to the user's devices.",
 		}, trial.StageAccept, func(t *trial.Trial) {
 			user := t.UserLike(called)
 			if name == "at-once" {
@@ -84,7 +84,7 @@ func resolveChecks(b *builder) {
 				a := t.ExpectSuccess(r)
 				t.RequireEcho(a, user)
 				if got := t.IdentityOf(a); got != id {
-					t.Fail(fmt.Sprintf("%s %q, as the first time", rules.Identity, id), fmt.Sprintf("%q", got), first, a)
+					t.Fail(fmt.Sprintf("%s %q, as in the first response", rules.Identity, id), fmt.Sprintf("%q", got), first, a)
 				}
 			}
 		})
@@ -103,10 +103,10 @@ func resolveChecks(b *builder) {
 			return out
 		}
 	}
-	about(affix("Known-", ""), "at-once", "a user who is asked for again has the same id",
+	about(affix("Known-", ""), "at-once", "a repeated request for a user returns the same id",
 		"one user, six times in a row", plainly(5))
 	add("other-connection", "a user has the same id on every connection",
-		"one user, on several connections of their own", func(t *trial.Trial, user string) []*wire.Request {
+		"one user, on several new connections", func(t *trial.Trial, user string) []*wire.Request {
 			out := plainly(3)(t, user)
 			for i := range out {
 				out[i] = out[i].Fresh()
@@ -116,12 +116,12 @@ func resolveChecks(b *builder) {
 	inEscapes := func(t *trial.Trial, user string) []*wire.Request {
 		return []*wire.Request{t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.EncodeEscaped(user)), wire.Fits)}
 	}
-	add("escapes", "a user has the same id however the JSON is written: characters as \\u escapes",
-		"one user, plainly and with every character as an escape", inEscapes)
-	about(affix("é漢😀-", ""), "escaped-pairs", "a user has the same id however the JSON is written: characters beyond ASCII as \\u escapes",
-		"one user with characters of two, three and four bytes, plainly and with each as an escape or a pair of them", inEscapes).NewUsers = 1
-	add("white-space", "a user has the same id however the JSON is written: white space",
-		"one user, plainly and with white space around every token", func(t *trial.Trial, user string) []*wire.Request {
+	add("escapes", "the spelling of the JSON does not change the id: characters as \\u escapes",
+		"one user, once as plain text and once with every character escaped", inEscapes)
+	about(affix("é漢😀-", ""), "escaped-pairs", "the spelling of the JSON does not change the id: non-ASCII characters as \\u escapes",
+		"one user with characters of two, three and four bytes, once as plain text and once escaped", inEscapes).NewUsers = 1
+	add("white-space", "the spelling of the JSON does not change the id: white space",
+		"one user, without and with white space around every token", func(t *trial.Trial, user string) []*wire.Request {
 			text := fmt.Sprintf("\r\n\t{ %s\t:\n %s } \n", schema.Encode(rules.Subject), schema.Encode(user))
 			if len(t.Body(user)) > 1 {
 				return nil
@@ -131,9 +131,9 @@ func resolveChecks(b *builder) {
 	keyOrderCheck(b)
 	b.add(b.op.SuccessStatus(), checkText{
 		name: "resolve-later", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
-		summary: "a user has the same id after others have come",
-		sends:   "the first users of the run, once more at its end",
-		why:     "An id is for ever, not for as long as a cache holds it.",
+		summary: "a user has the same id after other users were created",
+		sends:   "the first users of the run again, at its end",
+		why:     "An id must last forever, not only while a cache holds it.",
 	}, trial.StageRecover, resolveLater).Requests = lookBack
 }
 
@@ -146,9 +146,9 @@ func keyOrderCheck(b *builder) {
 	}
 	b.add(b.op.SuccessStatus(), checkText{
 		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
-		summary: "a user has the same id whatever the order of the properties",
-		sends:   "one user, with another property before and behind " + rules.Subject,
-		why:     "JSON objects have no order (RFC 8259, section 4); client libraries write them in any.",
+		summary: "the order of the properties does not change the id",
+		sends:   "one user, with another property before and after " + rules.Subject,
+		why:     "JSON objects are unordered (RFC 8259, section 4), and client libraries write them in any order.",
 	}, trial.StageAccept, func(t *trial.Trial) {
 		user := t.User()
 		body := t.Body(user)
@@ -157,14 +157,14 @@ func keyOrderCheck(b *builder) {
 		first := t.Send(t.RequestFor(user).WithBody(front, wire.Fits))
 		if !first.Succeeded() {
 			if other := t.Send(t.RequestFor(user).WithBody(back, wire.Fits)); other.Succeeded() {
-				t.Fail("the same answer in either order", first.Summary()+" with "+rules.Subject+" behind, "+other.Summary()+" with it before", first, other)
+				t.Fail("the same status in either order", first.Summary()+" with "+rules.Subject+" last, "+other.Summary()+" with it first", first, other)
 			}
-			t.Skip("the target takes no property beyond the declared one, so there is no order to change")
+			t.Skip("the target rejects undocumented properties, so there is no order to change")
 		}
 		t.RequireReadable(first)
 		second := t.ExpectSuccess(t.RequestFor(user).WithBody(back, wire.Fits))
 		if x, y := t.IdentityOf(first), t.IdentityOf(second); x != y {
-			t.Fail(fmt.Sprintf("%s %q in either order", rules.Identity, x), fmt.Sprintf("%q in the other", y), first, second)
+			t.Fail(fmt.Sprintf("%s %q in both orders", rules.Identity, x), fmt.Sprintf("%q in the second order", y), first, second)
 		}
 	}).Requests = 2
 }
@@ -189,13 +189,13 @@ func resolveLater(t *trial.Trial) {
 		before, requests = append(before, a), append(requests, t.RequestFor(user))
 	}
 	if len(before) == 0 {
-		t.Skip("no user of this run was answered with an id")
+		t.Skip("no response of this run contains an id")
 	}
 	for i, again := range t.ExpectAll(requests, t.Op.SuccessStatus()) {
 		t.RequireReadable(again)
 		id := t.IdentityOf(before[i])
 		if got := t.IdentityOf(again); got != id {
-			t.Fail(fmt.Sprintf("%s %q, as when %s was first asked for", t.Op.Rules.Identity, id, wire.Quote(again.Request.Subject)), fmt.Sprintf("%q", got), before[i], again)
+			t.Fail(fmt.Sprintf("%s %q, as in the first response for %s", t.Op.Rules.Identity, id, wire.Quote(again.Request.Subject)), fmt.Sprintf("%q", got), before[i], again)
 		}
 	}
 }
@@ -251,7 +251,7 @@ func simultaneous(t *trial.Trial) {
 			for _, id := range all {
 				evidence = append(evidence, ids[round][id])
 			}
-			t.Fail("one "+t.Op.Rules.Identity+" for one user", fmt.Sprintf("%d of them: %s", len(all), strings.Join(all, ", ")), evidence...)
+			t.Fail("one "+t.Op.Rules.Identity+" for one user", fmt.Sprintf("%d values: %s", len(all), strings.Join(all, ", ")), evidence...)
 		}
 	}
 }
@@ -263,8 +263,8 @@ func wholeRunChecks(b *builder) {
 	one := b.add(b.op.SuccessStatus(), checkText{
 		name: "resolve-throughout", ground: contractSays, prod: conformance.Harmless, pointer: identityPointer(b),
 		summary: "over the whole run, each user has one id",
-		sends:   "nothing of its own: every answer of the run is compared",
-		why:     "An id that is wrong now and then is as lost as one that is always wrong.",
+		sends:   "nothing; it compares every response of the run",
+		why:     "An id that is only sometimes wrong still cuts a user off.",
 	}, trial.StageLast, nil)
 	one.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
 		return s.JudgeIdentities(b.op, func(a, other *wire.Response) string {
@@ -277,13 +277,13 @@ func wholeRunChecks(b *builder) {
 	apart := b.add(b.op.SuccessStatus(), checkText{
 		name: "create-throughout", ground: contractSays, prod: conformance.Harmless, pointer: identityPointer(b),
 		summary: "over the whole run, no two users share an id",
-		sends:   "nothing of its own: every answer of the run is compared",
-		why:     "Ids that collide now and then hand one user's devices to another.",
+		sends:   "nothing; it compares every response of the run",
+		why:     "A collision, however rare, gives one user's devices to another.",
 	}, trial.StageLast, nil)
 	apart.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
 		return s.JudgeIdentities(b.op, func(a, other *wire.Response) string {
 			if folded(a.Request.Subject) != folded(other.Request.Subject) {
-				return "another " + rules.Identity + " for each user"
+				return "a different " + rules.Identity + " for each user"
 			}
 			return ""
 		}, true)

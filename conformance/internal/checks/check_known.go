@@ -17,9 +17,9 @@ func knownChecks(b *builder) {
 	rules, status := b.op.Rules, b.op.SuccessStatus()
 	b.add(status, checkText{
 		name: "resolve-again", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
-		summary: "a user of any name who is asked for again has the same echo and id",
-		sends:   "the users of the other checks of echo, once more",
-		why:     "The first answer comes from what was sent, the second from what was stored.",
+		summary: "a repeated request returns the same echo and id, whatever the user's name",
+		sends:   "the users of the other echo checks again",
+		why:     "The first response can come from the request; the second comes from the database.",
 	}, trial.StageAfter, func(t *trial.Trial) {
 		var first []*wire.Response
 		seen := map[string]bool{}
@@ -33,7 +33,7 @@ func knownChecks(b *builder) {
 			first = append(first, a)
 		}
 		if len(first) == 0 {
-			t.Skip("no user of the other checks was taken")
+			t.Skip("no other check created a user")
 		}
 		trial.Each(t, first, func(a *wire.Response) string { return wire.Quote(shortened(a.Request.Subject)) }, func(t *trial.Trial, before *wire.Response) {
 			again := t.ExpectSuccess(before.Request)
@@ -46,9 +46,9 @@ func knownChecks(b *builder) {
 	}
 	c := b.add(status, checkText{
 		name: "resolve-after-refusals", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
-		summary: "a user has the same echo and id after requests about the user were refused",
-		sends:   "a user called by an e-mail address; the same in a broken body, in an array, with a wrong key and with none; then the user again",
-		why:     "What a refused request names must be left alone.",
+		summary: "a user has the same echo and id after rejected requests about that user",
+		sends:   "a user named by an e-mail address; the same user in an invalid body, in an array, with a wrong key and without a key; then the user again",
+		why:     "A rejected request must not change the user that it names.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		user := trial.MailForm(t.User())
 		before := t.ExpectSuccess(t.RequestFor(user))
@@ -78,7 +78,7 @@ func requireSame(t *trial.Trial, before, again *wire.Response) {
 		return
 	}
 	if x, y := t.IdentityOf(before), t.IdentityOf(again); x != y {
-		t.Fail(fmt.Sprintf("%s %q, as the first time", t.Op.Rules.Identity, x), fmt.Sprintf("%q", y), before, again)
+		t.Fail(fmt.Sprintf("%s %q, as in the first response", t.Op.Rules.Identity, x), fmt.Sprintf("%q", y), before, again)
 	}
 }
 
@@ -88,9 +88,9 @@ func otherManufacturerCheck(b *builder) {
 	rules, status := b.op.Rules, b.op.SuccessStatus()
 	c := b.add(status, checkText{
 		name: "other-manufacturer", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
-		summary: "a second manufacturer is served as the first",
-		sends:   "with the other key: users of several names twice each, and bodies that are refused",
-		why:     "Each manufacturer has a configuration of its own, which can be wrong for one alone.",
+		summary: "a second manufacturer gets the same service as the first",
+		sends:   "with the other key: several users twice each, and invalid bodies",
+		why:     "Each manufacturer has its own configuration, which can be wrong for one of them only.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		otherIsGood(t)
 		u := t.User()
@@ -132,7 +132,7 @@ func otherIsGood(t *trial.Trial) {
 		return
 	}
 	if a := t.Send(t.RequestFor(t.FirstUser()).WithKeys(t.Session.OtherKey())); a.HasStatus(refusal) {
-		t.Skip("the other key is refused, which another check says")
+		t.Skip("the target rejects the other key, which another check reports")
 	}
 }
 

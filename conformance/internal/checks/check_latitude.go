@@ -26,16 +26,16 @@ func latitudeChecks(b *builder) {
 		return func(_ *trial.Trial, r *wire.Request) *wire.Request { return r.WithHeader(name, values...) }
 	}
 	ways := []way{
-		{"accept-any", "a client that accepts anything is answered", "Accept: */*", "It is what most HTTP libraries send.", httpSays, header("Accept", "*/*")},
-		{"accept-none", "a client that does not say what it accepts is answered", "no Accept header", "Accept is optional (RFC 9110, section 12.5.1).", httpSays, header("Accept")},
-		{"accept-json", "a client that accepts JSON is answered", "Accept: application/json;q=0.9, */*;q=0.1", "It is what generated clients send.", httpSays, header("Accept", "application/json;q=0.9, */*;q=0.1")},
-		{"unknown-headers", "headers that the contract does not name are ignored", "X-Request-Id, traceparent, another User-Agent and a header of no meaning", "Proxies and tracing add them on the way.", httpSays, func(_ *trial.Trial, r *wire.Request) *wire.Request {
+		{"accept-any", "Accept: */* is accepted", "Accept: */*", "Most HTTP libraries send this header.", httpSays, header("Accept", "*/*")},
+		{"accept-none", "a missing Accept header is accepted", "no Accept header", "Accept is optional (RFC 9110, section 12.5.1).", httpSays, header("Accept")},
+		{"accept-json", "an Accept header that prefers JSON is accepted", "Accept: application/json;q=0.9, */*;q=0.1", "Generated clients send this header.", httpSays, header("Accept", "application/json;q=0.9, */*;q=0.1")},
+		{"unknown-headers", "undocumented headers are ignored", "X-Request-Id, traceparent, another User-Agent and an invented header", "Proxies and tracing tools add headers on the way.", httpSays, func(_ *trial.Trial, r *wire.Request) *wire.Request {
 			return r.WithHeader("X-Request-Id", "conformance").WithHeader("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").WithHeader("X-Of-No-Meaning", "1").WithHeader("User-Agent", "conformance")
 		}},
 	}
 	if len(b.op.Security) > 0 && b.op.Security[0].Kind == "apiKey" && b.op.Security[0].In == "header" {
 		name := b.op.Security[0].Name
-		ways = append(ways, way{"header-name-case", "header names are read whatever their case", "the header " + oppositeCase(name), "Field names are case-insensitive (RFC 9110, section 5.1); HTTP/2 writes them in lower case.", httpSays,
+		ways = append(ways, way{"header-name-case", "header names are case-insensitive", "the header " + oppositeCase(name), "HTTP requires it (RFC 9110, section 5.1), and HTTP/2 sends names in lower case.", httpSays,
 			func(_ *trial.Trial, r *wire.Request) *wire.Request {
 				return r.WithKeyName(oppositeCase(name))
 			}})
@@ -44,18 +44,18 @@ func latitudeChecks(b *builder) {
 		media := b.op.Body.MediaType
 		plain, _ := b.op.Body.Minimal.(schema.Object)
 		ways = append(ways,
-			way{"media-type-charset", "a charset beside the media type is accepted", "Content-Type: " + media + "; charset=utf-8", "Many HTTP libraries add it.", httpSays, header("Content-Type", media+"; charset=utf-8")},
-			way{"media-type-space", "white space before the parameters of a media type is passed over", "Content-Type: " + media + " ; charset=utf-8", "HTTP allows it there (RFC 9110, section 5.6.6).", stacksDiffer, header("Content-Type", media+" ; charset=utf-8")},
-			way{"media-type-case", "the media type is read whatever its case", "Content-Type: " + otherCaseOf(media), "Media types are case-insensitive (RFC 9110, section 8.3.1).", httpSays, header("Content-Type", otherCaseOf(media))},
-			way{"chunked", "a body in chunks is read", "Transfer-Encoding: chunked", "Clients that stream send it; HTTP/1.1 servers must read it (RFC 9112, section 7.1).", stacksDiffer, func(_ *trial.Trial, r *wire.Request) *wire.Request {
+			way{"media-type-charset", "a charset parameter in the media type is accepted", "Content-Type: " + media + "; charset=utf-8", "Many HTTP libraries add the charset.", httpSays, header("Content-Type", media+"; charset=utf-8")},
+			way{"media-type-space", "white space before a media type parameter is accepted", "Content-Type: " + media + " ; charset=utf-8", "HTTP allows it (RFC 9110, section 5.6.6).", stacksDiffer, header("Content-Type", media+" ; charset=utf-8")},
+			way{"media-type-case", "the media type is case-insensitive", "Content-Type: " + otherCaseOf(media), "HTTP requires it (RFC 9110, section 8.3.1).", httpSays, header("Content-Type", otherCaseOf(media))},
+			way{"chunked", "a chunked request body is accepted", "Transfer-Encoding: chunked", "Streaming clients send chunks, and HTTP/1.1 servers must read them (RFC 9112, section 7.1).", stacksDiffer, func(_ *trial.Trial, r *wire.Request) *wire.Request {
 				return r.Chunked()
 			}},
-			way{"expect-continue", "a client that waits for 100 Continue is answered", "Expect: 100-continue", "curl and others send it with larger bodies (RFC 9110, section 10.1.1).", stacksDiffer, func(_ *trial.Trial, r *wire.Request) *wire.Request {
+			way{"expect-continue", "Expect: 100-continue is supported", "Expect: 100-continue", "curl and other clients send it with large bodies (RFC 9110, section 10.1.1).", stacksDiffer, func(_ *trial.Trial, r *wire.Request) *wire.Request {
 				return r.ExpectContinue()
 			}},
 		)
 		if s := b.op.Body.Schema; s.AllowsUndeclared() && b.confirmed(plain.With([]string{"undeclared_property"}, "value"), wire.Fits) {
-			ways = append(ways, way{"open-object", "a property that the schema does not name is ignored", "a body with one more property", "The schema allows it, so a client may send it; clients of the next version will.", roomInContract, func(t *trial.Trial, r *wire.Request) *wire.Request {
+			ways = append(ways, way{"open-object", "an undocumented property is ignored", "a valid body with one more property", "The schema allows it, and clients of the next version will send one.", roomInContract, func(t *trial.Trial, r *wire.Request) *wire.Request {
 				return r.WithBody(t.Body(r.Subject).With([]string{"undeclared_property"}, "value"), wire.Fits)
 			}})
 		}
@@ -73,9 +73,9 @@ func latitudeChecks(b *builder) {
 	if b.op.Body != nil {
 		b.add(status, checkText{
 			name: "after-error", ground: httpSays, prod: conformance.Creates,
-			summary: "a connection is usable after a request on it was refused",
-			sends:   "a broken body, then a valid request, on one connection",
-			why:     "Clients keep connections; one bad request must not spoil the next.",
+			summary: "a connection still works after a rejected request",
+			sends:   "an invalid body, then a valid request, on one connection",
+			why:     "Clients reuse connections. One bad request must not break the next.",
 		}, trial.StageReject, func(t *trial.Trial) {
 			t.Send(t.Request().WithText([]byte("{"), wire.Breaks).Single())
 			t.Expect(t.Request().Single(), status)

@@ -40,35 +40,35 @@ func malformations() []malformation {
 		}
 	}
 	return []malformation{
-		{"cut-short", meansNothing, "cut short", func(text, _ []byte) []byte { return text[:len(text)-2] }},
-		{"unclosed", meansNothing, "an object that is not closed", func(text, _ []byte) []byte { return text[:len(text)-1] }},
-		{"trailing-comma", parsersDiffer, "a comma behind the last property", beforeEnd(",")},
-		{"leading-comma", parsersDiffer, "a comma before the first property", func(text, _ []byte) []byte { return append([]byte("{,"), text[1:]...) }},
-		{"missing-comma", parsersDiffer, "no comma between properties", beforeEnd(` "undeclared":"value"`)},
+		{"cut-short", meansNothing, "truncated", func(text, _ []byte) []byte { return text[:len(text)-2] }},
+		{"unclosed", meansNothing, "a missing closing brace", func(text, _ []byte) []byte { return text[:len(text)-1] }},
+		{"trailing-comma", parsersDiffer, "a trailing comma", beforeEnd(",")},
+		{"leading-comma", parsersDiffer, "a leading comma", func(text, _ []byte) []byte { return append([]byte("{,"), text[1:]...) }},
+		{"missing-comma", parsersDiffer, "a missing comma between properties", beforeEnd(` "undeclared":"value"`)},
 		{"single-quotes", parsersDiffer, "single quotes", func(text, _ []byte) []byte { return bytes.ReplaceAll(text, []byte(`"`), []byte(`'`)) }},
-		{"comment", parsersDiffer, "a comment", func(text, _ []byte) []byte { return append([]byte("{/* comment */"), text[1:]...) }},
-		{"line-comment", parsersDiffer, "a comment to the end of the line", func(text, _ []byte) []byte { return append([]byte("{// comment\n"), text[1:]...) }},
-		{"trailing-text", parsersDiffer, "text behind the JSON", behind("xyz")},
-		{"extra-brace", parsersDiffer, "one brace too many", behind("}")},
-		{"two-texts", parsersDiffer, "two JSON texts", func(text, _ []byte) []byte { return bytes.Repeat(text, 2) }},
+		{"comment", parsersDiffer, "a block comment", func(text, _ []byte) []byte { return append([]byte("{/* comment */"), text[1:]...) }},
+		{"line-comment", parsersDiffer, "a line comment", func(text, _ []byte) []byte { return append([]byte("{// comment\n"), text[1:]...) }},
+		{"trailing-text", parsersDiffer, "text after the JSON", behind("xyz")},
+		{"extra-brace", parsersDiffer, "an extra closing brace", behind("}")},
+		{"two-texts", parsersDiffer, "two JSON texts in one body", func(text, _ []byte) []byte { return bytes.Repeat(text, 2) }},
 		{"unquoted-key", parsersDiffer, "a property name without quotes", func(text, _ []byte) []byte {
 			end := bytes.IndexByte(text[2:], '"') + 2
 			return append(append([]byte("{"), text[2:end]...), text[end+1:]...)
 		}},
 		{"nan", parsersDiffer, "NaN", beforeEnd(`,"undeclared":NaN`)},
-		{"leading-zero", parsersDiffer, "a number that begins with a zero", beforeEnd(`,"undeclared":012`)},
-		{"bare-word", parsersDiffer, "a bare word for a value", replacing(func(v []byte) []byte { return bytes.Trim(v, `"`) })},
-		{"control-character", parsersDiffer, "a line feed within a string", within("\n")},
-		{"tab", parsersDiffer, "a tab within a string", within("\t")},
-		{"invalid-utf8", parsersDiffer, "bytes that are not UTF-8", within("\xff\xfe\xc0")},
-		{"utf16", parsersDiffer, "UTF-16, which JSON has not been in since RFC 8259", func(text, _ []byte) []byte {
+		{"leading-zero", parsersDiffer, "a number with a leading zero", beforeEnd(`,"undeclared":012`)},
+		{"bare-word", parsersDiffer, "an unquoted string", replacing(func(v []byte) []byte { return bytes.Trim(v, `"`) })},
+		{"control-character", parsersDiffer, "an unescaped line feed in a string", within("\n")},
+		{"tab", parsersDiffer, "an unescaped tab in a string", within("\t")},
+		{"invalid-utf8", parsersDiffer, "invalid UTF-8", within("\xff\xfe\xc0")},
+		{"utf16", parsersDiffer, "UTF-16, which RFC 8259 no longer allows", func(text, _ []byte) []byte {
 			out := []byte{0xff, 0xfe}
 			for _, unit := range schema.UTF16Units(string(text)) {
 				out = append(out, byte(unit), byte(unit>>8))
 			}
 			return out
 		}},
-		{"bad-escape", parsersDiffer, "an escape that JSON does not have", within(`\x41`)},
+		{"bad-escape", parsersDiffer, "an invalid escape sequence", within(`\x41`)},
 	}
 }
 
@@ -81,9 +81,9 @@ func malformedChecks(b *builder) {
 	for _, m := range malformations() {
 		b.add(status, checkText{
 			name: "json-" + m.name, ground: m.ground, prod: conformance.Harmless, pointer: b.op.Pointer + "/requestBody/content",
-			summary: "a body that is not JSON is refused: " + m.what,
-			sends:   "a valid body made invalid: " + m.what,
-			why:     "A reader that guesses what was meant guesses wrong one day, and differently from the next reader (RFC 8259).",
+			summary: "invalid JSON is rejected: " + m.what,
+			sends:   "a valid body made invalid JSON: " + m.what,
+			why:     "A parser that guesses will guess wrong one day, and two parsers guess differently (RFC 8259).",
 		}, trial.StageReject, func(t *trial.Trial) {
 			r := t.Request()
 			text, value := spoilable(t, r)

@@ -20,9 +20,9 @@ func obstacleCheck(b *builder) {
 	}
 	b.add(status, checkText{
 		name: "minimal", ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer,
-		summary: "the plainest valid request is answered " + status,
+		summary: "a minimal valid request returns " + status,
 		sends:   "nothing: " + b.op.Obstacle,
-		why:     "What is not judged should be known.",
+		why:     "The report should name each operation that it cannot judge.",
 	}, trial.StageAccept, func(t *trial.Trial) { t.Skip("not judged: " + t.Op.Obstacle) })
 }
 
@@ -72,9 +72,9 @@ func elsewhereCheck(b *builder) {
 	}
 	b.add(status, checkText{
 		name: "other-resource", ground: contractSays, prod: conformance.Harmless,
-		summary: "another address of the same form is answered, or not found as documented",
-		sends:   "a valid request to an address of which the contract gives no example",
-		why:     "Clients ask for what is no longer there, and must be able to tell.",
+		summary: "an unknown resource returns a documented response",
+		sends:   "a valid request with a path value that the contract gives no example of",
+		why:     "Clients ask for resources that no longer exist, and must recognise the response.",
 	}, trial.StageAccept, func(t *trial.Trial) {
 		statuses := []string{t.Op.SuccessStatus(), status}
 		if t.Op.InvalidStatus() != "" {
@@ -96,8 +96,8 @@ func parameterVariants(b *builder, i int, p *contract.Parameter, plain any) {
 		c := b.add(status, checkText{
 			name: p.In + "-" + schema.IDWord(p.Name) + "-" + suffix, ground: groundOf(hold), prod: conformance.Creates, pointer: pointer,
 			summary: "a valid parameter is accepted: " + p.Name + " " + about,
-			sends:   "an otherwise plain request with the " + p.In + " parameter " + p.Name + " " + about,
-			why:     "What the contract allows, clients send.",
+			sends:   "an otherwise minimal request with the " + p.In + " parameter " + p.Name + " " + about,
+			why:     "Clients send whatever the contract allows.",
 		}, trial.StageAccept, func(t *trial.Trial) { t.Expect(t.Request().WithParameter(i, v, wire.Fits), status) })
 		if !b.op.IsSafe() {
 			c.NewUsers = 1
@@ -137,9 +137,9 @@ func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 		}
 		b.add(status, checkText{
 			name: p.In + "-" + schema.IDWord(p.Name) + "-" + m.Name, ground: groundOf(m.Firmness), prod: conformance.LaxOnly, pointer: m.Pointer,
-			summary: "a parameter that breaks the contract is refused: " + p.Name + " " + m.Description,
+			summary: "an invalid parameter is rejected: " + p.Name + " " + m.Description,
 			sends:   "an otherwise valid request, with the " + p.In + " parameter " + p.Name + " " + m.Description,
-			why:     "What is passed over in silence, the client takes for understood.",
+			why:     "If the server ignores an invalid parameter, the client assumes that it took effect.",
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(t.Request().WithParameter(i, m.Value, how), allowed...) })
 	}
 	if p.Required && p.In != "path" {

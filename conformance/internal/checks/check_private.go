@@ -18,9 +18,9 @@ func privateCheck(b *builder) {
 	}
 	c := b.add(status, checkText{
 		name: "no-other-user", ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses/" + status,
-		summary: "no " + status + " has the user id or the " + rules.Identity + " of another user in it",
-		sends:   "nothing of its own: every " + status + " of the run is looked at",
-		why:     "Who asks for one user must learn nothing of another.",
+		summary: "no " + status + " contains the user id or the " + rules.Identity + " of another user",
+		sends:   "nothing; it judges every " + status + " response of the run",
+		why:     "A request for one user must reveal nothing about another.",
 	}, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
 		mark := regexp.MustCompile(`(?i)` + regexp.QuoteMeta(s.UserPrefix) + `[0-9]+-[0-9]+`)
@@ -45,7 +45,7 @@ func privateCheck(b *builder) {
 					continue
 				}
 				if other := otherUser(string(text), a, mark, owners, rules.Identity); other != "" {
-					f.Actual = "the property " + name + " of an answer about another user holds " + other
+					f.Actual = "the property " + name + " in a response about another user contains " + other
 				}
 			}
 			return f, true

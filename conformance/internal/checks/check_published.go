@@ -20,9 +20,9 @@ func publishedCheck(b *builder) {
 	}
 	c := b.add(trial.StatusHTTP, checkText{
 		name: PublishedCheckName, ground: contractSays, prod: conformance.Harmless, pointer: "/paths",
-		summary: "the contract that clients are shown breaks no client of the contract in force",
-		sends:   "nothing: the two documents are compared, if --published names one",
-		why:     "Developers write clients by what is published; a server that keeps another contract fails them.",
+		summary: "the published contract is compatible with the contract in force",
+		sends:   "nothing; it compares the contract with the document that --published names",
+		why:     "Developers build clients from the published contract. If the server follows another one, those clients fail.",
 	}, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, _ *trial.Check) trial.Verdict { return publishedVerdict(s.Config.Published) }
 	c.OnRequest = func(cfg *conformance.Config) bool { return cfg.Published != nil }
@@ -31,7 +31,7 @@ func publishedCheck(b *builder) {
 // publishedVerdict fails if a change breaks clients for certain.
 func publishedVerdict(d *spec.Drift) trial.Verdict {
 	if d == nil {
-		return trial.Verdict{Outcome: conformance.Skip, Reason: "no published contract was named: see --published"}
+		return trial.Verdict{Outcome: conformance.Skip, Reason: "not requested: name the published contract with --published"}
 	}
 	first, breaking := "", 0
 	for _, c := range d.Changes {

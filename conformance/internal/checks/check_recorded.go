@@ -30,7 +30,7 @@ func RecordedCatalogue(c *trial.Contract) []*trial.Check {
 		// Why no response was recorded is not known.
 		b.checks = slices.DeleteFunc(b.checks, func(c *trial.Check) bool { return strings.HasSuffix(c.ID, "/"+trial.StatusHTTP+"/answered") })
 		for _, each := range b.checks {
-			each.Sends = "nothing: recorded answers are judged"
+			each.Sends = "nothing; it judges recorded responses"
 			onlyRecorded(each)
 		}
 		publishedCheck(b)
@@ -66,7 +66,7 @@ func onlyRecorded(c *trial.Check) {
 		v := over(seen, c)
 		switch {
 		case v.Outcome == conformance.Skip && missing > 0:
-			v.Reason = fmt.Sprintf("not exercised: no %s was recorded with its body", c.Status)
+			v.Reason = fmt.Sprintf("not exercised: the recording contains no %s with its body", c.Status)
 		case v.Outcome == conformance.Skip && masked > 0:
 			v.Reason = "the recording masks the keys: two ids for one user may belong to two manufacturers"
 		}
@@ -86,7 +86,7 @@ func recorded(b *builder, status string, t checkText, rule func(*wire.Response) 
 			return rule(a)
 		})
 		if v.Outcome == conformance.Skip {
-			v.Reason = "not exercised: the recording holds nothing that this could be judged by"
+			v.Reason = "not exercised: the recording contains no exchange that this check can judge"
 		}
 		return v
 	}
@@ -101,8 +101,8 @@ func acceptedCheck(b *builder) {
 	}
 	recorded(b, status, checkText{
 		name: "recorded-accepted", ground: contractSays,
-		summary: "every recorded request that is valid, with a key, is answered " + status + ", unless its key is refused",
-		why:     "A client that keeps the contract is turned away.",
+		summary: "every recorded valid request returns " + status + ", unless its key is rejected",
+		why:     "The server turned away a client that follows the contract.",
 	}, func(a *wire.Response) (wire.Finding, bool) {
 		r := a.Request
 		keyed := len(r.Op.Security) == 0 || len(r.Keys) == 1 && (r.Keys[0].IsValid || judge.IsOrdinaryKey(r.Keys[0].Value))
@@ -126,8 +126,8 @@ func echoedCheck(b *builder) {
 	status := b.op.SuccessStatus()
 	recorded(b, status, checkText{
 		name: "recorded-echo", ground: contractSays, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo,
-		summary: "every recorded " + status + " returns the " + rules.Subject + " of its request as it was sent",
-		why:     "A client finds its user by what comes back; one changed character is another user.",
+		summary: "every recorded " + status + " repeats the " + rules.Subject + " of its request exactly",
+		why:     "A client finds its user by the echo. If one character changes, it finds another user or none.",
 	}, func(a *wire.Response) (wire.Finding, bool) {
 		user := a.Request.Subject
 		got, ok := a.Member(rules.Echo)
@@ -150,15 +150,15 @@ func refusedCheck(b *builder) {
 	}
 	recorded(b, status, checkText{
 		name: "recorded-refused", ground: contractSays,
-		summary: "no recorded request that breaks the contract succeeds",
-		why:     "What is taken today against the contract, clients rely on tomorrow.",
+		summary: "no recorded invalid request succeeds",
+		why:     "If the server accepts an invalid request today, clients rely on it tomorrow.",
 	}, func(a *wire.Response) (wire.Finding, bool) {
 		f := wire.Finding{Expected: trial.DescribeStatus(status)}
 		if a.Request.Intent != wire.Breaks {
 			return f, false
 		}
 		if a.Status/100 == 2 {
-			f.Actual = a.Summary() + " to a request that breaks the contract"
+			f.Actual = a.Summary() + " to an invalid request"
 		}
 		return f, a.Status/100 == 2 || a.HasStatus(status)
 	})
@@ -169,8 +169,8 @@ func refusedCheck(b *builder) {
 func documentedCheck(b *builder) {
 	recorded(b, trial.StatusHTTP, checkText{
 		name: "recorded-documented", ground: goodPractice, pointer: b.op.Pointer + "/responses",
-		summary: "every recorded answer has a status that the contract documents",
-		why:     "Clients do not know what to do with any other.",
+		summary: "every recorded response has a documented status",
+		why:     "Clients cannot handle a status that they do not know.",
 	}, func(a *wire.Response) (wire.Finding, bool) {
 		f := wire.Finding{Expected: "one of " + strings.Join(b.op.Statuses, ", ")}
 		if b.op.ResponseFor(a.Status) == nil {

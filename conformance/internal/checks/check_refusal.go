@@ -26,14 +26,14 @@ func refusalChecks(b *builder) {
 	refused := func(name string, g ground, what, why string, keys func(t *trial.Trial) []wire.Credential) *trial.Check {
 		return b.add(status, checkText{
 			name: name, ground: g, prod: conformance.LaxOnly, pointer: pointer,
-			summary: "refused: " + what, sends: "an otherwise valid request with " + what, why: why,
+			summary: "rejected: " + what, sends: "an otherwise valid request with " + what, why: why,
 		}, trial.StageRefuse, func(t *trial.Trial) { t.Expect(t.RequestFor(t.MailUser()).WithKeys(keys(t)...), status) })
 	}
-	const open = "Whoever gets in without the right key acts in a manufacturer's name."
+	const open = "Anyone who gets in without the right key can act as a manufacturer."
 	refused("missing-key", contractSays, "no key", open, func(*trial.Trial) []wire.Credential { return nil })
 	if len(b.op.Security) > 1 {
 		for _, scheme := range b.op.Security {
-			refused("missing-key-"+schema.IDWord(scheme.ID), contractSays, "no key under "+scheme.ID, open, func(t *trial.Trial) []wire.Credential {
+			refused("missing-key-"+schema.IDWord(scheme.ID), contractSays, "no key for "+scheme.ID, open, func(t *trial.Trial) []wire.Credential {
 				k := t.Session.Key()
 				k.OmitScheme = scheme.ID
 				return []wire.Credential{k}
@@ -41,14 +41,14 @@ func refusalChecks(b *builder) {
 		}
 	}
 	refused("empty-key", contractSays, "an empty key", open, func(*trial.Trial) []wire.Credential { return []wire.Credential{{Label: "an empty key"}} })
-	refused("blank-key", contractSays, "a key of one space", open, func(*trial.Trial) []wire.Credential {
+	refused("blank-key", contractSays, "a key that is one space", open, func(*trial.Trial) []wire.Credential {
 		return []wire.Credential{{Value: " ", Label: "a blank key", ShellWord: `' '`}}
 	})
 	for i, w := range WrongKeys() {
-		refused(w.name, nearMissGround(b, w), w.Description, "A careless comparison lets keys in that nobody was given.", func(t *trial.Trial) []wire.Credential {
+		refused(w.name, nearMissGround(b, w), w.Description, "A careless comparison accepts keys that were never issued.", func(t *trial.Trial) []wire.Credential {
 			value := spoil(t.Session, w.Derive, t.Random())
 			if value == "" {
-				t.Skip("the key cannot be spoilt in this way")
+				t.Skip("this change does not apply to the key")
 			}
 			return []wire.Credential{{Value: value, Label: w.Description, ShellWord: w.shell}}
 		})
@@ -63,8 +63,8 @@ func refusalChecks(b *builder) {
 	}
 	b.add(status, checkText{
 		name: "key-words", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "refused: words and signs that careless servers take for a key", sends: "otherwise valid requests with " + strings.Join(PlaceholderKeys(), ", ") + " for a key",
-		why: "An unset variable or a pattern match must not be a way in.",
+		summary: "rejected: placeholders and patterns as the key", sends: "otherwise valid requests with each of these keys: " + strings.Join(PlaceholderKeys(), ", "),
+		why: "An unset variable or a pattern must not grant access.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		words := trial.Sample(t, slices.DeleteFunc(PlaceholderKeys(), t.Session.IsRealKey))
 		var requests []*wire.Request
@@ -86,8 +86,8 @@ func refusalChecks(b *builder) {
 		}
 		b.add(status, checkText{
 			name: p.name, ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
-			summary: "refused: the right key in another place (" + string(p.in) + ")", sends: "an otherwise valid request with the right key in another place (" + string(p.in) + ")",
-			why: "A key in a URL or cookie ends up in logs and with other sites.",
+			summary: "rejected: the right key in the wrong place (" + string(p.in) + ")", sends: "an otherwise valid request with the right key in the wrong place (" + string(p.in) + ")",
+			why: "A key in a URL or cookie ends up in logs and on other sites.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
 			k := t.Session.Key()
 			k.Place = p.in
@@ -155,8 +155,8 @@ func otherNamesCheck(b *builder, status, pointer string) {
 	}
 	b.add(status, checkText{
 		name: "key-elsewhere", ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "refused: the right key under names that other APIs use", sends: "an otherwise valid request with the right key in " + strings.Join(names, ", "),
-		why: "A way in that the contract does not name is one that nobody guards.",
+		summary: "rejected: the right key under names that other APIs use", sends: "an otherwise valid request with the right key in all of these places: " + strings.Join(names, ", "),
+		why: "Nobody reviews or protects an undocumented way to authenticate.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		key := t.Session.Key()
 		sent := slices.Clone(keys)
@@ -184,12 +184,12 @@ func oddKeyChecks(b *builder, status, pointer string) {
 		value      string
 	}{
 		{"long-key", "a key of 4,000 characters", strings.Repeat("k", longKey)},
-		{"non-ascii-key", "a key that is not ASCII", "schlüssel-ключ-鍵"},
+		{"non-ascii-key", "a key with non-ASCII characters", "schlüssel-ключ-鍵"},
 	} {
 		b.add(status, checkText{
 			name: k.name, ground: strangers, prod: conformance.Harmless, pointer: pointer,
-			summary: "refused without a breakdown: " + k.what, sends: "an otherwise valid request with " + k.what,
-			why: "Nobody without a key should be able to cause a 500.",
+			summary: "rejected without a server error: " + k.what, sends: "an otherwise valid request with " + k.what,
+			why: "A client without a key should not be able to cause a 500.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
 			t.Expect(t.Request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).MayClose().Fresh().Hostile(), status, "400", "431")
 		})
@@ -199,9 +199,9 @@ func oddKeyChecks(b *builder, status, pointer string) {
 	}
 	b.add(status, checkText{
 		name: "two-keys", ground: noHarm, prod: conformance.Creates, pointer: pointer,
-		summary: "a good and a bad key together have the same answer in either order",
-		sends:   "the header twice, the good key first and the bad key first",
-		why:     "If a proxy and the server each read another of the two, one lets in what the other refused.",
+		summary: "a right and a wrong key together get the same status in either order",
+		sends:   "two requests with both keys: one with the right key first, one with the wrong key first",
+		why:     "A proxy may check one of the two keys while the server uses the other.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		bad := unknownKey(t)
 		first := t.Send(t.Request().WithKeys(t.Session.Key(), bad).Hostile())
@@ -210,7 +210,7 @@ func oddKeyChecks(b *builder, status, pointer string) {
 			t.RequireStatus(a, "2XX", "4XX")
 		}
 		if first.Status != second.Status {
-			t.Fail("the same answer in either order", fmt.Sprintf("%s with the good key first, %s with the bad key first", contract.StatusText(first.Status), contract.StatusText(second.Status)), first, second)
+			t.Fail("the same status in either order", fmt.Sprintf("%s with the right key first, %s with the wrong key first", contract.StatusText(first.Status), contract.StatusText(second.Status)), first, second)
 		}
 	}).Requests = 2
 }
@@ -224,8 +224,8 @@ func refusalManners(b *builder, status, pointer string) {
 	if b.op.Body != nil && b.op.InvalidStatus() != "" {
 		b.add(status, checkText{
 			name: "before-" + b.op.InvalidStatus(), ground: goodPractice, prod: conformance.Harmless, pointer: pointer,
-			summary: "the key is looked at before the body", sends: "a bad key with a body that is refused, and with one that is not JSON",
-			why: "Strangers should learn nothing of what the service takes.",
+			summary: "the key is checked before the body", sends: "a wrong key with an invalid body, and with a body that is not JSON",
+			why: "Without a key, nobody should learn which requests the service accepts.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
 			for _, text := range []string{"{}", "{"} {
 				t.Expect(t.Request().WithText([]byte(text), wire.Either).WithKeys(unknownKey(t)).WithoutSubject(), status)
@@ -234,20 +234,20 @@ func refusalManners(b *builder, status, pointer string) {
 	}
 	b.add(status, checkText{
 		name: "same-shape", ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "a missing and a wrong key are refused in the same shape", sends: "no key, then an unknown one",
-		why: "Clients handle one refusal, not two.",
+		summary: "a missing and a wrong key get error bodies of the same shape", sends: "no key, then an unknown key",
+		why: "Clients expect one shape for this error, not two.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		// The markup is for the clause about markup, which looks at every response.
 		missing := t.Expect(t.RequestFor(t.UserLike(affix(markup, ""))).WithKeys().Attack(), status)
 		wrong := t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
-			t.Fail("one shape", x+" without a key, "+y+" with a wrong one", missing, wrong)
+			t.Fail("one shape", x+" without a key, "+y+" with a wrong key", missing, wrong)
 		}
 	}).Requests = 2
 	b.add(status, checkText{
 		name: "www-authenticate", ground: noHarm, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "a refusal names the scheme in WWW-Authenticate", sends: "no key",
-		why: "HTTP asks for it (RFC 9110, section 11.6.1), and generic clients rely on it.",
+		summary: "a 401 response has a WWW-Authenticate header", sends: "no key",
+		why: "HTTP requires it (RFC 9110, section 11.6.1), and generic clients rely on it.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		if a := t.Expect(t.Request().WithKeys(), status); status == "401" && a.Header.Get("WWW-Authenticate") == "" {
 			t.Fail("a WWW-Authenticate header", "none", a)
@@ -262,7 +262,7 @@ func lockOutCheck(b *builder, status string) {
 	}
 	b.add(status, checkText{
 		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
-		summary: "the right key works after wrong ones were refused", sends: "valid requests, after all those with wrong keys",
+		summary: "the right key still works after wrong keys were rejected", sends: "requests with wrong keys, then a valid request",
 		why: "Otherwise anyone can lock a manufacturer out.",
 	}, trial.StageAfter, func(t *trial.Trial) {
 		for range 2 {
@@ -290,9 +290,9 @@ func shapeOf(a *wire.Response) string {
 func steadyRefusal(b *builder, status, pointer string) {
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "wrong and missing keys are refused every time",
-		sends:   fmt.Sprintf("unknown keys and none, %d times in turn", trial.ManyRepeats),
-		why:     "A door that opens for one stranger in seven is open.",
+		summary: "wrong and missing keys are rejected every time",
+		sends:   fmt.Sprintf("unknown and missing keys in turn, %d requests in all", trial.ManyRepeats),
+		why:     "A server that lets in one stranger in seven is open.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
 		random := t.Random()
 		requests := make([]*wire.Request, t.Repeats())

@@ -24,9 +24,9 @@ func rejectionChecks(b *builder) {
 	for _, m := range all {
 		b.add(status, checkText{
 			name: m.Name, ground: groundOf(m.Firmness), prod: conformance.LaxOnly, pointer: m.Pointer,
-			summary: "a body that breaks the schema is refused: " + m.Description,
+			summary: "an invalid body is rejected: " + m.Description,
 			sends:   "an otherwise valid body, " + m.Description,
-			why:     "What is taken in spite of the schema is stored, and comes back as somebody's wrong data.",
+			why:     "A server that accepts invalid data stores it, and returns it to some client later.",
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(withSubject(t, m), status) })
 	}
 	bodilessChecks(b, status)
@@ -36,9 +36,9 @@ func rejectionChecks(b *builder) {
 	plainest = plainest[:min(2, len(plainest))]
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: b.op.Body.Schema.Pointer + "/required",
-		summary: "what breaks the schema is refused every time",
-		sends:   fmt.Sprintf("the plainest broken bodies, %d times in turn", trial.ManyRepeats),
-		why:     "A check that fails to bite now and then lets bad data in every day.",
+		summary: "invalid bodies are rejected every time",
+		sends:   fmt.Sprintf("simple invalid bodies in turn, %d requests in all", trial.ManyRepeats),
+		why:     "Validation that sometimes fails lets bad data in every day.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		requests := make([]*wire.Request, t.Repeats())
 		for i := range requests {
@@ -123,15 +123,15 @@ func bodilessChecks(b *builder, status string) {
 		name, what string
 		change     func(*wire.Request) *wire.Request
 	}{
-		{"body-none", "neither a body nor a length", (*wire.Request).WithoutBody},
-		{"body-empty", "a body of no bytes", func(r *wire.Request) *wire.Request { return r.WithText([]byte{}, wire.Breaks) }},
-		{"body-blank", "a body of white space only", func(r *wire.Request) *wire.Request { return r.WithText([]byte(" \r\n\t "), wire.Breaks) }},
+		{"body-none", "no body and no Content-Length", (*wire.Request).WithoutBody},
+		{"body-empty", "an empty body", func(r *wire.Request) *wire.Request { return r.WithText([]byte{}, wire.Breaks) }},
+		{"body-blank", "a body of white space", func(r *wire.Request) *wire.Request { return r.WithText([]byte(" \r\n\t "), wire.Breaks) }},
 	} {
 		b.add(status, checkText{
 			name: e.name, ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer + "/requestBody/required",
-			summary: "a required body that is missing is refused: " + e.what,
-			sends:   "the right media type and " + e.what,
-			why:     "It is what a client sends whose serialiser failed.",
+			summary: "a missing body is rejected: " + e.what,
+			sends:   "the right media type with " + e.what,
+			why:     "A client whose serialiser fails sends such a request.",
 		}, trial.StageReject, func(t *trial.Trial) {
 			statuses := []string{status}
 			if e.name == "body-none" {
@@ -151,13 +151,13 @@ func mediaTypeChecks(b *builder, status string) {
 	}{
 		{"media-type-other", "text/plain", []string{"text/plain"}},
 		{"media-type-none", "no media type", nil},
-		{"media-type-nonsense", "a media type that is none", []string{"nonsense"}},
+		{"media-type-nonsense", "an invalid media type", []string{"nonsense"}},
 	} {
 		b.add(status, checkText{
 			name: e.name, ground: goodPractice, prod: conformance.LaxOnly, pointer: b.op.Pointer + "/requestBody/content",
-			summary: "a body under " + e.what + " is refused in a documented shape or with 415, or read as " + b.op.Body.MediaType,
+			summary: e.what + " as Content-Type is rejected as documented or with 415, or read as " + b.op.Body.MediaType,
 			sends:   "a valid body with " + e.what,
-			why:     "Clients forget the header; the answer should tell them so.",
+			why:     "Clients forget this header. The response should say so.",
 		}, trial.StageReject, func(t *trial.Trial) {
 			// The markup is for the clause about markup, which looks at every response.
 			r := t.RequestFor(t.UserLike(affix(markup, ""))).WithHeader("Content-Type", e.values...).Attack()
@@ -180,7 +180,7 @@ func documentedShape(t *trial.Trial, a *wire.Response) {
 	t.Session.Contract.Assess(shape)
 	for _, f := range shape.Findings {
 		if f.Clause == wire.ClauseContentType || f.Clause == wire.ClauseJSON || f.Clause == wire.ClauseSchema {
-			t.Fail("a refusal in the shape of "+t.Op.InvalidStatus(), contract.StatusText(a.Status)+" with "+f.Actual, a)
+			t.Fail("an error in the shape of "+t.Op.InvalidStatus(), contract.StatusText(a.Status)+" with "+f.Actual, a)
 		}
 	}
 }

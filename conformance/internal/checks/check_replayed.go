@@ -43,8 +43,8 @@ type replayedRule struct {
 func replayedRules() []replayedRule {
 	return []replayedRule{
 		{
-			"replayed-status", "each request is answered with the status that the client was given before",
-			"The client does what it does after the status that it was tested with, and something else after another.",
+			"replayed-status", "each request returns the same status as in the recording",
+			"The client was tested with these statuses and acts on them.",
 			func(before, now *wire.Response) (wire.Finding, bool) {
 				f := wire.Finding{Expected: before.Summary() + ", as before"}
 				if now.Status != before.Status || !now.Arrived() {
@@ -54,8 +54,8 @@ func replayedRules() []replayedRule {
 			},
 		},
 		{
-			"replayed-shape", "each response has the media type and the properties that the client was given before, of the same types",
-			"The client reads what it was given when it was written; it need not know what is new.",
+			"replayed-shape", "each response has the media type and the property types of the recorded one",
+			"The client reads the properties that existed when it was written. It may ignore new ones.",
 			func(before, now *wire.Response) (wire.Finding, bool) {
 				if now.Status != before.Status {
 					return wire.Finding{}, false // which says enough
@@ -65,8 +65,8 @@ func replayedRules() []replayedRule {
 			},
 		},
 		{
-			"replayed-echo", "what was returned as it was sent is returned so again",
-			"The client finds its user by it.",
+			"replayed-echo", "each echo in the recording is still exact",
+			"The client finds its user by the echo.",
 			func(before, now *wire.Response) (wire.Finding, bool) {
 				f := wire.Finding{}
 				subject, known := now.Request.Subject, false
@@ -97,7 +97,7 @@ func (b *builder) replayedCheck(rule replayedRule, before func(*wire.Response) *
 			return rule.compare(old, a)
 		})
 		if v.Outcome == conformance.Skip {
-			v.Reason = "not exercised: no response can be compared with one before"
+			v.Reason = "not exercised: no response can be compared with a recorded one"
 		}
 		return v
 	}
@@ -109,8 +109,8 @@ func (b *builder) replayedIdentityCheck(before func(*wire.Response) *wire.Respon
 	name := b.op.Rules.Identity
 	c := b.add(b.op.SuccessStatus(), checkText{
 		name: "replayed-identity", ground: clientRelies, prod: conformance.Harmless,
-		summary: "requests that were given one " + name + " before are given one again, and others another",
-		why:     "The client takes two ids for two users, and one for one.",
+		summary: "requests with the same " + name + " in the recording still have the same, and others still differ",
+		why:     "To the client, two ids are two users and one id is one user.",
 	}, trial.StageLast, nil)
 	c.JudgeRun = func(s *trial.Session, _ *trial.Check) trial.Verdict {
 		return judgeReplayedIdentities(s.AllSeen(), name, before)
@@ -155,14 +155,14 @@ func judgeReplayedIdentities(seen []trial.SeenResponse, name string, before func
 			v.Outcome = conformance.Fail
 			v.Expected = fmt.Sprintf("one %s for both requests, as before", name)
 			if firstBefore != was {
-				v.Expected = fmt.Sprintf("another %s for each of the two requests, as before", name)
+				v.Expected = fmt.Sprintf("a different %s for each of the two requests, as before", name)
 			}
 			v.Actual = fmt.Sprintf("%q for %s, %q for %s", firstNow, wire.Quote(one.Request.Subject), is, wire.Quote(a.Request.Subject))
 			v.Evidence = []*wire.Response{one, a}
 		}
 	}
 	if v.Tried == 0 {
-		return trial.Verdict{Outcome: conformance.Skip, Reason: "not exercised: no two responses hold a " + name + " to compare"}
+		return trial.Verdict{Outcome: conformance.Skip, Reason: "not exercised: no two responses contain a " + name + " to compare"}
 	}
 	v.Failed, v.Tried = 0, 0
 	return v

@@ -28,9 +28,9 @@ func sequenceChecks(b *builder) {
 	}
 	c := b.add(b.op.SuccessStatus(), checkText{
 		name: "sequences", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
-		summary: "over random sequences of requests, each user keeps one id, and every response keeps the contract",
-		sends:   "with --thorough: valid requests for new and known users, in between requests that are refused, side by side, for as long as is asked for",
-		why:     "Ids that expire, caches that overflow, one wrong response in a thousand and state that leaks show only over time.",
+		summary: "in random sequences of requests, each user keeps one id and every response conforms",
+		sends:   "with --thorough: concurrent valid requests for new and known users, mixed with invalid ones",
+		why:     "Expiring ids, overflowing caches, leaking state and rare wrong responses only show over time.",
 	}, trial.StageRecover, func(t *trial.Trial) { playSequences(b, t) })
 	c.RunsAlone = true
 	c.OnRequest = func(cfg *conformance.Config) bool { return cfg.Thorough != conformance.Thorough{} }
@@ -39,10 +39,10 @@ func sequenceChecks(b *builder) {
 func playSequences(b *builder, t *trial.Trial) {
 	s, cfg := t.Session, t.Session.Config
 	if cfg.Thorough == (conformance.Thorough{}) {
-		t.Skip("not asked for: see --thorough")
+		t.Skip("not requested: see --thorough")
 	}
 	if s.Client.Simulate != nil {
-		t.Skip("which requests it sends depends on the responses")
+		t.Skip("its requests depend on the responses")
 	}
 	game := explore.Game{
 		Valid: validForms(b, t), Refused: refusedForms(b, t),
@@ -57,7 +57,7 @@ func playSequences(b *builder, t *trial.Trial) {
 	}
 	began := time.Now()
 	r := game.Explore(t.Context)
-	s.AddNote(fmt.Sprintf("random sequences: %d responses judged in %s, %d users created, whose names begin with %s", r.Judged, time.Since(began).Round(time.Millisecond), r.Users, game.Name("")))
+	s.AddNote(fmt.Sprintf("random sequences judged %d responses in %s and created %d users, whose names begin with %s", r.Judged, time.Since(began).Round(time.Millisecond), r.Users, game.Name("")))
 	if p := r.Problem; p != nil {
 		t.FailScript(p.Expected, p.Actual, p.Note, p.Failed, p.Played, p.Script)
 	}
@@ -68,7 +68,7 @@ func playSequences(b *builder, t *trial.Trial) {
 	if err := t.Context.Err(); err != nil && r.Judged == 0 {
 		t.Abort(string(wire.InterruptionOf(err)))
 	}
-	s.AddNote(fmt.Sprintf("random sequences would have shown, with 95 %% confidence, a fault of one response in %d; they asked for known users again after up to %s and after up to %d other users",
+	s.AddNote(fmt.Sprintf("random sequences detect, with 95 %% confidence, a fault in one of %d responses; they asked for known users again after up to %s and after up to %d other users",
 		explore.Detectable(r.Judged), r.Gap.Round(time.Millisecond), r.Between))
 }
 

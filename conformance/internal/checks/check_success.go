@@ -19,9 +19,9 @@ func successChecks(b *builder) {
 	}
 	b.add(status, checkText{
 		name: "minimal", ground: contractSays, prod: conformance.Creates,
-		summary: "the plainest valid request is answered " + status,
-		sends:   "a request with nothing but what is required",
-		why:     "Everything else a client does begins here; nothing else can be judged where this fails.",
+		summary: "a minimal valid request returns " + status,
+		sends:   "a request with only the required parts",
+		why:     "Everything else depends on this request. If it fails, no other check can judge the target.",
 	}, trial.StageGate, gate)
 	if b.op.Body != nil {
 		exampleCheck(b, status)
@@ -32,8 +32,8 @@ func successChecks(b *builder) {
 			b.add(status, checkText{
 				name: v.Name, ground: groundOf(v.Firmness), prod: conformance.Creates, pointer: v.Pointer,
 				summary: "a valid body is accepted: " + v.Description,
-				sends:   "a body that fits the schema: " + v.Description,
-				why:     "What the schema allows, clients send.",
+				sends:   "a valid body: " + v.Description,
+				why:     "Clients send whatever the schema allows.",
 			}, trial.StageAccept, func(t *trial.Trial) {
 				body := v.Body
 				if o, ok := body.(schema.Object); ok && t.Op.Rules.Subject != "" {
@@ -46,8 +46,8 @@ func successChecks(b *builder) {
 	again := b.add(status, checkText{
 		name: "repeat", ground: contractSays, prod: conformance.Creates,
 		summary: "valid requests succeed every time",
-		sends:   fmt.Sprintf("the same valid request %d times, each on a connection of its own", trial.ManyRepeats),
-		why:     "A fault of one answer in ten is an outage for one client in ten.",
+		sends:   fmt.Sprintf("the same valid request %d times, each on a new connection", trial.ManyRepeats),
+		why:     "If one response in ten fails, one client in ten has an outage.",
 	}, trial.StageAccept, repeat)
 	again.IsUniform, again.Requests = true, trial.FewRepeats
 }
@@ -63,11 +63,11 @@ func exampleCheck(b *builder, status string) {
 	b.add(status, checkText{
 		name: "example", ground: contractSays, prod: conformance.Creates, pointer: b.op.Body.Schema.Pointer + "/properties",
 		summary: "the documented example is accepted",
-		sends:   "the request body that the contract gives as its example",
-		why:     "It is the first thing that a reader of the reference tries.",
+		sends:   "the example request body of the contract",
+		why:     "Developers try the documented example first.",
 	}, trial.StageAccept, func(t *trial.Trial) {
 		if wrong {
-			t.Skip("the contract's own example does not fit its schema")
+			t.Skip("the example of the contract does not match its own schema")
 		}
 		t.Expect(t.Request().WithBody(body, wire.Fits), status)
 	}).NewUsers = 1
@@ -88,7 +88,7 @@ func repeat(t *trial.Trial) {
 		return ""
 	})
 	if !slices.ContainsFunc(answers, (*wire.Response).Succeeded) {
-		t.Skip("no answer was a success: " + answers[0].Summary())
+		t.Skip("no response was a success: " + answers[0].Summary())
 	}
 	rules := t.Op.Rules
 	if rules.Echo == "" {
@@ -108,7 +108,7 @@ func repeat(t *trial.Trial) {
 		case echo != user:
 			return fmt.Sprintf("%s %q", rules.Echo, echo)
 		case id != first:
-			return fmt.Sprintf("%s %q for the user who was %q before", rules.Identity, id, first)
+			return fmt.Sprintf("%s %q for a user whose id was %q before", rules.Identity, id, first)
 		}
 		return ""
 	})

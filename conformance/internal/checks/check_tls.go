@@ -14,7 +14,7 @@ import (
 )
 
 // overPlainHTTP is why the checks of TLS say nothing of some targets.
-const overPlainHTTP = "the target is reached by plain HTTP"
+const overPlainHTTP = "not applicable: the target uses plain HTTP"
 
 // tlsChecks look at the connection rather than at what travels on it. A
 // handshake is broken off before a request is sent.
@@ -24,9 +24,9 @@ func tlsChecks(b *builder) {
 	}
 	b.add(trial.StatusHTTP, checkText{
 		name: "tls-version", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
-		summary: "TLS 1.0 and 1.1 are refused",
-		sends:   "a TLS handshake that offers nothing newer, and no request",
-		why:     "Both are broken, and nobody may negotiate them any more (RFC 8996): whoever stands between can make a client use the oldest that both sides take.",
+		summary: "TLS 1.0 and 1.1 are rejected",
+		sends:   "a TLS handshake that offers only these versions; no request",
+		why:     "RFC 8996 forbids both. An attacker on the network can force a client down to the oldest version that both sides accept.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		state := handshake(t, func(c *tls.Config) {
 			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
@@ -35,28 +35,28 @@ func tlsChecks(b *builder) {
 			}
 		})
 		if state != nil {
-			t.Fail("no connection by anything older than TLS 1.2", "the target agreed to "+tls.VersionName(state.Version))
+			t.Fail("no connection with a version older than TLS 1.2", "the target accepted "+tls.VersionName(state.Version))
 		}
 	}).SendsNothing = true
 	b.add(trial.StatusHTTP, checkText{
 		name: "tls-chain", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
-		summary: "the certificate is in date, for this host, and comes with its chain up to an authority that is trusted",
-		sends:   "a TLS handshake, and no request",
-		why:     "Some clients fetch a missing link of the chain by themselves, others fail: the API then works for some manufacturers only.",
+		summary: "the certificate is valid for this host and comes with its full chain",
+		sends:   "a TLS handshake; no request",
+		why:     "Some clients fetch a missing intermediate certificate, others fail. The API then works for some manufacturers only.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		state := handshake(t, func(*tls.Config) {})
 		if state == nil || len(state.PeerCertificates) == 0 {
-			t.Abort("the TLS handshake that the gate had made could not be made again")
+			t.Abort("the TLS handshake succeeded at first and failed on repetition")
 		}
 		if err := t.Session.Client.VerifyCertificate(state); err != nil {
-			t.Fail("a certificate for "+t.Session.Client.ServerName()+" that can be verified by what the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
+			t.Fail("a certificate for "+t.Session.Client.ServerName()+" that verifies with the certificates the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
 		}
 	}).SendsNothing = true
 	b.add(trial.StatusHTTP, checkText{
 		name: "tls-plain-twin", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
-		summary: "the operation is not served by plain HTTP as well",
-		sends:   "the request to the same host in plain HTTP, with a key that nobody has; never with a real one",
-		why:     "A client with a mistyped address would send its key for everyone to read, and notice nothing.",
+		summary: "the operation is not also available over plain HTTP",
+		sends:   "the request to the same host over plain HTTP, with an invented key; never with a real one",
+		why:     "A client with a mistyped address would send its key unencrypted and notice nothing.",
 	}, trial.StageAround, func(t *trial.Trial) {
 		base := t.Session.Client.PlainHTTPURL()
 		if base == nil {
@@ -64,11 +64,11 @@ func tlsChecks(b *builder) {
 		}
 		r := t.Request()
 		if len(r.Keys) > 0 {
-			r = r.WithKeys(wire.Credential{Value: "nobody-has-this-key", Label: "a key that nobody has", ShellWord: "nobody-has-this-key"})
+			r = r.WithKeys(wire.Credential{Value: "nobody-has-this-key", Label: "an invented key", ShellWord: "nobody-has-this-key"})
 		}
 		a := t.SendElsewhere(r.To(base))
 		if a.Arrived() && a.Status/100 != 3 && a.IsAsDocumented() {
-			t.Fail("no answer, or one that is not the operation's, at "+base.String(), "the operation's own "+contract.StatusText(a.Status), a)
+			t.Fail("no response from this operation at "+base.String(), "the operation's own "+contract.StatusText(a.Status), a)
 		}
 	})
 }
@@ -106,7 +106,7 @@ func handshake(t *trial.Trial, change func(*tls.Config)) *tls.ConnectionState {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.BaseURL.String(), nil)
 	if err != nil {
-		t.Abort("the request cannot be made: " + err.Error())
+		t.Abort("the request cannot be built: " + err.Error())
 	}
 	resp, err := transport.RoundTrip(req)
 	if err == nil { // VerifyConnection is always called; this is for safety only

@@ -62,7 +62,7 @@ func gate(t *trial.Trial) {
 		t.Abort(first.Summary()+" to a valid request", first)
 	}
 	if taken := takesFull(t, first); taken != nil {
-		t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: "the request is taken with everything that is optional in it, so the other checks send that", Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first, taken}})
+		t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: "the target accepts the request only with its optional parts, so the other checks send those too", Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first, taken}})
 	}
 	t.Session.NoteGate(t.Op, orMinusOne(first.Status))
 	t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: LikelyCause(first), Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first}})
@@ -156,42 +156,42 @@ func LikelyCause(a *wire.Response) string {
 	case a.Failure == wire.Postponed || a.Failure.IsOurs():
 		return "" // which says it
 	case certificateWanted(a):
-		return "the target asks for a client certificate that it accepts: name one with --client-cert and --client-key"
+		return "the target requires a client certificate: pass one with --client-cert and --client-key"
 	case a.Failure == wire.Unreachable && proxy != "":
 		return proxy
 	case a.Failure == wire.Unreachable:
-		return "is the server running, and is " + base + " its address? If it is still starting, --wait 1m waits for it"
+		return "check that the server runs at " + base + "; if it is still starting, add --wait 1m"
 	case a.Failure == wire.Untrusted:
-		return "if the server uses a certificate of its own authority, name that with --ca-cert"
+		return "if a private CA signed the server's certificate, pass that CA with --ca-cert"
 	case a.Failure == wire.NotHTTP && proxy != "":
 		return proxy
 	case a.Failure == wire.NotHTTP && strings.HasPrefix(base, "https:"):
 		return "the port may speak plain HTTP: try http:// instead of https://"
 	case a.Failure == wire.NotHTTP:
-		return "the port may speak TLS, or another protocol than HTTP: try https://"
+		return "the port may speak TLS or a protocol other than HTTP: try https://"
 	case a.Failure == wire.TimedOut:
-		return "the target may be slow: allow it more time with --timeout"
+		return "the target may be slow: raise --timeout"
 	case a.Status/100 == 3:
 		return redirectAdvice(a)
 	case a.Status == http.StatusForbidden && trial.BodyKind(a) == trial.BodyHTML:
-		return "an HTML page looks like a firewall or proxy, not the API: let the runner's requests through, or name the address behind it"
+		return "the HTML page comes from a firewall or proxy, not from the API: let the requests of nox-conformance through, or use the address of the API behind it"
 	case a.Status == http.StatusBadRequest && strings.Contains(string(a.Body), "plain HTTP request was sent to HTTPS port"):
 		return "the port speaks TLS: try https://"
 	}
 	switch a.Status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return "the key is refused: is NOX_API_KEY one of this target, and its manufacturer enabled?"
+		return "the target rejects the key: check that NOX_API_KEY belongs to this target and that its manufacturer is enabled"
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
-		return "the base path may be wrong: " + base + " must end as the contract's server URL does"
+		return "the base path may be wrong: " + base + " must end like the server URL in the contract"
 	case http.StatusProxyAuthRequired:
-		return cmp.Or(proxy, "a proxy asks for credentials")
+		return cmp.Or(proxy, "a proxy requires credentials")
 	case http.StatusServiceUnavailable:
-		return "the server may still be starting: --wait 1m waits until it answers"
+		return "if the server is still starting, add --wait 1m"
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		if proxy != "" {
 			return proxy
 		}
-		return "a gateway answers, and nothing behind it: is the server itself running? If it is still starting, --wait 1m waits for it"
+		return "a gateway responds, but not the server behind it: check that the server runs; if it is still starting, add --wait 1m"
 	}
 	return ""
 }
@@ -203,24 +203,24 @@ func redirectAdvice(a *wire.Response) string {
 	from, err := url.Parse(a.SentURL)
 	switch {
 	case to == nil || err != nil:
-		return "redirects are not followed, so that no key travels to another place: name the final address"
+		return "nox-conformance does not follow redirects, which would leak the key: use the final address"
 	case toLogin(a):
-		return "the target sends clients to a login page, " + to.Redacted() + ": something before the API wants a login; name the address behind it, or pass what it asks for with --header"
+		return "the target redirects to a login page, " + to.Redacted() + ": use the address of the API behind it, or pass the required credentials with --header"
 	}
 	plain := *to
 	plain.RawQuery, plain.Fragment, plain.User = "", "", nil
 	path := a.Request.Path
 	if base, ok := strings.CutSuffix(plain.String(), path); ok {
-		return "redirects are not followed, so that no key travels to another place: this one leads to the base URL " + base + ", so name that"
+		return "nox-conformance does not follow redirects, which would leak the key: use the base URL " + base
 	}
 	if base, ok := strings.CutSuffix(plain.String(), path+"/"); ok {
-		advice := "the server wants a slash at the end, at " + plain.EscapedPath() + ", and the contract's path has none: serve " + from.EscapedPath() + " without redirecting"
+		advice := "the server redirects to " + plain.EscapedPath() + ", but the contract's path has no slash at the end: serve " + from.EscapedPath() + " without a redirect"
 		if plain.Host != from.Host || plain.Scheme != from.Scheme {
-			advice += ", and name the base URL " + base
+			advice += ", and use the base URL " + base
 		}
 		return advice
 	}
-	return "redirects are not followed, so that no key travels to another place: this one leads to " + plain.String() + "; name the base URL under which " + path + " answers"
+	return "nox-conformance does not follow redirects, which would leak the key: this one leads to " + plain.String() + "; use the base URL that serves " + path
 }
 
 // proxyAdvice names the variable that sends requests through a proxy, "" where
@@ -235,5 +235,5 @@ func proxyAdvice(a *wire.Response) string {
 		return ""
 	}
 	name := strings.ToUpper(target.Scheme) + "_PROXY"
-	return fmt.Sprintf("requests go through the proxy %s://%s that %s or %s names, and it does not pass them on: is it running? Unset the variable, or list %s in NO_PROXY, to reach the target directly", proxy.Scheme, proxy.Host, name, strings.ToLower(name), target.Hostname())
+	return fmt.Sprintf("the proxy %s://%s, set by %s or %s, does not forward the requests: check that it runs; to reach the target directly, unset the variable or add %s to NO_PROXY", proxy.Scheme, proxy.Host, name, strings.ToLower(name), target.Hostname())
 }

@@ -13,22 +13,22 @@ type ground string
 // The grounds, the severest first.
 const (
 	// Those for must.
-	contractSays ground = "the contract says so, and every client relies on its words"
-	httpSays     ground = "a client that keeps the contract and HTTP is harmed, and no mainstream server does otherwise by default"
-	meansNothing ground = "no mainstream parser takes it, so a server that does has invented what was meant"
-	clientRelies ground = "a client that was tested with these responses relies on them"
-	staysUp      ground = "one request must not harm those of others; a documented 500 for what parsers and stores commonly trip over, without harm to the server, is a warning"
+	contractSays ground = "the contract says so, and every client relies on it"
+	httpSays     ground = "a failure harms clients that follow the contract and HTTP, and mainstream servers pass by default"
+	meansNothing ground = "no mainstream parser accepts such a body, so the server must have guessed its meaning"
+	clientRelies ground = "clients that were tested with these responses rely on them"
+	staysUp      ground = "one request must not harm others; a documented 500 to input that commonly trips parsers or databases is only a warning if the server recovers"
 
 	// Those for should.
-	parsersDiffer  ground = "only a client that breaks the grammar of JSON can notice, and mainstream parsers take it by default (RFC 8259, section 9)"
-	stacksDiffer   ground = "mainstream frameworks, proxies or databases do otherwise by default"
-	roomInContract ground = "the contract leaves room: it neither asks for it nor rules it out"
-	annotation     ground = `"format" is an annotation, which a server need not enforce`
-	goodPractice   ground = "the contract does not ask for it; it protects clients and their keys all the same"
-	strangers      ground = "only a request that no honest client sends can show it"
+	parsersDiffer  ground = "only clients that send invalid JSON can notice, and mainstream parsers accept it by default (RFC 8259, section 9)"
+	stacksDiffer   ground = "mainstream frameworks, proxies or databases fail it by default"
+	roomInContract ground = "the contract neither requires nor forbids it"
+	annotation     ground = `"format" is an annotation that a server need not enforce`
+	goodPractice   ground = "the contract does not require it, but it protects clients and their keys"
+	strangers      ground = "only requests that no honest client sends are affected"
 
 	// The one for may.
-	noHarm ground = "no client that keeps the contract is harmed, so there is no reason to change anything"
+	noHarm ground = "a failure harms no client that follows the contract"
 )
 
 // level is the level that a ground stands for.

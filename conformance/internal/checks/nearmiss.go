@@ -31,15 +31,15 @@ func WrongKeys() []WrongKey {
 		{"key-short-end", "the key without its last character", conformance.Must, func(k string, _ *rand.Rand) string {
 			return part(k, func(n int) (from, to int) { return 0, max(0, n-1) })
 		}, `"${NOX_API_KEY%?}"`},
-		{"key-longer", "the key with one character more", conformance.Must, func(k string, _ *rand.Rand) string { return k + "x" }, `"${NOX_API_KEY}x"`},
-		{"key-changed", "the key with a character changed in the middle", conformance.Must, changedAt(func(n int) int { return n / 2 }), shellHalf + shellChanged(shellPiece(`$((${#NOX_API_KEY}/2+1))`)) + shellPiece(`$((${#NOX_API_KEY}/2+2))-`)},
+		{"key-longer", "the key with one more character", conformance.Must, func(k string, _ *rand.Rand) string { return k + "x" }, `"${NOX_API_KEY}x"`},
+		{"key-changed", "the key with a middle character changed", conformance.Must, changedAt(func(n int) int { return n / 2 }), shellHalf + shellChanged(shellPiece(`$((${#NOX_API_KEY}/2+1))`)) + shellPiece(`$((${#NOX_API_KEY}/2+2))-`)},
 		{"key-changed-start", "the key with its first character changed", conformance.Must, changedAt(func(int) int { return 0 }), shellChanged(shellPiece("1")) + `"${NOX_API_KEY#?}"`},
 		{"key-changed-end", "the key with its last character changed", conformance.Must, changedAt(func(n int) int { return n - 1 }), `"${NOX_API_KEY%?}"` + shellChanged(shellPiece(`${#NOX_API_KEY}`))},
 		{"key-half", "the first half of the key", conformance.Must, func(k string, _ *rand.Rand) string { return part(k, func(n int) (from, to int) { return 0, n / 2 }) }, shellHalf},
-		{"key-doubled", "the key twice", conformance.Must, func(k string, _ *rand.Rand) string { return k + k }, `"$NOX_API_KEY$NOX_API_KEY"`},
+		{"key-doubled", "the key repeated twice", conformance.Must, func(k string, _ *rand.Rand) string { return k + k }, `"$NOX_API_KEY$NOX_API_KEY"`},
 		{"key-quoted", "the key in quotes", conformance.Must, func(k string, _ *rand.Rand) string { return `"` + k + `"` }, `"\"$NOX_API_KEY\""`},
-		{"key-with-scheme", "the key behind the word Bearer", conformance.Must, func(k string, _ *rand.Rand) string { return "Bearer " + k }, `"Bearer $NOX_API_KEY"`},
-		{"key-case", "the key in other case", conformance.Should, recased, `"$(printf %s "$NOX_API_KEY" | tr A-Za-z a-zA-Z)"`},
+		{"key-with-scheme", "the key with the prefix Bearer", conformance.Must, func(k string, _ *rand.Rand) string { return "Bearer " + k }, `"Bearer $NOX_API_KEY"`},
+		{"key-case", "the key with upper and lower case swapped", conformance.Should, recased, `"$(printf %s "$NOX_API_KEY" | tr A-Za-z a-zA-Z)"`},
 	}
 }
 

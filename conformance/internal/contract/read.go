@@ -91,7 +91,7 @@ func (r *contractReader) operation(declared spec.Operation) (*Operation, error) 
 	}
 	r.security(op, high)
 	if declared.Server != "" {
-		op.Obstacle = "it has a server of its own, " + declared.Server + ": run it with that as the base URL and a document in which it is the contract's"
+		op.Obstacle = "it has its own server, " + declared.Server + ": judge it with that base URL and a contract that names this server"
 	}
 	return op, nil
 }
@@ -238,7 +238,7 @@ func (r *contractReader) schemes(names *orderedmap.Map[string, []string], at str
 		case s.Kind == "mutualTLS":
 			continue // a certificate, which is the connection's business
 		case s.Kind == "http" && s.httpScheme != "basic" && s.httpScheme != "bearer":
-			return nil, fmt.Sprintf("the HTTP authentication scheme %q is not one that a single key answers", s.httpScheme)
+			return nil, fmt.Sprintf("unsupported HTTP authentication scheme %q: a single key cannot satisfy it", s.httpScheme)
 		}
 		out = append(out, s)
 	}

@@ -143,11 +143,11 @@ func (m *model) judge(s step, form Form, responses []*wire.Response, user *known
 				if rival.model == m {
 					number = rival.number
 				}
-				return fail(&Finding{Class: "collision", Expected: "an id of its own for each user", Actual: fmt.Sprintf("%q, which another user has", id)}, number, a)
+				return fail(&Finding{Class: "collision", Expected: "a different id for each user", Actual: fmt.Sprintf("%q, which another user already has", id)}, number, a)
 			}
 		}
 		if id != user.id {
-			return fail(&Finding{Class: "identity", Expected: fmt.Sprintf("the id %q, as before", user.id), Actual: fmt.Sprintf("%q", id)}, -1, a)
+			return fail(&Finding{Class: "identity", Expected: fmt.Sprintf("the id %q as before", user.id), Actual: fmt.Sprintf("%q", id)}, -1, a)
 		}
 	}
 	if user != nil {

@@ -229,7 +229,7 @@ func describe(sequence []step) string {
 		case s.pause > 0:
 			add("a pause of %s before request %d", s.pause.Round(time.Millisecond), i+1)
 		case s.times > 1:
-			add("%d requests at one moment", s.times)
+			add("%d concurrent requests", s.times)
 		}
 	}
 	return note

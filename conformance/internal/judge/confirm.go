@@ -22,9 +22,9 @@ func (j *Judge) Confirm(r *wire.Request) error {
 	case err != nil:
 		return err
 	case r.Intent == wire.Fits && problem != "":
-		return fmt.Errorf("the request was meant to fit the contract and does not: %s", problem)
+		return fmt.Errorf("the request should be valid but is not: %s", problem)
 	case r.Intent == wire.Breaks && problem == "":
-		return errors.New("the request was meant to break the contract and fits it")
+		return errors.New("the request should be invalid but is valid")
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ type Judge struct {
 func Load(doc *spec.Document) (j *Judge, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			j, err = nil, doc.Errorf("", "the contract cannot be read: the OpenAPI library fails on it (%v)", p)
+			j, err = nil, doc.Errorf("", "the contract cannot be read: the OpenAPI library crashed on it (%v)", p)
 		}
 	}()
 	j = &Judge{turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
@@ -80,7 +80,7 @@ func (j *Judge) assess(a *wire.Response) {
 		return
 	}
 	if a.Failure == wire.Truncated {
-		found(wire.ClauseJSON, "a whole body", cutShortWords(a))
+		found(wire.ClauseJSON, "a complete body", cutShortWords(a))
 	}
 	if len(documented.MediaTypes) > 0 {
 		j.judgeContent(a, documented, problem, excess, found)
@@ -94,7 +94,7 @@ func cutShortWords(a *wire.Response) string {
 	if length := a.Header.Get("Content-Length"); length != "" {
 		return fmt.Sprintf("Content-Length: %s, but the connection ended after %d bytes", length, a.Size)
 	}
-	return fmt.Sprintf("the body broke off after %d bytes: %v", a.Size, a.Err)
+	return fmt.Sprintf("the body ended early, after %d bytes: %v", a.Size, a.Err)
 }
 
 // judgeContent judges the body, as [wire.ScanJSON] found it.
@@ -109,23 +109,23 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 		return
 	}
 	if coding := a.Header.Get("Content-Encoding"); a.IsMiscoded {
-		found(wire.ClauseJSON, "a body in the coding that Content-Encoding names", "Content-Encoding: "+coding+", and a body without it")
+		found(wire.ClauseJSON, "a body encoded as Content-Encoding says", "Content-Encoding: "+coding+", but the body is not encoded that way")
 		return
 	}
 	if problem != "" {
-		found(wire.ClauseJSON, "one JSON text, whole, in UTF-8, nothing before or behind it", problem)
+		found(wire.ClauseJSON, "exactly one complete JSON text in UTF-8", problem)
 		return
 	}
 	if excess != "" {
 		if kind := wire.KindOfJSON(a.Body); kind != "" && documented.Schema != nil && !documented.Schema.AcceptsType(kind) {
-			found(wire.ClauseSchema, "a body that fits the schema of "+documented.Status, "the body is of type "+kind)
+			found(wire.ClauseSchema, "a body that matches the schema of "+documented.Status, "the body is of type "+kind)
 			return
 		}
 		a.Failure, a.Err = wire.Unread, errors.New(excess)
 		return
 	}
 	if name := wire.DuplicateName(a.Body); name != "" {
-		found(wire.ClauseUniqueNames, "each name once in an object", strconv.Quote(name)+" stands twice")
+		found(wire.ClauseUniqueNames, "each property name once per object", strconv.Quote(name)+" appears twice")
 	}
 	j.judgeSchema(a, documented, media, found)
 	judgeFilled(a, documented, found)
@@ -144,7 +144,7 @@ func wrongMediaType(header http.Header, documented []string) string {
 	}
 	name, _, err := mime.ParseMediaType(values[0])
 	if err != nil && name == "" {
-		return "Content-Type: " + values[0] + ", which is no media type"
+		return "Content-Type: " + values[0] + ", which is not a media type"
 	}
 	for _, want := range documented {
 		if wanted, _, _ := mime.ParseMediaType(want); contract.MatchesMediaRange(name, wanted) {
@@ -165,7 +165,7 @@ func mediaTypeOf(header http.Header) string {
 // media type, "" where no content is documented.
 func (j *Judge) judgeSchema(a *wire.Response, documented *contract.Response, media string, found func(clause, expected, actual string)) {
 	if a.IsJSON && a.Value == nil && documented.Schema != nil && !documented.Schema.AcceptsType("null") {
-		found(wire.ClauseSchema, "a body that fits the schema of "+documented.Status, "null") // the validator lets it pass
+		found(wire.ClauseSchema, "a body that matches the schema of "+documented.Status, "null") // the validator lets it pass
 		return
 	}
 	u, err := url.Parse(j.Contract.CanonicalURL(a.Request.Path, a.Request.Query))
@@ -192,7 +192,7 @@ func (j *Judge) judgeSchema(a *wire.Response, documented *contract.Response, med
 		case e.sub == "headers": // one does not fit its schema
 			found(wire.ClauseHeaders, "the documented response headers", schemaWords(e))
 		case e.sub == "schema":
-			found(wire.ClauseSchema, "a body that fits the schema of "+documented.Status, schemaWords(e))
+			found(wire.ClauseSchema, "a body that matches the schema of "+documented.Status, schemaWords(e))
 		}
 	}
 }
@@ -230,7 +230,7 @@ func judgeFilled(a *wire.Response, documented *contract.Response, found func(cla
 	}
 	for _, p := range documented.Schema.Properties {
 		if v, ok := a.Member(p.Name); ok && p.Required && p.Schema.HasType("string") && strings.TrimSpace(v) == "" {
-			found(wire.ClauseNonEmpty, p.Name+" that says something", "a blank "+p.Name)
+			found(wire.ClauseNonEmpty, p.Name+" that is not blank", "a blank "+p.Name)
 		}
 	}
 }
@@ -246,14 +246,14 @@ func (j *Judge) judgeManners(a *wire.Response, found func(clause, expected, actu
 		text = strings.ReplaceAll(text, u.Host, "") // which the client knows
 	}
 	if sign := internals(text, a.Header); sign != "" {
-		found(wire.ClauseInternals, "nothing that shows how the server is made", sign)
+		found(wire.ClauseInternals, "no server internals", sign)
 	}
 	if where := j.keys.comesBack(a, text); where != "" {
-		found(wire.ClauseKey, "no key in an answer", "the key that was sent, in "+where)
+		found(wire.ClauseKey, "no API key in a response", "the API key that was sent, in "+where)
 	}
 	if a.Status/100 == 2 {
 		if v := sharedCaching(a.Header); v != "" {
-			found(wire.ClauseCache, "an answer that shared caches do not store", v)
+			found(wire.ClauseCache, "a response that shared caches do not store", v)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func absences(s *Schema, whole Object, add func(Mutation)) {
 		if swapped := otherCase(name); swapped != name {
 			add(Mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, Lenient, whole.renamed(name, swapped)})
 		}
-		add(Mutation{p.id("name-space"), name + " with a space in its name", rule, Firm, whole.renamed(name, name+" ")})
+		add(Mutation{p.id("name-space"), name + " with a trailing space in its name", rule, Firm, whole.renamed(name, name+" ")})
 	})
 	if required > 1 {
 		add(Mutation{"all-missing", "without any required property", s.RulePointer("required"), Firm, all})
@@ -167,7 +167,7 @@ func wrongTypes(p Spot) []Breach {
 	var out []Breach
 	for _, w := range values {
 		if !fits(p.Schema, w.value) && (w.jsonType == "" || !p.Effective.AcceptsType(w.jsonType)) {
-			out = append(out, Breach{w.name, article(w.name), p.Effective.RulePointer("type"), Firm, w.value})
+			out = append(out, Breach{w.name, "as " + article(w.name), p.Effective.RulePointer("type"), Firm, w.value})
 		}
 	}
 	if p.Effective.HasType("integer") && !p.Effective.HasType("number") {
@@ -211,7 +211,7 @@ func (p Spot) Breaches() []Breach {
 		add("duplicate-items", "with the same item twice", "uniqueItems", Firm, v)
 	}
 	if v, ok := betweenMultiples(s, p.Value); ok {
-		add("not-multiple", "that is no multiple of what it must be", "multipleOf", Firm, v)
+		add("not-multiple", "not a multiple of its multipleOf", "multipleOf", Firm, v)
 	}
 	if text, ok := p.Value.(string); ok && s.Enum == nil {
 		for _, u := range unmatchedBy(s, text) {
@@ -225,7 +225,7 @@ func (p Spot) Breaches() []Breach {
 		relaxed := *s
 		relaxed.Format = ""
 		if fits(&relaxed, past) {
-			add("past-format", "one more than its format holds", "format", Annotated, past)
+			add("past-format", "one above the range of its format", "format", Annotated, past)
 		}
 	}
 	if o, ok := p.Value.(Object); ok && s.IsClosed {
@@ -241,7 +241,7 @@ func offFormat(s *Schema, add func(name, about, keyword string, hold Firmness, v
 	if wrong == "" {
 		return
 	}
-	add("format-near", "nearly in its format", "format", Annotated, near)
+	add("format-near", "almost in its format", "format", Annotated, near)
 	add("format-wrong", "not at all in its format", "format", Annotated, wrong)
 }
 
@@ -261,19 +261,19 @@ func unlisted(s *Schema, v any) []Breach {
 	}
 	switch v := v.(type) {
 	case string:
-		add("enum", "with a value that its enum does not list", v+"-unlisted")
+		add("enum", "with a value outside its enum", v+"-unlisted")
 		for _, other := range []string{strings.ToUpper(v), strings.ToLower(v)} {
 			if len(out) < 2 {
-				add("enum-case", "with an enum value in other case", other)
+				add("enum-case", "with an enum value in another letter case", other)
 			}
 		}
-		add("enum-space", "with a space behind an enum value", v+" ")
+		add("enum-space", "with a space after an enum value", v+" ")
 	case Literal:
 		for n := int64(1); len(out) == 0 && n < 1000; n++ {
-			add("enum", "with a value that its enum does not list", number(whole(n)))
+			add("enum", "with a value outside its enum", number(whole(n)))
 		}
 	case bool:
-		add("enum", "with a value that its enum does not list", !v)
+		add("enum", "with a value outside its enum", !v)
 	}
 	return out
 }
@@ -335,7 +335,7 @@ func otherKinds(s *Schema, full any) []Mutation {
 	for _, k := range kinds {
 		if !s.AcceptsType(k.jsonType) {
 			kind := strings.TrimPrefix(k.name, "body-")
-			out = append(out, Mutation{k.name, "the whole body " + article(kind), s.RulePointer("type"), Firm, k.body})
+			out = append(out, Mutation{k.name, article(kind) + " as the whole body", s.RulePointer("type"), Firm, k.body})
 		}
 	}
 	return out
@@ -348,11 +348,11 @@ func article(kind string) string {
 	case kind == "zero":
 		return "the number 0"
 	case kind == "bare-item":
-		return "one item without the array around it"
+		return "one item without its array"
 	case strings.HasPrefix(kind, "empty-"):
-		return "an " + strings.Replace(kind, "-", " ", 1)
+		return "an " + strings.ReplaceAll(kind, "-", " ")
 	case strings.HasPrefix(kind, "a"), strings.HasPrefix(kind, "o"):
-		return "an " + kind
+		return "an " + strings.ReplaceAll(kind, "-", " ")
 	}
 	return "a " + kind
 }

@@ -156,16 +156,16 @@ func unmatchedBy(s *Schema, sample string) []unmatched {
 		other = upper
 	}
 	near := []unmatched{
-		{"pattern-before", "that its pattern matches, with one character more before it", "?" + sample, Firm},
-		{"pattern-behind", "that its pattern matches, with one character more behind it", sample + "?", Firm},
-		{"pattern-case", "that its pattern matches, in other case", other, Firm},
+		{"pattern-before", "with one character more before a match of its pattern", "?" + sample, Firm},
+		{"pattern-behind", "with one character more after a match of its pattern", sample + "?", Firm},
+		{"pattern-case", "with a match of its pattern in another letter case", other, Firm},
 		// Readers differ on whether $ looks past it.
-		{"pattern-line-feed", "that its pattern matches, with a line feed behind it", sample + "\n", Annotated},
+		{"pattern-line-feed", "with a line feed after a match of its pattern", sample + "\n", Annotated},
 	}
 	out := []unmatched{}
 	for _, v := range []string{"!", "?? ??", " ", "~~~~~~~~", "ÄÖÜ", "x", ""} {
 		if v = ofAllowedLength(s, v); breaksPatternOnly(s, v) {
-			out = append(out, unmatched{"pattern", "that its pattern does not match", v, Firm})
+			out = append(out, unmatched{"pattern", "outside its pattern", v, Firm})
 			break
 		}
 	}

@@ -36,7 +36,7 @@ func Variants(s *Schema) []Variant {
 	}
 	Visit(s, full, func(p Spot) {
 		if !p.Required {
-			add(Variant{p.id("absent"), p.called() + " left out, since it is optional", p.Schema.Pointer, Firm, removed(p.Body, p.Path)})
+			add(Variant{p.id("absent"), p.called() + " left out", p.Schema.Pointer, Firm, removed(p.Body, p.Path)})
 		}
 		for _, f := range p.Alternatives() {
 			add(Variant{p.id(f.Name), p.called() + " " + f.Description, f.Pointer, f.Firmness, Replace(p.Body, p.Path, f.Value)})
@@ -67,7 +67,7 @@ func (p Spot) Alternatives() []Alternative {
 		}
 	}
 	if s.HasType("null") {
-		add("null", "null, which it may be", s.Pointer, Firm, nil)
+		add("null", "null, which the schema allows", s.Pointer, Firm, nil)
 	}
 	if s.HasType("boolean") {
 		add("false", "false", s.Pointer, Firm, false)
@@ -77,7 +77,7 @@ func (p Spot) Alternatives() []Alternative {
 		add(e.name, e.about, s.RulePointer(e.keyword), Firm, e.value)
 	}
 	if text, ok := multibyteText(s); ok && s.HasType("string") {
-		add("at-max-length-multibyte", "at its maxLength, in letters of two bytes: length is counted in characters", s.RulePointer("maxLength"), Firm, text)
+		add("at-max-length-multibyte", "at its maxLength in two-byte letters (maxLength counts characters)", s.RulePointer("maxLength"), Firm, text)
 	}
 	// What stands for nothing in many languages, and is a value all the same.
 	if s.HasType("integer") || s.HasType("number") {
@@ -88,7 +88,7 @@ func (p Spot) Alternatives() []Alternative {
 	}
 	for _, other := range p.alternatives() {
 		name := other.Label[strings.LastIndex(other.Label, "alternative-"):]
-		add(name, "of another kind that it may be", p.Schema.Pointer, Firm, other.Value)
+		add(name, "of another type that the schema allows", p.Schema.Pointer, Firm, other.Value)
 	}
 	return withoutTwins(out)
 }

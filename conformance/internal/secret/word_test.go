@@ -53,7 +53,7 @@ func TestRedactOwnSentences(t *testing.T) {
 		{"disabled", "the key is disabled: set NOX_DISABLED_API_KEY", "the key is disabled: set NOX_DISABLED_API_KEY"},
 		{"disabled", `error "disabled" instead of "a \"disabled user"`, `error "[K]" instead of "a \"[K] user"`},
 		{"admin", "302 Found to https://x.example/?key=admin", "302 Found to https://x.example/?key=[K]"},
-		{"answer", "no answer in time", "no answer in time"},
+		{"answer", "no response before the timeout", "no response before the timeout"},
 		{"Kz7/Qvcanary+Wx", "no answer to Kz7/Qvcanary+Wx", "no answer to [K]"},
 	} {
 		r := NewRedactor(nil)

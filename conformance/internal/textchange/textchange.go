@@ -34,8 +34,8 @@ func Normalizers() []Normalizer {
 		{"inner white space", "with other white space inside", "do not collapse or drop spaces in it", func(s string) string { return strings.Join(strings.Fields(s), "") }},
 		{"HTML escapes", "escaped for HTML, or unescaped", "do not escape it for HTML: it is JSON", func(s string) string { return html.UnescapeString(html.UnescapeString(s)) }},
 		{"percent-encoding", "percent-encoded or percent-decoded", "do not encode or decode it as a URL", func(s string) string { return percentDecoded(percentDecoded(s)) }},
-		{"backslashes", "with more or fewer backslashes", "escape it once, with a JSON library", func(s string) string { return strings.ReplaceAll(s, `\`, "") }},
-		{"characters that do not show", "with other invisible characters", "do not filter characters", func(s string) string {
+		{"backslashes", "with more or fewer backslashes", "escape it only once, with a JSON library", func(s string) string { return strings.ReplaceAll(s, `\`, "") }},
+		{"invisible characters", "with other invisible characters", "do not filter characters", func(s string) string {
 			return strings.Map(func(r rune) rune {
 				if unicode.IsPrint(r) && !unicode.IsSpace(r) {
 					return r
@@ -51,7 +51,7 @@ func Normalizers() []Normalizer {
 				return r
 			}, norm.NFD.String(s))
 		}},
-		{"characters beyond ASCII", "without its characters beyond ASCII", "read and write UTF-8 throughout, down to the column of the database", func(s string) string {
+		{"non-ASCII characters", "without its non-ASCII characters", "read and write UTF-8 everywhere, including the database column", func(s string) string {
 			return strings.Map(func(r rune) rune {
 				if r > unicode.MaxASCII || r == '?' {
 					return -1
@@ -125,7 +125,7 @@ func Changes(sent, got string) []string {
 }
 
 // CutAfter begins the name of a change that keeps only the beginning.
-const CutAfter = "cut after"
+const CutAfter = "truncated after"
 
 func replacement(removed, added string) string { return fmt.Sprintf("%q as %q", removed, added) }
 

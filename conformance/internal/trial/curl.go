@@ -88,7 +88,7 @@ func curlCommand(s *Session, a *wire.Response) string {
 	default:
 		if input = bodyMaker(s, r.Body); input == "" {
 			parts = append(parts, "--data-binary @body.json")
-			note = " # body.json must contain the body, which is too long for a line"
+			note = " # first save the request body as body.json: it is too long for a command line"
 		}
 	}
 	if input != "" { // which no argument can hold

@@ -33,7 +33,7 @@ func Each[T any](t *Trial, cases []T, name func(T) string, run func(*Trial, T)) 
 		wg.Add(1)
 		go func() { // which the trial may end
 			defer wg.Done()
-			subs[i].verdict = Verdict{Outcome: conformance.Err, Reason: "the experiment was not finished"}
+			subs[i].verdict = Verdict{Outcome: conformance.Err, Reason: "the check did not finish"}
 			run(subs[i], c)
 			subs[i].verdict = Verdict{Outcome: conformance.Pass}
 		}()
@@ -119,7 +119,7 @@ func Sub(t *Trial, run func(*Trial)) Verdict {
 	done := make(chan struct{})
 	go func() { // which the trial may end
 		defer close(done)
-		sub.verdict = Verdict{Outcome: conformance.Err, Reason: "the experiment was not finished"}
+		sub.verdict = Verdict{Outcome: conformance.Err, Reason: "the check did not finish"}
 		run(sub)
 		sub.verdict = Verdict{Outcome: conformance.Pass}
 	}()

@@ -269,11 +269,11 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 		return Verdict{Outcome: conformance.Err, Reason: DescribeFailure(unread[0]), Evidence: unread[:min(len(unread), MaxExchanges)]}
 	}
 	if v.Tried == 0 {
-		return Verdict{Outcome: conformance.Skip, Reason: "no answer was seen"}
+		return Verdict{Outcome: conformance.Skip, Reason: "not exercised: no response to judge"}
 	}
 	v.Actual = problems.String()
 	if v.Outcome == conformance.Fail && !intermittent(wrong, right) {
-		v.Actual += fmt.Sprintf(" (%d of %d answers)", v.Failed, v.Tried)
+		v.Actual += fmt.Sprintf(" (%d of %d responses)", v.Failed, v.Tried)
 		v.Failed, v.Tried = 0, 0
 	}
 	return v
@@ -346,10 +346,10 @@ func (s *Session) JudgeIdentities(op *contract.Operation, contradiction func(a, 
 		}
 	}
 	if v.Tried == 0 {
-		return Verdict{Outcome: conformance.Skip, Reason: "no answer of this run held an id"}
+		return Verdict{Outcome: conformance.Skip, Reason: "not exercised: no response of this run contains an id"}
 	}
 	if v.Outcome == conformance.Fail {
-		v.Actual += fmt.Sprintf(" (%d of %d answers)", v.Failed, v.Tried)
+		v.Actual += fmt.Sprintf(" (%d of %d responses)", v.Failed, v.Tried)
 		v.Failed, v.Tried = 0, 0
 	}
 	return v

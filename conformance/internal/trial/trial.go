@@ -107,7 +107,7 @@ func (t *Trial) Skip(reason string) { t.End(Verdict{Outcome: conformance.Skip, R
 // skipAsConsequence ends the trial: it could not be judged, because of what another check
 // fails for.
 func (t *Trial) skipAsConsequence(a *wire.Response, cause string) {
-	t.End(Verdict{Outcome: conformance.Skip, Reason: "not judged: the answer already breaks " + cause, Cause: cause, Evidence: []*wire.Response{a}})
+	t.End(Verdict{Outcome: conformance.Skip, Reason: "not judged: the response already fails " + cause, Cause: cause, Evidence: []*wire.Response{a}})
 }
 
 // Abort ends the trial as an error: the check itself could not run.
@@ -184,7 +184,7 @@ func (t *Trial) Body(user string) schema.Object { return t.Session.validBody(t.O
 // trial if the request is not what the check says.
 func (t *Trial) Try(r *wire.Request) *wire.Response {
 	if err := t.Session.Contract.Confirm(r); err != nil {
-		t.Abort("the experiment is at fault, not the target: " + err.Error())
+		t.Abort("error in this check, not in the target: " + err.Error())
 	}
 	a := t.Session.send(t.Context, t.Check, t.numbered(r))
 	t.mu.Lock()
@@ -215,13 +215,13 @@ func (t *Trial) Send(r *wire.Request) *wire.Response {
 func (t *Trial) RequireResponse(a *wire.Response) {
 	switch {
 	case a.Failure == wire.BudgetSpent:
-		t.Skip(fmt.Sprintf("not sent: the %d requests of the production profile were used up", ProductionRequests))
+		t.Skip(fmt.Sprintf("not sent: the production profile sends at most %d requests", ProductionRequests))
 	case a.Failure.IsInconclusive():
 		t.Abort(DescribeFailure(a), a)
 	case a.Failure == wire.TimedOut && t.Session.usuallyQuick():
-		t.Fail("an answer", fmt.Sprintf("no answer within %s, though others took %s", t.Session.Config.Timeout, t.Session.quickest()), a)
+		t.Fail("a response", fmt.Sprintf("no response within %s, although the fastest took %s", t.Session.Config.Timeout, t.Session.quickest()), a)
 	case a.IsBroken():
-		t.Fail("an HTTP answer", a.Summary(), a)
+		t.Fail("an HTTP response", a.Summary(), a)
 	case a.Failure != wire.NoFailure && a.Failure != wire.Truncated && a.Failure != wire.Unread:
 		t.Abort(DescribeFailure(a), a)
 	}
@@ -274,7 +274,7 @@ func (t *Trial) SendUnremembered(ctx context.Context, requests []*wire.Request) 
 func (t *Trial) FailScript(expected, actual, note string, failed, played int, script []*wire.Response) {
 	for _, a := range script {
 		if err := t.Session.Contract.Confirm(a.Request); err != nil {
-			t.Abort("the experiment is at fault, not the target: "+err.Error(), a)
+			t.Abort("error in this check, not in the target: "+err.Error(), a)
 		}
 	}
 	if note != "" {
@@ -418,7 +418,7 @@ func (t *Trial) IdentityOf(a *wire.Response) string {
 func (t *Trial) SendAll(requests []*wire.Request) []*wire.Response {
 	for _, r := range requests {
 		if err := t.Session.Contract.Confirm(r); err != nil {
-			t.Abort("the experiment is at fault, not the target: " + err.Error())
+			t.Abort("error in this check, not in the target: " + err.Error())
 		}
 	}
 	answers := make([]*wire.Response, len(requests))
@@ -564,7 +564,7 @@ func QuoteDifference(text, other string) string {
 		at++
 	}
 	from, to := max(0, at-around), min(len(runes), at+around)
-	return fmt.Sprintf("…%s… (%d characters, differing from the %d. on)", wire.Quote(string(runes[from:to])), len(runes), at+1)
+	return fmt.Sprintf("…%s… (%d characters, different from character %d on)", wire.Quote(string(runes[from:to])), len(runes), at+1)
 }
 
 // BlamedResponses returns the responses that a failure rests on.
@@ -605,7 +605,7 @@ func StatusNumber(status string) int {
 // contract documents it for a state of the target, which the runner does not
 // know.
 func DescribeState(a *wire.Response) string {
-	return "the target answers " + a.Summary() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + ": an example in the contract that the target knows would help"
+	return "the target returns " + a.Summary() + ", which the contract documents for " + a.Request.Method + " " + a.Request.Path + "; add an example that the target knows to the contract"
 }
 
 // DescribeStatus returns a documented status in words.
@@ -616,4 +616,4 @@ const ConcurrentRequests = 8
 
 // BodyUnrecorded is the failure of a response whose status and fields are known and
 // whose body is not: browsers drop bodies, and exports cut them.
-const BodyUnrecorded wire.Failure = "an answer whose body was not recorded whole"
+const BodyUnrecorded wire.Failure = "the recording lacks part of the response body"

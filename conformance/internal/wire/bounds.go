@@ -108,8 +108,8 @@ func WholeRunes(text []byte) []byte {
 }
 
 const (
-	problemBlank = "a body of white space only"
-	problemCut   = "a JSON text that is cut short"
+	problemBlank = "a body of white space"
+	problemCut   = "truncated JSON"
 )
 
 // scanJSON is [ScanJSON] for a text that has all come. 0 stands for no bound.
@@ -122,7 +122,7 @@ func scanJSON(text []byte, depth, values, digits int) (problem, excess string) {
 	case bytes.HasPrefix(text, ByteOrderMark):
 		return "a byte order mark before the JSON text", ""
 	case !utf8.Valid(text):
-		return "bytes that are not UTF-8", ""
+		return "invalid UTF-8", ""
 	}
 	d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	for n := 1; ; n++ {
@@ -131,7 +131,7 @@ func scanJSON(text []byte, depth, values, digits int) (problem, excess string) {
 		case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 			return problemCut, ""
 		case err != nil:
-			return fmt.Sprintf("a body that is not JSON, from byte %d on", d.InputOffset()), ""
+			return fmt.Sprintf("invalid JSON at byte %d", d.InputOffset()), ""
 		case depth > 0 && d.StackDepth() > depth:
 			return "", fmt.Sprintf("JSON nested more than %d deep", depth)
 		case values > 0 && n > 2*values:
@@ -140,7 +140,7 @@ func scanJSON(text []byte, depth, values, digits int) (problem, excess string) {
 			return "", fmt.Sprintf("a number of more than %d digits", digits)
 		case d.StackDepth() == 0:
 			if rest := bytes.TrimSpace(text[d.InputOffset():]); len(rest) > 0 {
-				return fmt.Sprintf("%d bytes behind the JSON text", len(rest)), ""
+				return fmt.Sprintf("%d bytes after the JSON text", len(rest)), ""
 			}
 			return "", ""
 		}

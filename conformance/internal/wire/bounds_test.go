@@ -16,13 +16,13 @@ func TestScanJSON(t *testing.T) {
 		problem, excess string
 	}{
 		{`{"a":[1,"b",null]}`, false, "", ""},
-		{`{"a":1} x`, false, "1 bytes behind the JSON text", ""},
-		{`{"a":1`, false, "a JSON text that is cut short", ""},
+		{`{"a":1} x`, false, "1 bytes after the JSON text", ""},
+		{`{"a":1`, false, "truncated JSON", ""},
 		{`{"a":1`, true, "", "a body of more than"},
 		{`{"a":"` + strings.Repeat("é", 512) + "\xc3", true, "", "a body of more than 1 KiB"},
-		{`{"a":"` + "\xff\xff", true, "bytes that are not UTF-8", ""},
+		{`{"a":"` + "\xff\xff", true, "invalid UTF-8", ""},
 		{`   `, true, "", "a body of more than"},
-		{`aaaa`, true, "a body that is not JSON, from byte 0 on", ""},
+		{`aaaa`, true, "invalid JSON at byte 0", ""},
 		{strings.Repeat("[", 2000) + strings.Repeat("]", 2000), false, "", ""},
 		{strings.Repeat("[", 2001), false, "", "JSON nested more than 2000 deep"},
 		{"[1" + strings.Repeat(",1", 50_000) + "]", false, "", "JSON of more than 20000 values"},

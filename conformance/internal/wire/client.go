@@ -147,7 +147,7 @@ func (c *Client) Do(ctx context.Context, r *Request) *Response {
 		if reason := c.Pauses.ask(a, asks); reason != "" {
 			a.Failure, a.Err = Postponed, errors.New(reason)
 			if r.ordinary() && c.Pauses.over() && c.Stop != nil {
-				c.Stop(&StoppedError{"the target put a valid request off: " + reason})
+				c.Stop(&StoppedError{"the target kept deferring a valid request: " + reason})
 			}
 			return a
 		}
@@ -296,7 +296,7 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 	return a, again.Load() && a.Status == http.StatusRequestTimeout
 }
 
-var errStuck = errors.New("the connection did not end with the time that it had, and was left behind")
+var errStuck = errors.New("the connection did not end in time and was abandoned")
 
 // exchange performs a round trip and notes what came. It ends when the context
 // of the request does, unless the target keeps the transport from it.
@@ -355,7 +355,7 @@ func (c *Client) noteTrouble(a *Response) {
 	case a.Status/100 != 5 && a.Status != http.StatusTooManyRequests:
 		c.streak.Store(0)
 	case c.streak.Add(1) == c.longest && c.Stop != nil:
-		c.Stop(&StoppedError{fmt.Sprintf("stopped for the target's sake: %d answers in a row were 5xx or 429, the last one %s", c.longest, contract.StatusText(a.Status))})
+		c.Stop(&StoppedError{fmt.Sprintf("stopped to protect the target: %d responses in a row were 5xx or 429, the last one %s", c.longest, contract.StatusText(a.Status))})
 	}
 }
 

@@ -99,15 +99,15 @@ func (p *Pauses) ask(a *Response, times int) string {
 	switch {
 	case stated > p.limit:
 		p.ended = true
-		return fmt.Sprintf("it answered %s, which is longer than the %s that nox-conformance waits (--patience)", p.asked, p.limit)
+		return fmt.Sprintf("it returned %s, longer than the %s that nox-conformance waits (--patience)", p.asked, p.limit)
 	case wait > limit-waited, p.ended:
 		p.ended = true
-		return fmt.Sprintf("it answered %s, again and again for %s; try a lower --rate, or more --patience", p.asked, RoundDuration(waited))
+		return fmt.Sprintf("it kept returning %s for %s; lower --rate or raise --patience", p.asked, RoundDuration(waited))
 	case times >= mostAsks:
-		return fmt.Sprintf("it answered %s to %d tries of one request", p.asked, times)
+		return fmt.Sprintf("it returned %s to all %d tries of one request", p.asked, times)
 	case p.total > inAll*p.limit:
 		p.ended = true
-		return fmt.Sprintf("it asked for pauses of %s in all, and last answered %s; try a lower --rate, or more --patience", RoundDuration(p.total), p.asked)
+		return fmt.Sprintf("it asked for pauses of %s in all and last returned %s; lower --rate or raise --patience", RoundDuration(p.total), p.asked)
 	}
 	if until := now.Add(wait); until.After(p.until) {
 		from := now
@@ -149,7 +149,7 @@ func (p *Pauses) Postponement() string {
 	if p.since.IsZero() {
 		return ""
 	}
-	return "the target had last answered " + p.asked
+	return "the target last returned " + p.asked
 }
 
 // shortestNote is how long a run pauses before its result says so.
@@ -166,7 +166,7 @@ func (p *Pauses) Summary() string {
 	if p.asks == 1 {
 		times = "once"
 	}
-	return fmt.Sprintf("paused for %s because the target asked for it %s; last it answered %s", RoundDuration(p.total), times, p.asked)
+	return fmt.Sprintf("paused for %s because the target asked for it %s; it last returned %s", RoundDuration(p.total), times, p.asked)
 }
 
 // RoundDuration rounds a duration for people.

@@ -25,11 +25,11 @@ func Prepare(op *contract.Operation, confirm func(*Request) error) {
 	r := MinimalRequest(op)
 	switch err := confirm(r); {
 	case op.Method == http.MethodDelete:
-		op.Obstacle = "a DELETE takes away what other requests need"
+		op.Obstacle = "a DELETE could remove data that other requests need"
 	case strings.Contains(r.Path, "{"):
-		op.Obstacle = "its path has a variable that no parameter declares"
+		op.Obstacle = "no parameter declares a variable in its path"
 	case err != nil:
-		op.Obstacle = fmt.Sprintf("no valid request could be made from the contract alone (%v); examples in it would help", err)
+		op.Obstacle = fmt.Sprintf("no valid request can be built from the contract (%v); add examples to the contract", err)
 	}
 }
 
@@ -47,7 +47,7 @@ func prepareParameters(op *contract.Operation) (obstacle string) {
 				op.FullValues[i] = contract.Absent{}
 			}
 		case !ok:
-			return fmt.Sprintf("no value could be made for its parameter %s; an example in the contract would help", p.Name)
+			return fmt.Sprintf("no value can be built for its parameter %s; add an example to the contract", p.Name)
 		}
 	}
 	return ""
@@ -59,7 +59,7 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 	}
 	problem := ""
 	if !contract.IsJSON(op.Body.MediaType) {
-		problem = "its body is " + op.Body.MediaType + ", and only JSON is made here"
+		problem = "its request body is " + op.Body.MediaType + ", and nox-conformance only builds JSON"
 	} else if v, ok := op.Body.Schema.Make(false); ok {
 		op.Body.Minimal, op.Body.Full = v, v
 		if full, ok := op.Body.Schema.Make(true); ok {
@@ -67,7 +67,7 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 		}
 		return ""
 	} else {
-		problem = "no value could be made that fits its body's schema; an example in the contract would help"
+		problem = "no request body can be built from its schema; add an example to the contract"
 	}
 	if op.Body.Required {
 		return problem

@@ -247,7 +247,7 @@ const (
 // behindError is what came behind a response.
 type behindError struct{ text string }
 
-func (e *behindError) Error() string { return "behind the answer came " + Quote(e.text) }
+func (e *behindError) Error() string { return "bytes after the response: " + Quote(e.text) }
 
 func (b *rawBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)

@@ -28,21 +28,21 @@ type Failure string
 
 const (
 	NoFailure        Failure = ""
-	TimedOut         Failure = "no answer in time"
+	TimedOut         Failure = "no response before the timeout"
 	Unreachable      Failure = "no connection"
 	Untrusted        Failure = "no trusted TLS connection"
-	ConnectionClosed Failure = "the connection was closed without an answer"
-	NotHTTP          Failure = "an answer that is not HTTP"
-	Malformed        Failure = "an HTTP answer whose head is malformed"
-	Truncated        Failure = "an answer that is cut short"
+	ConnectionClosed Failure = "the connection was closed without a response"
+	NotHTTP          Failure = "a response that is not HTTP"
+	Malformed        Failure = "an HTTP response with malformed headers"
+	Truncated        Failure = "a truncated response"
 	Interrupted      Failure = "interrupted"
-	DeadlineReached  Failure = "cut off by the deadline of the run"
-	invalidRequest   Failure = "the request cannot be made"
-	BudgetSpent      Failure = "not sent: the requests of the profile are used up"
-	Postponed        Failure = "put off by the target"
-	Oversized        Failure = "an answer whose head is larger than nox-conformance reads"
-	Unread           Failure = "an answer whose body is larger than nox-conformance reads"
-	Unjudged         Failure = "the answer could not be judged"
+	DeadlineReached  Failure = "stopped by the deadline of the run"
+	invalidRequest   Failure = "the request cannot be built"
+	BudgetSpent      Failure = "not sent: the profile allows no more requests"
+	Postponed        Failure = "deferred by the target"
+	Oversized        Failure = "the response headers are larger than nox-conformance reads"
+	Unread           Failure = "the response body is larger than nox-conformance reads"
+	Unjudged         Failure = "the response could not be judged"
 )
 
 // IsOurs reports whether this program or its configuration kept a request from
@@ -159,7 +159,7 @@ func (a *Response) Summary() string {
 		text += ", " + string(Truncated)
 	}
 	if a.Failure == TimedOut {
-		text += ", but its body did not come in time"
+		text += ", but the body timed out"
 	}
 	return text
 }
