@@ -306,7 +306,7 @@ func otherOnes() []experiment {
 // experiment of their own: a variety of users, each asked for twice, of bodies,
 // keys, headers and paths.
 func moreOnes() []experiment {
-	either := []int{201, 400, 413, 415}
+	either := []int{201, 400, 413, 415, 302, 401, 403, 404, 405, 426, 501}
 	var all []experiment
 	add := func(name string, requests ...request) {
 		all = append(all, experiment{id: "more/" + name, or: either, requests: requests})

@@ -39,7 +39,7 @@ func knownDefects() []Deviation {
 		{"backslashes-dropped", "without backslashes", replace(`\`, "")},
 		{"zeros-dropped", "without leading zeros", only(digits, func(s string) string { return strings.TrimLeft(s, "0") })},
 		{"fraction-shortened", "as a number", only(fraction.MatchString, func(s string) string { return strings.TrimRight(s, "0") })},
-		{"exponent-expanded", "as a number", only(exponent.MatchString, expanded)},
+		{"exponent-expanded", "without its exponent", only(exponent.MatchString, expanded)},
 		{"boolean-capitalised", "as a boolean", only(equals("true"), func(string) string { return "True" })},
 		{"null-emptied", `empty if it is "null"`, only(equals("null"), func(string) string { return "" })},
 		{"spaces-collapsed", "with single spaces", func(s string) string { return strings.Join(strings.Fields(s), " ") }},

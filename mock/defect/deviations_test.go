@@ -57,11 +57,10 @@ func overall(id string) bool {
 func meantFor(id string, all []experiment, sound [][]answer) []int {
 	status, _, _ := strings.Cut(id, "/")
 	var chosen []int
-	own := slices.ContainsFunc(all, func(e experiment) bool { return e.id == id })
 	for i, e := range all {
 		seen := status == "http" || slices.ContainsFunc(sound[i], func(a answer) bool { return fmt.Sprint(a.status) == status })
 		more := strings.HasPrefix(e.id, "more/")
-		if e.id == id || overall(id) && seen || !own && more {
+		if e.id == id || overall(id) && seen || more {
 			chosen = append(chosen, i)
 		}
 	}
