@@ -41,7 +41,8 @@ type normalizer struct {
 	*Document
 	out    []byte
 	is30   bool
-	names  map[*yaml.Node]string // component names of schemas that are referred to
+	kinds  map[string]map[string]string // see grammar
+	names  map[*yaml.Node]string        // component names of schemas that are referred to
 	taken  map[string]bool
 	queue  []*yaml.Node
 	nested int
@@ -306,7 +307,7 @@ func (w *normalizer) object(n *yaml.Node, kind string) bool {
 		w.warn(n, "a mapping expected; this is left out")
 		return false
 	}
-	grammar := grammar[kind]
+	grammar := w.kinds[kind]
 	if every := grammar["*"]; every != "" {
 		w.members(w.arrange(n, kind, w.known(n, kind, nil)), func(string) string { return every })
 		return true

@@ -15,7 +15,7 @@ var methods = [...]string{"get", "put", "post", "delete", "options", "head", "pa
 
 // normalize writes the document anew and fills in what it declares.
 func (d *Document) normalize(version string) error {
-	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), names: map[*yaml.Node]string{}, taken: map[string]bool{}}
+	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, taken: map[string]bool{}}
 	w.schemas = map[string]*yaml.Node{}
 	if all := field(field(d.root, "components"), "schemas"); all != nil && all.Kind == yaml.MappingNode {
 		for _, m := range members(all) {
@@ -297,17 +297,21 @@ func (w *normalizer) arrange(n *yaml.Node, kind string, all []member) []member {
 	return all
 }
 
-var styles = map[string][]string{
-	"path":   {"simple", "label", "matrix"},
-	"query":  {"form", "spaceDelimited", "pipeDelimited", "deepObject"},
-	"header": {"simple"},
-	"cookie": {"form"},
+// styles lists the styles of parameters by their place (OpenAPI 3.0.3, "Style
+// Values").
+func styles() map[string][]string {
+	return map[string][]string{
+		"path":   {"simple", "label", "matrix"},
+		"query":  {"form", "spaceDelimited", "pipeDelimited", "deepObject"},
+		"header": {"simple"},
+		"cookie": {"form"},
+	}
 }
 
 func (w *normalizer) parameter(n *yaml.Node, all []member) []member {
 	name, in := scalar(n, "name"), scalar(n, "in")
 	switch {
-	case name == "", styles[in] == nil:
+	case name == "", styles()[in] == nil:
 		w.warn(n, "the parameter %q in %q is none that OpenAPI 3 has; it is left out", name, in)
 		return nil
 	case in == "header" && slices.ContainsFunc([]string{"Accept", "Content-Type", "Authorization"}, func(s string) bool { return strings.EqualFold(s, name) }):
@@ -331,7 +335,7 @@ func (w *normalizer) described(n *yaml.Node, in string, all []member) []member {
 	return append(slices.DeleteFunc(all, func(m member) bool {
 		switch m.key {
 		case "style":
-			if !slices.Contains(styles[in], m.value.Value) {
+			if !slices.Contains(styles()[in], m.value.Value) {
 				w.warn(m.value, "%q is no style of a %s parameter; it is left out", m.value.Value, in)
 				return true
 			}
@@ -350,7 +354,7 @@ func (w *normalizer) schemaOf(n *yaml.Node, has func(string) bool) []member {
 	}
 	var inside []member
 	for _, m := range members(n) {
-		if grammar["schema"][m.key] != "" && !slices.Contains([]string{"required", "description", "example", "examples"}, m.key) {
+		if w.kinds["schema"][m.key] != "" && !slices.Contains([]string{"required", "description", "example", "examples"}, m.key) {
 			inside = append(inside, m)
 		}
 	}

@@ -40,7 +40,7 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 	if name == "" {
 		return false
 	}
-	beside := slices.DeleteFunc(w.known(n, "schema", w.schemaGrammar()), func(m member) bool { return slices.Contains(annotations, m.key) })
+	beside := slices.DeleteFunc(w.known(n, "schema", w.schemaGrammar()), func(m member) bool { return slices.Contains(annotations(), m.key) })
 	if len(beside) > 0 && w.is30 {
 		w.warn(n, "what stands beside a $ref is ignored in OpenAPI 3.0: %s", beside[0].key)
 		beside = nil
@@ -65,10 +65,10 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 
 func (w *normalizer) schemaGrammar() map[string]string {
 	if w.is30 {
-		return grammar["schema"]
+		return w.kinds["schema"]
 	}
-	all := maps.Clone(grammar["schema"])
-	maps.Copy(all, grammar["schema31"])
+	all := maps.Clone(w.kinds["schema"])
+	maps.Copy(all, w.kinds["schema31"])
 	return all
 }
 
@@ -203,7 +203,9 @@ func (w *normalizer) distinct(n *yaml.Node) *yaml.Node {
 	return out
 }
 
-var jsonTypes = []string{"null", "boolean", "object", "array", "number", "string", "integer"}
+func jsonTypes() []string {
+	return []string{"null", "boolean", "object", "array", "number", "string", "integer"}
+}
 
 // types is the type keyword with the types of JSON only.
 func (w *normalizer) types(n *yaml.Node) *yaml.Node {
@@ -218,7 +220,7 @@ func (w *normalizer) types(n *yaml.Node) *yaml.Node {
 			w.warn(each, "null as a type is written in quotes: 'null'")
 			name = "null"
 		}
-		if !slices.Contains(jsonTypes, name) {
+		if !slices.Contains(jsonTypes(), name) {
 			w.warn(each, "%q is no type; it is left out", each.Value)
 			continue
 		}

@@ -295,10 +295,9 @@ func wholeRunChecks(b *builder) {
 // another check's question.
 func folded(user string) string {
 	user = strings.ToLower(strings.TrimFunc(norm.NFKC.String(user), unicode.IsSpace))
+	unpunctuated := strings.NewReplacer("urn:uuid:", "", "-", "", "{", "", "}", "")
 	if digits := unpunctuated.Replace(user); len(digits) == 32 && strings.Trim(digits, "0123456789abcdef") == "" {
 		return digits
 	}
 	return user
 }
-
-var unpunctuated = strings.NewReplacer("urn:uuid:", "", "-", "", "{", "", "}", "")
