@@ -53,7 +53,9 @@ func readSecurity(doc *openapi3.T, op *openapi3.Operation) []Requirement {
 
 // Credentials returns the keys that a request presents in the place that the
 // scheme names: normally one, empty if none, nil for a kind of scheme that the
-// mock cannot check. Tokens of OAuth 2.0 and OpenID Connect count as bearer keys.
+// mock cannot check. Tokens of OAuth 2.0 and OpenID Connect count as bearer keys; of
+// another HTTP scheme, such as Digest, what follows its name must be a key, so that
+// nobody gets in without one.
 func (s scheme) Credentials(r *http.Request) []string {
 	scheme, found := s.declared, []string{}
 	switch {
@@ -74,16 +76,23 @@ func (s scheme) Credentials(r *http.Request) []string {
 			found = append(found, cmp.Or(password, user)) // many send a key as the user, without a password
 		}
 		return found
-	case scheme.Type == "http" && strings.EqualFold(scheme.Scheme, "bearer"),
-		scheme.Type == "oauth2", scheme.Type == "openIdConnect":
+	case scheme.Type == "http", scheme.Type == "oauth2", scheme.Type == "openIdConnect":
 		for _, value := range r.Header.Values("Authorization") {
-			if kind, token, _ := strings.Cut(value, " "); strings.EqualFold(kind, "bearer") {
+			if kind, token, _ := strings.Cut(value, " "); strings.EqualFold(kind, s.word()) {
 				found = append(found, strings.TrimLeft(token, " "))
 			}
 		}
 		return found
 	}
 	return nil
+}
+
+// word is what the scheme is called in the header Authorization.
+func (s scheme) word() string {
+	if s.declared.Type == "http" && !strings.EqualFold(s.declared.Scheme, "bearer") {
+		return s.declared.Scheme
+	}
+	return "Bearer"
 }
 
 // KeyPlace returns where the first scheme wants its key, as "header" and
@@ -113,7 +122,7 @@ func (op *Operation) Challenge(realm string) string {
 			case strings.EqualFold(s.declared.Scheme, "basic"):
 				return "Basic realm=" + realm
 			default:
-				return "Bearer realm=" + realm
+				return s.word() + " realm=" + realm
 			}
 		}
 	}
@@ -140,6 +149,6 @@ func (s scheme) present(req *http.Request, key string) {
 	case strings.EqualFold(scheme.Scheme, "basic"):
 		req.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(":"+key)))
 	default:
-		req.Header.Set("Authorization", "Bearer "+key)
+		req.Header.Set("Authorization", s.word()+" "+key)
 	}
 }
