@@ -272,7 +272,7 @@ func attack(t *testing.T, bin string, backend *mocktest.Server, each target, lim
 }
 
 // ranOut is what the program says where its deadline was too short for all checks.
-const ranOut = "by its deadline"
+const ranOut = "at its deadline"
 
 // check holds a run to what the table demands, where the run had the time for
 // that, and to its bounds.

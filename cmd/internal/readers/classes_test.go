@@ -36,6 +36,7 @@ func (s *subject) classes() map[string]func(message) bool {
 		"body over the limit":             ofBody(func(b []byte) bool { return len(b) > mock.MaxBodyBytes }),
 		"several media types":             func(m message) bool { return len(m.header["Content-Type"]) > 1 },
 		"content coding":                  func(m message) bool { return m.header.Get("Content-Encoding") != "" },
+		"more than 2,000 levels":          ofBody(func(b []byte) bool { return bytes.Count(b, []byte("[")) > 2000 || bytes.Count(b, []byte("{")) > 2000 }),
 		"key that is not good":            func(m message) bool { return !slices.Equal(m.header[s.keyHeader], []string{"acme-key"}) },
 		"path that is only nearly right":  s.isNearPath,
 		"escape of what needs none":       s.hasNeedlessEscape,
