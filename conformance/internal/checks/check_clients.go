@@ -85,7 +85,9 @@ func clientChecks(b *builder) {
 				return []*wire.Request{r.Raw().MayClose().Hostile().WithHeader("Connection", "Upgrade, HTTP2-Settings").WithHeader("Upgrade", "h2c").WithHeader("HTTP2-Settings", "AAEAAEAAAAIAAAAAAAMAAABkAAQBAAAAAAUAAEAA")}
 			}},
 		{"http-10", "HTTP/1.0 is supported", "a valid request in HTTP/1.0", "Old proxies and probes still use it.", stacksDiffer,
-			func(t *trial.Trial, r *wire.Request) []*wire.Request { return []*wire.Request{r.ByHTTP10().MayClose().Hostile()} }},
+			func(t *trial.Trial, r *wire.Request) []*wire.Request {
+				return []*wire.Request{r.ByHTTP10().MayClose().Hostile()}
+			}},
 		{"pipelined", "pipelined requests get a response each", "two valid requests in one packet", "HTTP/1.1 allows a client to send the next request without waiting (RFC 9112, section 9.3.2).", stacksDiffer,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
 				return []*wire.Request{r.Pipelined().MayClose()}
