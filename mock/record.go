@@ -324,6 +324,9 @@ func (l logged) LogValue() slog.Value {
 	return slog.GroupValue(append(attributes, l.logged...)...)
 }
 
+// milliseconds is a duration as journal and log have it.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
 // recordLateBody completes the journal's entry of a request that was refused
 // before its body was read: whoever looks for a user finds it. body is nil if it
 // was not kept.
@@ -335,6 +338,3 @@ func (m *recorder) recordLateBody(x *exchange, body []byte) {
 	late.body, late.bodyBytes, late.userID = body, len(body), m.rule.userID(x.operation, body)
 	m.journal.Revise(x.caller.manufacturer, x.id, &late)
 }
-
-// milliseconds is a duration as journal and log have it.
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

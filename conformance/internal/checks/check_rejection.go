@@ -18,7 +18,12 @@ func rejectionChecks(b *builder) {
 	if status == "" || b.op.Body == nil {
 		return
 	}
-	all := slices.DeleteFunc(schema.Mutations(b.op.Body.Schema), func(m schema.Mutation) bool {
+	mutations := schema.Mutations(b.op.Body.Schema)
+	if left := len(mutations) - b.maxDerived(); left > 0 {
+		mutations = mutations[:b.maxDerived()]
+		tooManyCheck(b, status, "more-rules", left)
+	}
+	all := slices.DeleteFunc(mutations, func(m schema.Mutation) bool {
 		return m.Firmness != schema.Annotated && !b.confirmed(m.Body, wire.Breaks)
 	})
 	for _, m := range all {
@@ -112,6 +117,23 @@ func about(body, from any, user string) any {
 		return out
 	}
 	return body
+}
+
+// maxDerived bounds the checks that are derived from one body in each direction: a
+// schema of thousands of places would be judged for hours. Of a contract of many
+// operations each gets fewer.
+func (b *builder) maxDerived() int { return max(30, min(300, 4000/len(b.contract.Operations))) }
+
+// tooManyCheck stands for what is left out beyond that.
+func tooManyCheck(b *builder, status, name string, left int) {
+	b.add(status, checkText{
+		name: name, ground: contractSays, prod: conformance.Harmless, pointer: b.op.Body.Schema.Pointer,
+		summary: "what the schema says beyond the checks that are derived from it",
+		sends:   fmt.Sprintf("nothing: %d more bodies could be made from the schema", left),
+		why:     "What is not judged should be known.",
+	}, trial.StageAccept, func(t *trial.Trial) {
+		t.Skip(fmt.Sprintf("not judged: beyond the first %d bodies that the schema gives rise to", b.maxDerived()))
+	})
 }
 
 // bodilessChecks leave the required body out.

@@ -25,7 +25,12 @@ func successChecks(b *builder) {
 	}, trial.StageGate, gate)
 	if b.op.Body != nil {
 		exampleCheck(b, status)
-		for _, v := range schema.Variants(b.op.Body.Schema) {
+		variants := schema.Variants(b.op.Body.Schema)
+		if left := len(variants) - b.maxDerived(); left > 0 {
+			variants = variants[:b.maxDerived()]
+			tooManyCheck(b, status, "more-freedoms", left)
+		}
+		for _, v := range variants {
 			if !b.confirmed(v.Body, wire.Fits) {
 				continue
 			}
