@@ -101,7 +101,7 @@ func clientChecks(b *builder) {
 		{"between", "a valid request succeeds after a request without a body on the same connection", "GET, then a valid request, on one connection", "Clients reuse a connection for different requests.", httpSays,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
 				if other := t.Session.RequestByMethod(t.Op, "GET"); other != nil && t.Op.Method != "GET" {
-					t.Try(other.Single())
+					t.Try(other.Single().Hostile())
 				}
 				return []*wire.Request{r.Single()}
 			}},

@@ -56,7 +56,7 @@ func echoGroups() []echoGroup {
 				for _, n := range []int{65, 101, 129, 192, 256, 257, 1001, 2049, 4097} {
 					out = append(out, func(u string) string { return (u + strings.Repeat("0123456789", n/10))[:n] })
 				}
-				return append(out, func(u string) string { return ("a" + u + strings.Repeat("0123456789", 60))[:513] })
+				return append(out, func(u string) string { return "a" + (u + strings.Repeat("0123456789", 30))[1:257] })
 			}()},
 	}
 }

@@ -64,7 +64,7 @@ func otherUser(text string, a *wire.Response, mark *regexp.Regexp, owners map[st
 	}
 	ownID, _ := a.Member(identity)
 	for id := range owners {
-		if id != ownID && strings.Contains(text, id) {
+		if id != ownID && strings.Contains(text, id) && !strings.Contains(own, strings.ToLower(id)) { // some users are called so
 			return "the id " + wire.Quote(id)
 		}
 	}
