@@ -88,15 +88,15 @@ func clientChecks(b *builder) {
 			}},
 		{"upgrade", "an offer to upgrade to HTTP/2 is accepted or ignored", "a valid request with Upgrade: h2c, as Java's client sends it", "A widely used client sends it by default (RFC 9110, section 7.8).", stacksDiffer,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
-				return []*wire.Request{r.Raw().MayClose().Hostile().WithHeader("Connection", "Upgrade, HTTP2-Settings").WithHeader("Upgrade", "h2c").WithHeader("HTTP2-Settings", "AAEAAEAAAAIAAAAAAAMAAABkAAQBAAAAAAUAAEAA")}
+				return []*wire.Request{r.Raw().MayClose().Hostile().Brief().WithHeader("Connection", "Upgrade, HTTP2-Settings").WithHeader("Upgrade", "h2c").WithHeader("HTTP2-Settings", "AAEAAEAAAAIAAAAAAAMAAABkAAQBAAAAAAUAAEAA")}
 			}},
 		{"http-10", "HTTP/1.0 is supported", "a valid request in HTTP/1.0", "Old proxies and probes still use it.", stacksDiffer,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
-				return []*wire.Request{r.ByHTTP10().MayClose().Hostile()}
+				return []*wire.Request{r.ByHTTP10().MayClose().Hostile().Brief()}
 			}},
 		{"pipelined", "pipelined requests get a response each", "two valid requests in one packet", "HTTP/1.1 allows a client to send the next request without waiting (RFC 9112, section 9.3.2).", stacksDiffer,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {
-				return []*wire.Request{r.Pipelined().MayClose()}
+				return []*wire.Request{r.Pipelined().MayClose().Brief()}
 			}},
 		{"between", "a valid request succeeds after a request without a body on the same connection", "GET, then a valid request, on one connection", "Clients reuse a connection for different requests.", httpSays,
 			func(t *trial.Trial, r *wire.Request) []*wire.Request {

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
@@ -507,7 +506,7 @@ func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
 	if err := c.WaitTurn(t.Context); err != nil {
 		t.Abort(string(wire.InterruptionOf(err)))
 	}
-	ctx, cancel := context.WithTimeout(t.Context, min(c.Timeout, plainPatience+10*time.Duration(c.Fastest.Load())))
+	ctx, cancel := context.WithTimeout(t.Context, c.BriefTimeout())
 	defer cancel()
 	r = t.numbered(r)
 	var a *wire.Response
@@ -528,11 +527,6 @@ func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
 	}
 	return a
 }
-
-// plainPatience is how long the plain-HTTP twin has to answer, beside what the
-// target itself takes: where a firewall drops what is sent there, nothing ever
-// comes.
-const plainPatience = time.Second
 
 // RequireEcho ends the trial unless the response returns the user id exactly as
 // sent.

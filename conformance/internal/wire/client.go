@@ -220,7 +220,11 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 		}
 		defer c.slots.give()
 	}
-	limited, cancel := context.WithTimeout(ctx, c.Timeout)
+	patience := c.Timeout
+	if r.brief {
+		patience = c.BriefTimeout()
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var first, again atomic.Bool // which the connection may still write when a run has ended
 	var dialled atomic.Int64     // two addresses of one host are tried side by side
@@ -422,4 +426,10 @@ func (c *Client) PlainHTTPURL() *url.URL {
 		twin.Host = net.JoinHostPort(c.BaseURL.Hostname(), plainPort)
 	}
 	return &twin
+}
+
+// BriefTimeout is how long to wait for a response that need not come: a second more
+// than ten times what the quickest one took.
+func (c *Client) BriefTimeout() time.Duration {
+	return min(c.Timeout, time.Second+10*time.Duration(c.Fastest.Load()))
 }

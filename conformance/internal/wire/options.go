@@ -16,6 +16,7 @@ type sendOptions struct {
 	keyName        string // the header of the key, if not spelt as declared
 	hostile        bool
 	excused        bool
+	brief          bool
 	attack         bool
 	parts          int  // packets that the body is sent in after the head, 0: with it
 	http10         bool // HTTP/1.0
@@ -89,6 +90,10 @@ func (r *Request) Hostile() *Request { return r.changed(func(o *sendOptions) { o
 // Excused marks a request that parsers and stores commonly fail on: a
 // documented 5xx is only worth a warning.
 func (r *Request) Excused() *Request { return r.changed(func(o *sendOptions) { o.excused = true }) }
+
+// Brief waits for the response not much longer than other responses took: a target
+// need not send one.
+func (r *Request) Brief() *Request { return r.changed(func(o *sendOptions) { o.brief = true }) }
 
 // Attack marks a request that contains what attackers send: a firewall's page
 // is only worth a warning.
