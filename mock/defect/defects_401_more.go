@@ -153,7 +153,10 @@ func entryDefects() []Deviation {
 	})
 	lists("before-semicolon", "A key before a semicolon", func(good, sent string) bool { head, _, _ := strings.Cut(sent, ";"); return head == good })
 	lists("before-colon", "A key before a colon", func(good, sent string) bool { head, _, _ := strings.Cut(sent, ":"); return head == good })
-	lists("behind-equals", "A key behind an equals sign", func(good, sent string) bool { return sent[strings.LastIndex(sent, "=")+1:] == good })
+	lists("behind-equals", "A key behind an equals sign", func(good, sent string) bool {
+		_, behind, found := strings.Cut(sent, "=")
+		return found && behind == good
+	})
 	lists("array", "An array that holds the good key", func(good, sent string) bool { return strings.Trim(sent, `["]`) == good && strings.HasPrefix(sent, "[") })
 	patterns := func(name, what string, match func(good, sent string) bool) {
 		all = append(all, must("key-"+name, "401/key-patterns", what, forgiving(match)))

@@ -146,7 +146,7 @@ func moreTypes(user string) []string {
 func jsonKinds(name string, user string) []string {
 	n, u := string(schema.Encode(name)), string(schema.Encode(user))
 	return []string{
-		"{" + n + ":}", "{" + n + `:"\u12"}`, "}", "[", `"`, "{" + n, "{" + n + "}", "{" + n + ":" + u[:len(u)-1] + `\"}`, "{" + n + "::" + u + "}",
+		"{" + n + ":}", "}", "[", `"`, "{" + n, "{" + n + "}", "{" + n + ":" + u[:len(u)-1] + `\"}`, "{" + n + "::" + u + "}",
 		"{" + n + ":" + u + "]", name + "=" + user, "<user_id>" + user + "</user_id>", "undefined", "\x1f\x8b\x08\x00",
 	}
 }
@@ -156,7 +156,7 @@ func jsonKinds(name string, user string) []string {
 func oddKinds(name, user string) []string {
 	n, u := string(schema.Encode(name)), string(schema.Encode(user))
 	return []string{
-		strings.Repeat("[", 5000), "{" + n + ":" + u[:len(u)-1] + "\xc3\"}", "{" + n + ":" + u[:len(u)-1] + "\xe2\x82\"}", "{" + n + ":" + u + ",,}",
+		strings.Repeat("[", 5000), "{" + n + ":" + u[:len(u)-1] + "\xc3\"}", "{" + n + ":" + u[:len(u)-1] + "\xe2\x82\"}", "{" + n + `:"\u12"}`, "{" + n + ":" + u + ",,}",
 	}
 }
 
