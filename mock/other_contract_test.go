@@ -159,13 +159,16 @@ func TestContractThatGrew(t *testing.T) {
 	}
 }
 
-// Who meets a security scheme that a key does not answer is not known, so the
-// operation is served to all.
+// Of a scheme that the mock does not know how to check, what follows its name must
+// be a key: nobody gets in without one.
 func TestSchemeThatNoKeyAnswers(t *testing.T) {
 	document := strings.Replace(shop, "{type: http, scheme: bearer}", "{type: http, scheme: digest}", 1)
 	s := mocktest.NewServer(t, configured(mock.Config{Contract: parse(t, document)}))
-	if r := do(t, s, "DELETE", "/orders/10", headers(), strings.NewReader("")); r.status != 204 {
-		t.Errorf("status %d, body %s", r.status, r.body)
+	if r := do(t, s, "DELETE", "/orders/10", headers(), strings.NewReader("")); r.status != 401 {
+		t.Errorf("without a key: status %d, body %s", r.status, r.body)
+	}
+	if r := do(t, s, "DELETE", "/orders/10", headers("Authorization", "Digest "+s.APIKey), strings.NewReader("")); r.status != 204 {
+		t.Errorf("with a key: status %d, body %s", r.status, r.body)
 	}
 }
 

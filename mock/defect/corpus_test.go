@@ -346,11 +346,11 @@ func moreOnes() []experiment {
 	}
 	add("many", saying(many+"}", "many"))
 	add("large", saying(`{`+strings.Repeat(" ", 63<<10)+`"user_id":"large"}`, "large"))
-	add("forms", saying(`{"user_id":"a\/b"}`, "a/b"), saying(`{"user_id":"\u00E9"}`, "é"), saying(`{"\u0075ser_id":"a"}`, "a"), saying("\r\n {\"user_id\":\"a\"}", "a"))
+	add("forms", saying(`{"user_id":"a\/b"}`, "a/b"), saying(`{"user_id":"\u00E9"}`, "é"), saying(`{"user_id":"\u00EA"}`, "ê"), saying(`{"\u0075ser_id":"a"}`, "a"), saying("\r\n {\"user_id\":\"a\"}", "a"))
 	plain := asked("plain")
 	for name, values := range map[string][]string{
 		"Accept": {"application/json, text/plain, */*"}, "Accept-Language": {"de"}, "Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, "Cookie": {"a=b"}, "Cache-Control": {"no-cache"}, "Postman-Token": {"x"},
-		"Accept-Encoding": {"gzip, deflate, br, zstd"}, "Origin": {"https://conformance.example"}, "X-Request-Id": {"1", "2"}, "Upgrade": {"h2c"}, "User-Agent": nil, "Content-Type": {`application/json ; charset="UTF-8"`},
+		"Accept-Encoding": {"gzip, deflate, br, zstd"}, "Origin": {"https://conformance.example"}, "X-Request-Id": {"1", "2"}, "Upgrade": {"h2c"}, "User-Agent": {""}, "Content-Type": {`application/json ; charset="UTF-8"`},
 	} {
 		add(name, plain.with(name, values...))
 	}

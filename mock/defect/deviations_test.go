@@ -19,7 +19,7 @@ func TestDefectsShow(t *testing.T) {
 	all, m := experiments(), newMock(t)
 	sound := run(start(t, m, nil), all)
 	for i, d := range overHTTP(defect.Defects()) {
-		if testing.Short() && i%4 != 0 {
+		if testing.Short() && i%4 != 0 || elsewhere(d) {
 			continue
 		}
 		t.Run(d.Name, func(t *testing.T) {
@@ -38,6 +38,13 @@ func TestDefectsShow(t *testing.T) {
 			t.Errorf("nothing of it can be seen in the experiment of %s", d.Caught)
 		})
 	}
+}
+
+// elsewhere tells of defects that no list of requests shows: they need many of
+// them, ids out of earlier responses, or what net/http does not let through. The
+// self-test shows that each of them is caught.
+func elsewhere(d defect.Deviation) bool {
+	return d.Caught == "201/sequences" || strings.HasPrefix(d.Name, "lookup-by-") || d.Name == "head-text-behind"
 }
 
 // overall tells whether a check looks at every answer of a run.
@@ -102,7 +109,7 @@ func TestVariationsConform(t *testing.T) {
 		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
 			chosen := all
-			shows := slices.Contains([]string{"slow", "uneven", "slow-to-wake"}, d.Name) // in time only
+			shows := slices.Contains([]string{"slow", "uneven", "slow-to-wake", "slow-to-read"}, d.Name) // in time only
 			if shows {
 				chosen = all[:10]
 			}

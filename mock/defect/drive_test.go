@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"fmt"
 	"io"
@@ -199,10 +200,16 @@ func parsed(all []byte) answer {
 
 // plain is the body without its coding.
 func (a answer) plain() []byte {
-	if a.header.Get("Content-Encoding") != "gzip" {
+	var z io.Reader
+	var err error
+	switch a.header.Get("Content-Encoding") {
+	case "gzip":
+		z, err = gzip.NewReader(bytes.NewReader(a.body))
+	case "deflate":
+		z, err = zlib.NewReader(bytes.NewReader(a.body))
+	default:
 		return a.body
 	}
-	z, err := gzip.NewReader(bytes.NewReader(a.body))
 	if err != nil {
 		return nil
 	}

@@ -124,13 +124,15 @@ func about(body, from any, user string) any {
 // operations each gets fewer.
 func (b *builder) maxDerived() int { return max(30, min(300, 4000/len(b.contract.Operations))) }
 
+const unjudgedWhy = "What is not judged should be known."
+
 // tooManyCheck stands for what is left out beyond that.
 func tooManyCheck(b *builder, status, name string, left int) {
 	b.add(status, checkText{
 		name: name, ground: contractSays, prod: conformance.Harmless, pointer: b.op.Body.Schema.Pointer,
 		summary: "what the schema says beyond the checks that are derived from it",
 		sends:   fmt.Sprintf("nothing: %d more bodies could be made from the schema", left),
-		why:     "What is not judged should be known.",
+		why:     unjudgedWhy,
 	}, trial.StageAccept, func(t *trial.Trial) {
 		t.Skip(fmt.Sprintf("not judged: beyond the first %d bodies that the schema gives rise to", b.maxDerived()))
 	})
