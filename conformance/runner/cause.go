@@ -91,11 +91,12 @@ func groupFailures(r *run) []*group {
 	symptoms := make([]symptom, len(suspects))
 	for i, s := range suspects {
 		symptoms[i] = symptomOf(r, s, changes)
-		if !unstable && racy(s) && s.aboutIdentity() {
+		if !unstable && racy(s) && s.aboutIdentity(r) {
 			symptoms[i] = symptom{operation: s.check.Operation, what: racyID}
 		}
 	}
-	joinAccepted(r, suspects, symptoms)
+	joinKeyless(r, suspects, symptoms)
+	joinAccepted(r, symptoms)
 	joinShared(suspects, symptoms)
 	var out []*group
 	at := map[symptom]*group{}
@@ -123,7 +124,7 @@ func groupFailures(r *run) []*group {
 // leadOf chooses the check that tells the cause best: one that fails the run
 // rather than one that warns; of a race, the check that is about races; the
 // clause over all responses where several experiments broke it, and the one
-// experiment where there is only one.
+// experiment where there is only one; one that stands under the clause that it is about.
 func leadOf(r *run, g *group) suspect {
 	experiments := 0
 	for _, s := range g.members {
@@ -149,7 +150,16 @@ func leadOf(r *run, g *group) suspect {
 		}
 		return n
 	}
-	return slices.MinFunc(g.members, func(a, b suspect) int { return cmp.Compare(rank(a), rank(b)) })
+	elsewhere := func(s suspect) int { // whether it stands under another clause than the one that the cause is about
+		identity := r.operation(s.check).Rules.Identity
+		if s.check.Status == g.symptom.about || (g.symptom.what == splitID || g.symptom.what == sharedID) && s.isAbout(identity) {
+			return 0
+		}
+		return 1
+	}
+	return slices.MinFunc(g.members, func(a, b suspect) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(elsewhere(a), elsewhere(b)))
+	})
 }
 
 // counts reports whether a failure fails the run.
@@ -177,10 +187,11 @@ func symptomOf(r *run, s suspect, changes map[int]string) symptom {
 		k.what, k.about = silent, ""
 	case a.Arrived() && judgesStatus:
 		return statusSymptom(r, s, a)
-	case s.check.Run != nil && !s.aboutIdentity():
-	case s.contradicts(func(u, v user) bool { return u == v }, false):
+	case s.check.Run == nil && s.isAbout(a.Request.Op.Rules.Echo):
+	case s.check.Run != nil && !s.aboutIdentity(r):
+	case s.contradicts(isSameUser, false):
 		k.what, k.about = splitID, ""
-	case s.contradicts(func(u, v user) bool { return u.name != v.name }, true):
+	case s.contradicts(isOtherName, true):
 		k.what, k.about = sharedID, ""
 	}
 	return k
@@ -195,7 +206,7 @@ func statusSymptom(r *run, s suspect, a *wire.Response) symptom {
 	switch owed := op.SuccessStatus(); {
 	case owed != "" && slices.Contains(wanted, owed) && (a.Status/100 == 2 || !slices.Contains(wanted, k.about)):
 		k.about = owed // what this request was owed, whatever status its check stands under
-	case !a.Succeeded() && (k.about == op.SuccessStatus() || !slices.Contains(wanted, k.about)):
+	case k.about == op.SuccessStatus() || !slices.Contains(wanted, k.about):
 		for _, status := range []string{op.InvalidStatus(), op.UnauthorizedStatus()} { // a refusal that would do, in place of this one
 			if status != "" && slices.Contains(wanted, status) {
 				k.about = status
@@ -231,7 +242,7 @@ func declaredKey(r *wire.Request) string {
 		if k.Place != contract.AsDeclared {
 			continue
 		}
-		if slices.ContainsFunc(checks.WrongKeys()[1:], func(w checks.WrongKey) bool { return w.Description == k.Label }) {
+		if slices.ContainsFunc(checks.WrongKeys()[1:], func(w checks.WrongKey) bool { return strings.HasSuffix(k.Label, w.Description) }) {
 			return "a key that is nearly right" // the same careless comparison
 		}
 		return wire.LabelOf(k)
@@ -239,9 +250,29 @@ func declaredKey(r *wire.Request) string {
 	return "no key"
 }
 
+// joinKeyless lets a check that looks at more than the status fall to those whose
+// same key, or lack of one, was taken. By itself it says more of what it did.
+func joinKeyless(r *run, suspects []suspect, symptoms []symptom) {
+	for i, s := range suspects {
+		if symptoms[i].what != "" || symptoms[i].status != 0 || s.check.Run == nil || len(s.blamed) == 0 {
+			continue
+		}
+		a := s.blamed[0]
+		refusal := a.Request.Op.UnauthorizedStatus()
+		if refusal == "" || !a.Succeeded() || slices.ContainsFunc(a.Request.Keys, func(k wire.Credential) bool { return k.IsValid }) {
+			continue
+		}
+		k := statusSymptom(r, s, a)
+		k.what, k.about, k.detail = accepted, refusal, declaredKey(a.Request)
+		if slices.Contains(symptoms, k) {
+			symptoms[i] = k
+		}
+	}
+}
+
 // joinAccepted gives one symptom to the checks of a status that most of them
 // show: nothing is validated there, or no key is looked at.
-func joinAccepted(r *run, suspects []suspect, symptoms []symptom) {
+func joinAccepted(r *run, symptoms []symptom) {
 	same := func(k symptom) symptom { k.detail = ""; return k }
 	alike, experiments := map[symptom]int{}, map[string]int{}
 	for _, c := range r.checks {
@@ -256,7 +287,7 @@ func joinAccepted(r *run, suspects []suspect, symptoms []symptom) {
 	}
 	for i, k := range symptoms {
 		n := alike[same(k)]
-		if k.what == accepted && n >= fewestAlike && float64(n) >= shareAlike*float64(experiments[k.operation+suspects[i].check.Status]) {
+		if k.what == accepted && n >= fewestAlike && float64(n) >= shareAlike*float64(experiments[k.operation+k.about]) {
 			symptoms[i] = same(k)
 		}
 	}
@@ -272,7 +303,7 @@ func joinShared(suspects []suspect, symptoms []symptom) {
 	}
 	echoed := map[symptom]bool{}
 	for j, s := range suspects {
-		if !s.contradicts(func(u, v user) bool { return u.name != v.name }, true) {
+		if !s.contradicts(isOtherName, true) {
 			echoed[symptoms[j]] = true
 		}
 	}
@@ -285,13 +316,18 @@ func joinShared(suspects []suspect, symptoms []symptom) {
 
 // aboutIdentity reports whether all that a check blames are successes, and the
 // id in them is not the right one.
-func (s suspect) aboutIdentity() bool {
+func (s suspect) aboutIdentity(r *run) bool {
 	if len(s.blamed) == 0 || slices.ContainsFunc(s.blamed, func(a *wire.Response) bool { return !a.Succeeded() }) {
 		return false
 	}
 	identity := s.blamed[0].Request.Op.Rules.Identity
-	pointer := strings.TrimSuffix(s.check.Clause.Pointer, "/description")
-	return identity != "" && (strings.HasSuffix(pointer, "/"+identity) || differentIDs(s.blamed))
+	return identity != "" && (s.isAbout(identity) || differentIDs(s.blamed) ||
+		strings.Contains(r.verdicts[s.index].Expected, "a different "+identity)) // an experiment on something else, which compares ids as well
+}
+
+// isAbout reports whether a check stands under the clause on a property.
+func (s suspect) isAbout(property string) bool {
+	return property != "" && strings.HasSuffix(strings.TrimSuffix(s.check.Clause.Pointer, "/description"), "/"+property)
 }
 
 // differentIDs reports whether responses about one user name several ids.
@@ -333,6 +369,9 @@ func userOf(a *wire.Response) user {
 	}
 	return u
 }
+
+func isSameUser(u, v user) bool  { return u == v }
+func isOtherName(u, v user) bool { return u.name != v.name }
 
 // contestedUsers are those of whom a second request was sent before the first
 // was answered: which of the two creates the user is open until the time given.

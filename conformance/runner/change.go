@@ -1,11 +1,14 @@
 package runner
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
 	"nox.energy/contract/conformance/internal/textchange"
 	"nox.energy/contract/conformance/internal/trial"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
 // changedUser is the symptom of a user id that comes back changed.
@@ -79,7 +82,103 @@ func sharedChanges(r *run, suspects []suspect) map[int]string {
 		}
 		out[s.index] = strings.Join(reached, ", ")
 	}
+	explainThroughout(suspects, users, found, out)
 	return out
+}
+
+// explainThroughout gives a check over the whole run the change that others found,
+// where such changes account for every response that it blames: most of those
+// come from the experiments of others. A response that they leave over is told by
+// itself, because nothing else tells it.
+func explainThroughout(suspects []suspect, users map[string]bool, found map[int][]string, out map[int]string) {
+	under := map[string]string{} // the name of a change → what it is told under
+	owner := map[*wire.Response]string{}
+	for _, s := range suspects {
+		about := out[s.index]
+		if about == "" {
+			continue
+		}
+		for _, name := range found[s.index] {
+			if len(found[s.index]) == 1 || under[name] == "" {
+				under[name] = about
+			}
+		}
+		for _, a := range s.blamed {
+			if a.EchoesOtherUser() {
+				owner[a] = about
+			}
+		}
+	}
+	known := map[string]bool{}
+	for _, n := range textchange.Normalizers() {
+		known[n.Name] = true
+	}
+	explain := func(names []string) string {
+		about := ""
+		for _, name := range names {
+			switch told := under[name]; {
+			case told != "":
+				about = cmp.Or(about, told)
+			case known[name]:
+				return ""
+			case under[textchange.OtherText] == textchange.OtherText:
+				about = cmp.Or(about, textchange.OtherText)
+			}
+		}
+		return about
+	}
+	for _, s := range suspects {
+		if s.check.Run == nil && len(s.blamed) > 0 && len(under) > 0 {
+			if about := s.explainedBy(users, owner, explain); about != "" {
+				out[s.index] = about
+			}
+		}
+	}
+}
+
+// explainedBy names what most of the blamed responses of a check over the whole
+// run are told under, "" unless all of them are.
+func (s suspect) explainedBy(users map[string]bool, owner map[*wire.Response]string, explain func(names []string) string) string {
+	rules := s.blamed[0].Request.Op.Rules
+	judgesEcho := s.isAbout(rules.Echo)
+	if !judgesEcho && (!s.isAbout(rules.Identity) || s.contradicts(isSameUser, false)) {
+		return ""
+	}
+	counts, sameID := map[string]int{}, map[string][]*wire.Response{}
+	for _, a := range s.blamed {
+		if judgesEcho {
+			about := owner[a]
+			if about == "" {
+				for _, names := range changesShown(suspect{blamed: []*wire.Response{a}}, users) {
+					about = explain(names)
+				}
+			}
+			if about == "" {
+				return ""
+			}
+			counts[about]++
+			continue
+		}
+		id, _ := a.Member(rules.Identity)
+		for _, b := range sameID[id] {
+			if a.Request.Subject == b.Request.Subject {
+				continue
+			}
+			about := explain(textchange.Difference(a.Request.Subject, b.Request.Subject))
+			if about == "" {
+				return ""
+			}
+			counts[about]++
+		}
+		sameID[id] = append(sameID[id], a)
+	}
+	most := ""
+	for _, about := range slices.Sorted(maps.Keys(counts)) {
+		if most == "" || counts[about] > counts[most] {
+			most = about
+		}
+	}
+	return most
 }
 
 // changesShown names the changes that the blamed responses show. users are the ids
