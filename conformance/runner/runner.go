@@ -151,7 +151,7 @@ func newRun(s *trial.Session, checks []*trial.Check) *run {
 
 func (r *Runner) session() *trial.Session {
 	s := &trial.Session{
-		Config: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(checks.OrdinaryWords(), append(publicTexts(r.contract.Document, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
+		Config: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(ordinaryWords(&r.cfg.Keys), append(publicTexts(r.contract.Document, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
 		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), CheckNumbers: r.number, SkipReasons: r.leftOut, GateStatus: map[string]int{}, AbsentStatus: map[string]int{}, FullRequests: map[string]bool{},
 	}
 	base := r.client.BaseURL
@@ -404,6 +404,13 @@ func failureOrStatus(a *wire.Response) string {
 		return a.Summary()
 	}
 	return trial.DescribeFailure(a)
+}
+
+// ordinaryWords are words that reveal nothing, unless one is a key of the run.
+func ordinaryWords(keys *conformance.Keys) []string {
+	return slices.DeleteFunc(checks.OrdinaryWords(), func(word string) bool {
+		return word == keys.Key || word == keys.Other || word == keys.Disabled
+	})
 }
 
 // publicTexts are what everybody knows: the contract, and the checks.
