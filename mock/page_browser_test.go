@@ -182,6 +182,9 @@ func TestPageInABrowser(t *testing.T) {
 		for _, view := range []string{"traffic", "connections", "faults", "scorecard", "manufacturers", "try", "api"} {
 			p.eval(fmt.Sprintf("location.hash = %q", view))
 			p.until(fmt.Sprintf(`document.querySelector("#%s").getClientRects().length`, view))
+			if view == "api" { // is read from the document first
+				p.until(`document.querySelectorAll("#api summary").length > 10`)
+			}
 			if nameless := p.nameless(); len(nameless) > 0 {
 				t.Errorf("%s: nameless %s", view, nameless)
 			}

@@ -183,9 +183,6 @@ func (r *registry) change(ctx context.Context, edit func([]store.Manufacturer) (
 // may not be changed.
 func (r *registry) all() []store.Manufacturer { return r.current.Load().manufacturers }
 
-// find looks a key up among those that were needed last.
-func (r *registry) find(key string) (found registeredKey, ok bool) { return r.current.Load().find(key) }
-
 // find looks a key up in a time that does not depend on how much of it is
 // right: digests are compared, whole, against every key.
 func (r *registered) find(key string) (found registeredKey, ok bool) {

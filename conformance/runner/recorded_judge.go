@@ -56,7 +56,7 @@ func JudgeHAR(ctx context.Context, cfg conformance.Config, recordings ...*Record
 		return nil, err
 	}
 	cfg.RunID = digestOf(recordings)
-	l.s = &trial.Session{Config: &cfg, Contract: c, Client: wire.NewClient(clientConfig(&cfg), base), Redactor: secret.NewRedactor(checks.PlaceholderKeys(), publicTexts(c.Document, all)...), CheckNumbers: map[string]string{}}
+	l.s = &trial.Session{Config: &cfg, Contract: c, Client: wire.NewClient(clientConfig(&cfg), base), Redactor: secret.NewRedactor(checks.OrdinaryWords(), publicTexts(c.Document, all)...), CheckNumbers: map[string]string{}}
 	for i, each := range all {
 		l.s.CheckNumbers[each.ID] = trial.CheckNumber(i)
 	}

@@ -151,7 +151,7 @@ func newRun(s *trial.Session, checks []*trial.Check) *run {
 
 func (r *Runner) session() *trial.Session {
 	s := &trial.Session{
-		Config: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(checks.PlaceholderKeys(), append(publicTexts(r.contract.Document, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
+		Config: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(checks.OrdinaryWords(), append(publicTexts(r.contract.Document, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
 		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), CheckNumbers: r.number, SkipReasons: r.leftOut, GateStatus: map[string]int{}, AbsentStatus: map[string]int{}, FullRequests: map[string]bool{},
 	}
 	base := r.client.BaseURL

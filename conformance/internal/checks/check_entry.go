@@ -48,13 +48,18 @@ func keyPatterns() []madeKey {
 	begun := func(end string) func(k, _ string) string {
 		return func(k, _ string) string { return part(k, func(n int) (int, int) { return 0, (n + 1) / 2 }) + end }
 	}
-	words := func(word string) func(k, _ string) string { return func(string, string) string { return word } }
-	return []madeKey{
+	all := []madeKey{
 		{"the key with a dot as its last character", masked(".")}, {"the key with _ as its last character", masked("_")}, {"the key with ? as its last character", masked("?")},
 		{"half the key and .*", begun(".*")}, {"half the key and %", begun("%")}, {"half the key and *", begun("*")},
-		{".*", words(".*")}, {"{}", words("{}")}, {"00", words("00")}, {"false", words("false")}, {"None", words("None")}, {"test", words("test")},
 	}
+	for _, word := range defaultKeys() {
+		all = append(all, madeKey{word, func(string, string) string { return word }})
+	}
+	return all
 }
+
+// defaultKeys are keys that an unset or untouched configuration may hold.
+func defaultKeys() []string { return []string{".*", "{}", "00", "false", "None", "test"} }
 
 // inPercentCodes is a form of the key that some servers decode on their own.
 const inPercentCodes = "the key percent-encoded"

@@ -132,12 +132,12 @@ func openNames(t *trial.Trial) {
 const beyondIntegers = "123456789012345678901234567890"
 
 // moreTypes are values for a text that are none, beyond the first of each type.
-func moreTypes(user string) []string {
+func moreTypes(name, user string) []string {
 	text := string(schema.Encode(user))
 	return []string{
 		"1", "-1", "1.5", "1e3", "1e400", "9007199254740993", beyondIntegers,
 		"[null]", "[" + text + "," + text + "]", "[17]", "[[" + text + "]]", `[{"id":` + text + "}]",
-		`{"$ne":""}`, `{"user_id":` + text + "}", `{"id":` + text + "}", `{"toString":` + text + "}", `{"length":1}`,
+		`{"$ne":""}`, "{" + string(schema.Encode(name)) + ":" + text + "}", `{"id":` + text + "}", `{"toString":` + text + "}", `{"length":1}`,
 		"[" + strings.TrimSuffix(strings.Repeat(`"a",`, 200), ",") + "]",
 	}
 }
@@ -147,7 +147,7 @@ func jsonKinds(name string, user string) []string {
 	n, u := string(schema.Encode(name)), string(schema.Encode(user))
 	return []string{
 		"{" + n + ":}", "}", "[", `"`, "{" + n, "{" + n + "}", "{" + n + ":" + u[:len(u)-1] + `\"}`, "{" + n + "::" + u + "}",
-		"{" + n + ":" + u + "]", name + "=" + user, "<user_id>" + user + "</user_id>", "undefined", "\x1f\x8b\x08\x00",
+		"{" + n + ":" + u + "]", name + "=" + user, "<" + name + ">" + user + "</" + name + ">", "undefined", "\x1f\x8b\x08\x00",
 	}
 }
 
@@ -169,11 +169,11 @@ func moreRejections(b *builder) {
 	b.add(status, checkText{
 		name: rules.Subject + "-more-types", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Body.Schema.Pointer + "/properties/" + rules.Subject,
 		summary: rules.Subject + " of a wrong type is rejected, whatever its value",
-		sends:   fmt.Sprintf("%d values that are not strings: numbers of every kind, arrays and objects", len(moreTypes(""))),
+		sends:   fmt.Sprintf("%d values that are not strings: numbers of every kind, arrays and objects", len(moreTypes("", ""))),
 		why:     "A server that accepts invalid data stores it, and returns it to some client later.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.User()
-		trial.Each(t, moreTypes(user), shortened, func(t *trial.Trial, value string) {
+		trial.Each(t, moreTypes(rules.Subject, user), shortened, func(t *trial.Trial, value string) {
 			r := t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.Literal(value)), wire.Breaks).WithoutSubject()
 			if value != "1e400" && value != beyondIntegers {
 				t.Expect(r, status)

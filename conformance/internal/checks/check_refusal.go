@@ -174,6 +174,10 @@ func PlaceholderKeys() []string {
 	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
 }
 
+// OrdinaryWords returns the keys of checks that are words of everybody's: where they
+// appear in a text, nothing is revealed.
+func OrdinaryWords() []string { return append(PlaceholderKeys(), defaultKeys()...) }
+
 // longKey is the length of the very long key: long, and still below the 8 KiB
 // at which common servers cut headers off.
 const longKey = 4000

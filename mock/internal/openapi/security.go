@@ -98,16 +98,13 @@ func (s scheme) word() string {
 // KeyPlace returns where the first scheme wants its key, as "header" and
 // "X-API-Key"; "" for an operation that needs none.
 func (op *Operation) KeyPlace() (in, name string) {
-	for _, all := range op.Security {
-		for _, s := range all {
-			if s.declared.Type == "apiKey" {
-				return s.declared.In, s.declared.Name
-			}
-			return "header", "Authorization"
-		}
+	switch {
+	case len(op.Security) == 0 || len(op.Security[0]) == 0:
 		return "", ""
+	case op.Security[0][0].declared.Type == "apiKey":
+		return op.Security[0][0].declared.In, op.Security[0][0].declared.Name
 	}
-	return "", ""
+	return "header", "Authorization"
 }
 
 // Challenge returns the value of WWW-Authenticate (RFC 9110, section 11.6.1) for
