@@ -96,7 +96,7 @@ func groupFailures(r *run) []*group {
 		}
 	}
 	joinKeyless(r, suspects, symptoms)
-	joinAccepted(r, symptoms)
+	joinAccepted(r, suspects, symptoms)
 	joinShared(suspects, symptoms)
 	var out []*group
 	at := map[symptom]*group{}
@@ -271,8 +271,9 @@ func joinKeyless(r *run, suspects []suspect, symptoms []symptom) {
 }
 
 // joinAccepted gives one symptom to the checks of a status that most of them
-// show: nothing is validated there, or no key is looked at.
-func joinAccepted(r *run, symptoms []symptom) {
+// show: nothing is validated there, or no key is looked at. Checks that ask the same
+// under another status fall to one of that status.
+func joinAccepted(r *run, suspects []suspect, symptoms []symptom) {
 	same := func(k symptom) symptom { k.detail = ""; return k }
 	alike, experiments := map[symptom]int{}, map[string]int{}
 	for _, c := range r.checks {
@@ -289,6 +290,17 @@ func joinAccepted(r *run, symptoms []symptom) {
 		n := alike[same(k)]
 		if k.what == accepted && n >= fewestAlike && float64(n) >= shareAlike*float64(experiments[k.operation+k.about]) {
 			symptoms[i] = same(k)
+		}
+	}
+	for i, k := range symptoms { // what stands under another status repeats what others ask
+		if k.what != accepted || suspects[i].check.Status == k.about {
+			continue
+		}
+		for j, other := range symptoms {
+			if suspects[j].check.Status == k.about && same(other) == same(k) {
+				symptoms[i] = other
+				break
+			}
 		}
 	}
 }

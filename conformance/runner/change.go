@@ -87,9 +87,9 @@ func sharedChanges(r *run, suspects []suspect) map[int]string {
 }
 
 // explainThroughout gives a check over the whole run the change that others found,
-// where such changes account for every response that it blames: most of those
-// come from the experiments of others. A response that they leave over is told by
-// itself, because nothing else tells it.
+// where such changes account for what it blames: most of that comes from the
+// experiments of others. It is told by itself where they leave most echoes over, or
+// any two users with one id, because nothing else tells it.
 func explainThroughout(suspects []suspect, users map[string]bool, found map[int][]string, out map[int]string) {
 	under := map[string]string{} // the name of a change → what it is told under
 	owner := map[*wire.Response]string{}
@@ -137,7 +137,7 @@ func explainThroughout(suspects []suspect, users map[string]bool, found map[int]
 }
 
 // explainedBy names what most of the blamed responses of a check over the whole
-// run are told under, "" unless all of them are.
+// run are told under, "" where nothing explains them.
 func (s suspect) explainedBy(users map[string]bool, owner map[*wire.Response]string, explain func(names []string) string) string {
 	rules := s.blamed[0].Request.Op.Rules
 	judgesEcho := s.isAbout(rules.Echo)
@@ -152,9 +152,6 @@ func (s suspect) explainedBy(users map[string]bool, owner map[*wire.Response]str
 				for _, names := range changesShown(suspect{blamed: []*wire.Response{a}}, users) {
 					about = explain(names)
 				}
-			}
-			if about == "" {
-				return ""
 			}
 			counts[about]++
 			continue
@@ -172,6 +169,10 @@ func (s suspect) explainedBy(users map[string]bool, owner map[*wire.Response]str
 		}
 		sameID[id] = append(sameID[id], a)
 	}
+	if 2*counts[""] > len(s.blamed) {
+		return ""
+	}
+	delete(counts, "")
 	most := ""
 	for _, about := range slices.Sorted(maps.Keys(counts)) {
 		if most == "" || counts[about] > counts[most] {
