@@ -53,9 +53,9 @@ type watchedConn struct {
 	plain   *plain
 	limited *limitedConn // beneath, nil if none
 	number  int64        // which one of all it is
-	between bool         // the server waits for the next request
+	between atomic.Bool  // the server waits for the next request
 	whole   int          // how much the server reads when it holds nothing that it has not used
-	held    time.Time    // until when the deadlines are set that plain requests have
+	held    atomic.Int64 // until when the deadlines are set that plain requests have, in nanoseconds since 1970
 	address string       // of the client, once it was asked for
 	out     []byte       // to be used again
 	busy    sync.Mutex   // while a plain request is answered
@@ -66,11 +66,11 @@ const lengthField = "content-length"
 func (c *watchedConn) Read(p []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(p)
-		if c.between && n > 0 {
+		if n > 0 && c.between.Load() {
 			if len(p) == c.whole && c.answer(p[:n]) {
 				continue
 			}
-			c.between = false // what comes next may be the rest of this request
+			c.between.Store(false) // what comes next may be the rest of this request
 		}
 		if c.whole == 0 {
 			c.whole = len(p) // nothing was read before
@@ -84,8 +84,8 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 
 // note lets a connection know what the server does with it.
 func (c *watchedConn) note(state http.ConnState) {
-	c.between = state == http.StateIdle && c.plain != nil
-	c.held = time.Time{}
+	c.between.Store(state == http.StateIdle && c.plain != nil)
+	c.held.Store(0)
 }
 
 // answer answers a request if it is plain. It is called between two requests
@@ -99,10 +99,11 @@ func (c *watchedConn) answer(data []byte) bool {
 		return false
 	}
 	c.hasLength.Store(true)
-	if now := time.Now(); c.held.Sub(now) < c.plain.idle/2 {
+	if now := time.Now(); time.Duration(c.held.Load()-now.UnixNano()) < c.plain.idle/2 {
 		// Idle is who sends nothing at all, and who takes nothing is not waited for.
-		c.held = now.Add(c.plain.idle)
-		_ = c.Conn.SetReadDeadline(c.held)
+		until := now.Add(c.plain.idle)
+		c.held.Store(until.UnixNano())
+		_ = c.Conn.SetReadDeadline(until)
 		_ = c.Conn.SetWriteDeadline(now.Add(c.plain.writing))
 	}
 	if c.limited != nil {
