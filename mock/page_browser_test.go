@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
@@ -515,8 +516,7 @@ func TestPageCurl(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			p := p.in(t)
 			sendAsIs(t, s, x.method, x.path, x.header, x.body)
-			all := s.Journal(journal.Query{})
-			sent := all[len(all)-1]
+			sent := lastWhole(s, x.body)
 			p.eval(fmt.Sprintf("location.hash = 'exchange=%d'", sent.ID))
 			p.until(fmt.Sprintf(`document.querySelector("#detail-title")?.textContent === "Exchange %d"`, sent.ID))
 			line := p.eval(`document.querySelector("#detail pre.line").textContent`)
@@ -530,8 +530,7 @@ func TestPageCurl(t *testing.T) {
 			if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
 				t.Errorf("%s made %v", line, left)
 			}
-			all = s.Journal(journal.Query{})
-			again := all[len(all)-1]
+			again := lastWhole(s, x.body)
 			if again.ID != sent.ID+1 {
 				t.Fatalf("%s sent %d requests", line, again.ID-sent.ID)
 			}
@@ -558,6 +557,18 @@ func TestPageCurl(t *testing.T) {
 		})
 	}
 	p.sound(url)
+}
+
+// lastWhole is the last exchange, with its body: that of a refused request is
+// recorded after its response.
+func lastWhole(s *mocktest.Server, body string) journal.Entry {
+	for tries := 0; ; tries++ {
+		all := s.Journal(journal.Query{})
+		if last := all[len(all)-1]; body == "" || last.Request.Body != "" || tries == 500 {
+			return last
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // sendAsIs sends a request whose target net/http would change.
