@@ -276,9 +276,6 @@ func (m *Mock) Ready(ctx context.Context) error {
 	return err
 }
 
-// Stopping reports whether the server of a request was told to stop: see [Serve].
-func Stopping(ctx context.Context) bool { return stopping(ctx) }
-
 // RedactConnections returns a copy of a page with API keys masked. A client may
 // have sent its key as a user_id, or an import may contain one.
 func (m *Mock) RedactConnections(page []store.Connection) []store.Connection {

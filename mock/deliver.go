@@ -73,7 +73,7 @@ func (x *exchange) dribble(w http.ResponseWriter, a openapi.Response, ending fun
 	end := time.Now().Add(fault.MaxDelay)
 	for rest := a.Body; len(rest) > 0; {
 		n := min(x.delivery.piece, len(rest))
-		if stopping(ctx) || time.Now().After(end) {
+		if Stopping(ctx) || time.Now().After(end) {
 			n = len(rest)
 		}
 		if n == len(rest) {
@@ -115,8 +115,8 @@ func reset(w http.ResponseWriter) {
 
 type stopKey struct{}
 
-// stopping tells whether the server of a request was told to stop.
-func stopping(ctx context.Context) bool {
+// Stopping reports whether the server of a request was told to stop: see [Serve].
+func Stopping(ctx context.Context) bool {
 	server, known := ctx.Value(stopKey{}).(context.Context)
 	return known && server.Err() != nil
 }
@@ -130,7 +130,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	case <-ctx.Done():
-		return stopping(ctx)
+		return Stopping(ctx)
 	}
 }
 

@@ -261,3 +261,30 @@ func refuseHeaders(c *conformance.Config, read *contract.Contract) error {
 	}
 	return nil
 }
+
+// configure reads the contract of a configuration, fills in its defaults and holds
+// what it says of the target to the contract.
+func configure(cfg *conformance.Config) (*trial.Contract, *url.URL, error) {
+	c, err := trial.LoadContract(cfg.Contract)
+	if err != nil {
+		return nil, nil, err
+	}
+	setDefaults(cfg)
+	target, err := parseTarget(cfg.Target)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, check := range []func() error{
+		func() error { return validate(cfg, c.Document, target) },
+		func() error { return refuseHeaders(cfg, c.Contract) },
+		func() error { return refuseOperation(c.Contract, target) },
+	} {
+		if err := check(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
+		return nil, nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or pass a file that contains it with --api-key-file")
+	}
+	return c, target, nil
+}

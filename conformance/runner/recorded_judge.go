@@ -117,10 +117,7 @@ func (l *reel) notes() []string {
 		host = " than " + l.target.Host
 	}
 	var out []string
-	for _, n := range []struct {
-		count, of int
-		one, many string
-	}{
+	out = append(out, l.notesOf([]entryCount{
 		{l.foreign, l.total, "belongs to another host" + host, "belong to other hosts" + host},
 		{l.undeclared, l.total, "matches no operation of the contract", "match no operation of the contract"},
 		{l.unanswered, l.total, "has no response", "have no response"},
@@ -130,15 +127,7 @@ func (l *reel) notes() []string {
 		{l.bodilessRequests, judged, "lacks part of its request, so whether it was valid is unknown", "lack part of their requests, so whether they were valid is unknown"},
 		{l.keyless, judged, "shows no key, so whether one was sent is unknown", "show no key, so whether one was sent is unknown"},
 		{l.masked, judged, "has a masked key, so its manufacturer is unknown", "have masked keys, so their manufacturers are unknown"},
-	} {
-		if n.count > 0 {
-			out = append(out, entries(n.count, n.of, n.one, n.many))
-		}
-	}
-	out = append(out, l.broken[:min(len(l.broken), maxBrokenNotes)]...)
-	if n := len(l.broken) - maxBrokenNotes; n > 0 {
-		out = append(out, fmt.Sprintf("%d more entries were left out because a body is not valid base64", n))
-	}
+	})...)
 	if out != nil && judged > 0 {
 		out = append([]string{entries(judged, l.total, "was judged", "were judged")}, out...)
 	}
@@ -163,4 +152,26 @@ func digestOf(recordings []*Recording) string {
 		h.Write(rec.digest[:])
 	}
 	return hex.EncodeToString(h.Sum(nil)[:4])
+}
+
+// entryCount is how many entries of a recording have something in common, and
+// words for it.
+type entryCount struct {
+	count, of int
+	one, many string
+}
+
+// notesOf describes the counts that are not zero, and the entries that cannot be
+// read.
+func (l *reel) notesOf(counts []entryCount) (out []string) {
+	for _, n := range counts {
+		if n.count > 0 {
+			out = append(out, entries(n.count, n.of, n.one, n.many))
+		}
+	}
+	out = append(out, l.broken[:min(len(l.broken), maxBrokenNotes)]...)
+	if n := len(l.broken) - maxBrokenNotes; n > 0 {
+		out = append(out, fmt.Sprintf("%d more entries were left out because a body is not valid base64", n))
+	}
+	return out
 }

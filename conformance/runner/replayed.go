@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,26 +33,9 @@ const defaultReplayDeadline = 10 * time.Minute
 // fault.
 func ReplayHAR(ctx context.Context, cfg conformance.Config, recordings ...*Recording) (*conformance.Result, error) {
 	started := time.Now()
-	c, err := trial.LoadContract(cfg.Contract)
+	c, target, err := configure(&cfg)
 	if err != nil {
 		return nil, err
-	}
-	setDefaults(&cfg)
-	target, err := parseTarget(cfg.Target)
-	if err != nil {
-		return nil, err
-	}
-	if err := validate(&cfg, c.Document, target); err != nil {
-		return nil, err
-	}
-	if err := refuseHeaders(&cfg, c.Contract); err != nil {
-		return nil, err
-	}
-	if err := refuseOperation(c.Contract, target); err != nil {
-		return nil, err
-	}
-	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
-		return nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or pass a file that contains it with --api-key-file")
 	}
 	p := &replay{before: map[*wire.Response]*wire.Response{}}
 	all := checks.ReplayedCatalogue(c, func(a *wire.Response) *wire.Response { return p.before[a] })
@@ -292,23 +274,12 @@ func (p *replay) judge(chosen []*trial.Check, reason string) *conformance.Result
 func (p *replay) replayNotes() []string {
 	sent := len(p.s.Seen)
 	out := []string{entries(sent, p.total, "was sent again", "were sent again")}
-	for _, n := range []struct {
-		count, of int
-		one, many string
-	}{
+	out = append(out, p.notesOf([]entryCount{
 		{p.asked, p.total, "asked a mock for its outcome and was not sent", "asked a mock for their outcome and were not sent"},
 		{p.undeclared, p.total, "matches no operation of the contract and was not sent", "match no operation of the contract and were not sent"},
 		{p.incomplete, p.total, "lacks part of its request and was not sent", "lack part of their requests and were not sent"},
 		{p.keyless, p.total, "needs the key of another manufacturer (NOX_OTHER_API_KEY, NOX_DISABLED_API_KEY) and was not sent", "need the key of another manufacturer (NOX_OTHER_API_KEY, NOX_DISABLED_API_KEY) and were not sent"},
 		{p.incomparable, sent, "has a recorded failure as its response, which is not compared", "have recorded failures as responses, which are not compared"},
-	} {
-		if n.count > 0 {
-			out = append(out, entries(n.count, n.of, n.one, n.many))
-		}
-	}
-	out = append(out, p.broken[:min(len(p.broken), maxBrokenNotes)]...)
-	if n := len(p.broken) - maxBrokenNotes; n > 0 {
-		out = append(out, fmt.Sprintf("%d more entries were left out because a body is not valid base64", n))
-	}
+	})...)
 	return out
 }

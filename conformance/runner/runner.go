@@ -39,22 +39,8 @@ var runIDSyntax = regexp.MustCompile(`^[A-Za-z0-9]{1,16}$`)
 // New reads the contract and the configuration. An error is a [*UsageError],
 // or an [*nox.energy/contract/spec.Error] where the contract is at fault.
 func New(cfg conformance.Config) (*Runner, error) {
-	c, err := trial.LoadContract(cfg.Contract)
+	c, target, err := configure(&cfg)
 	if err != nil {
-		return nil, err
-	}
-	setDefaults(&cfg)
-	target, err := parseTarget(cfg.Target)
-	if err != nil {
-		return nil, err
-	}
-	if err := validate(&cfg, c.Document, target); err != nil {
-		return nil, err
-	}
-	if err := refuseHeaders(&cfg, c.Contract); err != nil {
-		return nil, err
-	}
-	if err := refuseOperation(c.Contract, target); err != nil {
 		return nil, err
 	}
 	if cfg.RunID == "" {
@@ -65,9 +51,6 @@ func New(cfg conformance.Config) (*Runner, error) {
 	}
 	if cfg.Seed == 0 {
 		cfg.Seed = mathrand.Int64N(1<<31) + 1
-	}
-	if cfg.Keys.Key == "" && slices.ContainsFunc(c.Operations, func(op *contract.Operation) bool { return len(op.Security) > 0 }) {
-		return nil, conformance.UsageErrorf("no API key: set NOX_API_KEY, or pass a file that contains it with --api-key-file")
 	}
 	all := checks.Catalogue(c)
 	if err := refuseKnown(cfg.Known, all); err != nil {
