@@ -54,6 +54,9 @@ func TestPageCurl(t *testing.T) {
 			sent := lastWhole(s, x.body)
 			p.eval(fmt.Sprintf("location.hash = 'exchange=%d'", sent.ID))
 			p.until(fmt.Sprintf(`document.querySelector("#detail-title")?.textContent === "Exchange %d"`, sent.ID))
+			if x.body != "" { // which the page may hear of after the rest
+				p.until(`document.querySelector("#detail pre.line").textContent.includes("--data-")`)
+			}
 			line := p.eval(`document.querySelector("#detail pre.line").textContent`)
 			dir := t.TempDir()
 			cmd := exec.Command("sh", "-c", line)

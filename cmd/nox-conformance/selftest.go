@@ -274,7 +274,7 @@ func problemOf(d defect.Deviation, t deviationResult, undecided []string, reason
 	case d.Level == "" && len(t.Failed) > 0:
 		return "a legal variation fails " + strings.Join(t.Failed, ", ")
 	case d.Level == "" && len(undecided) > 0:
-		return "a legal variation leaves undecided " + strings.Join(undecided, ", ")
+		return "a legal variation leaves undecided " + strings.Join(undecided, ", ") + ": " + reason
 	case d.Level == "" && t.Exit != conformance.ExitConforms:
 		return "a legal variation does not conform: " + reason
 	case d.Level != "" && !caught:

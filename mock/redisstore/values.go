@@ -29,6 +29,9 @@ func readConnection(manufacturer string, fields []any) (store.Connection, error)
 	if errors.Join(err1, err2, err3) != nil {
 		return store.Connection{}, errDamaged
 	}
+	if last.Before(first) && times > 1 {
+		last = first // of two requests at once the later one was written first
+	}
 	return store.Connection{
 		Manufacturer: manufacturer,
 		UserID:       text(fields[0]),

@@ -135,10 +135,11 @@ type span struct {
 	weight   int // how much of the secret it is, to choose among labels
 }
 
-// merge joins spans that overlap, under the label of the weightiest.
+// merge joins spans that overlap, under the label of the weightiest. Of equal ones
+// the label decides, as the order in which secrets became known is left to chance.
 func merge(spans []span) []span {
 	slices.SortStableFunc(spans, func(a, b span) int {
-		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.weight, a.weight))
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.weight, a.weight), cmp.Compare(a.label, b.label))
 	})
 	out := spans[:0]
 	for _, s := range spans {

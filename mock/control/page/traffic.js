@@ -46,7 +46,7 @@ export async function load() {
   more = entries.length === pageSize;
   dropped = page.dropped;
   last = Math.max(last, entries.at(-1)?.id ?? 0);
-  coming = coming.filter((entry) => entry.id > last);
+  coming = coming.filter((entry) => entry.id > last || entry.revised);
   draw();
 }
 
@@ -78,9 +78,10 @@ export function event(kind, data) {
 
 function take() {
   drawing = 0;
-  for (const entry of coming) if (entry.revised && entry.id <= last) revise(entry);
-  const seen = coming.filter((entry) => entry.id > last);
+  const newest = new Map(coming.map((entry) => [entry.id, entry])); // one that is revised comes twice
   coming = [];
+  for (const entry of newest.values()) if (entry.revised) revise(entry);
+  const seen = [...newest.values()].filter((entry) => entry.id > last);
   if (!seen.length) return drawCount();
   last = seen.at(-1).id;
   for (const entry of seen) if (entry.manufacturer) names.add(entry.manufacturer);
@@ -105,9 +106,10 @@ function take() {
 /** revise takes an exchange of which more is known now. */
 function revise(entry) {
   const at = entries.findIndex((each) => each.id === entry.id);
-  if (at < 0) return;
-  entries[at] = entry;
-  $("exchanges").querySelector(`tr[data-id="${Number(entry.id)}"]`)?.replaceWith(row(entry));
+  if (at >= 0) {
+    entries[at] = entry;
+    $("exchanges").querySelector(`tr[data-id="${Number(entry.id)}"]`)?.replaceWith(row(entry));
+  }
   if (entry.id === opened) detail(entry, true);
 }
 
