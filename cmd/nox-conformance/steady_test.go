@@ -28,7 +28,7 @@ func TestVerdictNeverChanges(t *testing.T) {
 				}
 				runs = n
 			} else {
-				all = everyNth(all, someOf(25))
+				all = everyNth(all, someOf(60))
 			}
 			judgeAgain(t, all, runs)
 		})
