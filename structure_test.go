@@ -195,10 +195,11 @@ func TestWalls(t *testing.T) {
 			"store/storetest":  {"store"},
 			"redisstore":       {"store"},
 			"fault":            {},
+			"httpserve":        {"fault"},
 			"journal":          {},
 			"scorecard":        {"journal"},
 			"internal/openapi": {"journal", "spec"},
-			"control":          {"mock", "internal/openapi", "store", "fault", "journal", "scorecard", "spec"},
+			"control":          {"mock", "httpserve", "internal/openapi", "store", "fault", "journal", "scorecard", "spec"},
 		},
 	} {
 		for path, may := range walls {

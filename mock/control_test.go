@@ -15,6 +15,7 @@ import (
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/store"
 )
@@ -36,7 +37,7 @@ func controlOn(t testing.TB, s *mocktest.Server, config control.Config, l net.Li
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(h), l) }()
+	go func() { served <- httpserve.Serve(ctx, httpserve.NewServer(h), l) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		<-served

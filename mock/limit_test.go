@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/httpserve"
 )
 
 // limited serves with room for a few connections. A request for /wait is
 // answered once more may is closed.
 func limited(t *testing.T, places int, may chan struct{}, waiting chan<- struct{}) string {
 	t.Helper()
-	l := mock.LimitConnections(listen(t), places)
+	l := httpserve.LimitConnections(listen(t), places)
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
 			waiting <- struct{}{}
@@ -27,7 +28,7 @@ func limited(t *testing.T, places int, may chan struct{}, waiting chan<- struct{
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(h), l) }()
+	go func() { served <- httpserve.Serve(ctx, httpserve.NewServer(h), l) }()
 	t.Cleanup(func() {
 		stop()
 		<-served
@@ -114,10 +115,10 @@ func TestPlainRequestsKeepAConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := mock.LimitConnections(listen(t), 6)
+	l := httpserve.LimitConnections(listen(t), 6)
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(m), l) }()
+	go func() { served <- httpserve.Serve(ctx, httpserve.NewServer(m), l) }()
 	t.Cleanup(func() {
 		stop()
 		<-served

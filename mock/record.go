@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
@@ -111,7 +112,7 @@ type recorded struct {
 
 // maxRecordedBody is how much of a body is recorded: what is shown, and as much
 // again as the longest secret of a header may take.
-const maxRecordedBody = maxKeptBody + maxHeaderBytes
+const maxRecordedBody = maxKeptBody + httpserve.MaxHeaderBytes
 
 func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 	req := x.request
@@ -121,7 +122,7 @@ func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 		began:      x.began,
 		took:       time.Since(x.began),
 		caller:     x.caller,
-		connection: connectionNumber(req.Context()),
+		connection: httpserve.ConnectionNumber(req.Context()),
 		operation:  x.operation,
 		request:    &http.Request{Method: req.Method, URL: req.URL, Proto: req.Proto, Header: req.Header.Clone(), Host: req.Host, TLS: req.TLS},
 		body:       x.body,

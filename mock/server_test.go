@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/store"
 )
@@ -33,7 +34,7 @@ func TestServeStops(t *testing.T) {
 		entered <- struct{}{}
 		m.ServeHTTP(w, r)
 	})
-	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(counted), l) }()
+	go func() { served <- httpserve.Serve(ctx, httpserve.NewServer(counted), l) }()
 	s := &mocktest.Server{URL: "http://" + l.Addr().String(), APIKey: mock.DefaultManufacturers()[0].Keys[0]}
 
 	// A delay, a body that never ends, a connection that says nothing, an idle one.

@@ -17,6 +17,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 )
@@ -44,12 +45,12 @@ func secureUntil(t testing.TB) (s *mocktest.Server, roots *x509.CertPool, stop f
 	lender.Close()
 	roots = x509.NewCertPool()
 	roots.AddCert(lender.Certificate())
-	server := mock.NewHTTPServer(m)
+	server := httpserve.NewServer(m)
 	server.TLSConfig = &tls.Config{Certificates: lender.TLS.Certificates}
 	l := listen(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- mock.Serve(ctx, server, l) }()
+	go func() { served <- httpserve.Serve(ctx, server, l) }()
 	stop = func() error {
 		cancel()
 		return <-served
@@ -248,7 +249,7 @@ func TestServeStopsOverHTTP2(t *testing.T) {
 }
 
 func TestLimitConnections(t *testing.T) {
-	l := mock.LimitConnections(listen(t), 2)
+	l := httpserve.LimitConnections(listen(t), 2)
 	accepted := make(chan net.Conn)
 	go func() {
 		for {

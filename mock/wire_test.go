@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/store"
 )
@@ -131,9 +132,9 @@ func TestTwoLengthsByteByByte(t *testing.T) {
 		"Transfer-Encoding: chunked\nX-Content-Length: 15\n":        false,
 		"Transfer-Encoding: chunked\nContent-Lengt: Content-Length": false,
 	} {
-		server := mock.NewHTTPServer(m)
+		server := httpserve.NewServer(m)
 		l := make(pipes, 1)
-		go server.Serve(mock.NewListener(l))
+		go server.Serve(httpserve.NewListener(l))
 		client, end := net.Pipe()
 		l <- end
 		go func() {
@@ -158,7 +159,7 @@ func TestTwoLengthsWithoutListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := mock.NewHTTPServer(m)
+	server := httpserve.NewServer(m)
 	l := listen(t)
 	go server.Serve(l)
 	defer server.Close()
