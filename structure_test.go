@@ -199,7 +199,8 @@ func TestWalls(t *testing.T) {
 			"journal":          {},
 			"scorecard":        {"journal"},
 			"internal/openapi": {"journal", "spec"},
-			"control":          {"mock", "httpserve", "internal/openapi", "store", "fault", "journal", "scorecard", "spec"},
+			"internal/redact":  {"store"},
+			"control":          {"mock", "httpserve", "internal/openapi", "internal/redact", "store", "fault", "journal", "scorecard", "spec"},
 		},
 	} {
 		for path, may := range walls {

@@ -279,10 +279,10 @@ func (m *Mock) Ready(ctx context.Context) error {
 // RedactConnections returns a copy of a page with API keys masked. A client may
 // have sent its key as a user_id, or an import may contain one.
 func (m *Mock) RedactConnections(page []store.Connection) []store.Connection {
-	hidden := newRedactor(m.registry, m.registry.current.Load(), nil, &http.Request{URL: &url.URL{}})
+	hidden := m.registry.redactor(m.registry.current.Load(), nil, &http.Request{URL: &url.URL{}})
 	made := slices.Clone(page)
 	for i := range made {
-		made[i].UserID, made[i].NoxUserID = hidden.text(made[i].UserID), hidden.text(made[i].NoxUserID)
+		made[i].UserID, made[i].NoxUserID = hidden.Text(made[i].UserID), hidden.Text(made[i].NoxUserID)
 	}
 	return made
 }

@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/internal/redact"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
@@ -68,7 +69,7 @@ func New(cfg Config) (*Mock, error) {
 			return nil, strangerError(i, c)
 		}
 	}
-	m.registry.current.Store(&registered{})
+	m.registry.current.Store(&registered{keys: &redact.Keys{}})
 	m.registry.take(newRegistered("", cfg.Manufacturers, nil))
 	_, err = m.registry.fresh(context.Background())
 	return m, err
@@ -116,7 +117,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	deliver(x, w, a, func(stayed bool) { m.recordDribble(x, stayed) })
 	if unread && !a.Close && r.Header.Get("Expect") == "" {
-		m.recordLateBody(x, m.api.Drain(w, r, maxKeptBody))
+		m.recordLateBody(x, m.api.Drain(w, r, redact.MaxKept))
 	}
 }
 

@@ -37,7 +37,7 @@ func (m *Mock) tellAsk(x *exchange, ask unmet) {
 	if ask == "" || x.notUnderstood != "" {
 		return
 	}
-	text := newRedactor(m.registry, m.registry.current.Load(), x.operation, x.request).text(string(ask))
+	text := m.registry.redactor(m.registry.current.Load(), x.operation, x.request).Text(string(ask))
 	x.notUnderstood = text
 	x.logged = append(x.logged, slog.String("not_understood", text))
 }

@@ -173,7 +173,7 @@ func equalFold(name []byte, with string) bool {
 // isHost reports whether a value is a name or an address, with a port or without.
 func isHost(value []byte) bool {
 	for _, c := range value {
-		if c != '.' && c != ':' && c != '[' && c != ']' && delimits(c) {
+		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("-_.:[]", c) >= 0) {
 			return false
 		}
 	}
@@ -298,7 +298,7 @@ func (x *plainExchange) Entry() journal.Entry {
 
 // glance is as that of recorded.
 func (x *plainExchange) glance(id int64) *journal.Entry {
-	if x.known.mayHoldKey(x.userID) {
+	if x.known.keys.MayBeIn(x.userID) {
 		e := x.Entry()
 		e.ID = id
 		return &e

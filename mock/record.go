@@ -13,6 +13,7 @@ import (
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/internal/redact"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -112,7 +113,7 @@ type recorded struct {
 
 // maxRecordedBody is how much of a body is recorded: what is shown, and as much
 // again as the longest secret of a header may take.
-const maxRecordedBody = maxKeptBody + httpserve.MaxHeaderBytes
+const maxRecordedBody = redact.MaxKept + httpserve.MaxHeaderBytes
 
 func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 	req := x.request
@@ -146,7 +147,7 @@ func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 		made.userID = &start
 	}
 	if x.caller.key == "" {
-		made.keyElsewhere = made.known.elsewhere(req)
+		made.keyElsewhere = made.known.keys.Place(req)
 	}
 	switch {
 	case x.gaveUp:
@@ -185,18 +186,18 @@ func (r *recorded) Bytes() int {
 
 // Entry implements [journal.Source].
 func (r *recorded) Entry() journal.Entry {
-	hidden := newRedactor(r.registry, r.known, r.operation, r.request)
+	hidden := r.registry.redactor(r.known, r.operation, r.request)
 	e := r.outline()
 	e.Request = r.keptRequest(hidden)
 	e.Why = redactedWhy(hidden, r.response.Reason)
-	e.Asked, e.NotUnderstood, e.Notes = r.asked, hidden.text(r.askedFor), r.notes
-	e.KeyElsewhere = hidden.name(r.keyElsewhere)
+	e.Asked, e.NotUnderstood, e.Notes = r.asked, hidden.Text(r.askedFor), r.notes
+	e.KeyElsewhere = hidden.Name(r.keyElsewhere)
 	if r.userID != nil {
-		userID := hidden.start(*r.userID, len(*r.userID) < maxRecordedBody)
+		userID := hidden.Start(*r.userID, len(*r.userID) < maxRecordedBody)
 		e.UserID = &userID
 	}
 	if !r.unanswered {
-		e.Response = journal.Response{Status: r.response.Status, Headers: hidden.header(r.response.Header()), Body: hidden.body(string(r.response.Body), len(r.response.Body))}
+		e.Response = journal.Response{Status: r.response.Status, Headers: hidden.Header(r.response.Header()), Body: hidden.Body(string(r.response.Body), len(r.response.Body))}
 	}
 	return e
 }
@@ -223,7 +224,7 @@ func (r *recorded) outline() journal.Entry {
 // glance is the entry for those who compare exchanges and keep no text of them
 // but the user_id. Of a success it is made without looking for keys in the rest.
 func (r *recorded) glance(id int64) *journal.Entry {
-	if r.outcome != journal.Answered || r.response.Status/100 != 2 || r.userID == nil || r.known.mayHoldKey(*r.userID) ||
+	if r.outcome != journal.Answered || r.response.Status/100 != 2 || r.userID == nil || r.known.keys.MayBeIn(*r.userID) ||
 		r.request.URL.RawQuery != "" || !r.operation.Fixed() || r.caller.key == "" || secretFields(r.request.Header) > 1 {
 		e := r.Entry()
 		e.ID = id
@@ -237,20 +238,20 @@ func (r *recorded) glance(id int64) *journal.Entry {
 }
 
 // keptRequest is what the journal shows of a request.
-func (r *recorded) keptRequest(hidden *redactor) journal.Request {
+func (r *recorded) keptRequest(hidden *redact.Redactor) journal.Request {
 	header := r.request.Header.Clone()
 	header.Set("Host", r.request.Host)
 	made := journal.Request{
-		Method:    hidden.text(r.request.Method),
-		Path:      hidden.path(r.request.URL.EscapedPath()),
-		Query:     hidden.query(r.request.URL.RawQuery),
+		Method:    hidden.Text(r.request.Method),
+		Path:      hidden.Path(r.request.URL.EscapedPath()),
+		Query:     hidden.Query(r.request.URL.RawQuery),
 		Protocol:  r.request.Proto,
 		TLS:       r.request.TLS != nil,
-		Headers:   hidden.header(header),
+		Headers:   hidden.Header(header),
 		BodyBytes: r.bodyBytes,
-		Cut:       r.bodyBytes > maxKeptBody,
+		Cut:       r.bodyBytes > redact.MaxKept,
 	}
-	body := hidden.body(string(r.body), r.bodyBytes)
+	body := hidden.Body(string(r.body), r.bodyBytes)
 	if utf8.Valid(r.body) {
 		made.Body = body
 	} else {
@@ -262,16 +263,16 @@ func (r *recorded) keptRequest(hidden *redactor) journal.Request {
 // secretFields counts the header fields that may hold a secret.
 func secretFields(header http.Header) (n int) {
 	for name, values := range header {
-		if isSecretName(name) {
+		if redact.IsSecretName(name) {
 			n += len(values)
 		}
 	}
 	return n
 }
 
-func redactedWhy(hidden *redactor, why journal.Why) journal.Why {
-	why.Pointer, why.Got = hidden.text(why.Pointer), hidden.text(why.Got)
-	why.Expected, why.Reason = hidden.text(why.Expected), hidden.text(why.Reason)
+func redactedWhy(hidden *redact.Redactor, why journal.Why) journal.Why {
+	why.Pointer, why.Got = hidden.Text(why.Pointer), hidden.Text(why.Got)
+	why.Expected, why.Reason = hidden.Text(why.Expected), hidden.Text(why.Reason)
 	return why
 }
 
