@@ -89,7 +89,7 @@ func (m *Mock) gone(name string) {
 	m.journal.Forget(name)
 	m.faults.Forget(name)
 	m.trackers.forget(&name)
-	m.metrics.forget(name)
+	m.metrics.Forget(name)
 }
 
 // forget removes what belongs to a manufacturer.
@@ -294,7 +294,7 @@ func (m *Mock) Hide(secret string) { m.registry.hide(secret) }
 func (m *Mock) Journal() *journal.Journal { return m.journal }
 
 // ServeMetrics answers with the metrics in the text format of Prometheus.
-func (m *Mock) ServeMetrics(w http.ResponseWriter, r *http.Request) { m.metrics.serve(w, r) }
+func (m *Mock) ServeMetrics(w http.ResponseWriter, r *http.Request) { m.metrics.ServeHTTP(w, r) }
 
 // SetFault puts a fault into force and returns it with its id. The manufacturer
 // must be known.

@@ -13,6 +13,7 @@ import (
 
 	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/internal/override"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/store"
 )
@@ -200,7 +201,7 @@ func (p *plain) AnswerPlain(out, data []byte, from httpserve.Peer) (response []b
 	body := len(raw) - len(read.body)
 	at := body + len(p.before)
 	userID := raw[at : at+len(read.userID)]
-	if asked, unmet := magicOf(m.rule.operation, userID); asked != (magic{}) || unmet != "" {
+	if asked, unmet := override.Magic(m.rule.operation, userID); asked != (override.Outcome{}) || unmet != "" {
 		return out, false
 	}
 	connection, created, err := m.rule.resolve(context.Background(), key.manufacturer, userID)
@@ -213,13 +214,13 @@ func (p *plain) AnswerPlain(out, data []byte, from httpserve.Peer) (response []b
 	}
 	x.took = time.Since(began)
 	id := m.journal.Add(key.manufacturer, x)
-	m.metrics.count(key.manufacturer, http.StatusCreated)
+	m.metrics.Count(key.manufacturer, http.StatusCreated)
 	m.trackers.observe(x.glance(id))
 	if m.log.Enabled(context.Background(), slog.LevelInfo) {
 		m.log.LogAttrs(context.Background(), slog.LevelInfo, "request", slog.Any("", plainLogged{x, id}))
 	}
 	out = p.write(out, userID, connection.NoxUserID, began)
-	m.metrics.finished(key.manufacturer, time.Since(began))
+	m.metrics.Finished(key.manufacturer, time.Since(began))
 	return out, true
 }
 

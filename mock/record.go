@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/httpserve"
+	"nox.energy/contract/mock/internal/metrics"
 	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/internal/redact"
 	"nox.energy/contract/mock/journal"
@@ -23,7 +24,7 @@ type recorder struct {
 	registry *registry
 	rule     *connectRule
 	journal  *journal.Journal
-	metrics  *metrics
+	metrics  *metrics.Metrics
 	trackers *trackers
 	log      *slog.Logger
 
@@ -38,7 +39,7 @@ func (m *recorder) record(x *exchange, a openapi.Response) {
 	}
 	x.recorded = m.newRecorded(x, a)
 	x.id = m.journal.Add(x.caller.manufacturer, x.recorded)
-	m.metrics.count(x.caller.manufacturer, x.recorded.answered())
+	m.metrics.Count(x.caller.manufacturer, x.recorded.answered())
 	if tried != nil {
 		*tried = x.recorded.Entry()
 		tried.ID = x.id

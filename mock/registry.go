@@ -193,6 +193,14 @@ func (r *registry) change(ctx context.Context, edit func([]store.Manufacturer) (
 // may not be changed.
 func (r *registry) all() []store.Manufacturer { return r.current.Load().manufacturers }
 
+// names returns the names of all.
+func (r *registry) names() (names []string) {
+	for _, each := range r.all() {
+		names = append(names, each.Name)
+	}
+	return names
+}
+
 // find looks a key up, in a time that does not depend on how much of it is right.
 func (r *registered) find(key string) (found owner, ok bool) {
 	at, ok := r.keys.Find(key)
