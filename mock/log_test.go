@@ -1,14 +1,18 @@
 package mock_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/internal/clienttest"
+	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/store"
 )
 
@@ -63,4 +67,56 @@ func (h bothHandlers) Handle(ctx context.Context, r slog.Record) error {
 		return err
 	}
 	return h.usual.Handle(ctx, r)
+}
+
+// syncBuffer is a log that requests write to at once.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func TestLog(t *testing.T) {
+	var log syncBuffer
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}))
+	clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody))
+	clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s, "Prefer", "code=418"), strings.NewReader(clienttest.ValidBody))
+	clienttest.Do(t, s, "POST", clienttest.ConnectPath+"?key="+s.APIKey, clienttest.Headers("x-api-key", s.DisabledAPIKey), nil)
+	clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Headers("x-api-key", "mistyped-key"), nil)
+	clienttest.Do(t, s, "GET", "/"+s.APIKey+"/x", nil, nil)
+	s.Close()
+	got := log.String()
+	for _, key := range []string{s.APIKey, s.DisabledAPIKey, "mistyped-key"} {
+		if strings.Contains(got, key) {
+			t.Errorf("the log holds the key %s:\n%s", key, got)
+		}
+	}
+	for i, want := range []string{
+		"status=201 took_ms=… operation=createManufacturerDeviceConnection manufacturer=acme key_sha256=" + store.Fingerprint(s.APIKey) + " user_id=u reason=created",
+		`reason=resolved not_understood="`,
+		"status=401 took_ms=… operation=createManufacturerDeviceConnection manufacturer=initech key_sha256=" + store.Fingerprint(s.DisabledAPIKey) + ` reason="manufacturer not enabled"`,
+		`reason="unknown key"`,
+		`path=/v2/sha256:` + store.Fingerprint(s.APIKey) + `/x status=404`,
+	} {
+		line := strings.Split(got, "\n")[i]
+		if before, after, ok := strings.Cut(line, "took_ms="); ok {
+			_, after, _ = strings.Cut(after, " ") // the time
+			_, after, _ = strings.Cut(after, " ") // the client's address
+			line = before + "took_ms=… " + after
+		}
+		if !strings.Contains(line, want) {
+			t.Errorf("line %d: %s\nwant %s", i+1, line, want)
+		}
+	}
 }

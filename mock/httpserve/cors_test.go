@@ -1,4 +1,4 @@
-package mock_test
+package httpserve_test
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock/httpserve"
+	"nox.energy/contract/mock/internal/clienttest"
 )
 
 // Pages of an origin that is allowed may call; of others they may not; and who is
@@ -28,7 +29,7 @@ func TestAllowOrigins(t *testing.T) {
 		{"another page's preflight", "OPTIONS", "http://evil.example", preflight, 418, ""},
 	} {
 		r := httptest.NewRequest(x.method, "http://127.0.0.1/", nil)
-		if r.Header = headers(x.header...); x.origin != "" {
+		if r.Header = clienttest.Headers(x.header...); x.origin != "" {
 			r.Header.Set("Origin", x.origin)
 		}
 		w := httptest.NewRecorder()
