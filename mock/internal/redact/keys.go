@@ -16,8 +16,10 @@ type Keys struct {
 	sums    [][sha256.Size]byte
 	plain   []string                   // the keys that came as such; wherever they turn up, they are not stored
 	unread  map[[sha256.Size]byte]bool // the other keys, of which only the digests are known
-	hidden  []string                   // what is secret beside the keys
-	needles []string                   // see MayBeIn
+	needles []string                   // of the plain keys: see MayBeIn
+
+	hidden        []string // what is secret beside the keys
+	hiddenNeedles []string
 }
 
 // NewKeys returns the keys with those digests. plain are keys themselves.
@@ -35,7 +37,7 @@ func NewKeys(sums [][sha256.Size]byte, plain []string) *Keys {
 // Hiding returns the keys with what else is to appear in no output.
 func (k *Keys) Hiding(secrets []string) *Keys {
 	made := *k
-	made.hidden, made.needles = secrets, needles(slices.Concat(k.plain, secrets))
+	made.hidden, made.hiddenNeedles = secrets, needles(secrets)
 	return &made
 }
 
@@ -85,12 +87,8 @@ func (k *Keys) MayBeIn(text string) bool {
 	if len(k.unread) > 0 && len(text) >= wordLength || strings.ContainsAny(text, `%\`) {
 		return true
 	}
-	for _, needle := range k.needles {
-		if strings.Contains(text, needle) {
-			return true
-		}
-	}
-	return false
+	isIn := func(needle string) bool { return strings.Contains(text, needle) }
+	return slices.ContainsFunc(k.needles, isIn) || slices.ContainsFunc(k.hiddenNeedles, isIn)
 }
 
 // Place tells where a request that presents no key holds one: "path",
