@@ -102,6 +102,9 @@ func TestLog(t *testing.T) {
 			t.Errorf("the log holds the key %s:\n%s", key, got)
 		}
 	}
+	if n := strings.Count(got, "level=WARN"); n != 1 || !strings.Contains(strings.Split(got, "\n")[1], "level=WARN") {
+		t.Errorf("%d lines warn, want one, of the ask that is not understood:\n%s", n, got)
+	}
 	for i, want := range []string{
 		"status=201 took_ms=… operation=createManufacturerDeviceConnection manufacturer=acme key_sha256=" + store.Fingerprint(s.APIKey) + " user_id=u reason=created",
 		`reason=resolved not_understood="`,

@@ -53,8 +53,11 @@ func (m *recorder) record(x *exchange, a openapi.Response) {
 		m.noteStore(nil)
 	}
 	level := slog.LevelInfo
-	if x.recorded.response.Reason.Rule == "internal" {
+	switch {
+	case x.recorded.response.Reason.Rule == "internal":
 		level = slog.LevelError // nobody asked for it
+	case x.notUnderstood != "":
+		level = slog.LevelWarn
 	}
 	m.log.LogAttrs(x.request.Context(), level, "request", slog.Any("", logged{x.recorded, x.id}))
 }
