@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/internal/clienttest"
@@ -121,5 +124,43 @@ func TestLog(t *testing.T) {
 		if !strings.Contains(line, want) {
 			t.Errorf("line %d: %s\nwant %s", i+1, line, want)
 		}
+	}
+}
+
+// storeThatFails is a store that can be told to fail.
+type storeThatFails struct {
+	store.Store
+	lost atomic.Bool
+}
+
+func (s *storeThatFails) Connect(ctx context.Context, manufacturer, userID, noxUserID string, now time.Time) (store.Connection, bool, error) {
+	if s.lost.Load() {
+		return store.Connection{}, false, store.ErrUnavailable
+	}
+	return s.Store.Connect(ctx, manufacturer, userID, noxUserID, now)
+}
+
+// That the store is lost is an error, once, however many requests it fails; that
+// it is back is said too.
+func TestLostStoreIsSaidOnce(t *testing.T) {
+	var log syncBuffer
+	kept := &storeThatFails{Store: store.NewMemory()}
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Store: kept, Logger: slog.New(slog.NewTextHandler(&log, nil))}))
+	for _, lost := range []bool{false, true, true, true, false, false} {
+		kept.lost.Store(lost)
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody))
+	}
+	s.Close()
+	var said []string
+	for line := range strings.Lines(log.String()) {
+		_, line, _ = strings.Cut(line, " level=")
+		said = append(said, strings.Join(strings.SplitN(line, " ", 5)[:4], " "))
+	}
+	want := []string{
+		"INFO msg=request id=1 method=POST", `ERROR msg="the store is`, "WARN msg=request id=2 method=POST", "WARN msg=request id=3 method=POST",
+		"WARN msg=request id=4 method=POST", `INFO msg="the store is`, "INFO msg=request id=5 method=POST", "INFO msg=request id=6 method=POST",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("the log is\n%s\nwant\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -54,9 +54,9 @@ func (m *recorder) record(x *exchange, a openapi.Response) {
 	}
 	level := slog.LevelInfo
 	switch {
-	case x.recorded.response.Reason.Rule == "internal":
-		level = slog.LevelError // nobody asked for it
-	case x.notUnderstood != "":
+	case x.recorded.response.Reason.Rule == "internal" && x.storeErr == nil:
+		level = slog.LevelError // nobody asked for it; that the store is lost is said once
+	case x.storeErr != nil, x.notUnderstood != "":
 		level = slog.LevelWarn
 	}
 	m.log.LogAttrs(x.request.Context(), level, "request", slog.Any("", logged{x.recorded, x.id}))

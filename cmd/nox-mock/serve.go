@@ -25,6 +25,7 @@ import (
 type instance struct {
 	mock       *mock.Mock
 	config     mock.Config
+	given      []store.Manufacturer // on the command line
 	deviations []defect.Deviation
 	base       string // the base URL
 	state      string // file, "" for none
@@ -105,6 +106,7 @@ func (s *instance) prepare(ctx context.Context, settings settings, stdin io.Read
 	if s.config, err = configure(ctx, settings, stdin); err != nil {
 		return err
 	}
+	s.given = settings.manufacturers
 	s.kept, _ = s.config.Store.(*store.File)
 	if s.deviations, err = findDeviations(settings); err != nil {
 		return err
