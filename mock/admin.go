@@ -89,7 +89,7 @@ func (m *Mock) gone(name string) {
 	m.journal.Forget(name)
 	m.faults.Forget(name)
 	m.trackers.forget(&name)
-	m.metrics.forget(name)
+	m.metrics.Forget(name)
 }
 
 // forget removes what belongs to a manufacturer.
@@ -279,10 +279,10 @@ func (m *Mock) Ready(ctx context.Context) error {
 // RedactConnections returns a copy of a page with API keys masked. A client may
 // have sent its key as a user_id, or an import may contain one.
 func (m *Mock) RedactConnections(page []store.Connection) []store.Connection {
-	hidden := newRedactor(m.registry, m.registry.current.Load(), nil, &http.Request{URL: &url.URL{}})
+	hidden := m.registry.redactor(m.registry.current.Load(), nil, &http.Request{URL: &url.URL{}})
 	made := slices.Clone(page)
 	for i := range made {
-		made[i].UserID, made[i].NoxUserID = hidden.text(made[i].UserID), hidden.text(made[i].NoxUserID)
+		made[i].UserID, made[i].NoxUserID = hidden.Text(made[i].UserID), hidden.Text(made[i].NoxUserID)
 	}
 	return made
 }
@@ -294,7 +294,7 @@ func (m *Mock) Hide(secret string) { m.registry.hide(secret) }
 func (m *Mock) Journal() *journal.Journal { return m.journal }
 
 // ServeMetrics answers with the metrics in the text format of Prometheus.
-func (m *Mock) ServeMetrics(w http.ResponseWriter, r *http.Request) { m.metrics.serve(w, r) }
+func (m *Mock) ServeMetrics(w http.ResponseWriter, r *http.Request) { m.metrics.ServeHTTP(w, r) }
 
 // SetFault puts a fault into force and returns it with its id. The manufacturer
 // must be known.

@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
@@ -276,7 +277,7 @@ func (c *Control) healthRules() map[string]rule {
 			if err := c.mock.Ready(ctx); err != nil { // whose words are not for everybody
 				return x.operation.Fail(http.StatusServiceUnavailable, "not ready: "+store.ErrUnavailable.Error())
 			}
-			if mock.Stopping(x.context()) {
+			if httpserve.Stopping(x.context()) {
 				return x.operation.Fail(http.StatusServiceUnavailable, "not ready: the mock stops")
 			}
 			return healthy(x)

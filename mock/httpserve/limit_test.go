@@ -1,4 +1,4 @@
-package mock_test
+package httpserve_test
 
 import (
 	"bufio"
@@ -11,13 +11,16 @@ import (
 	"time"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/httpserve"
+	"nox.energy/contract/mock/internal/clienttest"
 )
 
 // limited serves with room for a few connections. A request for /wait is
-// answered once more may is closed.
-func limited(t *testing.T, places int, may chan struct{}, waiting chan<- struct{}) string {
+// answered once may is closed. idle is told of each connection that becomes idle,
+// which it does after its client has the response.
+func limited(t *testing.T, places int, may chan struct{}, waiting chan<- struct{}) (address string, idle <-chan struct{}) {
 	t.Helper()
-	l := mock.LimitConnections(listen(t), places)
+	l := httpserve.LimitConnections(clienttest.Listen(t), places)
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
 			waiting <- struct{}{}
@@ -25,14 +28,21 @@ func limited(t *testing.T, places int, may chan struct{}, waiting chan<- struct{
 		}
 		io.WriteString(w, "ok")
 	})
+	became := make(chan struct{}, 1000)
+	server := httpserve.NewServer(h)
+	server.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateIdle {
+			became <- struct{}{}
+		}
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(h), l) }()
+	go func() { served <- httpserve.Serve(ctx, server, l) }()
 	t.Cleanup(func() {
 		stop()
 		<-served
 	})
-	return l.Addr().String()
+	return l.Addr().String(), became
 }
 
 // onConnection sends a request and leaves the connection open.
@@ -70,7 +80,7 @@ func answered(t *testing.T, r *bufio.Reader) bool {
 func TestIdleConnectionsMakeRoom(t *testing.T) {
 	const places = 4
 	may, waiting := make(chan struct{}), make(chan struct{}, 1)
-	address := limited(t, places, may, waiting)
+	address, idle := limited(t, places, may, waiting)
 	busy, busyAnswer := onConnection(t, address, "/wait")
 	<-waiting
 	var all []net.Conn
@@ -80,6 +90,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		if !answered(t, r) {
 			t.Fatalf("connection %d is shut out", i)
 		}
+		<-idle
 		all, answers = append(all, c), append(answers, r)
 	}
 	if again(t, all[0], "/"); answered(t, answers[0]) {
@@ -95,7 +106,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 // Where all connections are busy, a further one waits until one of them is idle.
 func TestBusyConnectionsAreWaitedFor(t *testing.T) {
 	may, waiting := make(chan struct{}), make(chan struct{}, 2)
-	address := limited(t, 2, may, waiting)
+	address, _ := limited(t, 2, may, waiting)
 	_, one := onConnection(t, address, "/wait")
 	_, two := onConnection(t, address, "/wait")
 	<-waiting
@@ -114,10 +125,10 @@ func TestPlainRequestsKeepAConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := mock.LimitConnections(listen(t), 6)
+	l := httpserve.LimitConnections(clienttest.Listen(t), 6)
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(m), l) }()
+	go func() { served <- httpserve.Serve(ctx, httpserve.NewServer(m), l) }()
 	t.Cleanup(func() {
 		stop()
 		<-served
@@ -149,5 +160,50 @@ func TestPlainRequestsKeepAConnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		use()
+	}
+}
+
+func TestLimitConnections(t *testing.T) {
+	l := httpserve.LimitConnections(clienttest.Listen(t), 2)
+	accepted := make(chan net.Conn)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				close(accepted)
+				return
+			}
+			accepted <- c
+		}
+	}()
+	for range 3 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	first, _ := <-accepted, <-accepted
+	select {
+	case <-accepted:
+		t.Fatal("a third connection is let in")
+	case <-time.After(100 * time.Millisecond):
+	}
+	first.Close()
+	first.Close() // gives its place up once only
+	<-accepted
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	select {
+	case <-accepted:
+		t.Fatal("a place was given up twice")
+	case <-time.After(100 * time.Millisecond):
+	}
+	l.Close()
+	if _, open := <-accepted; open {
+		t.Error("a connection after Close")
 	}
 }
