@@ -27,7 +27,9 @@ func limited(t *testing.T, places int, may chan struct{}, waiting chan<- struct{
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(h), l) }()
+	server := mock.NewHTTPServer(h)
+	server.ReadHeaderTimeout, server.ReadTimeout = 0, 0 // only who is waited for leaves
+	go func() { served <- mock.Serve(ctx, server, l) }()
 	t.Cleanup(func() {
 		stop()
 		<-served
@@ -90,6 +92,35 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		t.Error("a connection with a request in flight was closed")
 	}
 	busy.Close()
+}
+
+// Who opens connections and sends nothing, or a header without an end, shuts nobody
+// out either.
+func TestSilentConnectionsMakeRoom(t *testing.T) {
+	const places = 4
+	may, waiting := make(chan struct{}), make(chan struct{}, 1)
+	address := limited(t, places, may, waiting)
+	_, busyAnswer := onConnection(t, address, "/wait")
+	<-waiting
+	for _, text := range []string{"", "GET / HTTP/1.1\r\nHost: loc"} {
+		for range places {
+			c, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			if _, err := io.WriteString(c, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, r := onConnection(t, address, "/"); !answered(t, r) {
+			t.Errorf("connections that say %q shut others out", text)
+		}
+	}
+	close(may)
+	if !answered(t, busyAnswer) {
+		t.Error("a connection with a request in flight was closed")
+	}
 }
 
 // Where all connections are busy, a further one waits until one of them is idle.
