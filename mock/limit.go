@@ -190,6 +190,15 @@ func watchIdle(server *http.Server) {
 	}
 }
 
+// giveWay lets the connection of a request that is answered, and of which only the
+// body still comes, make room for another one, as a new one does.
+func giveWay(r *http.Request) {
+	c, _ := r.Context().Value(connKey{}).(net.Conn)
+	if limited := limitedBeneath(c); limited != nil {
+		limited.setState(limited.outer, http.StateNew)
+	}
+}
+
 // closeWrite ends this side of a connection, if it can be done alone.
 func closeWrite(c net.Conn) error {
 	if half, ok := c.(interface{ CloseWrite() error }); ok {

@@ -123,6 +123,38 @@ func TestSilentConnectionsMakeRoom(t *testing.T) {
 	}
 }
 
+// A request that is refused before its body has come holds no place until it does,
+// and the refusal arrives all the same.
+func TestRefusedRequestsMakeRoom(t *testing.T) {
+	m, err := mock.New(mock.Config{BodyTimeout: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := mock.LimitConnections(listen(t), 3)
+	ctx, stop := context.WithCancel(context.Background())
+	server, served := mock.NewHTTPServer(m), make(chan error, 1)
+	server.ReadTimeout = 0
+	go func() { served <- mock.Serve(ctx, server, l) }()
+	t.Cleanup(func() {
+		stop()
+		<-served
+	})
+	for i := range 9 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		c.SetDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.WriteString(c, "POST /v2"+connectPath+" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n{"); err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || resp.StatusCode != http.StatusUnauthorized {
+			t.Fatalf("request %d: %+v, %v", i, resp, err)
+		}
+	}
+}
+
 // Where all connections are busy, a further one waits until one of them is idle.
 func TestBusyConnectionsAreWaitedFor(t *testing.T) {
 	may, waiting := make(chan struct{}), make(chan struct{}, 2)

@@ -116,6 +116,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	deliver(x, w, a, func(stayed bool) { m.recordDribble(x, stayed) })
 	if unread && !a.Close && r.Header.Get("Expect") == "" {
+		giveWay(r)
 		m.recordLateBody(x, m.api.Drain(w, r, maxKeptBody))
 	}
 }
