@@ -46,6 +46,7 @@ type Control struct {
 	config    Config
 	started   time.Time
 	readers   chan struct{} // holds a value for each reader of events
+	importing sync.Mutex    // an import takes some twenty times its size in memory
 	guesses   guesses
 	watchers  watchers
 }
@@ -142,6 +143,10 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a, refused := c.guard(op, r); refused {
 		a.Write(w)
 		return
+	}
+	if op.ID == "import" {
+		c.importing.Lock()
+		defer c.importing.Unlock()
 	}
 	body, err := c.judge(op, found, parameters, w)
 	if p := (*openapi.Problem)(nil); errors.As(err, &p) {
