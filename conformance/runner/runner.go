@@ -16,7 +16,6 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/checks"
-	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/secret"
 	"nox.energy/contract/conformance/internal/trial"
@@ -269,7 +268,7 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	if c.JudgeRun != nil {
 		return c.JudgeRun(r.Session, c)
 	}
-	op := r.operation(c)
+	op := r.Operation(c)
 	if c.Stage != trial.StageGate && r.IsShut(op) {
 		return trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: no valid request to " + op.ID + " succeeds", Cause: op.ID + "/" + op.SuccessStatus() + "/minimal"}
 	}
@@ -332,11 +331,6 @@ func (r *run) repeat(t *trial.Trial, v *trial.Verdict) {
 	if v.Failed < v.Tried {
 		r.fickle.Store(true)
 	}
-}
-
-func (r *run) operation(c *trial.Check) *contract.Operation {
-	i := slices.IndexFunc(r.Contract.Operations, func(op *contract.Operation) bool { return op.ID == c.Operation })
-	return r.Contract.Operations[i]
 }
 
 // giveUp gives every check that has no verdict yet a reason for it.
@@ -430,7 +424,7 @@ func (r *run) closedGate() (reason string, seen bool) {
 			}
 			f := v.Evidence[0].Failure
 			seen = !f.IsOurs() && f != wire.Postponed
-			r.NoteGate(r.operation(c), -1)
+			r.NoteGate(r.Operation(c), -1)
 		case v.Outcome == conformance.Err:
 			return v.Reason, false
 		default:

@@ -52,6 +52,12 @@ type SeenResponse struct {
 	Response *wire.Response
 }
 
+// Operation is the one that a check is about.
+func (s *Session) Operation(c *Check) *contract.Operation {
+	i := slices.IndexFunc(s.Contract.Operations, func(op *contract.Operation) bool { return op.ID == c.Operation })
+	return s.Contract.Operations[i]
+}
+
 // send sends a request, judges the response by the clauses of every response and
 // remembers it.
 func (s *Session) send(ctx context.Context, c *Check, r *wire.Request) *wire.Response {
