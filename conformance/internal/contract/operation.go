@@ -44,7 +44,9 @@ type RequestBody struct {
 	Full       any // one with everything that is optional
 	Example    any // the media type's own, where it has one
 	HasExample bool
-	pointer    string
+	Pointer    string // of the media type
+	hasSchema  bool
+	fields     map[string]field // of a form, those with an encoding of their own
 }
 
 // Response is a documented response.

@@ -143,7 +143,7 @@ func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *Request
 	}
 	name, media := firstJSON(b.Content)
 	at := pointer + spec.Pointer("content", name)
-	out := &RequestBody{Required: b.Required != nil && *b.Required, MediaType: name, pointer: at}
+	out := &RequestBody{Required: b.Required != nil && *b.Required, MediaType: name, Pointer: at}
 	if strings.HasSuffix(name, "/*") && MatchesMediaRange("application/json", name) {
 		out.MediaType = "application/json"
 	}
@@ -152,6 +152,8 @@ func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *Request
 		return out
 	}
 	out.Schema = readSchema(media.Schema, at+"/schema", r.nullable)
+	out.readFields(media)
+	out.hasSchema = media.Schema != nil
 	out.Example, out.HasExample = nodeValue(media.Example)
 	if !out.HasExample && orderedmap.Len(media.Examples) > 0 && media.Examples.First().Value() != nil {
 		out.Example, out.HasExample = nodeValue(media.Examples.First().Value().Value)

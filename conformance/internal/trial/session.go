@@ -168,7 +168,7 @@ func (s *Session) ValidRequest(op *contract.Operation, user string) *wire.Reques
 		r.Keys = []wire.Credential{s.Key()}
 	}
 	if r.Subject = user; op.Body != nil && op.Rules.Subject != "" {
-		r.Body = schema.Encode(s.validBody(op, user))
+		r.Body = op.Body.Encode(s.validBody(op, user))
 	}
 	return r
 }
