@@ -169,18 +169,20 @@ type run struct {
 // whole, "" where it is not.
 func (r *run) perform(ctx context.Context) string {
 	for st := range trial.StageCount {
-		var wg sync.WaitGroup
-		for i, c := range r.checks {
-			if c.Stage != st || c.RunsAlone || c.IsUniform {
-				continue
+		for wave := range r.waves(st) { // a gate that takes its path from another's response comes after that
+			var wg sync.WaitGroup
+			for i, c := range r.checks {
+				if c.Stage != st || c.RunsAlone || c.IsUniform || st == trial.StageGate && r.Operation(c).Depth() != wave {
+					continue
+				}
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					r.one(ctx, i, c)
+				}()
 			}
-			wg.Add(1)
-			go func() {
-				defer wg.Done()
-				r.one(ctx, i, c)
-			}()
+			wg.Wait()
 		}
-		wg.Wait()
 		for i, c := range r.checks {
 			if c.Stage == st && (c.RunsAlone || c.IsUniform) {
 				r.one(ctx, i, c)
@@ -202,6 +204,17 @@ func (r *run) perform(ctx context.Context) string {
 		return "" // it was done when it ended
 	}
 	return r.whyEnded(ctx)
+}
+
+// waves is in how many turns the checks of a stage are performed.
+func (r *run) waves(st trial.Stage) int {
+	deepest := 0
+	for _, c := range r.checks {
+		if st == trial.StageGate && c.Stage == st {
+			deepest = max(deepest, r.Operation(c).Depth())
+		}
+	}
+	return deepest + 1
 }
 
 // whyEnded says why a run was over before it was done, "" where it was not.

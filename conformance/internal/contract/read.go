@@ -48,6 +48,7 @@ func Read(doc *spec.Document, use func(document any) error) (c *Contract, err er
 		}
 		c.Operations = append(c.Operations, op)
 	}
+	c.connect()
 	return c, nil
 }
 
@@ -172,6 +173,7 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 	for name := range high.Headers.KeysFromOldest() {
 		out.Headers = append(out.Headers, name)
 	}
+	out.Links = readLinks(high, pointer)
 	for name := range high.Content.FromOldest() {
 		out.MediaTypes = append(out.MediaTypes, name)
 	}

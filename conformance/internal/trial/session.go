@@ -43,7 +43,8 @@ type Session struct {
 	GateStatus    map[string]int // status of the gate's answer, by operation, where it was wrong
 	FullRequests  map[string]bool
 	notes         []string
-	AbsentStatus  map[string]int // the same, where it was documented for a state of the target
+	located       map[string]*wire.Response // what the path of an operation is taken from
+	AbsentStatus  map[string]int            // the same, where it was documented for a state of the target
 }
 
 // SeenResponse is a response and the check that asked for it.
@@ -163,6 +164,7 @@ func (s *Session) ValidRequest(op *contract.Operation, user string) *wire.Reques
 	if s.usesFull(op) {
 		r = wire.FullRequest(op)
 	}
+	r = s.atLocation(r)
 	r.Header["User-Agent"] = []string{s.Config.UserAgent}
 	if len(op.Security) > 0 {
 		r.Keys = []wire.Credential{s.Key()}

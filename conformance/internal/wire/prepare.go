@@ -23,8 +23,8 @@ func Prepare(op *contract.Operation, confirm func(*Request) error) {
 	}
 	r := MinimalRequest(op)
 	switch err := confirm(r); {
-	case op.Method == http.MethodDelete:
-		op.Obstacle = "a DELETE could remove data that other requests need"
+	case op.Method == http.MethodDelete && !op.Source.Creates():
+		op.Obstacle = "a DELETE could remove data that other requests need, and no operation of the contract creates what it removes"
 	case strings.Contains(r.Path, "{"):
 		op.Obstacle = "no parameter declares a variable in its path"
 	case err != nil:
