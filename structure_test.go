@@ -189,6 +189,7 @@ func TestWalls(t *testing.T) {
 			"trial":      {"judge", "wire", "guard", "contract", "schema", "secret", "spec", "conformance"},
 			"explore":    {"wire", "guard", "contract", "schema", "spec"},
 			"checks":     {"explore", "trial", "judge", "wire", "guard", "contract", "schema", "secret", "spec", "conformance"},
+			"causes":     {"checks", "explore", "trial", "judge", "wire", "guard", "contract", "schema", "secret", "textchange", "spec", "conformance"},
 		},
 		"mock/": {
 			"store":             {},
