@@ -73,7 +73,7 @@ func TestPageWhileTheStoreIsAway(t *testing.T) {
 	p.until(`document.querySelectorAll("#exchanges tr").length === 1`)
 
 	const (
-		said = `!document.querySelector("#problem").hidden && document.querySelector("#problem").innerText.includes("the store is not available")`
+		said = `!document.querySelector("#problem").hidden && document.querySelector("#problem").innerText.includes("The store is not available. Until")`
 		gone = `document.querySelector("#problem").hidden`
 		// How often it is not said, while everything that refreshes itself does.
 		unsaid = `new Promise((done) => { let looked = 0, hidden = 0; const timer = setInterval(() => {
@@ -85,7 +85,7 @@ func TestPageWhileTheStoreIsAway(t *testing.T) {
 		kept.away.Store(true)
 		send("refused")
 		if opened != "before" {
-			p.eval("location.reload()")
+			p.do("Page.navigate", map[string]any{"url": url + "/"})
 		}
 		p.until(live + ` && ` + said)
 		p.until(`document.querySelector("#exchanges tr").innerText.includes("500")`)

@@ -73,7 +73,7 @@ async function askStore() {
 // While the store is away, it is asked from time to time, as nothing else tells.
 let asking = 0;
 function away(words) {
-  const text = `${words}: until it is back, the mock answers 500 to what it would have to remember.`;
+  const text = `${words[0].toUpperCase()}${words.slice(1)}. Until it is back, the mock answers 500 to what it would have to remember.`;
   $("problem").hidden = false;
   if ($("problem").textContent !== text) $("problem").textContent = text;
   asking ||= setTimeout(() => {
