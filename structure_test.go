@@ -189,6 +189,7 @@ func TestWalls(t *testing.T) {
 			"trial":      {"judge", "wire", "guard", "contract", "schema", "secret", "spec", "conformance"},
 			"explore":    {"wire", "guard", "contract", "schema", "spec"},
 			"checks":     {"explore", "trial", "judge", "wire", "guard", "contract", "schema", "secret", "spec", "conformance"},
+			"causes":     {"checks", "explore", "trial", "judge", "wire", "guard", "contract", "schema", "secret", "textchange", "spec", "conformance"},
 		},
 		"mock/": {
 			"store":             {},
@@ -299,4 +300,23 @@ func line(lines []string, i int) string {
 		return lines[i]
 	}
 	return "(nothing)"
+}
+
+// TestDirectDependenciesHaveReasons demands a reason beside each module that
+// go.mod requires for this one.
+func TestDirectDependenciesHaveReasons(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || !strings.HasPrefix(fields[1], "v") || slices.Contains(fields, "indirect") {
+			continue
+		}
+		if _, reason, _ := strings.Cut(line, "// "); len(strings.Fields(reason)) < 4 {
+			t.Errorf("go.mod: say behind // what %s is for", fields[0])
+		}
+	}
 }

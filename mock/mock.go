@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/metrics"
 	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/internal/override"
@@ -119,6 +120,7 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	deliver(x, w, a, func(stayed bool) { m.recordDribble(x, stayed) })
 	if unread && !a.Close && r.Header.Get("Expect") == "" {
+		httpserve.GiveWay(r)
 		m.recordLateBody(x, m.api.Drain(w, r, redact.MaxKept))
 	}
 }

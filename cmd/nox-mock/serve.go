@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
@@ -88,6 +89,7 @@ func (s *instance) announce(name string) (remove func(), err error) {
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*instance, error) {
 	if settings.state == "" && settings.fixture == "" { // there is little to collect yet
 		defer debug.SetGCPercent(debug.SetGCPercent(-1))
+		time.AfterFunc(time.Second, debug.FreeOSMemory) // what the start leaves is a megabyte
 	}
 	s := &instance{state: resolveLink(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {

@@ -47,6 +47,7 @@ type Control struct {
 	config    Config
 	started   time.Time
 	readers   chan struct{} // holds a value for each reader of events
+	importing sync.Mutex    // an import takes some twenty times its size in memory
 	guesses   guesses
 	watchers  watchers
 }
@@ -143,6 +144,10 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a, refused := c.guard(op, r); refused {
 		a.Write(w)
 		return
+	}
+	if op.ID == "import" {
+		c.importing.Lock()
+		defer c.importing.Unlock()
 	}
 	body, err := c.judge(op, found, parameters, w)
 	if p := (*openapi.Problem)(nil); errors.As(err, &p) {

@@ -37,6 +37,7 @@ func limited(t *testing.T, places int, may chan struct{}, waiting chan<- struct{
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
+	server.ReadHeaderTimeout, server.ReadTimeout = 0, 0 // only who is waited for leaves
 	go func() { served <- httpserve.Serve(ctx, server, l) }()
 	t.Cleanup(func() {
 		stop()
@@ -101,6 +102,67 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		t.Error("a connection with a request in flight was closed")
 	}
 	busy.Close()
+}
+
+// Who opens connections and sends nothing, or a header without an end, shuts nobody
+// out either.
+func TestSilentConnectionsMakeRoom(t *testing.T) {
+	const places = 4
+	may, waiting := make(chan struct{}), make(chan struct{}, 1)
+	address, _ := limited(t, places, may, waiting)
+	_, busyAnswer := onConnection(t, address, "/wait")
+	<-waiting
+	for _, text := range []string{"", "GET / HTTP/1.1\r\nHost: loc"} {
+		for range places {
+			c, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			if _, err := io.WriteString(c, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, r := onConnection(t, address, "/"); !answered(t, r) {
+			t.Errorf("connections that say %q shut others out", text)
+		}
+	}
+	close(may)
+	if !answered(t, busyAnswer) {
+		t.Error("a connection with a request in flight was closed")
+	}
+}
+
+// A request that is refused before its body has come holds no place until it does,
+// and the refusal arrives all the same.
+func TestRefusedRequestsMakeRoom(t *testing.T) {
+	m, err := mock.New(mock.Config{BodyTimeout: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := httpserve.LimitConnections(clienttest.Listen(t), 3)
+	ctx, stop := context.WithCancel(context.Background())
+	server, served := httpserve.NewServer(m), make(chan error, 1)
+	server.ReadTimeout = 0
+	go func() { served <- httpserve.Serve(ctx, server, l) }()
+	t.Cleanup(func() {
+		stop()
+		<-served
+	})
+	for i := range 9 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		c.SetDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.WriteString(c, "POST /v2"+clienttest.ConnectPath+" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n{"); err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || resp.StatusCode != http.StatusUnauthorized {
+			t.Fatalf("request %d: %+v, %v", i, resp, err)
+		}
+	}
 }
 
 // Where all connections are busy, a further one waits until one of them is idle.

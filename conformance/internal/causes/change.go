@@ -1,4 +1,4 @@
-package runner
+package causes
 
 import (
 	"cmp"
@@ -18,15 +18,15 @@ const changedUser = "changed user"
 // or because two users count as one, the change that it shares with others. A
 // check that shows two changes, each of which another shows alone, has the first
 // of them for its cause.
-func sharedChanges(r *run, suspects []suspect) map[int]string {
+func (f *Causes) sharedChanges(suspects []suspect) map[int]string {
 	users := map[string]bool{}
-	for _, each := range r.AllSeen() {
+	for _, each := range f.session.AllSeen() {
 		name, _ := each.Response.Request.NamedUser()
 		users[name] = true
 	}
 	found := map[int][]string{}
 	for _, s := range suspects {
-		if r.verdicts[s.index].Symptom == trial.SymptomStatus || s.check.Run == nil {
+		if f.verdicts[s.index].Symptom == trial.SymptomStatus || s.check.Run == nil {
 			continue
 		}
 		for _, names := range changesShown(s, users) {

@@ -1,4 +1,4 @@
-package runner
+package causes
 
 import (
 	"slices"
@@ -21,21 +21,21 @@ type chance struct {
 // requests, or if its check sends requests that race. It is also intermittent
 // if it rests on the responses to a check that fails so, or if it has the same
 // cause or symptom as one and was not shown to be steady.
-func chancesOf(r *run) []chance {
-	d := &dice{run: r, place: map[string]int{}, owner: map[*wire.Response]int{}, out: make([]chance, len(r.checks))}
-	for i, c := range r.checks {
+func (f *Causes) chancesOf() []chance {
+	d := &dice{Causes: f, place: map[string]int{}, owner: map[*wire.Response]int{}, out: make([]chance, len(f.checks))}
+	for i, c := range f.checks {
 		d.place[c.ID] = i
-		v := &r.verdicts[i]
+		v := &f.verdicts[i]
 		d.out[i].intermittent = v.Outcome == conformance.Fail && (v.Failed < v.Tried || v.Varies || c.Races())
 	}
-	for _, s := range r.AllSeen() {
+	for _, s := range f.session.AllSeen() {
 		if i, ok := d.place[s.Check.ID]; ok {
 			d.owner[s.Response] = i
 		}
 	}
 	d.kin = d.alike()
-	for i, c := range r.checks {
-		for j, other := range r.checks {
+	for i, c := range f.checks {
+		for j, other := range f.checks {
 			if d.out[i].intermittent && j != i && c.Family() == other.Family() {
 				d.link(&d.out[i], j) // which of them fails is chance
 			}
@@ -43,7 +43,7 @@ func chancesOf(r *run) []chance {
 	}
 	for changed := true; changed; {
 		changed = false
-		for i := range r.checks {
+		for i := range f.checks {
 			before := d.out[i]
 			d.derive(i)
 			changed = changed || before.intermittent != d.out[i].intermittent || len(before.origins) != len(d.out[i].origins)
@@ -54,7 +54,7 @@ func chancesOf(r *run) []chance {
 
 // dice is what chances are derived from.
 type dice struct {
-	*run
+	*Causes
 	place map[string]int         // of a check, by its id
 	owner map[*wire.Response]int // the check that a response was given to
 	kin   map[int][]int          // failures with the same symptom

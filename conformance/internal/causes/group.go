@@ -1,4 +1,4 @@
-package runner
+package causes
 
 import (
 	"cmp"
@@ -63,17 +63,17 @@ type suspect struct {
 	blamed []*wire.Response
 }
 
-// groupFailures finds the causes of the failures and warnings: checks that show the
+// group finds the causes of the failures and warnings: checks that show the
 // same symptom have one. It sets the cause of each check that falls to another,
 // and takes back those that explain nothing.
-func groupFailures(r *run) []*group {
+func (f *Causes) group() []*group {
 	failed := map[string]bool{}
-	for i, c := range r.checks {
-		failed[c.ID] = r.verdicts[i].Outcome == conformance.Fail
+	for i, c := range f.checks {
+		failed[c.ID] = f.verdicts[i].Outcome == conformance.Fail
 	}
 	var suspects []suspect
-	for i, c := range r.checks {
-		v := &r.verdicts[i]
+	for i, c := range f.checks {
+		v := &f.verdicts[i]
 		if v.Outcome == conformance.Fail {
 			suspects = append(suspects, suspect{i, c, v.BlamedResponses()})
 		}
@@ -81,22 +81,22 @@ func groupFailures(r *run) []*group {
 			v.Cause = ""
 		}
 	}
-	seen := r.AllSeen()
+	seen := f.session.AllSeen()
 	contested := contestedUsers(seen)
 	racy := func(s suspect) bool {
 		return len(s.blamed) > 0 && !slices.ContainsFunc(s.blamed, func(a *wire.Response) bool { _, there := contested[userOf(a)]; return !there })
 	}
 	unstable := unstableID(seen, contested)
-	changes := sharedChanges(r, suspects)
+	changes := f.sharedChanges(suspects)
 	symptoms := make([]symptom, len(suspects))
 	for i, s := range suspects {
-		symptoms[i] = symptomOf(r, s, changes)
-		if !unstable && racy(s) && s.aboutIdentity(r) {
+		symptoms[i] = f.symptomOf(s, changes)
+		if !unstable && racy(s) && s.aboutIdentity(f) {
 			symptoms[i] = symptom{operation: s.check.Operation, what: racyID}
 		}
 	}
-	joinKeyless(r, suspects, symptoms)
-	joinAccepted(r, suspects, symptoms)
+	f.joinKeyless(suspects, symptoms)
+	f.joinAccepted(suspects, symptoms)
 	joinShared(suspects, symptoms)
 	var out []*group
 	at := map[symptom]*group{}
@@ -111,10 +111,10 @@ func groupFailures(r *run) []*group {
 		g.race = g.race && racy(s)
 	}
 	for _, g := range out {
-		g.lead = leadOf(r, g)
+		g.lead = f.leadOf(g)
 		for _, s := range g.members {
 			if s.index != g.lead.index {
-				r.verdicts[s.index].Cause = g.lead.check.ID
+				f.verdicts[s.index].Cause = g.lead.check.ID
 			}
 		}
 	}
@@ -125,7 +125,7 @@ func groupFailures(r *run) []*group {
 // rather than one that warns; of a race, the check that is about races; the
 // clause over all responses where several experiments broke it, and the one
 // experiment where there is only one; one that stands under the clause that it is about.
-func leadOf(r *run, g *group) suspect {
+func (f *Causes) leadOf(g *group) suspect {
 	experiments := 0
 	for _, s := range g.members {
 		if s.check.Run != nil {
@@ -134,7 +134,7 @@ func leadOf(r *run, g *group) suspect {
 	}
 	rank := func(s suspect) int {
 		n := 0
-		if !counts(r, s) {
+		if !f.counts(s) {
 			n += 8
 		}
 		switch {
@@ -151,7 +151,7 @@ func leadOf(r *run, g *group) suspect {
 		return n
 	}
 	elsewhere := func(s suspect) int { // whether it stands under another clause than the one that the cause is about
-		identity := r.operation(s.check).Rules.Identity
+		identity := f.session.Operation(s.check).Rules.Identity
 		if s.check.Status == g.symptom.about || (g.symptom.what == splitID || g.symptom.what == sharedID) && s.isAbout(identity) {
 			return 0
 		}
@@ -163,14 +163,14 @@ func leadOf(r *run, g *group) suspect {
 }
 
 // counts reports whether a failure fails the run.
-func counts(r *run, s suspect) bool {
-	level := softer(r.verdicts[s.index].Level, s.check.Level)
-	return !checks.IsYounger(&s.check.Check, r.Config.AsOf) && (level == conformance.Must || level == conformance.Should && r.Config.Strict)
+func (f *Causes) counts(s suspect) bool {
+	_, counts := checks.Weigh(f.session.Config, s.check, &f.verdicts[s.index])
+	return counts
 }
 
 // symptomOf reads from the responses what is wrong.
-func symptomOf(r *run, s suspect, changes map[int]string) symptom {
-	v := &r.verdicts[s.index]
+func (f *Causes) symptomOf(s suspect, changes map[int]string) symptom {
+	v := &f.verdicts[s.index]
 	k := symptom{operation: s.check.Operation, about: s.check.ID}
 	if len(s.blamed) == 0 {
 		return k
@@ -186,9 +186,9 @@ func symptomOf(r *run, s suspect, changes map[int]string) symptom {
 	case !a.Arrived() && a.IsBroken():
 		k.what, k.about = silent, ""
 	case a.Arrived() && judgesStatus:
-		return statusSymptom(r, s, a)
+		return f.statusSymptom(s, a)
 	case s.check.Run == nil && s.isAbout(a.Request.Op.Rules.Echo):
-	case s.check.Run != nil && !s.aboutIdentity(r):
+	case s.check.Run != nil && !s.aboutIdentity(f):
 	case s.contradicts(isSameUser, false):
 		k.what, k.about = splitID, ""
 	case s.contradicts(isOtherName, true):
@@ -199,10 +199,10 @@ func symptomOf(r *run, s suspect, changes map[int]string) symptom {
 
 // statusSymptom is the symptom of a wrong status: the status, the kind of the
 // body, and the clause that it breaks.
-func statusSymptom(r *run, s suspect, a *wire.Response) symptom {
+func (f *Causes) statusSymptom(s suspect, a *wire.Response) symptom {
 	op := a.Request.Op
 	k := symptom{operation: op.ID, status: a.Status, body: trial.BodyKind(a), about: s.check.Status}
-	wanted := r.verdicts[s.index].WantedStatuses
+	wanted := f.verdicts[s.index].WantedStatuses
 	switch owed := op.SuccessStatus(); {
 	case owed != "" && slices.Contains(wanted, owed) && (a.Status/100 == 2 || !slices.Contains(wanted, k.about)):
 		k.about = owed // what this request was owed, whatever status its check stands under
@@ -217,7 +217,7 @@ func statusSymptom(r *run, s suspect, a *wire.Response) symptom {
 	case a.Status/100 == 3 && op.ResponseFor(a.Status) == nil:
 		k.what, k.body, k.about = redirected, "", ""
 	case a.Request.ProvokedStatus != "":
-	case fromBefore(r, s, a):
+	case f.fromBefore(s, a):
 		k.what, k.about = blockedPage, ""
 	case a.Status/100 == 5:
 		k.what, k.about = breakdown, ""
@@ -227,7 +227,7 @@ func statusSymptom(r *run, s suspect, a *wire.Response) symptom {
 			k.detail = declaredKey(a.Request)
 		}
 		// One rule of the schema, or one lenient reader of JSON.
-		if k.about == op.InvalidStatus() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !counts(r, s)) {
+		if k.about == op.InvalidStatus() && (strings.Contains(s.check.Clause.Pointer, "/schema") || !f.counts(s)) {
 			k.detail = s.check.Clause.Pointer
 		}
 	case k.about == op.SuccessStatus():
@@ -252,7 +252,7 @@ func declaredKey(r *wire.Request) string {
 
 // joinKeyless lets a check that looks at more than the status fall to those whose
 // same key, or lack of one, was taken. By itself it says more of what it did.
-func joinKeyless(r *run, suspects []suspect, symptoms []symptom) {
+func (f *Causes) joinKeyless(suspects []suspect, symptoms []symptom) {
 	for i, s := range suspects {
 		if symptoms[i].what != "" || symptoms[i].status != 0 || s.check.Run == nil || len(s.blamed) == 0 {
 			continue
@@ -262,7 +262,7 @@ func joinKeyless(r *run, suspects []suspect, symptoms []symptom) {
 		if refusal == "" || !a.Succeeded() || slices.ContainsFunc(a.Request.Keys, func(k wire.Credential) bool { return k.IsValid }) {
 			continue
 		}
-		k := statusSymptom(r, s, a)
+		k := f.statusSymptom(s, a)
 		k.what, k.about, k.detail = accepted, refusal, declaredKey(a.Request)
 		if slices.Contains(symptoms, k) {
 			symptoms[i] = k
@@ -273,10 +273,10 @@ func joinKeyless(r *run, suspects []suspect, symptoms []symptom) {
 // joinAccepted gives one symptom to the checks of a status that most of them
 // show: nothing is validated there, or no key is looked at. Checks that ask the same
 // under another status fall to one of that status.
-func joinAccepted(r *run, suspects []suspect, symptoms []symptom) {
+func (f *Causes) joinAccepted(suspects []suspect, symptoms []symptom) {
 	same := func(k symptom) symptom { k.detail = ""; return k }
 	alike, experiments := map[symptom]int{}, map[string]int{}
-	for _, c := range r.checks {
+	for _, c := range f.checks {
 		if c.Run != nil {
 			experiments[c.Operation+c.Status]++
 		}
@@ -328,13 +328,13 @@ func joinShared(suspects []suspect, symptoms []symptom) {
 
 // aboutIdentity reports whether all that a check blames are successes, and the
 // id in them is not the right one.
-func (s suspect) aboutIdentity(r *run) bool {
+func (s suspect) aboutIdentity(f *Causes) bool {
 	if len(s.blamed) == 0 || slices.ContainsFunc(s.blamed, func(a *wire.Response) bool { return !a.Succeeded() }) {
 		return false
 	}
 	identity := s.blamed[0].Request.Op.Rules.Identity
 	return identity != "" && (s.isAbout(identity) || differentIDs(s.blamed) ||
-		strings.Contains(r.verdicts[s.index].Expected, "a different "+identity)) // an experiment on something else, which compares ids as well
+		strings.Contains(f.verdicts[s.index].Expected, "a different "+identity)) // an experiment on something else, which compares ids as well
 }
 
 // isAbout reports whether a check stands under the clause on a property.
@@ -456,7 +456,7 @@ func messageOf(a *wire.Response) string {
 // a page of HTML under a status that those answer with, a page that names one,
 // or a body that is not the contract's and the same for several requests with a
 // good key.
-func fromBefore(r *run, s suspect, a *wire.Response) bool {
+func (f *Causes) fromBefore(s suspect, a *wire.Response) bool {
 	kind := trial.BodyKind(a)
 	if kind == trial.BodyAsDocumented || kind == trial.BodyNone {
 		return false
@@ -472,7 +472,7 @@ func fromBefore(r *run, s suspect, a *wire.Response) bool {
 		return false
 	}
 	same := map[string]bool{}
-	for _, each := range r.AllSeen() {
+	for _, each := range f.session.AllSeen() {
 		b := each.Response
 		if b.Status == a.Status && trial.HasOwnKey(b.Request) && messageOf(b) == messageOf(a) {
 			same[each.Check.ID] = true

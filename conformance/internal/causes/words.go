@@ -1,4 +1,4 @@
-package runner
+package causes
 
 import (
 	"cmp"
@@ -12,12 +12,12 @@ import (
 	"nox.energy/contract/conformance/internal/trial"
 )
 
-// causesOf puts groups of failed checks into words, those that fail the run
+// Describe puts groups of failed checks into words, those that fail the run
 // first, the largest first. Checks that a list excuses are left out.
-func causesOf(r *run, groups []*group, checks []conformance.CheckResult) []conformance.Cause {
+func (f *Causes) Describe(checks []conformance.CheckResult) []conformance.Cause {
 	var out []conformance.Cause
 	fails := map[string]bool{}
-	for _, g := range groups {
+	for _, g := range f.groups {
 		lead, members := suspect{}, []string(nil)
 		for _, s := range append([]suspect{g.lead}, g.members...) {
 			c := checks[s.index]
@@ -32,11 +32,11 @@ func causesOf(r *run, groups []*group, checks []conformance.CheckResult) []confo
 		if members == nil {
 			continue
 		}
-		summary, fix := causeText(r, g, lead, checks[lead.index])
+		summary, fix := f.causeText(g, lead, checks[lead.index])
 		if reason := checks[lead.index].Reason; lead.check.Stage == trial.StageGate && reason != "" {
 			fix = reason
 		}
-		out = append(out, conformance.Cause{Check: members[0], Summary: r.Redactor.Redact(summary), Fix: r.Redactor.Redact(fix), Checks: members})
+		out = append(out, conformance.Cause{Check: members[0], Summary: f.session.Redactor.Redact(summary), Fix: f.session.Redactor.Redact(fix), Checks: members})
 	}
 	slices.SortStableFunc(out, func(a, b conformance.Cause) int {
 		if fails[a.Check] != fails[b.Check] {
@@ -51,9 +51,9 @@ func causesOf(r *run, groups []*group, checks []conformance.CheckResult) []confo
 }
 
 // causeText says what a group of failed checks has in common, and how to fix it.
-func causeText(r *run, g *group, lead suspect, c conformance.CheckResult) (summary, fix string) {
+func (f *Causes) causeText(g *group, lead suspect, c conformance.CheckResult) (summary, fix string) {
 	k := g.symptom
-	op := r.operation(lead.check)
+	op := f.session.Operation(lead.check)
 	to := "" // what was sent, by the first experiment
 	for _, s := range append([]suspect{lead}, g.members...) {
 		if s.check.Run != nil && to == "" {
@@ -85,7 +85,7 @@ func causeText(r *run, g *group, lead suspect, c conformance.CheckResult) (summa
 	case racyID:
 		return fmt.Sprintf("concurrent first requests for one %s get different values of %s", subject, identity), raceFix(subject)
 	case changedUser:
-		return changeText(r, k.about, subject, echo, lead)
+		return changeText(k.about, subject, echo, lead)
 	case splitID:
 		return fmt.Sprintf("one %s gets several values of %s", subject, identity),
 			fmt.Sprintf("store the %s at the user's first request, and look it up only by the decoded %s and the manufacturer", identity, subject)
@@ -118,7 +118,7 @@ func causeText(r *run, g *group, lead suspect, c conformance.CheckResult) (summa
 		}
 		return answer + " looks like a firewall or proxy, not the API" + name, "let these requests through to the API: exempt the operation's JSON body and key header from the rule that matched"
 	case accepted:
-		return fmt.Sprintf("%s where the contract requires %s: %s", answer, trial.DescribeStatus(k.about), to), acceptedFix(r, k, op)
+		return fmt.Sprintf("%s where the contract requires %s: %s", answer, trial.DescribeStatus(k.about), to), acceptedFix(k, op)
 	case refused:
 		return fmt.Sprintf("%s in response to %s", answer, to), "accept what the schema allows; return " + op.SuccessStatus()
 	}
@@ -146,7 +146,7 @@ func generalWords(c conformance.CheckResult) (summary, fix string) {
 	return summary, c.Reason
 }
 
-func changeText(r *run, about, subject, echo string, lead suspect) (summary, fix string) {
+func changeText(about, subject, echo string, lead suspect) (summary, fix string) {
 	fix = "return it exactly as sent"
 	example := ""
 	for _, a := range lead.blamed {
@@ -172,7 +172,7 @@ func changeText(r *run, about, subject, echo string, lead suspect) (summary, fix
 	return fmt.Sprintf("%s comes back %s%s", subject, how, example), fix
 }
 
-func acceptedFix(r *run, k symptom, op *contract.Operation) string {
+func acceptedFix(k symptom, op *contract.Operation) string {
 	switch {
 	case k.about == op.UnauthorizedStatus() && k.detail == "": // most of them
 		return "check the key of every request before anything else"
