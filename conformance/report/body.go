@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // bodyBytes returns a body as it was on the wire. Where it says it is base64
@@ -49,7 +50,7 @@ func excerptOf(data []byte, size int64, chars, maxLines int) excerpt {
 			break
 		}
 		shown += len(l)
-		e.lines = append(e.lines, showSpaces(visible(strings.TrimRight(l, "\r\n")), true))
+		e.lines = append(e.lines, safe.ShowSpaces(safe.Visible(strings.TrimRight(l, "\r\n")), true))
 	}
 	e.more = size - int64(shown)
 	return e
@@ -61,9 +62,9 @@ func (e excerpt) note() string {
 		return ""
 	}
 	if len(e.lines) == 0 {
-		return "… " + thousands(e.more) + " bytes"
+		return "… " + safe.Thousands(e.more) + " bytes"
 	}
-	return "… " + thousands(e.more) + " more bytes"
+	return "… " + safe.Thousands(e.more) + " more bytes"
 }
 
 // statusLine writes "401 Unauthorized", or the number alone for a status that
@@ -105,6 +106,11 @@ func tellingHeaders(headers map[string]string) []string {
 		}
 	}
 	return list
+}
+
+// requestSize is the size of the body as it was sent.
+func requestSize(q *conformance.Request) int64 {
+	return max(q.Size, int64(len(bodyBytes(q.Body, q.Base64))))
 }
 
 // responseSize is the size of the body as it came.

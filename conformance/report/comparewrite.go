@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // ComparisonFormats returns the names that [WriteComparison] takes.
@@ -24,7 +25,7 @@ func WriteComparison(w io.Writer, format string, c *Comparison) error {
 		if c == nil {
 			return errNoResult
 		}
-		return writeJSON(w, c)
+		return safe.JSON(w, c)
 	}
 	return fmt.Errorf("unknown format %.40q; the formats are %s", format, strings.Join(ComparisonFormats(), ", "))
 }
@@ -58,13 +59,13 @@ func (c *Comparison) tally() string {
 	var parts []string
 	for _, l := range c.words() {
 		if n := len(l.list); n > 0 {
-			parts = append(parts, thousands(int64(n))+" "+l.tally)
+			parts = append(parts, safe.Thousands(int64(n))+" "+l.tally)
 		}
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "nothing changed")
 	}
-	return strings.Join(append(parts, thousands(int64(c.Same))+" the same"), ", ")
+	return strings.Join(append(parts, safe.Thousands(int64(c.Same))+" the same"), ", ")
 }
 
 // says tells a change in one sentence.
@@ -74,11 +75,11 @@ func (c Change) says() string {
 	case c.New == "":
 		return c.states()
 	case fails(&conformance.CheckResult{Outcome: c.New}) && c.Actual != "":
-		if s = "actual: " + shorten(c.Actual, 300); c.Expected != "" {
-			s = "expected: " + shorten(c.Expected, 300) + "; " + s
+		if s = "actual: " + safe.Shorten(c.Actual, 300); c.Expected != "" {
+			s = "expected: " + safe.Shorten(c.Expected, 300) + "; " + s
 		}
 	case c.New == conformance.Pass && fails(&conformance.CheckResult{Outcome: c.Old}) && c.Actual != "":
-		s = "before: " + shorten(c.Actual, 300)
+		s = "before: " + safe.Shorten(c.Actual, 300)
 	default:
 		s = c.Reason
 	}
@@ -120,7 +121,7 @@ func ComparisonText(w io.Writer, c *Comparison, o TextOptions) error {
 		c.Old.text(t, "old")
 		c.New.text(t, "new")
 		for _, n := range c.Notes {
-			t.printf("%s  %s\n", t.paint(yellow, "note"), line(n, 600))
+			t.printf("%s  %s\n", t.paint(yellow, "note"), safe.Line(n, 600))
 		}
 		t.printf("\n")
 		for _, l := range c.words() {
@@ -133,21 +134,21 @@ func ComparisonText(w io.Writer, c *Comparison, o TextOptions) error {
 
 func (c Compared) text(t *screen, word string) {
 	t.printf("%s   %s  %s, run %s of %s (%s)\n", t.paint(bold, word), t.paint(verdictColor(c.Verdict), verdictInCapitals(c.Verdict, c.Summary.Known)),
-		line(c.Target, 200), line(c.RunID, 40), c.Started.UTC().Format("2006-01-02 15:04:05"), tally(c.Summary))
+		safe.Line(c.Target, 200), safe.Line(c.RunID, 40), c.Started.UTC().Format("2006-01-02 15:04:05"), tally(c.Summary))
 }
 
 func (l changeList) text(t *screen) {
 	for i, c := range l.list {
 		if i == textChanges && !t.verbose {
-			t.printf("%s %s\n", t.paint(l.color, fmt.Sprintf("%-5s", l.word)), t.paint(dim, "… "+thousands(int64(len(l.list)-i))+" more; --verbose shows all"))
+			t.printf("%s %s\n", t.paint(l.color, fmt.Sprintf("%-5s", l.word)), t.paint(dim, "… "+safe.Thousands(int64(len(l.list)-i))+" more; --verbose shows all"))
 			break
 		}
 		if l.brief {
-			t.title(l.color, l.word, c.ID, line(c.states(), 200))
+			t.title(l.color, l.word, c.ID, safe.Line(c.states(), 200))
 			continue
 		}
 		t.title(l.color, l.word, c.ID, "")
-		t.indented("      ", line(c.says(), screenChars), "")
+		t.indented("      ", safe.Line(c.says(), screenChars), "")
 	}
 	if len(l.list) > 0 {
 		t.printf("\n")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"nox.energy/contract/conformance/report/internal/safe"
 	"nox.energy/contract/spec"
 )
 
@@ -23,7 +24,7 @@ func driftHeading(d spec.Drift) string {
 	case breaking > 1:
 		meaning = fmt.Sprintf("%d of which break clients", breaking)
 	}
-	return fmt.Sprintf("from %s to %s: %s, %s", edition(d.From), edition(d.To), count(len(d.Changes), "change"), meaning)
+	return fmt.Sprintf("from %s to %s: %s, %s", edition(d.From), edition(d.To), safe.Count(len(d.Changes), "change"), meaning)
 }
 
 func edition(e spec.Edition) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // What the text of an exchange shows of it.
@@ -37,18 +38,17 @@ type exchangeLine struct {
 // exchangeLines tells an exchange shortened; allHeaders keeps those headers in
 // that say little.
 func exchangeLines(x *conformance.Exchange, allHeaders bool) []exchangeLine {
-	l := sideLines(">", line(x.Request.Method, 40)+" "+line(x.Request.URL, urlChars), x.Request.Headers, allHeaders)
-	data := bodyBytes(x.Request.Body, x.Request.Base64)
-	l = append(l, bodyExcerpt(">", data, max(x.Request.Size, int64(len(data))))...)
+	l := sideLines(">", safe.Line(x.Request.Method, 40)+" "+safe.Line(x.Request.URL, urlChars), x.Request.Headers, allHeaders)
+	l = append(l, bodyExcerpt(">", bodyBytes(x.Request.Body, x.Request.Base64), requestSize(&x.Request))...)
 	if note := noteOf(&x.Request); note != "" {
-		l = append(l, exchangeLine{">", "(" + line(note, 200) + ")", remark})
+		l = append(l, exchangeLine{">", "(" + safe.Line(note, 200) + ")", remark})
 	}
 	if p := x.Response; p != nil {
 		l = append(l, sideLines("<", statusLine(p.Status), p.Headers, allHeaders)...)
 		l = append(l, bodyExcerpt("<", bodyBytes(p.Body, p.Base64), responseSize(p))...)
 	}
 	if x.Error != "" || x.Response == nil {
-		l = append(l, exchangeLine{"<", cmp.Or(line(x.Error, 400), "no response"), trouble})
+		l = append(l, exchangeLine{"<", cmp.Or(safe.Line(x.Error, 400), "no response"), trouble})
 	}
 	return l
 }
@@ -70,7 +70,7 @@ func sideLines(arrow, start string, headers map[string]string, all bool) []excha
 		names = headerNames(headers)
 	}
 	for _, n := range names {
-		l = append(l, exchangeLine{arrow, line(n, 80) + ": " + line(headers[n], headerChars), headerLine})
+		l = append(l, exchangeLine{arrow, safe.Line(n, 80) + ": " + safe.Line(headers[n], headerChars), headerLine})
 	}
 	return l
 }
@@ -104,5 +104,5 @@ func plainExchange(x *conformance.Exchange) string {
 // it works when pasted.
 func pastes(curl string) bool {
 	curl = strings.TrimSpace(curl)
-	return curl != "" && len(curl) <= curlChars && visible(curl) == curl && !steersLog(curl)
+	return curl != "" && len(curl) <= curlChars && safe.Visible(curl) == curl && !safe.SteersLog(curl)
 }

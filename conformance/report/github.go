@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // githubAnnotations is how many findings are annotated; GitHub shows ten of a
@@ -22,7 +23,7 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 	}
 	var commands []string
 	for _, why := range unexplained(r) {
-		commands = append(commands, githubCommand("error", r, 0, "conformance run", line(why, 1000)))
+		commands = append(commands, githubCommand("error", r, 0, "conformance run", safe.Line(why, 1000)))
 	}
 	for _, f := range failures(r) {
 		commands = append(commands, githubCommand("error", r, f.Clause.Line, f.ID, githubFinding(r, f)))
@@ -38,7 +39,7 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 		if d.Breaks {
 			command = "warning"
 		}
-		commands = append(commands, githubCommand(command, r, 0, "contract drift", line(driftHeading(d), 1000)))
+		commands = append(commands, githubCommand(command, r, 0, "contract drift", safe.Line(driftHeading(d), 1000)))
 	}
 	if rest := len(commands) - githubAnnotations; rest > 0 {
 		more := fmt.Sprintf("%d more findings; the other reports contain all of them", rest)
@@ -53,9 +54,9 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 func githubFinding(r *conformance.Result, f failure) string {
 	var lines []string
 	if c := causeOf(r, f.ID); c != nil {
-		lines = append(lines, line(c.Summary, 500))
+		lines = append(lines, safe.Line(c.Summary, 500))
 		if c.Fix != "" && c.Fix != f.Reason {
-			lines = append(lines, "fix: "+line(c.Fix, 500))
+			lines = append(lines, "fix: "+safe.Line(c.Fix, 500))
 		}
 	}
 	if others := f.others(); others != "" {
@@ -66,10 +67,10 @@ func githubFinding(r *conformance.Result, f failure) string {
 
 // githubMessage tells a check in a few lines.
 func githubMessage(c *conformance.CheckResult) string {
-	lines := []string{line(cmp.Or(c.Summary, c.ID), 300)}
+	lines := []string{safe.Line(cmp.Or(c.Summary, c.ID), 300)}
 	add := func(label, s string) {
 		if strings.TrimSpace(s) != "" {
-			lines = append(lines, label+": "+line(s, 500))
+			lines = append(lines, label+": "+safe.Line(s, 500))
 		}
 	}
 	add("clause", c.Clause.Quote)
@@ -88,9 +89,9 @@ func githubMessage(c *conformance.CheckResult) string {
 func githubCommand(command string, r *conformance.Result, at int, title, message string) string {
 	var properties []string
 	if at > 0 && r.ContractPath != "" {
-		properties = append(properties, "file="+githubProperty(visible(r.ContractPath)), fmt.Sprintf("line=%d", at))
+		properties = append(properties, "file="+githubProperty(safe.Visible(r.ContractPath)), fmt.Sprintf("line=%d", at))
 	}
-	properties = append(properties, "title="+githubProperty(line(title, 200)))
+	properties = append(properties, "title="+githubProperty(safe.Line(title, 200)))
 	return "::" + command + " " + strings.Join(properties, ",") + "::" + githubData(message) + "\n"
 }
 

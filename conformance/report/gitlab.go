@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // GitLab writes r as a code quality report of GitLab: an array with an issue
@@ -24,7 +25,7 @@ func GitLab(w io.Writer, r *conformance.Result) error {
 			unique = fmt.Sprintf("%s#%d", id, seen[id])
 		}
 		issues = append(issues, gitlabIssue{
-			Description: line(description, 1000), CheckName: visible(cmp.Or(id, "check")),
+			Description: safe.Line(description, 1000), CheckName: safe.Visible(cmp.Or(id, "check")),
 			Fingerprint: fingerprint(unique), Severity: severity,
 			Location: gitlabLocation{Path: gitlabPath(r), Lines: gitlabLines{max(at, 1)}},
 		})
@@ -38,7 +39,7 @@ func GitLab(w io.Writer, r *conformance.Result) error {
 			add(c.ID, cmp.Or(c.Summary, c.ID)+": "+sentence(c), severity, c.Clause.Line)
 		}
 	}
-	return writeJSON(w, issues)
+	return safe.JSON(w, issues)
 }
 
 type gitlabIssue struct {
@@ -83,5 +84,5 @@ func gitlabPath(r *conformance.Result) string {
 	if source := r.Contract.Source; r.ContractPath == "" && source == "-" {
 		return "stdin"
 	}
-	return visible(cmp.Or(r.ContractPath, r.Contract.Source, "contract"))
+	return safe.Visible(cmp.Or(r.ContractPath, r.Contract.Source, "contract"))
 }

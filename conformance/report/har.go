@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // HAR writes the exchanges of r as an HTTP Archive 1.2, which the tools of
@@ -86,10 +87,10 @@ func (h *HARWriter) Close(r *conformance.Result) error {
 	pages := make([]harPage, len(h.order))
 	for i, id := range h.order {
 		pages[i] = *h.pages[id]
-		pages[i].Title = line(id, 300)
+		pages[i].Title = safe.Line(id, 300)
 		if c := checks[id]; c != nil {
-			pages[i].Title = line(id+": "+string(standingOf(c)), 300)
-			pages[i].Comment = line(c.Summary, 500)
+			pages[i].Title = safe.Line(id+": "+string(standingOf(c)), 300)
+			pages[i].Comment = safe.Line(c.Summary, 500)
 		}
 	}
 	h.write("\n    ],\n    \"pages\": ")
@@ -97,7 +98,7 @@ func (h *HARWriter) Close(r *conformance.Result) error {
 	h.write(",\n    \"creator\": ")
 	h.value(harCreator{cmp.Or(r.Tool.Name, "nox-conformance"), r.Tool.Version}, "    ")
 	h.write(",\n    \"comment\": ")
-	h.value(visible("Exchanges of the conformance run "+r.RunID+" against "+r.Target), "    ")
+	h.value(safe.Visible("Exchanges of the conformance run "+r.RunID+" against "+r.Target), "    ")
 	h.write("\n  }\n}\n")
 	return h.err
 }
@@ -116,7 +117,7 @@ func (h *HARWriter) write(s string) {
 // value writes v as JSON whose further lines are indented.
 func (h *HARWriter) value(v any, indent string) {
 	var b bytes.Buffer
-	if err := writeJSON(&b, v); err != nil {
+	if err := safe.JSON(&b, v); err != nil {
 		h.err = cmp.Or(h.err, err)
 		return
 	}
@@ -203,11 +204,11 @@ type harPair struct {
 const unknownVersion = "unknown"
 
 func harEntryOf(check string, x *conformance.Exchange) harEntry {
-	ms := max(finite(x.DurationMS), 0)
+	ms := max(safe.Finite(x.DurationMS), 0)
 	e := harEntry{
 		Started: harTime(x.Started), Time: ms, Timings: harTimings{Wait: ms},
 		Request: harRequestOf(&x.Request), Response: harResponseOf(x),
-		Comment: visible(check),
+		Comment: safe.Visible(check),
 	}
 	if x.Response != nil {
 		e.Request.Version = e.Response.Version
@@ -218,9 +219,9 @@ func harEntryOf(check string, x *conformance.Exchange) harEntry {
 func harRequestOf(q *conformance.Request) harRequest {
 	kept := int64(len(bodyBytes(q.Body, q.Base64)))
 	h := harRequest{
-		Method: cmp.Or(q.Method, http.MethodGet), URL: safeURL(q.URL), Version: unknownVersion,
+		Method: cmp.Or(q.Method, http.MethodGet), URL: safe.URL(q.URL), Version: unknownVersion,
 		Cookies: []harPair{}, Headers: harHeaders(q.Headers), Query: harQuery(q.URL),
-		HeadersSize: -1, BodySize: max(q.Size, kept), Comment: q.Note,
+		HeadersSize: -1, BodySize: requestSize(q), Comment: q.Note,
 	}
 	if q.Body != "" {
 		text, encoding := harBody(q.Body, q.Base64)
@@ -250,7 +251,7 @@ func harCut(kept, size int64) string {
 	if kept >= size {
 		return ""
 	}
-	return "the first " + thousands(kept) + " of " + thousands(size) + " bytes"
+	return "the first " + safe.Thousands(kept) + " of " + safe.Thousands(size) + " bytes"
 }
 
 // harBody returns the text of a body and its encoding, "" for none. Bytes that

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 //go:embed page.html.tmpl
@@ -54,7 +55,7 @@ func writePage(w io.Writer, name, text string, data any) error {
 // htmlSpaces escapes a text. Where it holds a sign for a space, the page shows
 // the sign, and what is copied holds the space.
 func htmlSpaces(s string) template.HTML {
-	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(s), string(spaceSign), `<span class="space"> </span>`))
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(s), string(safe.SpaceSign), `<span class="space"> </span>`))
 }
 
 // htmlPage is what the template shows. Its strings were made visible.
@@ -91,12 +92,12 @@ func htmlPageOf(r *conformance.Result) *htmlPage {
 		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", digest(pageStyle), digest(pageScript)),
 		// The digests are of exactly these two, which are ours.
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
-		Verdict: cmp.Or(visible(verdictWords(r.Verdict, r.Summary.Known)), "no verdict"), Class: verdictClass(r.Verdict),
-		Target:   line(r.Target, 300),
-		Contract: cmp.Or(line(r.Contract.Title+" "+r.Contract.Version, 300), "the contract"),
+		Verdict: cmp.Or(safe.Visible(verdictWords(r.Verdict, r.Summary.Known)), "no verdict"), Class: verdictClass(r.Verdict),
+		Target:   safe.Line(r.Target, 300),
+		Contract: cmp.Or(safe.Line(r.Contract.Title+" "+r.Contract.Version, 300), "the contract"),
 	}
 	for _, why := range slices.Concat(reasons(r), r.Notes) {
-		p.Reasons = append(p.Reasons, line(why, 2000))
+		p.Reasons = append(p.Reasons, safe.Line(why, 2000))
 	}
 	for _, d := range r.Drift {
 		p.Drift = append(p.Drift, htmlDriftOf(d))
@@ -131,8 +132,8 @@ func htmlCauses(r *conformance.Result, sections []*htmlSection) (list []htmlCaus
 	}
 	all := causes(r)
 	for _, l := range all {
-		id := line(l.id, 300)
-		list = append(list, htmlCause{line(l.summary, 1000), line(l.fix, 1000), named(l.extent), htmlLink{id, links[id]}})
+		id := safe.Line(l.id, 300)
+		list = append(list, htmlCause{safe.Line(l.summary, 1000), safe.Line(l.fix, 1000), l.extent, htmlLink{id, links[id]}})
 	}
 	return list, causesTitle(r, all)
 }
@@ -140,13 +141,13 @@ func htmlCauses(r *conformance.Result, sections []*htmlSection) (list []htmlCaus
 func htmlFacts(r *conformance.Result) []htmlFact {
 	facts := []htmlFact{
 		{"Contract source", r.Contract.Source}, {"Contract digest", r.Contract.SHA256},
-		{"Requests", thousands(int64(r.Requests))}, {"Took", fmt.Sprintf("%.1f s", float64(r.DurationMS)/1000)},
+		{"Requests", safe.Thousands(int64(r.Requests))}, {"Took", fmt.Sprintf("%.1f s", float64(r.DurationMS)/1000)},
 		{"Started", r.Started.UTC().Format("2006-01-02 15:04:05 UTC")}, {"Profile", string(r.Profile)},
 		{"Run", r.RunID}, {"Seed", strconv.FormatInt(r.Seed, 10)},
 		{"Exit code", strconv.Itoa(r.ExitCode)}, {"Tool", strings.TrimSpace(r.Tool.Name + " " + r.Tool.Version)},
 	}
 	for i := range facts {
-		facts[i].Value = line(facts[i].Value, 300)
+		facts[i].Value = safe.Line(facts[i].Value, 300)
 	}
 	return facts
 }

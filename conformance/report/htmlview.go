@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 	"nox.energy/contract/spec"
 )
 
@@ -131,14 +132,14 @@ func htmlSections(r *conformance.Result) []*htmlSection {
 // anchor makes an id of an element that is used once on the page: of a check,
 // its own id where that has no odd characters.
 func (b *htmlBuilder) anchor(id string) string {
-	safe := func(r rune) rune {
+	plain := func(r rune) rune {
 		if r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-", r)) {
 			return r
 		}
 		return '_'
 	}
 	// "page-" is what the page calls its own elements.
-	base := strings.Map(safe, shorten(id, 200))
+	base := strings.Map(plain, safe.Shorten(id, 200))
 	if base == "" || strings.HasPrefix(base, "page-") {
 		base = "id-" + base
 	}
@@ -152,7 +153,7 @@ func (b *htmlBuilder) anchor(id string) string {
 
 // section finds or makes the section of a documented response.
 func (b *htmlBuilder) section(operation, status string) *htmlSection {
-	operation, status = line(operation, 200), line(status, 60)
+	operation, status = safe.Line(operation, 200), safe.Line(status, 60)
 	for _, s := range b.sections {
 		if s.Operation == operation && s.Status == status {
 			return s
@@ -164,10 +165,10 @@ func (b *htmlBuilder) section(operation, status string) *htmlSection {
 		s.Detail = "checks that apply to more than one response"
 	}
 	if d := responseOf(b.r, operation, status); d != nil {
-		s.Verdict, s.Class = visible(standingWords(b.r, *d)), verdictClass(d.Verdict)
+		s.Verdict, s.Class = safe.Visible(standingWords(b.r, *d)), verdictClass(d.Verdict)
 		s.Detail = exchangesWords(*d)
 		if d.Latency != nil {
-			s.Detail += ", p50 " + duration(d.Latency.P50) + ", p99 " + duration(d.Latency.P99)
+			s.Detail += ", p50 " + safe.Duration(d.Latency.P50) + ", p99 " + safe.Duration(d.Latency.P99)
 		}
 	}
 	b.sections = append(b.sections, s)
@@ -190,27 +191,27 @@ func (s *htmlSection) add(st standing, c *htmlCheck) {
 func (b *htmlBuilder) check(c *conformance.CheckResult, s standing, lead failure) *htmlCheck {
 	h := &htmlCheck{
 		Anchor: b.anchors[c], Link: link(b.anchors[c]),
-		ID: line(c.ID, 300), Name: cmp.Or(line(name(c), 200), "check"), Label: string(s), Class: class(s), Level: line(string(c.Level), 20),
-		Summary: line(c.Summary, 1000), Place: line(place(b.r, c), 300), Quote: line(c.Clause.Quote, 500), Pointer: line(c.Clause.Pointer, 500),
-		Tries: tries(c), NoteLabel: noteLabel(c), Note: line(c.Reason, 2000),
+		ID: safe.Line(c.ID, 300), Name: cmp.Or(safe.Line(name(c), 200), "check"), Label: string(s), Class: class(s), Level: safe.Line(string(c.Level), 20),
+		Summary: safe.Line(c.Summary, 1000), Place: safe.Line(place(b.r, c), 300), Quote: safe.Line(c.Clause.Quote, 500), Pointer: safe.Line(c.Clause.Pointer, 500),
+		Tries: tries(c), NoteLabel: noteLabel(c), Note: safe.Line(c.Reason, 2000),
 	}
-	h.Headline = line(sentence(c), 250)
+	h.Headline = safe.Line(sentence(c), 250)
 	if s == passed {
-		h.Headline = line(c.Summary, 200)
+		h.Headline = safe.Line(c.Summary, 200)
 	}
 	h.Search = strings.ToLower(h.ID + " " + h.Summary + " " + h.Headline)
 	h.Expected, h.Actual = diff(c.Expected, c.Actual)
 	if c.Cause != "" && c.Cause != c.ID {
 		if anchor, there := b.byID[c.Cause]; there {
-			h.Cause = &htmlLink{line(c.Cause, 300), link(anchor)}
+			h.Cause = &htmlLink{safe.Line(c.Cause, 300), link(anchor)}
 		}
 	}
 	if cause := causeOf(b.r, c.ID); cause != nil && lead.CheckResult != nil && cause.Fix != c.Reason {
-		h.Fix = line(cause.Fix, 1000)
+		h.Fix = safe.Line(cause.Fix, 1000)
 	}
 	h.Others = lead.others()
 	for _, id := range slices.Concat(lead.fell, lead.warned) {
-		h.Fell = append(h.Fell, htmlLink{line(id, 300), link(b.byID[id])})
+		h.Fell = append(h.Fell, htmlLink{safe.Line(id, 300), link(b.byID[id])})
 	}
 	b.exchanges(h, c)
 	if s == failed && lead.CheckResult != nil && b.opened < htmlOpen {
@@ -233,15 +234,15 @@ func (b *htmlBuilder) exchanges(h *htmlCheck, c *conformance.CheckResult) {
 	if len(shown) > htmlExchanges {
 		// The last one is what most checks judge by.
 		shown = append(slices.Clone(shown[:htmlExchanges-1]), shown[len(shown)-1])
-		h.More = count(len(c.Exchanges)-htmlExchanges, "exchange") + " before the last are not shown here; the json report contains them."
+		h.More = safe.Count(len(c.Exchanges)-htmlExchanges, "exchange") + " before the last are not shown here; the json report contains them."
 	}
 	for i := range shown {
 		x := &shown[i]
-		e := htmlExchange{Title: fmt.Sprintf("Exchange %d of %d, %s", i+1, len(c.Exchanges), duration(x.DurationMS)), Request: htmlRequest(&x.Request, expected), Response: htmlResponse(x, actual)}
+		e := htmlExchange{Title: fmt.Sprintf("Exchange %d of %d, %s", i+1, len(c.Exchanges), safe.Duration(x.DurationMS)), Request: htmlRequest(&x.Request, expected), Response: htmlResponse(x, actual)}
 		if i == htmlExchanges-1 {
-			e.Title = fmt.Sprintf("Exchange %d of %d, %s", len(c.Exchanges), len(c.Exchanges), duration(x.DurationMS))
+			e.Title = fmt.Sprintf("Exchange %d of %d, %s", len(c.Exchanges), len(c.Exchanges), safe.Duration(x.DurationMS))
 		}
-		if curl := strings.TrimSpace(x.Curl); len(curl) <= htmlCurlChars && visible(curl) == curl {
+		if curl := strings.TrimSpace(x.Curl); len(curl) <= htmlCurlChars && safe.Visible(curl) == curl {
 			e.Curl = curl
 		}
 		h.Exchanges = append(h.Exchanges, e)
@@ -249,10 +250,9 @@ func (b *htmlBuilder) exchanges(h *htmlCheck, c *conformance.CheckResult) {
 }
 
 func htmlRequest(q *conformance.Request, words []string) htmlMessage {
-	data := bodyBytes(q.Body, q.Base64)
-	m := htmlMessageOf(line(q.Method, 40)+" "+line(q.URL, 2000), q.Headers, data, max(q.Size, int64(len(data))), words)
+	m := htmlMessageOf(safe.Line(q.Method, 40)+" "+safe.Line(q.URL, 2000), q.Headers, bodyBytes(q.Body, q.Base64), requestSize(q), words)
 	if note := noteOf(q); note != "" {
-		m.Remarks = append(m.Remarks, line(note, 500))
+		m.Remarks = append(m.Remarks, safe.Line(note, 500))
 	}
 	return m
 }
@@ -263,7 +263,7 @@ func htmlResponse(x *conformance.Exchange, words []string) htmlMessage {
 		m = htmlMessageOf(statusLine(p.Status), p.Headers, bodyBytes(p.Body, p.Base64), responseSize(p), words)
 	}
 	if x.Error != "" || x.Response == nil {
-		m.Trouble = cmp.Or(line(x.Error, 1000), "no response")
+		m.Trouble = cmp.Or(safe.Line(x.Error, 1000), "no response")
 	}
 	return m
 }
@@ -271,7 +271,7 @@ func htmlResponse(x *conformance.Exchange, words []string) htmlMessage {
 func htmlMessageOf(start string, headers map[string]string, data []byte, size int64, words []string) htmlMessage {
 	m := htmlMessage{Start: mark(start, words)}
 	for _, n := range headerNames(headers) {
-		m.Headers = append(m.Headers, htmlHeader{line(n, 200), mark(line(headers[n], 2000), words)})
+		m.Headers = append(m.Headers, htmlHeader{safe.Line(n, 200), mark(safe.Line(headers[n], 2000), words)})
 	}
 	e := excerptOf(data, size, htmlBodyChars, htmlBodyLines)
 	m.Body = mark(strings.Join(e.lines, "\n"), words)
@@ -291,13 +291,13 @@ type htmlDrift struct {
 type htmlChange struct{ Effect, Text string }
 
 func htmlDriftOf(d spec.Drift) htmlDrift {
-	out := htmlDrift{Heading: "The contract drifted " + line(driftHeading(d), 500), Breaks: d.Breaks}
+	out := htmlDrift{Heading: "The contract drifted " + safe.Line(driftHeading(d), 500), Breaks: d.Breaks}
 	for i, c := range d.Changes {
 		if left := len(d.Changes) - i; i == markdownRows && left > 1 {
-			out.Changes = append(out.Changes, htmlChange{Text: count(left, "more change") + " not shown"})
+			out.Changes = append(out.Changes, htmlChange{Text: safe.Count(left, "more change") + " not shown"})
 			break
 		}
-		out.Changes = append(out.Changes, htmlChange{line(string(c.Effect), 40), line(changeText(c), 1000)})
+		out.Changes = append(out.Changes, htmlChange{safe.Line(string(c.Effect), 40), safe.Line(changeText(c), 1000)})
 	}
 	return out
 }

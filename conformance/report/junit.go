@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // junitFactChars bounds a text of the result in a JUnit report.
@@ -37,7 +38,7 @@ func JUnit(w io.Writer, r *conformance.Result) error {
 		return fmt.Errorf("the report cannot be written as XML: %w", err)
 	}
 	b.WriteByte('\n')
-	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("##"), []byte("#&#35;"))) // see steersLog
+	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("##"), []byte("#&#35;"))) // see safe.SteersLog
 	return err
 }
 
@@ -135,10 +136,10 @@ func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
 		{"contract", r.Contract.Source}, {"contract.version", r.Contract.Version}, {"contract.sha256", r.Contract.SHA256},
 		{"tool.version", r.Tool.Version}, {"verdict", string(r.Verdict)},
 	} {
-		s.Properties = append(s.Properties, junitProperty{p[0], line(p[1], 600)})
+		s.Properties = append(s.Properties, junitProperty{p[0], safe.Line(p[1], 600)})
 	}
 	for i, d := range r.Drift {
-		s.Properties = append(s.Properties, junitProperty{fmt.Sprintf("contract.drift.%d", i+1), line(driftHeading(d), 600)})
+		s.Properties = append(s.Properties, junitProperty{fmt.Sprintf("contract.drift.%d", i+1), safe.Line(driftHeading(d), 600)})
 	}
 	return s
 }
@@ -147,7 +148,7 @@ func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
 func (s *junitSuite) add(r *conformance.Result, c *conformance.CheckResult) {
 	ms := max(c.DurationMS, 0)
 	t := junitCase{Name: token(name(c)), Classname: s.Name, Time: seconds(ms)}
-	message := line(sentence(c), 600)
+	message := safe.Line(sentence(c), 600)
 	switch standingOf(c) {
 	case failed:
 		s.Failures++
@@ -157,12 +158,12 @@ func (s *junitSuite) add(r *conformance.Result, c *conformance.CheckResult) {
 		t.Error = &junitText{message, "error", junitFacts(r, c)}
 	case known:
 		s.Skipped++
-		t.Skipped = &junitText{Message: "known failure: " + line(c.Reason, 600), Text: junitFacts(r, c)}
+		t.Skipped = &junitText{Message: "known failure: " + safe.Line(c.Reason, 600), Text: junitFacts(r, c)}
 	case skipped:
 		s.Skipped++
 		t.Skipped = &junitText{Message: message, Text: xmlElement(message)}
 	case warned:
-		s.Out.Text += xmlElement("warning: "+visible(c.ID)+"\n") + junitFacts(r, c) + "\n"
+		s.Out.Text += xmlElement("warning: "+safe.Visible(c.ID)+"\n") + junitFacts(r, c) + "\n"
 	}
 	s.Tests++
 	s.ms += ms
@@ -174,7 +175,7 @@ func (s *junitSuite) addVerdict(r *conformance.Result, why []string) {
 	t := junitCase{Name: "verdict", Classname: s.Name, Time: seconds(0)}
 	lines := make([]string, len(why))
 	for i := range why {
-		lines[i] = line(why[i], junitFactChars)
+		lines[i] = safe.Line(why[i], junitFactChars)
 	}
 	message, text := strings.Join(lines, "; "), xmlElement(strings.Join(lines, "\n"))
 	if r.Verdict == conformance.Violates {
@@ -193,7 +194,7 @@ func junitFacts(r *conformance.Result, c *conformance.CheckResult) string {
 	var b strings.Builder
 	add := func(label, s string) {
 		if strings.TrimSpace(s) != "" {
-			fmt.Fprintf(&b, "%s: %s\n", label, line(s, junitFactChars))
+			fmt.Fprintf(&b, "%s: %s\n", label, safe.Line(s, junitFactChars))
 		}
 	}
 	add("rule", c.Summary)
@@ -206,7 +207,7 @@ func junitFacts(r *conformance.Result, c *conformance.CheckResult) string {
 	for i := range c.Exchanges {
 		x := &c.Exchanges[i]
 		if i == 2 {
-			fmt.Fprintf(&b, "… %s\n", count(len(c.Exchanges)-i, "more exchange"))
+			fmt.Fprintf(&b, "… %s\n", safe.Count(len(c.Exchanges)-i, "more exchange"))
 			break
 		}
 		b.WriteString("\n" + plainExchange(x))
@@ -220,7 +221,7 @@ func seconds(ms int64) string { return fmt.Sprintf("%d.%03d", ms/1000, ms%1000) 
 // token makes a name of XML Schema's type token, which is not empty and has no
 // white space at its ends or twice in a row.
 func token(s string) string {
-	return cmp.Or(strings.Join(strings.Fields(line(s, 300)), " "), "-")
+	return cmp.Or(strings.Join(strings.Fields(safe.Line(s, 300)), " "), "-")
 }
 
 // xmlElement escapes a text that stands in an element. Line ends stay, so that

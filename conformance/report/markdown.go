@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 	"nox.energy/contract/spec"
 )
 
@@ -45,7 +46,7 @@ func (m *summary) head() {
 	m.add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), prose(cmp.Or(verdictWords(r.Verdict, r.Summary.Known), "no verdict"), 80)))
 	m.add(fmt.Sprintf("%s against %s (%s), %s in %.1f s.\n\n", code(r.Target, 300),
 		code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
-		code(cmp.Or(r.Contract.Source, "no source"), 300), count(r.Requests, "request"), float64(r.DurationMS)/1000))
+		code(cmp.Or(r.Contract.Source, "no source"), 300), safe.Count(r.Requests, "request"), float64(r.DurationMS)/1000))
 	m.add("**" + tally(r.Summary) + "**\n\n")
 	for _, why := range slices.Concat(reasons(r), r.Notes) {
 		m.add(prose(why, markdownFactChars) + "\n\n")
@@ -64,14 +65,14 @@ func (m *summary) causes() {
 			m.add("### " + causesTitle(m.r, list) + "\n\n")
 		}
 		if i == markdownRows {
-			m.add(fmt.Sprintf("\n%s not shown.\n", count(len(list)-i, "more cause")))
+			m.add(fmt.Sprintf("\n%s not shown.\n", safe.Count(len(list)-i, "more cause")))
 			break
 		}
 		item := fmt.Sprintf("%d. %s\n", i+1, prose(l.summary, markdownFactChars))
 		if l.fix != "" {
 			item += "   - Fix: " + prose(l.fix, markdownFactChars) + "\n"
 		}
-		m.add(item + "   - " + named(l.extent) + code(l.id, 200) + "\n")
+		m.add(item + "   - " + l.extent + code(l.id, 200) + "\n")
 	}
 	if len(list) > 0 {
 		m.add("\n")
@@ -85,14 +86,14 @@ func (m *summary) responses() {
 	m.add("| documented response | verdict | exchanges | p50 | p99 |\n|---|---|--:|--:|--:|\n")
 	for i, d := range m.r.Responses {
 		if i == markdownRows {
-			m.add(fmt.Sprintf("\n%s not shown.\n", count(len(m.r.Responses)-i, "more response")))
+			m.add(fmt.Sprintf("\n%s not shown.\n", safe.Count(len(m.r.Responses)-i, "more response")))
 			break
 		}
 		p50, p99 := "", ""
 		if d.Latency != nil {
-			p50, p99 = duration(d.Latency.P50), duration(d.Latency.P99)
+			p50, p99 = safe.Duration(d.Latency.P50), safe.Duration(d.Latency.P99)
 		}
-		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(d.Operation+"/"+d.Status, 200), prose(standingWords(m.r, d), 80), thousands(int64(d.Exchanges)), p50, p99))
+		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(d.Operation+"/"+d.Status, 200), prose(standingWords(m.r, d), 80), safe.Thousands(int64(d.Exchanges)), p50, p99))
 	}
 	m.add("\n")
 }
@@ -137,7 +138,7 @@ func (m *summary) failure(f failure) string {
 	b.WriteString("\n")
 	for i := range c.Exchanges {
 		if i == 2 || i == 1 && tries(c) != "" {
-			fmt.Fprintf(&b, "%s not shown.\n\n", count(len(c.Exchanges)-i, "more exchange"))
+			fmt.Fprintf(&b, "%s not shown.\n\n", safe.Count(len(c.Exchanges)-i, "more exchange"))
 			break
 		}
 		b.WriteString(fenced(plainExchange(&c.Exchanges[i])))
@@ -168,11 +169,6 @@ func (m *summary) checks(title string, list []*conformance.CheckResult) {
 	m.rows(title, len(list), rows)
 }
 
-// markdownRow is the row of a check in a table.
-func markdownRow(id, text string) string {
-	return fmt.Sprintf("| %s | %s |\n", code(id, 200), prose(text, 600))
-}
-
 func (m *summary) rows(title string, n int, rows []string) {
 	if len(rows) == 0 {
 		return
@@ -194,7 +190,7 @@ func (m *summary) skipped() {
 	}
 	head := fmt.Sprintf("<details><summary>Skipped: %d</summary>\n\n| checks | reason |\n|--:|---|\n", len(of(m.r, skipped)))
 	if left := m.table(head, rows); left > 0 {
-		m.add(fmt.Sprintf("\n%s not shown.\n", count(left, "more reason")))
+		m.add(fmt.Sprintf("\n%s not shown.\n", safe.Count(left, "more reason")))
 	}
 	m.add("\n</details>\n\n")
 }
@@ -211,7 +207,7 @@ func markdownDrift(d spec.Drift) string {
 	fmt.Fprintf(&b, "**Drift** %s\n\n", prose(driftHeading(d), markdownFactChars))
 	for i, c := range d.Changes {
 		if left := len(d.Changes) - i; i == markdownRows && left > 1 {
-			fmt.Fprintf(&b, "- %s not shown\n", count(left, "more change"))
+			fmt.Fprintf(&b, "- %s not shown\n", safe.Count(left, "more change"))
 			break
 		}
 		fmt.Fprintf(&b, "- **%s** %s\n", prose(string(c.Effect), 40), prose(changeText(c), markdownFactChars))

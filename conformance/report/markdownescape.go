@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // Text of others in Markdown: plain words stand as they are; whatever could be
@@ -22,7 +24,7 @@ var reference = regexp.MustCompile(`(?i)\bgh-\d|\b[0-9a-f]{7,40}\b`)
 
 // prose is s in running text or in a cell of a table.
 func prose(s string, n int) string {
-	s = line(s, n)
+	s = safe.Line(s, n)
 	if plainWords.MatchString(s) && !reference.MatchString(s) {
 		return s
 	}
@@ -35,11 +37,11 @@ var plainCode = regexp.MustCompile("^[^`|\\\\ ](?:[^`|\\\\]*[^`|\\\\ ])?$")
 
 // code is s as code in a line, "" for nothing.
 func code(s string, n int) string {
-	s = line(s, n)
+	s = safe.Line(s, n)
 	switch {
 	case s == "":
 		return ""
-	case plainCode.MatchString(s) && !steersLog(s):
+	case plainCode.MatchString(s) && !safe.SteersLog(s):
 		return "`" + s + "`"
 	}
 	return "<code>" + entities(s) + "</code>"
@@ -47,7 +49,7 @@ func code(s string, n int) string {
 
 // inHTML is s within an HTML block of Markdown, where no Markdown is read.
 func inHTML(s string, n int) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;"+joiner, "#", "&#35;"+joiner, "|", "&#124;").Replace(line(s, n))
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;"+joiner, "#", "&#35;"+joiner, "|", "&#124;").Replace(safe.Line(s, n))
 }
 
 // joiner is a word joiner (U+2060). Behind the marks that make a mention or a
@@ -74,7 +76,7 @@ func entities(s string) string {
 
 // fenced is text, of one or more lines, as a block of code.
 func fenced(text string) string {
-	text = string(tameLog([]byte(text)))
+	text = string(safe.TameLog([]byte(text)))
 	longest, run := 2, 0
 	for _, r := range text {
 		if r != '`' {

@@ -2,7 +2,10 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 const (
@@ -47,9 +50,14 @@ func (p *markdownPage) table(head string, rows []string) (left int) {
 // blocks were left out, it says so first, with the words for where they are.
 func (p *markdownPage) flush(w io.Writer, elsewhere, foot string) error {
 	if p.left > 0 {
-		p.b.WriteString(count(p.left, "more block") + " omitted to limit the size; " + elsewhere)
+		p.b.WriteString(safe.Count(p.left, "more block") + " omitted to limit the size; " + elsewhere)
 	}
 	p.b.WriteString(foot)
 	_, err := w.Write(p.b.Bytes())
 	return err
+}
+
+// markdownRow is the row of a check in a table.
+func markdownRow(id, text string) string {
+	return fmt.Sprintf("| %s | %s |\n", code(id, 200), prose(text, 600))
 }

@@ -5,6 +5,7 @@ import (
 	"html/template"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // picture shows what was exercised: a row of tiles for each documented
@@ -49,9 +50,9 @@ func pictureOf(sections []*htmlSection, headings bool) picture {
 	p := picture{Width: tileOffset + tileLine*tileStep}
 	y, operation := 4, ""
 	for i, s := range sections {
-		row := pictureRow{Label: shorten(s.Status, 7)}
+		row := pictureRow{Label: safe.Shorten(s.Status, 7)}
 		if headings && (i == 0 || s.Operation != operation) {
-			row.Heading = &pictureText{shorten(s.Operation, 60), y + 11}
+			row.Heading = &pictureText{safe.Shorten(s.Operation, 60), y + 11}
 			y += headingGap
 		}
 		operation, row.Y = s.Operation, y+11

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // Replayed is a check of a report that was performed again.
@@ -65,9 +66,9 @@ func Replay(w io.Writer, now *conformance.Result, list []Replayed, o TextOptions
 			}
 		}
 	}
-	t.printf("%s  %s against %s", replayTally(list), line(now.Target, 200), line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
+	t.printf("%s  %s against %s", replayTally(list), safe.Line(now.Target, 200), safe.Line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
 	if now.Reason != "" && slices.ContainsFunc(list, func(p Replayed) bool { return p.State() == Undecided }) {
-		t.printf(": %s", line(now.Reason, 400))
+		t.printf(": %s", safe.Line(now.Reason, 400))
 	}
 	t.printf("\n")
 	return t.flush(w)
@@ -83,9 +84,9 @@ func (p Replayed) text(t *screen) {
 		behind = tries(&p.Before) + " before, so one pass proves little"
 	}
 	color := map[ReplayState]string{StillFails: red, FailsNow: red, PassesNow: green, Undecided: yellow}[state]
-	t.printf("%s  %s", t.paint(color, fmt.Sprintf("%-11s", state)), t.paint(bold, line(p.Now.ID, 200)))
+	t.printf("%s  %s", t.paint(color, fmt.Sprintf("%-11s", state)), t.paint(bold, safe.Line(p.Now.ID, 200)))
 	if behind != "" {
-		t.printf("  %s", t.paint(dim, line(behind, 300)))
+		t.printf("  %s", t.paint(dim, safe.Line(behind, 300)))
 	}
 	t.printf("\n")
 }
@@ -115,7 +116,7 @@ func replayTally(list []Replayed) string {
 		case n[s.state] == 1:
 			parts = append(parts, "1 "+s.one)
 		case n[s.state] > 1:
-			parts = append(parts, thousands(int64(n[s.state]))+" "+s.many)
+			parts = append(parts, safe.Thousands(int64(n[s.state]))+" "+s.many)
 		}
 	}
 	if len(parts) == 0 {

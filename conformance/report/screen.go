@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // screen is text for a person at a terminal that is being written.
@@ -33,7 +34,7 @@ func newScreen(color, verbose bool, width int) *screen {
 }
 
 // shown returns what the screen shows.
-func (t *screen) shown() string { return string(tameLog(t.b.Bytes())) }
+func (t *screen) shown() string { return string(safe.TameLog(t.b.Bytes())) }
 
 // flush writes what the screen shows to w.
 func (t *screen) flush(w io.Writer) error {
@@ -48,9 +49,9 @@ const screenChars = 800
 // though not to fewer columns than least.
 func (t *screen) oneLine(s string, behind, least int) string {
 	if t.whole {
-		return line(s, screenChars)
+		return safe.Line(s, screenChars)
 	}
-	return line(s, max(least, t.width-behind))
+	return safe.Line(s, max(least, t.width-behind))
 }
 
 func (t *screen) printf(format string, args ...any) { fmt.Fprintf(&t.b, format, args...) }
@@ -74,7 +75,7 @@ func (t *screen) paint(color, s string) string {
 
 // title begins a block: a word in colour, an id, and what stands behind it.
 func (t *screen) title(color, word, id, behind string) {
-	t.printf("%s %s", t.paint(color, fmt.Sprintf("%-5s", word)), t.paint(bold, line(id, 200)))
+	t.printf("%s %s", t.paint(color, fmt.Sprintf("%-5s", word)), t.paint(bold, safe.Line(id, 200)))
 	if behind != "" {
 		t.printf("  %s", t.paint(dim, behind))
 	}
@@ -86,7 +87,7 @@ func (t *screen) fact(label, s string) {
 	if strings.TrimSpace(s) == "" {
 		return
 	}
-	t.wrapped(label, line(s, screenChars))
+	t.wrapped(label, safe.Line(s, screenChars))
 }
 
 func (t *screen) wrapped(label, s string) {
@@ -111,7 +112,7 @@ func weight(r *conformance.Result, c *conformance.CheckResult) string {
 	if r.Strict && c.Level == conformance.Should {
 		return "should, counted as must (--strict)"
 	}
-	return visible(string(c.Level))
+	return safe.Visible(string(c.Level))
 }
 
 // facts writes what makes a failure or a warning: the clause, what was

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // exchanges writes the exchanges of a check: all of them when verbose, or when they
@@ -19,7 +20,7 @@ func (t *screen) exchanges(c *conformance.CheckResult) {
 	for i := range c.Exchanges {
 		if !t.verbose && !c.Script && i > 0 && i < n-1 {
 			if i == 1 {
-				t.printf("\n      %s\n", t.paint(dim, "… "+count(n-2, "more exchange")+" in between; --verbose shows all"))
+				t.printf("\n      %s\n", t.paint(dim, "… "+safe.Count(n-2, "more exchange")+" in between; --verbose shows all"))
 			}
 			continue
 		}
@@ -36,7 +37,7 @@ func (t *screen) exchange(x *conformance.Exchange) {
 			s = t.paint(color, s)
 		}
 		if l.part == startLine && l.arrow == "<" {
-			s += "  " + t.paint(dim, "after "+duration(x.DurationMS))
+			s += "  " + t.paint(dim, "after "+safe.Duration(x.DurationMS))
 		}
 		t.printf("      %s %s\n", t.paint(dim, l.arrow), s)
 	}
@@ -49,7 +50,7 @@ func (t *screen) curl(s string) {
 	switch s = strings.TrimSpace(s); {
 	case s == "":
 	case len(s) > curlChars:
-		t.fact("repeat", "the curl command is "+thousands(int64(len(s)))+" bytes long; the json report contains it")
+		t.fact("repeat", "the curl command is "+safe.Thousands(int64(len(s)))+" bytes long; the json report contains it")
 	case !pastes(s):
 		t.fact("repeat", "the curl command contains characters that cannot be shown here; the json report contains it")
 	case s == t.again: // as of the requests of a race, which one loop sends

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // standing is what a check counts as in a report: its outcome, with known
@@ -150,7 +151,11 @@ func causeOf(r *conformance.Result, id string) *conformance.Cause {
 }
 
 // causeLine is a cause as the summaries tell it.
-type causeLine struct{ id, summary, fix, extent string }
+type causeLine struct {
+	id           string // of the check that shows it
+	summary, fix string
+	extent       string // how many checks fail for it; the id is to follow
+}
 
 // causes returns a line for each cause that a run fails for; none where that
 // says no more than the one failure does.
@@ -158,7 +163,7 @@ func causes(r *conformance.Result) []causeLine {
 	var list []causeLine
 	all := failures(r)
 	for _, f := range all {
-		l := causeLine{id: f.ID, summary: sentence(f.CheckResult), extent: f.extent()}
+		l := causeLine{id: f.ID, summary: sentence(f.CheckResult), extent: named(f.extent())}
 		if c := causeOf(r, f.ID); c != nil {
 			l.summary, l.fix = c.Summary, c.Fix
 		}
@@ -172,14 +177,14 @@ func causes(r *conformance.Result) []causeLine {
 
 // causesTitle heads a list of causes.
 func causesTitle(r *conformance.Result, list []causeLine) string {
-	return count(len(list), "cause") + " of " + count(len(of(r, failed)), "failed check")
+	return safe.Count(len(list), "cause") + " of " + safe.Count(len(of(r, failed)), "failed check")
 }
 
 // extent says how many checks share a cause.
 func (f failure) extent() string {
-	s := count(1+len(f.fell), "check") + " failed"
+	s := safe.Count(1+len(f.fell), "check") + " failed"
 	if n := len(f.warned); n > 0 {
-		s += ", " + count(n, "warning")
+		s += ", " + safe.Count(n, "warning")
 	}
 	if len(f.fell)+len(f.warned) > 0 {
 		s += "; see" // the check that is named next
@@ -191,10 +196,10 @@ func (f failure) extent() string {
 func (f failure) others() string {
 	var parts []string
 	if n := len(f.fell); n > 0 {
-		parts = append(parts, count(n, "more check"))
+		parts = append(parts, safe.Count(n, "more check"))
 	}
 	if n := len(f.warned); n > 0 {
-		parts = append(parts, count(n, "warning"))
+		parts = append(parts, safe.Count(n, "warning"))
 	}
 	if parts == nil {
 		return ""
@@ -253,7 +258,7 @@ func headline(c *conformance.CheckResult) string {
 func sentence(c *conformance.CheckResult) string {
 	s := headline(c)
 	if expected := strings.TrimSpace(c.Expected); expected != "" && strings.TrimSpace(c.Actual) != "" && s == c.Actual {
-		s = "expected: " + shorten(expected, 300) + "; actual: " + shorten(s, 300)
+		s = "expected: " + safe.Shorten(expected, 300) + "; actual: " + safe.Shorten(s, 300)
 	}
 	if often := tries(c); often != "" {
 		s += " (" + often + ")"
@@ -273,14 +278,14 @@ func noteLabel(c *conformance.CheckResult) string {
 // failures does so except for those.
 func verdictWords(v conformance.Verdict, known int) string {
 	if v == conformance.Conforms && known > 0 {
-		return string(v) + " except for " + count(known, "known failure")
+		return string(v) + " except for " + safe.Count(known, "known failure")
 	}
 	return string(v)
 }
 
 // verdictInCapitals is the same with the verdict itself in capitals.
 func verdictInCapitals(v conformance.Verdict, known int) string {
-	return strings.ToUpper(line(string(v), 40)) + strings.TrimPrefix(verdictWords(v, known), string(v))
+	return strings.ToUpper(safe.Line(string(v), 40)) + strings.TrimPrefix(verdictWords(v, known), string(v))
 }
 
 // shortID is the id of a check without its operation, "401/missing-key".

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // TextOptions says how [Text] writes.
@@ -71,14 +72,14 @@ func (t *text) causes() {
 	t.printf("%s\n", t.paint(bold, causesTitle(t.r, list)))
 	for i, l := range list {
 		if i == textFailures && !t.verbose {
-			t.printf("      and %s, below\n", count(len(list)-i, "more cause"))
+			t.printf("      and %s, below\n", safe.Count(len(list)-i, "more cause"))
 			break
 		}
-		t.indented(fmt.Sprintf("%4d. ", i+1), line(l.summary, screenChars), "")
+		t.indented(fmt.Sprintf("%4d. ", i+1), safe.Line(l.summary, screenChars), "")
 		if l.fix != "" {
-			t.indented("      ", "Fix: "+line(l.fix, screenChars), "")
+			t.indented("      ", "Fix: "+safe.Line(l.fix, screenChars), "")
 		}
-		t.indented("      ", named(l.extent)+line(l.id, 200), dim)
+		t.indented("      ", l.extent+safe.Line(l.id, 200), dim)
 	}
 	t.printf("\n")
 }
@@ -119,7 +120,7 @@ func (t *text) listed(color, word string, f failure) {
 		others = " (and " + s + ")"
 	}
 	said := t.oneLine(sentence(f.CheckResult)+others, 8+utf8.RuneCountInString(f.ID), 20)
-	t.printf("%s %s  %s\n", t.paint(color, word), line(f.ID, 200), t.paint(dim, said))
+	t.printf("%s %s  %s\n", t.paint(color, word), safe.Line(f.ID, 200), t.paint(dim, said))
 }
 
 // problems writes what fails a run beside its checks. A single reason is in the
@@ -145,7 +146,7 @@ func (t *text) notes() {
 		if i == 0 {
 			t.printf("%s %s\n", t.paint(bold, "NOTE "), t.paint(bold, about))
 		}
-		t.printf("      %s\n", line(n, 300))
+		t.printf("      %s\n", safe.Line(n, 300))
 	}
 	if len(t.r.Notes) > 0 {
 		t.printf("\n")
@@ -165,7 +166,7 @@ func (t *text) fell(f failure) {
 	if n := len(ids) - len(shown); n > 0 {
 		s += fmt.Sprintf(" and %d more", n)
 	}
-	t.wrapped("also", visible(s))
+	t.wrapped("also", safe.Visible(s))
 }
 
 func (t *text) errors() {
@@ -176,14 +177,14 @@ func (t *text) errors() {
 			alone[g.ids[0]] = true
 			continue
 		}
-		t.title(yellow, "ERROR", count(len(g.ids), "check"), "could not run, so they say nothing about the target")
+		t.title(yellow, "ERROR", safe.Count(len(g.ids), "check"), "could not run, so they say nothing about the target")
 		t.fact("why", g.reason)
 		shown := g.ids[:min(len(g.ids), textFell)]
 		ids := strings.Join(shown, ", ")
 		if n := len(g.ids) - len(shown); n > 0 {
 			ids += fmt.Sprintf(" and %d more; --verbose lists them", n)
 		}
-		t.wrapped("checks", visible(ids))
+		t.wrapped("checks", safe.Visible(ids))
 		t.printf("\n")
 	}
 	for _, c := range list {
@@ -251,20 +252,20 @@ func (t *text) skipped() {
 	for _, g := range groups {
 		n += len(g.ids)
 	}
-	t.printf("%s %s\n", t.paint(bold, "SKIP "), count(n, "check"))
+	t.printf("%s %s\n", t.paint(bold, "SKIP "), safe.Count(n, "check"))
 	for i, g := range groups {
 		if i == textReasons && !t.verbose && len(groups) > textReasons+1 {
 			rest := 0
 			for _, g := range groups[i:] {
 				rest += len(g.ids)
 			}
-			t.printf("%6d  for %s; --verbose lists them\n", rest, count(len(groups)-i, "other reason"))
+			t.printf("%6d  for %s; --verbose lists them\n", rest, safe.Count(len(groups)-i, "other reason"))
 			break
 		}
 		t.printf("%6d  %s\n", len(g.ids), t.oneLine(g.reason, 8, 120))
 		if t.verbose {
 			for _, id := range g.ids {
-				t.printf("        %s\n", t.paint(dim, line(id, 200)))
+				t.printf("        %s\n", t.paint(dim, safe.Line(id, 200)))
 			}
 		}
 	}
@@ -277,7 +278,7 @@ func (t *text) passed() {
 	}
 	list := of(t.r, passed)
 	for _, c := range list {
-		t.title(green, "PASS", c.ID, duration(float64(c.DurationMS)))
+		t.title(green, "PASS", c.ID, safe.Duration(float64(c.DurationMS)))
 		t.exchanges(c)
 	}
 	if len(list) > 0 {
@@ -292,9 +293,9 @@ func (t *text) responses() {
 	}
 	rows := make([][]string, len(t.r.Responses))
 	for i, d := range t.r.Responses {
-		rows[i] = []string{line(d.Operation+"/"+d.Status, 120), standingWords(t.r, d), exchangesWords(d), "", ""}
+		rows[i] = []string{safe.Line(d.Operation+"/"+d.Status, 120), standingWords(t.r, d), exchangesWords(d), "", ""}
 		if d.Latency != nil {
-			rows[i][3], rows[i][4] = "p50 "+duration(d.Latency.P50), "p99 "+duration(d.Latency.P99)
+			rows[i][3], rows[i][4] = "p50 "+safe.Duration(d.Latency.P50), "p99 "+safe.Duration(d.Latency.P99)
 		}
 	}
 	widths := make([]int, 5)
@@ -311,7 +312,7 @@ func (t *text) responses() {
 			case 0:
 				cells = append(cells, cell+pad)
 			case 1:
-				cells = append(cells, t.paint(verdictColor(t.r.Responses[i].Verdict), visible(cell))+pad)
+				cells = append(cells, t.paint(verdictColor(t.r.Responses[i].Verdict), safe.Visible(cell))+pad)
 			default:
 				cells = append(cells, pad+cell)
 			}
@@ -335,16 +336,16 @@ func verdictColor(v conformance.Verdict) string {
 func (t *text) verdict() {
 	r := t.r
 	word, color := cmp.Or(verdictInCapitals(r.Verdict, r.Summary.Known), "NO VERDICT"), verdictColor(r.Verdict)
-	s := line(r.Target, 200)
+	s := safe.Line(r.Target, 200)
 	if by := strings.TrimSpace(r.Contract.Title + " " + r.Contract.Version); by != "" {
-		s += " against " + line(by, 200)
+		s += " against " + safe.Line(by, 200)
 	}
 	if r.Reason != "" {
-		s += ": " + line(r.Reason, 400)
+		s += ": " + safe.Line(r.Reason, 400)
 	}
-	s += fmt.Sprintf(" (%s; %s in %.1f s)", tally(r.Summary), count(r.Requests, "request"), float64(r.DurationMS)/1000)
+	s += fmt.Sprintf(" (%s; %s in %.1f s)", tally(r.Summary), safe.Count(r.Requests, "request"), float64(r.DurationMS)/1000)
 	if missing := notExercised(r); len(missing) > 0 && r.Verdict != conformance.Inconclusive {
-		s += "; not exercised: " + line(strings.Join(t.statusesOnly(missing), ", "), 200)
+		s += "; not exercised: " + safe.Line(strings.Join(t.statusesOnly(missing), ", "), 200)
 	}
 	if t.r.Strict {
 		s += "; strict"
@@ -378,10 +379,10 @@ func (t *text) drift() {
 		if !d.Breaks {
 			color = bold
 		}
-		t.printf("%s %s\n", t.paint(color, "DRIFT"), t.paint(bold, line(driftHeading(d), 400)))
+		t.printf("%s %s\n", t.paint(color, "DRIFT"), t.paint(bold, safe.Line(driftHeading(d), 400)))
 		for i, c := range d.Changes {
 			if left := len(d.Changes) - i; i == driftChanges && left > 1 && !t.verbose {
-				t.printf("      … and %s; --verbose shows them\n", count(left, "more change"))
+				t.printf("      … and %s; --verbose shows them\n", safe.Count(left, "more change"))
 				break
 			}
 			t.fact(string(c.Effect), changeText(c))

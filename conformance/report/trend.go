@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 //go:embed trend.html.tmpl
@@ -112,7 +113,7 @@ func trendPageOf(runs []PastRun) *trendPage {
 }
 
 func trendTargetOf(target string, runs []PastRun) *trendTarget {
-	t := &trendTarget{Target: cmp.Or(line(target, 300), "recorded traffic"), LeftOut: max(0, len(runs)-maxTrendRuns)}
+	t := &trendTarget{Target: cmp.Or(safe.Line(target, 300), "recorded traffic"), LeftOut: max(0, len(runs)-maxTrendRuns)}
 	runs = runs[t.LeftOut:]
 	for _, r := range runs {
 		t.Runs = append(t.Runs, trendRunOf(r))
@@ -127,16 +128,16 @@ func trendRunOf(run PastRun) trendRun {
 	r := run.Result
 	started := r.Started.UTC()
 	out := trendRun{
-		Day: started.Format(time.DateOnly), Time: started.Format("15:04"), File: line(run.Name, 200),
-		Verdict: cmp.Or(line(verdictWords(r.Verdict, r.Summary.Known), 100), "no verdict"), Class: verdictClass(r.Verdict),
-		Requests: thousands(int64(r.Requests)), Tool: line(r.Tool.Version, 80), Contract: line(r.Contract.Version, 80),
+		Day: started.Format(time.DateOnly), Time: started.Format("15:04"), File: safe.Line(run.Name, 200),
+		Verdict: cmp.Or(safe.Line(verdictWords(r.Verdict, r.Summary.Known), 100), "no verdict"), Class: verdictClass(r.Verdict),
+		Requests: safe.Thousands(int64(r.Requests)), Tool: safe.Line(r.Tool.Version, 80), Contract: safe.Line(r.Contract.Version, 80),
 	}
 	for _, s := range standings() {
 		out.Counts = append(out.Counts, len(of(r, s)))
 	}
 	for _, d := range r.Responses { // the success is what users wait for
 		if strings.HasPrefix(d.Status, "2") && d.Latency != nil {
-			out.Latency = duration(d.Latency.P50) + " / " + duration(d.Latency.P99)
+			out.Latency = safe.Duration(d.Latency.P50) + " / " + safe.Duration(d.Latency.P99)
 			break
 		}
 	}
@@ -196,7 +197,7 @@ func trendChecks(runs []PastRun) []trendCheck {
 	}
 	var all []trendCheck
 	for id, h := range history {
-		c := trendCheck{ID: line(id, 300), Summary: line(summary[id], 300), last: -1}
+		c := trendCheck{ID: safe.Line(id, 300), Summary: safe.Line(summary[id], 300), last: -1}
 		for i, s := range h {
 			day := runs[i].Result.Started.UTC().Format("2006-01-02 15:04")
 			c.Cells = append(c.Cells, trendSignOf(s, day+": "+cmp.Or(string(s), "not run")))

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // place names a clause: "contract.yaml:62".
@@ -34,13 +35,13 @@ func tries(c *conformance.CheckResult) string {
 
 // tally writes the summary of a run, what is zero left out.
 func tally(s conformance.Summary) string {
-	parts := []string{thousands(int64(s.Pass)) + " passed"}
+	parts := []string{safe.Thousands(int64(s.Pass)) + " passed"}
 	add := func(n int, one, many string) {
 		switch {
 		case n == 1:
 			parts = append(parts, "1 "+one)
 		case n > 1:
-			parts = append(parts, thousands(int64(n))+" "+many)
+			parts = append(parts, safe.Thousands(int64(n))+" "+many)
 		}
 	}
 	add(s.Fail, "failed", "failed")
@@ -83,7 +84,7 @@ func standingWords(r *conformance.Result, d conformance.ResponseResult) string {
 // is violated where there was none.
 func exchangesWords(d conformance.ResponseResult) string {
 	if d.Verdict == conformance.Violates && d.Exchanges == 0 {
-		return "no response was " + line(d.Status, 20)
+		return "no response was " + safe.Line(d.Status, 20)
 	}
-	return count(d.Exchanges, "exchange")
+	return safe.Count(d.Exchanges, "exchange")
 }
