@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
 	"nox.energy/contract/conformance/report/internal/safe"
 )
 
@@ -35,7 +36,7 @@ func CTRF(w io.Writer, r *conformance.Result) error {
 	for i := range r.Checks {
 		results.add(ctrfTestOf(r, &r.Checks[i]))
 	}
-	for _, why := range unexplained(r) {
+	for _, why := range findings.Unexplained(r) {
 		results.add(ctrfTest{Name: "run/verdict", Status: ctrfFailed, Message: safe.Line(why, 4000), Suite: []string{"run"}})
 	}
 	return safe.JSON(w, ctrfReport{"CTRF", "1.0.0", "nox-conformance", results})
@@ -103,7 +104,7 @@ const (
 )
 
 func ctrfTestOf(r *conformance.Result, c *conformance.CheckResult) ctrfTest {
-	s := standingOf(c)
+	s := findings.StandingOf(c)
 	t := ctrfTest{
 		Name: token(c.ID), Status: ctrfStatusOf(s), RawStatus: string(s), Duration: max(c.DurationMS, 0),
 		Suite: []string{token(c.Operation), token(c.Status)},
@@ -111,10 +112,10 @@ func ctrfTestOf(r *conformance.Result, c *conformance.CheckResult) ctrfTest {
 	if c.Level != "" {
 		t.Tags = []string{safe.Line(string(c.Level), 40)}
 	}
-	if s != passed {
-		t.Message = safe.Line(sentence(c), 4000)
+	if s != findings.Passed {
+		t.Message = safe.Line(findings.Sentence(c), 4000)
 	}
-	if s != passed && s != skipped {
+	if s != findings.Passed && s != findings.Skipped {
 		t.Trace = Facts(r, c)
 	}
 	if r.ContractPath != "" {
@@ -123,13 +124,13 @@ func ctrfTestOf(r *conformance.Result, c *conformance.CheckResult) ctrfTest {
 	return t
 }
 
-func ctrfStatusOf(s standing) ctrfStatus {
+func ctrfStatusOf(s findings.Standing) ctrfStatus {
 	switch s {
-	case failed:
+	case findings.Failed:
 		return ctrfFailed
-	case broke:
+	case findings.Broke:
 		return ctrfOther
-	case known, skipped:
+	case findings.Known, findings.Skipped:
 		return ctrfSkipped
 	}
 	return ctrfPassed

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
 	"nox.energy/contract/conformance/report/internal/safe"
 )
 
@@ -22,16 +23,16 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 		return errNoResult
 	}
 	var commands []string
-	for _, why := range unexplained(r) {
+	for _, why := range findings.Unexplained(r) {
 		commands = append(commands, githubCommand("error", r, 0, "conformance run", safe.Line(why, 1000)))
 	}
-	for _, f := range failures(r) {
+	for _, f := range findings.Failures(r) {
 		commands = append(commands, githubCommand("error", r, f.Clause.Line, f.ID, githubFinding(r, f)))
 	}
-	for _, c := range of(r, broke) {
+	for _, c := range findings.Of(r, findings.Broke) {
 		commands = append(commands, githubCommand("error", r, c.Clause.Line, "not judged: "+c.ID, githubMessage(c)))
 	}
-	for _, f := range warnings(r) {
+	for _, f := range findings.Warnings(r) {
 		commands = append(commands, githubCommand("warning", r, f.Clause.Line, f.ID, githubFinding(r, f)))
 	}
 	for _, d := range r.Drift {
@@ -39,7 +40,7 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 		if d.Breaks {
 			command = "warning"
 		}
-		commands = append(commands, githubCommand(command, r, 0, "contract drift", safe.Line(driftHeading(d), 1000)))
+		commands = append(commands, githubCommand(command, r, 0, "contract drift", safe.Line(findings.DriftHeading(d), 1000)))
 	}
 	if rest := len(commands) - githubAnnotations; rest > 0 {
 		more := fmt.Sprintf("%d more findings; the other reports contain all of them", rest)
@@ -51,15 +52,15 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 
 // githubFinding tells a cause: in one sentence, with its fix, then how many checks
 // show it, then the check that shows it best.
-func githubFinding(r *conformance.Result, f failure) string {
+func githubFinding(r *conformance.Result, f findings.Failure) string {
 	var lines []string
-	if c := causeOf(r, f.ID); c != nil {
+	if c := findings.CauseOf(r, f.ID); c != nil {
 		lines = append(lines, safe.Line(c.Summary, 500))
 		if c.Fix != "" && c.Fix != f.Reason {
 			lines = append(lines, "fix: "+safe.Line(c.Fix, 500))
 		}
 	}
-	if others := f.others(); others != "" {
+	if others := f.Others(); others != "" {
 		lines = append(lines, others)
 	}
 	return strings.Join(append(lines, githubMessage(f.CheckResult)), "\n")
@@ -76,10 +77,10 @@ func githubMessage(c *conformance.CheckResult) string {
 	add("clause", c.Clause.Quote)
 	add("expected", c.Expected)
 	add("actual", c.Actual)
-	add("tries", tries(c))
-	add(noteLabel(c), c.Reason)
+	add("tries", findings.Tries(c))
+	add(findings.NoteLabel(c), c.Reason)
 	if c.Known {
-		add("now", headline(c))
+		add("now", findings.Headline(c))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
 	"nox.energy/contract/conformance/report/internal/safe"
 )
 
@@ -30,13 +31,13 @@ func GitLab(w io.Writer, r *conformance.Result) error {
 			Location: gitlabLocation{Path: gitlabPath(r), Lines: gitlabLines{max(at, 1)}},
 		})
 	}
-	for _, why := range unexplained(r) {
+	for _, why := range findings.Unexplained(r) {
 		add("run/verdict", why, "blocker", 1)
 	}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		if severity := gitlabSeverity(c); severity != "" {
-			add(c.ID, cmp.Or(c.Summary, c.ID)+": "+sentence(c), severity, c.Clause.Line)
+			add(c.ID, cmp.Or(c.Summary, c.ID)+": "+findings.Sentence(c), severity, c.Clause.Line)
 		}
 	}
 	return safe.JSON(w, issues)
@@ -61,15 +62,15 @@ type gitlabLines struct {
 
 // gitlabSeverity is one of GitLab's words, "" for what is no issue.
 func gitlabSeverity(c *conformance.CheckResult) string {
-	switch standingOf(c) {
-	case failed:
+	switch findings.StandingOf(c) {
+	case findings.Failed:
 		if c.Level == conformance.Must {
 			return "critical"
 		}
 		return "major"
-	case broke:
+	case findings.Broke:
 		return "major"
-	case warned:
+	case findings.Warned:
 		if c.Level == conformance.May {
 			return "info"
 		}

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/exchange"
+	"nox.energy/contract/conformance/report/internal/findings"
 	"nox.energy/contract/conformance/report/internal/safe"
 )
 
@@ -89,7 +91,7 @@ func (h *HARWriter) Close(r *conformance.Result) error {
 		pages[i] = *h.pages[id]
 		pages[i].Title = safe.Line(id, 300)
 		if c := checks[id]; c != nil {
-			pages[i].Title = safe.Line(id+": "+string(standingOf(c)), 300)
+			pages[i].Title = safe.Line(id+": "+string(findings.StandingOf(c)), 300)
 			pages[i].Comment = safe.Line(c.Summary, 500)
 		}
 	}
@@ -217,15 +219,15 @@ func harEntryOf(check string, x *conformance.Exchange) harEntry {
 }
 
 func harRequestOf(q *conformance.Request) harRequest {
-	kept := int64(len(bodyBytes(q.Body, q.Base64)))
+	kept := int64(len(exchange.Body(q.Body, q.Base64)))
 	h := harRequest{
 		Method: cmp.Or(q.Method, http.MethodGet), URL: safe.URL(q.URL), Version: unknownVersion,
 		Cookies: []harPair{}, Headers: harHeaders(q.Headers), Query: harQuery(q.URL),
-		HeadersSize: -1, BodySize: requestSize(q), Comment: q.Note,
+		HeadersSize: -1, BodySize: exchange.RequestSize(q), Comment: q.Note,
 	}
 	if q.Body != "" {
 		text, encoding := harBody(q.Body, q.Base64)
-		h.Post = &harPost{Type: header(q.Headers, "Content-Type"), Text: text, Encoding: encoding, Comment: harCut(kept, h.BodySize)}
+		h.Post = &harPost{Type: exchange.Header(q.Headers, "Content-Type"), Text: text, Encoding: encoding, Comment: harCut(kept, h.BodySize)}
 	}
 	return h
 }
@@ -239,10 +241,10 @@ func harResponseOf(x *conformance.Exchange) harResponse {
 		return h
 	}
 	h.Status, h.StatusText, h.Version = p.Status, http.StatusText(p.Status), cmp.Or(p.HTTPVersion, unknownVersion)
-	h.Headers, h.Redirect, h.BodySize = harHeaders(p.Headers), header(p.Headers, "Location"), responseSize(p)
-	h.Content = harContent{Size: h.BodySize, Type: cmp.Or(header(p.Headers, "Content-Type"), "x-unknown")}
+	h.Headers, h.Redirect, h.BodySize = harHeaders(p.Headers), exchange.Header(p.Headers, "Location"), exchange.ResponseSize(p)
+	h.Content = harContent{Size: h.BodySize, Type: cmp.Or(exchange.Header(p.Headers, "Content-Type"), "x-unknown")}
 	h.Content.Text, h.Content.Encoding = harBody(p.Body, p.Base64)
-	h.Content.Comment = harCut(int64(len(bodyBytes(p.Body, p.Base64))), h.BodySize)
+	h.Content.Comment = harCut(int64(len(exchange.Body(p.Body, p.Base64))), h.BodySize)
 	return h
 }
 
@@ -259,7 +261,7 @@ func harCut(kept, size int64) string {
 func harBody(body string, isBase64 bool) (text, encoding string) {
 	switch {
 	case isBase64:
-		return base64.StdEncoding.EncodeToString(bodyBytes(body, true)), "base64"
+		return base64.StdEncoding.EncodeToString(exchange.Body(body, true)), "base64"
 	case !utf8.ValidString(body):
 		return base64.StdEncoding.EncodeToString([]byte(body)), "base64"
 	}
@@ -268,7 +270,7 @@ func harBody(body string, isBase64 bool) (text, encoding string) {
 
 func harHeaders(headers map[string]string) []harPair {
 	list := []harPair{}
-	for _, n := range headerNames(headers) {
+	for _, n := range exchange.HeaderNames(headers) {
 		list = append(list, harPair{n, headers[n]})
 	}
 	return list

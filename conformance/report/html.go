@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
 	"nox.energy/contract/conformance/report/internal/safe"
 )
 
@@ -92,11 +93,11 @@ func htmlPageOf(r *conformance.Result) *htmlPage {
 		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", digest(pageStyle), digest(pageScript)),
 		// The digests are of exactly these two, which are ours.
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
-		Verdict: cmp.Or(safe.Visible(verdictWords(r.Verdict, r.Summary.Known)), "no verdict"), Class: verdictClass(r.Verdict),
+		Verdict: cmp.Or(safe.Visible(findings.VerdictWords(r.Verdict, r.Summary.Known)), "no verdict"), Class: verdictClass(r.Verdict),
 		Target:   safe.Line(r.Target, 300),
 		Contract: cmp.Or(safe.Line(r.Contract.Title+" "+r.Contract.Version, 300), "the contract"),
 	}
-	for _, why := range slices.Concat(reasons(r), r.Notes) {
+	for _, why := range slices.Concat(findings.Reasons(r), r.Notes) {
 		p.Reasons = append(p.Reasons, safe.Line(why, 2000))
 	}
 	for _, d := range r.Drift {
@@ -104,8 +105,8 @@ func htmlPageOf(r *conformance.Result) *htmlPage {
 	}
 	p.Title = p.Verdict + ": " + p.Target
 	p.Facts = htmlFacts(r)
-	for _, s := range standings() {
-		n := len(of(r, s))
+	for _, s := range findings.Standings() {
+		n := len(findings.Of(r, s))
 		p.Counts = append(p.Counts, htmlCount{Label: plural(s, n), Class: class(s), N: n})
 	}
 	p.Sections = htmlSections(r)
@@ -130,12 +131,12 @@ func htmlCauses(r *conformance.Result, sections []*htmlSection) (list []htmlCaus
 			}
 		}
 	}
-	all := causes(r)
+	all := findings.Causes(r)
 	for _, l := range all {
-		id := safe.Line(l.id, 300)
-		list = append(list, htmlCause{safe.Line(l.summary, 1000), safe.Line(l.fix, 1000), l.extent, htmlLink{id, links[id]}})
+		id := safe.Line(l.ID, 300)
+		list = append(list, htmlCause{safe.Line(l.Summary, 1000), safe.Line(l.Fix, 1000), l.Extent, htmlLink{id, links[id]}})
 	}
-	return list, causesTitle(r, all)
+	return list, findings.CausesTitle(r, all)
 }
 
 func htmlFacts(r *conformance.Result) []htmlFact {
@@ -170,15 +171,15 @@ func verdictClass(v conformance.Verdict) string {
 }
 
 // class is a standing as a class of the style sheet: its first word.
-func class(s standing) string {
+func class(s findings.Standing) string {
 	word, _, _ := strings.Cut(string(s), " ")
 	return word
 }
 
 // plural is a standing as the name of n checks that stand so.
-func plural(s standing, n int) string {
+func plural(s findings.Standing, n int) string {
 	switch {
-	case n == 1, s == failed, s == skipped, s == passed:
+	case n == 1, s == findings.Failed, s == findings.Skipped, s == findings.Passed:
 		return string(s)
 	}
 	return string(s) + "s"

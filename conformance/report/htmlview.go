@@ -9,6 +9,9 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/exchange"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/markdown"
 	"nox.energy/contract/conformance/report/internal/safe"
 	"nox.energy/contract/spec"
 )
@@ -117,12 +120,12 @@ func htmlSections(r *conformance.Result) []*htmlSection {
 	for _, d := range r.Responses {
 		b.section(d.Operation, d.Status)
 	}
-	leads := map[*conformance.CheckResult]failure{}
-	for _, f := range slices.Concat(failures(r), warnings(r)) {
+	leads := map[*conformance.CheckResult]findings.Failure{}
+	for _, f := range slices.Concat(findings.Failures(r), findings.Warnings(r)) {
 		leads[f.CheckResult] = f
 	}
-	for _, s := range standings() {
-		for _, c := range of(r, s) {
+	for _, s := range findings.Standings() {
+		for _, c := range findings.Of(r, s) {
 			b.section(c.Operation, c.Status).add(s, b.check(c, s, leads[c]))
 		}
 	}
@@ -165,8 +168,8 @@ func (b *htmlBuilder) section(operation, status string) *htmlSection {
 		s.Detail = "checks that apply to more than one response"
 	}
 	if d := responseOf(b.r, operation, status); d != nil {
-		s.Verdict, s.Class = safe.Visible(standingWords(b.r, *d)), verdictClass(d.Verdict)
-		s.Detail = exchangesWords(*d)
+		s.Verdict, s.Class = safe.Visible(findings.ResponseVerdict(b.r, *d)), verdictClass(d.Verdict)
+		s.Detail = findings.ResponseExchanges(*d)
 		if d.Latency != nil {
 			s.Detail += ", p50 " + safe.Duration(d.Latency.P50) + ", p99 " + safe.Duration(d.Latency.P99)
 		}
@@ -176,9 +179,9 @@ func (b *htmlBuilder) section(operation, status string) *htmlSection {
 }
 
 // add puts a check into its group; checks come in the order of their standing.
-func (s *htmlSection) add(st standing, c *htmlCheck) {
+func (s *htmlSection) add(st findings.Standing, c *htmlCheck) {
 	title := ""
-	if st == skipped || st == passed {
+	if st == findings.Skipped || st == findings.Passed {
 		title = string(st)
 	}
 	if n := len(s.Groups); n == 0 || s.Groups[n-1].Title != title {
@@ -188,15 +191,15 @@ func (s *htmlSection) add(st standing, c *htmlCheck) {
 	g.Checks = append(g.Checks, c)
 }
 
-func (b *htmlBuilder) check(c *conformance.CheckResult, s standing, lead failure) *htmlCheck {
+func (b *htmlBuilder) check(c *conformance.CheckResult, s findings.Standing, lead findings.Failure) *htmlCheck {
 	h := &htmlCheck{
 		Anchor: b.anchors[c], Link: link(b.anchors[c]),
-		ID: safe.Line(c.ID, 300), Name: cmp.Or(safe.Line(name(c), 200), "check"), Label: string(s), Class: class(s), Level: safe.Line(string(c.Level), 20),
-		Summary: safe.Line(c.Summary, 1000), Place: safe.Line(place(b.r, c), 300), Quote: safe.Line(c.Clause.Quote, 500), Pointer: safe.Line(c.Clause.Pointer, 500),
-		Tries: tries(c), NoteLabel: noteLabel(c), Note: safe.Line(c.Reason, 2000),
+		ID: safe.Line(c.ID, 300), Name: cmp.Or(safe.Line(findings.Name(c), 200), "check"), Label: string(s), Class: class(s), Level: safe.Line(string(c.Level), 20),
+		Summary: safe.Line(c.Summary, 1000), Place: safe.Line(findings.Place(b.r, c), 300), Quote: safe.Line(c.Clause.Quote, 500), Pointer: safe.Line(c.Clause.Pointer, 500),
+		Tries: findings.Tries(c), NoteLabel: findings.NoteLabel(c), Note: safe.Line(c.Reason, 2000),
 	}
-	h.Headline = safe.Line(sentence(c), 250)
-	if s == passed {
+	h.Headline = safe.Line(findings.Sentence(c), 250)
+	if s == findings.Passed {
 		h.Headline = safe.Line(c.Summary, 200)
 	}
 	h.Search = strings.ToLower(h.ID + " " + h.Summary + " " + h.Headline)
@@ -206,15 +209,15 @@ func (b *htmlBuilder) check(c *conformance.CheckResult, s standing, lead failure
 			h.Cause = &htmlLink{safe.Line(c.Cause, 300), link(anchor)}
 		}
 	}
-	if cause := causeOf(b.r, c.ID); cause != nil && lead.CheckResult != nil && cause.Fix != c.Reason {
+	if cause := findings.CauseOf(b.r, c.ID); cause != nil && lead.CheckResult != nil && cause.Fix != c.Reason {
 		h.Fix = safe.Line(cause.Fix, 1000)
 	}
-	h.Others = lead.others()
-	for _, id := range slices.Concat(lead.fell, lead.warned) {
+	h.Others = lead.Others()
+	for _, id := range slices.Concat(lead.AlsoFailed, lead.AlsoWarned) {
 		h.Fell = append(h.Fell, htmlLink{safe.Line(id, 300), link(b.byID[id])})
 	}
 	b.exchanges(h, c)
-	if s == failed && lead.CheckResult != nil && b.opened < htmlOpen {
+	if s == findings.Failed && lead.CheckResult != nil && b.opened < htmlOpen {
 		h.Open = true
 		b.opened++
 	}
@@ -250,8 +253,8 @@ func (b *htmlBuilder) exchanges(h *htmlCheck, c *conformance.CheckResult) {
 }
 
 func htmlRequest(q *conformance.Request, words []string) htmlMessage {
-	m := htmlMessageOf(safe.Line(q.Method, 40)+" "+safe.Line(q.URL, 2000), q.Headers, bodyBytes(q.Body, q.Base64), requestSize(q), words)
-	if note := noteOf(q); note != "" {
+	m := htmlMessageOf(safe.Line(q.Method, 40)+" "+safe.Line(q.URL, 2000), q.Headers, exchange.Body(q.Body, q.Base64), exchange.RequestSize(q), words)
+	if note := exchange.Note(q); note != "" {
 		m.Remarks = append(m.Remarks, safe.Line(note, 500))
 	}
 	return m
@@ -260,7 +263,7 @@ func htmlRequest(q *conformance.Request, words []string) htmlMessage {
 func htmlResponse(x *conformance.Exchange, words []string) htmlMessage {
 	m := htmlMessage{}
 	if p := x.Response; p != nil {
-		m = htmlMessageOf(statusLine(p.Status), p.Headers, bodyBytes(p.Body, p.Base64), responseSize(p), words)
+		m = htmlMessageOf(exchange.StatusLine(p.Status), p.Headers, exchange.Body(p.Body, p.Base64), exchange.ResponseSize(p), words)
 	}
 	if x.Error != "" || x.Response == nil {
 		m.Trouble = cmp.Or(safe.Line(x.Error, 1000), "no response")
@@ -270,12 +273,12 @@ func htmlResponse(x *conformance.Exchange, words []string) htmlMessage {
 
 func htmlMessageOf(start string, headers map[string]string, data []byte, size int64, words []string) htmlMessage {
 	m := htmlMessage{Start: mark(start, words)}
-	for _, n := range headerNames(headers) {
+	for _, n := range exchange.HeaderNames(headers) {
 		m.Headers = append(m.Headers, htmlHeader{safe.Line(n, 200), mark(safe.Line(headers[n], 2000), words)})
 	}
-	e := excerptOf(data, size, htmlBodyChars, htmlBodyLines)
-	m.Body = mark(strings.Join(e.lines, "\n"), words)
-	if note := e.note(); note != "" {
+	e := exchange.ExcerptOf(data, size, htmlBodyChars, htmlBodyLines)
+	m.Body = mark(strings.Join(e.Lines, "\n"), words)
+	if note := e.Note(); note != "" {
 		m.Remarks = append(m.Remarks, note)
 	}
 	return m
@@ -291,13 +294,13 @@ type htmlDrift struct {
 type htmlChange struct{ Effect, Text string }
 
 func htmlDriftOf(d spec.Drift) htmlDrift {
-	out := htmlDrift{Heading: "The contract drifted " + safe.Line(driftHeading(d), 500), Breaks: d.Breaks}
+	out := htmlDrift{Heading: "The contract drifted " + safe.Line(findings.DriftHeading(d), 500), Breaks: d.Breaks}
 	for i, c := range d.Changes {
-		if left := len(d.Changes) - i; i == markdownRows && left > 1 {
+		if left := len(d.Changes) - i; i == markdown.Rows && left > 1 {
 			out.Changes = append(out.Changes, htmlChange{Text: safe.Count(left, "more change") + " not shown"})
 			break
 		}
-		out.Changes = append(out.Changes, htmlChange{safe.Line(string(c.Effect), 40), safe.Line(changeText(c), 1000)})
+		out.Changes = append(out.Changes, htmlChange{safe.Line(string(c.Effect), 40), safe.Line(findings.DriftChange(c), 1000)})
 	}
 	return out
 }

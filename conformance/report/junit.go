@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/exchange"
+	"nox.energy/contract/conformance/report/internal/findings"
 	"nox.energy/contract/conformance/report/internal/safe"
 )
 
@@ -112,7 +114,7 @@ func junitOf(r *conformance.Result) *junitSuites {
 		c := &r.Checks[i]
 		suite(token(c.Operation+"."+c.Status)).add(r, c)
 	}
-	if why := unexplained(r); len(why) > 0 {
+	if why := findings.Unexplained(r); len(why) > 0 {
 		suite("run").addVerdict(r, why)
 	}
 	for _, s := range all.Suites {
@@ -139,7 +141,7 @@ func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
 		s.Properties = append(s.Properties, junitProperty{p[0], safe.Line(p[1], 600)})
 	}
 	for i, d := range r.Drift {
-		s.Properties = append(s.Properties, junitProperty{fmt.Sprintf("contract.drift.%d", i+1), safe.Line(driftHeading(d), 600)})
+		s.Properties = append(s.Properties, junitProperty{fmt.Sprintf("contract.drift.%d", i+1), safe.Line(findings.DriftHeading(d), 600)})
 	}
 	return s
 }
@@ -147,22 +149,22 @@ func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
 // add puts a check into its suite.
 func (s *junitSuite) add(r *conformance.Result, c *conformance.CheckResult) {
 	ms := max(c.DurationMS, 0)
-	t := junitCase{Name: token(name(c)), Classname: s.Name, Time: seconds(ms)}
-	message := safe.Line(sentence(c), 600)
-	switch standingOf(c) {
-	case failed:
+	t := junitCase{Name: token(findings.Name(c)), Classname: s.Name, Time: seconds(ms)}
+	message := safe.Line(findings.Sentence(c), 600)
+	switch findings.StandingOf(c) {
+	case findings.Failed:
 		s.Failures++
 		t.Failure = &junitText{message, cmp.Or(string(c.Level), "failure"), junitFacts(r, c)}
-	case broke:
+	case findings.Broke:
 		s.Errors++
 		t.Error = &junitText{message, "error", junitFacts(r, c)}
-	case known:
+	case findings.Known:
 		s.Skipped++
 		t.Skipped = &junitText{Message: "known failure: " + safe.Line(c.Reason, 600), Text: junitFacts(r, c)}
-	case skipped:
+	case findings.Skipped:
 		s.Skipped++
 		t.Skipped = &junitText{Message: message, Text: xmlElement(message)}
-	case warned:
+	case findings.Warned:
 		s.Out.Text += xmlElement("warning: "+safe.Visible(c.ID)+"\n") + junitFacts(r, c) + "\n"
 	}
 	s.Tests++
@@ -198,11 +200,11 @@ func junitFacts(r *conformance.Result, c *conformance.CheckResult) string {
 		}
 	}
 	add("rule", c.Summary)
-	add("clause", strings.TrimSpace(place(r, c)+" "+c.Clause.Quote))
+	add("clause", strings.TrimSpace(findings.Place(r, c)+" "+c.Clause.Quote))
 	add("expected", c.Expected)
 	add("actual", c.Actual)
-	add("tries", tries(c))
-	add(noteLabel(c), c.Reason)
+	add("tries", findings.Tries(c))
+	add(findings.NoteLabel(c), c.Reason)
 	add("cause", c.Cause)
 	for i := range c.Exchanges {
 		x := &c.Exchanges[i]
@@ -210,7 +212,7 @@ func junitFacts(r *conformance.Result, c *conformance.CheckResult) string {
 			fmt.Fprintf(&b, "… %s\n", safe.Count(len(c.Exchanges)-i, "more exchange"))
 			break
 		}
-		b.WriteString("\n" + plainExchange(x))
+		b.WriteString("\n" + exchange.Plain(x))
 	}
 	return xmlElement(b.String())
 }

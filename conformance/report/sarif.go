@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/markdown"
 	"nox.energy/contract/conformance/report/internal/safe"
 )
 
@@ -175,7 +177,7 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 		run.Bases = map[string]sarifBase{"%SRCROOT%": {sarifText("The root of the repository.")}}
 	}
 	invocation := &run.Invocations[0]
-	for _, why := range reasons(r) {
+	for _, why := range findings.Reasons(r) {
 		level := "error"
 		if r.Verdict == conformance.Conforms {
 			level = "note"
@@ -187,7 +189,7 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 		if d.Breaks {
 			level = "warning"
 		}
-		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: level, Message: sarifText("The contract drifted " + driftHeading(d))})
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: level, Message: sarifText("The contract drifted " + findings.DriftHeading(d))})
 	}
 	rules := map[string]int{}
 	for i := range r.Checks {
@@ -198,12 +200,12 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 			rules[c.ID] = rule
 			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRuleOf(r, c))
 		}
-		switch standingOf(c) {
-		case failed, warned, known:
+		switch findings.StandingOf(c) {
+		case findings.Failed, findings.Warned, findings.Known:
 			run.Results = append(run.Results, sarifResultOf(r, c, rule))
-		case broke:
+		case findings.Broke:
 			invocation.Notifications = append(invocation.Notifications, sarifNotification{
-				Level: "error", Message: sarifText(c.ID + ": " + headline(c)), Rule: &sarifRuleIndex{c.ID, rule},
+				Level: "error", Message: sarifText(c.ID + ": " + findings.Headline(c)), Rule: &sarifRuleIndex{c.ID, rule},
 			})
 		}
 	}
@@ -231,8 +233,8 @@ func sarifRuleOf(r *conformance.Result, c *conformance.CheckResult) sarifRule {
 	level := map[conformance.Level]string{conformance.Must: "error", conformance.Should: "warning"}
 	return sarifRule{
 		ID: c.ID, Short: sarifText(cmp.Or(c.Summary, c.ID)),
-		Full: sarifText(strings.TrimSpace(cmp.Or(c.Summary, c.ID) + " — " + place(r, c) + " " + c.Clause.Quote)),
-		Help: sarifHelpOf(r, c), HelpURI: checksURL + "#" + headingAnchor(shortID(c)),
+		Full: sarifText(strings.TrimSpace(cmp.Or(c.Summary, c.ID) + " — " + findings.Place(r, c) + " " + c.Clause.Quote)),
+		Help: sarifHelpOf(r, c), HelpURI: checksURL + "#" + headingAnchor(findings.ShortID(c)),
 		Default: sarifDefault{cmp.Or(level[c.Level], "note")},
 	}
 }
@@ -243,14 +245,14 @@ func sarifHelpOf(r *conformance.Result, c *conformance.CheckResult) sarifHelp {
 	add := func(label, s string) {
 		if strings.TrimSpace(s) != "" {
 			plain = append(plain, label+": "+sarifText(s).Text)
-			marked = append(marked, "- **"+label+"**: "+prose(s, 1500))
+			marked = append(marked, "- **"+label+"**: "+markdown.Prose(s, 1500))
 		}
 	}
 	add("Checks", cmp.Or(c.Summary, c.ID))
 	add("Sends", c.Sends)
 	add("Why", c.Why)
 	add("Level", string(c.Level))
-	add("Clause", strings.TrimSpace(place(r, c)+" "+c.Clause.Quote))
+	add("Clause", strings.TrimSpace(findings.Place(r, c)+" "+c.Clause.Quote))
 	add("Explain", "nox-conformance --explain "+c.ID)
 	add("Repeat", "nox-conformance --run "+c.ID+" "+r.Target)
 	return sarifHelp{Text: strings.Join(plain, "\n"), Markdown: strings.Join(marked, "\n")}
@@ -285,7 +287,7 @@ func sarifResultOf(r *conformance.Result, c *conformance.CheckResult, rule int) 
 		location.Logical = []sarifLogicalLocation{{Name: c.Clause.Pointer, Kind: "property"}}
 	}
 	result := sarifResult{
-		RuleID: c.ID, RuleIndex: rule, Level: "error", Message: sarifText(cmp.Or(c.Summary, c.ID) + ": " + sentence(c)),
+		RuleID: c.ID, RuleIndex: rule, Level: "error", Message: sarifText(cmp.Or(c.Summary, c.ID) + ": " + findings.Sentence(c)),
 		Locations: []sarifLocation{location}, Fingerprints: map[string]string{"checkId/v1": fingerprint(c.ID)},
 	}
 	if c.Outcome == conformance.Warn {
@@ -294,7 +296,7 @@ func sarifResultOf(r *conformance.Result, c *conformance.CheckResult, rule int) 
 			result.Level = "note"
 		}
 	}
-	if standingOf(c) == known {
+	if findings.StandingOf(c) == findings.Known {
 		result.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted", Justification: safe.Visible(c.Reason)}}
 	}
 	return result

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
 	"nox.energy/contract/conformance/report/internal/safe"
 )
 
@@ -90,7 +91,7 @@ func trendPageOf(runs []PastRun) *trendPage {
 		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; base-uri 'none'; form-action 'none'", digest(style)),
 		Style:  template.CSS(style), // ours
 	}
-	for _, s := range standings() {
+	for _, s := range findings.Standings() {
 		p.Legend = append(p.Legend, trendSignOf(s, string(s)))
 	}
 	runs = slices.Clone(runs)
@@ -129,11 +130,11 @@ func trendRunOf(run PastRun) trendRun {
 	started := r.Started.UTC()
 	out := trendRun{
 		Day: started.Format(time.DateOnly), Time: started.Format("15:04"), File: safe.Line(run.Name, 200),
-		Verdict: cmp.Or(safe.Line(verdictWords(r.Verdict, r.Summary.Known), 100), "no verdict"), Class: verdictClass(r.Verdict),
+		Verdict: cmp.Or(safe.Line(findings.VerdictWords(r.Verdict, r.Summary.Known), 100), "no verdict"), Class: verdictClass(r.Verdict),
 		Requests: safe.Thousands(int64(r.Requests)), Tool: safe.Line(r.Tool.Version, 80), Contract: safe.Line(r.Contract.Version, 80),
 	}
-	for _, s := range standings() {
-		out.Counts = append(out.Counts, len(of(r, s)))
+	for _, s := range findings.Standings() {
+		out.Counts = append(out.Counts, len(findings.Of(r, s)))
 	}
 	for _, d := range r.Responses { // the success is what users wait for
 		if strings.HasPrefix(d.Status, "2") && d.Latency != nil {
@@ -152,7 +153,7 @@ const (
 
 // draw stacks for each run the checks that neither passed nor were skipped.
 func (t *trendTarget) draw() {
-	shown := slices.DeleteFunc(standings(), func(s standing) bool { return s == passed || s == skipped })
+	shown := slices.DeleteFunc(findings.Standings(), func(s findings.Standing) bool { return s == findings.Passed || s == findings.Skipped })
 	t.Scale = 1
 	for _, r := range t.Runs {
 		n := 0
@@ -176,7 +177,7 @@ func (t *trendTarget) draw() {
 			below += r.Counts[i]
 		}
 		if below == 0 {
-			t.Bars = append(t.Bars, trendBar{X: x * trendBarStep, Y: trendHeight - 2, Width: trendBarSide, Height: 2, Class: class(passed), Title: r.Day + " " + r.Time + ": " + r.Verdict})
+			t.Bars = append(t.Bars, trendBar{X: x * trendBarStep, Y: trendHeight - 2, Width: trendBarSide, Height: 2, Class: class(findings.Passed), Title: r.Day + " " + r.Time + ": " + r.Verdict})
 		}
 	}
 }
@@ -184,15 +185,15 @@ func (t *trendTarget) draw() {
 // trendChecks returns the history of each check that once neither passed nor was
 // skipped: those that failed last come first.
 func trendChecks(runs []PastRun) []trendCheck {
-	history := map[string][]standing{}
+	history := map[string][]findings.Standing{}
 	summary := map[string]string{}
 	for i, r := range runs {
 		for j := range r.Result.Checks {
 			c := &r.Result.Checks[j]
 			if history[c.ID] == nil {
-				history[c.ID] = make([]standing, len(runs)) // "" where the check is absent
+				history[c.ID] = make([]findings.Standing, len(runs)) // "" where the check is absent
 			}
-			history[c.ID][i], summary[c.ID] = standingOf(c), c.Summary
+			history[c.ID][i], summary[c.ID] = findings.StandingOf(c), c.Summary
 		}
 	}
 	var all []trendCheck
@@ -201,8 +202,8 @@ func trendChecks(runs []PastRun) []trendCheck {
 		for i, s := range h {
 			day := runs[i].Result.Started.UTC().Format("2006-01-02 15:04")
 			c.Cells = append(c.Cells, trendSignOf(s, day+": "+cmp.Or(string(s), "not run")))
-			if s != "" && s != passed && s != skipped {
-				c.last, c.gravity = i, slices.Index(standings(), s)
+			if s != "" && s != findings.Passed && s != findings.Skipped {
+				c.last, c.gravity = i, slices.Index(findings.Standings(), s)
 			}
 		}
 		if c.last >= 0 {
@@ -218,20 +219,20 @@ func trendChecks(runs []PastRun) []trendCheck {
 
 // trendWords says what a history comes to: since when the check has stood as it
 // does now, and whether it comes and goes.
-func trendWords(history []standing, runs []PastRun) (words, styleClass string) {
+func trendWords(history []findings.Standing, runs []PastRun) (words, styleClass string) {
 	var judged []int // runs that decided the check
 	for i, s := range history {
-		if s != "" && s != skipped && s != broke {
+		if s != "" && s != findings.Skipped && s != findings.Broke {
 			judged = append(judged, i)
 		}
 	}
 	if len(judged) == 0 {
-		return "no verdict in any run", class(broke)
+		return "no verdict in any run", class(findings.Broke)
 	}
 	now, changes, passes := history[judged[len(judged)-1]], 0, 0
 	since := judged[0]
 	for i, at := range judged {
-		if history[at] == passed {
+		if history[at] == findings.Passed {
 			passes++
 		}
 		if i > 0 && history[at] != history[judged[i-1]] {
@@ -243,12 +244,12 @@ func trendWords(history []standing, runs []PastRun) (words, styleClass string) {
 		return fmt.Sprintf("unstable: passed in %d of %d runs", passes, len(judged)), class(now)
 	}
 	day := runs[since].Result.Started.UTC().Format(time.DateOnly)
-	doing := map[standing]string{passed: "passing", failed: "failing"}
+	doing := map[findings.Standing]string{findings.Passed: "passing", findings.Failed: "failing"}
 	return cmp.Or(doing[now], string(now)) + " since " + day, class(now)
 }
 
 // trendSignOf marks a standing for those who do not see colors.
-func trendSignOf(s standing, title string) trendSign {
-	signs := map[standing]string{failed: "×", broke: "?", warned: "!", known: "−", skipped: "○", passed: "·"}
+func trendSignOf(s findings.Standing, title string) trendSign {
+	signs := map[findings.Standing]string{findings.Failed: "×", findings.Broke: "?", findings.Warned: "!", findings.Known: "−", findings.Skipped: "○", findings.Passed: "·"}
 	return trendSign{class(s), signs[s], title}
 }

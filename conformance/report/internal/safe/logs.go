@@ -9,7 +9,7 @@ import (
 // with "::" (GitHub), and "##[", "##vso[" or "##teamcity[" anywhere in a line
 // (GitHub, Azure, TeamCity). What a target sent must not become one of them.
 
-// SteersLog tells whether a text holds a command to some build server.
+// SteersLog reports whether a text holds a command to some build server.
 func SteersLog(s string) bool { return strings.Contains(s, "##") || strings.HasPrefix(s, "::") }
 
 // TameLog breaks the commands in lines of text, in the manner of [Visible].

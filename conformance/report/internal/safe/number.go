@@ -7,11 +7,14 @@ import (
 )
 
 // Count writes "1 check", "2 checks", "1,200 checks".
-func Count(n int, noun string) string {
+func Count(n int, noun string) string { return Several(n, noun, noun+"s") }
+
+// Several writes a number before the word for one, or the word for many.
+func Several(n int, one, many string) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 " + one
 	}
-	return Thousands(int64(n)) + " " + noun + "s"
+	return Thousands(int64(n)) + " " + many
 }
 
 // Thousands writes 1048576 as "1,048,576".

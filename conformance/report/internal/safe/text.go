@@ -51,7 +51,7 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// shows tells whether a character has a glyph or is an ordinary space. The
+// shows reports whether a character has a glyph or is an ordinary space. The
 // Hangul fillers are letters by their category and show nothing; the sign for a
 // space has a meaning of its own here.
 func shows(r rune) bool {

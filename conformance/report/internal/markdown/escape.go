@@ -1,4 +1,6 @@
-package report
+// Package markdown writes Markdown for the summary of a job: of bounded size, and
+// with text of others in it that has no meaning as markup.
+package markdown
 
 import (
 	"fmt"
@@ -22,21 +24,21 @@ var plainWords = regexp.MustCompile(`^[\pL\pN](?:[\pL\pM\pN ,;'"()/?=+-]|[.:%](?
 // punctuation, and a commit by its digest.
 var reference = regexp.MustCompile(`(?i)\bgh-\d|\b[0-9a-f]{7,40}\b`)
 
-// prose is s in running text or in a cell of a table.
-func prose(s string, n int) string {
+// Prose is s in running text or in a cell of a table.
+func Prose(s string, n int) string {
 	s = safe.Line(s, n)
 	if plainWords.MatchString(s) && !reference.MatchString(s) {
 		return s
 	}
-	return code(s, n)
+	return Code(s, n)
 }
 
 // plainCode are texts that a code span in backticks shows as they are, in a
 // table too.
 var plainCode = regexp.MustCompile("^[^`|\\\\ ](?:[^`|\\\\]*[^`|\\\\ ])?$")
 
-// code is s as code in a line, "" for nothing.
-func code(s string, n int) string {
+// Code is s as code in a line, "" for nothing.
+func Code(s string, n int) string {
 	s = safe.Line(s, n)
 	switch {
 	case s == "":
@@ -47,8 +49,8 @@ func code(s string, n int) string {
 	return "<code>" + entities(s) + "</code>"
 }
 
-// inHTML is s within an HTML block of Markdown, where no Markdown is read.
-func inHTML(s string, n int) string {
+// InHTML is s within an HTML block of Markdown, where no Markdown is read.
+func InHTML(s string, n int) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;"+joiner, "#", "&#35;"+joiner, "|", "&#124;").Replace(safe.Line(s, n))
 }
 
@@ -74,8 +76,8 @@ func entities(s string) string {
 	return b.String()
 }
 
-// fenced is text, of one or more lines, as a block of code.
-func fenced(text string) string {
+// Fenced is text, of one or more lines, as a block of code.
+func Fenced(text string) string {
 	text = string(safe.TameLog([]byte(text)))
 	longest, run := 2, 0
 	for _, r := range text {

@@ -1,4 +1,4 @@
-package report
+package findings
 
 import (
 	"cmp"
@@ -9,8 +9,8 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// driftHeading says in one line what a drift comes to.
-func driftHeading(d spec.Drift) string {
+// DriftHeading says in one line what a drift comes to.
+func DriftHeading(d spec.Drift) string {
 	breaking := 0
 	for _, c := range d.Changes {
 		if c.Effect == spec.Breaks {
@@ -35,7 +35,8 @@ func edition(e spec.Edition) string {
 	return strings.TrimSpace(cmp.Or(source, "a contract") + " " + e.Version)
 }
 
-func changeText(c spec.Change) string {
+// DriftChange names a change of a contract with its operation.
+func DriftChange(c spec.Change) string {
 	if c.Operation == "" {
 		return c.Text
 	}
