@@ -190,6 +190,14 @@ func TestWalls(t *testing.T) {
 			"explore":    {"wire", "guard", "contract", "schema", "spec"},
 			"checks":     {"explore", "trial", "judge", "wire", "guard", "contract", "schema", "secret", "spec", "conformance"},
 		},
+		"conformance/report/internal/": {
+			"safe":     {},
+			"markdown": {"safe"},
+			"exchange": {"safe", "conformance", "conformance/internal/schema", "spec"},
+			"findings": {"safe", "conformance", "conformance/internal/schema", "spec"},
+			"terminal": {"exchange", "findings", "safe", "conformance", "conformance/internal/schema", "spec"},
+			"page":     {"exchange", "findings", "safe", "conformance", "conformance/internal/schema", "spec"},
+		},
 		"mock/": {
 			"store":            {},
 			"store/storetest":  {"store"},

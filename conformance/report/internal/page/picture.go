@@ -1,4 +1,4 @@
-package report
+package page
 
 import (
 	"fmt"
@@ -47,7 +47,7 @@ const (
 
 // pictureOf draws the sections of a page, with headings where they are of
 // several operations.
-func pictureOf(sections []*htmlSection, headings bool) picture {
+func pictureOf(sections []*section, headings bool) picture {
 	p := picture{Width: tileOffset + tileLine*tileStep}
 	y, operation := 4, ""
 	for i, s := range sections {
