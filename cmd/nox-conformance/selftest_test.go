@@ -112,7 +112,7 @@ func TestRandomCorrectServers(t *testing.T) {
 	}
 	n := 20
 	if testing.Short() {
-		n = 3
+		n = 2
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range n {

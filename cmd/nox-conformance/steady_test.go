@@ -78,7 +78,7 @@ func (t *selfTest) few(ctx context.Context, d defect.Deviation) []string {
 // someOf is n, and more where tests are to be short.
 func someOf(n int) int {
 	if testing.Short() {
-		return 4 * n
+		return 20 * n
 	}
 	return n
 }
