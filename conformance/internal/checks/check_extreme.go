@@ -19,7 +19,7 @@ const largeBody = 1<<20 + 1
 // may take it or refuse it; it may not break down.
 func extremeChecks(b *builder) {
 	status := b.op.InvalidStatus()
-	if status == "" || b.op.Body == nil || !b.op.Body.Schema.HasType("object") {
+	if status == "" || !b.op.TakesJSON() || !b.op.Body.Schema.HasType("object") {
 		return
 	}
 	oddTextChecks(b, status)

@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
-	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
@@ -76,7 +75,7 @@ func malformations() []malformation {
 // malformedChecks send what is no JSON text at all (RFC 8259).
 func malformedChecks(b *builder) {
 	status := b.op.InvalidStatus()
-	if status == "" || b.op.Body == nil || !contract.IsJSON(b.op.Body.MediaType) || !b.op.Body.Schema.HasType("object") {
+	if status == "" || !b.op.TakesJSON() || !b.op.Body.Schema.HasType("object") {
 		return
 	}
 	for _, m := range malformations() {

@@ -110,6 +110,11 @@ func (s *schemas) add(proxy *base.SchemaProxy, pointer string, purpose schema_va
 		return
 	}
 	if high := proxy.Schema(); high != nil && high.GoLow() != nil {
+		if purpose == schema_validation.SchemaValidationPurposeGeneric {
+			// What the library would quote of a parameter's schema in errors, and
+			// writes out anew for every request.
+			s.compiled[high.GoLow().Hash()] = &cache.SchemaCacheEntry{RenderedInline: []byte("{}")}
+		}
 		s.places[schema_validation.SchemaCacheKey(high.GoLow().Hash(), s.version, purpose)] = place{pointer, purpose}
 	}
 }
@@ -135,6 +140,24 @@ func (s *schemas) Load(key uint64) (*cache.SchemaCacheEntry, bool) {
 	}
 	s.compiled[key] = entry
 	return entry, entry != nil
+}
+
+// problem is what is wrong with the JSON text of a request by the schema at a pointer.
+func (s *schemas) problem(pointer string, text []byte) string {
+	s.mu.Lock()
+	compiled, err := s.compiler(schema_validation.SchemaValidationPurposeRequestBody).Compile(documentURL + "#" + pointer)
+	s.mu.Unlock()
+	if err != nil {
+		return err.Error()
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err == nil {
+		err = compiled.Validate(value)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // Store is part of [cache.SchemaCache].

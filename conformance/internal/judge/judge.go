@@ -128,6 +128,11 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 		found(wire.ClauseUniqueNames, "each property name once per object", strconv.Quote(name)+" appears twice")
 	}
 	j.judgeSchema(a, documented, media, found)
+	if documented.Schema != nil {
+		if names := documented.Schema.WriteOnlyIn(a.Value); len(names) > 0 {
+			found(wire.ClauseWriteOnly, "no property that is writeOnly", strings.Join(names, ", "))
+		}
+	}
 	judgeFilled(a, documented, found)
 }
 
@@ -164,7 +169,7 @@ func mediaTypeOf(header http.Header) string {
 // made from what was recorded: it changes those that it is given. media is the
 // media type, "" where no content is documented.
 func (j *Judge) judgeSchema(a *wire.Response, documented *contract.Response, media string, found func(clause, expected, actual string)) {
-	if a.IsJSON && a.Value == nil && documented.Schema != nil && !documented.Schema.AcceptsType("null") {
+	if a.IsJSON && a.Value == nil && documented.Schema != nil && (!documented.Schema.AcceptsType("null") || len(documented.Schema.Choices) == 0 && !documented.Schema.Fits(nil)) {
 		found(wire.ClauseSchema, "a body that matches the schema of "+documented.Status, "null") // the validator lets it pass
 		return
 	}
