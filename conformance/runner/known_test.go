@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf16"
@@ -521,5 +522,44 @@ func TestPublishedContractIsACheck(t *testing.T) {
 	recorded, err := runner.JudgeHAR(t.Context(), conformance.Config{Published: breaking}, recordingOf(t, recordedEntry{}))
 	if err != nil || recorded.ExitCode != 1 {
 		t.Errorf("a recording: %v, %+v", err, recorded)
+	}
+}
+
+// Where a firewall shuts the run out for users without its mark, few more of
+// them are named.
+func TestUsersWithoutTheMarkEndWithABlockPage(t *testing.T) {
+	var foreign, blocked atomic.Int64
+	s := around(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			if blocked.Load() > 0 {
+				if !strings.Contains(strings.ToLower(string(body)), "ox-conformance-test-") {
+					foreign.Add(1)
+				}
+				w.Header().Set("Content-Type", "text/html")
+				w.WriteHeader(http.StatusForbidden)
+				io.WriteString(w, "<h1>Request blocked</h1>")
+				return
+			}
+			if string(body) == `{"user_id":"NO"}` {
+				blocked.Store(1)
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	all := 0
+	r, err := runner.New(configFor(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range r.DryRun(t.Context()) {
+		if strings.Contains(x.Check, "/echo-") && !strings.Contains(x.Request.Body, "onformance-test-") {
+			all++
+		}
+	}
+	judge(t, configFor(s))
+	if got := int(foreign.Load()); blocked.Load() == 0 || all < 30 || got >= all-5 {
+		t.Errorf("%d requests for users without the mark after the block page, of %d", got, all)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"net/http"
 	"regexp"
 	"slices"
 	"sync"
@@ -414,10 +415,27 @@ func publicTexts(doc *spec.Document, checks []*trial.Check) []string {
 
 // measure lets the client find out how many connections the target bears at
 // once. The request is the one that the gate was answered, so it creates
-// nobody.
+// nobody. The check that repeats a valid request judges the responses.
 func (r *run) measure(ctx context.Context) {
-	if op := r.Contract.Operations[0]; op.Rules.Identity != "" && !r.IsShut(op) {
-		r.Client.MeasureConnections(ctx, func() *wire.Request { return r.ValidRequest(op, r.FirstUser(op)) })
+	op := r.Contract.Operations[0]
+	if op.Rules.Identity == "" || r.IsShut(op) {
+		return
+	}
+	var judge *trial.Check
+	if i := slices.IndexFunc(r.checks, func(c *trial.Check) bool { return c.TakesMeasured && c.Operation == op.ID }); i >= 0 && r.SkipReasons[r.checks[i].ID] == "" {
+		judge = r.checks[i]
+	}
+	sent := 0
+	answers := r.Client.MeasureConnections(ctx, func() *wire.Request {
+		q := r.ValidRequest(op, r.FirstUser(op))
+		if sent++; judge != nil {
+			q.Check, q.Sequence = judge.ID, sent
+		}
+		return q
+	})
+	postponed := func(a *wire.Response) bool { return a.Status == http.StatusTooManyRequests }
+	if judge != nil && !slices.ContainsFunc(answers, postponed) {
+		r.NoteMeasured(ctx, judge, answers)
 	}
 }
 

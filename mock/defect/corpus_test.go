@@ -124,7 +124,7 @@ func validOnes() []experiment {
 		{id: "201/accept-any", requests: []request{r.with("Accept", "*/*")}},
 		{id: "201/accept-none", requests: []request{r.with("Accept")}},
 		{id: "201/accept-json", requests: []request{r.with("Accept", "application/json;q=0.9, */*;q=0.1"), r.with("Accept-Encoding", "gzip")}},
-		{id: "201/unknown-headers", requests: []request{r.with("X-Of-No-Meaning", "1")}},
+		{id: "201/unknown-headers", requests: []request{r.with("X-Of-No-Meaning", "1"), r.with("X-Datadog-Trace-Id", "1"), r.with("Cookie", "a=b").with("X-Correlation-Id", "1"), asked("another").with("Cookie", "a=b").with("X-Correlation-Id", "1")}},
 		{id: "201/chunked", requests: []request{r.inChunks()}},
 		{id: "201/expect-continue", requests: []request{r.with("Expect", "100-continue")}},
 		{id: "201/open-object", requests: []request{saying(`{"user_id":"plain","more":[1,{"a":null}]}`, "plain")}},
@@ -142,9 +142,11 @@ func identityOnes() []experiment {
 		{id: "201/resolve-later", requests: append(append([]request{asked("later"), asked("later").keys("bad"), asked("later").with("Prefer", "code=500")}, many...), asked("later"))},
 		{id: "201/resolve-other-connection", requests: []request{asked("moving"), asked("moving").onFreshConnection(), asked("moving").onFreshConnection()}},
 		{id: "201/resolve-key-order", requests: []request{saying(`{"more":1,"user_id":"ordered"}`, "ordered"), saying(`{"user_id":"ordered","more":1}`, "ordered")}},
-		{id: "201/resolve-escapes", requests: []request{asked("escaped"), saying(`{"user_id":"\u0065scaped"}`, "escaped")}},
-		{id: "201/resolve-escaped-pairs", requests: []request{asked("é😀"), saying(`{"user_id":"\u00e9\ud83d\ude00"}`, "é😀")}},
-		{id: "201/resolve-white-space", requests: []request{asked("spacious"), saying("\n{ \"user_id\" :\t\"spacious\" }\r\n", "spacious")}},
+		{id: "201/resolve-forms", requests: []request{asked("escaped"), saying(`{"user_id":"\u0065scaped"}`, "escaped")}},
+		{id: "201/resolve-forms", requests: []request{asked("é😀"), saying(`{"user_id":"\u00e9\ud83d\ude00"}`, "é😀")}},
+		{id: "201/create-lookalikes", or: []int{400}, requests: []request{asked("e"), asked("е"), asked("e\u200d"), asked("👍"), asked("👍🏽"), asked("e\ufe0f"), asked("a'"), asked("a’"), asked("a b"), asked("a\u00a0b")}},
+		{id: "201/create-short-digest", requests: []request{asked("digest.860c7de06"), asked("digest.727260ea1b"), asked("digest.cab338c081"), asked("digest.de1b0946fd")}},
+		{id: "201/resolve-forms", requests: []request{asked("spacious"), saying("\n{ \"user_id\" :\t\"spacious\" }\r\n", "spacious")}},
 		{id: "201/create-distinct", requests: many},
 		{id: "201/create-late-character", requests: []request{asked(strings.Repeat("x", 63) + "a"), asked(strings.Repeat("x", 63) + "b")}},
 		{id: "201/create-signs", requests: []request{asked("sign-x"), asked("sign_x"), asked("sign x"), asked("sign%20x"), asked("sign@x"), asked("sign@y")}},
@@ -269,7 +271,7 @@ func keyOnes() []experiment {
 		"unknown-key": "qwer-zyxw-pon-9b7c", "key-short-start": acmeKey[1:], "key-short-end": acmeKey[:len(acmeKey)-1], "key-longer": acmeKey + "x",
 		"key-changed": strings.Replace(acmeKey, "t-k", "t_k", 1), "key-half": acmeKey[:len(acmeKey)/2], "key-doubled": acmeKey + acmeKey,
 		"key-changed-start": "b" + acmeKey[1:], "key-changed-end": acmeKey[:len(acmeKey)-1] + "b", "key-with-scheme": "Bearer " + acmeKey,
-		"key-quoted": `"` + acmeKey + `"`, "key-case": strings.ToUpper(acmeKey),
+		"key-quoted": `"` + acmeKey + `"`, "key-case": strings.ToUpper(acmeKey), "key-punctuation": strings.ReplaceAll(acmeKey, "-", "_"),
 	} {
 		all = append(all, experiment{id: "401/" + name, requests: []request{r.keys(key)}})
 	}
@@ -331,6 +333,7 @@ func moreOnes() []experiment {
 	for _, body := range []string{
 		`{"user_id":}`, `{"user_id":"\u12"}`, "}", "[", `"`, `{"user_id"`, `{"user_id"}`, `{"user_id":"a\"}`, `{"user_id"::"a"}`, `{"user_id":"a"]`, "user_id=a", "<user_id>a</user_id>", "undefined", "\x1f\x8b\x08", strings.Repeat("[", 5000),
 		"{\"user_id\":\"a\xc3\"}", `{"user_id":"a",,}`, `{}`, `{"user_id":17}`, `{"user_id":"cut`,
+		`{"userId":"a"}`, `{"id":"a"}`, `{"manufacturer_user_id":"a"}`, `{"data":{"user_id":"a"}}`, "false", `"{\"user_id\":\"a\"}"`,
 	} {
 		add(body[:min(len(body), 12)], saying(body, ""))
 	}
@@ -340,6 +343,9 @@ func moreOnes() []experiment {
 	} {
 		add(more[:min(len(more), 20)], saying(`{"user_id":"more",`+more+`}`, "more"), saying(`{`+more+`,"user_id":"more"}`, "more"))
 	}
+	add("newly", saying(`{"user_id":"newly","nox_user_id":"x"}`, "newly"), asked("newly"))
+	add("elsewhere", saying("{}", "").to(path+"?user_id=a"), saying("{}", "").with("X-User-Id", "a"), saying("{", "").with("Accept-Encoding", "gzip"))
+	add("other ways in", asked("way").keys(initechKey), asked("way").keys(initechKey+"x"), asked("way").keys().by("PUT"), asked("way").keys().to(path[:strings.LastIndex(path, "/")]+"/x/.."+path[strings.LastIndex(path, "/"):]), asked("way").keys().with("Authorization", "Basic YTpi"), asked("way").keys().with("Cookie", "a=b"), asked("way").keys().with("Origin", "null"), asked("way").keys().with("User-Agent", "kube-probe/1"))
 	many := `{"user_id":"many"`
 	for i := range 250 {
 		many += fmt.Sprintf(`,"p%d":1`, i)

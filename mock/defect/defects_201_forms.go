@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -61,6 +62,7 @@ func formDefects() []Deviation {
 	}
 	return append(all,
 		must("mass-assigned-id", "201/open-names", "A nox_user_id in the request becomes the user's.", assigned(idName, idName)),
+		must("mass-assigned-new-id", "201/open-names", "A nox_user_id in the request becomes that of a new user, and is kept.", assignedForNew(idName)),
 		must("mass-assigned-echo", "201/open-names", "A manufacturer_user_id in the request is echoed.", assigned(echoName, echoName)),
 		must("mass-assigned-id-property", "201/open-names", "An id in the request becomes the user's.", assigned("id", idName)),
 		must("mass-assigned-manufacturer", "201/open-names", "A manufacturer in the request is taken for that of the user.", identity(func(x *exchange) string {
@@ -92,11 +94,57 @@ func formDefects() []Deviation {
 			return x.id() + regexp.MustCompile(`\\u00[0-9A-F][A-F]`).FindString(string(x.sent))
 		})),
 		must("last-property-not-read", "201/resolve-key-order", "A user_id behind other properties is not found.", after(func(x *exchange) bool { return created(x) && placeOf(x.sent, userName) > 0 }, fail(400, "user_id is required and must be a string"))),
-		must("carriage-return-refused", "201/resolve-white-space", "A carriage return between tokens is answered with 400.", after(func(x *exchange) bool { return created(x) && bytes.Contains(x.sent, []byte("\r")) }, fail(400, "Invalid JSON"))),
-		must("leading-space-refused", "201/resolve-white-space", "White space before the JSON text is answered with 400.", after(func(x *exchange) bool {
+		must("carriage-return-refused", "201/resolve-forms", "A carriage return between tokens is answered with 400.", after(func(x *exchange) bool { return created(x) && bytes.Contains(x.sent, []byte("\r")) }, fail(400, "Invalid JSON"))),
+		must("leading-space-refused", "201/resolve-forms", "White space before the JSON text is answered with 400.", after(func(x *exchange) bool {
 			return created(x) && len(bytes.TrimLeft(x.sent, " \t\r\n")) < len(x.sent)
 		}, fail(400, "Invalid JSON"))),
 	)
+}
+
+// assignedForNew gives a user the id that the first request for it names.
+func assignedForNew(name string) mechanism {
+	return func() func(*exchange) {
+		var ids sync.Map
+		return func(x *exchange) {
+			if x.serve(); !created(x) {
+				return
+			}
+			named, _ := memberText(x.sent, name)
+			if id, _ := ids.LoadOrStore(x.user(), named); id != "" {
+				setText(idName, id.(string))(x)
+			}
+		}
+	}
+}
+
+// elsewhereDefects take a user from where the contract names none.
+func elsewhereDefects() []Deviation {
+	taken := func(name, what string, find func(x *exchange) string) Deviation {
+		return must("user-from-"+name, "400/user_id-elsewhere", "Without a user_id "+what+" is taken for it.", before(func(x *exchange) bool {
+			return userMissing(x) && find(x) != ""
+		}, func(x *exchange) { askFor(find(x))(x) }))
+	}
+	within := func(name string) func(x *exchange) string {
+		return func(x *exchange) string {
+			s, ok := member(x.sent, name)
+			if !ok {
+				return ""
+			}
+			text, _ := memberText(x.sent[s.start:s.end], userName)
+			return text
+		}
+	}
+	named := func(name string) func(x *exchange) string {
+		return func(x *exchange) string { text, _ := memberText(x.sent, name); return text }
+	}
+	return []Deviation{
+		taken("camel-case", "a userId", named("userId")),
+		taken("id", "an id", named("id")),
+		taken("echo-name", "a manufacturer_user_id", named(echoName)),
+		taken("data", "one inside data", within("data")),
+		taken("query", "one in the query", func(x *exchange) string { return x.request.URL.Query().Get(userName) }),
+		taken("header", "an X-User-Id header", func(x *exchange) string { return x.request.Header.Get("X-User-Id") }),
+	}
 }
 
 // shapeDefects take a user id as a whole for something else.

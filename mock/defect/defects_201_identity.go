@@ -32,11 +32,11 @@ func resolveDefects() []Deviation {
 		must("id-of-connection", "201/resolve-other-connection", "The id depends on the connection.", identity(func(x *exchange) string { return x.id() + x.request.RemoteAddr })),
 		must("id-by-key-order", "201/resolve-key-order", "The id depends on the order of the request's properties.", identity(func(x *exchange) string { return x.id() + firstName(x.sent) })),
 		must("id-by-member-place", "201/resolve-key-order", "The id depends on where user_id stands among the other properties.", identity(func(x *exchange) string { return x.id() + strconv.Itoa(placeOf(x.sent, userName)) })),
-		must("id-by-escapes", "201/resolve-escapes", "The id depends on how the user id's characters are escaped.", identity(func(x *exchange) string { return x.id() + rawUser(x.sent) })),
-		must("id-by-escaped-pairs", "201/resolve-escaped-pairs", "A pair of escapes is taken for two characters when the id is made.", identity(func(x *exchange) string {
+		must("id-by-escapes", "201/resolve-forms", "The id depends on how the user id's characters are escaped.", identity(func(x *exchange) string { return x.id() + rawUser(x.sent) })),
+		must("id-by-escaped-pairs", "201/resolve-forms", "A pair of escapes is taken for two characters when the id is made.", identity(func(x *exchange) string {
 			return x.id() + strings.Join(surrogatePair.FindAllString(rawUser(x.sent), -1), "")
 		})),
-		must("escaped-pairs-not-joined", "201/resolve-escaped-pairs", "A pair of escapes is echoed as two replacement characters.", after(sentLike(surrogatePair.MatchString), echo(mapRunes(beyond(0xffff), "\ufffd\ufffd")))),
+		must("escaped-pairs-not-joined", "201/resolve-forms", "A pair of escapes is echoed as two replacement characters.", after(sentLike(surrogatePair.MatchString), echo(mapRunes(beyond(0xffff), "\ufffd\ufffd")))),
 		must("escapes-not-read", "201/echo-quotes", `Escapes in a user id are echoed as they are written.`, after(created, decorated(newText(echoName), func(x *exchange) string { return strings.Trim(rawUser(x.sent), `"`) }))),
 		must("id-by-accept", "201/resolve-throughout", "The id depends on what the client accepts.", identity(func(x *exchange) string { return x.id() + x.request.Header.Get("Accept") })),
 		must("id-by-media-type", "201/resolve-throughout", "The id depends on how the media type is written.", identity(func(x *exchange) string { return x.id() + x.request.Header.Get("Content-Type") })),
@@ -44,8 +44,8 @@ func resolveDefects() []Deviation {
 		must("id-new-after-401", "201/resolve-later", "A user whom a refused request named gets another id.", renewedBy(refused)),
 		must("id-new-after-500", "201/resolve-later", "A user whom a failed request named gets another id.", renewedBy(answered(500))),
 		must("known-echo-lower-cased", "201/resolve-at-once", "A user who is known is echoed in lower case.", afterNthOf((*exchange).user, afterThe(1), created, echo(strings.ToLower))),
-		must("id-by-white-space", "201/resolve-white-space", "The id depends on the white space between the tokens.", identity(func(x *exchange) string { return x.id() + spaces(x.sent) })),
-		must("id-by-body", "201/resolve-white-space", "The id is a hash of the request's body.", identity(func(x *exchange) string { return string(x.sent) })),
+		must("id-by-white-space", "201/resolve-forms", "The id depends on the white space between the tokens.", identity(func(x *exchange) string { return x.id() + spaces(x.sent) })),
+		must("id-by-body", "201/resolve-forms", "The id is a hash of the request's body.", identity(func(x *exchange) string { return string(x.sent) })),
 	}
 }
 

@@ -1,9 +1,11 @@
 package defect
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"hash/adler32"
 	"hash/crc32"
+	"hash/fnv"
 	"math/big"
 	"path"
 	"regexp"
@@ -44,9 +46,14 @@ func collationDefects() []Deviation {
 			}, s)
 		})),
 		must("id-folds-digits", "201/create-letters", "Digits of all scripts are one to the index.", sharing(asciiDigits)),
-		must("id-ignores-invisible", "201/create-letters", "Characters that do not show are ignored by the index.", sharing(mapRunes(isFormat, ""))),
-		must("id-ignores-joiners", "201/create-letters", "Zero-width characters are ignored by the index.", sharing(replace("\u200b", "", "\u200c", "", "\u200d", ""))),
-		must("id-folds-homoglyphs", "201/create-letters", "Cyrillic letters that look like Latin ones are one with them.", sharing(replace("а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "х", "x"))),
+		must("id-ignores-invisible", "201/create-lookalikes", "Characters that do not show are ignored by the index.", sharing(mapRunes(isFormat, ""))),
+		must("id-ignores-joiners", "201/create-lookalikes", "Zero-width characters are ignored by the index.", sharing(replace("\u200b", "", "\u200c", "", "\u200d", ""))),
+		must("id-folds-homoglyphs", "201/create-lookalikes", "Cyrillic letters that look like Latin ones are one with them.", sharing(replace("а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "х", "x"))),
+		must("id-folds-dotless-i", "201/create-letters", "ı and i are one to the index.", sharing(replace("ı", "i"))),
+		must("id-typographic", "201/create-lookalikes", "Typographic quotes and dashes are one with those of ASCII.", sharing(replace("’", "'", "–", "-"))),
+		must("id-ignores-skin-tone", "201/create-lookalikes", "An emoji is one with that of another skin tone.", sharing(mapRunes(func(r rune) bool { return r >= 0x1f3fb && r <= 0x1f3ff }, ""))),
+		must("id-ignores-variation", "201/create-lookalikes", "Variation selectors are ignored by the index.", sharing(replace("\ufe0f", ""))),
+		must("id-folds-inner-space", "201/create-lookalikes", "White space of each kind is one to the index, also within a user id.", sharing(func(s string) string { return strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " ") })),
 		must("id-in-first-plane", "201/create-beyond-ascii", "Characters beyond U+FFFF are all one to the index.", sharing(mapRunes(beyond(0xffff), "?"))),
 		must("id-in-latin-1", "201/create-beyond-ascii", "Characters beyond U+00FF are all one to the index.", sharing(mapRunes(beyond(0xff), "?"))),
 		must("id-ignores-beyond-ascii", "201/create-beyond-ascii", "Characters beyond ASCII are ignored by the index.", sharing(mapRunes(beyond(unicode.MaxASCII), ""))),
@@ -185,6 +192,8 @@ func hashDefects() []Deviation {
 		must("id-by-times-33", "201/create-hash", "The id is made from a hash that multiplies by 33.", sharing(folding(5381, 33))),
 		must("id-by-sum", "201/create-hash", "The id is made from the sum of the characters.", sharing(folding(0, 1))),
 		must("id-by-sorted", "201/create-hash", "The id is made from the characters of the user id, whatever their order.", sharing(func(s string) string { r := []rune(s); slices.Sort(r); return string(r) })),
+		must("id-by-fnv", "201/create-short-digest", "The id is made from the FNV-1a of 32 bits.", sharing(func(s string) string { h := fnv.New32a(); h.Write([]byte(s)); return fmt.Sprint(h.Sum32()) })),
+		must("id-by-short-sha256", "201/create-short-digest", "The id is made from the first eight digits of the SHA-256.", sharing(func(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s)))[:8] })),
 		must("id-by-remainder", "201/create-throughout", "The id is one of 1,000.", sharing(func(s string) string { return fmt.Sprint(crc32.ChecksumIEEE([]byte(s)) % 1000) })),
 	}
 }

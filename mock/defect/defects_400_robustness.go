@@ -28,6 +28,7 @@ func robustnessDefects() []Deviation {
 		should("media-type-other-page", "400/media-type-other", "Another media type is answered with the 406 page of a gateway.", after(both(rejected, mediaTypeIs(otherMediaType)), page(406, "Not Acceptable"))),
 		must("media-type-none-fails", "http/no-server-error", "A request without a media type brings about a 500.", crash(mediaTypeIs(equals("")))),
 		should("media-type-none-page", "400/media-type-none", "A request without a media type is answered with the 406 page of a gateway.", after(both(rejected, mediaTypeIs(equals(""))), page(406, "Not Acceptable"))),
+		must("media-type-none-shape", "400/schema", "A request without a media type is answered with 400 in another shape.", after(both(rejected, mediaTypeIs(equals(""))), setBody(`{"title":"Bad Request"}`))),
 		must("media-type-nonsense-fails", "http/no-server-error", "A media type that is none brings about a 500.", crash(mediaTypeIs(equals("?")))),
 		should("media-type-nonsense-page", "400/media-type-nonsense", "A media type that is none is answered with the 406 page of a gateway.", after(both(rejected, mediaTypeIs(equals("?"))), page(406, "Not Acceptable"))),
 		should("large-body-fails", "400/large-body", "A body of 1 MiB brings about a 500.", instead(bodyOver(1<<20), serverError())),

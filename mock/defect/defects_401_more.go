@@ -215,6 +215,10 @@ func entryDefects() []Deviation {
 	trusted("method-override", "X-Http-Method-Override", some)
 	trusted("client-ip", "X-Client-Ip", local)
 	trusted("manufacturer", "X-Manufacturer-Id", some)
+	trusted("authorization", "Authorization", some)
+	trusted("cookie", "Cookie", some)
+	trusted("null-origin", "Origin", func(s string) bool { return s == "null" })
+	trusted("probe", "User-Agent", containing("kube-probe"))
 	paths := func(name, what string, is func(p, op string) bool) {
 		all = append(all, must("path-"+name, "http/bypass", "At the path "+what+" no key is needed.", openPath(is)))
 	}
@@ -224,14 +228,20 @@ func entryDefects() []Deviation {
 	paths("suffix", "with .json behind it", func(p, op string) bool { return p == op+".json" })
 	paths("parameter", "with a parameter behind a semicolon", func(p, op string) bool { return strings.HasPrefix(p, op+";") })
 	paths("dot", "with a dot segment", func(p, op string) bool { return strings.Contains(p, "/./") || strings.HasSuffix(p, "/.") })
+	paths("parent", "with a parent segment", func(p, op string) bool { return strings.Contains(p, "/../") })
 	all = append(all, must("path-query", "http/bypass", "With a query no key is needed.", accepting(func(x *exchange) bool {
 		return keyless(x) && x.request.URL.RawQuery != "" && !strings.Contains(x.request.URL.RawQuery, "key")
 	}, anyKey)))
 	return append(all,
-		must("fifth-try-accepted", "401/tries", "The fifth try with one wrong key is accepted.", triesOf(5)),
-		must("third-try-accepted", "401/tries", "The third try with one wrong key is accepted.", triesOf(3)),
-		must("tries-then-429-page", "401/tries", "From the fourth try with one wrong key on the answer is 403.", afterNthOf((*exchange).key, afterThe(3), both(refused, keyed), setStatus(403))),
-		must("wrong-key-then-500", "401/tries", "The third try with one wrong key brings about a 500.", afterNthOf((*exchange).key, afterThe(2), both(refused, keyed), serverError())),
+		must("fifth-try-accepted", "401/steady", "The fifth try with one wrong key is accepted.", triesOf(5)),
+		must("third-try-accepted", "401/steady", "The third try with one wrong key is accepted.", triesOf(3)),
+		must("tries-then-429-page", "401/steady", "From the fourth try with one wrong key on the answer is 403.", afterNthOf((*exchange).key, afterThe(3), both(refused, keyed), setStatus(403))),
+		must("wrong-key-then-500", "401/steady", "The third try with one wrong key brings about a 500.", afterNthOf((*exchange).key, afterThe(2), both(refused, keyed), serverError())),
+		must("key-punctuation-folded", "401/key-punctuation", "Dashes and underscores of a key are one.", forgiving(func(good, sent string) bool {
+			return good != sent && strings.ReplaceAll(good, "-", "_") == strings.ReplaceAll(sent, "-", "_")
+		})),
+		must("put-open", "http/bypass", "By PUT no key is needed.", putOpen()),
+		must("disabled-key-longer", "401/not-enabled-again", "A key that begins with that of a disabled manufacturer is accepted.", acceptingLonger()),
 		must("connection-stays-open", "401/same-connection", "After one success a connection needs no key.", openConnection(keyless)),
 		must("connection-takes-any-key", "401/same-connection", "After one success a connection takes any key.", openConnection(keyed)),
 		must("open-after-500", "500/keys-after", "After a 500 no key is needed.", openAfter(failed, keyless)),
@@ -241,6 +251,46 @@ func entryDefects() []Deviation {
 		must("two-wrong-keys", "401/two-wrong-keys", "Two wrong keys are accepted.", accepting(twoKeyed, anyKey)),
 		must("two-wrong-keys-fail", "401/two-wrong-keys", "Two wrong keys bring about a 500.", after(both(refused, twoKeyed), serverError())),
 	)
+}
+
+// putOpen serves a PUT without a key as a POST with a good one.
+func putOpen() mechanism {
+	return func() func(*exchange) {
+		var good atomic.Value
+		return func(x *exchange) {
+			if k, _ := good.Load().(string); k != "" && x.operation() && x.request.Method == "PUT" && x.key() == "" {
+				x.request.Method = "POST"
+				x.setKey(k)
+			}
+			if x.serve(); created(x) {
+				good.CompareAndSwap(nil, x.key())
+			}
+		}
+	}
+}
+
+// acceptingLonger takes a key that is longer by one character than one that was
+// refused before.
+func acceptingLonger() mechanism {
+	return func() func(*exchange) {
+		var refusedKeys sync.Map
+		var good atomic.Value
+		return func(x *exchange) {
+			if x.serve(); created(x) {
+				good.CompareAndSwap(nil, x.key())
+			}
+			k, _ := good.Load().(string)
+			if !refused(x) || k == "" || x.key() == "" {
+				return
+			}
+			refusedKeys.Store(x.key(), true)
+			sent := x.key()
+			if _, ok := refusedKeys.Load(sent[:len(sent)-1]); ok && strings.HasSuffix(sent, "x") {
+				x.setKey(k)
+				x.serve()
+			}
+		}
+	}
 }
 
 func openPath(is func(path, operation string) bool) mechanism {

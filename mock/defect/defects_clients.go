@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -52,6 +53,11 @@ func clientDefects() []Deviation {
 		must("java-answered-in-html", "201/content-type", "A client that takes text/html is answered with a page.", after(both(created, headerIs("Accept", containing("text/html"))), page(201, "Created"))),
 		must("coding-lies", "201/json", "To a client that takes br the answer says br, and is not in it.", after(both(created, headerIs("Accept-Encoding", containing("br"))), setHeader("Content-Encoding", "br"))),
 		must("coding-unlabelled", "201/json", "To a client that takes gzip the answer is compressed, and does not say so.", after(both(created, accepts("gzip")), zipped, without("Content-Encoding"))),
+		must("coding-unknown", "201/json", "The answer names a content coding that there is not.", after(created, setHeader("Content-Encoding", "utf-8"))),
+		must("coding-lies-for-errors", "400/json", "To a client that takes gzip an error says gzip, and is not in it.", after(both(rejected, accepts("gzip")), setHeader("Content-Encoding", "gzip"))),
+		must("cached-by-request-id", "201/unknown-headers", "An answer is kept under its X-Correlation-Id, whoever is asked for.", keptBy("X-Correlation-Id")),
+		must("cached-by-cookie", "201/unknown-headers", "An answer is kept under its Cookie, whoever is asked for.", keptBy("Cookie")),
+		must("trace-header-fails", "201/unknown-headers", "A header of a tracing service brings about a 500.", after(both(created, has("X-Datadog-Trace-Id")), serverError())),
 		must("coding-cut", "201/json", "A compressed answer lacks its end.", after(both(created, accepts("gzip")), zipped, rewrite(func(s string) string { return s[:len(s)-10] }))),
 		must("coding-twice", "201/json", "A compressed answer is compressed twice.", after(both(created, accepts("gzip")), zipped, zipped)),
 		must("coding-raw-deflate", "201/json", "To a client that takes deflate the answer is compressed and says gzip.", after(both(created, accepts("deflate")), deflated, setHeader("Content-Encoding", "gzip"))),
@@ -293,4 +299,19 @@ func slashToo() mechanism {
 	return before(func(x *exchange) bool { return strings.HasSuffix(x.request.URL.Path, operationPath+"/") }, func(x *exchange) {
 		x.request.URL.Path = strings.TrimSuffix(x.request.URL.Path, "/")
 	})
+}
+
+// keptBy answers with the body that was the first under the same value of a
+// header.
+func keptBy(header string) mechanism {
+	return func() func(*exchange) {
+		var kept sync.Map
+		return func(x *exchange) {
+			if x.serve(); !created(x) || !has(header)(x) {
+				return
+			}
+			body, _ := kept.LoadOrStore(x.request.Header.Get(header), x.body)
+			x.body = body.([]byte)
+		}
+	}
 }

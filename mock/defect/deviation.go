@@ -76,7 +76,7 @@ type informed struct {
 func Defects() []Deviation {
 	return join(
 		everyResponseDefects(), answerDefects(),
-		createdDefects(), echoDefects(), identityDefects(), sharedDefects(), knownDefects(), requestDefects(), clientDefects(), formDefects(), shapeDefects(), characterDefects(), sizeDefects(),
+		createdDefects(), echoDefects(), identityDefects(), sharedDefects(), knownDefects(), requestDefects(), clientDefects(), formDefects(), elsewhereDefects(), shapeDefects(), characterDefects(), sizeDefects(),
 		validationDefects(), typeDefects(), bodyDefects(), jsonDefects(), malformedDefects(), robustnessDefects(),
 		refusalDefects(), keyDefects(), entryDefects(), tenancyDefects(),
 		provokedDefects(), overTimeDefects(),

@@ -9,7 +9,7 @@ import (
 )
 
 // provocationTries is how often each way to bring an error about is tried.
-const provocationTries = 3
+const provocationTries = 2
 
 // breakdownChecks bring the documented server error about in the way that the
 // configuration says, and look at the target afterwards.
@@ -21,7 +21,7 @@ func breakdownChecks(b *builder) {
 	provoked := b.add(status, checkText{
 		name: "provoked", ground: contractSays, prod: conformance.LaxOnly,
 		summary: "an unexpected error returns " + status + " as documented",
-		sends:   "a valid request changed as --provoke says, three times",
+		sends:   "a valid request changed as --provoke says, twice",
 		why:     "Clients receive this response on the worst day, and nobody tests it.",
 	}, trial.StageProvoke, func(t *trial.Trial) {
 		for _, p := range ProvocationsOf(t.Session.Config, status) {

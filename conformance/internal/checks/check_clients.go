@@ -70,11 +70,20 @@ func clientChecks(b *builder) {
 	b.add(status, checkText{
 		name: "client-headers", ground: httpSays, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody",
 		summary: "the default headers of common HTTP clients are accepted",
-		sends:   "a valid request with the default headers of " + strings.Join(names, ", "),
+		sends:   "a valid request with the default headers of " + strings.Join(names, ", ") + "; with the first also an invalid body and no key",
 		why:     "Manufacturers use many HTTP libraries, and each adds headers of its own.",
 	}, trial.StageAccept, func(t *trial.Trial) {
 		trial.Each(t, clients, func(c ordinaryClient) string { return c.name }, func(t *trial.Trial, c ordinaryClient) {
 			served(t, c.as(t.RequestFor(t.FirstUser())))
+			if c.name != clients[0].name {
+				return
+			}
+			if invalid := t.Op.InvalidStatus(); invalid != "" && t.Op.Body.Schema.HasType("object") {
+				t.RequireReadable(t.Expect(c.as(t.Request().WithText([]byte("{"), wire.Breaks)), invalid))
+			}
+			if refusal := t.Op.UnauthorizedStatus(); refusal != "" && len(t.Op.Security) > 0 {
+				t.RequireReadable(t.Expect(c.as(t.Request().WithKeys()), refusal))
+			}
 		})
 	})
 	for _, w := range []struct {

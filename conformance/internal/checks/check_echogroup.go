@@ -31,18 +31,21 @@ func each(values ...string) []func(string) string {
 func echoGroups() []echoGroup {
 	return []echoGroup{
 		{name: "characters", what: "characters of many scripts, symbols and emoji", values: []func(string) string{
-			affix("x\u00a0y‘’“”‐–—…²³½№", "€₹™"), affix("Ａｂ１！-ไทย-हिन्दी-", "-Ёж-Σς"), affix("\u1112\u1161\u11ab-٣٤-", "-👍🏽🇩🇪"),
+			affix("x\u00a0y‘’“”‐–—…²³½№", "€₹™¥µıİﬁ"), affix("Ａｂ１！-ไทย-हिन्दी-", "-Ёж-Σςẞ"), affix("\u1112\u1161\u11ab-٣٤-ｱﾞ𠮷-", "-👍🏽🇩🇪❤️"),
 		}},
 		{name: "number-like", what: "texts that look like a number, a date or an address", foreign: true, values: append(
-			each("-17", "1e3", "017", "1,000", "1_000", "1,5", "12:30", "2024-01-02", "192.168.1.17"),
+			each("-17", "1e3", "017", "1,000", "1_000", "1,5", "12:30", "2024-01-02", "192.168.1.17", "1.10.0"),
 			func(u string) string { return "-" + digitsOf(u) },
 			func(u string) string { return "+49 170 " + lastOf(digitsOf(u), 7) },
 			func(u string) string { return "4" + lastOf(digitsOf(u), 15) })},
 		{name: "words", what: "words and characters with a special meaning to parsers", foreign: true,
-			values: each("NO", "yes", "None", "nil", "NULL", "Infinity", `\N`, "[]", "{}", ".", "..", "%2e", "0", "-", "admin", "me"), kind: attack},
+			values: each("NO", "yes", "None", "nil", "NULL", "Infinity", `\N`, "[]", "{}", ".", "..", "%2e", "0", "-", "~", "admin", "constructor"), kind: attack},
 		{name: "text-like", what: "texts that look like a link, a list, a formula, a variable or a token", kind: attack, values: []func(string) string{
-			affix(`["`, `"]`), affix("=1+1+", ""), affix("@", ""), affix("${", "}"), affix("$HOME-", ""), affix("*)(uid=", "*"), affix(`"`, `"`), affix("#", ""),
-			affix("https://example.com/", "?x=1"), affix("-", ""),
+			affix(`["`, `"]`), affix("=1+1+", ""), affix("@", ""), affix("${", "}"), affix("$HOME-", ""), affix("*)(uid=", "*"), affix(`"`, `"`), affix("'", "'"), affix("#", ""),
+			affix("https://example.com/", "?token=1&x"), affix("-", ""), affix("/", "/"), affix("urn:user:", ""), affix("<script>", "</script>"), affix("user@", ""), affix("auth0|", ""), affix("password=", ""),
+			func(u string) string { return "01" + lastOf(digitsOf(u), 24) },
+			func(u string) string { return "65F0c" + lastOf(digitsOf(u), 19) },
+			func(u string) string { return lastOf(digitsOf(u), 18) },
 			func(u string) string {
 				return "eyJhbGciOiJub25lIn0." + u[max(0, len(u)-36):] + ".sig"
 			},

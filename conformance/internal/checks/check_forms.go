@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -15,18 +16,22 @@ import (
 // server gives a meaning of its own.
 func undeclaredMembers(t *trial.Trial) []schema.Member {
 	rules := t.Op.Rules
-	other := t.Session.UserPrefix + "nobody"
+	other := nobody(t)
 	var out []schema.Member
-	for _, name := range []string{"hasOwnProperty", "toString", "$where", "a.b", "", "length", "@type", "$ref", "id", "_id", "userId", "manufacturer_id", rules.Identity, rules.Echo, rules.Subject + "[]"} {
+	for _, name := range []string{"hasOwnProperty", "toString", "$where", "a.b", "", "length", "@type", "$ref", "id", "_id", "userId", "manufacturer_id", "manufacturer", "tenant", "role", "status", "name", "email", "error", "device_id", "version", "é", strings.Repeat("long", 50), rules.Identity, rules.Echo, rules.Subject + "[]", " " + rules.Subject, strings.ToUpper(rules.Subject)} {
 		if name != rules.Subject {
 			out = append(out, schema.Member{Name: name, Value: other})
 		}
 	}
 	return append(out,
-		schema.Member{Name: "nested", Value: schema.Object{{Name: rules.Subject, Value: other}}},
+		schema.Member{Name: "data", Value: schema.Object{{Name: rules.Subject, Value: other}}},
+		schema.Member{Name: "user", Value: schema.Object{{Name: rules.Subject, Value: other}, {Name: "id", Value: other}}},
 		schema.Member{Name: "nothing", Value: nil},
 		schema.Member{Name: "number", Value: schema.Literal("1.5e+3")},
-		schema.Member{Name: "list", Value: []any{true, nil, []any{}}},
+		schema.Member{Name: "negative", Value: schema.Literal("-0")},
+		schema.Member{Name: "list", Value: []any{true, nil, []any{[]any{}}}},
+		schema.Member{Name: "none", Value: []any{}},
+		schema.Member{Name: "escapes", Value: schema.Literal(`"\b\f\n\r\t\"\\\/\u00e9\ud83d\ude00"`)},
 		schema.Member{Name: "truth", Value: true},
 		schema.Member{Name: "constructor", Value: other},
 		schema.Member{Name: "__proto__", Value: schema.Object{{Name: rules.Subject, Value: other}}},
@@ -68,41 +73,42 @@ func formChecks(b *builder) {
 	}
 	c := b.add(status, checkText{
 		name: "resolve-forms", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
-		summary: "the spelling of the JSON does not change the id: escapes in either case, in property names, and without need",
-		sends:   `one user as plain text, with \/, with lower and upper case escapes, and with escapes in the property name`,
-		why:     "Clients store the id. If it changes, they lose access to the user's devices.",
+		summary: "the spelling of the JSON does not change the id: white space, and escapes in either case, in property names, and without need",
+		sends:   `one user as plain text, with \/, with lower and upper case escapes, with every character escaped, with escapes in the property name, and with white space around every token`,
+		why:     "Clients store the id. If it changes, they lose access to the user's devices.", formerly: []string{"resolve-escapes", "resolve-escaped-pairs", "resolve-white-space"},
 	}, trial.StageAccept, func(t *trial.Trial) {
-		user := "é/ü-" + t.User()
+		user := "é/ü漢😀-" + t.User()
+		if t.IsSparing() {
+			user = t.User()
+		}
 		before := t.ExpectSuccess(t.RequestFor(user))
-		name := schema.Encode(rules.Subject)
-		rest := string(schema.Encode(user))
-		rest = rest[strings.Index(rest, "-") : len(rest)-1]
 		if len(t.Body(user)) > 1 {
 			t.Skip("the minimal valid body has more than one property")
 		}
-		texts := []string{
-			fmt.Sprintf(`{%s:"é\/ü%s"}`, name, rest),
-			fmt.Sprintf(`{%s:"\u00E9/\u00FC%s"}`, name, rest),
-			fmt.Sprintf(`{%s:"\u00e9\u002f\u00fc%s"}`, name, rest),
-			fmt.Sprintf(`{"\u0075%s":"é/ü%s"}`, rules.Subject[1:], rest),
-		}
-		if rules.Subject[0] != 'u' {
-			texts = texts[:3]
-		}
-		for _, text := range texts {
+		name, value := string(schema.Encode(rules.Subject)), string(schema.Encode(user))
+		first, rest := rules.Subject[:1], rules.Subject[1:]
+		for _, text := range trial.Sample(t, []string{
+			fmt.Sprintf("\r\n\t{ %s\t:\n %s }\r", name, value),
+			fmt.Sprintf(`{%s:%s}`, name, schema.EncodeEscaped(user)),
+			fmt.Sprintf(`{%s:%s}`, name, strings.Replace(value, "é/ü", `é\/ü`, 1)),
+			fmt.Sprintf(`{%s:%s}`, name, strings.Replace(value, "é/ü", `\u00E9/\u00FC`, 1)),
+			fmt.Sprintf(`{%s:%s}`, name, strings.Replace(value, "é/ü", `\u00e9\u002f\u00fc`, 1)),
+			fmt.Sprintf(`{"\u%04x%s":%s}`, first[0], rest, value),
+		}) {
 			again := t.ExpectSuccess(t.RequestFor(user).WithText([]byte(text), wire.Fits))
 			t.RequireEcho(again, user)
 			requireSame(t, before, again)
 		}
 	})
+	c.Requests = 2
 	c.NewUsers = 1
 }
 
 func openNames(t *trial.Trial) {
-	user := t.FirstUser()
-	before := t.ExpectSuccess(t.RequestFor(user))
 	all := undeclaredMembers(t)
+	// A user who is new is asked for, so that a property that is stored shows.
 	ask := func(t *trial.Trial, members []schema.Member) {
+		user := t.User()
 		body := t.Body(user)
 		a := t.Send(t.RequestFor(user).WithBody(append(body[:len(body):len(body)], members...), wire.Fits).Attack())
 		if isInvalid(t, a) {
@@ -110,7 +116,10 @@ func openNames(t *trial.Trial) {
 		}
 		t.RequireStatus(a, t.Op.SuccessStatus())
 		t.RequireEcho(a, user)
-		requireSame(t, before, a)
+		if rules := t.Op.Rules; rules.Identity != "" && t.IdentityOf(a) == nobody(t) {
+			t.Fail("a "+rules.Identity+" of the target's own", wire.Quote(nobody(t))+", as in the request", a)
+		}
+		requireSame(t, a, t.ExpectSuccess(t.RequestFor(user)))
 	}
 	// The last two only attackers send: some readers refuse a body that has them.
 	plain, hostile := all[:len(all)-2], all[len(all)-2:]
@@ -124,9 +133,13 @@ func openNames(t *trial.Trial) {
 			suspects = append(suspects, some...)
 		}
 	}
-	name := func(m schema.Member) string { return fmt.Sprintf("the property %q", m.Name) }
+	name := func(m schema.Member) string { return fmt.Sprintf("the property %q", shortened(m.Name)) }
 	trial.Each(t, suspects, name, func(t *trial.Trial, m schema.Member) { ask(t, slices.Clip([]schema.Member{m})) })
 }
+
+// nobody is the value of undeclared properties: a user of the run who is asked
+// for nowhere else.
+func nobody(t *trial.Trial) string { return t.Session.UserPrefix + "nobody" }
 
 // beyondIntegers is a number that no integer of 64 bits holds.
 const beyondIntegers = "123456789012345678901234567890"
@@ -142,7 +155,8 @@ func moreTypes(name, user string) []string {
 	return []string{
 		"1", "-1", "1.5", "1e3", "1e400", "9007199254740993", beyondIntegers,
 		"[null]", "[" + text + "," + text + "]", "[17]", "[[" + text + "]]", `[{"id":` + text + "}]",
-		`{"$ne":""}`, "{" + string(schema.Encode(name)) + ":" + text + "}", `{"id":` + text + "}", `{` + convertsToText + `:` + text + "}", `{"length":1}`,
+		`{"$ne":"","$gt":"","$regex":".*","$exists":true,"$in":[` + text + "]}", "{" + string(schema.Encode(name)) + ":" + text + "}",
+		`{"id":` + text + `,"value":` + text + `,"$oid":` + text + `,"$eq":` + text + `,"#text":` + text + "}", `{` + convertsToText + `:{"a":{"b":` + text + "}}}", `{"length":1}`,
 		"[" + strings.TrimSuffix(strings.Repeat(`"a",`, 200), ",") + "]",
 	}
 }
@@ -151,9 +165,24 @@ func moreTypes(name, user string) []string {
 func jsonKinds(name string, user string) []string {
 	n, u := string(schema.Encode(name)), string(schema.Encode(user))
 	return []string{
-		"{" + n + ":}", "}", "[", `"`, "{" + n, "{" + n + "}", "{" + n + ":" + u[:len(u)-1] + `\"}`, "{" + n + "::" + u + "}",
-		"{" + n + ":" + u + "]", name + "=" + user, "<" + name + ">" + user + "</" + name + ">", "undefined", "\x1f\x8b\x08\x00",
+		"{" + n + ":}", "}", "[", `"`, "false", "{" + n, "{" + n + "}", "{" + n + ":" + u[:len(u)-1] + `\"}`, "{" + n + "::" + u + "}",
+		"{" + n + ":" + u + "]", name + "=" + user, "<" + name + ">" + user + "</" + name + ">", "undefined", string(schema.Encode("{" + n + ":" + u + "}")), "\x1f\x8b\x08\x00",
 	}
+}
+
+// aliasesOf are names that frameworks and careless code take for another.
+func aliasesOf(subject, echo string) (out []string) {
+	words := strings.Split(subject, "_")
+	camel := words[0]
+	for _, w := range words[1:] {
+		camel += strings.ToUpper(w[:min(1, len(w))]) + w[min(1, len(w)):]
+	}
+	for _, name := range []string{camel, strings.Join(words, "-"), strings.Join(words, ""), subject + "[]", echo, "id", "user", "username", "uid", "sub"} {
+		if name != "" && name != subject && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // halfEscape is a Unicode escape that breaks off.
@@ -203,6 +232,29 @@ func moreRejections(b *builder) {
 		})
 	})
 	b.add(status, checkText{
+		name: rules.Subject + "-elsewhere", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Body.Schema.Pointer + "/required",
+		summary: rules.Subject + " is required, whatever else names a user",
+		sends:   "a body without " + rules.Subject + " but with userId, id, " + rules.Echo + " and similar properties; with " + rules.Subject + " inside another property; with " + rules.Subject + " in the query",
+		why:     "A server that guesses which user is meant will guess wrong one day.",
+	}, trial.StageReject, func(t *trial.Trial) {
+		user := t.User()
+		var flat, nested schema.Object
+		for _, name := range aliasesOf(rules.Subject, rules.Echo) {
+			flat = append(flat, schema.Member{Name: name, Value: user})
+		}
+		for _, name := range []string{"data", "user", "body", "attributes", "params"} {
+			nested = append(nested, schema.Member{Name: name, Value: schema.Object{{Name: rules.Subject, Value: user}, {Name: "id", Value: user}}})
+		}
+		if !b.confirmed(flat, wire.Breaks) || !b.confirmed(nested, wire.Breaks) {
+			t.Skip("not applicable: the schema gives other names a meaning")
+		}
+		t.Expect(t.RequestFor(user).WithBody(flat, wire.Breaks).WithoutSubject(), status)
+		t.Expect(t.RequestFor(user).WithBody(nested, wire.Breaks).WithoutSubject(), status)
+		inQuery := t.RequestFor(user).WithBody(schema.Object{}, wire.Breaks).WithoutSubject().WithHeader("X-User-Id", user)
+		inQuery.Query = url.Values{rules.Subject: {user}}.Encode()
+		t.Expect(inQuery, status, "404") // a server may take a query for another path
+	})
+	b.add(status, checkText{
 		name: "json-kinds", ground: meansNothing, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody/content",
 		summary: "a body without any JSON meaning is rejected",
 		sends:   "bodies with no value, half an escape, a lone punctuation character, another format, thousands of brackets, or half a character",
@@ -224,13 +276,19 @@ func moreRejections(b *builder) {
 	b.add(status, checkText{
 		name: "body-sizes", ground: staysUp, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody",
 		summary: "a valid body of 8 to 64 KiB is accepted, or rejected as documented or with 413",
-		sends:   "a valid body padded with white space to just over 8, 16 and 32 KiB and just under 64 KiB",
+		sends:   "a valid body padded with an undeclared property to just over 8 and 32 KiB, and with white space to just over 16 and just under 64 KiB",
 		why:     "Common buffers have these sizes. A server must not silently drop what exceeds them.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.FirstUser()
 		text := string(schema.Encode(t.Body(user)))
-		trial.Each(t, []int{8<<10 + 1, 16<<10 + 1, 32<<10 + 1, 64<<10 - 1}, func(n int) string { return fmt.Sprintf("%d bytes", n) }, func(t *trial.Trial, n int) {
-			r := t.RequestFor(user).WithText([]byte("{"+strings.Repeat(" ", n-len(text))+text[1:]), wire.Fits)
+		sizes := []int{8<<10 + 1, 16<<10 + 1, 32<<10 + 1, 64<<10 - 1}
+		trial.Each(t, sizes, func(n int) string { return fmt.Sprintf("%d bytes", n) }, func(t *trial.Trial, n int) {
+			padded := "{" + strings.Repeat(" ", n-len(text)) + text[1:]
+			if slices.Index(sizes, n)%2 == 0 && b.op.Body.Schema.AllowsUndeclared() {
+				const name, end = `,"undeclared":"`, `"}`
+				padded = text[:len(text)-1] + name + strings.Repeat("x", n-len(text)+1-len(name+end)) + end
+			}
+			r := t.RequestFor(user).WithText([]byte(padded), wire.Fits)
 			if a := t.Expect(r, t.Op.SuccessStatus(), status, "413"); a.Succeeded() {
 				t.RequireEcho(a, user)
 			}

@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -191,11 +192,17 @@ func oddKeyChecks(b *builder, status, pointer string) {
 		{"non-ascii-key", "a key with non-ASCII characters", "schlüssel-ключ-鍵"},
 	} {
 		b.add(status, checkText{
-			name: k.name, ground: strangers, prod: conformance.Harmless, pointer: pointer,
-			summary: "rejected without a server error: " + k.what, sends: "an otherwise valid request with " + k.what,
+			name: k.name, ground: contractSays, prod: conformance.Harmless, pointer: pointer,
+			summary: "rejected: " + k.what + " (a server error is only a warning)", sends: "an otherwise valid request with " + k.what,
 			why: "A client without a key should not be able to cause a 500.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
-			t.Expect(t.Request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).MayClose().Fresh().Hostile(), status, "400", "431")
+			a := t.Send(t.Request().WithKeys(wire.Credential{Value: k.value, Label: k.what}).MayClose().Fresh().Hostile())
+			if a.Succeeded() {
+				t.Fail(trial.DescribeStatus(status), a.Summary(), a)
+			}
+			if !t.Op.EquivalentStatuses(status).Contains(a.Status) && a.Status != http.StatusBadRequest && a.Status != http.StatusRequestHeaderFieldsTooLarge {
+				t.Warn(trial.DescribeStatus(status), a.Summary(), a)
+			}
 		})
 	}
 	if b.op.Security[0].In != "header" || b.op.Security[0].Kind != "apiKey" {
@@ -252,8 +259,9 @@ func refusalManners(b *builder, status, pointer string) {
 		name: "www-authenticate", ground: noHarm, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "a 401 response has a WWW-Authenticate header", sends: "no key",
 		why: "HTTP requires it (RFC 9110, section 11.6.1), and generic clients rely on it.",
-	}, trial.StageRefuse, func(t *trial.Trial) {
-		if a := t.Expect(t.Request().WithKeys(), status); status == "401" && a.Header.Get("WWW-Authenticate") == "" {
+	}, trial.StageAfter, func(t *trial.Trial) {
+		a := seenOr(t, t.Request().WithKeys(), func(a *wire.Response) bool { return strings.HasSuffix(a.Request.Check, "/missing-key") })
+		if t.RequireStatus(a, status); status == "401" && a.Header.Get("WWW-Authenticate") == "" {
 			t.Fail("a WWW-Authenticate header", "none", a)
 		}
 	})
@@ -266,14 +274,12 @@ func lockOutCheck(b *builder, status string) {
 	}
 	b.add(status, checkText{
 		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
-		summary: "the right key still works after wrong keys were rejected", sends: "requests with wrong keys, then a valid request",
+		summary: "the right key still works after wrong keys were rejected", sends: "a request with a wrong key, after all those of other checks, then a valid request",
 		why: "Otherwise anyone can lock a manufacturer out.",
 	}, trial.StageAfter, func(t *trial.Trial) {
-		for range 2 {
-			t.Expect(t.Request().WithKeys(unknownKey(t)), status)
-		}
+		t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		t.Expect(t.Request(), b.op.SuccessStatus())
-	}).Requests = 3
+	}).Requests = 2
 }
 
 // shapeOf names the kind of a response's body: its media type and the names of
@@ -294,11 +300,12 @@ func shapeOf(a *wire.Response) string {
 func steadyRefusal(b *builder, status, pointer string) {
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "wrong and missing keys are rejected every time",
-		sends:   fmt.Sprintf("unknown and missing keys in turn, %d requests in all", trial.ManyRepeats),
-		why:     "A server that lets in one stranger in seven is open.",
+		summary:  "wrong and missing keys are rejected every time, however often they are tried",
+		sends:    fmt.Sprintf("one unknown key and no key in turn, %d requests in all", trial.ManyRepeats),
+		why:      "A server that lets in one stranger in seven is open. An overflowing counter or a cached lookup could let a stranger in.",
+		formerly: []string{"tries"},
 	}, trial.StageRefuse, func(t *trial.Trial) {
-		random := t.Random()
+		unknown := unknownKey(t)
 		requests := make([]*wire.Request, t.Repeats())
 		for i := range requests {
 			user := t.FirstUser() // who is known needs a key as well
@@ -308,7 +315,7 @@ func steadyRefusal(b *builder, status, pointer string) {
 			r := t.RequestFor(user).Fresh()
 			requests[i] = r.WithKeys()
 			if i%2 == 0 {
-				requests[i] = r.WithKeys(anUnknownKey(t.Session, random))
+				requests[i] = r.WithKeys(unknown)
 			}
 		}
 		t.SendAlternating(requests, status)

@@ -51,10 +51,10 @@ func successChecks(b *builder) {
 	again := b.add(status, checkText{
 		name: "repeat", ground: contractSays, prod: conformance.Creates,
 		summary: "valid requests succeed every time",
-		sends:   fmt.Sprintf("the same valid request %d times, each on a new connection", trial.ManyRepeats),
+		sends:   fmt.Sprintf("the same valid request at least %d times, each on a new connection", trial.ManyRepeats),
 		why:     "If one response in ten fails, one client in ten has an outage.",
 	}, trial.StageAccept, repeat)
-	again.IsUniform, again.Requests = true, trial.FewRepeats
+	again.IsUniform, again.Requests, again.TakesMeasured = true, trial.FewRepeats, true
 }
 
 // exampleCheck sends the contract's own example. On a shared target that user
@@ -80,12 +80,15 @@ func exampleCheck(b *builder, status string) {
 
 // repeat sends one request many times and demands the same response of each.
 func repeat(t *trial.Trial) {
-	user := t.User()
-	requests := make([]*wire.Request, t.Repeats())
-	for i := range requests {
-		requests[i] = t.RequestFor(user).Fresh()
+	user := t.FirstUser()
+	answers := t.TakeMeasured()
+	if len(answers) == 0 {
+		requests := make([]*wire.Request, t.Repeats())
+		for i := range requests {
+			requests[i] = t.RequestFor(user).Fresh()
+		}
+		answers = t.SendAll(requests)
 	}
-	answers := t.SendAll(requests)
 	t.RequireEach(answers, trial.DescribeStatus(t.Op.SuccessStatus()), func(a *wire.Response) string {
 		if !a.Succeeded() && !t.Op.DependsOnState(a.Status) {
 			return a.Summary()

@@ -73,6 +73,9 @@ func RemoveSent(a *wire.Response, text string) string {
 		plain := string(schema.Encode(sent))
 		for _, form := range []string{string(quoted[1 : len(quoted)-1]), plain[1 : len(plain)-1], sent, strings.ReplaceAll(plain[1:len(plain)-1], "/", `\/`)} {
 			text = strings.ReplaceAll(text, form, "")
+			if lower := strings.ToLower(form); lower != form { // as a server that folds case returns it
+				text = strings.ReplaceAll(text, lower, "")
+			}
 		}
 	}
 	return text

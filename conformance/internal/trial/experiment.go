@@ -20,6 +20,9 @@ type Check struct {
 	// answers which differ show an intermittent fault. Such a check is alone:
 	// a fault that comes by the count then comes for certain.
 	IsUniform bool
+	// TakesMeasured says that the check judges what was sent to measure the
+	// target.
+	TakesMeasured bool
 	// NewUsers is how many users the check creates beside the one that the
 	// production profile uses for all; requests is how many it sends there,
 	// where that is more than one.

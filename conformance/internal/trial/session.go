@@ -30,6 +30,8 @@ type Session struct {
 	CheckNumbers map[string]string // of each check, for the names of its users
 	SkipReasons  map[string]string // why the profile leaves a check out
 
+	measured []*wire.Response // to valid requests about the first user, for a check to judge
+
 	blocked atomic.Bool  // a firewall's page has answered a plain valid request
 	weight  atomic.Int64 // of the responses that are kept
 	shown   atomic.Int64 // of those that are part of the result
@@ -110,6 +112,20 @@ func (s *Session) assess(ctx context.Context, a *wire.Response) {
 
 // isSparing reports whether the profile is one that spares the target.
 func (s *Session) isSparing() bool { return s.Config.Profile == conformance.Production }
+
+// NoteMeasured keeps responses to valid requests, which were sent to measure what
+// the target bears, for the check that judges them.
+func (s *Session) NoteMeasured(ctx context.Context, c *Check, answers []*wire.Response) {
+	for _, a := range answers {
+		s.assess(ctx, a)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.measured = answers
+	for _, a := range answers {
+		s.Seen = append(s.Seen, SeenResponse{c, a})
+	}
+}
 
 // AllSeen returns what has been seen so far.
 func (s *Session) AllSeen() []SeenResponse {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,38 +164,44 @@ func (c *Client) LimitConcurrent(n int) int {
 // MeasureConnections finds out how many connections the target bears at once, by valid
 // requests that are made for it. A server that closes what is too much, or
 // answers it 503, has a limit, which is no fault of it: the client stays below.
-// Over HTTP/2 one connection serves all.
-func (c *Client) MeasureConnections(ctx context.Context, valid func() *Request) {
+// Over HTTP/2 one connection serves all. It returns the responses if the target
+// bore as many as the client may ever open, else nil.
+func (c *Client) MeasureConnections(ctx context.Context, valid func() *Request) []*Response {
 	if c.Simulate != nil || c.limiter.Limit() != rate.Inf || c.http2.Load() {
-		return
+		return nil
 	}
 	// Connections that close are counted by the target for a while, so that it
 	// must bear more than are open.
-	for n := c.slots.maximum() * 3 / 2; n > 1; n /= 2 {
+	for n, lowered := c.slots.maximum()*3/2, false; n > 1; n, lowered = n/2, true {
 		c.ReleaseIdle() // so that these are all that is open
-		if c.bears(ctx, n, valid) {
-			return
+		if answers := c.askTogether(ctx, n, valid); !slices.ContainsFunc(answers, isCrowdedOut) {
+			if lowered {
+				return nil
+			}
+			return answers
 		}
 		c.crowd.apart.Store(true)
 		c.slots.atMost(max(1, n/4))
 	}
+	return nil
 }
 
-// bears reports whether the target serves n requests on as many connections
-// that are open at one moment.
-func (c *Client) bears(ctx context.Context, n int, valid func() *Request) bool {
-	var crowdedOut atomic.Bool
+// isCrowdedOut reports whether the target has refused a connection as one too
+// many.
+func isCrowdedOut(a *Response) bool {
+	return !a.Arrived() || a.Status == http.StatusServiceUnavailable
+}
+
+// askTogether sends n requests on as many connections that are open at one
+// moment.
+func (c *Client) askTogether(ctx context.Context, n int, valid func() *Request) []*Response {
+	answers := make([]*Response, n)
 	var wg sync.WaitGroup
 	together := NewBarrier(ctx, n, settling)
-	for range n {
+	for i := range answers {
 		held := valid().changed(func(o *sendOptions) { o.fresh, o.barrier = true, together })
-		wg.Go(func() {
-			a, _ := c.SendOnce(ctx, held)
-			if !a.Arrived() || a.Status == http.StatusServiceUnavailable {
-				crowdedOut.Store(true)
-			}
-		})
+		wg.Go(func() { answers[i], _ = c.SendOnce(ctx, held) })
 	}
 	wg.Wait()
-	return !crowdedOut.Load()
+	return answers
 }

@@ -251,11 +251,11 @@ type Finding struct {
 // without it is not in that coding.
 func (a *Response) Decompress() {
 	coding := strings.ToLower(strings.TrimSpace(a.Header.Get("Content-Encoding")))
-	if !slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, coding) || a.Failure != NoFailure {
+	if coding != "" && coding != "identity" && !strings.Contains(coding, ",") && JSONProblem(a.Body) == "" && a.Failure == NoFailure {
+		a.IsMiscoded = !a.IsRecorded // also by a name that no client knows, as "utf-8"
 		return
 	}
-	if JSONProblem(a.Body) == "" {
-		a.IsMiscoded = !a.IsRecorded
+	if !slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, coding) || a.Failure != NoFailure {
 		return
 	}
 	limit := bodyLimit(a.Request)
