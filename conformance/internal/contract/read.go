@@ -66,7 +66,7 @@ type contractReader struct {
 }
 
 func (r *contractReader) operation(declared spec.Operation) (*Operation, error) {
-	op := &Operation{Operation: declared, Rules: proseRules(declared.ID)}
+	op := &Operation{Operation: declared}
 	op.ID = schema.IDWord(declared.ID)
 	item := r.model.Paths.PathItems.GetOrZero(declared.Path)
 	if item == nil {
@@ -207,7 +207,7 @@ func (r *contractReader) security(op *Operation, high *v3.Operation) {
 	met := false
 	for _, requirement := range requirements {
 		if requirement == nil || requirement.ContainsEmptyRequirement || orderedmap.Len(requirement.Requirements) == 0 {
-			op.Security, op.OtherKeyPlaces, op.Obstacle = nil, nil, "" // anybody is let in
+			op.Security, op.Alternatives, op.Obstacle = nil, nil, "" // anybody is let in
 			return
 		}
 		schemes, problem := r.schemes(requirement.Requirements, at)
@@ -219,9 +219,8 @@ func (r *contractReader) security(op *Operation, high *v3.Operation) {
 		case !met:
 			op.Security, op.Obstacle, met = schemes, "", true
 		default:
-			for _, s := range schemes {
-				in, _ := ResolvePlace(AsDeclared, s)
-				op.OtherKeyPlaces = append(op.OtherKeyPlaces, in)
+			if len(schemes) > 0 {
+				op.Alternatives = append(op.Alternatives, schemes)
 			}
 		}
 	}

@@ -281,17 +281,19 @@ func (s *sentKeys) index(key string) *secret.Index {
 // appear in any text by chance; so are a few characters, by which some name a key.
 func (s *sentKeys) comesBack(a *wire.Response, text string) string {
 	for _, k := range a.Request.Keys {
-		if len(k.Value) < secret.MinPieceLength || secret.ResemblesWord(k.Value) {
-			continue
-		}
-		index := s.index(k.Value)
-		for _, name := range slices.Sorted(maps.Keys(a.Header)) {
-			if index.ContainsHalf(strings.Join(a.Header[name], " ")) {
-				return "the header " + name
+		for _, value := range append([]string{k.Value}, slices.Sorted(maps.Values(k.ByScheme))...) {
+			if len(value) < secret.MinPieceLength || secret.ResemblesWord(value) {
+				continue
 			}
-		}
-		if index.ContainsHalf(text) {
-			return "the body"
+			index := s.index(value)
+			for _, name := range slices.Sorted(maps.Keys(a.Header)) {
+				if index.ContainsHalf(strings.Join(a.Header[name], " ")) {
+					return "the header " + name
+				}
+			}
+			if index.ContainsHalf(text) {
+				return "the body"
+			}
 		}
 	}
 	return ""
