@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
@@ -43,7 +44,7 @@ func (m *Mock) Try(ctx context.Context, a Attempt) (journal.Entry, error) {
 		return journal.Entry{}, err
 	}
 	var tried journal.Entry
-	ctx = context.WithValue(ctx, numberKey{}, int64(0)) // it comes on no connection of the mock
+	ctx = httpserve.WithoutConnection(ctx)
 	m.serveAside(req.WithContext(context.WithValue(ctx, triedKey{}, &tried)))
 	return tried, nil
 }

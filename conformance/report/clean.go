@@ -124,29 +124,3 @@ func shorten(s string, n int) string {
 func line(s string, n int) string {
 	return showSpaces(visible(shorten(strings.TrimSpace(s), n)), false)
 }
-
-// wrap breaks s at spaces into lines of at most width characters; a longer word
-// stays whole. Other spaces are kept as they are.
-func wrap(s string, width int) []string {
-	var lines []string
-	for utf8.RuneCountInString(s) > width {
-		at, runes := -1, 0
-		for i, r := range s {
-			if runes++; r == ' ' && i > 0 {
-				at = i
-			}
-			if runes > width && at > 0 {
-				break
-			}
-		}
-		if at < 0 {
-			break
-		}
-		lines = append(lines, s[:at])
-		s = strings.TrimLeft(s[at:], " ")
-	}
-	if s == "" && len(lines) > 0 {
-		return lines
-	}
-	return append(lines, s)
-}

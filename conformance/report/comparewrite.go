@@ -115,34 +115,30 @@ func ComparisonText(w io.Writer, c *Comparison, o TextOptions) error {
 	if c == nil {
 		return errNoResult
 	}
-	if o.Width <= 0 {
-		o.Width = 100
-	}
-	t := &text{o: o}
+	t := newScreen(o.Color, o.Verbose, o.Width)
 	if !o.Quiet {
-		t.compared("old", c.Old)
-		t.compared("new", c.New)
+		c.Old.text(t, "old")
+		c.New.text(t, "new")
 		for _, n := range c.Notes {
 			t.printf("%s  %s\n", t.paint(yellow, "note"), line(n, 600))
 		}
 		t.printf("\n")
 		for _, l := range c.words() {
-			t.changes(l)
+			l.text(t)
 		}
 	}
 	t.printf("%s\n", c.tally())
-	_, err := w.Write(tameLog(t.b.Bytes()))
-	return err
+	return t.flush(w)
 }
 
-func (t *text) compared(word string, c Compared) {
+func (c Compared) text(t *screen, word string) {
 	t.printf("%s   %s  %s, run %s of %s (%s)\n", t.paint(bold, word), t.paint(verdictColor(c.Verdict), verdictInCapitals(c.Verdict, c.Summary.Known)),
 		line(c.Target, 200), line(c.RunID, 40), c.Started.UTC().Format("2006-01-02 15:04:05"), tally(c.Summary))
 }
 
-func (t *text) changes(l changeList) {
+func (l changeList) text(t *screen) {
 	for i, c := range l.list {
-		if i == textChanges && !t.o.Verbose {
+		if i == textChanges && !t.verbose {
 			t.printf("%s %s\n", t.paint(l.color, fmt.Sprintf("%-5s", l.word)), t.paint(dim, "… "+thousands(int64(len(l.list)-i))+" more; --verbose shows all"))
 			break
 		}
@@ -151,9 +147,7 @@ func (t *text) changes(l changeList) {
 			continue
 		}
 		t.title(l.color, l.word, c.ID, "")
-		for _, s := range wrap(line(c.says(), textFactChars), max(t.o.Width, 40)-6) {
-			t.printf("      %s\n", s)
-		}
+		t.indented("      ", line(c.says(), screenChars), "")
 	}
 	if len(l.list) > 0 {
 		t.printf("\n")
@@ -167,7 +161,7 @@ func comparisonMarkdown(w io.Writer, c *Comparison) error {
 	if c == nil {
 		return errNoResult
 	}
-	m := &markdown{r: &conformance.Result{}}
+	m := &markdownPage{}
 	mark := "✅"
 	if len(c.Broke) > 0 {
 		mark = "❌"
@@ -189,29 +183,22 @@ func comparisonMarkdown(w io.Writer, c *Comparison) error {
 		m.add("\n")
 	}
 	for _, l := range c.words() {
-		m.changes(l)
+		l.markdown(m)
 	}
-	if m.left > 0 {
-		fmt.Fprintf(&m.b, "%s omitted to limit the size; the json output contains everything.\n", count(m.left, "more block"))
-	}
-	_, err := w.Write(m.b.Bytes())
-	return err
+	return m.flush(w, "the json output contains everything.\n", "")
 }
 
-func (m *markdown) changes(l changeList) {
+func (l changeList) markdown(m *markdownPage) {
 	if len(l.list) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("### %s: %d\n\n| check | |\n|---|---|\n", l.title, len(l.list)))
-	rows := 0
+	var rows []string
 	for _, c := range l.list {
-		if rows == markdownRows || !m.add(fmt.Sprintf("| %s | %s |\n", code(c.ID, 200), prose(c.says(), 600))) {
-			break
-		}
-		rows++
+		rows = append(rows, markdownRow(c.ID, c.says()))
 	}
-	if rest := len(l.list) - rows; rest > 0 {
-		m.add(fmt.Sprintf("\n%d more not shown.\n", rest))
+	head := fmt.Sprintf("### %s: %d\n\n| check | |\n|---|---|\n", l.title, len(l.list))
+	if left := m.table(head, rows); left > 0 {
+		m.add(fmt.Sprintf("\n%d more not shown.\n", left))
 	}
 	m.add("\n")
 }

@@ -8,9 +8,6 @@ import (
 	"nox.energy/contract/spec"
 )
 
-// driftChanges is how many changes of a contract a terminal is shown.
-const driftChanges = 10
-
 // driftHeading says in one line what a drift comes to.
 func driftHeading(d spec.Drift) string {
 	breaking := 0
@@ -42,58 +39,4 @@ func changeText(c spec.Change) string {
 		return c.Text
 	}
 	return c.Operation + ": " + c.Text
-}
-
-// drift writes how the contract differs from others.
-func (t *text) drift() {
-	for _, d := range t.r.Drift {
-		color := yellow
-		if !d.Breaks {
-			color = bold
-		}
-		t.printf("%s %s\n", t.paint(color, "DRIFT"), t.paint(bold, line(driftHeading(d), 400)))
-		for i, c := range d.Changes {
-			if left := len(d.Changes) - i; i == driftChanges && left > 1 && !t.o.Verbose {
-				t.printf("      … and %s; --verbose shows them\n", count(left, "more change"))
-				break
-			}
-			t.fact(string(c.Effect), changeText(c))
-		}
-		t.printf("\n")
-	}
-}
-
-// drift is the block of one contract that differs.
-func (m *markdown) drift(d spec.Drift) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "**Drift** %s\n\n", prose(driftHeading(d), markdownFactChars))
-	for i, c := range d.Changes {
-		if left := len(d.Changes) - i; i == markdownRows && left > 1 {
-			fmt.Fprintf(&b, "- %s not shown\n", count(left, "more change"))
-			break
-		}
-		fmt.Fprintf(&b, "- **%s** %s\n", prose(string(c.Effect), 40), prose(changeText(c), markdownFactChars))
-	}
-	return b.String() + "\n"
-}
-
-// htmlDrift is a drift on the page.
-type htmlDrift struct {
-	Heading string
-	Breaks  bool
-	Changes []htmlChange
-}
-
-type htmlChange struct{ Effect, Text string }
-
-func htmlDriftOf(d spec.Drift) htmlDrift {
-	out := htmlDrift{Heading: "The contract drifted " + line(driftHeading(d), 500), Breaks: d.Breaks}
-	for i, c := range d.Changes {
-		if left := len(d.Changes) - i; i == markdownRows && left > 1 {
-			out.Changes = append(out.Changes, htmlChange{Text: count(left, "more change") + " not shown"})
-			break
-		}
-		out.Changes = append(out.Changes, htmlChange{line(string(c.Effect), 40), line(changeText(c), 1000)})
-	}
-	return out
 }

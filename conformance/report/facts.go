@@ -12,8 +12,8 @@ import (
 // that sends them again. What the target sent is shortened and cannot steer a
 // terminal. There is no line end behind the last line.
 func Facts(r *conformance.Result, c *conformance.CheckResult) string {
-	t := &text{r: r, o: TextOptions{Width: 100}}
-	t.facts(c)
+	t := newScreen(false, false, 100)
+	t.facts(r, c)
 	t.exchanges(c)
-	return strings.TrimRight(string(tameLog(t.b.Bytes())), "\n")
+	return strings.TrimRight(t.shown(), "\n")
 }

@@ -34,13 +34,18 @@ func HTML(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
 	}
-	t, err := template.New("page").Funcs(template.FuncMap{"spaces": htmlSpaces}).Parse(pageTemplate)
+	return writePage(w, "report", pageTemplate, htmlPageOf(r))
+}
+
+// writePage executes a template of ours and writes what comes of it whole.
+func writePage(w io.Writer, name, text string, data any) error {
+	t, err := template.New(name).Funcs(template.FuncMap{"spaces": htmlSpaces}).Parse(text)
 	if err != nil {
 		return fmt.Errorf("the page's template is broken: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, htmlPageOf(r)); err != nil {
-		return fmt.Errorf("the report cannot be written as HTML: %w", err)
+	if err := t.Execute(&b, data); err != nil {
+		return fmt.Errorf("the %s cannot be written as HTML: %w", name, err)
 	}
 	_, err = w.Write(b.Bytes())
 	return err

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/spec"
 )
 
 // What a page shows of long things.
@@ -278,4 +279,25 @@ func htmlMessageOf(start string, headers map[string]string, data []byte, size in
 		m.Remarks = append(m.Remarks, note)
 	}
 	return m
+}
+
+// htmlDrift is a drift on the page.
+type htmlDrift struct {
+	Heading string
+	Breaks  bool
+	Changes []htmlChange
+}
+
+type htmlChange struct{ Effect, Text string }
+
+func htmlDriftOf(d spec.Drift) htmlDrift {
+	out := htmlDrift{Heading: "The contract drifted " + line(driftHeading(d), 500), Breaks: d.Breaks}
+	for i, c := range d.Changes {
+		if left := len(d.Changes) - i; i == markdownRows && left > 1 {
+			out.Changes = append(out.Changes, htmlChange{Text: count(left, "more change") + " not shown"})
+			break
+		}
+		out.Changes = append(out.Changes, htmlChange{line(string(c.Effect), 40), line(changeText(c), 1000)})
+	}
+	return out
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -9,18 +8,10 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/spec"
 )
 
-const (
-	// markdownBytes bounds a Markdown report: a job summary of GitHub may have
-	// one MiB, and other steps write to it too.
-	markdownBytes = 880_000
-	// markdownTail is kept free for the lines that say what was left out.
-	markdownTail = 4_000
-
-	markdownFactChars = 600
-	markdownRows      = 200 // of a table
-)
+const markdownFactChars = 600
 
 // Markdown writes r as a summary of a job in GitHub Flavored Markdown: the
 // verdict, the table of documented responses, each failure with its facts and
@@ -30,38 +21,25 @@ func Markdown(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
 	}
-	m := &markdown{r: r}
+	m := &summary{r: r}
 	m.head()
 	m.causes()
 	m.responses()
 	m.failures()
-	m.table("Errors: checks that could not run", of(r, broke))
+	m.checks("Errors: checks that could not run", of(r, broke))
 	m.warnings()
-	m.table("Known failures", of(r, known))
+	m.checks("Known failures", of(r, known))
 	m.skipped()
-	m.foot()
-	_, err := w.Write(m.b.Bytes())
-	return err
+	return m.flush(w, "the json and html reports contain everything.\n\n", m.foot())
 }
 
-// markdown is a Markdown report that is being written.
-type markdown struct {
-	b    bytes.Buffer
-	r    *conformance.Result
-	left int // blocks that found no room
+// summary is a Markdown report that is being written.
+type summary struct {
+	markdownPage
+	r *conformance.Result
 }
 
-// add writes a block, where there is room for it.
-func (m *markdown) add(block string) bool {
-	if m.b.Len()+len(block) > markdownBytes-markdownTail {
-		m.left++
-		return false
-	}
-	m.b.WriteString(block)
-	return true
-}
-
-func (m *markdown) head() {
+func (m *summary) head() {
 	r := m.r
 	mark := map[conformance.Verdict]string{conformance.Conforms: "✅", conformance.Violates: "❌"}
 	m.add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), prose(cmp.Or(verdictWords(r.Verdict, r.Summary.Known), "no verdict"), 80)))
@@ -73,13 +51,13 @@ func (m *markdown) head() {
 		m.add(prose(why, markdownFactChars) + "\n\n")
 	}
 	for _, d := range r.Drift {
-		m.add(m.drift(d))
+		m.add(markdownDrift(d))
 	}
 }
 
 // causes lists what the run fails for: each cause with the fix that it suggests,
 // and how many checks fail for it.
-func (m *markdown) causes() {
+func (m *summary) causes() {
 	list := causes(m.r)
 	for i, l := range list {
 		if i == 0 {
@@ -100,7 +78,7 @@ func (m *markdown) causes() {
 	}
 }
 
-func (m *markdown) responses() {
+func (m *summary) responses() {
 	if len(m.r.Responses) == 0 {
 		return
 	}
@@ -119,7 +97,7 @@ func (m *markdown) responses() {
 	m.add("\n")
 }
 
-func (m *markdown) failures() {
+func (m *summary) failures() {
 	list := failures(m.r)
 	if len(list) == 0 {
 		return
@@ -134,7 +112,7 @@ func (m *markdown) failures() {
 }
 
 // failure is the block of one failed check.
-func (m *markdown) failure(f failure) string {
+func (m *summary) failure(f failure) string {
 	var b strings.Builder
 	c := f.CheckResult
 	fmt.Fprintf(&b, "<details><summary>❌ %s — %s</summary>\n\n", inHTML(c.ID, 200), inHTML(sentence(c), 300))
@@ -169,71 +147,74 @@ func (m *markdown) failure(f failure) string {
 }
 
 // warnings lists the warnings, those of one cause in one row.
-func (m *markdown) warnings() {
-	var rows []tableRow
+func (m *summary) warnings() {
+	var rows []string
 	for _, f := range warnings(m.r) {
 		text := sentence(f.CheckResult)
 		if others := f.others(); others != "" {
 			text += " (and " + others + ": " + strings.Join(f.fell, ", ") + ")"
 		}
-		rows = append(rows, tableRow{f.ID, text})
+		rows = append(rows, markdownRow(f.ID, text))
 	}
 	m.rows("Warnings", len(of(m.r, warned)), rows)
 }
 
-type tableRow struct{ id, text string }
-
-// table lists checks in a table, a line each.
-func (m *markdown) table(title string, list []*conformance.CheckResult) {
-	rows := make([]tableRow, len(list))
-	for i, c := range list {
-		rows[i] = tableRow{c.ID, sentence(c)}
+// checks lists checks in a table, a line each.
+func (m *summary) checks(title string, list []*conformance.CheckResult) {
+	var rows []string
+	for _, c := range list {
+		rows = append(rows, markdownRow(c.ID, sentence(c)))
 	}
 	m.rows(title, len(list), rows)
 }
 
-func (m *markdown) rows(title string, n int, list []tableRow) {
-	if len(list) == 0 {
+// markdownRow is the row of a check in a table.
+func markdownRow(id, text string) string {
+	return fmt.Sprintf("| %s | %s |\n", code(id, 200), prose(text, 600))
+}
+
+func (m *summary) rows(title string, n int, rows []string) {
+	if len(rows) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("<details><summary>%s: %d</summary>\n\n| check | result |\n|---|---|\n", title, n))
-	rows := 0
-	for _, row := range list {
-		if rows == markdownRows || !m.add(fmt.Sprintf("| %s | %s |\n", code(row.id, 200), prose(row.text, 600))) {
-			break
-		}
-		rows++
-	}
-	if rest := len(list) - rows; rest > 0 {
-		m.add(fmt.Sprintf("\n%d more not shown.\n", rest))
+	head := fmt.Sprintf("<details><summary>%s: %d</summary>\n\n| check | result |\n|---|---|\n", title, n)
+	if left := m.table(head, rows); left > 0 {
+		m.add(fmt.Sprintf("\n%d more not shown.\n", left))
 	}
 	m.add("\n</details>\n\n")
 }
 
-func (m *markdown) skipped() {
-	groups := skippedByReason(m.r)
-	if len(groups) == 0 {
+func (m *summary) skipped() {
+	var rows []string
+	for _, g := range skippedByReason(m.r) {
+		rows = append(rows, fmt.Sprintf("| %d | %s |\n", len(g.ids), prose(g.reason, 300)))
+	}
+	if len(rows) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("<details><summary>Skipped: %d</summary>\n\n| checks | reason |\n|--:|---|\n", len(of(m.r, skipped))))
-	rows := 0
-	for _, g := range groups {
-		if rows == markdownRows || !m.add(fmt.Sprintf("| %d | %s |\n", len(g.ids), prose(g.reason, 300))) {
-			break
-		}
-		rows++
-	}
-	if rest := len(groups) - rows; rest > 0 {
-		m.add(fmt.Sprintf("\n%s not shown.\n", count(rest, "more reason")))
+	head := fmt.Sprintf("<details><summary>Skipped: %d</summary>\n\n| checks | reason |\n|--:|---|\n", len(of(m.r, skipped)))
+	if left := m.table(head, rows); left > 0 {
+		m.add(fmt.Sprintf("\n%s not shown.\n", count(left, "more reason")))
 	}
 	m.add("\n</details>\n\n")
 }
 
-// foot is written into the room kept free for it.
-func (m *markdown) foot() {
-	if m.left > 0 {
-		fmt.Fprintf(&m.b, "%s omitted to limit the size; the json and html reports contain everything.\n\n", count(m.left, "more block"))
-	}
-	fmt.Fprintf(&m.b, "%s, run %s, seed %d, profile %s\n", prose(strings.TrimSpace(cmp.Or(m.r.Tool.Name, "nox-conformance")+" "+m.r.Tool.Version), 100),
+// foot says which program wrote the summary, and of which run.
+func (m *summary) foot() string {
+	return fmt.Sprintf("%s, run %s, seed %d, profile %s\n", prose(strings.TrimSpace(cmp.Or(m.r.Tool.Name, "nox-conformance")+" "+m.r.Tool.Version), 100),
 		code(m.r.RunID, 100), m.r.Seed, prose(string(m.r.Profile), 40))
+}
+
+// markdownDrift is the block of one contract that differs.
+func markdownDrift(d spec.Drift) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**Drift** %s\n\n", prose(driftHeading(d), markdownFactChars))
+	for i, c := range d.Changes {
+		if left := len(d.Changes) - i; i == markdownRows && left > 1 {
+			fmt.Fprintf(&b, "- %s not shown\n", count(left, "more change"))
+			break
+		}
+		fmt.Fprintf(&b, "- **%s** %s\n", prose(string(c.Effect), 40), prose(changeText(c), markdownFactChars))
+	}
+	return b.String() + "\n"
 }

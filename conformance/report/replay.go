@@ -53,32 +53,27 @@ func Replay(w io.Writer, now *conformance.Result, list []Replayed, o TextOptions
 	if now == nil {
 		return errNoResult
 	}
-	if o.Width <= 0 {
-		o.Width = 100
-	}
-	o.Width = max(o.Width, 40)
-	t := &text{r: now, o: o}
+	t := newScreen(o.Color, o.Verbose, o.Width)
 	if !o.Quiet {
 		for _, p := range list {
-			t.replayed(p)
+			p.text(t)
 		}
 		t.printf("\n")
 		for _, p := range list {
 			if fails(&p.Now) {
-				t.replayFacts(&p.Now)
+				writeReplayFacts(t, now, &p.Now)
 			}
 		}
 	}
-	t.printf("%s  %s against %s", t.replayTally(list), line(now.Target, 200), line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
+	t.printf("%s  %s against %s", replayTally(list), line(now.Target, 200), line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
 	if now.Reason != "" && slices.ContainsFunc(list, func(p Replayed) bool { return p.State() == Undecided }) {
 		t.printf(": %s", line(now.Reason, 400))
 	}
 	t.printf("\n")
-	_, err := w.Write(tameLog(t.b.Bytes()))
-	return err
+	return t.flush(w)
 }
 
-func (t *text) replayed(p Replayed) {
+func (p Replayed) text(t *screen) {
 	state := p.State()
 	behind := ""
 	switch {
@@ -95,18 +90,18 @@ func (t *text) replayed(p Replayed) {
 	t.printf("\n")
 }
 
-func (t *text) replayFacts(c *conformance.CheckResult) {
+func writeReplayFacts(t *screen, r *conformance.Result, c *conformance.CheckResult) {
 	if c.Outcome == conformance.Warn {
 		t.title(yellow, "WARN", c.ID, "")
 	} else {
-		t.title(red, "FAIL", c.ID, t.weight(c))
+		t.title(red, "FAIL", c.ID, weight(r, c))
 	}
-	t.facts(c)
+	t.facts(r, c)
 	t.exchanges(c)
 	t.printf("\n")
 }
 
-func (t *text) replayTally(list []Replayed) string {
+func replayTally(list []Replayed) string {
 	n := map[ReplayState]int{}
 	for _, p := range list {
 		n[p.State()]++

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
@@ -311,3 +312,20 @@ func fingerprint(id string) string {
 }
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// artifactURI is a path as a URI reference (RFC 3986), its odd characters
+// encoded.
+func artifactURI(path string) string {
+	if strings.HasPrefix(path, "/") {
+		return (&url.URL{Scheme: "file", Path: path}).String()
+	}
+	return (&url.URL{Path: path}).String()
+}
+
+// sourceURL is the source of a contract if it is a URL, else "".
+func sourceURL(source string) string {
+	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
+		return safeURL(source)
+	}
+	return ""
+}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -22,11 +21,10 @@ type TextOptions struct {
 
 // What a text report shows unless verbose.
 const (
-	textFactChars = 800
-	textFell      = 8  // ids of those that fell to the same cause
-	textReasons   = 4  // reasons of skipped checks
-	textBlocks    = 5  // warnings told in a block, more in a line each
-	textFailures  = 20 // failures told in a block; a line each is left for more
+	textFell     = 8  // ids of those that fell to the same cause
+	textReasons  = 4  // reasons of skipped checks
+	textBlocks   = 5  // warnings told in a block, more in a line each
+	textFailures = 20 // failures told in a block; a line each is left for more
 )
 
 // Text writes r for a person at a terminal: what the run fails for, a cause each,
@@ -39,11 +37,7 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 	if r == nil {
 		return errNoResult
 	}
-	t := &text{r: r, o: o, whole: o.Width <= 0}
-	if t.whole {
-		t.o.Width = 100
-	}
-	t.o.Width = max(t.o.Width, 40)
+	t := &text{newScreen(o.Color, o.Verbose, o.Width), r}
 	if !o.Quiet {
 		t.causes()
 		t.failures()
@@ -58,72 +52,13 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 		t.responses()
 	}
 	t.verdict()
-	_, err := w.Write(tameLog(t.b.Bytes()))
-	return err
+	return t.flush(w)
 }
 
 // text is a text report that is being written.
 type text struct {
-	b bytes.Buffer
+	*screen
 	r *conformance.Result
-	o TextOptions
-	// again is the last command line that the check showed.
-	again string
-	// whole says that nothing is cut to a width, as no terminal is there.
-	whole bool
-}
-
-// oneLine is s on one line behind so many columns, cut to the terminal's width.
-func (t *text) oneLine(s string, behind int) string {
-	if t.whole {
-		return line(s, textFactChars)
-	}
-	return line(s, max(20, t.o.Width-behind))
-}
-
-func (t *text) printf(format string, args ...any) { fmt.Fprintf(&t.b, format, args...) }
-
-// Colours, as ANSI SGR parameters.
-const (
-	bold   = "1"
-	dim    = "2"
-	red    = "1;31"
-	green  = "1;32"
-	yellow = "1;33"
-	cyan   = "36"
-)
-
-func (t *text) paint(color, s string) string {
-	if !t.o.Color || s == "" || color == "" {
-		return s
-	}
-	return "\x1b[" + color + "m" + s + "\x1b[0m"
-}
-
-// title begins a block: a word in colour, an id, and what stands behind it.
-func (t *text) title(color, word, id, behind string) {
-	t.printf("%s %s", t.paint(color, fmt.Sprintf("%-5s", word)), t.paint(bold, line(id, 200)))
-	if behind != "" {
-		t.printf("  %s", t.paint(dim, behind))
-	}
-	t.printf("\n")
-}
-
-// fact writes a named text, wrapped, with its further lines under the first.
-func (t *text) fact(label, s string) {
-	if strings.TrimSpace(s) == "" {
-		return
-	}
-	t.wrapped(label, line(s, textFactChars))
-}
-
-func (t *text) wrapped(label, s string) {
-	for i, l := range wrap(s, t.o.Width-16) {
-		if i > 0 {
-			label = ""
-		}
-		t.printf("      %s %s\n", t.paint(dim, fmt.Sprintf("%-9s", label)), l)
-	}
 }
 
 // causes writes what the run fails for in a few lines: each cause with the fix
@@ -135,36 +70,28 @@ func (t *text) causes() {
 	}
 	t.printf("%s\n", t.paint(bold, causesTitle(t.r, list)))
 	for i, l := range list {
-		if i == textFailures && !t.o.Verbose {
+		if i == textFailures && !t.verbose {
 			t.printf("      and %s, below\n", count(len(list)-i, "more cause"))
 			break
 		}
-		t.indented(fmt.Sprintf("%4d. ", i+1), line(l.summary, textFactChars), "")
+		t.indented(fmt.Sprintf("%4d. ", i+1), line(l.summary, screenChars), "")
 		if l.fix != "" {
-			t.indented("      ", "Fix: "+line(l.fix, textFactChars), "")
+			t.indented("      ", "Fix: "+line(l.fix, screenChars), "")
 		}
 		t.indented("      ", named(l.extent)+line(l.id, 200), dim)
 	}
 	t.printf("\n")
 }
 
-// indented writes a text behind a mark of six columns, wrapped.
-func (t *text) indented(mark, s, color string) {
-	for _, l := range wrap(s, t.o.Width-6) {
-		t.printf("%s%s\n", mark, t.paint(color, l))
-		mark = "      "
-	}
-}
-
 func (t *text) failures() {
 	list := failures(t.r)
 	for i, f := range list {
-		if i == textFailures && !t.o.Verbose {
+		if i == textFailures && !t.verbose {
 			t.moreFailures(list[i:])
 			return
 		}
-		t.title(red, "FAIL", f.ID, t.weight(f.CheckResult))
-		t.facts(f.CheckResult)
+		t.title(red, "FAIL", f.ID, weight(t.r, f.CheckResult))
+		t.facts(t.r, f.CheckResult)
 		if f.Known && f.Outcome == conformance.Pass {
 			t.fact("why", headline(f.CheckResult))
 		}
@@ -191,7 +118,7 @@ func (t *text) listed(color, word string, f failure) {
 	if s := f.others(); s != "" {
 		others = " (and " + s + ")"
 	}
-	said := t.oneLine(sentence(f.CheckResult)+others, 8+utf8.RuneCountInString(f.ID))
+	said := t.oneLine(sentence(f.CheckResult)+others, 8+utf8.RuneCountInString(f.ID), 20)
 	t.printf("%s %s  %s\n", t.paint(color, word), line(f.ID, 200), t.paint(dim, said))
 }
 
@@ -225,36 +152,13 @@ func (t *text) notes() {
 	}
 }
 
-// weight says why a failure counts.
-func (t *text) weight(c *conformance.CheckResult) string {
-	if t.r.Strict && c.Level == conformance.Should {
-		return "should, counted as must (--strict)"
-	}
-	return visible(string(c.Level))
-}
-
-// facts writes what makes a failure or a warning: the clause, what was
-// expected, what came, how often, and what is likely behind it.
-func (t *text) facts(c *conformance.CheckResult) {
-	t.fact("rule", c.Summary)
-	t.fact("clause", place(t.r, c))
-	t.fact("", c.Clause.Quote)
-	t.fact("expected", c.Expected)
-	t.fact("actual", c.Actual)
-	t.fact("tries", tries(c))
-	t.fact(noteLabel(c), c.Reason)
-	if c.Cause != "" {
-		t.fact("cause", "same as for "+c.Cause)
-	}
-}
-
 func (t *text) fell(f failure) {
 	ids := slices.Concat(f.fell, f.warned)
 	if len(ids) == 0 {
 		return
 	}
 	shown := ids
-	if !t.o.Verbose && len(ids) > textFell {
+	if !t.verbose && len(ids) > textFell {
 		shown = ids[:textFell]
 	}
 	s := f.others() + ": " + strings.Join(shown, ", ")
@@ -268,7 +172,7 @@ func (t *text) errors() {
 	list := of(t.r, broke)
 	alone := map[string]bool{}
 	for _, g := range byReason(list, headline) {
-		if len(g.ids) == 1 || t.o.Verbose {
+		if len(g.ids) == 1 || t.verbose {
 			alone[g.ids[0]] = true
 			continue
 		}
@@ -283,14 +187,14 @@ func (t *text) errors() {
 		t.printf("\n")
 	}
 	for _, c := range list {
-		if !alone[c.ID] && !t.o.Verbose {
+		if !alone[c.ID] && !t.verbose {
 			continue
 		}
 		t.title(yellow, "ERROR", c.ID, "could not run, so it says nothing about the target")
 		t.fact("why", headline(c))
-		if t.o.Verbose {
+		if t.verbose {
 			for l := range strings.Lines(c.Stack) {
-				t.printf("      %s\n", t.oneLine(strings.ReplaceAll(l, "\t", "  "), 6))
+				t.printf("      %s\n", t.oneLine(strings.ReplaceAll(l, "\t", "  "), 6, 20))
 			}
 			t.exchanges(c)
 		}
@@ -305,21 +209,21 @@ func (t *text) warnings() {
 		return
 	}
 	for _, f := range list {
-		if !t.o.Verbose && len(list) > textBlocks {
+		if !t.verbose && len(list) > textBlocks {
 			t.listed(yellow, "WARN ", f)
 			continue
 		}
 		t.title(yellow, "WARN", f.ID, "")
-		if t.o.Verbose {
-			t.facts(f.CheckResult)
+		if t.verbose {
+			t.facts(t.r, f.CheckResult)
 		} else {
-			t.printf("      %s\n", t.oneLine(sentence(f.CheckResult), 6))
+			t.printf("      %s\n", t.oneLine(sentence(f.CheckResult), 6, 20))
 		}
 		if c := causeOf(t.r, f.ID); c != nil && len(c.Checks) > 1 {
 			t.fact("fix", c.Fix)
 		}
 		t.fell(f)
-		if t.o.Verbose {
+		if t.verbose {
 			t.exchanges(f.CheckResult)
 		}
 	}
@@ -330,7 +234,7 @@ func (t *text) known() {
 	list := of(t.r, known)
 	for _, c := range list {
 		t.title(cyan, "KNOWN", c.ID, "")
-		t.printf("      %s\n", t.oneLine(headline(c), 6))
+		t.printf("      %s\n", t.oneLine(headline(c), 6, 20))
 		t.fact("excused", c.Reason)
 	}
 	if len(list) > 0 {
@@ -349,7 +253,7 @@ func (t *text) skipped() {
 	}
 	t.printf("%s %s\n", t.paint(bold, "SKIP "), count(n, "check"))
 	for i, g := range groups {
-		if i == textReasons && !t.o.Verbose && len(groups) > textReasons+1 {
+		if i == textReasons && !t.verbose && len(groups) > textReasons+1 {
 			rest := 0
 			for _, g := range groups[i:] {
 				rest += len(g.ids)
@@ -357,12 +261,8 @@ func (t *text) skipped() {
 			t.printf("%6d  for %s; --verbose lists them\n", rest, count(len(groups)-i, "other reason"))
 			break
 		}
-		reason := line(g.reason, max(t.o.Width-8, 120))
-		if t.whole {
-			reason = line(g.reason, textFactChars)
-		}
-		t.printf("%6d  %s\n", len(g.ids), reason)
-		if t.o.Verbose {
+		t.printf("%6d  %s\n", len(g.ids), t.oneLine(g.reason, 8, 120))
+		if t.verbose {
 			for _, id := range g.ids {
 				t.printf("        %s\n", t.paint(dim, line(id, 200)))
 			}
@@ -372,7 +272,7 @@ func (t *text) skipped() {
 }
 
 func (t *text) passed() {
-	if !t.o.Verbose {
+	if !t.verbose {
 		return
 	}
 	list := of(t.r, passed)
@@ -466,4 +366,26 @@ func (t *text) statusesOnly(ids []string) []string {
 		short[i] = strings.TrimPrefix(short[i], operation+"/")
 	}
 	return short
+}
+
+// driftChanges is how many changes of a contract a terminal is shown.
+const driftChanges = 10
+
+// drift writes how the contract differs from others.
+func (t *text) drift() {
+	for _, d := range t.r.Drift {
+		color := yellow
+		if !d.Breaks {
+			color = bold
+		}
+		t.printf("%s %s\n", t.paint(color, "DRIFT"), t.paint(bold, line(driftHeading(d), 400)))
+		for i, c := range d.Changes {
+			if left := len(d.Changes) - i; i == driftChanges && left > 1 && !t.verbose {
+				t.printf("      … and %s; --verbose shows them\n", count(left, "more change"))
+				break
+			}
+			t.fact(string(c.Effect), changeText(c))
+		}
+		t.printf("\n")
+	}
 }

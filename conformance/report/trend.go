@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	_ "embed"
 	"fmt"
@@ -37,16 +36,7 @@ func Trend(w io.Writer, runs []PastRun) error {
 	if len(runs) == 0 || slices.ContainsFunc(runs, func(r PastRun) bool { return r.Result == nil }) {
 		return errNoResult
 	}
-	t, err := template.New("trend").Parse(trendTemplate)
-	if err != nil {
-		return fmt.Errorf("the page's template is broken: %w", err)
-	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, trendPageOf(runs)); err != nil {
-		return fmt.Errorf("the trend cannot be written as HTML: %w", err)
-	}
-	_, err = w.Write(b.Bytes())
-	return err
+	return writePage(w, "trend", trendTemplate, trendPageOf(runs))
 }
 
 // trendPage is what the template shows. Its strings were made visible.

@@ -6,23 +6,6 @@ import (
 	"strings"
 )
 
-// artifactURI is a path as a URI reference (RFC 3986), its odd characters
-// encoded.
-func artifactURI(path string) string {
-	if strings.HasPrefix(path, "/") {
-		return (&url.URL{Scheme: "file", Path: path}).String()
-	}
-	return (&url.URL{Path: path}).String()
-}
-
-// sourceURL is the source of a contract if it is a URL, else "".
-func sourceURL(source string) string {
-	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
-		return safeURL(source)
-	}
-	return ""
-}
-
 // safeURL encodes what may not stand in a URL (RFC 3986, section 2) and leaves
 // the rest alone, so that a sound URL stays the same byte for byte. What is no
 // absolute URL even so becomes about:invalid.

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -176,6 +177,8 @@ func LikelyCause(a *wire.Response) string {
 		return "the port may speak plain HTTP: try http:// instead of https://"
 	case a.Failure == wire.NotHTTP:
 		return "the port may speak TLS or a protocol other than HTTP: try https://"
+	case errors.Is(a.Err, wire.ErrNotConnected):
+		return "nothing responds at " + base + ", not even with a refusal: check the address, and whether a firewall drops what is sent there"
 	case a.Failure == wire.TimedOut:
 		return "the target may be slow: raise --timeout"
 	case a.Status/100 == 3:

@@ -228,6 +228,7 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 	defer cancel()
 	var first, again atomic.Bool // which the connection may still write when a run has ended
 	var dialled atomic.Int64     // two addresses of one host are tried side by side
+	var connected atomic.Bool
 	via := c.transport(r)
 	if via != c.pooled {
 		defer c.enter()()
@@ -249,6 +250,7 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 				c.slots.atMost(crowded)
 			}
 			if err == nil {
+				connected.Store(true)
 				waits.begin(r)
 			}
 		},
@@ -293,12 +295,18 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 		return a, false
 	}
 	if *a = came; !a.Arrived() {
+		if a.Failure == TimedOut && dialled.Load() != 0 && !connected.Load() {
+			a.Err = ErrNotConnected
+		}
 		return a, again.Load() && !first.Load()
 	}
 	c.noteSpeed(a.Duration)
 	c.noteTrouble(a)
 	return a, again.Load() && a.Status == http.StatusRequestTimeout
 }
+
+// ErrNotConnected is behind [TimedOut] where not even a connection was made.
+var ErrNotConnected = errors.New("no connection was made")
 
 var errStuck = errors.New("the connection did not end in time and was abandoned")
 

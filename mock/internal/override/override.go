@@ -1,8 +1,9 @@
-package mock
+// Package override reads what a request asks for in place of what is due to it: by
+// the header Prefer, or by a user_id.
+package override
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,43 +13,24 @@ import (
 	"github.com/agnivade/levenshtein"
 
 	"nox.energy/contract/mock/fault"
-	"nox.energy/contract/mock/internal/openapi"
 )
 
 // MagicPrefix starts every user_id that asks for an outcome.
 const MagicPrefix = "nox-mock:"
 
-// MaxDelay bounds the delay that a magic user_id can ask for. A longer one is
-// not magic.
-const MaxDelay = fault.MaxDelay
+// Documented is an operation that documents some statuses.
+type Documented interface{ Documents(status int) bool }
 
-// NotUnderstoodHeader names what a request asked for that this mock does not
-// know, and the nearest that it does: without it, a client that was answered
-// honestly would believe that it had tested a failure.
-const NotUnderstoodHeader = "X-Nox-Mock-Not-Understood"
+// Unmet is a sentence on what a request asked for in vain; "" if for nothing.
+type Unmet string
 
-// unmet is a sentence on what a request asked for in vain; "" if for nothing.
-type unmet string
+// PreferPrefix starts a preference for an outcome.
+const PreferPrefix = "Prefer: code="
 
-const preferPrefix = "Prefer: code="
-
-// tellAsk lets the client, the journal and the log know.
-func (m *Mock) tellAsk(x *exchange, ask unmet) {
-	if ask == "" || x.notUnderstood != "" {
-		return
-	}
-	text := newRedactor(m.registry, m.registry.current.Load(), x.operation, x.request).text(string(ask))
-	x.notUnderstood = text
-	x.logged = append(x.logged, slog.String("not_understood", text))
-}
-
-// switchedOff says that an ask comes to nothing where overrides are off. Whoever
-// asked for what nobody knows is told that, whatever else.
-func switchedOff(asked bool, place, what string, ask unmet) unmet {
-	if !asked {
-		return ask
-	}
-	return unmet(fmt.Sprintf("%s%s is ignored: this mock was started with --no-overrides", place, shortened(what)))
+// SwitchedOff says that what is asked for at a place, as "Prefer: code=", comes to
+// nothing where overrides are off.
+func SwitchedOff(place, what string) Unmet {
+	return Unmet(fmt.Sprintf("%s%s is ignored: this mock was started with --no-overrides", place, shortened(what)))
 }
 
 // preferences lists what the header Prefer asks for (RFC 7240), names in lower
@@ -64,23 +46,23 @@ func preferences(r *http.Request) (all [][2]string) {
 	return all
 }
 
-// preferred returns the status that the header Prefer asks for, 0 if it asks for
+// Preferred returns the status that the header Prefer asks for, 0 if it asks for
 // none that can be had. Of several, the first one counts.
-func preferred(op *openapi.Operation, r *http.Request) (status int, ask unmet) {
+func Preferred(op Documented, r *http.Request) (status int, unmet Unmet) {
 	for _, p := range preferences(r) {
 		name, value := p[0], p[1]
 		if name != "code" {
-			if ask == "" && meansCode(name, value) {
-				ask = notPreferred(op, "Prefer: "+name+"="+value, value)
+			if unmet == "" && meansCode(name, value) {
+				unmet = notPreferred(op, "Prefer: "+name+"="+value, value)
 			}
 			continue
 		}
 		if status, ok := statusCode(value); ok && op.Documents(status) {
 			return status, ""
 		}
-		return 0, notPreferred(op, preferPrefix+value, value)
+		return 0, notPreferred(op, PreferPrefix+value, value)
 	}
-	return 0, ask
+	return 0, unmet
 }
 
 // statusCode reads a status that a server can answer with.
@@ -101,26 +83,26 @@ func meansCode(name, value string) bool {
 }
 
 // notPreferred says that a preference is not understood.
-func notPreferred(op *openapi.Operation, ask, value string) unmet {
+func notPreferred(op Documented, ask, value string) Unmet {
 	wanted, err := strconv.Atoi(value)
 	if err != nil {
-		return unmet(fmt.Sprintf("%s is not understood; the nearest that is: %s%d", shortened(ask), preferPrefix, nearestStatus(op, http.StatusInternalServerError, 200)))
+		return Unmet(fmt.Sprintf("%s is not understood; the nearest that is: %s%d", shortened(ask), PreferPrefix, nearestStatus(op, http.StatusInternalServerError, 200)))
 	}
-	nearest := unmet(fmt.Sprintf("%s is not understood; the nearest that is: %s%d", shortened(ask), preferPrefix, nearestStatus(op, wanted, 200)))
+	nearest := Unmet(fmt.Sprintf("%s is not understood; the nearest that is: %s%d", shortened(ask), PreferPrefix, nearestStatus(op, wanted, 200)))
 	return nearest + byFault(op, wanted)
 }
 
 // byFault says how an undocumented status can be had.
-func byFault(op *openapi.Operation, status int) unmet {
+func byFault(op Documented, status int) Unmet {
 	if status < 200 || status > 599 || op.Documents(status) {
 		return ""
 	}
-	return unmet(fmt.Sprintf("; for a %d, which the contract does not document, set a fault: POST /faults {\"manufacturer\": ..., \"kind\": \"status\", \"status\": %[1]d}", status))
+	return Unmet(fmt.Sprintf("; for a %d, which the contract does not document, set a fault: POST /faults {\"manufacturer\": ..., \"kind\": \"status\", \"status\": %[1]d}", status))
 }
 
 // nearestStatus returns the documented status from least on that is most like
 // another one: of the same class, if there is one.
-func nearestStatus(op *openapi.Operation, wanted, least int) int {
+func nearestStatus(op Documented, wanted, least int) int {
 	nearest, distance := 0, 0
 	for status := least; status < 600; status++ {
 		if !op.Documents(status) {
@@ -137,53 +119,53 @@ func nearestStatus(op *openapi.Operation, wanted, least int) int {
 	return nearest
 }
 
-// preferredExample returns what the header Prefer says of generated responses:
+// Example returns what the header Prefer says of generated responses:
 // example=NAME, dynamic=true.
-func preferredExample(r *http.Request) (e openapi.Example) {
+func Example(r *http.Request) (name string, dynamic bool) {
 	for _, p := range preferences(r) {
 		switch p[0] {
 		case "example":
-			e.Name = p[1]
+			name = p[1]
 		case "dynamic":
-			e.Dynamic = strings.EqualFold(p[1], "true")
+			dynamic = strings.EqualFold(p[1], "true")
 		}
 	}
-	return e
+	return name, dynamic
 }
 
-// magic is the outcome that a user_id asks for; the zero value asks for none.
-type magic struct {
-	status int
-	delay  time.Duration
-	lost   bool
+// Outcome is what a user_id asks for; the zero value asks for nothing.
+type Outcome struct {
+	Status int
+	Delay  time.Duration
+	Lost   bool
 }
 
-// asksFor reports whether a user_id asks for an outcome that can be had.
-func asksFor(op *openapi.Operation, userID string) bool {
-	asked, _ := magicOf(op, userID)
-	return asked != magic{}
+// AsksFor reports whether a user_id asks for an outcome that can be had.
+func AsksFor(op Documented, userID string) bool {
+	asked, _ := Magic(op, userID)
+	return asked != Outcome{}
 }
 
-// magicOf reads a user_id. One that starts with [MagicPrefix], or nearly so, but
+// Magic reads a user_id. One that starts with [MagicPrefix], or nearly so, but
 // asks for nothing that can be had is an ordinary id, and ask says so.
-func magicOf(op *openapi.Operation, userID string) (asked magic, ask unmet) {
+func Magic(op Documented, userID string) (asked Outcome, unmet Unmet) {
 	text, is := strings.CutPrefix(userID, MagicPrefix)
 	if !is {
-		return magic{}, mistypedMagic(op, userID)
+		return Outcome{}, mistypedMagic(op, userID)
 	}
 	if text == "lost" {
-		return magic{lost: true}, ""
+		return Outcome{Lost: true}, ""
 	}
 	if text, is := strings.CutPrefix(text, "delay="); is {
-		if d, err := time.ParseDuration(text); err == nil && d > 0 && d <= MaxDelay {
-			return magic{delay: d}, ""
+		if d, err := time.ParseDuration(text); err == nil && d > 0 && d <= fault.MaxDelay {
+			return Outcome{Delay: d}, ""
 		}
 	}
 	status, err := strconv.Atoi(text)
 	if err == nil && len(text) == 3 && status >= 400 && status < 600 && op.Documents(status) {
-		return magic{status: status}, ""
+		return Outcome{Status: status}, ""
 	}
-	return magic{}, notMagic(op, userID, text)
+	return Outcome{}, notMagic(op, userID, text)
 }
 
 // looksMagic reports whether a user_id may have been meant to be magic. It is
@@ -201,7 +183,7 @@ func looksMagic(userID string) bool {
 
 // mistypedMagic finds out whether a user_id was meant to be magic: what follows
 // a slip in the prefix must then be magic.
-func mistypedMagic(op *openapi.Operation, userID string) unmet {
+func mistypedMagic(op Documented, userID string) Unmet {
 	if !looksMagic(userID) {
 		return ""
 	}
@@ -215,22 +197,22 @@ func mistypedMagic(op *openapi.Operation, userID string) unmet {
 	return mistypedAt(op, userID, at+1)
 }
 
-func mistypedAt(op *openapi.Operation, userID string, at int) unmet {
+func mistypedAt(op Documented, userID string, at int) Unmet {
 	prefix, text := strings.ToLower(strings.TrimSpace(userID[:at])), strings.ToLower(strings.TrimSpace(userID[at:]))
 	// Two slips leave a third of the prefix as it was.
 	if !strings.Contains(prefix, "nox") && !strings.Contains(prefix, "-mo") && !strings.Contains(prefix, "ck:") {
 		return ""
 	}
-	if levenshtein.ComputeDistance(prefix, MagicPrefix) > 2 || !asksFor(op, MagicPrefix+text) {
+	if levenshtein.ComputeDistance(prefix, MagicPrefix) > 2 || !AsksFor(op, MagicPrefix+text) {
 		return ""
 	}
-	return unmet(fmt.Sprintf("user_id %s is not understood; the nearest that is: %s%s", shortened(userID), MagicPrefix, text))
+	return Unmet(fmt.Sprintf("user_id %s is not understood; the nearest that is: %s%s", shortened(userID), MagicPrefix, text))
 }
 
 // notMagic says what a user_id may have meant.
-func notMagic(op *openapi.Operation, userID, text string) unmet {
-	sentence := func(nearest string) unmet {
-		return unmet(fmt.Sprintf("user_id %s is not understood; the nearest that is: %s%s", shortened(userID), MagicPrefix, nearest))
+func notMagic(op Documented, userID, text string) Unmet {
+	sentence := func(nearest string) Unmet {
+		return Unmet(fmt.Sprintf("user_id %s is not understood; the nearest that is: %s%s", shortened(userID), MagicPrefix, nearest))
 	}
 	text = strings.ToLower(text)
 	if status, err := strconv.Atoi(text); err == nil {
@@ -245,8 +227,8 @@ func notMagic(op *openapi.Operation, userID, text string) unmet {
 		switch {
 		case err != nil || d <= 0:
 			return sentence("delay=2s")
-		case d > MaxDelay:
-			return sentence("delay=" + strconv.Itoa(int(MaxDelay.Seconds())) + "s")
+		case d > fault.MaxDelay:
+			return sentence("delay=" + strconv.Itoa(int(fault.MaxDelay.Seconds())) + "s")
 		}
 		return sentence("delay=" + d.String())
 	}

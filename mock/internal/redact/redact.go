@@ -1,9 +1,10 @@
-package mock
+// Package redact takes API keys, and whatever else is secret, out of what a mock
+// keeps and shows of a request.
+package redact
 
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -13,23 +14,22 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/store"
 )
 
-// redactor takes the keys out of what one request and its answer hold, and puts
+// Redactor takes the keys out of what one request and its answer hold, and puts
 // their fingerprints in their place. It knows the keys of all manufacturers,
 // those that the request presents, whoever they belong to, and whatever a name
 // says to be a secret; of manufacturers, as they were when the request came and
 // as they are now.
-type redactor struct {
-	then, now *registered
+type Redactor struct {
+	then, now *Keys
 	secrets   []string // the longest first
 }
 
-// isSecretName reports whether the value of a header, parameter or property of
+// IsSecretName reports whether the value of a header, parameter or property of
 // that name is kept secret whatever it is.
-func isSecretName(name string) bool {
+func IsSecretName(name string) bool {
 	name = strings.ToLower(name)
 	for _, word := range [...]string{"key", "token", "secret", "passw", "auth", "cookie", "credential", "session", "signature"} {
 		if strings.Contains(name, word) {
@@ -42,22 +42,15 @@ func isSecretName(name string) bool {
 // secretMember is a member of a JSON object whose name tells of a secret.
 var secretMember = regexp.MustCompile(`(?i)("[^"]*(?:key|token|secret|passw|auth|credential)[^"]*"\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|\\?$)`)
 
-// newRedactor prepares for a request of op, which is nil if it is for none, that
-// came while then was known.
-func newRedactor(r *registry, then *registered, op *openapi.Operation, req *http.Request) *redactor {
-	d := &redactor{then: then, now: r.current.Load(), secrets: slices.Clone(r.secrets())}
-	if d.secrets = append(d.secrets, then.plain...); d.now != then {
-		d.secrets = append(d.secrets, d.now.plain...)
-	}
-	if op != nil {
-		for _, all := range op.Security {
-			for _, scheme := range all {
-				d.secrets = append(d.secrets, scheme.Credentials(req)...)
-			}
-		}
+// New prepares for a request: then are the keys that were known when it came, now
+// those that are known by now, presented those that it presents.
+func New(then, now *Keys, presented []string, req *http.Request) *Redactor {
+	d := &Redactor{then: then, now: now, secrets: slices.Concat(presented, now.hidden, then.plain)}
+	if now != then {
+		d.secrets = append(d.secrets, now.plain...)
 	}
 	for name, values := range req.Header {
-		if isSecretName(name) {
+		if IsSecretName(name) {
 			d.secrets = append(d.secrets, values...)
 			for _, value := range values {
 				d.secrets = append(d.secrets, strings.Fields(value)...) // as in "Bearer KEY"
@@ -65,7 +58,7 @@ func newRedactor(r *registry, then *registered, op *openapi.Operation, req *http
 		}
 	}
 	for name, values := range req.URL.Query() {
-		if isSecretName(name) {
+		if IsSecretName(name) {
 			d.secrets = append(d.secrets, values...)
 		}
 	}
@@ -80,15 +73,15 @@ func ordinary(word string) bool {
 	return slices.Contains([]string{"bearer", "basic", "apikey", "key", "token"}, strings.ToLower(word))
 }
 
-// text takes the keys out of text, however they are encoded there.
-func (d *redactor) text(text string) string { return d.decoded(d.literal(text), maxEncodings) }
+// Text takes the keys out of text, however they are encoded there.
+func (d *Redactor) Text(text string) string { return d.decoded(d.literal(text), maxEncodings) }
 
 // literal takes the keys out of text that stand there as they are.
-func (d *redactor) literal(text string) string {
+func (d *Redactor) literal(text string) string {
 	if text == "" {
 		return ""
 	}
-	if len(text) < maxKeptBody && d.isKey(text) {
+	if len(text) < MaxKept && d.isKey(text) {
 		return masked(text)
 	}
 	for _, secret := range d.secrets {
@@ -99,18 +92,18 @@ func (d *redactor) literal(text string) string {
 	return d.unread(text)
 }
 
-func (d *redactor) isKey(text string) bool {
-	_, was := d.then.find(text)
+func (d *Redactor) isKey(text string) bool {
+	_, was := d.then.Find(text)
 	if d.now == d.then || was {
 		return was
 	}
-	_, is := d.now.find(text)
+	_, is := d.now.Find(text)
 	return is
 }
 
-// name takes the keys out of the name of a header field, which net/http has
+// Name takes the keys out of the name of a header field, which net/http has
 // written in a case of its own.
-func (d *redactor) name(name string) string {
+func (d *Redactor) Name(name string) string {
 	lower := strings.ToLower(name)
 	for _, secret := range d.secrets {
 		if len(secret) >= wordLength && strings.Contains(lower, strings.ToLower(secret)) {
@@ -118,7 +111,7 @@ func (d *redactor) name(name string) string {
 		}
 	}
 	for _, spelling := range []string{name, lower} {
-		if d.text(spelling) != spelling {
+		if d.Text(spelling) != spelling {
 			return masked(spelling)
 		}
 	}
@@ -133,7 +126,7 @@ const tokenParts = 8
 // cannot be looked for, so whatever may be one is compared: what is of visible
 // ASCII characters, long enough, and stands between delimiters, some of which
 // may be its own.
-func (d *redactor) unread(text string) string {
+func (d *Redactor) unread(text string) string {
 	if len(d.then.unread)+len(d.now.unread) == 0 || len(text) < wordLength {
 		return text
 	}
@@ -162,9 +155,9 @@ func (d *redactor) unread(text string) string {
 	return b.String() + text[rest:]
 }
 
-func (d *redactor) isUnread(token string) bool {
-	digest := sha256.Sum256([]byte(token))
-	return d.then.unread[digest] || d.now.unread[digest]
+func (d *Redactor) isUnread(token string) bool {
+	sum := sha256.Sum256([]byte(token))
+	return d.then.unread[sum] || d.now.unread[sum]
 }
 
 // escapeEnd is the end of an escape of JSON or a URL, whose letters are none of
@@ -214,33 +207,33 @@ func replaceWhole(text, old, by string) string {
 
 func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// path takes the keys out of an escaped path.
-func (d *redactor) path(path string) string {
+// Path takes the keys out of an escaped path.
+func (d *Redactor) Path(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
 		plain, err := url.PathUnescape(segment)
 		if err != nil {
 			plain = segment
 		}
-		if changed := d.text(plain); changed != plain {
+		if changed := d.Text(plain); changed != plain {
 			segments[i] = changed
 		}
 	}
 	return strings.Join(segments, "/")
 }
 
-// query takes the keys out of a query.
-func (d *redactor) query(query string) string {
+// Query takes the keys out of a query.
+func (d *Redactor) Query(query string) string {
 	pairs := strings.Split(query, "&")
 	for i, pair := range pairs {
 		name, value, hasValue := strings.Cut(pair, "=")
 		plainName, plainValue := unescaped(name), unescaped(value)
-		if changed := d.text(plainName); changed != plainName {
+		if changed := d.Text(plainName); changed != plainName {
 			name = changed
 		}
-		if changed := d.text(plainValue); changed != plainValue {
+		if changed := d.Text(plainValue); changed != plainValue {
 			value = changed
-		} else if isSecretName(plainName) && value != "" {
+		} else if IsSecretName(plainName) && value != "" {
 			value = masked(plainValue)
 		}
 		if pairs[i] = name; hasValue {
@@ -257,33 +250,33 @@ func unescaped(text string) string {
 	return text
 }
 
-// header takes the keys out of header fields, a copy of them.
-func (d *redactor) header(header http.Header) map[string][]string {
+// Header takes the keys out of header fields, a copy of them.
+func (d *Redactor) Header(header http.Header) map[string][]string {
 	made := make(map[string][]string, len(header))
 	for name, values := range header {
 		for _, value := range values {
-			if name != "Www-Authenticate" && isSecretName(name) && value != "" {
+			if name != "Www-Authenticate" && IsSecretName(name) && value != "" {
 				value = masked(value)
 			} else {
-				value = d.text(value)
+				value = d.Text(value)
 			}
-			shown := d.name(name)
+			shown := d.Name(name)
 			made[shown] = append(made[shown], value)
 		}
 	}
 	return made
 }
 
-// maxKeptBody is how much of a body is kept, in bytes.
-const maxKeptBody = 16 << 10
+// MaxKept is how much of a text, as a body, is kept, in bytes.
+const MaxKept = 16 << 10
 
 // secretSlack is how much more of a body is looked at, so that no secret which
 // is shorter is cut before it is seen.
 const secretSlack = 4 << 10
 
-// start is the start of a text, without keys. whole says that text is all of it.
-func (d *redactor) start(text string, whole bool) string {
-	text = d.text(text)
+// Start returns the start of a text, without keys. whole says that text is all of it.
+func (d *Redactor) Start(text string, whole bool) string {
+	text = d.Text(text)
 	if !whole { // its end may be the start of a secret
 		text = text[:max(len(text)-d.slack(), 0)]
 	}
@@ -291,20 +284,20 @@ func (d *redactor) start(text string, whole bool) string {
 }
 
 // slack is how much of a text behind what is kept must be looked at.
-func (d *redactor) slack() int {
+func (d *Redactor) slack() int {
 	if len(d.secrets) > 0 {
 		return max(secretSlack, len(d.secrets[0]))
 	}
 	return secretSlack
 }
 
-// body is the start of a body of so many bytes, without keys. JSON may hide them
+// Body returns the start of a body of so many bytes, without keys. JSON may hide them
 // behind escapes, and then the escapes are taken out as well.
-func (d *redactor) body(body string, length int) string {
-	looked := maxKeptBody + d.slack()
+func (d *Redactor) Body(body string, length int) string {
+	looked := MaxKept + d.slack()
 	whole := length <= looked
 	body = body[:min(len(body), looked)]
-	if plain := escapedASCII.ReplaceAllStringFunc(body, unescapedASCII); plain != body && d.text(plain) != plain {
+	if plain := escapedASCII.ReplaceAllStringFunc(body, unescapedASCII); plain != body && d.Text(plain) != plain {
 		body = plain
 	}
 	body = secretMember.ReplaceAllStringFunc(d.literal(body), func(member string) string {
@@ -314,7 +307,7 @@ func (d *redactor) body(body string, length int) string {
 		}
 		return parts[1] + `"` + masked(parts[2]) + `"`
 	})
-	return d.start(body, whole)
+	return d.Start(body, whole)
 }
 
 // escapedASCII is a visible character that JSON need not escape.
@@ -330,45 +323,12 @@ func unescapedASCII(escape string) string {
 
 // kept is what fits of a body, cut between characters.
 func kept(body string) string {
-	if len(body) <= maxKeptBody {
+	if len(body) <= MaxKept {
 		return body
 	}
-	at := maxKeptBody
-	for at > maxKeptBody-utf8.UTFMax && !utf8.RuneStart(body[at]) {
+	at := MaxKept
+	for at > MaxKept-utf8.UTFMax && !utf8.RuneStart(body[at]) {
 		at--
 	}
 	return body[:at]
-}
-
-// elsewhere tells where a request that presents no key holds one: "path",
-// "query", or the name of a header in lower case; "" if nowhere. What stands in
-// Authorization is taken for a key. The body of a request without a key is not
-// read.
-func (r *registered) elsewhere(req *http.Request) string {
-	isKey := func(text string) bool { _, is := r.find(text); return is }
-	if slices.ContainsFunc(strings.Split(req.URL.Path, "/"), isKey) {
-		return "path"
-	}
-	for _, values := range req.URL.Query() {
-		if slices.ContainsFunc(values, isKey) {
-			return "query"
-		}
-	}
-	for name, values := range req.Header {
-		for _, value := range values {
-			words := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" =;,", r) })
-			if name == "Authorization" && len(words) > 1 {
-				if plain, err := base64.StdEncoding.DecodeString(words[1]); err == nil {
-					words = append(words, strings.Split(string(plain), ":")...)
-				}
-			}
-			if slices.ContainsFunc(words, isKey) || isKey(value) {
-				return strings.ToLower(name)
-			}
-		}
-	}
-	if req.Header.Get("Authorization") != "" {
-		return "authorization"
-	}
-	return ""
 }

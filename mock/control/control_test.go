@@ -1,84 +1,28 @@
-package mock_test
+package control_test
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/store"
 )
 
-// controlled serves the control API of a mock and returns its URL.
-func controlled(t testing.TB, s *mocktest.Server, config control.Config) string {
-	t.Helper()
-	url, _ := controlOn(t, s, config, listen(t))
-	return url
-}
-
-// controlOn serves the control API on a listener, until the test ends or it is
-// stopped.
-func controlOn(t testing.TB, s *mocktest.Server, config control.Config, l net.Listener) (url string, stop func()) {
-	t.Helper()
-	h, err := control.New(s.Mock, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(h), l) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		<-served
-	})
-	t.Cleanup(stop)
-	return "http://" + l.Addr().String(), stop
-}
-
-func ask(t testing.TB, method, url, body string, header http.Header) reply {
-	t.Helper()
-	var content io.Reader
-	if body != "" {
-		content = strings.NewReader(body)
-	}
-	req, err := http.NewRequest(method, url, content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
-	if host := header.Get("Host"); host != "" {
-		req.Host = host
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	transport := &http.Transport{DisableKeepAlives: true}
-	resp, err := transport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return read(t, resp)
-}
-
 // A walk through the API, in order. Every step sees what the ones before left.
 func TestControl(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{Connections: []store.Connection{{Manufacturer: "acme", UserID: "from-fixture", NoxUserID: "n-0"}}}))
-	url := controlled(t, s, control.Config{Version: "test"})
-	connect(t, s, s.APIKey, "u-1")
-	connect(t, s, s.APIKey, "u-2")
-	connect(t, s, s.OtherAPIKey, "g-1")
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Connections: []store.Connection{{Manufacturer: "acme", UserID: "from-fixture", NoxUserID: "n-0"}}}))
+	url := clienttest.Control(t, s, control.Config{Version: "test"})
+	clienttest.Connect(t, s, s.APIKey, "u-1")
+	clienttest.Connect(t, s, s.APIKey, "u-2")
+	clienttest.Connect(t, s, s.OtherAPIKey, "g-1")
 	for _, x := range []struct {
 		method, path, body string
 		status             int
@@ -183,14 +127,14 @@ func TestControl(t *testing.T) {
 		{"GET", "/connections?manufacturer=globex", "", 200, `"connections":[]`, ""},
 		{"POST", "/reset", `{"manufactuer":"acme"}`, 400, `manufactuer`, ""},
 	} {
-		r := ask(t, x.method, url+x.path, x.body, nil)
-		if r.status != x.status || !strings.Contains(r.body, x.has) || x.lacks != "" && strings.Contains(r.body, x.lacks) {
-			t.Errorf("%s %s %s: status %d, %s", x.method, x.path, x.body, r.status, r.body)
+		r := clienttest.Ask(t, x.method, url+x.path, x.body, nil)
+		if r.Status != x.status || !strings.Contains(r.Body, x.has) || x.lacks != "" && strings.Contains(r.Body, x.lacks) {
+			t.Errorf("%s %s %s: status %d, %s", x.method, x.path, x.body, r.Status, r.Body)
 		}
-		if r.header.Get("X-Content-Type-Options") != "nosniff" {
+		if r.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s %s: a browser may sniff the type", x.method, x.path)
 		}
-		if r.header.Get("Access-Control-Allow-Origin") != "" {
+		if r.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s %s: CORS is on", x.method, x.path)
 		}
 	}
@@ -199,13 +143,13 @@ func TestControl(t *testing.T) {
 // A filter that cannot be read does not select all.
 func TestControlQueryThatCannotBeRead(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{})
-	connect(t, s, s.OtherAPIKey, "of-globex")
+	url := clienttest.Control(t, s, control.Config{})
+	clienttest.Connect(t, s, s.OtherAPIKey, "of-globex")
 	for _, path := range []string{"/journal", "/journal.har", "/export", "/scorecard", "/faults", "/events", "/connections"} {
 		for _, query := range []string{"?manufacturer=acme%zz", "?manufacturer=acme;x", "?manufacturer=acme&manufacturer=globex"} {
-			r := ask(t, "GET", url+path+query, "", nil)
-			if r.status != 400 || words(t, r) == "" || strings.Contains(r.body, "of-globex") {
-				t.Errorf("%s%s: status %d, %s", path, query, r.status, r.body)
+			r := clienttest.Ask(t, "GET", url+path+query, "", nil)
+			if r.Status != 400 || clienttest.Words(t, r) == "" || strings.Contains(r.Body, "of-globex") {
+				t.Errorf("%s%s: status %d, %s", path, query, r.Status, r.Body)
 			}
 		}
 	}
@@ -214,70 +158,70 @@ func TestControlQueryThatCannotBeRead(t *testing.T) {
 // What is changed over the API holds for the next request.
 func TestControlChangesWhatIsServed(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{})
+	url := clienttest.Control(t, s, control.Config{})
 	status := func(key string) int {
-		return do(t, s, "POST", connectPath, headers("x-api-key", key, "Content-Type", "application/json"), strings.NewReader(validBody)).status
+		return clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Headers("x-api-key", key, "Content-Type", "application/json"), strings.NewReader(clienttest.ValidBody)).Status
 	}
-	ask(t, "PUT", url+"/manufacturers/umbrella", `{"keys":["umbrella-key-1","umbrella-key-2"]}`, nil)
+	clienttest.Ask(t, "PUT", url+"/manufacturers/umbrella", `{"keys":["umbrella-key-1","umbrella-key-2"]}`, nil)
 	if status("umbrella-key-1") != 201 || status("umbrella-key-2") != 201 {
 		t.Error("a new manufacturer is refused")
 	}
-	ask(t, "PATCH", url+"/manufacturers/umbrella", `{"enabled":false}`, nil)
+	clienttest.Ask(t, "PATCH", url+"/manufacturers/umbrella", `{"enabled":false}`, nil)
 	if status("umbrella-key-1") != 401 {
 		t.Error("a manufacturer that is not enabled is served")
 	}
-	ask(t, "PUT", url+"/manufacturers/umbrella", `{"keys":["umbrella-key-3"]}`, nil)
+	clienttest.Ask(t, "PUT", url+"/manufacturers/umbrella", `{"keys":["umbrella-key-3"]}`, nil)
 	if status("umbrella-key-1") != 401 || status("umbrella-key-3") != 201 {
 		t.Error("other keys were given, and the old ones hold")
 	}
-	ask(t, "DELETE", url+"/manufacturers/umbrella", "", nil)
+	clienttest.Ask(t, "DELETE", url+"/manufacturers/umbrella", "", nil)
 	if status("umbrella-key-3") != 401 {
 		t.Error("a manufacturer that is gone is served")
 	}
 	// An export of one mock is an import of another, keys and all.
-	connect(t, s, s.APIKey, "moves")
-	export := ask(t, "GET", url+"/export", "", nil).body
-	other := mocktest.NewServer(t, configured(mock.Config{IDs: mock.RandomIDs, Manufacturers: []store.Manufacturer{{Name: "only", Keys: []string{"only-key"}, Enabled: true}}}))
-	if r := ask(t, "POST", controlled(t, other, control.Config{})+"/import", export, nil); r.status != 200 {
-		t.Fatalf("import: %s", r.body)
+	clienttest.Connect(t, s, s.APIKey, "moves")
+	export := clienttest.Ask(t, "GET", url+"/export", "", nil).Body
+	other := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{IDs: mock.RandomIDs, Manufacturers: []store.Manufacturer{{Name: "only", Keys: []string{"only-key"}, Enabled: true}}}))
+	if r := clienttest.Ask(t, "POST", clienttest.Control(t, other, control.Config{})+"/import", export, nil); r.Status != 200 {
+		t.Fatalf("import: %s", r.Body)
 	}
-	_, here := connect(t, s, s.APIKey, "moves")
-	if _, there := connect(t, other, s.APIKey, "moves"); here != there {
+	_, here := clienttest.Connect(t, s, s.APIKey, "moves")
+	if _, there := clienttest.Connect(t, other, s.APIKey, "moves"); here != there {
 		t.Errorf("%s here, %s there", here, there)
 	}
 }
 
 func TestControlGuard(t *testing.T) {
 	s := mocktest.NewServer(t)
-	open := controlled(t, s, control.Config{Hosts: []string{"mock.internal"}})
-	closed := controlled(t, s, control.Config{Token: "right-token"})
+	open := clienttest.Control(t, s, control.Config{Hosts: []string{"mock.internal"}})
+	closed := clienttest.Control(t, s, control.Config{Token: "right-token"})
 	for _, x := range []struct {
 		name, url string
 		header    http.Header
 		want      int
 	}{
 		{"plain", open + "/manufacturers", nil, 200},
-		{"localhost", open + "/manufacturers", headers("Host", "localhost:4011"), 200},
-		{"IPv6", open + "/manufacturers", headers("Host", "[::1]:4011"), 200},
-		{"named", open + "/manufacturers", headers("Host", "Mock.Internal:4011"), 200},
-		{"rebound name", open + "/manufacturers", headers("Host", "evil.example"), 403},
-		{"lookalike", open + "/manufacturers", headers("Host", "localhost.evil.example"), 403},
-		{"health by any name", open + "/livez", headers("Host", "evil.example"), 200},
-		{"readiness by any name", open + "/readyz", headers("Host", "mock", "Origin", "http://evil.example"), 200},
-		{"same origin", open + "/manufacturers", headers("Host", "localhost:1", "Origin", "http://localhost:1"), 200},
-		{"another origin", open + "/manufacturers", headers("Host", "localhost:1", "Origin", "http://localhost:2"), 403},
-		{"no origin to speak of", open + "/manufacturers", headers("Origin", "null"), 403},
-		{"cross-site", open + "/manufacturers", headers("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"), 403},
-		{"a link", open + "/manufacturers", headers("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"), 200},
+		{"localhost", open + "/manufacturers", clienttest.Headers("Host", "localhost:4011"), 200},
+		{"IPv6", open + "/manufacturers", clienttest.Headers("Host", "[::1]:4011"), 200},
+		{"named", open + "/manufacturers", clienttest.Headers("Host", "Mock.Internal:4011"), 200},
+		{"rebound name", open + "/manufacturers", clienttest.Headers("Host", "evil.example"), 403},
+		{"lookalike", open + "/manufacturers", clienttest.Headers("Host", "localhost.evil.example"), 403},
+		{"health by any name", open + "/livez", clienttest.Headers("Host", "evil.example"), 200},
+		{"readiness by any name", open + "/readyz", clienttest.Headers("Host", "mock", "Origin", "http://evil.example"), 200},
+		{"same origin", open + "/manufacturers", clienttest.Headers("Host", "localhost:1", "Origin", "http://localhost:1"), 200},
+		{"another origin", open + "/manufacturers", clienttest.Headers("Host", "localhost:1", "Origin", "http://localhost:2"), 403},
+		{"no origin to speak of", open + "/manufacturers", clienttest.Headers("Origin", "null"), 403},
+		{"cross-site", open + "/manufacturers", clienttest.Headers("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"), 403},
+		{"a link", open + "/manufacturers", clienttest.Headers("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"), 200},
 		{"no token", closed + "/manufacturers", nil, 401},
-		{"wrong token", closed + "/manufacturers", headers("Authorization", "Bearer wrong-token"), 401},
-		{"token as Basic", closed + "/manufacturers", headers("Authorization", "Basic right-token"), 401},
-		{"right token", closed + "/manufacturers", headers("Authorization", "Bearer right-token"), 200},
+		{"wrong token", closed + "/manufacturers", clienttest.Headers("Authorization", "Bearer wrong-token"), 401},
+		{"token as Basic", closed + "/manufacturers", clienttest.Headers("Authorization", "Basic right-token"), 401},
+		{"right token", closed + "/manufacturers", clienttest.Headers("Authorization", "Bearer right-token"), 200},
 		{"document without token", closed + "/openapi.json", nil, 401},
 		{"health without token", closed + "/livez", nil, 200},
 	} {
-		if r := ask(t, "GET", x.url, "", x.header); r.status != x.want {
-			t.Errorf("%s: status %d, want %d", x.name, r.status, x.want)
+		if r := clienttest.Ask(t, "GET", x.url, "", x.header); r.Status != x.want {
+			t.Errorf("%s: status %d, want %d", x.name, r.Status, x.want)
 		}
 	}
 }
@@ -285,34 +229,34 @@ func TestControlGuard(t *testing.T) {
 // Who sends many wrong tokens is not told any more whether the next one is right.
 func TestControlTokenGuessing(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{Token: "right-token"})
-	right := headers("Authorization", "Bearer right-token")
-	if r := ask(t, "GET", url+"/manufacturers", "", right); r.status != 200 {
-		t.Fatal(r.status)
+	url := clienttest.Control(t, s, control.Config{Token: "right-token"})
+	right := clienttest.Headers("Authorization", "Bearer right-token")
+	if r := clienttest.Ask(t, "GET", url+"/manufacturers", "", right); r.Status != 200 {
+		t.Fatal(r.Status)
 	}
 	refused := false
 	for range 1000 {
-		r := ask(t, "GET", url+"/manufacturers", "", headers("Authorization", "Bearer wrong-token"))
-		if refused = r.status == 429 && r.header.Get("Retry-After") != ""; refused {
+		r := clienttest.Ask(t, "GET", url+"/manufacturers", "", clienttest.Headers("Authorization", "Bearer wrong-token"))
+		if refused = r.Status == 429 && r.Header.Get("Retry-After") != ""; refused {
 			break
 		}
 	}
 	if !refused {
 		t.Error("a thousand guesses were answered")
 	}
-	if r := ask(t, "GET", url+"/livez", "", nil); r.status != 200 {
-		t.Errorf("health: %d", r.status)
+	if r := clienttest.Ask(t, "GET", url+"/livez", "", nil); r.Status != 200 {
+		t.Errorf("health: %d", r.Status)
 	}
 }
 
 func TestMetrics(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{})
-	connect(t, s, s.APIKey, "u")
-	do(t, s, "POST", connectPath, headers(), nil)
-	set(t, s, fault.Fault{Kind: fault.Empty, Times: 1})
-	attempt(t, s, s.APIKey, "u")
-	r := ask(t, "GET", url+"/metrics", "", nil)
+	url := clienttest.Control(t, s, control.Config{})
+	clienttest.Connect(t, s, s.APIKey, "u")
+	clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Headers(), nil)
+	clienttest.SetFault(t, s, fault.Fault{Kind: fault.Empty, Times: 1})
+	clienttest.Attempt(nil, s, "u")
+	r := clienttest.Ask(t, "GET", url+"/metrics", "", nil)
 	for _, want := range []string{
 		`nox_mock_requests_total{manufacturer="acme",status="201"} 1`,
 		`nox_mock_requests_total{manufacturer="acme",status="none"} 1`,
@@ -322,19 +266,19 @@ func TestMetrics(t *testing.T) {
 		`nox_mock_journal_dropped_total{manufacturer="acme"} 0`,
 		`nox_mock_faults_fired_total{kind="empty",manufacturer="acme"} 1`,
 	} {
-		if !strings.Contains(r.body, want) {
-			t.Errorf("there is no %s in\n%s", want, r.body)
+		if !strings.Contains(r.Body, want) {
+			t.Errorf("there is no %s in\n%s", want, r.Body)
 		}
 	}
-	if strings.Contains(r.body, s.APIKey) {
+	if strings.Contains(r.Body, s.APIKey) {
 		t.Error("the metrics hold a key")
 	}
 }
 
 func TestEvents(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{})
-	connect(t, s, s.APIKey, "before")
+	url := clienttest.Control(t, s, control.Config{})
+	clienttest.Connect(t, s, s.APIKey, "before")
 	follow := func(query string, header http.Header) *bufio.Scanner {
 		req, err := http.NewRequestWithContext(t.Context(), "GET", url+"/events"+query, nil)
 		if err != nil {
@@ -369,10 +313,10 @@ func TestEvents(t *testing.T) {
 		}
 		return "", ""
 	}
-	all, acme := follow("", headers()), follow("?manufacturer=acme", headers())
-	again := follow("", headers("Last-Event-ID", "0"))
-	connect(t, s, s.OtherAPIKey, "of-globex")
-	connect(t, s, s.APIKey, "of-acme")
+	all, acme := follow("", clienttest.Headers()), follow("?manufacturer=acme", clienttest.Headers())
+	again := follow("", clienttest.Headers("Last-Event-ID", "0"))
+	clienttest.Connect(t, s, s.OtherAPIKey, "of-globex")
+	clienttest.Connect(t, s, s.APIKey, "of-acme")
 	if _, userID := next(all); userID != "of-globex" {
 		t.Errorf("all: %q", userID)
 	}

@@ -9,15 +9,15 @@ import (
 // exchanges writes the exchanges of a check: all of them when verbose, or when they
 // are a script that shows the failure, one of
 // an intermittent failure, else the first and the last.
-func (t *text) exchanges(c *conformance.CheckResult) {
+func (t *screen) exchanges(c *conformance.CheckResult) {
 	n := len(c.Exchanges)
 	t.again = ""
-	if n > 0 && !t.o.Verbose && tries(c) != "" {
+	if n > 0 && !t.verbose && tries(c) != "" {
 		t.exchange(&c.Exchanges[0])
 		return
 	}
 	for i := range c.Exchanges {
-		if !t.o.Verbose && !c.Script && i > 0 && i < n-1 {
+		if !t.verbose && !c.Script && i > 0 && i < n-1 {
 			if i == 1 {
 				t.printf("\n      %s\n", t.paint(dim, "… "+count(n-2, "more exchange")+" in between; --verbose shows all"))
 			}
@@ -27,10 +27,10 @@ func (t *text) exchanges(c *conformance.CheckResult) {
 	}
 }
 
-func (t *text) exchange(x *conformance.Exchange) {
+func (t *screen) exchange(x *conformance.Exchange) {
 	colors := map[part]string{startLine: cyan, remark: dim, trouble: yellow}
 	t.printf("\n")
-	for _, l := range exchangeLines(x, t.o.Verbose) {
+	for _, l := range exchangeLines(x, t.verbose) {
 		s := l.text
 		if color, there := colors[l.part]; there {
 			s = t.paint(color, s)
@@ -45,7 +45,7 @@ func (t *text) exchange(x *conformance.Exchange) {
 
 // curl writes the command line that sends a request again, where it works when
 // pasted.
-func (t *text) curl(s string) {
+func (t *screen) curl(s string) {
 	switch s = strings.TrimSpace(s); {
 	case s == "":
 	case len(s) > curlChars:

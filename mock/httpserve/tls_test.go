@@ -1,4 +1,4 @@
-package mock_test
+package httpserve_test
 
 import (
 	"bufio"
@@ -17,6 +17,8 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/httpserve"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 )
@@ -44,12 +46,12 @@ func secureUntil(t testing.TB) (s *mocktest.Server, roots *x509.CertPool, stop f
 	lender.Close()
 	roots = x509.NewCertPool()
 	roots.AddCert(lender.Certificate())
-	server := mock.NewHTTPServer(m)
+	server := httpserve.NewServer(m)
 	server.TLSConfig = &tls.Config{Certificates: lender.TLS.Certificates}
-	l := listen(t)
+	l := clienttest.Listen(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- mock.Serve(ctx, server, l) }()
+	go func() { served <- httpserve.Serve(ctx, server, l) }()
 	stop = func() error {
 		cancel()
 		return <-served
@@ -80,17 +82,17 @@ func TestFaultsOverTLS(t *testing.T) {
 			{fault.Fault{Kind: fault.Reset}, 0, "", syscall.ECONNRESET, true},
 			{fault.Fault{Kind: fault.Empty}, 0, "", io.EOF, true},
 			{fault.Fault{Kind: fault.Lost}, 0, "", io.EOF, true},
-			{fault.Fault{Kind: fault.CutShort}, 201, created[:len(created)/2], io.ErrUnexpectedEOF, true},
-			{fault.Fault{Kind: fault.ResetDuring}, 201, created[:len(created)/2], syscall.ECONNRESET, true},
-			{fault.Fault{Kind: fault.Dribble, PieceBytes: 20, EveryMS: 1}, 201, created, nil, false},
+			{fault.Fault{Kind: fault.CutShort}, 201, clienttest.Created[:len(clienttest.Created)/2], io.ErrUnexpectedEOF, true},
+			{fault.Fault{Kind: fault.ResetDuring}, 201, clienttest.Created[:len(clienttest.Created)/2], syscall.ECONNRESET, true},
+			{fault.Fault{Kind: fault.Dribble, PieceBytes: 20, EveryMS: 1}, 201, clienttest.Created, nil, false},
 		} {
 			t.Run(version+" "+string(x.fault.Kind), func(t *testing.T) {
 				t.Parallel()
 				s, roots := secure(t)
 				client := secureClient(t, roots, http2)
 				x.fault.Times = 1
-				set(t, s, x.fault)
-				resp, body, err := attemptWith(client, s, "u")
+				clienttest.SetFault(t, s, x.fault)
+				resp, body, err := clienttest.Attempt(client, s, "u")
 				want := x.fails
 				if http2 && want != nil && !failsAs(err, "INTERNAL_ERROR", "PROTOCOL_ERROR") || !http2 && !errors.Is(err, want) || want == nil && err != nil {
 					t.Errorf("the client saw %v, want %v", err, want)
@@ -101,10 +103,10 @@ func TestFaultsOverTLS(t *testing.T) {
 				if resp.StatusCode != x.status || body != x.body || resp.Proto != version {
 					t.Errorf("%s %d, body %q", resp.Proto, resp.StatusCode, body)
 				}
-				if e := latest(s); (e.Outcome == journal.Dropped) != x.drops || e.Request.Protocol != version || !e.Request.TLS || e.Connection == 0 {
+				if e := clienttest.Latest(s); (e.Outcome == journal.Dropped) != x.drops || e.Request.Protocol != version || !e.Request.TLS || e.Connection == 0 {
 					t.Errorf("the journal has %+v", e)
 				}
-				if resp, body, err := attemptWith(client, s, "u"); err != nil || resp.StatusCode != 201 || body != created {
+				if resp, body, err := clienttest.Attempt(client, s, "u"); err != nil || resp.StatusCode != 201 || body != clienttest.Created {
 					t.Errorf("afterwards: %v, %s, %v", resp, body, err)
 				}
 			})
@@ -118,28 +120,28 @@ func TestLargeBodyOverHTTP2(t *testing.T) {
 	s, roots := secure(t)
 	client := secureClient(t, roots, true)
 	for range 3 {
-		if r := posted(t, client, s, strings.Repeat("x", 2<<20)); r.status != 400 || words(t, r) != "The request body is larger than 1048576 bytes" || r.header.Get("Connection") != "" {
+		if r := posted(t, client, s, strings.Repeat("x", 2<<20)); r.Status != 400 || clienttest.Words(t, r) != "The request body is larger than 1048576 bytes" || r.Header.Get("Connection") != "" {
 			t.Errorf("%+v", r)
 		}
 	}
-	if e := latest(s); e.Connection != 1 {
+	if e := clienttest.Latest(s); e.Connection != 1 {
 		t.Errorf("connection %d", e.Connection)
 	}
 }
 
 // posted sends a body with a good key.
-func posted(t *testing.T, client *http.Client, s *mocktest.Server, body string) reply {
+func posted(t *testing.T, client *http.Client, s *mocktest.Server, body string) clienttest.Reply {
 	t.Helper()
-	req, err := http.NewRequest("POST", s.URL+connectPath, strings.NewReader(body))
+	req, err := http.NewRequest("POST", s.URL+clienttest.ConnectPath, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header = good(s)
+	req.Header = clienttest.Good(s)
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return read(t, resp)
+	return clienttest.Read(t, resp)
 }
 
 // failsAs tells whether an error is that of a stream that was reset.
@@ -150,22 +152,6 @@ func failsAs(err error, codes ...string) bool {
 		}
 	}
 	return false
-}
-
-func attemptWith(client *http.Client, s *mocktest.Server, userID string) (*http.Response, string, error) {
-	req, err := http.NewRequest("POST", s.URL+connectPath, strings.NewReader(`{"user_id":"`+userID+`"}`))
-	if err != nil {
-		return nil, "", err
-	}
-	req.Header = headers("x-api-key", s.APIKey, "Content-Type", "application/json")
-	req.GetBody = nil // or the client would try again by itself
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, "", err
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	return resp, string(data), err
 }
 
 // Over TLS, too, the connection closes after a request with two lengths, and
@@ -182,7 +168,7 @@ func TestWireOverTLS(t *testing.T) {
 		return c, bufio.NewReader(c)
 	}
 	c, r := dialSecure()
-	io.WriteString(c, strings.ReplaceAll(head(s, "Content-Length: 15\nTransfer-Encoding: chunked\n"), "\n", "\r\n")+validChunked)
+	io.WriteString(c, strings.ReplaceAll(clienttest.Head(s, "Content-Length: 15\nTransfer-Encoding: chunked\n"), "\n", "\r\n")+clienttest.ValidChunked)
 	resp, err := http.ReadResponse(r, nil)
 	if err != nil || resp.StatusCode != 201 || !resp.Close {
 		t.Fatalf("two lengths: %+v, %v", resp, err)
@@ -193,7 +179,7 @@ func TestWireOverTLS(t *testing.T) {
 	}
 	c, r = dialSecure()
 	for range 2 {
-		io.WriteString(c, strings.ReplaceAll(head(s, "Content-Length: 15\n"), "\n", "\r\n")+validBody)
+		io.WriteString(c, strings.ReplaceAll(clienttest.Head(s, "Content-Length: 15\n"), "\n", "\r\n")+clienttest.ValidBody)
 		resp, err := http.ReadResponse(r, nil)
 		if err != nil || resp.StatusCode != 201 || resp.Close {
 			t.Fatalf("one length: %+v, %v", resp, err)
@@ -202,16 +188,16 @@ func TestWireOverTLS(t *testing.T) {
 	}
 	for _, http2 := range []bool{false, true} {
 		client := secureClient(t, roots, http2)
-		if r := posted(t, client, s, strings.Repeat(" ", mock.MaxBodyBytes+1)); r.status != 400 || words(t, r) == "" {
-			t.Errorf("HTTP/2 %t: too large a body: %d, %s", http2, r.status, r.body)
+		if r := posted(t, client, s, strings.Repeat(" ", mock.MaxBodyBytes+1)); r.Status != 400 || clienttest.Words(t, r) == "" {
+			t.Errorf("HTTP/2 %t: too large a body: %d, %s", http2, r.Status, r.Body)
 		}
 	}
-	plain, err := http.Get(strings.Replace(s.URL, "https:", "http:", 1) + connectPath)
+	plain, err := http.Get(strings.Replace(s.URL, "https:", "http:", 1) + clienttest.ConnectPath)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := read(t, plain); r.status != 400 {
-		t.Errorf("plain HTTP: status %d", r.status)
+	if r := clienttest.Read(t, plain); r.Status != 400 {
+		t.Errorf("plain HTTP: status %d", r.Status)
 	}
 }
 
@@ -220,13 +206,13 @@ func TestWireOverTLS(t *testing.T) {
 func TestServeStopsOverHTTP2(t *testing.T) {
 	s, roots, stop := secureUntil(t)
 	client := secureClient(t, roots, true)
-	if _, _, err := attemptWith(client, s, "u"); err != nil {
+	if _, _, err := clienttest.Attempt(client, s, "u"); err != nil {
 		t.Fatal(err)
 	}
-	set(t, s, fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{MS: 60_000}})
+	clienttest.SetFault(t, s, fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{MS: 60_000}})
 	answered := make(chan error, 1)
 	go func() {
-		resp, _, err := attemptWith(client, s, "u")
+		resp, _, err := clienttest.Attempt(client, s, "u")
 		if err == nil && resp.StatusCode != 201 {
 			err = errors.New(resp.Status)
 		}
@@ -244,50 +230,5 @@ func TestServeStopsOverHTTP2(t *testing.T) {
 	}
 	if err := <-answered; err != nil {
 		t.Errorf("in flight: %v", err)
-	}
-}
-
-func TestLimitConnections(t *testing.T) {
-	l := mock.LimitConnections(listen(t), 2)
-	accepted := make(chan net.Conn)
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				close(accepted)
-				return
-			}
-			accepted <- c
-		}
-	}()
-	for range 3 {
-		c, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-	}
-	first, _ := <-accepted, <-accepted
-	select {
-	case <-accepted:
-		t.Fatal("a third connection is let in")
-	case <-time.After(100 * time.Millisecond):
-	}
-	first.Close()
-	first.Close() // gives its place up once only
-	<-accepted
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	select {
-	case <-accepted:
-		t.Fatal("a place was given up twice")
-	case <-time.After(100 * time.Millisecond):
-	}
-	l.Close()
-	if _, open := <-accepted; open {
-		t.Error("a connection after Close")
 	}
 }

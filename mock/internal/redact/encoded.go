@@ -1,4 +1,4 @@
-package mock
+package redact
 
 import (
 	"encoding/base64"
@@ -54,7 +54,7 @@ func fromHex(digits string) string {
 }
 
 // decoded masks the runs of text that hold a key once they are decoded.
-func (d *redactor) decoded(text string, depth int) string {
+func (d *Redactor) decoded(text string, depth int) string {
 	if depth == 0 {
 		return text
 	}
@@ -73,49 +73,11 @@ func (d *redactor) decoded(text string, depth int) string {
 
 // holdsKey reports whether a decoded text holds a key. Short ones would be found
 // everywhere in what was no text.
-func (d *redactor) holdsKey(plain string, depth int) bool {
+func (d *Redactor) holdsKey(plain string, depth int) bool {
 	for _, secret := range d.secrets {
 		if len(secret) >= wordLength && strings.Contains(plain, secret) {
 			return true
 		}
 	}
 	return d.isKey(plain) || d.unread(plain) != plain || d.decoded(plain, depth) != plain
-}
-
-// needles are what to look for to know at a glance that a text holds no key, as
-// long as it has no escapes: each key as it is, in hexadecimal, and the middle
-// of its base64 for each place where it may begin.
-func needles(keys []string) (all []string) {
-	for _, key := range keys {
-		all = append(all, key)
-		if len(key) < wordLength {
-			continue
-		}
-		all = append(all, hex.EncodeToString([]byte(key)), strings.ToUpper(hex.EncodeToString([]byte(key))))
-		for before := range 3 {
-			code := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("x", before) + key))
-			// Neighbours share the first characters and the last one.
-			from, to := (before*4+2)/3, (before+len(key))*8/6
-			middle := code[from:to]
-			all = append(all, middle)
-			if inURL := strings.NewReplacer("+", "-", "/", "_").Replace(middle); inURL != middle {
-				all = append(all, inURL)
-			}
-		}
-	}
-	return all
-}
-
-// mayHoldKey reports whether it takes a closer look to know that a text holds
-// no key that is known.
-func (r *registered) mayHoldKey(text string) bool {
-	if len(r.unread) > 0 && len(text) >= wordLength || strings.ContainsAny(text, `%\`) {
-		return true
-	}
-	for _, needle := range r.needles {
-		if strings.Contains(text, needle) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,4 +1,4 @@
-package mock_test
+package control_test
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 )
@@ -53,14 +54,14 @@ func TestPageInABrowser(t *testing.T) {
 		t.Skip("takes long; the shorter ones open the same page")
 	}
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{BaseURL: s.URL})
+	url := clienttest.Control(t, s, control.Config{BaseURL: s.URL})
 	b := openBrowser(t)
 
 	t.Run("traffic appears", func(t *testing.T) {
 		p := b.open(t, url+"/", 1280, 800)
 		p.until(live)
 		p.until(`document.querySelector("#no-traffic").getClientRects().length`)
-		connect(t, s, s.APIKey, "seen-live")
+		clienttest.Connect(t, s, s.APIKey, "seen-live")
 		p.until(`document.querySelector("#exchanges tr")`)
 		for _, want := range []string{"201", "seen-live", "created", "acme"} {
 			if row := p.text("#exchanges tr"); !strings.Contains(row, want) {
@@ -74,7 +75,7 @@ func TestPageInABrowser(t *testing.T) {
 	t.Run("quiet when nothing happens", func(t *testing.T) {
 		p := b.open(t, url+"/", 1280, 800)
 		p.until(live)
-		connect(t, s, s.APIKey, "before-the-quiet")
+		clienttest.Connect(t, s, s.APIKey, "before-the-quiet")
 		p.until(`document.querySelector("#news").textContent`)
 		before := len(p.asked())
 		changes := p.eval(`new Promise((done) => {
@@ -90,9 +91,9 @@ func TestPageInABrowser(t *testing.T) {
 	t.Run("filter", func(t *testing.T) {
 		p := b.open(t, url+"/", 1280, 800)
 		p.until(live)
-		do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":7}`))
-		connect(t, s, s.APIKey, "looked-for")
-		connect(t, s, s.OtherAPIKey, "of-globex")
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":7}`))
+		clienttest.Connect(t, s, s.APIKey, "looked-for")
+		clienttest.Connect(t, s, s.OtherAPIKey, "of-globex")
 		p.until(`document.querySelector("#exchanges").innerText.includes("of-globex")`)
 		rows := func() string { return p.text("#exchanges") }
 		p.choose("#by-outcome", "4")
@@ -106,8 +107,8 @@ func TestPageInABrowser(t *testing.T) {
 		if text := rows(); !strings.Contains(text, "of-globex") {
 			t.Errorf("globex: %s", text)
 		}
-		connect(t, s, s.APIKey, "not-in-the-filter")
-		connect(t, s, s.OtherAPIKey, "in-the-filter")
+		clienttest.Connect(t, s, s.APIKey, "not-in-the-filter")
+		clienttest.Connect(t, s, s.OtherAPIKey, "in-the-filter")
 		p.until(`document.querySelector("#exchanges").innerText.includes("in-the-filter")`)
 		if text := rows(); strings.Contains(text, "not-in-the-filter") {
 			t.Errorf("what comes in passes the filter: %s", text)
@@ -128,7 +129,7 @@ func TestPageInABrowser(t *testing.T) {
 		p := b.open(t, url+"/", 1280, 800)
 		p.until(live)
 		p.click("#pause")
-		connect(t, s, s.APIKey, "while-paused")
+		clienttest.Connect(t, s, s.APIKey, "while-paused")
 		p.until(`document.querySelector("#traffic-count").innerText.includes("paused, 1 waiting")`)
 		if text := p.text("#exchanges"); strings.Contains(text, "while-paused") {
 			t.Error("the list goes on while it is paused")
@@ -139,7 +140,7 @@ func TestPageInABrowser(t *testing.T) {
 	})
 
 	t.Run("detail by link and by keyboard", func(t *testing.T) {
-		do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":[7]}`))
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":[7]}`))
 		list := s.Journal(journal.Query{Rule: "schema"})
 		id := int(list[len(list)-1].ID)
 		p := b.open(t, fmt.Sprintf("%s/#exchange=%d", url, id), 1280, 800)
@@ -207,8 +208,8 @@ func TestPageInABrowser(t *testing.T) {
 		p.write("#set-fault [name=retry_after]", "2")
 		p.click("#set-fault .primary")
 		p.until(`document.querySelector("#fault-rows tr")`)
-		if r := do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody)); r.status != 503 || r.header.Get("Retry-After") != "2" {
-			t.Errorf("the next answer is %d %v", r.status, r.header)
+		if r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody)); r.Status != 503 || r.Header.Get("Retry-After") != "2" {
+			t.Errorf("the next answer is %d %v", r.Status, r.Header)
 		}
 		p.until(`document.querySelector("#fault-rows tr").innerText.includes("1 of 2")`)
 		if badge := p.text("#faults-badge"); badge != "1" {
@@ -216,7 +217,7 @@ func TestPageInABrowser(t *testing.T) {
 		}
 		p.click("#fault-rows button")
 		p.until(`!document.querySelector("#fault-rows tr")`)
-		connect(t, s, s.APIKey, "after-the-fault")
+		clienttest.Connect(t, s, s.APIKey, "after-the-fault")
 		for _, kind := range []string{"lost", "delay"} {
 			p.choose("#set-fault [name=kind]", kind)
 			p.click("#set-fault .primary")
@@ -250,15 +251,15 @@ func TestPageInABrowser(t *testing.T) {
 		p.write("#try-form [name=body]", "{")
 		p.click("#try-form .primary")
 		p.until(`document.querySelector("#tried").innerText.includes("400 Bad Request")`)
-		set(t, s, fault.Fault{Kind: fault.Reset, Times: 1})
+		clienttest.SetFault(t, s, fault.Fault{Kind: fault.Reset, Times: 1})
 		p.click("#try-form .primary")
 		p.until(`document.querySelector("#tried").innerText.includes("No answer")`)
 		p.sound(url)
 	})
 
 	t.Run("connections, manufacturers, scorecard", func(t *testing.T) {
-		connect(t, s, s.OtherAPIKey, "to-be-forgotten")
-		connect(t, s, s.OtherAPIKey, "to-be-found")
+		clienttest.Connect(t, s, s.OtherAPIKey, "to-be-forgotten")
+		clienttest.Connect(t, s, s.OtherAPIKey, "to-be-found")
 		p := b.open(t, url+"/#connections", 1280, 800)
 		p.until(live)
 		p.choose("#connections-of", "globex")
@@ -274,29 +275,29 @@ func TestPageInABrowser(t *testing.T) {
 		p.click(`nav a[href="#manufacturers"]`)
 		p.click(`#manufacturer-rows tr[data-id="globex"] td.script button`)
 		p.until(`document.querySelector("#manufacturers-message").innerText.includes("globex is not enabled any more")`)
-		h := good(s)
+		h := clienttest.Good(s)
 		h.Set("x-api-key", s.OtherAPIKey)
-		if r := do(t, s, "POST", connectPath, h, strings.NewReader(validBody)); r.status != 401 {
-			t.Errorf("globex gets %d", r.status)
+		if r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, h, strings.NewReader(clienttest.ValidBody)); r.Status != 401 {
+			t.Errorf("globex gets %d", r.Status)
 		}
 		p.click(`#manufacturer-rows tr[data-id="globex"] td.script button`)
 		p.until(`document.querySelector("#manufacturers-message").innerText.includes("globex is enabled")`)
 		p.click(`nav a[href="#scorecard"]`)
 		for range 2 {
-			do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"again":1}`))
+			clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"again":1}`))
 		}
 		p.until(`document.querySelector("#card-mistakes").innerText.includes("retry-of-400")`)
 		p.sound(url)
 	})
 
 	t.Run("hostile traffic", func(t *testing.T) {
-		h := good(s, "X-Note", "<script>window.pwned=1</script>'\"", "Origin", "javascript:window.pwned=1")
-		r := do(t, s, "POST", connectPath, h, strings.NewReader(hostileBody(t)))
-		if r.status != 201 {
-			t.Fatalf("%d %s", r.status, r.body)
+		h := clienttest.Good(s, "X-Note", "<script>window.pwned=1</script>'\"", "Origin", "javascript:window.pwned=1")
+		r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, h, strings.NewReader(hostileBody(t)))
+		if r.Status != 201 {
+			t.Fatalf("%d %s", r.Status, r.Body)
 		}
-		do(t, s, "POST", connectPath, good(s), strings.NewReader("{\"user_id\":\"\xff\xfe\"}"))
-		do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"`+strings.Repeat("m", 1<<20-100)+`"}`))
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader("{\"user_id\":\"\xff\xfe\"}"))
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"`+strings.Repeat("m", 1<<20-100)+`"}`))
 		entries := s.Journal(journal.Query{})
 		last := int(entries[len(entries)-1].ID)
 		p := b.open(t, url+"/", 1280, 800)
@@ -328,7 +329,7 @@ func TestPageInABrowser(t *testing.T) {
 	t.Run("narrow", func(t *testing.T) {
 		p := b.open(t, url+"/", 360, 740)
 		p.until(live)
-		do(t, s, "POST", connectPath, good(s), strings.NewReader(hostileBody(t)))
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(hostileBody(t)))
 		last := s.Journal(journal.Query{})
 		for _, view := range []string{"traffic", fmt.Sprintf("exchange=%d", last[len(last)-1].ID), "connections", "faults", "scorecard", "manufacturers", "try", "api"} {
 			p.eval("location.hash = '" + view + "'")
@@ -351,17 +352,17 @@ func TestPageInABrowser(t *testing.T) {
 // A tab that nobody sees rests, and catches up when it is seen again.
 func TestPageHidden(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{})
+	url := clienttest.Control(t, s, control.Config{})
 	p := openBrowser(t).open(t, url+"/", 1280, 800)
 	p.until(live)
 	hide := func(hidden bool) {
 		p.eval(fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %v, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`, hidden))
 	}
 	hide(true)
-	connect(t, s, s.APIKey, "while-hidden")
+	clienttest.Connect(t, s, s.APIKey, "while-hidden")
 	hide(false)
 	p.until(`document.querySelector("#exchanges").innerText.includes("while-hidden")`)
-	connect(t, s, s.APIKey, "seen-again")
+	clienttest.Connect(t, s, s.APIKey, "seen-again")
 	p.until(`document.querySelector("#exchanges").innerText.includes("seen-again")`)
 	if rows := p.eval(`document.querySelectorAll("#exchanges tr").length`); rows != "2" {
 		t.Errorf("%s rows for two exchanges", rows)
@@ -372,9 +373,9 @@ func TestPageHidden(t *testing.T) {
 // Of a long journal the newest come first, and the others when they are asked for.
 func TestPageOfManyExchanges(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{})
+	url := clienttest.Control(t, s, control.Config{})
 	for i := range 230 {
-		connect(t, s, s.APIKey, fmt.Sprintf("user-%03d-", i))
+		clienttest.Connect(t, s, s.APIKey, fmt.Sprintf("user-%03d-", i))
 	}
 	p := openBrowser(t).open(t, url+"/", 1280, 800)
 	p.until(live)
@@ -396,7 +397,7 @@ func TestPageOfManyExchanges(t *testing.T) {
 	}
 	p.click("#clear-journal")
 	p.until(rows + " === 0")
-	connect(t, s, s.APIKey, "after-clearing")
+	clienttest.Connect(t, s, s.APIKey, "after-clearing")
 	p.until(rows + " === 1")
 	p.sound(url)
 }
@@ -442,10 +443,10 @@ func (p *tab) hasRole(role string) bool {
 // Behind a token the page is an empty shell until somebody signs in.
 func TestPageSignIn(t *testing.T) {
 	s := mocktest.NewServer(t)
-	connect(t, s, s.APIKey, "private-user")
-	url := controlled(t, s, control.Config{Token: "the-right-token", BaseURL: s.URL})
-	if shell := ask(t, "GET", url+"/", "", nil); shell.status != 200 || strings.Contains(shell.body, "private-user") || strings.Contains(shell.body, "acme") || strings.Contains(shell.body, s.URL) {
-		t.Errorf("the shell is %d %s", shell.status, shell.body)
+	clienttest.Connect(t, s, s.APIKey, "private-user")
+	url := clienttest.Control(t, s, control.Config{Token: "the-right-token", BaseURL: s.URL})
+	if shell := clienttest.Ask(t, "GET", url+"/", "", nil); shell.Status != 200 || strings.Contains(shell.Body, "private-user") || strings.Contains(shell.Body, "acme") || strings.Contains(shell.Body, s.URL) {
+		t.Errorf("the shell is %d %s", shell.Status, shell.Body)
 	}
 	b := openBrowser(t)
 	p := b.open(t, url+"/#exchange=1", 1280, 800)
@@ -461,7 +462,7 @@ func TestPageSignIn(t *testing.T) {
 	p.key("Enter")
 	p.until(live)
 	p.until(`document.querySelector("#detail").innerText.includes("private-user")`)
-	connect(t, s, s.APIKey, "after-signing-in")
+	clienttest.Connect(t, s, s.APIKey, "after-signing-in")
 	p.until(`document.querySelector("#exchanges").innerText.includes("after-signing-in")`)
 	p.eval("location.reload()")
 	p.until(live + ` && document.querySelector("#exchanges").innerText.includes("after-signing-in")`)
@@ -478,14 +479,14 @@ func TestPageSignIn(t *testing.T) {
 // The page says when the mock is gone, and begins again with another one.
 func TestPageOutlivesTheMock(t *testing.T) {
 	s := mocktest.NewServer(t)
-	l := listen(t)
+	l := clienttest.Listen(t)
 	address := l.Addr().String()
 	url := "http://" + address
-	_, stop := controlOn(t, s, control.Config{}, l)
+	_, stop := clienttest.ControlOn(t, s, control.Config{}, l)
 	p := openBrowser(t).open(t, url+"/", 1280, 800)
 	p.until(live)
-	connect(t, s, s.APIKey, "of-the-first")
-	connect(t, s, s.APIKey, "of-the-first-too")
+	clienttest.Connect(t, s, s.APIKey, "of-the-first")
+	clienttest.Connect(t, s, s.APIKey, "of-the-first-too")
 	p.until(`document.querySelectorAll("#exchanges tr").length === 2`)
 	stop()
 	p.until(`document.querySelector("#state").textContent.includes("Waiting for it")`)
@@ -494,9 +495,9 @@ func TestPageOutlivesTheMock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	controlOn(t, second, control.Config{}, l)
+	clienttest.ControlOn(t, second, control.Config{}, l)
 	p.until(live)
 	p.until(`document.querySelectorAll("#exchanges tr").length === 0`)
-	connect(t, second, second.APIKey, "of-the-second")
+	clienttest.Connect(t, second, second.APIKey, "of-the-second")
 	p.until(`document.querySelector("#exchanges").innerText.includes("of-the-second")`)
 }

@@ -1,4 +1,4 @@
-package mock
+package httpserve
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package mock
+package httpserve
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 // which both came in different requests, which does no harm.
 
 // NewListener returns l with its connections watched for requests that declare
-// their length twice. Without it, or over TLS, a server of [NewHTTPServer]
+// their length twice. Without it, or over TLS, a server of [NewServer]
 // closes the connection after every request with a Transfer-Encoding.
 func NewListener(l net.Listener) net.Listener {
 	if _, is := l.(watchingListener); is {
@@ -93,7 +93,7 @@ func (c *watchedConn) note(state http.ConnState) {
 func (c *watchedConn) answer(data []byte) bool {
 	c.busy.Lock()
 	defer c.busy.Unlock()
-	response, is := c.plain.answer(c.out[:0], data, c)
+	response, is := c.plain.AnswerPlain(c.out[:0], data, c)
 	c.out = response
 	if !is {
 		return false
@@ -121,13 +121,16 @@ func (c *watchedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// remote is the address of the client.
-func (c *watchedConn) remote() string {
+// Remote implements [Peer].
+func (c *watchedConn) Remote() string {
 	if c.address == "" {
 		c.address = c.RemoteAddr().String()
 	}
 	return c.address
 }
+
+// Number implements [Peer].
+func (c *watchedConn) Number() int64 { return c.number }
 
 // watch goes over what was read, line by line. A line may come in pieces.
 func (c *watchedConn) watch(data []byte) {
@@ -172,10 +175,16 @@ func rememberConns() func(context.Context, net.Conn) context.Context {
 	}
 }
 
-// connectionNumber counts the connections of a server from 1; 0 is unknown.
-func connectionNumber(ctx context.Context) int64 {
+// ConnectionNumber returns which of the connections of its server a request came
+// on, counted from 1; 0 if that is not known.
+func ConnectionNumber(ctx context.Context) int64 {
 	n, _ := ctx.Value(numberKey{}).(int64)
 	return n
+}
+
+// WithoutConnection returns the context of a request that comes on no connection.
+func WithoutConnection(ctx context.Context) context.Context {
+	return context.WithValue(ctx, numberKey{}, int64(0))
 }
 
 // lengthGuard closes a connection on which a length may have been declared twice.

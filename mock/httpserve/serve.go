@@ -1,4 +1,7 @@
-package mock
+// Package httpserve serves a handler over HTTP: with limits on size, time and
+// connections, stopped within a second, its most common requests answered as
+// they come off the connection, for pages of other origins too if asked.
+package httpserve
 
 import (
 	"context"
@@ -9,29 +12,34 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"nox.energy/contract/mock/fault"
 )
+
+// MaxHeaderBytes is the size of the largest head of a request that is accepted,
+// the request line and all header fields.
+const MaxHeaderBytes = 64 << 10
 
 const (
-	maxHeaderBytes = 64 << 10 // of the request line and all header fields
-	serverSlack    = 4096     // what net/http allows on top of its limit
-	headerTimeout  = 10 * time.Second
-	readTimeout    = 30 * time.Second
-	writeTimeout   = 2*MaxDelay + 30*time.Second
-	idleTimeout    = 2 * time.Minute
-	stopTimeout    = 800 * time.Millisecond
-	newConnGrace   = 100 * time.Millisecond // to send a request once told to stop
+	serverSlack   = 4096 // what net/http allows on top of its limit
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 2*fault.MaxDelay + 30*time.Second
+	idleTimeout   = 2 * time.Minute
+	stopTimeout   = 800 * time.Millisecond
+	newConnGrace  = 100 * time.Millisecond // to send a request once told to stop
 )
 
-// NewHTTPServer returns a server for h with limits on size and time set, which
+// NewServer returns a server for h with limits on size and time set, which
 // logs nothing. Run it with [Serve], or as any other [http.Server].
-func NewHTTPServer(h http.Handler) *http.Server {
+func NewServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           lengthGuard{h},
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes - serverSlack,
+		MaxHeaderBytes:    MaxHeaderBytes - serverSlack,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnContext:       rememberConns(),
 		// Otherwise "OPTIONS *" is answered before the handler sees it.
@@ -63,7 +71,7 @@ func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 			if !is {
 				watching = watchingListener{Listener: l}
 			}
-			watching.plain = newPlain(server)
+			watching.plain = plainOf(server)
 			failed <- server.Serve(watching)
 		}
 	}()
@@ -121,5 +129,26 @@ func (u *unusedConns) close() {
 	defer u.mu.Unlock()
 	for c := range u.all {
 		c.Close()
+	}
+}
+
+type stopKey struct{}
+
+// Stopping reports whether the server of a request was told to stop: see [Serve].
+func Stopping(ctx context.Context) bool {
+	server, known := ctx.Value(stopKey{}).(context.Context)
+	return known && server.Err() != nil
+}
+
+// Wait lets d pass, or less if the server stops: what is in flight is still
+// answered, only earlier. It is false if the client left meanwhile.
+func Wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return Stopping(ctx)
 	}
 }

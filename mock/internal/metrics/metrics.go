@@ -1,4 +1,5 @@
-package mock
+// Package metrics counts what a mock answers, for Prometheus.
+package metrics
 
 import (
 	"bytes"
@@ -19,13 +20,14 @@ import (
 	"nox.energy/contract/mock/journal"
 )
 
-// metrics counts for Prometheus. Every series has the label manufacturer, which
+// Metrics are those of one mock. Every series has the label manufacturer, which
 // is empty where a request did not tell. What is counted elsewhere is read when
 // the metrics are.
-type metrics struct {
-	registry *registry
-	journal  *journal.Journal
-	faults   *fault.Set
+type Metrics struct {
+	names       func() []string // of the manufacturers
+	connections func(ctx context.Context, manufacturer string) (int, error)
+	journal     *journal.Journal
+	faults      *fault.Set
 
 	mu  sync.RWMutex
 	all map[string]*tally // by manufacturer
@@ -43,12 +45,14 @@ func bounds() [16]float64 {
 	return [...]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 }
 
-func newMetrics(known *registry, entries *journal.Journal, faults *fault.Set) *metrics {
-	return &metrics{registry: known, journal: entries, faults: faults, all: map[string]*tally{}}
+// New returns the metrics of a mock: names returns its manufacturers, connections
+// how many connections one of them has.
+func New(names func() []string, connections func(ctx context.Context, manufacturer string) (int, error), entries *journal.Journal, faults *fault.Set) *Metrics {
+	return &Metrics{names: names, connections: connections, journal: entries, faults: faults, all: map[string]*tally{}}
 }
 
 // of returns the tally of a manufacturer.
-func (m *metrics) of(manufacturer string) *tally {
+func (m *Metrics) of(manufacturer string) *tally {
 	m.mu.RLock()
 	t := m.all[manufacturer]
 	m.mu.RUnlock()
@@ -64,16 +68,16 @@ func (m *metrics) of(manufacturer string) *tally {
 	return t
 }
 
-// count counts an exchange that is decided; status is 0 if nothing was answered.
-func (m *metrics) count(manufacturer string, status int) {
+// Count counts an exchange that is decided; status is 0 if nothing was answered.
+func (m *Metrics) Count(manufacturer string, status int) {
 	if status < 0 || status >= len(tally{}.statuses) {
 		status = 0
 	}
 	m.of(manufacturer).statuses[status].Add(1)
 }
 
-// finished notes how long an exchange took.
-func (m *metrics) finished(manufacturer string, took time.Duration) {
+// Finished notes how long an exchange took.
+func (m *Metrics) Finished(manufacturer string, took time.Duration) {
 	t := m.of(manufacturer)
 	bounds, at := bounds(), 0
 	for at < len(bounds) && took.Seconds() > bounds[at] {
@@ -83,30 +87,31 @@ func (m *metrics) finished(manufacturer string, took time.Duration) {
 	t.took.Add(int64(took))
 }
 
-// forget drops the series of a manufacturer that is gone.
-func (m *metrics) forget(manufacturer string) {
+// Forget drops the series of a manufacturer that is gone.
+func (m *Metrics) Forget(manufacturer string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.all, manufacturer)
 }
 
-// serve writes the text format of Prometheus, version 0.0.4.
-func (m *metrics) serve(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP writes the text format of Prometheus, version 0.0.4.
+func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	m.write(r.Context(), &b)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores")
 	_, _ = b.WriteTo(w) // an error means that the client is gone
 }
 
-func (m *metrics) write(ctx context.Context, w io.Writer) {
+func (m *Metrics) write(ctx context.Context, w io.Writer) {
 	m.mu.RLock()
 	tallies := maps.Clone(m.all)
 	m.mu.RUnlock()
 	names := slices.Sorted(maps.Keys(tallies))
 
+	manufacturers := slices.Sorted(slices.Values(m.names()))
 	describe(w, "nox_mock_connections", "gauge", "Connections that there are.")
-	for _, each := range m.sorted() {
-		if n, err := m.registry.store.Count(ctx, each); err == nil {
+	for _, each := range manufacturers {
+		if n, err := m.connections(ctx, each); err == nil {
 			sample(w, "nox_mock_connections", n, "manufacturer", each)
 		}
 	}
@@ -121,7 +126,7 @@ func (m *metrics) write(ctx context.Context, w io.Writer) {
 	}
 	dropped := m.journal.Dropped()
 	describe(w, "nox_mock_journal_dropped_total", "counter", "Exchanges that made room in the journal for later ones.")
-	for _, each := range append([]string{""}, m.sorted()...) {
+	for _, each := range append([]string{""}, manufacturers...) {
 		sample(w, "nox_mock_journal_dropped_total", dropped[each], "manufacturer", each)
 	}
 	if len(names) == 0 {
@@ -156,15 +161,6 @@ func (m *metrics) write(ctx context.Context, w io.Writer) {
 			}
 		}
 	}
-}
-
-// sorted returns the names of the manufacturers.
-func (m *metrics) sorted() (names []string) {
-	for _, each := range m.registry.all() {
-		names = append(names, each.Name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 func describe(w io.Writer, name, kind, help string) {

@@ -1,19 +1,26 @@
-package mock
+package httpserve
 
 import (
 	"container/list"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // LimitConnections returns l with at most n of its connections open at one
-// time. When all are taken, a connection between two requests is closed for a
-// new one, the one that has been idle longest first; while none is idle, further
-// connections wait. What is idle is known from [Serve]. n must be above 0.
+// time. When all are taken, a connection without a request is closed for a new
+// one, the one that has been so longest first; while all have requests, further
+// connections wait. A request counts once its header has come: a client that sends
+// one slowly, or nothing, shuts out nobody for longer than a second. [Serve] keeps
+// account of that. n must be above 0.
 func LimitConnections(l net.Listener, n int) net.Listener {
 	return &limitedListener{Listener: l, places: make(chan struct{}, n), closed: make(chan struct{})}
 }
+
+// headerGrace is how long a new connection may take for its first header where others
+// wait for its place.
+const headerGrace = time.Second
 
 type limitedListener struct {
 	net.Listener
@@ -22,7 +29,7 @@ type limitedListener struct {
 	closed chan struct{}
 
 	mu      sync.Mutex
-	idle    list.List // of *limitedConn, the one that is idle longest first
+	idle    list.List // of *limitedConn without a request, the one that is so longest first
 	waiting bool      // for a place
 }
 
@@ -46,13 +53,18 @@ func (l *limitedListener) takePlace() bool {
 		return true
 	default:
 	}
-	l.setWaiting(true)
 	defer l.setWaiting(false)
-	select {
-	case l.places <- struct{}{}:
-		return true
-	case <-l.closed:
-		return false
+	again := time.NewTicker(headerGrace / 4)
+	defer again.Stop()
+	for {
+		l.setWaiting(true)
+		select {
+		case l.places <- struct{}{}:
+			return true
+		case <-l.closed:
+			return false
+		case <-again.C:
+		}
 	}
 }
 
@@ -68,14 +80,18 @@ func (l *limitedListener) setWaiting(waiting bool) {
 // evict takes the connection that has been idle longest from the list where a
 // new one waits; nil if there is none. The lock is held.
 func (l *limitedListener) evict() *limitedConn {
-	oldest := l.idle.Front()
-	if !l.waiting || oldest == nil {
+	if !l.waiting {
 		return nil
 	}
-	l.waiting = false // for a second place
-	c := l.idle.Remove(oldest).(*limitedConn)
-	c.place = nil
-	return c
+	for at := l.idle.Front(); at != nil; at = at.Next() {
+		if c := at.Value.(*limitedConn); time.Since(c.fresh) > headerGrace {
+			l.waiting = false // for a second place
+			l.idle.Remove(at)
+			c.place = nil
+			return c
+		}
+	}
+	return nil
 }
 
 func (l *limitedListener) Close() error {
@@ -87,8 +103,11 @@ type limitedConn struct {
 	net.Conn
 	listener *limitedListener
 	leave    func()
-	place    *list.Element // among the idle ones; guarded by the listener's lock
-	outer    net.Conn      // as the server knows it; guarded by the listener's lock
+
+	// Guarded by the listener's lock.
+	place *list.Element // among the idle ones
+	outer net.Conn      // as the server knows it
+	fresh time.Time     // when it came, zero once it has had a request
 }
 
 // end closes a connection that was taken from the list: as the server knows it,
@@ -108,19 +127,21 @@ func (c *limitedConn) touch() {
 	}
 }
 
-// setIdle notes whether the connection, which the server knows as outer, is
-// between two requests.
-func (c *limitedConn) setIdle(outer net.Conn, idle bool) {
+// setState notes what the server, which knows the connection as outer, does with it.
+func (c *limitedConn) setState(outer net.Conn, state http.ConnState) {
 	l := c.listener
 	l.mu.Lock()
-	c.outer = outer
+	c.outer, c.fresh = outer, time.Time{}
 	if c.place != nil {
 		l.idle.Remove(c.place)
 		c.place = nil
 	}
 	var evicted *limitedConn
-	if idle {
+	if state == http.StateNew || state == http.StateIdle {
 		c.place = l.idle.PushBack(c)
+		if state == http.StateNew {
+			c.fresh = time.Now()
+		}
 		evicted = l.evict()
 	}
 	l.mu.Unlock()
@@ -155,16 +176,26 @@ func limitedBeneath(c net.Conn) *limitedConn {
 	return nil
 }
 
-// watchIdle lets limited listeners know which of their connections are idle.
+// watchIdle lets limited listeners know which of their connections are idle. The
+// server calls a connection active once a header has come.
 func watchIdle(server *http.Server) {
 	inner := server.ConnState
 	server.ConnState = func(c net.Conn, state http.ConnState) {
 		if limited := limitedBeneath(c); limited != nil {
-			limited.setIdle(c, state == http.StateIdle)
+			limited.setState(c, state)
 		}
 		if inner != nil {
 			inner(c, state)
 		}
+	}
+}
+
+// GiveWay lets the connection of a request that is answered, and of which only the
+// body still comes, make room for another one, as a new one does.
+func GiveWay(r *http.Request) {
+	c, _ := r.Context().Value(connKey{}).(net.Conn)
+	if limited := limitedBeneath(c); limited != nil {
+		limited.setState(limited.outer, http.StateNew)
 	}
 }
 

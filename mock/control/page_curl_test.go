@@ -1,4 +1,4 @@
-package mock_test
+package control_test
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/control"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 )
@@ -24,29 +25,29 @@ func TestPageCurl(t *testing.T) {
 		}
 	}
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{BaseURL: s.URL})
+	url := clienttest.Control(t, s, control.Config{BaseURL: s.URL})
 	b := openBrowser(t)
 	p := b.open(t, url+"/", 1280, 800)
 	p.until(live)
-	h := func(more ...string) http.Header { return good(s, more...) }
-	bare := headers("x-api-key", s.APIKey)
+	h := func(more ...string) http.Header { return clienttest.Good(s, more...) }
+	bare := clienttest.Headers("x-api-key", s.APIKey)
 	for i, x := range []struct {
 		name, method, path string
 		header             http.Header
 		body               string
 	}{
-		{"plain", "POST", connectPath, h(), validBody},
-		{"hostile", "POST", connectPath, h("X-Note", `'; touch pwned; echo "$(touch pwned)`), hostileBody(t)},
-		{"controls", "POST", connectPath, h(), "{\"user_id\":\"\x1b[201~touch pwned\n\"}"},
-		{"not UTF-8", "POST", connectPath, h(), "{\"user_id\":\"\xff\xfe\"}"},
-		{"lines", "POST", connectPath, h(), "{\n\t\"user_id\": \"a\\nb '' \\\\ !! %s\"\n}\n"},
-		{"no media type", "POST", connectPath, bare, validBody},
-		{"no body", "POST", connectPath, h(), ""},
-		{"file", "POST", connectPath, h(), "@/etc/passwd"},
-		{"query and path", "GET", connectPath + "/../{a,b}[1-3]/%24(touch%20pwned)?x='&y=$(touch+pwned)#z", bare, ""},
-		{"another method", "DELETE", connectPath, bare, ""},
-		{"head", "HEAD", connectPath, bare, ""},
-		{"no key", "POST", connectPath, headers("Content-Type", "application/json", "Prefer", "code=400"), validBody},
+		{"plain", "POST", clienttest.ConnectPath, h(), clienttest.ValidBody},
+		{"hostile", "POST", clienttest.ConnectPath, h("X-Note", `'; touch pwned; echo "$(touch pwned)`), hostileBody(t)},
+		{"controls", "POST", clienttest.ConnectPath, h(), "{\"user_id\":\"\x1b[201~touch pwned\n\"}"},
+		{"not UTF-8", "POST", clienttest.ConnectPath, h(), "{\"user_id\":\"\xff\xfe\"}"},
+		{"lines", "POST", clienttest.ConnectPath, h(), "{\n\t\"user_id\": \"a\\nb '' \\\\ !! %s\"\n}\n"},
+		{"no media type", "POST", clienttest.ConnectPath, bare, clienttest.ValidBody},
+		{"no body", "POST", clienttest.ConnectPath, h(), ""},
+		{"file", "POST", clienttest.ConnectPath, h(), "@/etc/passwd"},
+		{"query and path", "GET", clienttest.ConnectPath + "/../{a,b}[1-3]/%24(touch%20pwned)?x='&y=$(touch+pwned)#z", bare, ""},
+		{"another method", "DELETE", clienttest.ConnectPath, bare, ""},
+		{"head", "HEAD", clienttest.ConnectPath, bare, ""},
+		{"no key", "POST", clienttest.ConnectPath, clienttest.Headers("Content-Type", "application/json", "Prefer", "code=400"), clienttest.ValidBody},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			p := p.in(t)
@@ -112,7 +113,7 @@ func lastWhole(s *mocktest.Server, body string) journal.Entry {
 // sendAsIs sends a request whose target net/http would change.
 func sendAsIs(t *testing.T, s *mocktest.Server, method, path string, header http.Header, body string) {
 	t.Helper()
-	c, r := dial(t, s)
+	c, r := clienttest.Dial(t, s)
 	var head strings.Builder
 	host, base, _ := strings.Cut(strings.TrimPrefix(s.URL, "http://"), "/")
 	fmt.Fprintf(&head, "%s /%s%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", method, base, path, host)

@@ -1,18 +1,19 @@
-package mock_test
+package httpserve_test
 
 import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
-	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/httpserve"
+	"nox.energy/contract/mock/internal/clienttest"
 )
 
 // Pages of an origin that is allowed may call; of others they may not; and who is
 // no page notices nothing.
 func TestAllowOrigins(t *testing.T) {
 	answers := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	h := mock.AllowOrigins(answers, []string{"http://localhost:5173"})
+	h := httpserve.AllowOrigins(answers, []string{"http://localhost:5173"})
 	preflight := []string{"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type,x-api-key"}
 	for _, x := range []struct {
 		name, method, origin string
@@ -28,7 +29,7 @@ func TestAllowOrigins(t *testing.T) {
 		{"another page's preflight", "OPTIONS", "http://evil.example", preflight, 418, ""},
 	} {
 		r := httptest.NewRequest(x.method, "http://127.0.0.1/", nil)
-		if r.Header = headers(x.header...); x.origin != "" {
+		if r.Header = clienttest.Headers(x.header...); x.origin != "" {
 			r.Header.Set("Origin", x.origin)
 		}
 		w := httptest.NewRecorder()
@@ -44,7 +45,7 @@ func TestAllowOrigins(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("POST", "http://127.0.0.1/", nil)
 	r.Header.Set("Origin", "https://any.example")
-	mock.AllowOrigins(answers, []string{"*"}).ServeHTTP(w, r)
+	httpserve.AllowOrigins(answers, []string{"*"}).ServeHTTP(w, r)
 	if w.Header().Get("Access-Control-Allow-Origin") != "https://any.example" {
 		t.Errorf("*: %v", w.Header())
 	}
