@@ -36,6 +36,12 @@ func (m *Mock) Manufacturers(ctx context.Context) ([]store.Manufacturer, error) 
 	return slices.Clone(known.manufacturers), nil
 }
 
+// KnownManufacturers returns the names of the manufacturers as the mock knew them
+// last. It does not ask the store, which may be away.
+func (m *Mock) KnownManufacturers() []string {
+	return append([]string{}, m.registry.names()...)
+}
+
 // SetManufacturer adds a manufacturer, or gives the one of that name other
 // keys; without keys it keeps those it has. It tells whether it was added.
 func (m *Mock) SetManufacturer(ctx context.Context, set store.Manufacturer) (added bool, err error) {

@@ -100,6 +100,8 @@ func TestOtherContract(t *testing.T) {
 		{"query not in the enum", "GET", "/orders/10" + key + "&expand=x", []string{"X-Trace", trace}, "", 400, "application/problem+json", ""},
 		{"Prefer by default", "GET", "/orders/10" + key, []string{"Prefer", "code=418"}, "", 418, "application/problem+json", "I'm a teapot"},
 		{"Prefer 404", "GET", "/orders/10" + key, []string{"Prefer", "code=404"}, "", 404, "application/problem+json", "Not Found"},
+		{"an example by name", "POST", "/orders", []string{"Cookie", "session=" + s.APIKey, "Content-Type", "application/json", "Prefer", "example=b"}, order, 201, "application/json", `"sku":"AB-999"`},
+		{"dynamic", "POST", "/orders", []string{"Cookie", "session=" + s.APIKey, "Content-Type", "application/json", "Prefer", "dynamic=true"}, order, 201, "application/json", `"sku":"AA-111"`},
 		{"concrete before templated", "GET", "/orders/special", nil, "", 200, "text/plain", "hello"},
 		{"other method", "PUT", "/orders/10", nil, "", 405, "application/problem+json", "Method Not Allowed"},
 		{"bearer", "DELETE", "/orders/10", []string{"Authorization", "bearer " + s.APIKey}, "", 204, "", ""},

@@ -464,7 +464,7 @@ func TestPageSignIn(t *testing.T) {
 	p.until(`document.querySelector("#detail").innerText.includes("private-user")`)
 	clienttest.Connect(t, s, s.APIKey, "after-signing-in")
 	p.until(`document.querySelector("#exchanges").innerText.includes("after-signing-in")`)
-	p.eval("location.reload()")
+	p.do("Page.navigate", map[string]any{"url": url + "/"}) // again
 	p.until(live + ` && document.querySelector("#exchanges").innerText.includes("after-signing-in")`)
 	for _, url := range append(p.asked(), p.eval("location.href"), p.eval("document.cookie")) {
 		if strings.Contains(url, "right-token") {
