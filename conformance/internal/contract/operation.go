@@ -58,6 +58,7 @@ type Response struct {
 	Pointer    string
 	Headers    []string // names of those that it declares
 	Links      []*Link
+	Text       *RequestBody // its body in plain text, where that has a schema
 }
 
 // SecurityScheme is a way in which the contract wants a key to be sent.

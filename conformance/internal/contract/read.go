@@ -174,8 +174,12 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 		out.Headers = append(out.Headers, name)
 	}
 	out.Links = readLinks(high, pointer)
-	for name := range high.Content.FromOldest() {
+	for name, media := range high.Content.FromOldest() {
 		out.MediaTypes = append(out.MediaTypes, name)
+		text := &RequestBody{MediaType: name, Pointer: pointer + spec.Pointer("content", name), hasSchema: true}
+		if text.essence() == textType && media != nil && media.Schema != nil {
+			out.Text, text.Schema = text, readOutline(media.Schema, text.SchemaPointer(), r.nullable)
+		}
 	}
 	if name, media := firstJSON(high.Content); media != nil && media.Schema != nil && MayBeJSON(name) {
 		out.Schema = readOutline(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
