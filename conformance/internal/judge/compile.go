@@ -158,7 +158,8 @@ func (s *schemas) problem(pointer string, text []byte, purpose schema_validation
 		return ""
 	}
 	lines := strings.Split(err.Error(), "\n") // the library's own summary, then what is wrong
-	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(lines[len(lines)-1]), "-"))
+	last := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(lines[len(lines)-1]), "-"))
+	return strings.TrimPrefix(last, "at '': ")
 }
 
 // Store is part of [cache.SchemaCache].
