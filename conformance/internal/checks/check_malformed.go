@@ -3,6 +3,7 @@ package checks
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/schema"
@@ -86,7 +87,12 @@ func malformedChecks(b *builder) {
 		}, trial.StageReject, func(t *trial.Trial) {
 			r := t.Request()
 			text, value := spoilable(t, r)
-			t.Expect(r.WithText(m.spoil(text, value), wire.Breaks).WithoutSubject(), status)
+			spoilt := m.spoil(text, value)
+			r = r.WithText(spoilt, wire.Breaks).WithoutSubject()
+			if !utf8.Valid(spoilt) { // many languages fail on it far from the parser
+				r = r.Excused()
+			}
+			t.RequireExcused(t.Send(r), status)
 		})
 	}
 }

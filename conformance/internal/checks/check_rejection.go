@@ -167,7 +167,12 @@ func bodilessChecks(b *builder, status string) {
 			if e.name == "body-none" {
 				statuses = append(statuses, "411") // what HTTP has for it (RFC 9110, section 15.5.12)
 			}
-			t.Expect(e.change(t.Request()).WithoutSubject(), statuses...)
+			a := t.Send(e.change(t.Request()).WithoutSubject())
+			if e.name == "body-none" && a.Status == http.StatusForbidden && a.IsFromFirewall() {
+				// Firewalls refuse a POST that does not say how long its body is.
+				t.Warn(contract.Statuses(statuses).String(), a.Summary(), a)
+			}
+			t.RequireStatus(a, statuses...)
 		})
 	}
 }

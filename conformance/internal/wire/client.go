@@ -229,7 +229,13 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 	var first, again atomic.Bool // which the connection may still write when a run has ended
 	var dialled atomic.Int64     // two addresses of one host are tried side by side
 	var connected atomic.Bool
-	via := c.transport(r)
+	base, added := c.Destination(r)
+	req, err := r.HTTPRequest(base, added)
+	if err != nil {
+		a.Failure, a.Err = invalidRequest, err
+		return a, false
+	}
+	via := c.transport(r, req)
 	if via != c.pooled {
 		defer c.enter()()
 	}
@@ -254,12 +260,6 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 				waits.begin(r)
 			}
 		},
-	}
-	base, added := c.Destination(r)
-	req, err := r.HTTPRequest(base, added)
-	if err != nil {
-		a.Failure, a.Err = invalidRequest, err
-		return a, false
 	}
 	a.SentURL, a.SentHeader = req.URL.String(), req.Header.Clone()
 	if r.barrier != nil {
@@ -380,9 +380,9 @@ func (c *Client) noteSpeed(took time.Duration) {
 	}
 }
 
-func (c *Client) transport(r *Request) http.RoundTripper {
+func (c *Client) transport(r *Request, req *http.Request) http.RoundTripper {
 	switch {
-	case (r.bodiless || r.raw) && !c.IsProxied && r.base == nil:
+	case (r.bodiless || r.raw || req.URL.Scheme == "https" && !fitsHTTP2(req.Header)) && !c.IsProxied && r.base == nil:
 		if c.http2.Load() {
 			return raw{c.TLS, c.fresh, r.sendOptions}
 		}
