@@ -11,9 +11,11 @@ import (
 
 // Config says what to judge and how. Only Target and Keys.Key are needed.
 type Config struct {
-	Contract     *spec.Document // nil: the embedded one
-	ContractPath string         // of the contract in the user's repository, for the reports; may be empty
-	Target       string         // base URL, with the base path: "https://auth.nox.energy/v2"
+	KeyFor       func(variable string) string // the key for one security scheme by its variable, NOX_API_KEY_<SCHEME>; nil, or "": that of Keys
+	Contract     *spec.Document               // nil: the embedded one
+	Rules        []Rule                       // what schemas cannot say; nil: those of the embedded contract, where they apply
+	ContractPath string                       // of the contract in the user's repository, for the reports; may be empty
+	Target       string                       // base URL, with the base path: "https://auth.nox.energy/v2"
 	Keys         Keys
 
 	Run     []string      // patterns of check ids to run, empty: all

@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +36,7 @@ type Document struct {
 	title      string
 	version    string
 	servers    []string
+	variables  map[string]string // of server URLs, where they are not to have their defaults
 	operations []Operation
 	warnings   []Warning
 }
@@ -70,9 +73,11 @@ func Embedded() (*Document, error) { return Parse(EmbeddedName, embeddedPage) }
 // Parse reads a contract from data: an OpenAPI 3 document in YAML or JSON, or a
 // Markdown page with such a document in a fence. source names it in errors.
 // Any error is an [*Error].
-func Parse(source string, data []byte) (*Document, error) {
+func Parse(source string, data []byte) (*Document, error) { return parse(source, data, nil) }
+
+func parse(source string, data []byte, variables map[string]string) (*Document, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	d := &Document{source: source, data: data, isJSON: json.Valid(data)}
+	d := &Document{source: source, data: data, isJSON: json.Valid(data), variables: variables}
 	node, err := decode(data)
 	if err != nil || field(node, "openapi") == nil {
 		fenced, offset, found := documentInFence(data)
@@ -129,6 +134,64 @@ func (d *Document) Title() string { return d.title }
 
 // Version is the info.version of the contract.
 func (d *Document) Version() string { return d.version }
+
+// WithServerVariables returns the document with other values of the variables in its
+// server URLs than their defaults. An error names a variable that no server has, or a
+// value that its "enum" does not list.
+func (d *Document) WithServerVariables(values map[string]string) (*Document, error) {
+	declared := map[string][]string{}
+	var names []string
+	collectVariables(d.root, 0, func(name string, enum []string) {
+		if _, known := declared[name]; !known {
+			names = append(names, name)
+		}
+		declared[name] = append(declared[name], enum...)
+	})
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		enum, known := declared[name]
+		switch {
+		case len(names) == 0:
+			return nil, fmt.Errorf("no server URL of %s has a variable", d.source)
+		case !known:
+			return nil, fmt.Errorf("no server URL of %s has a variable %q; there are %s", d.source, name, strings.Join(names, ", "))
+		case len(enum) > 0 && !slices.Contains(enum, values[name]):
+			return nil, fmt.Errorf("%q is no value of %s; the contract lists %s", values[name], name, strings.Join(enum, ", "))
+		}
+	}
+	other, err := parse(d.source, d.data, values)
+	if err != nil {
+		return nil, err
+	}
+	other.lineOffset = d.lineOffset
+	return other, nil
+}
+
+// collectVariables finds the variables of the servers of a document, its paths and
+// operations.
+func collectVariables(n *yaml.Node, depth int, found func(name string, enum []string)) {
+	if n == nil || n.Kind != yaml.MappingNode || depth > 3 {
+		return
+	}
+	if servers := field(n, "servers"); servers != nil {
+		for _, server := range servers.Content {
+			vars := field(server, "variables")
+			for i := 0; vars != nil && vars.Kind == yaml.MappingNode && i+1 < len(vars.Content); i += 2 {
+				var enum []string
+				if options := field(vars.Content[i+1], "enum"); options != nil {
+					for _, o := range options.Content {
+						enum = append(enum, o.Value)
+					}
+				}
+				found(vars.Content[i].Value, enum)
+			}
+		}
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if depth > 0 || n.Content[i].Value == "paths" {
+			collectVariables(n.Content[i+1], depth+1, found)
+		}
+	}
+}
 
 // Servers returns the server URLs in document order, their variables replaced
 // by their defaults.

@@ -125,6 +125,10 @@ func (d *Document) serverURL(server *yaml.Node) (string, bool) {
 	raw := node.Value
 	if vars := field(server, "variables"); vars != nil && vars.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(vars.Content); i += 2 {
+			if given, ok := d.variables[vars.Content[i].Value]; ok {
+				raw = strings.ReplaceAll(raw, "{"+vars.Content[i].Value+"}", given)
+				continue
+			}
 			value := scalar(vars.Content[i+1], "default")
 			if options := field(vars.Content[i+1], "enum"); value == "" && options != nil && len(options.Content) > 0 {
 				value = options.Content[0].Value

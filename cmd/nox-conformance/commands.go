@@ -27,6 +27,7 @@ func newProgram(std streams, getenv func(string) string, code *int) (*cli.Progra
 			{"NOX_API_KEY", "API key of an enabled manufacturer; required by most checks"},
 			{"NOX_OTHER_API_KEY", "key of another manufacturer, to check isolation"},
 			{"NOX_DISABLED_API_KEY", "key of a disabled manufacturer, to check that it is refused"},
+			{"NOX_API_KEY_<SCHEME>", "key for one security scheme, where it is not NOX_API_KEY"},
 			{"NO_COLOR", "if set, the text report has no colors"},
 			{"HTTP_PROXY, HTTPS_PROXY, NO_PROXY", "proxies, as other programs use them"},
 		},
@@ -162,6 +163,8 @@ func (o *options) declare(c *cobra.Command) {
 	})
 	cli.Section(c, "Contract", func(f *pflag.FlagSet) {
 		f.StringVar(&o.spec, "spec", "", "`FILE` judge by another contract: a file, a URL or -")
+		f.StringVar(&o.rules, "rules", "", "`FILE` rules beyond the schemas (nox-conformance help rules)")
+		f.StringArrayVar(&o.serverVariables, "server-variable", nil, "`NAME=VALUE` variable in the contract's server URLs")
 		f.StringVar(&o.contractPath, "contract-path", "", "`FILE` the contract in your repository, for reports to point to")
 		f.StringVar(&o.published, "published", "", "`FILE` fail if the published contract breaks clients of this one")
 	})
@@ -234,7 +237,7 @@ func (o *replayOptions) declare(c *cobra.Command) {
 	run := &cobra.Command{}
 	o.options.declare(run)
 	for _, name := range []string{
-		"api-key-file", "other-api-key-file", "disabled-api-key-file", "header", "ca-cert", "client-cert", "client-key", "insecure", "spec",
+		"api-key-file", "other-api-key-file", "disabled-api-key-file", "header", "ca-cert", "client-cert", "client-key", "insecure", "spec", "rules", "server-variable",
 		"provoke", "strict", "no-foreign-ids", "as-of", "profile", "rate", "parallel", "timeout", "deadline", "wait", "patience", "quiet", "verbose",
 	} {
 		c.Flags().AddFlag(run.Flags().Lookup(name))

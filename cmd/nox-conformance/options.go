@@ -24,7 +24,8 @@ import (
 type options struct {
 	getenv func(string) string
 
-	spec                                         string
+	spec, rules                                  string
+	serverVariables                              []string
 	published, contractPath                      string
 	run, skip, provoke, require, headers, report []string
 	har                                          []string
@@ -55,6 +56,7 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 		Profile: conformance.Profile(o.profile), Rate: o.rate, Parallel: o.parallel,
 		Timeout: o.timeout, Deadline: o.deadline, Wait: o.wait, Patience: o.patience, Thorough: conformance.Thorough(o.thorough),
 		RunID: o.runID, Seed: o.seed, Evidence: o.verbose,
+		KeyFor:  o.getenv,
 		Version: cli.ReadBuild().String(), UserAgent: "nox-conformance/" + cli.Version(),
 	}
 	switch {
@@ -68,6 +70,9 @@ func (o *options) config(ctx context.Context, args []string, std streams) (confo
 	}
 	var err error
 	if cfg.Contract, err = o.contract(ctx, std); err != nil {
+		return cfg, err
+	}
+	if cfg.Rules, err = o.readRules(); err != nil {
 		return cfg, err
 	}
 	if cfg.Contract, cfg.ContractPath, err = o.findInRepository(ctx, cfg.Contract, std); err != nil {
@@ -125,10 +130,38 @@ func (o *options) knownFailures() ([]conformance.Known, error) {
 
 // contract loads the contract that --spec names, or the embedded one.
 func (o *options) contract(ctx context.Context, std streams) (*spec.Document, error) {
-	if o.spec == "" {
-		return spec.Embedded()
+	doc, err := spec.Embedded()
+	if o.spec != "" {
+		doc, err = cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, o.spec, std.in) })
 	}
-	return cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, o.spec, std.in) })
+	if err != nil || len(o.serverVariables) == 0 {
+		return doc, err
+	}
+	values := map[string]string{}
+	for _, each := range o.serverVariables {
+		name, value, ok := strings.Cut(each, "=")
+		if _, twice := values[name]; !ok || name == "" || twice {
+			return nil, &conformance.UsageError{Problem: fmt.Sprintf("--server-variable %q: use NAME=VALUE, each name once", each)}
+		}
+		values[name] = value
+	}
+	if doc, err = doc.WithServerVariables(values); err != nil {
+		return nil, &conformance.UsageError{Problem: "--server-variable: " + err.Error()}
+	}
+	return doc, nil
+}
+
+// readRules reads the file of --rules.
+func (o *options) readRules() ([]conformance.Rule, error) {
+	if o.rules == "" {
+		return nil, nil
+	}
+	f, err := os.Open(o.rules)
+	if err != nil {
+		return nil, fmt.Errorf("--rules: %w", err)
+	}
+	defer f.Close()
+	return conformance.ReadRules(f, o.rules)
 }
 
 // drift returns how the contract differs from the embedded one.

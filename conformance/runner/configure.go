@@ -202,11 +202,8 @@ func validate(c *conformance.Config, doc *spec.Document, target *url.URL) error 
 		return err
 	}
 	for _, k := range []struct{ name, value string }{{"the API key", c.Keys.Key}, {"the other API key", c.Keys.Other}, {"the disabled API key", c.Keys.Disabled}} {
-		if i := strings.IndexFunc(k.value, isControl); i >= 0 {
-			return conformance.UsageErrorf("%s contains a control character at position %d, which a header cannot carry; check for a line break at its end", k.name, i+1)
-		}
-		if strings.Trim(k.value, " ") != k.value {
-			return conformance.UsageErrorf("%s begins or ends with a space, which a header cannot carry", k.name)
+		if err := refuseKey(k.name, k.value); err != nil {
+			return err
 		}
 	}
 	if k := c.Keys; k.Key != "" && (k.Key == k.Other || k.Key == k.Disabled) || k.Other != "" && k.Other == k.Disabled {
@@ -236,6 +233,37 @@ func validate(c *conformance.Config, doc *spec.Document, target *url.URL) error 
 		}
 	}
 	return nil
+}
+
+// refuseKey refuses a key that no header can carry.
+func refuseKey(name, value string) error {
+	if i := strings.IndexFunc(value, isControl); i >= 0 {
+		return conformance.UsageErrorf("%s contains a control character at position %d, which a header cannot carry; check for a line break at its end", name, i+1)
+	}
+	if strings.Trim(value, " ") != value {
+		return conformance.UsageErrorf("%s begins or ends with a space, which a header cannot carry", name)
+	}
+	return nil
+}
+
+// schemeKeys are the keys that the configuration has for one security scheme each.
+func schemeKeys(cfg *conformance.Config, c *contract.Contract) (map[string]string, error) {
+	out := map[string]string{}
+	for _, op := range c.Operations {
+		for _, schemes := range append(slices.Clone(op.Alternatives), op.Security) {
+			for _, s := range schemes {
+				name := trial.KeyVariable(s)
+				if cfg.KeyFor == nil || cfg.KeyFor(name) == "" {
+					continue
+				}
+				out[s.ID] = cfg.KeyFor(name)
+				if err := refuseKey(name, out[s.ID]); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return out, nil
 }
 
 // refuseHeaders refuses headers for every request that the requests have
@@ -268,6 +296,11 @@ func configure(cfg *conformance.Config) (*trial.Contract, *url.URL, error) {
 	c, err := trial.LoadContract(cfg.Contract)
 	if err != nil {
 		return nil, nil, err
+	}
+	if cfg.Rules != nil {
+		if err := c.Bind(cfg.Rules); err != nil {
+			return nil, nil, err
+		}
 	}
 	setDefaults(cfg)
 	target, err := parseTarget(cfg.Target)

@@ -43,6 +43,9 @@ func New(cfg conformance.Config) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := schemeKeys(&cfg, c.Contract); err != nil {
+		return nil, err
+	}
 	if cfg.RunID == "" {
 		cfg.RunID = randomID()
 	}
@@ -136,6 +139,10 @@ func (r *Runner) session() *trial.Session {
 	s := &trial.Session{
 		Config: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(ordinaryWords(&r.cfg.Keys), append(publicTexts(r.contract.Document, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
 		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), CheckNumbers: r.number, SkipReasons: r.leftOut, GateStatus: map[string]int{}, AbsentStatus: map[string]int{}, FullRequests: map[string]bool{},
+	}
+	s.SchemeKeys, _ = schemeKeys(&r.cfg, r.contract.Contract) // New has refused what cannot be sent
+	for _, key := range s.SchemeKeys {
+		s.Redactor.AddKey(key, "the key")
 	}
 	base := r.client.BaseURL
 	s.Redactor.AllowURL(base.String())

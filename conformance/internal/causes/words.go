@@ -118,7 +118,7 @@ func (f *Causes) causeText(g *group, lead suspect, c conformance.CheckResult) (s
 		}
 		return answer + " looks like a firewall or proxy, not the API" + name, "let these requests through to the API: exempt the operation's JSON body and key header from the rule that matched"
 	case accepted:
-		return fmt.Sprintf("%s where the contract requires %s: %s", answer, trial.DescribeStatus(k.about), to), acceptedFix(k, op)
+		return fmt.Sprintf("%s where the contract requires %s: %s", answer, trial.DescribeStatus(k.about), to), acceptedFix(k, op, lead.check.Clause.Pointer)
 	case refused:
 		return fmt.Sprintf("%s in response to %s", answer, to), "accept what the schema allows; return " + op.SuccessStatus()
 	}
@@ -172,7 +172,7 @@ func changeText(about, subject, echo string, lead suspect) (summary, fix string)
 	return fmt.Sprintf("%s comes back %s%s", subject, how, example), fix
 }
 
-func acceptedFix(k symptom, op *contract.Operation) string {
+func acceptedFix(k symptom, op *contract.Operation, pointer string) string {
 	switch {
 	case k.about == op.UnauthorizedStatus() && k.detail == "": // most of them
 		return "check the key of every request before anything else"
@@ -182,6 +182,8 @@ func acceptedFix(k symptom, op *contract.Operation) string {
 		return "compare the whole key exactly, and read it only from the documented header"
 	case k.detail == "":
 		return "validate every body against the schema before using it"
+	case strings.Contains(pointer, "/parameters/"):
+		return "reject requests in which the parameter is missing or does not match the contract"
 	case strings.Contains(k.detail, "/schema"):
 		return "enforce " + k.detail + " of the contract before using the body; do not coerce values"
 	}

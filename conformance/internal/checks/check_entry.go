@@ -226,6 +226,9 @@ func entryChecks(b *builder, status, pointer string) {
 // disabledAgain asks with the key of a manufacturer that is not enabled when it
 // is known, and with a body that is refused.
 func disabledAgain(b *builder, status, pointer string) {
+	if b.op.Rules.AdmitsDisabled {
+		return
+	}
 	again := b.add(status, checkText{
 		name: "not-enabled-again", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
 		summary: "the key of a manufacturer that is not enabled is rejected every time, even for a known user", sends: "the disabled key three times for a known user, after another manufacturer's success; then that key with one more character",

@@ -40,6 +40,9 @@ func contentChecks(b *builder, r *contract.Response) {
 	media := strings.Join(r.MediaTypes, " or ")
 	every(b, r, wire.ClauseContentType, contractSays, content, "every "+r.Status+" has Content-Type "+media, "Clients choose a parser by the media type.")
 	if !slices.ContainsFunc(r.MediaTypes, contract.MayBeJSON) {
+		if r.Text != nil {
+			every(b, r, wire.ClauseSchema, contractSays, r.Text.SchemaPointer(), "every "+r.Status+" body matches its schema", "Generated clients fail on any other body.")
+		}
 		return
 	}
 	every(b, r, wire.ClauseJSON, contractSays, content,

@@ -56,6 +56,10 @@ func refusalChecks(b *builder) {
 		if i > 0 {
 			continue
 		}
+		if b.op.Rules.AdmitsDisabled {
+			lockOutCheck(b, status)
+			continue
+		}
 		// Next to an unknown key, so that they are sent under any profile.
 		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial.Trial) []wire.Credential {
 			return []wire.Credential{t.Session.DisabledKey()}
@@ -99,11 +103,48 @@ func refusalChecks(b *builder) {
 			t.Expect(t.Request().WithKeys(k), allowed...)
 		})
 	}
+	alternativeChecks(b, status, pointer)
 	otherNamesCheck(b, status, pointer)
 	oddKeyChecks(b, status, pointer)
 	refusalManners(b, status, pointer)
 	steadyRefusal(b, status, pointer)
 	entryChecks(b, status, pointer)
+}
+
+// alternativeChecks send the key, and one that nobody was given, as each of the other
+// requirements wants it.
+func alternativeChecks(b *builder, status, pointer string) {
+	for i, schemes := range b.op.Alternatives {
+		ids := make([]string, len(schemes))
+		for j, s := range schemes {
+			ids[j] = s.ID
+		}
+		names := strings.Join(ids, " and ")
+		sentAs := func(k wire.Credential) wire.Credential {
+			k.Alternative, k.Label = i+1, k.Label+" as "+names
+			return k
+		}
+		b.add(status, checkText{
+			name: "unknown-key-as-" + schema.IDWord(strings.Join(ids, "-")), ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
+			summary: "rejected: an unknown key as " + names, sends: "an otherwise valid request with an unknown key as " + names,
+			why: "A second way in needs the same lock as the first.",
+		}, trial.StageRefuse, func(t *trial.Trial) { t.Expect(t.Request().WithKeys(sentAs(unknownKey(t))), status) })
+		success := b.op.SuccessStatus()
+		if success == "" {
+			continue
+		}
+		b.add(success, checkText{
+			name: "key-as-" + schema.IDWord(strings.Join(ids, "-")), ground: contractSays, prod: conformance.Creates, pointer: pointer,
+			summary: "accepted: the key as " + names, sends: "a valid request with the key as " + names + ", which the contract names as another way",
+			why: "Clients choose one of the documented ways.",
+		}, trial.StageAccept, func(t *trial.Trial) {
+			a := t.Send(t.Request().WithKeys(sentAs(t.Session.Key())))
+			if t.Op.EquivalentStatuses(status).Contains(a.Status) && !t.Session.HasKeysFor(schemes) {
+				t.Skip("not judged: the target rejects the key as " + names + "; if it takes another one there, set " + strings.Join(trial.KeyVariables(schemes), ", "))
+			}
+			t.RequireStatus(a, success)
+		}).NewUsers = 1
+	}
 }
 
 // nearMissGround is why a wrong key weighs what it does. In a cookie, quotes
@@ -143,7 +184,7 @@ func otherNamesCheck(b *builder, status, pointer string) {
 	}
 	var keys []wire.Credential
 	for _, o := range otherNames() {
-		if !taken[string(o.in)+" "+strings.ToLower(o.name)] && !slices.Contains(b.op.OtherKeyPlaces, string(o.in)) {
+		if !taken[string(o.in)+" "+strings.ToLower(o.name)] && !slices.Contains(b.op.OtherKeyPlaces(), string(o.in)) {
 			keys = append(keys, wire.Credential{Place: o.in, Name: o.name})
 		}
 	}

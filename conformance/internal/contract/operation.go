@@ -21,16 +21,16 @@ type Contract struct {
 // Operation is one operation of the contract with what is needed to call it.
 type Operation struct {
 	spec.Operation
-	summary        string
-	Parameters     []Parameter
-	MinimalValues  []any        // of the parameters in the plainest valid request
-	FullValues     []any        // of the parameters, those that may be left out too
-	Body           *RequestBody // nil where it takes none
-	Responses      []*Response
-	Security       []SecurityScheme // all of one requirement; empty where no key is asked for
-	OtherKeyPlaces []string         // places where a key may stand under another requirement
-	Rules          Rules
-	Source         *Source // where the values of its path come from, nil where nothing says
+	summary       string
+	Parameters    []Parameter
+	MinimalValues []any        // of the parameters in the plainest valid request
+	FullValues    []any        // of the parameters, those that may be left out too
+	Body          *RequestBody // nil where it takes none
+	Responses     []*Response
+	Security      []SecurityScheme   // all of one requirement; empty where no key is asked for
+	Alternatives  [][]SecurityScheme // the same of the other requirements
+	Rules         Rules
+	Source        *Source // where the values of its path come from, nil where nothing says
 	// Obstacle is why no valid request can be made, "" where one can: then the
 	// operation is not judged.
 	Obstacle string
@@ -58,6 +58,7 @@ type Response struct {
 	Pointer    string
 	Headers    []string // names of those that it declares
 	Links      []*Link
+	Text       *RequestBody // its body in plain text, where that has a schema
 }
 
 // SecurityScheme is a way in which the contract wants a key to be sent.
@@ -249,6 +250,18 @@ func (s SecurityScheme) Field() (in, name string) {
 	return in, name
 }
 
+// OtherKeyPlaces are the places where a key may stand under another requirement.
+func (op *Operation) OtherKeyPlaces() []string {
+	var out []string
+	for _, schemes := range op.Alternatives {
+		for _, s := range schemes {
+			in, _ := ResolvePlace(AsDeclared, s)
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
 // AcceptsKeyIn reports whether the contract accepts a key in that place.
 func (op *Operation) AcceptsKeyIn(p Place) bool {
 	for _, s := range op.Security {
@@ -256,14 +269,16 @@ func (op *Operation) AcceptsKeyIn(p Place) bool {
 			return true
 		}
 	}
-	return slices.Contains(op.OtherKeyPlaces, string(p))
+	return slices.Contains(op.OtherKeyPlaces(), string(p))
 }
 
 // SchemesFor returns the security schemes under which a request carries a
-// credential: all of the operation's, or the first for a credential in a place
-// of its own.
-func (op *Operation) SchemesFor(in Place, spare string) []SecurityScheme {
+// credential: all of the operation's, or of its n-th alternative, or the first for a
+// credential in a place of its own.
+func (op *Operation) SchemesFor(in Place, spare string, alternative int) []SecurityScheme {
 	switch {
+	case alternative > 0 && alternative <= len(op.Alternatives):
+		return op.Alternatives[alternative-1]
 	case len(op.Security) == 0:
 		return []SecurityScheme{{Kind: "apiKey", In: "header", Name: "x-api-key"}}
 	case in != AsDeclared:

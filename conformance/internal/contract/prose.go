@@ -1,26 +1,42 @@
 package contract
 
+import "nox.energy/contract/conformance/internal/schema"
+
 // Rules are what the prose of the contract says of an operation and its
-// schemas cannot. Property names stand here and nowhere else in this package.
+// schemas cannot.
 type Rules struct {
 	// Subject is the request property that names whom the operation is about.
-	// "The manufacturer's internal user ID to register a device connection
-	// for."
 	Subject string
 	// Echo is the response property that returns subject as it was sent.
-	// "The manufacturer's user ID that was provided."
 	Echo string
 	// Identity is the response property with the id that belongs to subject:
 	// one subject, one id; another subject, another id; for each manufacturer
-	// apart. "The NOX subscriber ID (resolved or newly created)."
+	// apart.
 	Identity string
+	// AdmitsDisabled says that the key of a manufacturer that is not enabled is taken.
+	AdmitsDisabled bool
 }
 
-// proseRules returns the rules for an operation; the zero value, which states
-// nothing, for one that has none.
-func proseRules(operationID string) Rules {
-	if operationID == "createManufacturerDeviceConnection" {
-		return Rules{Subject: "user_id", Echo: "manufacturer_user_id", Identity: "nox_user_id"}
+// RequestProperty returns the schema of a property of the request body, nil where it
+// declares none that JSON would hold.
+func (op *Operation) RequestProperty(name string) *schema.Schema {
+	if !op.TakesJSON() {
+		return nil
 	}
-	return Rules{}
+	if p := op.Body.Schema.Property(name); p != nil {
+		return p.Schema
+	}
+	return nil
+}
+
+// SuccessProperty is the same of the response that a valid request is owed.
+func (op *Operation) SuccessProperty(name string) *schema.Schema {
+	for _, r := range op.Responses {
+		if r.Status == op.SuccessStatus() && r.Schema != nil {
+			if p := r.Schema.Property(name); p != nil {
+				return p.Schema
+			}
+		}
+	}
+	return nil
 }

@@ -66,7 +66,7 @@ type contractReader struct {
 }
 
 func (r *contractReader) operation(declared spec.Operation) (*Operation, error) {
-	op := &Operation{Operation: declared, Rules: proseRules(declared.ID)}
+	op := &Operation{Operation: declared}
 	op.ID = schema.IDWord(declared.ID)
 	item := r.model.Paths.PathItems.GetOrZero(declared.Path)
 	if item == nil {
@@ -174,8 +174,12 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 		out.Headers = append(out.Headers, name)
 	}
 	out.Links = readLinks(high, pointer)
-	for name := range high.Content.FromOldest() {
+	for name, media := range high.Content.FromOldest() {
 		out.MediaTypes = append(out.MediaTypes, name)
+		text := &RequestBody{MediaType: name, Pointer: pointer + spec.Pointer("content", name), hasSchema: true}
+		if text.essence() == textType && media != nil && media.Schema != nil {
+			out.Text, text.Schema = text, readOutline(media.Schema, text.SchemaPointer(), r.nullable)
+		}
 	}
 	if name, media := firstJSON(high.Content); media != nil && media.Schema != nil && MayBeJSON(name) {
 		out.Schema = readOutline(media.Schema, pointer+spec.Pointer("content", name, "schema"), r.nullable)
@@ -207,7 +211,7 @@ func (r *contractReader) security(op *Operation, high *v3.Operation) {
 	met := false
 	for _, requirement := range requirements {
 		if requirement == nil || requirement.ContainsEmptyRequirement || orderedmap.Len(requirement.Requirements) == 0 {
-			op.Security, op.OtherKeyPlaces, op.Obstacle = nil, nil, "" // anybody is let in
+			op.Security, op.Alternatives, op.Obstacle = nil, nil, "" // anybody is let in
 			return
 		}
 		schemes, problem := r.schemes(requirement.Requirements, at)
@@ -219,9 +223,8 @@ func (r *contractReader) security(op *Operation, high *v3.Operation) {
 		case !met:
 			op.Security, op.Obstacle, met = schemes, "", true
 		default:
-			for _, s := range schemes {
-				in, _ := ResolvePlace(AsDeclared, s)
-				op.OtherKeyPlaces = append(op.OtherKeyPlaces, in)
+			if len(schemes) > 0 {
+				op.Alternatives = append(op.Alternatives, schemes)
 			}
 		}
 	}

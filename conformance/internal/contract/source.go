@@ -31,6 +31,12 @@ type Source struct {
 // Creates reports whether what the source names was made by its own request.
 func (s *Source) Creates() bool { return s != nil && s.From.Method == http.MethodPost }
 
+// NamesExamples reports whether the contract gives an example of each variable of an
+// operation's path, which the target may know.
+func (op *Operation) NamesExamples() bool {
+	return !slices.ContainsFunc(op.Parameters, func(p Parameter) bool { return p.In == "path" && !p.hasExample })
+}
+
 // Depth is how many requests come before the first that an operation can take its
 // path from.
 func (op *Operation) Depth() int {

@@ -142,10 +142,10 @@ func (s *schemas) Load(key uint64) (*cache.SchemaCacheEntry, bool) {
 	return entry, entry != nil
 }
 
-// problem is what is wrong with the JSON text of a request by the schema at a pointer.
-func (s *schemas) problem(pointer string, text []byte) string {
+// problem is what is wrong with a JSON text by the schema at a pointer.
+func (s *schemas) problem(pointer string, text []byte, purpose schema_validation.SchemaValidationPurpose) string {
 	s.mu.Lock()
-	compiled, err := s.compiler(schema_validation.SchemaValidationPurposeRequestBody).Compile(documentURL + "#" + pointer)
+	compiled, err := s.compiler(purpose).Compile(documentURL + "#" + pointer)
 	s.mu.Unlock()
 	if err != nil {
 		return err.Error()
@@ -154,10 +154,12 @@ func (s *schemas) problem(pointer string, text []byte) string {
 	if err == nil {
 		err = compiled.Validate(value)
 	}
-	if err != nil {
-		return err.Error()
+	if err == nil {
+		return ""
 	}
-	return ""
+	lines := strings.Split(err.Error(), "\n") // the library's own summary, then what is wrong
+	last := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(lines[len(lines)-1]), "-"))
+	return strings.TrimPrefix(last, "at '': ")
 }
 
 // Store is part of [cache.SchemaCache].

@@ -51,7 +51,7 @@ func requestProblem(j *Judge, r *wire.Request) (string, error) {
 	found := j.validator.request(r.Op, req)
 	if b := r.Op.Body; b != nil && !r.Op.TakesJSON() && r.Body != nil {
 		found = slices.DeleteFunc(found, func(p problem) bool { return p.kind == "requestBody" }) // which reads JSON alone
-		broken = formProblem(j, b, r.Body)
+		broken = formProblem(j, b, r.Body, true)
 	}
 	if len(found) > 0 {
 		broken = firstOf(found)
@@ -64,8 +64,9 @@ func requestProblem(j *Judge, r *wire.Request) (string, error) {
 	return broken, nil
 }
 
-// formProblem is the first rule of its schema that a form or text breaks.
-func formProblem(j *Judge, b *contract.RequestBody, body []byte) string {
+// formProblem is the first rule of its schema that a form or text breaks, as a request
+// is sent or a response comes.
+func formProblem(j *Judge, b *contract.RequestBody, body []byte, sent bool) string {
 	value, err := b.Decode(body)
 	switch {
 	case err != nil:
@@ -73,7 +74,7 @@ func formProblem(j *Judge, b *contract.RequestBody, body []byte) string {
 	case b.SchemaPointer() == "":
 		return ""
 	}
-	return j.validator.value(b.SchemaPointer(), schema.Encode(value))
+	return j.validator.value(b.SchemaPointer(), schema.Encode(value), sent)
 }
 
 // firstOf puts the first problem that is not about the key into words.

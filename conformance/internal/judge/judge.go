@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/guard"
@@ -105,6 +106,11 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 		return
 	}
 	media := mediaTypeOf(a.Header)
+	if media == "text/plain" && documented.Text != nil && a.Failure == wire.NoFailure && !a.IsPartial && a.Request.Method != http.MethodHead {
+		if problem := j.textProblem(documented.Text, a.Body); problem != "" {
+			found(wire.ClauseSchema, "a text that matches the schema of "+documented.Status, problem)
+		}
+	}
 	if a.Failure != wire.NoFailure || a.Request.Method == http.MethodHead || !contract.IsJSON(media) {
 		return
 	}
@@ -134,6 +140,19 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 		}
 	}
 	judgeFilled(a, documented, found)
+}
+
+// textProblem is what is wrong with a body of plain text by its schema. A line feed
+// at its end may belong to it or not; what is not UTF-8 is left alone.
+func (j *Judge) textProblem(text *contract.RequestBody, body []byte) string {
+	if !utf8.Valid(body) {
+		return ""
+	}
+	problem := formProblem(j, text, body, false)
+	if trimmed := bytes.TrimRight(body, "\r\n"); problem != "" && formProblem(j, text, trimmed, false) == "" {
+		return ""
+	}
+	return problem
 }
 
 // wrongMediaType compares media types without regard to case and parameters
@@ -281,17 +300,19 @@ func (s *sentKeys) index(key string) *secret.Index {
 // appear in any text by chance; so are a few characters, by which some name a key.
 func (s *sentKeys) comesBack(a *wire.Response, text string) string {
 	for _, k := range a.Request.Keys {
-		if len(k.Value) < secret.MinPieceLength || secret.ResemblesWord(k.Value) {
-			continue
-		}
-		index := s.index(k.Value)
-		for _, name := range slices.Sorted(maps.Keys(a.Header)) {
-			if index.ContainsHalf(strings.Join(a.Header[name], " ")) {
-				return "the header " + name
+		for _, value := range append([]string{k.Value}, slices.Sorted(maps.Values(k.ByScheme))...) {
+			if len(value) < secret.MinPieceLength || secret.ResemblesWord(value) {
+				continue
 			}
-		}
-		if index.ContainsHalf(text) {
-			return "the body"
+			index := s.index(value)
+			for _, name := range slices.Sorted(maps.Keys(a.Header)) {
+				if index.ContainsHalf(strings.Join(a.Header[name], " ")) {
+					return "the header " + name
+				}
+			}
+			if index.ContainsHalf(text) {
+				return "the body"
+			}
 		}
 	}
 	return ""

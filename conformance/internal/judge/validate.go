@@ -8,6 +8,7 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 	"github.com/pb33f/libopenapi-validator/config"
 	"github.com/pb33f/libopenapi-validator/errors"
+	"github.com/pb33f/libopenapi-validator/schema_validation"
 
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/spec"
@@ -19,9 +20,9 @@ import (
 type validating interface {
 	request(*contract.Operation, *http.Request) []problem
 	response(*contract.Operation, *http.Request, *http.Response) []problem
-	// value is what is wrong with the JSON text of a request's body by the schema at a
-	// pointer, "" for nothing.
-	value(pointer string, text []byte) string
+	// value is what is wrong with the JSON text of a body by the schema at a pointer, ""
+	// for nothing.
+	value(pointer string, text []byte, sent bool) string
 }
 
 // problem is what the validator has against a request or a response. kind and
@@ -52,7 +53,13 @@ func (l library) response(op *contract.Operation, r *http.Request, resp *http.Re
 	return problems(ok, found)
 }
 
-func (l library) value(pointer string, text []byte) string { return l.schemas.problem(pointer, text) }
+func (l library) value(pointer string, text []byte, sent bool) string {
+	purpose := schema_validation.SchemaValidationPurposeResponseBody
+	if sent {
+		purpose = schema_validation.SchemaValidationPurposeRequestBody
+	}
+	return l.schemas.problem(pointer, text, purpose)
+}
 
 func problems(ok bool, found []*errors.ValidationError) []problem {
 	if ok {

@@ -71,6 +71,11 @@ type Choice struct {
 	Branches []*Schema
 }
 
+// IsNarrow reports whether the schema has rules on what a text may be.
+func (s *Schema) IsNarrow() bool {
+	return s.Enum != nil || s.Format != "" || len(s.Patterns) > 0 || s.MinLength != nil || s.MaxLength != nil || s.IsOpaque || len(s.Choices) > 0 || len(s.Not) > 0
+}
+
 // RulePointer returns the JSON pointer of a keyword of the schema.
 func (s *Schema) RulePointer(keyword string) string {
 	if at, ok := s.MovedRules[keyword]; ok {

@@ -60,7 +60,7 @@ func curlCommand(s *Session, a *wire.Response) string {
 	}
 	target := a.SentURL
 	for _, k := range r.Keys {
-		for _, scheme := range r.Op.SchemesFor(k.Place, k.OmitScheme) {
+		for _, scheme := range k.SchemesOf(r.Op) {
 			parts = curlKey(parts, r, k, scheme)
 			target = withoutKey(target, r, k, scheme)
 		}
@@ -155,6 +155,9 @@ func bodyMaker(s *Session, body []byte) string {
 // withoutKey takes a key out of a URL, where curl puts it itself.
 func withoutKey(target string, r *wire.Request, k wire.Credential, scheme contract.SecurityScheme) string {
 	in, name := k.Resolve(scheme)
+	if own := k.ByScheme[scheme.ID]; own != "" {
+		k.Value = own
+	}
 	if in != "query" || len(r.Op.Security) == 0 {
 		return target
 	}
@@ -174,6 +177,9 @@ func curlKey(parts []string, r *wire.Request, k wire.Credential, scheme contract
 		return parts
 	}
 	value := k.ShellWord
+	if own := k.ByScheme[scheme.ID]; own != "" {
+		k.Value, value = own, `"$`+KeyVariable(scheme)+`"`
+	}
 	if value == "" {
 		value = ShellQuote("[" + wire.LabelOf(k) + "]")
 	}

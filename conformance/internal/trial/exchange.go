@@ -107,7 +107,7 @@ func (s *Session) hideKey(a *wire.Response, k wire.Credential, headers map[strin
 	if len(a.Request.Op.Security) == 0 || k.Value == "" {
 		return
 	}
-	for _, scheme := range a.Request.Op.SchemesFor(k.Place, k.OmitScheme) {
+	for _, scheme := range k.SchemesOf(a.Request.Op) {
 		in, name := k.Resolve(scheme)
 		if in != "header" {
 			continue

@@ -90,7 +90,9 @@ func LoadContract(doc *spec.Document) (*Contract, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Contract{j.Contract, j}, nil
+	c := &Contract{j.Contract, j}
+	c.bindShipped()
+	return c, nil
 }
 
 // Cost returns the number of requests that a check sends under the production

@@ -29,6 +29,7 @@ type Session struct {
 	UserPrefix   string
 	CheckNumbers map[string]string // of each check, for the names of its users
 	SkipReasons  map[string]string // why the profile leaves a check out
+	SchemeKeys   map[string]string // keys for one security scheme each, by its id
 
 	measured []*wire.Response // to valid requests about the first user, for a check to judge
 
@@ -160,7 +161,32 @@ func (s *Session) Notes() []string {
 
 // Key is the key of the manufacturer that the run is about.
 func (s *Session) Key() wire.Credential {
-	return wire.Credential{Value: s.Config.Keys.Key, Label: "the key", ShellWord: `"$NOX_API_KEY"`, IsValid: true}
+	return wire.Credential{Value: s.Config.Keys.Key, Label: "the key", ShellWord: `"$NOX_API_KEY"`, IsValid: true, ByScheme: s.SchemeKeys}
+}
+
+// KeyVariable names the environment variable with the key for one security scheme.
+func KeyVariable(s contract.SecurityScheme) string {
+	word := strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToUpper(s.ID))
+	return "NOX_API_KEY_" + word
+}
+
+// KeyVariables is [KeyVariable] for each of them.
+func KeyVariables(schemes []contract.SecurityScheme) []string {
+	out := make([]string, len(schemes))
+	for i, s := range schemes {
+		out[i] = KeyVariable(s)
+	}
+	return out
+}
+
+// HasKeysFor reports whether the configuration has a key for each scheme.
+func (s *Session) HasKeysFor(schemes []contract.SecurityScheme) bool {
+	return !slices.ContainsFunc(schemes, func(each contract.SecurityScheme) bool { return s.SchemeKeys[each.ID] == "" })
 }
 
 // OtherKey is the key of a second manufacturer.

@@ -62,6 +62,9 @@ type Credential struct {
 	IsValid    bool   // one that the target must take
 	OmitScheme string // the id of a security scheme that it is not sent under
 
+	Alternative int               // the number of the other requirement that it is sent for, 0 for the first
+	ByScheme    map[string]string // values of their own, by the ids of security schemes
+
 	IsMasked bool // a recording hides the key, so that nobody knows whose it is
 }
 
@@ -140,7 +143,9 @@ func (r *Request) IsElsewhere() bool {
 func (r *Request) setKeys(header http.Header) (query string) {
 	query = r.Query
 	for _, k := range r.Keys {
-		for _, scheme := range r.Op.SchemesFor(k.Place, k.OmitScheme) {
+		for _, scheme := range k.SchemesOf(r.Op) {
+			k := k
+			k.Value = k.valueFor(scheme)
 			switch in, name := k.Resolve(scheme); in {
 			case "header":
 				if strings.EqualFold(r.keyName, name) {
@@ -161,6 +166,17 @@ func (r *Request) setKeys(header http.Header) (query string) {
 		}
 	}
 	return query
+}
+
+// SchemesOf returns the security schemes under which a request to an operation
+// carries the credential.
+func (k Credential) SchemesOf(op *contract.Operation) []contract.SecurityScheme {
+	return op.SchemesFor(k.Place, k.OmitScheme, k.Alternative)
+}
+
+// valueFor is what is sent for a scheme.
+func (k Credential) valueFor(scheme contract.SecurityScheme) string {
+	return cmp.Or(k.ByScheme[scheme.ID], k.Value)
 }
 
 // userAndPassword is a key as basic authentication wants it: a key with a colon
