@@ -46,6 +46,7 @@ type settings struct {
 	quiet          bool
 	silent         bool // quiet was asked for
 	listDeviations bool
+	lint           bool
 	client         clientSettings
 
 	pairs     []string // NAME=KEY, as given
