@@ -3,27 +3,27 @@ module nox.energy/contract
 go 1.26.0
 
 require (
-	github.com/agnivade/levenshtein v1.2.2
-	github.com/andybalholm/brotli v1.3.0
-	github.com/dlclark/regexp2/v2 v2.13.0
-	github.com/getkin/kin-openapi v0.153.0
-	github.com/go-json-experiment/json v1.27.2
-	github.com/google/uuid v1.6.0
-	github.com/oasdiff/oasdiff v1.36.0
-	github.com/pb33f/go-yaml v0.1.1
-	github.com/pb33f/jsonschema/v6 v6.0.3
-	github.com/pb33f/libopenapi v0.42.4
-	github.com/pb33f/libopenapi-validator v0.16.2
-	github.com/redis/go-redis/v9 v9.23.0
-	github.com/rogpeppe/go-internal v1.16.0
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
-	github.com/spf13/cobra v1.10.2
-	github.com/spf13/pflag v1.1.0
-	golang.org/x/net v0.62.0
-	golang.org/x/term v0.47.0
-	golang.org/x/text v0.43.0
-	golang.org/x/time v0.16.0
-	pgregory.net/rapid v1.3.0
+	github.com/agnivade/levenshtein v1.2.2 // names the flag, path or check that was probably meant
+	github.com/andybalholm/brotli v1.3.0 // decodes responses in a coding that servers choose unasked
+	github.com/dlclark/regexp2/v2 v2.13.0 // matches the patterns of schemas, which are of ECMA-262 and not of Go
+	github.com/getkin/kin-openapi v0.153.0 // reads the contract for the mock
+	github.com/go-json-experiment/json v1.27.2 // refuses what RFC 8259 leaves open, as a name that stands twice
+	github.com/google/uuid v1.6.0 // makes NOX ids, derived from a user or random
+	github.com/oasdiff/oasdiff v1.36.0 // says what differs between two contracts, and whom it breaks
+	github.com/pb33f/go-yaml v0.1.1 // keeps the line of each clause in a contract
+	github.com/pb33f/jsonschema/v6 v6.0.3 // compiles the schemas that libopenapi-validator judges by, once for a run
+	github.com/pb33f/libopenapi v0.42.4 // reads the contract for the judge, apart from the mock's reader
+	github.com/pb33f/libopenapi-validator v0.16.2 // judges requests and responses, apart from the mock's reader
+	github.com/redis/go-redis/v9 v9.23.0 // speaks to the store that several mocks share, a cluster included
+	github.com/rogpeppe/go-internal v1.16.0 // runs the scripts that test both programs; tests only
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // holds reports to published schemas; tests only, and kin-openapi needs it
+	github.com/spf13/cobra v1.10.2 // parses commands, and makes completions and manual pages
+	github.com/spf13/pflag v1.1.0 // parses flags as POSIX and GNU write them
+	golang.org/x/net v0.62.0 // writes the names of hosts in ASCII (IDNA); in tests frames of HTTP/2
+	golang.org/x/term v0.47.0 // finds out whether and how wide a terminal is
+	golang.org/x/text v0.43.0 // brings texts into the normal forms of Unicode
+	golang.org/x/time v0.16.0 // keeps to a rate of requests, and slows the guessing of tokens
+	pgregory.net/rapid v1.3.0 // makes inputs for property tests; tests only
 )
 
 require (

@@ -189,16 +189,29 @@ func TestWalls(t *testing.T) {
 			"trial":      {"judge", "wire", "guard", "contract", "schema", "secret", "spec", "conformance"},
 			"explore":    {"wire", "guard", "contract", "schema", "spec"},
 			"checks":     {"explore", "trial", "judge", "wire", "guard", "contract", "schema", "secret", "spec", "conformance"},
+			"causes":     {"checks", "explore", "trial", "judge", "wire", "guard", "contract", "schema", "secret", "textchange", "spec", "conformance"},
+		},
+		"conformance/report/internal/": {
+			"safe":     {},
+			"markdown": {"safe"},
+			"exchange": {"safe", "conformance", "conformance/internal/schema", "spec"},
+			"findings": {"safe", "conformance", "conformance/internal/schema", "spec"},
+			"terminal": {"exchange", "findings", "safe", "conformance", "conformance/internal/schema", "spec"},
+			"page":     {"exchange", "findings", "safe", "conformance", "conformance/internal/schema", "spec"},
 		},
 		"mock/": {
-			"store":            {},
-			"store/storetest":  {"store"},
-			"redisstore":       {"store"},
-			"fault":            {},
-			"journal":          {},
-			"scorecard":        {"journal"},
-			"internal/openapi": {"journal", "spec"},
-			"control":          {"mock", "internal/openapi", "store", "fault", "journal", "scorecard", "spec"},
+			"store":             {},
+			"store/storetest":   {"store"},
+			"redisstore":        {"store"},
+			"fault":             {},
+			"httpserve":         {"fault"},
+			"journal":           {},
+			"scorecard":         {"journal"},
+			"internal/openapi":  {"journal", "spec"},
+			"internal/redact":   {"store"},
+			"internal/override": {"fault"},
+			"internal/metrics":  {"fault", "journal"},
+			"control":           {"mock", "httpserve", "internal/openapi", "internal/override", "internal/metrics", "internal/redact", "store", "fault", "journal", "scorecard", "spec"},
 		},
 	} {
 		for path, may := range walls {
@@ -295,4 +308,23 @@ func line(lines []string, i int) string {
 		return lines[i]
 	}
 	return "(nothing)"
+}
+
+// TestDirectDependenciesHaveReasons demands a reason beside each module that
+// go.mod requires for this one.
+func TestDirectDependenciesHaveReasons(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || !strings.HasPrefix(fields[1], "v") || slices.Contains(fields, "indirect") {
+			continue
+		}
+		if _, reason, _ := strings.Cut(line, "// "); len(strings.Fields(reason)) < 4 {
+			t.Errorf("go.mod: say behind // what %s is for", fields[0])
+		}
+	}
 }

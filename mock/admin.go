@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/redact"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/scorecard"
 	"nox.energy/contract/mock/store"
@@ -33,6 +34,12 @@ func (m *Mock) Manufacturers(ctx context.Context) ([]store.Manufacturer, error) 
 		return nil, err
 	}
 	return slices.Clone(known.manufacturers), nil
+}
+
+// KnownManufacturers returns the names of the manufacturers as the mock knew them
+// last. It does not ask the store, which may be away.
+func (m *Mock) KnownManufacturers() []string {
+	return append([]string{}, m.registry.names()...)
 }
 
 // SetManufacturer adds a manufacturer, or gives the one of that name other
@@ -89,7 +96,7 @@ func (m *Mock) gone(name string) {
 	m.journal.Forget(name)
 	m.faults.Forget(name)
 	m.trackers.forget(&name)
-	m.metrics.forget(name)
+	m.metrics.Forget(name)
 }
 
 // forget removes what belongs to a manufacturer.
@@ -239,8 +246,13 @@ func (m *Mock) put(ctx context.Context, connections []store.Connection) error {
 	for {
 		err := m.store.Put(ctx, made...)
 		conflict := (*store.ConflictError)(nil)
-		if !errors.As(err, &conflict) || !conflict.Taken || connections[conflict.Index].NoxUserID != "" {
+		if !errors.As(err, &conflict) {
 			return err
+		}
+		if !conflict.Taken || connections[conflict.Index].NoxUserID != "" {
+			told := *conflict
+			told.Reason = m.hidden().Text(told.Reason) // a client may have sent its key as a user_id
+			return &told
 		}
 		numbers[conflict.Index]++
 		if err := identify(conflict.Index); err != nil {
@@ -279,12 +291,16 @@ func (m *Mock) Ready(ctx context.Context) error {
 // RedactConnections returns a copy of a page with API keys masked. A client may
 // have sent its key as a user_id, or an import may contain one.
 func (m *Mock) RedactConnections(page []store.Connection) []store.Connection {
-	hidden := newRedactor(m.registry, m.registry.current.Load(), nil, &http.Request{URL: &url.URL{}})
-	made := slices.Clone(page)
+	hidden, made := m.hidden(), slices.Clone(page)
 	for i := range made {
-		made[i].UserID, made[i].NoxUserID = hidden.text(made[i].UserID), hidden.text(made[i].NoxUserID)
+		made[i].UserID, made[i].NoxUserID = hidden.Text(made[i].UserID), hidden.Text(made[i].NoxUserID)
 	}
 	return made
+}
+
+// hidden takes keys out of what belongs to no request.
+func (m *Mock) hidden() *redact.Redactor {
+	return m.registry.redactor(m.registry.current.Load(), nil, &http.Request{URL: &url.URL{}})
 }
 
 // Hide makes a secret appear in no output, as API keys appear in none.
@@ -294,7 +310,7 @@ func (m *Mock) Hide(secret string) { m.registry.hide(secret) }
 func (m *Mock) Journal() *journal.Journal { return m.journal }
 
 // ServeMetrics answers with the metrics in the text format of Prometheus.
-func (m *Mock) ServeMetrics(w http.ResponseWriter, r *http.Request) { m.metrics.serve(w, r) }
+func (m *Mock) ServeMetrics(w http.ResponseWriter, r *http.Request) { m.metrics.ServeHTTP(w, r) }
 
 // SetFault puts a fault into force and returns it with its id. The manufacturer
 // must be known.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/internal/clienttest"
 )
 
 // BenchmarkConnect is one valid request without the network.
@@ -14,10 +15,10 @@ func BenchmarkConnect(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	header := headers("x-api-key", mock.DefaultManufacturers()[0].Keys[0], "Content-Type", "application/json")
+	header := clienttest.Headers("x-api-key", mock.DefaultManufacturers()[0].Keys[0], "Content-Type", "application/json")
 	b.ReportAllocs()
 	for b.Loop() {
-		r := httptest.NewRequest("POST", "/v2"+connectPath, strings.NewReader(validBody))
+		r := httptest.NewRequest("POST", "/v2"+clienttest.ConnectPath, strings.NewReader(clienttest.ValidBody))
 		r.Header = header
 		w := httptest.NewRecorder()
 		m.ServeHTTP(w, r)

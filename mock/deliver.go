@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"context"
 	"maps"
 	"net"
 	"net/http"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/openapi"
 )
 
@@ -73,7 +73,7 @@ func (x *exchange) dribble(w http.ResponseWriter, a openapi.Response, ending fun
 	end := time.Now().Add(fault.MaxDelay)
 	for rest := a.Body; len(rest) > 0; {
 		n := min(x.delivery.piece, len(rest))
-		if Stopping(ctx) || time.Now().After(end) {
+		if httpserve.Stopping(ctx) || time.Now().After(end) {
 			n = len(rest)
 		}
 		if n == len(rest) {
@@ -82,7 +82,7 @@ func (x *exchange) dribble(w http.ResponseWriter, a openapi.Response, ending fun
 		if _, err := w.Write(rest[:n]); err != nil || control.Flush() != nil {
 			return false
 		}
-		if rest = rest[n:]; len(rest) > 0 && !wait(ctx, x.delivery.every) {
+		if rest = rest[n:]; len(rest) > 0 && !httpserve.Wait(ctx, x.delivery.every) {
 			return false
 		}
 	}
@@ -113,30 +113,9 @@ func reset(w http.ResponseWriter) {
 	c.Close()
 }
 
-type stopKey struct{}
-
-// Stopping reports whether the server of a request was told to stop: see [Serve].
-func Stopping(ctx context.Context) bool {
-	server, known := ctx.Value(stopKey{}).(context.Context)
-	return known && server.Err() != nil
-}
-
-// wait lets d pass, or less if the server stops: what is in flight is still
-// answered, only earlier. It is false if the client left meanwhile.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return Stopping(ctx)
-	}
-}
-
-// pause is wait for an exchange that is not answered yet.
+// pause waits for an exchange that is not answered yet.
 func (x *exchange) pause(d time.Duration) {
-	if d > 0 && !wait(x.request.Context(), d) {
+	if d > 0 && !httpserve.Wait(x.request.Context(), d) {
 		x.gaveUp = true
 	}
 }

@@ -33,5 +33,5 @@
 // control API, package control, which also has a web UI.
 //
 // The handler relies on its server for framing and time-outs: serve it with
-// [NewHTTPServer] and [Serve], or in tests with package mocktest.
+// package httpserve, or in tests with package mocktest.
 package mock

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/mocktest"
 )
 
@@ -34,14 +35,14 @@ var exchanges = []exchange{
 	{name: "valid", status: 201},
 	{name: "unknown path", path: "/manufacturer/other", status: 404},
 	{name: "base path alone", path: "", method: "POST", status: 201},
-	{name: "trailing slash", path: connectPath + "/", status: 404},
+	{name: "trailing slash", path: clienttest.ConnectPath + "/", status: 404},
 	{name: "doubled slash", path: "/manufacturer//device-connections", status: 404},
 	{name: "dot segment", path: "/manufacturer/x/../device-connections", status: 404},
 	{name: "encoded letter", path: "/manufacturer/device%2Dconnections", status: 201},
 	{name: "encoded slash", path: "/manufacturer%2Fdevice-connections", status: 404},
 	{name: "other case", path: "/Manufacturer/device-connections", status: 404},
-	{name: "longer path", path: connectPath + "/x", status: 404},
-	{name: "query", path: connectPath + "?x=1", status: 201},
+	{name: "longer path", path: clienttest.ConnectPath + "/x", status: 404},
+	{name: "query", path: clienttest.ConnectPath + "?x=1", status: 201},
 	{name: "unknown path without key", path: "/x", key: []string{}, status: 404},
 	{name: "GET", method: "GET", nobody: true, status: 405, wants: map[string]string{"Allow": "POST"}},
 	{name: "HEAD", method: "HEAD", nobody: true, status: 405, wants: map[string]string{"Allow": "POST"}},
@@ -141,15 +142,15 @@ func TestExchanges(t *testing.T) {
 	for _, x := range exchanges {
 		t.Run(x.name, func(t *testing.T) {
 			r := x.send(t, s)
-			if r.status != x.status {
-				t.Fatalf("status %d, want %d; body %.200s", r.status, x.status, r.body)
+			if r.Status != x.status {
+				t.Fatalf("status %d, want %d; body %.200s", r.Status, x.status, r.Body)
 			}
 			checkEveryAnswer(t, x.method, r)
-			if x.words != "" && words(t, r) != x.words {
-				t.Errorf("error %q, want %q", words(t, r), x.words)
+			if x.words != "" && clienttest.Words(t, r) != x.words {
+				t.Errorf("error %q, want %q", clienttest.Words(t, r), x.words)
 			}
 			for name, want := range x.wants {
-				if got := r.header.Get(name); got != want {
+				if got := r.Header.Get(name); got != want {
 					t.Errorf("%s is %q, want %q", name, got, want)
 				}
 			}
@@ -157,9 +158,9 @@ func TestExchanges(t *testing.T) {
 	}
 }
 
-func (x exchange) send(t *testing.T, s *mocktest.Server) reply {
+func (x exchange) send(t *testing.T, s *mocktest.Server) clienttest.Reply {
 	t.Helper()
-	h := good(s)
+	h := clienttest.Good(s)
 	for name, value := range x.header {
 		if h.Del(name); value != "" {
 			h.Set(name, strings.ReplaceAll(value, "GOOD", s.APIKey))
@@ -176,7 +177,7 @@ func (x exchange) send(t *testing.T, s *mocktest.Server) reply {
 		method = "POST"
 	}
 	if path == "" {
-		path = connectPath
+		path = clienttest.ConnectPath
 	}
 	var body io.Reader
 	switch {
@@ -186,7 +187,7 @@ func (x exchange) send(t *testing.T, s *mocktest.Server) reply {
 	default:
 		body = strings.NewReader(x.body)
 	}
-	return do(t, s, method, path, h, body)
+	return clienttest.Do(t, s, method, path, h, body)
 }
 
 func keyFor(s *mocktest.Server, text string) string {
@@ -206,24 +207,24 @@ func keyFor(s *mocktest.Server, text string) string {
 }
 
 // checkEveryAnswer holds what is true of each answer of the mock.
-func checkEveryAnswer(t testing.TB, method string, r reply) {
+func checkEveryAnswer(t testing.TB, method string, r clienttest.Reply) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"Content-Type":           "application/json",
 		"Cache-Control":          "no-store",
 		"X-Content-Type-Options": "nosniff",
 	} {
-		if got := r.header.Values(name); len(got) != 1 || got[0] != want {
+		if got := r.Header.Values(name); len(got) != 1 || got[0] != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if r.header.Get("X-Nox-Mock") != "" {
+	if r.Header.Get("X-Nox-Mock") != "" {
 		t.Error("the answer is marked as generated")
 	}
-	if r.status == http.StatusUnauthorized && r.header.Get("Preference-Applied") == "" && r.header.Get("WWW-Authenticate") == "" && !strings.Contains(t.Name(), "magic") {
+	if r.Status == http.StatusUnauthorized && r.Header.Get("Preference-Applied") == "" && r.Header.Get("WWW-Authenticate") == "" && !strings.Contains(t.Name(), "magic") {
 		t.Error("a 401 without WWW-Authenticate")
 	}
-	if method != http.MethodHead && r.status >= 400 {
-		words(t, r)
+	if method != http.MethodHead && r.Status >= 400 {
+		clienttest.Words(t, r)
 	}
 }

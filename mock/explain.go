@@ -1,9 +1,11 @@
 package mock
 
 import (
+	"log/slog"
 	"strings"
 
 	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/internal/override"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -11,6 +13,24 @@ import (
 // strings (RFC 9651, section 3.2) with the members rule, in, pointer, got and
 // expected. The body stays the contract's.
 const ExplainHeader = "X-Nox-Mock-Explain"
+
+// NotUnderstoodHeader names what a request asked for that this mock does not
+// know, and the nearest that it does: without it, a client that was answered
+// honestly would believe that it had tested a failure.
+const NotUnderstoodHeader = "X-Nox-Mock-Not-Understood"
+
+// MagicPrefix starts every user_id that asks for an outcome.
+const MagicPrefix = override.MagicPrefix
+
+// tellAsk lets the client, the journal and the log know what was asked for in vain.
+func (m *Mock) tellAsk(x *exchange, ask override.Unmet) {
+	if ask == "" || x.notUnderstood != "" {
+		return
+	}
+	text := m.registry.redactor(m.registry.current.Load(), x.operation, x.request).Text(string(ask))
+	x.notUnderstood = text
+	x.logged = append(x.logged, slog.String("not_understood", text))
+}
 
 func explanation(why journal.Why) string {
 	var members []string

@@ -10,48 +10,10 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 )
-
-func set(t testing.TB, s *mocktest.Server, f fault.Fault) fault.Fault {
-	t.Helper()
-	if f.Manufacturer == "" {
-		f.Manufacturer = "acme"
-	}
-	made, err := s.Mock.SetFault(t.Context(), f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
-}
-
-// attempt sends one valid request on a connection of its own and tells what
-// the client saw.
-func attempt(t testing.TB, s *mocktest.Server, key, userID string) (resp *http.Response, body string, err error) {
-	t.Helper()
-	req, err := http.NewRequest("POST", s.URL+connectPath, strings.NewReader(`{"user_id":"`+userID+`"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header = headers("x-api-key", key, "Content-Type", "application/json")
-	req.GetBody = nil // or the client would try again by itself
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
-	resp, err = client.Do(req)
-	if err != nil {
-		return nil, "", err
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	return resp, string(data), err
-}
-
-func latest(s *mocktest.Server) journal.Entry {
-	entries := s.Mock.Journal().List(journal.Query{}).Entries
-	return entries[len(entries)-1]
-}
-
-const created = `{"manufacturer_user_id":"u","nox_user_id":"2294f06e-e5ea-5b10-b4cd-2d62674f5b3b"}`
 
 // Every kind, as a client sees it.
 func TestFaults(t *testing.T) {
@@ -77,17 +39,17 @@ func TestFaults(t *testing.T) {
 		{"reset", fault.Fault{Kind: fault.Reset}, 0, "", "", "", syscall.ECONNRESET, false},
 		{"empty", fault.Fault{Kind: fault.Empty}, 0, "", "", "", io.EOF, false},
 		{"lost", fault.Fault{Kind: fault.Lost}, 0, "", "", "", io.EOF, true},
-		{"cut short", fault.Fault{Kind: fault.CutShort}, 201, created[:len(created)/2], "application/json", "", io.ErrUnexpectedEOF, true},
-		{"reset during", fault.Fault{Kind: fault.ResetDuring}, 201, created[:len(created)/2], "application/json", "", syscall.ECONNRESET, true},
-		{"dribble", fault.Fault{Kind: fault.Dribble, PieceBytes: 20, EveryMS: 1}, 201, created, "application/json", "", nil, true},
-		{"media type", fault.Fault{Kind: fault.MediaType}, 201, created, "text/html; charset=utf-8", "", nil, true},
-		{"delay", fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{MS: 1}}, 201, created, "application/json", "", nil, true},
+		{"cut short", fault.Fault{Kind: fault.CutShort}, 201, clienttest.Created[:len(clienttest.Created)/2], "application/json", "", io.ErrUnexpectedEOF, true},
+		{"reset during", fault.Fault{Kind: fault.ResetDuring}, 201, clienttest.Created[:len(clienttest.Created)/2], "application/json", "", syscall.ECONNRESET, true},
+		{"dribble", fault.Fault{Kind: fault.Dribble, PieceBytes: 20, EveryMS: 1}, 201, clienttest.Created, "application/json", "", nil, true},
+		{"media type", fault.Fault{Kind: fault.MediaType}, 201, clienttest.Created, "text/html; charset=utf-8", "", nil, true},
+		{"delay", fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{MS: 1}}, 201, clienttest.Created, "application/json", "", nil, true},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
 			s := mocktest.NewServer(t)
-			f := set(t, s, x.fault)
-			resp, body, err := attempt(t, s, s.APIKey, "u")
+			f := clienttest.SetFault(t, s, x.fault)
+			resp, body, err := clienttest.Attempt(nil, s, "u")
 			if !errors.Is(err, x.fails) || x.fails == nil && err != nil {
 				t.Errorf("the client saw %v, want %v", err, x.fails)
 			}
@@ -98,7 +60,7 @@ func TestFaults(t *testing.T) {
 				resp.Header.Get("Content-Type") != x.mediaType || resp.Header.Get("Retry-After") != x.retry {
 				t.Errorf("status %d, %v, body %q", resp.StatusCode, resp.Header, body)
 			}
-			e := latest(s)
+			e := clienttest.Latest(s)
 			if e.Fault == nil || e.Fault.ID != f.ID || e.Fault.Kind != string(f.Kind) || e.Why.Rule != "fault."+string(f.Kind) {
 				t.Errorf("the journal does not tell the cause: %+v, %+v", e.Fault, e.Why)
 			}
@@ -106,8 +68,8 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the journal has outcome %s, status %d", e.Outcome, e.Response.Status)
 			}
 			s.Mock.ClearFaults(nil)
-			attempt(t, s, s.APIKey, "u")
-			if known := latest(s).Why.Rule == "resolved"; known != x.connected {
+			clienttest.Attempt(nil, s, "u")
+			if known := clienttest.Latest(s).Why.Rule == "resolved"; known != x.connected {
 				t.Errorf("the user was connected: %t, want %t", known, x.connected)
 			}
 		})
@@ -119,26 +81,26 @@ func TestFaults(t *testing.T) {
 func TestOrderOfFaults(t *testing.T) {
 	s := mocktest.NewServer(t)
 	pattern := "u-*"
-	set(t, s, fault.Fault{Kind: fault.Status, Status: 418, UserID: &pattern})
-	set(t, s, fault.Fault{Kind: fault.Status, Status: 429, Manufacturer: "globex"})
+	clienttest.SetFault(t, s, fault.Fault{Kind: fault.Status, Status: 418, UserID: &pattern})
+	clienttest.SetFault(t, s, fault.Fault{Kind: fault.Status, Status: 429, Manufacturer: "globex"})
 	for _, x := range []struct {
 		name   string
 		header http.Header
 		body   string
 		want   int
 	}{
-		{"one of its users", good(s), `{"user_id":"u-1"}`, 418},
-		{"another user", good(s), `{"user_id":"v-1"}`, 201},
-		{"no user", good(s), `{"user_id":7}`, 400},
-		{"another manufacturer", headers("x-api-key", s.OtherAPIKey, "Content-Type", "application/json"), `{"user_id":"u-1"}`, 429},
-		{"another manufacturer, invalid", headers("x-api-key", s.OtherAPIKey, "Content-Type", "application/json"), `{`, 429},
-		{"no key", headers("Content-Type", "application/json"), `{"user_id":"u-1"}`, 401},
-		{"Prefer", good(s, "Prefer", "code=500"), `{"user_id":"u-1"}`, 500},
-		{"Prefer success", good(s, "Prefer", "code=201"), `{"user_id":"u-1"}`, 201},
-		{"magic", headers("x-api-key", s.OtherAPIKey, "Content-Type", "application/json"), `{"user_id":"nox-mock:500"}`, 500},
+		{"one of its users", clienttest.Good(s), `{"user_id":"u-1"}`, 418},
+		{"another user", clienttest.Good(s), `{"user_id":"v-1"}`, 201},
+		{"no user", clienttest.Good(s), `{"user_id":7}`, 400},
+		{"another manufacturer", clienttest.Headers("x-api-key", s.OtherAPIKey, "Content-Type", "application/json"), `{"user_id":"u-1"}`, 429},
+		{"another manufacturer, invalid", clienttest.Headers("x-api-key", s.OtherAPIKey, "Content-Type", "application/json"), `{`, 429},
+		{"no key", clienttest.Headers("Content-Type", "application/json"), `{"user_id":"u-1"}`, 401},
+		{"Prefer", clienttest.Good(s, "Prefer", "code=500"), `{"user_id":"u-1"}`, 500},
+		{"Prefer success", clienttest.Good(s, "Prefer", "code=201"), `{"user_id":"u-1"}`, 201},
+		{"magic", clienttest.Headers("x-api-key", s.OtherAPIKey, "Content-Type", "application/json"), `{"user_id":"nox-mock:500"}`, 500},
 	} {
-		if r := do(t, s, "POST", connectPath, x.header, strings.NewReader(x.body)); r.status != x.want {
-			t.Errorf("%s: status %d, want %d", x.name, r.status, x.want)
+		if r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, x.header, strings.NewReader(x.body)); r.Status != x.want {
+			t.Errorf("%s: status %d, want %d", x.name, r.Status, x.want)
 		}
 	}
 	if _, err := s.Mock.SetFault(t.Context(), fault.Fault{Manufacturer: "umbrella", Kind: fault.Reset}); err == nil {
@@ -148,10 +110,10 @@ func TestOrderOfFaults(t *testing.T) {
 
 func TestFailsThenSucceeds(t *testing.T) {
 	s := mocktest.NewServer(t)
-	set(t, s, fault.Fault{Kind: fault.Status, Status: 500, Times: 2})
+	clienttest.SetFault(t, s, fault.Fault{Kind: fault.Status, Status: 500, Times: 2})
 	var got []int
 	for range 4 {
-		resp, _, err := attempt(t, s, s.APIKey, "u")
+		resp, _, err := clienttest.Attempt(nil, s, "u")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,9 +136,9 @@ func TestDelaysEnd(t *testing.T) {
 	} {
 		t.Run(string(f.Kind), func(t *testing.T) {
 			s := mocktest.NewServer(t)
-			set(t, s, f)
-			c, _ := dial(t, s)
-			io.WriteString(c, strings.ReplaceAll(head(s, "Content-Length: 15\n"), "\n", "\r\n")+validBody)
+			clienttest.SetFault(t, s, f)
+			c, _ := clienttest.Dial(t, s)
+			io.WriteString(c, strings.ReplaceAll(clienttest.Head(s, "Content-Length: 15\n"), "\n", "\r\n")+clienttest.ValidBody)
 			if f.Kind == fault.Dribble {
 				io.ReadFull(c, make([]byte, 10)) // it has begun
 			} else {
@@ -194,8 +156,8 @@ func TestDelaysEnd(t *testing.T) {
 				}
 				time.Sleep(time.Millisecond)
 			}
-			c, _ = dial(t, s)
-			io.WriteString(c, strings.ReplaceAll(head(s, "Content-Length: 15\n"), "\n", "\r\n")+validBody)
+			c, _ = clienttest.Dial(t, s)
+			io.WriteString(c, strings.ReplaceAll(clienttest.Head(s, "Content-Length: 15\n"), "\n", "\r\n")+clienttest.ValidBody)
 			for s.Mock.Faults(nil)[0].Fired == 1 {
 				time.Sleep(time.Millisecond)
 			}
@@ -212,11 +174,11 @@ func TestDelaysEnd(t *testing.T) {
 func TestRetryAfterAsADate(t *testing.T) {
 	s := mocktest.NewServer(t)
 	seconds := 7
-	set(t, s, fault.Fault{Kind: fault.Status, Status: 503, RetryAfter: &seconds, RetryAfterDate: true})
+	clienttest.SetFault(t, s, fault.Fault{Kind: fault.Status, Status: 503, RetryAfter: &seconds, RetryAfterDate: true})
 	before := time.Now()
-	r := do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
-	until, err := http.ParseTime(r.header.Get("Retry-After"))
+	r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody))
+	until, err := http.ParseTime(r.Header.Get("Retry-After"))
 	if err != nil || until.Before(before.Add(7*time.Second)) || until.After(time.Now().Add(8*time.Second)) {
-		t.Errorf("at %s: %q, %v", before.UTC().Format(http.TimeFormat), r.header.Get("Retry-After"), err)
+		t.Errorf("at %s: %q, %v", before.UTC().Format(http.TimeFormat), r.Header.Get("Retry-After"), err)
 	}
 }

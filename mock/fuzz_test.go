@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/internal/clienttest"
 )
 
 // FuzzBody holds that no body brings about anything but 201 and 400 (or what it
@@ -31,8 +32,8 @@ func FuzzBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel() // no delay that the body asks for is waited for
-		r := httptest.NewRequest("POST", "/v2"+connectPath, strings.NewReader(string(body))).WithContext(ctx)
-		r.Header = headers("x-api-key", key, "Content-Type", "application/json")
+		r := httptest.NewRequest("POST", "/v2"+clienttest.ConnectPath, strings.NewReader(string(body))).WithContext(ctx)
+		r.Header = clienttest.Headers("x-api-key", key, "Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		lost := serve(m, w, r)
 		var sent map[string]any

@@ -11,6 +11,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/control"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/store"
@@ -19,7 +20,7 @@ import (
 // observed serves a mock that the test can look into.
 func observed(t testing.TB, config mock.Config) (*mocktest.Server, *mock.Mock) {
 	t.Helper()
-	s := mocktest.NewServer(t, configured(config))
+	s := mocktest.NewServer(t, mocktest.WithConfig(config))
 	return s, s.Mock
 }
 
@@ -32,26 +33,26 @@ func TestWhy(t *testing.T) {
 		body               string
 		want               journal.Why
 	}{
-		{"created", "POST", connectPath, good(s), `{"user_id":"u"}`, journal.Why{Rule: "created", Reason: "created"}},
-		{"resolved", "POST", connectPath, good(s), `{"user_id":"u"}`, journal.Why{Rule: "resolved", Reason: "resolved"}},
-		{"type", "POST", connectPath, good(s), `{"user_id":7}`,
+		{"created", "POST", clienttest.ConnectPath, clienttest.Good(s), `{"user_id":"u"}`, journal.Why{Rule: "created", Reason: "created"}},
+		{"resolved", "POST", clienttest.ConnectPath, clienttest.Good(s), `{"user_id":"u"}`, journal.Why{Rule: "resolved", Reason: "resolved"}},
+		{"type", "POST", clienttest.ConnectPath, clienttest.Good(s), `{"user_id":7}`,
 			journal.Why{Rule: "schema.type", In: "body", Pointer: "/user_id", Got: "number", Expected: "string"}},
-		{"missing", "POST", connectPath, good(s), `{}`,
+		{"missing", "POST", clienttest.ConnectPath, clienttest.Good(s), `{}`,
 			journal.Why{Rule: "schema.required", In: "body", Pointer: "/user_id", Got: "nothing", Expected: "a value"}},
-		{"duplicate", "POST", connectPath, good(s), `{"user_id":"a","user_id":"b"}`,
+		{"duplicate", "POST", clienttest.ConnectPath, clienttest.Good(s), `{"user_id":"a","user_id":"b"}`,
 			journal.Why{Rule: "json.duplicate", In: "body", Got: "twice", Expected: "once"}},
-		{"media type", "POST", connectPath, headers("x-api-key", s.APIKey, "Content-Type", "text/plain"), `{"user_id":"u"}`,
+		{"media type", "POST", clienttest.ConnectPath, clienttest.Headers("x-api-key", s.APIKey, "Content-Type", "text/plain"), `{"user_id":"u"}`,
 			journal.Why{Rule: "media-type", In: "header", Pointer: "Content-Type", Got: "text/plain", Expected: "application/json"}},
-		{"no key", "POST", connectPath, headers(), `{}`,
+		{"no key", "POST", clienttest.ConnectPath, clienttest.Headers(), `{}`,
 			journal.Why{Rule: "key.missing", In: "header", Pointer: "x-api-key", Got: "no key"}},
-		{"not enabled", "POST", connectPath, headers("x-api-key", s.DisabledAPIKey), `{}`,
+		{"not enabled", "POST", clienttest.ConnectPath, clienttest.Headers("x-api-key", s.DisabledAPIKey), `{}`,
 			journal.Why{Rule: "manufacturer.not-enabled", In: "header", Pointer: "x-api-key"}},
-		{"path", "POST", "/nowhere", headers(), ``, journal.Why{Rule: "path.unknown", In: "path"}},
-		{"method", "PUT", connectPath, headers(), ``, journal.Why{Rule: "method.unknown", In: "method", Expected: "POST"}},
-		{"prefer", "POST", connectPath, good(s, "Prefer", "code=500"), `{}`, journal.Why{Rule: "prefer"}},
-		{"magic", "POST", connectPath, good(s), `{"user_id":"nox-mock:500"}`, journal.Why{Rule: "magic"}},
+		{"path", "POST", "/nowhere", clienttest.Headers(), ``, journal.Why{Rule: "path.unknown", In: "path"}},
+		{"method", "PUT", clienttest.ConnectPath, clienttest.Headers(), ``, journal.Why{Rule: "method.unknown", In: "method", Expected: "POST"}},
+		{"prefer", "POST", clienttest.ConnectPath, clienttest.Good(s, "Prefer", "code=500"), `{}`, journal.Why{Rule: "prefer"}},
+		{"magic", "POST", clienttest.ConnectPath, clienttest.Good(s), `{"user_id":"nox-mock:500"}`, journal.Why{Rule: "magic"}},
 	} {
-		r := do(t, s, x.method, x.path, x.header, strings.NewReader(x.body))
+		r := clienttest.Do(t, s, x.method, x.path, x.header, strings.NewReader(x.body))
 		entries := m.Journal().List(journal.Query{}).Entries
 		e := entries[len(entries)-1]
 		got := e.Why
@@ -59,16 +60,16 @@ func TestWhy(t *testing.T) {
 			x.want.Got != "" && got.Got != x.want.Got || x.want.Expected != "" && got.Expected != x.want.Expected {
 			t.Errorf("%s: %+v, want %+v", x.name, got, x.want)
 		}
-		if e.Response.Status != r.status || e.Response.Body != r.body {
-			t.Errorf("%s: the journal has %d %s, the client got %d %s", x.name, e.Response.Status, e.Response.Body, r.status, r.body)
+		if e.Response.Status != r.Status || e.Response.Body != r.Body {
+			t.Errorf("%s: the journal has %d %s, the client got %d %s", x.name, e.Response.Status, e.Response.Body, r.Status, r.Body)
 		}
-		explained := r.header.Get(mock.ExplainHeader)
-		if (r.status >= 400) != strings.HasPrefix(explained, `rule="`+x.want.Rule+`"`) {
-			t.Errorf("%s: status %d, header %q", x.name, r.status, explained)
+		explained := r.Header.Get(mock.ExplainHeader)
+		if (r.Status >= 400) != strings.HasPrefix(explained, `rule="`+x.want.Rule+`"`) {
+			t.Errorf("%s: status %d, header %q", x.name, r.Status, explained)
 		}
 	}
 	plain, _ := observed(t, mock.Config{})
-	if r := do(t, plain, "POST", connectPath, headers(), nil); r.header.Get(mock.ExplainHeader) != "" {
+	if r := clienttest.Do(t, plain, "POST", clienttest.ConnectPath, clienttest.Headers(), nil); r.Header.Get(mock.ExplainHeader) != "" {
 		t.Error("the header came without being asked for")
 	}
 }
@@ -97,24 +98,24 @@ func TestNoKeyIsKept(t *testing.T) {
 			header http.Header
 			body   string
 		}{
-			{connectPath, headers("x-api-key", key, "Content-Type", "application/json"), `{"user_id":"` + key + `"}`},
-			{connectPath, headers("x-api-key", key, "Content-Type", "application/json"), `{"user_id":"before ` + escaped + ` after"}`},
-			{connectPath, headers("x-api-key", key, "Content-Type", key), `{}`},
-			{connectPath, headers("x-api-key", key, "Content-Type", "application/json"), `{"user_id":"x","` + key + `":1,"user_id":""}`},
-			{connectPath, headers("Authorization", "Bearer "+key), `{}`},
-			{connectPath, headers("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("u:"+key))), `{}`},
-			{connectPath, headers("Cookie", "api="+key), `{}`},
-			{connectPath + "?api_key=" + key, headers(), `{}`},
-			{connectPath + "?x-api-key=" + url.QueryEscape(key[:3]) + "%" + "2d" + key[3:], headers(), ``},
-			{connectPath, headers("X-Other-Key", key), `{}`},
-			{connectPath, headers("x-api-key", key, "X-Forwarded", "k="+key, "Content-Type", "text/plain"), `{}`},
+			{clienttest.ConnectPath, clienttest.Headers("x-api-key", key, "Content-Type", "application/json"), `{"user_id":"` + key + `"}`},
+			{clienttest.ConnectPath, clienttest.Headers("x-api-key", key, "Content-Type", "application/json"), `{"user_id":"before ` + escaped + ` after"}`},
+			{clienttest.ConnectPath, clienttest.Headers("x-api-key", key, "Content-Type", key), `{}`},
+			{clienttest.ConnectPath, clienttest.Headers("x-api-key", key, "Content-Type", "application/json"), `{"user_id":"x","` + key + `":1,"user_id":""}`},
+			{clienttest.ConnectPath, clienttest.Headers("Authorization", "Bearer "+key), `{}`},
+			{clienttest.ConnectPath, clienttest.Headers("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("u:"+key))), `{}`},
+			{clienttest.ConnectPath, clienttest.Headers("Cookie", "api="+key), `{}`},
+			{clienttest.ConnectPath + "?api_key=" + key, clienttest.Headers(), `{}`},
+			{clienttest.ConnectPath + "?x-api-key=" + url.QueryEscape(key[:3]) + "%" + "2d" + key[3:], clienttest.Headers(), ``},
+			{clienttest.ConnectPath, clienttest.Headers("X-Other-Key", key), `{}`},
+			{clienttest.ConnectPath, clienttest.Headers("x-api-key", key, "X-Forwarded", "k="+key, "Content-Type", "text/plain"), `{}`},
 		} {
-			do(t, s, "POST", x.path, x.header, strings.NewReader(x.body))
+			clienttest.Do(t, s, "POST", x.path, x.header, strings.NewReader(x.body))
 		}
 	}
 	// Those can only be told for a key that the mock knows.
-	do(t, s, "POST", "/"+s.APIKey+"/x", headers(), nil)
-	do(t, s, "POST", connectPath, good(s, "x-api-key", "other", "x-trace", s.APIKey), strings.NewReader(`{"user_id":"u","api_key":"`+s.OtherAPIKey+`"}`))
+	clienttest.Do(t, s, "POST", "/"+s.APIKey+"/x", clienttest.Headers(), nil)
+	clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s, "x-api-key", "other", "x-trace", s.APIKey), strings.NewReader(`{"user_id":"u","api_key":"`+s.OtherAPIKey+`"}`))
 	entries := m.Journal().List(journal.Query{}).Entries
 	for _, kept := range []any{entries, archive(t, entries), log.String()} {
 		data, err := json.Marshal(kept)
@@ -146,14 +147,14 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			do(t, s, "POST", connectPath+"?q="+url.QueryEscape(text)+"&"+url.QueryEscape(text), good(s, "X-Trace", text), strings.NewReader(string(body)))
-			do(t, s, "POST", "/x/"+url.PathEscape(text)+"/y", good(s, "Content-Type", text), strings.NewReader(text))
+			clienttest.Do(t, s, "POST", clienttest.ConnectPath+"?q="+url.QueryEscape(text)+"&"+url.QueryEscape(text), clienttest.Good(s, "X-Trace", text), strings.NewReader(string(body)))
+			clienttest.Do(t, s, "POST", "/x/"+url.PathEscape(text)+"/y", clienttest.Good(s, "Content-Type", text), strings.NewReader(text))
 		}
-		control := controlled(t, s, control.Config{})
+		control := clienttest.Control(t, s, control.Config{})
 		entries := m.Journal().List(journal.Query{}).Entries
 		for _, kept := range []any{
 			entries, archive(t, entries), log.String(),
-			ask(t, "GET", control+"/connections?manufacturer=acme", "", nil).body, ask(t, "GET", control+"/", "", nil).body,
+			clienttest.Ask(t, "GET", control+"/connections?manufacturer=acme", "", nil).Body, clienttest.Ask(t, "GET", control+"/", "", nil).Body,
 		} {
 			data, err := json.Marshal(kept)
 			if err != nil {
@@ -174,17 +175,17 @@ func TestNoKeyKnownByDigestIsKept(t *testing.T) {
 // A key that was sent as a user_id comes back, and is exported, but not shown.
 func TestKeyAsUserID(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{})
-	if echo, _ := connect(t, s, s.APIKey, s.APIKey); echo != s.APIKey {
+	url := clienttest.Control(t, s, control.Config{})
+	if echo, _ := clienttest.Connect(t, s, s.APIKey, s.APIKey); echo != s.APIKey {
 		t.Errorf("it comes back as %q", echo)
 	}
 	for _, path := range []string{"/connections?manufacturer=acme", "/", "/journal", "/journal.har"} {
-		if r := ask(t, "GET", url+path, "", nil); r.status != 200 || strings.Contains(r.body, s.APIKey) || !strings.Contains(r.body, "sha256:"+store.Fingerprint(s.APIKey)) {
-			t.Errorf("%s: %s", path, r.body)
+		if r := clienttest.Ask(t, "GET", url+path, "", nil); r.Status != 200 || strings.Contains(r.Body, s.APIKey) || !strings.Contains(r.Body, "sha256:"+store.Fingerprint(s.APIKey)) {
+			t.Errorf("%s: %s", path, r.Body)
 		}
 	}
-	if r := ask(t, "GET", url+"/export", "", nil); !strings.Contains(r.body, s.APIKey) {
-		t.Errorf("the export lacks it: %s", r.body)
+	if r := clienttest.Ask(t, "GET", url+"/export", "", nil); !strings.Contains(r.Body, s.APIKey) {
+		t.Errorf("the export lacks it: %s", r.Body)
 	}
 }
 
@@ -196,14 +197,14 @@ func TestKeyElsewhere(t *testing.T) {
 		header http.Header
 		want   string
 	}{
-		{connectPath, headers("Authorization", "Bearer "+s.APIKey), "authorization"},
-		{connectPath + "?key=" + s.APIKey, headers(), "query"},
-		{connectPath, headers("Cookie", "k="+s.APIKey), "cookie"},
-		{connectPath, headers("api-key", s.APIKey), "api-key"},
-		{connectPath, headers(), ""},
-		{connectPath, good(s), ""},
+		{clienttest.ConnectPath, clienttest.Headers("Authorization", "Bearer "+s.APIKey), "authorization"},
+		{clienttest.ConnectPath + "?key=" + s.APIKey, clienttest.Headers(), "query"},
+		{clienttest.ConnectPath, clienttest.Headers("Cookie", "k="+s.APIKey), "cookie"},
+		{clienttest.ConnectPath, clienttest.Headers("api-key", s.APIKey), "api-key"},
+		{clienttest.ConnectPath, clienttest.Headers(), ""},
+		{clienttest.ConnectPath, clienttest.Good(s), ""},
 	} {
-		do(t, s, "POST", x.path, x.header, strings.NewReader(validBody))
+		clienttest.Do(t, s, "POST", x.path, x.header, strings.NewReader(clienttest.ValidBody))
 		entries := m.Journal().List(journal.Query{}).Entries
 		if got := entries[len(entries)-1].KeyElsewhere; got != x.want {
 			t.Errorf("%v: %q, want %q", x.header, got, x.want)
@@ -216,7 +217,7 @@ func TestKeyElsewhere(t *testing.T) {
 func TestLargeBodyInJournal(t *testing.T) {
 	s, m := observed(t, mock.Config{})
 	long := `{"user_id":"` + strings.Repeat("é", 20_000) + `"}`
-	do(t, s, "POST", connectPath, good(s), strings.NewReader(long))
+	clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(long))
 	// A secret that the cut goes through leaves nothing either.
 	for _, pad := range []int{16<<10 - 25, 16<<10 - 5, 20<<10 - 25, 20<<10 - 40} {
 		for _, body := range []string{
@@ -224,8 +225,8 @@ func TestLargeBodyInJournal(t *testing.T) {
 			`{"user_id":"` + s.APIKey + strings.Repeat(" "+s.APIKey, pad/20) + `"}`,
 			`{"x":"` + strings.Repeat("x", pad-20) + `","password":"` + strings.Repeat("acme-test", 3000) + `"}`,
 		} {
-			do(t, s, "POST", connectPath, good(s), strings.NewReader(body))
-			if got := latest(s).Request.Body; strings.Contains(got, "acme-tes") {
+			clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(body))
+			if got := clienttest.Latest(s).Request.Body; strings.Contains(got, "acme-tes") {
 				t.Errorf("after %d bytes the journal holds a part of a key: …%s", pad, got[max(0, len(got)-60):])
 			}
 		}
@@ -251,16 +252,16 @@ func TestUserOfARefusedRequest(t *testing.T) {
 		header http.Header
 		status int
 	}{
-		{"no key", headers("Content-Type", "application/json"), 401},
-		{"wrong media type", headers("Content-Type", "text/plain", "x-api-key", s.APIKey), 400},
-		{"asked for", good(s, "Prefer", "code=500"), 500},
+		{"no key", clienttest.Headers("Content-Type", "application/json"), 401},
+		{"wrong media type", clienttest.Headers("Content-Type", "text/plain", "x-api-key", s.APIKey), 400},
+		{"asked for", clienttest.Good(s, "Prefer", "code=500"), 500},
 	} {
 		user := "user of " + x.name
-		if r := do(t, s, "POST", connectPath, x.header, strings.NewReader(`{"user_id":"`+user+`"}`)); r.status != x.status {
-			t.Errorf("%s: %d", x.name, r.status)
+		if r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, x.header, strings.NewReader(`{"user_id":"`+user+`"}`)); r.Status != x.status {
+			t.Errorf("%s: %d", x.name, r.Status)
 		}
 		// The connection is used again only once the body was read.
-		connect(t, s, s.APIKey, "next")
+		clienttest.Connect(t, s, s.APIKey, "next")
 		found := s.Journal(journal.Query{UserID: &user})
 		if len(found) != 1 || found[0].Response.Status != x.status || !strings.Contains(found[0].Request.Body, user) {
 			t.Errorf("%s: %+v", x.name, found)

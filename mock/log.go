@@ -37,7 +37,7 @@ func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 		request, quick = a.Value.Any().(plainLogged)
 		return false
 	})
-	if !quick || !isSimple(request.manufacturer) || request.known.mayHoldKey(request.userID) {
+	if !quick || !isSimple(request.manufacturer) || request.known.keys.MayBeIn(request.userID) {
 		return h.Handler.Handle(ctx, r)
 	}
 	h.mu.Lock()

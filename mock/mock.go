@@ -11,7 +11,11 @@ import (
 	"time"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/httpserve"
+	"nox.energy/contract/mock/internal/metrics"
 	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/internal/override"
+	"nox.energy/contract/mock/internal/redact"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
@@ -62,13 +66,13 @@ func New(cfg Config) (*Mock, error) {
 		trackers: newTrackers(cfg.ScorecardPatience),
 		log:      cfg.Logger,
 	}
-	m.metrics = newMetrics(m.registry, m.journal, m.faults)
+	m.metrics = metrics.New(m.registry.names, m.store.Count, m.journal, m.faults)
 	for i, c := range m.began {
 		if store.IndexManufacturer(cfg.Manufacturers, c.Manufacturer) < 0 {
 			return nil, strangerError(i, c)
 		}
 	}
-	m.registry.current.Store(&registered{})
+	m.registry.current.Store(&registered{keys: &redact.Keys{}})
 	m.registry.take(newRegistered("", cfg.Manufacturers, nil))
 	_, err = m.registry.fresh(context.Background())
 	return m, err
@@ -109,14 +113,15 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a, x.decided = a.For(r), a.Status
 	m.record(x, a)
-	defer func() { m.metrics.finished(x.caller.manufacturer, time.Since(x.began)) }()
+	defer func() { m.metrics.Finished(x.caller.manufacturer, time.Since(x.began)) }()
 	unread := !x.bodyRead && r.ProtoMajor == 1
 	if unread && (r.ContentLength < 0 || r.ContentLength > openapi.MaxDrainBytes) {
 		a.Close = true
 	}
 	deliver(x, w, a, func(stayed bool) { m.recordDribble(x, stayed) })
 	if unread && !a.Close && r.Header.Get("Expect") == "" {
-		m.recordLateBody(x, m.api.Drain(w, r, maxKeptBody))
+		httpserve.GiveWay(r)
+		m.recordLateBody(x, m.api.Drain(w, r, redact.MaxKept))
 	}
 }
 
@@ -176,11 +181,11 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 		}
 		return op.Fail(status, "").WithReason(refusalReason(op, err)).With("WWW-Authenticate", op.Challenge(m.BasePath()))
 	}
-	wanted, ask := preferred(op, r)
+	wanted, ask := override.Preferred(op, r)
 	if m.overrides {
-		x.example = preferredExample(r)
-	} else {
-		wanted, ask = 0, switchedOff(wanted != 0, preferPrefix, strconv.Itoa(wanted), ask)
+		x.example.Name, x.example.Dynamic = override.Example(r)
+	} else if wanted != 0 {
+		wanted, ask = 0, override.SwitchedOff(override.PreferPrefix, strconv.Itoa(wanted))
 	}
 	m.tellAsk(x, ask)
 	x.asked = wanted != 0
@@ -199,13 +204,13 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 	}
 	userID := m.rule.userID(op, x.body)
 	if userID != nil && wanted == 0 {
-		asked, ask := magicOf(op, *userID)
-		if !m.overrides {
-			ask = switchedOff(asked != magic{}, "user_id ", *userID, ask)
+		asked, ask := override.Magic(op, *userID)
+		if !m.overrides && asked != (override.Outcome{}) {
+			ask = override.SwitchedOff("user_id ", *userID)
 		}
 		m.tellAsk(x, ask)
 	}
-	if p == nil && (wanted != 0 || m.overrides && userID != nil && asksFor(op, *userID)) {
+	if p == nil && (wanted != 0 || m.overrides && userID != nil && override.AsksFor(op, *userID)) {
 		x.asked = true
 		return honest() // what a request asks for itself comes before what was set for many
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/mocktest"
 )
 
@@ -76,7 +77,7 @@ components:
 `
 
 func TestOtherContract(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{Contract: parse(t, shop)}))
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Contract: parse(t, shop)}))
 	if !strings.HasSuffix(s.URL, "/api") {
 		t.Fatalf("base URL %s", s.URL)
 	}
@@ -99,6 +100,8 @@ func TestOtherContract(t *testing.T) {
 		{"query not in the enum", "GET", "/orders/10" + key + "&expand=x", []string{"X-Trace", trace}, "", 400, "application/problem+json", ""},
 		{"Prefer by default", "GET", "/orders/10" + key, []string{"Prefer", "code=418"}, "", 418, "application/problem+json", "I'm a teapot"},
 		{"Prefer 404", "GET", "/orders/10" + key, []string{"Prefer", "code=404"}, "", 404, "application/problem+json", "Not Found"},
+		{"an example by name", "POST", "/orders", []string{"Cookie", "session=" + s.APIKey, "Content-Type", "application/json", "Prefer", "example=b"}, order, 201, "application/json", `"sku":"AB-999"`},
+		{"dynamic", "POST", "/orders", []string{"Cookie", "session=" + s.APIKey, "Content-Type", "application/json", "Prefer", "dynamic=true"}, order, 201, "application/json", `"sku":"AA-111"`},
 		{"concrete before templated", "GET", "/orders/special", nil, "", 200, "text/plain", "hello"},
 		{"other method", "PUT", "/orders/10", nil, "", 405, "application/problem+json", "Method Not Allowed"},
 		{"bearer", "DELETE", "/orders/10", []string{"Authorization", "bearer " + s.APIKey}, "", 204, "", ""},
@@ -110,14 +113,14 @@ func TestOtherContract(t *testing.T) {
 		{"own words", "POST", "/orders", []string{"Cookie", "session=" + s.APIKey, "Content-Type", "application/json"}, `{"count":2}`, 422, "application/json", `{"code":7,"error":{"text":"sku is required"}}`},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			r := do(t, s, x.method, x.path, headers(x.header...), strings.NewReader(x.body))
-			if r.status != x.status || r.header.Get("Content-Type") != x.mediaType || !strings.Contains(r.body, x.want) {
-				t.Errorf("status %d, Content-Type %q, body %s; want %d, %q, …%s…", r.status, r.header.Get("Content-Type"), r.body, x.status, x.mediaType, x.want)
+			r := clienttest.Do(t, s, x.method, x.path, clienttest.Headers(x.header...), strings.NewReader(x.body))
+			if r.Status != x.status || r.Header.Get("Content-Type") != x.mediaType || !strings.Contains(r.Body, x.want) {
+				t.Errorf("status %d, Content-Type %q, body %s; want %d, %q, …%s…", r.Status, r.Header.Get("Content-Type"), r.Body, x.status, x.mediaType, x.want)
 			}
-			if generated := r.header.Get("X-Nox-Mock") == "generated"; generated != (r.status < 300) {
+			if generated := r.Header.Get("X-Nox-Mock") == "generated"; generated != (r.Status < 300) {
 				t.Errorf("marked as generated: %t", generated)
 			}
-			if strings.Contains(r.body, "secret") {
+			if strings.Contains(r.Body, "secret") {
 				t.Error("a property that is only written comes back")
 			}
 		})
@@ -128,21 +131,21 @@ func TestOtherContract(t *testing.T) {
 // contract's operation stay the same.
 func TestContractInOpenAPI31(t *testing.T) {
 	document := bytes.Replace(embedded(t).Bytes(), []byte("openapi: 3.0.3"), []byte("openapi: 3.1.0"), 1)
-	s := mocktest.NewServer(t, configured(mock.Config{Contract: parse(t, string(document))}))
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Contract: parse(t, string(document))}))
 	for _, x := range exchanges {
-		if r := x.send(t, s); r.status != x.status {
-			t.Errorf("%s: status %d, want %d; body %.200s", x.name, r.status, x.status, r.body)
-		} else if x.words != "" && words(t, r) != x.words {
-			t.Errorf("%s: error %q, want %q", x.name, words(t, r), x.words)
+		if r := x.send(t, s); r.Status != x.status {
+			t.Errorf("%s: status %d, want %d; body %.200s", x.name, r.Status, x.status, r.Body)
+		} else if x.words != "" && clienttest.Words(t, r) != x.words {
+			t.Errorf("%s: error %q, want %q", x.name, clienttest.Words(t, r), x.words)
 		}
 	}
 	for body, want := range map[string]string{
 		`{"user_id":"u"}`: "",
 		`[]`:              "The request body is not valid: the value does not fit the schema",
 	} {
-		r := do(t, s, "POST", connectPath, good(s), strings.NewReader(body))
-		if want == "" && r.status != 201 || want != "" && words(t, r) != want {
-			t.Errorf("%s: status %d, body %s", body, r.status, r.body)
+		r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(body))
+		if want == "" && r.Status != 201 || want != "" && clienttest.Words(t, r) != want {
+			t.Errorf("%s: status %d, body %s", body, r.Status, r.Body)
 		}
 	}
 }
@@ -151,11 +154,11 @@ func TestContractInOpenAPI31(t *testing.T) {
 func TestContractThatGrew(t *testing.T) {
 	document := string(embedded(t).Bytes())
 	document = strings.Replace(document, "        - nox_user_id\n      properties:\n", "        - nox_user_id\n        - since\n      properties:\n        since: {type: string, format: date}\n        note: {type: string}\n", 1)
-	s := mocktest.NewServer(t, configured(mock.Config{Contract: parse(t, document)}))
-	r := do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"u"}`))
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Contract: parse(t, document)}))
+	r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"u"}`))
 	var got map[string]string
-	if err := json.Unmarshal([]byte(r.body), &got); err != nil || len(got) != 3 || got["since"] == "" || got["manufacturer_user_id"] != "u" {
-		t.Errorf("status %d, body %s, %v", r.status, r.body, err)
+	if err := json.Unmarshal([]byte(r.Body), &got); err != nil || len(got) != 3 || got["since"] == "" || got["manufacturer_user_id"] != "u" {
+		t.Errorf("status %d, body %s, %v", r.Status, r.Body, err)
 	}
 }
 
@@ -163,12 +166,12 @@ func TestContractThatGrew(t *testing.T) {
 // be a key: nobody gets in without one.
 func TestSchemeThatNoKeyAnswers(t *testing.T) {
 	document := strings.Replace(shop, "{type: http, scheme: bearer}", "{type: http, scheme: digest}", 1)
-	s := mocktest.NewServer(t, configured(mock.Config{Contract: parse(t, document)}))
-	if r := do(t, s, "DELETE", "/orders/10", headers(), strings.NewReader("")); r.status != 401 {
-		t.Errorf("without a key: status %d, body %s", r.status, r.body)
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Contract: parse(t, document)}))
+	if r := clienttest.Do(t, s, "DELETE", "/orders/10", clienttest.Headers(), strings.NewReader("")); r.Status != 401 {
+		t.Errorf("without a key: status %d, body %s", r.Status, r.Body)
 	}
-	if r := do(t, s, "DELETE", "/orders/10", headers("Authorization", "Digest "+s.APIKey), strings.NewReader("")); r.status != 204 {
-		t.Errorf("with a key: status %d, body %s", r.status, r.body)
+	if r := clienttest.Do(t, s, "DELETE", "/orders/10", clienttest.Headers("Authorization", "Digest "+s.APIKey), strings.NewReader("")); r.Status != 204 {
+		t.Errorf("with a key: status %d, body %s", r.Status, r.Body)
 	}
 }
 
@@ -179,7 +182,7 @@ func TestExampleRequest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := mocktest.NewServer(t, configured(mock.Config{Contract: parse(t, contract)}))
+		s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Contract: parse(t, contract)}))
 		req, err := m.ExampleRequest("", s.URL, s.APIKey)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -7,6 +7,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 )
@@ -48,15 +49,15 @@ func TestAskThatIsNotUnderstood(t *testing.T) {
 		{"nox-500", "", ""},
 		{"", "", ""},
 	} {
-		header := good(s)
+		header := clienttest.Good(s)
 		if x.prefer != "" {
 			header.Set("Prefer", x.prefer)
 		}
-		r := do(t, s, "POST", connectPath, header, strings.NewReader(`{"user_id":"`+x.userID+`"}`))
-		said := r.header.Get(mock.NotUnderstoodHeader)
+		r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, header, strings.NewReader(`{"user_id":"`+x.userID+`"}`))
+		said := r.Header.Get(mock.NotUnderstoodHeader)
 		entries := s.Journal(journal.Query{})
-		if r.status != http.StatusCreated || (said == "") != (x.want == "") || !strings.Contains(said, x.want) || entries[len(entries)-1].NotUnderstood != said {
-			t.Errorf("user_id %q, Prefer %q: %d %q, in the journal %q", x.userID, x.prefer, r.status, said, entries[len(entries)-1].NotUnderstood)
+		if r.Status != http.StatusCreated || (said == "") != (x.want == "") || !strings.Contains(said, x.want) || entries[len(entries)-1].NotUnderstood != said {
+			t.Errorf("user_id %q, Prefer %q: %d %q, in the journal %q", x.userID, x.prefer, r.Status, said, entries[len(entries)-1].NotUnderstood)
 		}
 	}
 }
@@ -64,14 +65,14 @@ func TestAskThatIsNotUnderstood(t *testing.T) {
 // What would be understood is said to be switched off.
 func TestAskOfAMockWithoutOverrides(t *testing.T) {
 	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{NoOverrides: true}))
-	header := good(s)
+	header := clienttest.Good(s)
 	header.Set("Prefer", "code=500")
-	for _, r := range []reply{
-		do(t, s, "POST", connectPath, header, strings.NewReader(validBody)),
-		do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"nox-mock:500"}`)),
+	for _, r := range []clienttest.Reply{
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, header, strings.NewReader(clienttest.ValidBody)),
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"nox-mock:500"}`)),
 	} {
-		if said := r.header.Get(mock.NotUnderstoodHeader); r.status != http.StatusCreated || !strings.Contains(said, "--no-overrides") {
-			t.Errorf("%d %q", r.status, said)
+		if said := r.Header.Get(mock.NotUnderstoodHeader); r.Status != http.StatusCreated || !strings.Contains(said, "--no-overrides") {
+			t.Errorf("%d %q", r.Status, said)
 		}
 	}
 }
@@ -79,8 +80,8 @@ func TestAskOfAMockWithoutOverrides(t *testing.T) {
 // A key that was sent as an ask is not repeated.
 func TestAskWithAKey(t *testing.T) {
 	s := mocktest.NewServer(t)
-	r := do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"nox-mock:`+s.APIKey+`"}`))
-	if said := r.header.Get(mock.NotUnderstoodHeader); said == "" || strings.Contains(said, s.APIKey) {
+	r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"nox-mock:`+s.APIKey+`"}`))
+	if said := r.Header.Get(mock.NotUnderstoodHeader); said == "" || strings.Contains(said, s.APIKey) {
 		t.Errorf("%q", said)
 	}
 }
@@ -88,23 +89,23 @@ func TestAskWithAKey(t *testing.T) {
 // What is brought about has the header fields of an honest response.
 func TestAskedForAsHonest(t *testing.T) {
 	s := mocktest.NewServer(t)
-	honest := do(t, s, "POST", connectPath, headers("Content-Type", "application/json"), strings.NewReader(validBody))
-	prefer := good(s)
+	honest := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Headers("Content-Type", "application/json"), strings.NewReader(clienttest.ValidBody))
+	prefer := clienttest.Good(s)
 	prefer.Set("Prefer", "code=401")
 	faulty, other := "faulty", "other"
-	set(t, s, fault.Fault{Kind: fault.Status, Status: 401, UserID: &faulty})
-	set(t, s, fault.Fault{Kind: fault.Status, Status: 405, UserID: &other})
-	for name, r := range map[string]reply{
-		"Prefer":   do(t, s, "POST", connectPath, prefer, strings.NewReader(validBody)),
-		"magic id": do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"nox-mock:401"}`)),
-		"fault":    do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"faulty"}`)),
+	clienttest.SetFault(t, s, fault.Fault{Kind: fault.Status, Status: 401, UserID: &faulty})
+	clienttest.SetFault(t, s, fault.Fault{Kind: fault.Status, Status: 405, UserID: &other})
+	for name, r := range map[string]clienttest.Reply{
+		"Prefer":   clienttest.Do(t, s, "POST", clienttest.ConnectPath, prefer, strings.NewReader(clienttest.ValidBody)),
+		"magic id": clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"nox-mock:401"}`)),
+		"fault":    clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"faulty"}`)),
 	} {
-		if r.status != 401 || r.header.Get("WWW-Authenticate") == "" || r.header.Get("WWW-Authenticate") != honest.header.Get("WWW-Authenticate") {
-			t.Errorf("%s: %d %v, and an honest one has %v", name, r.status, r.header, honest.header)
+		if r.Status != 401 || r.Header.Get("WWW-Authenticate") == "" || r.Header.Get("WWW-Authenticate") != honest.Header.Get("WWW-Authenticate") {
+			t.Errorf("%s: %d %v, and an honest one has %v", name, r.Status, r.Header, honest.Header)
 		}
 	}
-	if r := do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"other"}`)); r.header.Get("Allow") != "POST" {
-		t.Errorf("405: %v", r.header)
+	if r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"other"}`)); r.Header.Get("Allow") != "POST" {
+		t.Errorf("405: %v", r.Header)
 	}
 }
 
@@ -116,9 +117,9 @@ func TestNearestPath(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := read(t, resp)
-		if r.status != 404 || !strings.Contains(r.body, "the nearest path is /v2/manufacturer/device-connections") {
-			t.Errorf("%s: %d %s", path[:min(len(path), 60)], r.status, r.body)
+		r := clienttest.Read(t, resp)
+		if r.Status != 404 || !strings.Contains(r.Body, "the nearest path is /v2/manufacturer/device-connections") {
+			t.Errorf("%s: %d %s", path[:min(len(path), 60)], r.Status, r.Body)
 		}
 	}
 }

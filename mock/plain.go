@@ -11,7 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/internal/override"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/store"
 )
@@ -24,18 +26,16 @@ import (
 
 // plain knows the plain requests of a mock and their responses.
 type plain struct {
-	mock    *Mock
-	line    []byte // the first line of the request
-	method  string
-	where   string // the path
-	key     string // the name of the key's header field
-	before  []byte // of the body, up to the value
-	base    openapi.Response
-	header  http.Header // what is compared of that of a plain request
-	parts   [3]string   // of the response body: before the user_id, between the ids, behind them
-	idle    time.Duration
-	writing time.Duration
-	date    atomic.Pointer[stamp]
+	mock   *Mock
+	line   []byte // the first line of the request
+	method string
+	where  string // the path
+	key    string // the name of the key's header field
+	before []byte // of the body, up to the value
+	base   openapi.Response
+	header http.Header // what is compared of that of a plain request
+	parts  [3]string   // of the response body: before the user_id, between the ids, behind them
+	date   atomic.Pointer[stamp]
 }
 
 // stamp is the field Date of one second.
@@ -44,34 +44,33 @@ type stamp struct {
 	field  []byte
 }
 
-// newPlain returns the plain requests of what server serves, nil if it has none.
-func newPlain(server *http.Server) *plain {
-	guard, is := server.Handler.(lengthGuard)
-	if !is {
-		return nil
+// PlainAnswerer returns what answers the plain requests of the mock, nil if it
+// has none: see package httpserve.
+func (m *Mock) PlainAnswerer() httpserve.PlainAnswerer {
+	if p := newPlain(m); p != nil {
+		return p
 	}
-	m, is := guard.Handler.(*Mock)
-	if !is || m.rule == nil || server.IdleTimeout <= 0 || server.WriteTimeout <= 0 {
+	return nil
+}
+
+// newPlain returns the plain requests of a mock, nil if it has none.
+func newPlain(m *Mock) *plain {
+	if m.rule == nil || !store.IsQuick(m.store) { // which may wait for another process
 		return nil
-	}
-	if !store.IsQuick(m.store) {
-		return nil // nobody may wait for another process while a connection cannot be closed
 	}
 	request, is := m.rule.operation.Plain(providedProperty)
 	if !is {
 		return nil
 	}
 	p := &plain{
-		mock:    m,
-		method:  request.Method,
-		where:   m.BasePath() + request.Path,
-		line:    []byte(request.Method + " " + m.BasePath() + request.Path + " HTTP/1.1\r\n"),
-		key:     request.KeyHeader,
-		header:  http.Header{"Content-Type": {request.MediaType}},
-		before:  []byte(`{"` + request.Property + `":"`),
-		base:    m.rule.response(),
-		idle:    server.IdleTimeout,
-		writing: server.WriteTimeout,
+		mock:   m,
+		method: request.Method,
+		where:  m.BasePath() + request.Path,
+		line:   []byte(request.Method + " " + m.BasePath() + request.Path + " HTTP/1.1\r\n"),
+		key:    request.KeyHeader,
+		header: http.Header{"Content-Type": {request.MediaType}},
+		before: []byte(`{"` + request.Property + `":"`),
+		base:   m.rule.response(),
 	}
 	const one, two = "the first id", "the second id"
 	body, err := m.rule.body(one, two)
@@ -175,16 +174,15 @@ func equalFold(name []byte, with string) bool {
 // isHost reports whether a value is a name or an address, with a port or without.
 func isHost(value []byte) bool {
 	for _, c := range value {
-		if c != '.' && c != ':' && c != '[' && c != ']' && delimits(c) {
+		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("-_.:[]", c) >= 0) {
 			return false
 		}
 	}
 	return true
 }
 
-// answer appends the response to a request that a client sent over c; ok is
-// false, and nothing has happened, if it is not plain.
-func (p *plain) answer(out, data []byte, c *watchedConn) (response []byte, ok bool) {
+// AnswerPlain implements [httpserve.PlainAnswerer].
+func (p *plain) AnswerPlain(out, data []byte, from httpserve.Peer) (response []byte, ok bool) {
 	began := time.Now()
 	read, ok := p.read(data)
 	m := p.mock
@@ -200,10 +198,10 @@ func (p *plain) answer(out, data []byte, c *watchedConn) (response []byte, ok bo
 		return out, false
 	}
 	raw := string(data)
-	from := len(raw) - len(read.body)
-	at := from + len(p.before)
+	body := len(raw) - len(read.body)
+	at := body + len(p.before)
 	userID := raw[at : at+len(read.userID)]
-	if asked, unmet := magicOf(m.rule.operation, userID); asked != (magic{}) || unmet != "" {
+	if asked, unmet := override.Magic(m.rule.operation, userID); asked != (override.Outcome{}) || unmet != "" {
 		return out, false
 	}
 	connection, created, err := m.rule.resolve(context.Background(), key.manufacturer, userID)
@@ -212,17 +210,17 @@ func (p *plain) answer(out, data []byte, c *watchedConn) (response []byte, ok bo
 	}
 	x := &plainExchange{
 		plain: p, known: known, began: began, manufacturer: key.manufacturer, key: key.fingerprint,
-		number: c.number, remote: c.remote(), raw: raw, from: from, userID: userID, noxUserID: connection.NoxUserID, created: created,
+		number: from.Number(), remote: from.Remote(), raw: raw, from: body, userID: userID, noxUserID: connection.NoxUserID, created: created,
 	}
 	x.took = time.Since(began)
 	id := m.journal.Add(key.manufacturer, x)
-	m.metrics.count(key.manufacturer, http.StatusCreated)
+	m.metrics.Count(key.manufacturer, http.StatusCreated)
 	m.trackers.observe(x.glance(id))
 	if m.log.Enabled(context.Background(), slog.LevelInfo) {
 		m.log.LogAttrs(context.Background(), slog.LevelInfo, "request", slog.Any("", plainLogged{x, id}))
 	}
 	out = p.write(out, userID, connection.NoxUserID, began)
-	m.metrics.finished(key.manufacturer, time.Since(began))
+	m.metrics.Finished(key.manufacturer, time.Since(began))
 	return out, true
 }
 
@@ -301,7 +299,7 @@ func (x *plainExchange) Entry() journal.Entry {
 
 // glance is as that of recorded.
 func (x *plainExchange) glance(id int64) *journal.Entry {
-	if x.known.mayHoldKey(x.userID) {
+	if x.known.keys.MayBeIn(x.userID) {
 		e := x.Entry()
 		e.ID = id
 		return &e

@@ -16,6 +16,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -47,7 +48,7 @@ func serveWith(t testing.TB, config mock.Config, wraps ...func(http.Handler) htt
 	for _, wrap := range wraps {
 		h = wrap(h)
 	}
-	server := mock.NewHTTPServer(h)
+	server := httpserve.NewServer(h)
 	server.ConnState = func(_ net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateActive:
@@ -66,7 +67,7 @@ func serveWith(t testing.TB, config mock.Config, wraps ...func(http.Handler) htt
 	s.address = l.Addr().String()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- mock.Serve(ctx, server, l) }()
+	go func() { done <- httpserve.Serve(ctx, server, l) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"nox.energy/contract/mock/fault"
 	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/internal/override"
 	"nox.energy/contract/mock/store"
 )
 
@@ -63,14 +64,14 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 	if err != nil {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
-	var asked magic
+	var asked override.Outcome
 	if overrides {
-		asked, _ = magicOf(op, userID)
+		asked, _ = override.Magic(op, userID)
 	}
-	if asked.status != 0 {
-		return op.Fail(asked.status, "").Because("magic", "asked for by the user_id")
+	if asked.Status != 0 {
+		return op.Fail(asked.Status, "").Because("magic", "asked for by the user_id")
 	}
-	x.pause(asked.delay)
+	x.pause(asked.Delay)
 	// Once begun, a connection is made even if the client has gone.
 	c, created, err := rule.resolve(context.WithoutCancel(x.request.Context()), who.manufacturer, userID)
 	if x.storeErr, x.stored = err, err == nil; err != nil {
@@ -85,10 +86,10 @@ func (rule *connectRule) connect(x *exchange, overrides bool) openapi.Response {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
 	reason := found
-	if asked.delay > 0 {
-		reason += ", after a delay of " + asked.delay.String() + " that the user_id asked for"
+	if asked.Delay > 0 {
+		reason += ", after a delay of " + asked.Delay.String() + " that the user_id asked for"
 	}
-	if asked.lost {
+	if asked.Lost {
 		x.delivery.kind = fault.Lost
 		reason += ", then the response was lost, as the user_id asked for"
 	}

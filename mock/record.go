@@ -11,7 +11,10 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/httpserve"
+	"nox.energy/contract/mock/internal/metrics"
 	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/internal/redact"
 	"nox.energy/contract/mock/journal"
 )
 
@@ -21,7 +24,7 @@ type recorder struct {
 	registry *registry
 	rule     *connectRule
 	journal  *journal.Journal
-	metrics  *metrics
+	metrics  *metrics.Metrics
 	trackers *trackers
 	log      *slog.Logger
 
@@ -36,7 +39,7 @@ func (m *recorder) record(x *exchange, a openapi.Response) {
 	}
 	x.recorded = m.newRecorded(x, a)
 	x.id = m.journal.Add(x.caller.manufacturer, x.recorded)
-	m.metrics.count(x.caller.manufacturer, x.recorded.answered())
+	m.metrics.Count(x.caller.manufacturer, x.recorded.answered())
 	if tried != nil {
 		*tried = x.recorded.Entry()
 		tried.ID = x.id
@@ -50,8 +53,11 @@ func (m *recorder) record(x *exchange, a openapi.Response) {
 		m.noteStore(nil)
 	}
 	level := slog.LevelInfo
-	if x.recorded.response.Reason.Rule == "internal" {
-		level = slog.LevelError // nobody asked for it
+	switch {
+	case x.recorded.response.Reason.Rule == "internal" && x.storeErr == nil:
+		level = slog.LevelError // nobody asked for it; that the store is lost is said once
+	case x.storeErr != nil, x.notUnderstood != "":
+		level = slog.LevelWarn
 	}
 	m.log.LogAttrs(x.request.Context(), level, "request", slog.Any("", logged{x.recorded, x.id}))
 }
@@ -111,7 +117,7 @@ type recorded struct {
 
 // maxRecordedBody is how much of a body is recorded: what is shown, and as much
 // again as the longest secret of a header may take.
-const maxRecordedBody = maxKeptBody + maxHeaderBytes
+const maxRecordedBody = redact.MaxKept + httpserve.MaxHeaderBytes
 
 func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 	req := x.request
@@ -121,7 +127,7 @@ func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 		began:      x.began,
 		took:       time.Since(x.began),
 		caller:     x.caller,
-		connection: connectionNumber(req.Context()),
+		connection: httpserve.ConnectionNumber(req.Context()),
 		operation:  x.operation,
 		request:    &http.Request{Method: req.Method, URL: req.URL, Proto: req.Proto, Header: req.Header.Clone(), Host: req.Host, TLS: req.TLS},
 		body:       x.body,
@@ -145,7 +151,7 @@ func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 		made.userID = &start
 	}
 	if x.caller.key == "" {
-		made.keyElsewhere = made.known.elsewhere(req)
+		made.keyElsewhere = made.known.keys.Place(req)
 	}
 	switch {
 	case x.gaveUp:
@@ -184,18 +190,18 @@ func (r *recorded) Bytes() int {
 
 // Entry implements [journal.Source].
 func (r *recorded) Entry() journal.Entry {
-	hidden := newRedactor(r.registry, r.known, r.operation, r.request)
+	hidden := r.registry.redactor(r.known, r.operation, r.request)
 	e := r.outline()
 	e.Request = r.keptRequest(hidden)
 	e.Why = redactedWhy(hidden, r.response.Reason)
-	e.Asked, e.NotUnderstood, e.Notes = r.asked, hidden.text(r.askedFor), r.notes
-	e.KeyElsewhere = hidden.name(r.keyElsewhere)
+	e.Asked, e.NotUnderstood, e.Notes = r.asked, hidden.Text(r.askedFor), r.notes
+	e.KeyElsewhere = hidden.Name(r.keyElsewhere)
 	if r.userID != nil {
-		userID := hidden.start(*r.userID, len(*r.userID) < maxRecordedBody)
+		userID := hidden.Start(*r.userID, len(*r.userID) < maxRecordedBody)
 		e.UserID = &userID
 	}
 	if !r.unanswered {
-		e.Response = journal.Response{Status: r.response.Status, Headers: hidden.header(r.response.Header()), Body: hidden.body(string(r.response.Body), len(r.response.Body))}
+		e.Response = journal.Response{Status: r.response.Status, Headers: hidden.Header(r.response.Header()), Body: hidden.Body(string(r.response.Body), len(r.response.Body))}
 	}
 	return e
 }
@@ -222,7 +228,7 @@ func (r *recorded) outline() journal.Entry {
 // glance is the entry for those who compare exchanges and keep no text of them
 // but the user_id. Of a success it is made without looking for keys in the rest.
 func (r *recorded) glance(id int64) *journal.Entry {
-	if r.outcome != journal.Answered || r.response.Status/100 != 2 || r.userID == nil || r.known.mayHoldKey(*r.userID) ||
+	if r.outcome != journal.Answered || r.response.Status/100 != 2 || r.userID == nil || r.known.keys.MayBeIn(*r.userID) ||
 		r.request.URL.RawQuery != "" || !r.operation.Fixed() || r.caller.key == "" || secretFields(r.request.Header) > 1 {
 		e := r.Entry()
 		e.ID = id
@@ -236,20 +242,20 @@ func (r *recorded) glance(id int64) *journal.Entry {
 }
 
 // keptRequest is what the journal shows of a request.
-func (r *recorded) keptRequest(hidden *redactor) journal.Request {
+func (r *recorded) keptRequest(hidden *redact.Redactor) journal.Request {
 	header := r.request.Header.Clone()
 	header.Set("Host", r.request.Host)
 	made := journal.Request{
-		Method:    hidden.text(r.request.Method),
-		Path:      hidden.path(r.request.URL.EscapedPath()),
-		Query:     hidden.query(r.request.URL.RawQuery),
+		Method:    hidden.Text(r.request.Method),
+		Path:      hidden.Path(r.request.URL.EscapedPath()),
+		Query:     hidden.Query(r.request.URL.RawQuery),
 		Protocol:  r.request.Proto,
 		TLS:       r.request.TLS != nil,
-		Headers:   hidden.header(header),
+		Headers:   hidden.Header(header),
 		BodyBytes: r.bodyBytes,
-		Cut:       r.bodyBytes > maxKeptBody,
+		Cut:       r.bodyBytes > redact.MaxKept,
 	}
-	body := hidden.body(string(r.body), r.bodyBytes)
+	body := hidden.Body(string(r.body), r.bodyBytes)
 	if utf8.Valid(r.body) {
 		made.Body = body
 	} else {
@@ -261,16 +267,16 @@ func (r *recorded) keptRequest(hidden *redactor) journal.Request {
 // secretFields counts the header fields that may hold a secret.
 func secretFields(header http.Header) (n int) {
 	for name, values := range header {
-		if isSecretName(name) {
+		if redact.IsSecretName(name) {
 			n += len(values)
 		}
 	}
 	return n
 }
 
-func redactedWhy(hidden *redactor, why journal.Why) journal.Why {
-	why.Pointer, why.Got = hidden.text(why.Pointer), hidden.text(why.Got)
-	why.Expected, why.Reason = hidden.text(why.Expected), hidden.text(why.Reason)
+func redactedWhy(hidden *redact.Redactor, why journal.Why) journal.Why {
+	why.Pointer, why.Got = hidden.Text(why.Pointer), hidden.Text(why.Got)
+	why.Expected, why.Reason = hidden.Text(why.Expected), hidden.Text(why.Reason)
 	return why
 }
 

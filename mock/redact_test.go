@@ -13,6 +13,7 @@ import (
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/store"
@@ -49,8 +50,8 @@ func TestNoKeyIsKeptInAnotherForm(t *testing.T) {
 	all := mock.DefaultManufacturers()
 	all[0].KeyDigests = store.Manufacturer{Keys: []string{digestOnly}}.Digests()
 	s, m := observed(t, mock.Config{Manufacturers: all, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	server := controlled(t, s, control.Config{Token: token})
-	authorized := headers("Authorization", "Bearer "+token)
+	server := clienttest.Control(t, s, control.Config{Token: token})
+	authorized := clienttest.Headers("Authorization", "Bearer "+token)
 	for _, key := range []string{s.APIKey, s.OtherAPIKey, digestOnly, token, foreign} {
 		for name, written := range encodings(key) {
 			for _, around := range []string{"%s", `a=%s&b {"k":"%s"}`} {
@@ -62,26 +63,26 @@ func TestNoKeyIsKeptInAnotherForm(t *testing.T) {
 				if name == "escaped" {
 					body = []byte(`{"user_id":"` + strings.ReplaceAll(text, `"`, `'`) + `"}`)
 				}
-				h := good(s, "X-Trace", text, "Referer", "https://example.com/?q="+text)
+				h := clienttest.Good(s, "X-Trace", text, "Referer", "https://example.com/?q="+text)
 				if key == foreign {
 					h.Set("X-Other-Key", key)
 				}
-				do(t, s, "POST", connectPath+"?q="+url.QueryEscape(text), h, strings.NewReader(string(body)))
-				do(t, s, "POST", "/x/"+url.PathEscape(text)+"/y", h, strings.NewReader(text))
+				clienttest.Do(t, s, "POST", clienttest.ConnectPath+"?q="+url.QueryEscape(text), h, strings.NewReader(string(body)))
+				clienttest.Do(t, s, "POST", "/x/"+url.PathEscape(text)+"/y", h, strings.NewReader(text))
 				h.Del("x-api-key")
-				do(t, s, "POST", connectPath, h, nil)
+				clienttest.Do(t, s, "POST", clienttest.ConnectPath, h, nil)
 			}
-			if h := good(s, "X-Other-Key", key); name == "itself" || strings.Contains(name, "hexadecimal") { // as the name of a field
+			if h := clienttest.Good(s, "X-Other-Key", key); name == "itself" || strings.Contains(name, "hexadecimal") { // as the name of a field
 				h[encodings(key)[name]] = []string{"1"}
-				do(t, s, "POST", connectPath, h, strings.NewReader(validBody))
+				clienttest.Do(t, s, "POST", clienttest.ConnectPath, h, strings.NewReader(clienttest.ValidBody))
 			}
 		}
 	}
-	set(t, s, fault.Fault{Kind: fault.Empty, Times: 1})
+	clienttest.SetFault(t, s, fault.Fault{Kind: fault.Empty, Times: 1})
 	entries := m.Journal().List(journal.Query{}).Entries
 	outputs := map[string]string{"HAR": archive(t, entries), "log": log.String()}
 	for _, path := range []string{"/journal?limit=1000", "/scorecard", "/", "/connections?manufacturer=acme&limit=1000", "/metrics"} {
-		outputs[path] = ask(t, "GET", server+path, "", authorized).body
+		outputs[path] = clienttest.Ask(t, "GET", server+path, "", authorized).Body
 	}
 	for where, output := range outputs {
 		output = strings.ToLower(output)
@@ -105,8 +106,8 @@ func TestOrdinaryTextIsKept(t *testing.T) {
 		"550e8400-e29b-41d4-a716-446655440000", "auth0|5f7c8ec7c33c6c004bbafe82", "100%", "50%25", "a%zz", "Zm9vYmFyYmF6cXV4", "deadbeefdeadbeefdeadbeef",
 		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0", "+49 30 1234567", strings.Repeat("0123456789abcdef", 20), "acme-test-key", "élève@example.com",
 	} {
-		connect(t, s, s.APIKey, userID)
-		e := latest(s)
+		clienttest.Connect(t, s, s.APIKey, userID)
+		e := clienttest.Latest(s)
 		if e.UserID == nil || *e.UserID != userID {
 			t.Errorf("%q is shown as %v", userID, *e.UserID)
 		}
@@ -125,7 +126,7 @@ func TestKeysOfOtherTimes(t *testing.T) {
 	s := mocktest.NewServer(t)
 	const later = "key-that-comes-later-42"
 	for _, userID := range []string{later, s.APIKey} {
-		connect(t, s, s.APIKey, userID)
+		clienttest.Connect(t, s, s.APIKey, userID)
 	}
 	one := store.Manufacturer{Name: "acme", Keys: []string{later}, Enabled: true}
 	if _, err := s.Mock.SetManufacturer(t.Context(), one); err != nil {

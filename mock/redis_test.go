@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/control"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/journal"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/redisstore"
@@ -86,7 +87,7 @@ func TestRedisStoreClearsAll(t *testing.T) {
 // replica is one of several mocks that share a store.
 func replica(t testing.TB, server *redistest.Server) *mocktest.Server {
 	t.Helper()
-	return mocktest.NewServer(t, configured(mock.Config{
+	return mocktest.NewServer(t, mocktest.WithConfig(mock.Config{
 		Store:       openRedis(t, server.Address(0)),
 		IDs:         mock.RandomIDs,
 		Connections: []store.Connection{{Manufacturer: "acme", UserID: "from the start", NoxUserID: "nox-0"}},
@@ -107,7 +108,7 @@ func TestReplicas(t *testing.T) {
 		done.Go(func() {
 			ready.Done()
 			<-start
-			_, ids[i] = connect(t, []*mocktest.Server{a, b}[i%2], a.APIKey, "u")
+			_, ids[i] = clienttest.Connect(t, []*mocktest.Server{a, b}[i%2], a.APIKey, "u")
 		})
 	}
 	ready.Wait()
@@ -126,7 +127,7 @@ func TestReplicas(t *testing.T) {
 	// What one is told of manufacturers, all know at once.
 	const key = "canary-key-of-umbrella"
 	status := func(s *mocktest.Server, key string) int {
-		return do(t, s, "POST", connectPath, headers("x-api-key", key, "Content-Type", "application/json"), strings.NewReader(validBody)).status
+		return clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Headers("x-api-key", key, "Content-Type", "application/json"), strings.NewReader(clienttest.ValidBody)).Status
 	}
 	if added, err := a.Mock.SetManufacturer(t.Context(), store.Manufacturer{Name: "umbrella", Keys: []string{key}, Enabled: true}); !added || err != nil {
 		t.Fatal(added, err)
@@ -144,7 +145,7 @@ func TestReplicas(t *testing.T) {
 	if got := status(c, key); got != 401 {
 		t.Errorf("one that starts later: status %d", got)
 	}
-	if _, again := connect(t, c, c.APIKey, "u"); again != ids[0] {
+	if _, again := clienttest.Connect(t, c, c.APIKey, "u"); again != ids[0] {
 		t.Errorf("one that starts later: id %s, was %s", again, ids[0])
 	}
 	if err := a.Mock.RemoveManufacturer(t.Context(), "umbrella"); err != nil {
@@ -173,13 +174,13 @@ func TestReplicas(t *testing.T) {
 	if err := b.Mock.Reset(t.Context(), &acme); err != nil {
 		t.Fatal(err)
 	}
-	if _, fresh := connect(t, a, a.APIKey, "u"); fresh == ids[0] {
+	if _, fresh := clienttest.Connect(t, a, a.APIKey, "u"); fresh == ids[0] {
 		t.Error("it was reset elsewhere, and the user is still known")
 	}
-	if _, id := connect(t, a, a.APIKey, "from the start"); id != "nox-0" {
+	if _, id := clienttest.Connect(t, a, a.APIKey, "from the start"); id != "nox-0" {
 		t.Errorf("it was reset, and the user of the start has the id %s", id)
 	}
-	if _, id := connect(t, b, "key-of-hooli", "u"); id != "nox-1" {
+	if _, id := clienttest.Connect(t, b, "key-of-hooli", "u"); id != "nox-1" {
 		t.Errorf("another manufacturer's user has the id %s", id)
 	}
 
@@ -216,19 +217,19 @@ func hasManufacturer(entries []journal.Entry, name string) bool {
 func TestStoreThatTakesNoWrites(t *testing.T) {
 	server := startRedis(t, redistest.Programs()[0])
 	s := replica(t, server)
-	url := controlled(t, s, control.Config{})
+	url := clienttest.Control(t, s, control.Config{})
 	for _, x := range []struct{ name, full, empty string }{
 		{"maxmemory", "1", "0"},
 		{"min-replicas-to-write", "3", "0"},
 	} {
 		server.Configure(x.name, x.full)
-		ready := ask(t, "GET", url+"/readyz", "", nil)
-		if r := do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody)); r.status != 500 || ready.status != 503 {
-			t.Errorf("%s: requests are answered %d, /readyz %d %s", x.name, r.status, ready.status, ready.body)
+		ready := clienttest.Ask(t, "GET", url+"/readyz", "", nil)
+		if r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody)); r.Status != 500 || ready.Status != 503 {
+			t.Errorf("%s: requests are answered %d, /readyz %d %s", x.name, r.Status, ready.Status, ready.Body)
 		}
 		server.Configure(x.name, x.empty)
-		if r := ask(t, "GET", url+"/readyz", "", nil); r.status != 200 {
-			t.Errorf("%s, and again not: %d %s", x.name, r.status, r.body)
+		if r := clienttest.Ask(t, "GET", url+"/readyz", "", nil); r.Status != 200 {
+			t.Errorf("%s, and again not: %d %s", x.name, r.Status, r.Body)
 		}
 	}
 }
@@ -249,22 +250,22 @@ func TestStoreThatGoesAway(t *testing.T) {
 		control.ServeHTTP(w, r)
 		return w.Code, w.Body.String()
 	}
-	_, before := connect(t, s, s.APIKey, "u")
+	_, before := clienttest.Connect(t, s, s.APIKey, "u")
 	if status, body := asked("GET", "/readyz", ""); status != 200 {
 		t.Errorf("ready: %d, %s", status, body)
 	}
 
 	server.Kill()
-	r := do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
-	if r.status != 500 || words(t, r) != wordsOf500 {
-		t.Errorf("status %d, body %s", r.status, r.body)
+	r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody))
+	if r.Status != 500 || clienttest.Words(t, r) != wordsOf500 {
+		t.Errorf("status %d, body %s", r.Status, r.Body)
 	}
-	e := latest(s)
+	e := clienttest.Latest(s)
 	if e.Why.Rule != "internal" || !strings.Contains(e.Why.Reason, store.ErrUnavailable.Error()) || strings.Contains(e.Why.Reason, server.Password) {
 		t.Errorf("the journal says %+v", e.Why)
 	}
-	if r := do(t, s, "POST", connectPath, headers("Content-Type", "application/json"), strings.NewReader(validBody)); r.status != 401 {
-		t.Errorf("no key: status %d", r.status)
+	if r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Headers("Content-Type", "application/json"), strings.NewReader(clienttest.ValidBody)); r.Status != 401 {
+		t.Errorf("no key: status %d", r.Status)
 	}
 	for path, want := range map[string]int{
 		"/livez": 200, "/readyz": 503, "/manufacturers": 503, "/connections?manufacturer=acme": 503, "/export": 503,
@@ -281,7 +282,7 @@ func TestStoreThatGoesAway(t *testing.T) {
 
 	server.Start()
 	awaitStatus(t, s, 201)
-	if _, after := connect(t, s, s.APIKey, "u"); after != before {
+	if _, after := clienttest.Connect(t, s, s.APIKey, "u"); after != before {
 		t.Errorf("the id was %s and is %s", before, after)
 	}
 
@@ -295,11 +296,11 @@ func TestStoreThatGoesAway(t *testing.T) {
 	}
 	server.Start()
 	awaitStatus(t, s, 201)
-	connect(t, s, "some-key", "u")
-	if _, id := connect(t, s, s.APIKey, "from the start"); id != "nox-0" {
+	clienttest.Connect(t, s, "some-key", "u")
+	if _, id := clienttest.Connect(t, s, s.APIKey, "from the start"); id != "nox-0" {
 		t.Errorf("the user of the start has the id %s", id)
 	}
-	if _, after := connect(t, s, s.APIKey, "u"); after == before {
+	if _, after := clienttest.Connect(t, s, s.APIKey, "u"); after == before {
 		t.Error("the server lost nothing, so that the test shows nothing")
 	}
 }
@@ -307,13 +308,13 @@ func TestStoreThatGoesAway(t *testing.T) {
 // awaitStatus waits for the client of the store to find its server again.
 func awaitStatus(t *testing.T, s *mocktest.Server, want int) {
 	t.Helper()
-	var r reply
+	var r clienttest.Reply
 	for range 500 {
-		if r = do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"w"}`)); r.status == want {
+		if r = clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"w"}`)); r.Status == want {
 			return
 		}
 	}
-	t.Fatalf("status %d, want %d", r.status, want)
+	t.Fatalf("status %d, want %d", r.Status, want)
 }
 
 // Neither user nor password of an address ever shows.

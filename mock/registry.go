@@ -3,12 +3,15 @@ package mock
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"errors"
+	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 
+	"nox.energy/contract/mock/internal/openapi"
+	"nox.energy/contract/mock/internal/redact"
 	"nox.energy/contract/mock/store"
 )
 
@@ -20,43 +23,46 @@ type registry struct {
 	begin   func(context.Context) error // fills a store that nothing was ever kept in
 	gone    func(name string)           // is told of manufacturers that are no more
 	current atomic.Pointer[registered]
-	hidden  atomic.Pointer[[]string] // what is secret beside the keys
+
+	changing sync.Mutex // what is current
+	hidden   []string   // what is secret beside the keys
 }
 
 // hide adds to what is secret beside the keys.
 func (r *registry) hide(secret string) {
-	all := append(slices.Clone(r.secrets()), secret)
-	r.hidden.Store(&all)
-	for {
-		have := r.current.Load()
-		made := *have
-		made.needles = needles(append(slices.Clone(made.plain), all...))
-		if r.current.CompareAndSwap(have, &made) {
-			return
-		}
-	}
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	r.hidden = append(slices.Clone(r.hidden), secret)
+	made := *r.current.Load()
+	made.keys = made.keys.Hiding(r.hidden)
+	r.current.Store(&made)
 }
 
-func (r *registry) secrets() []string {
-	if all := r.hidden.Load(); all != nil {
-		return *all
+// redactor prepares to take the keys out of a request of op, which is nil if it
+// is for none, that came while then was known.
+func (r *registry) redactor(then *registered, op *openapi.Operation, req *http.Request) *redact.Redactor {
+	var presented []string
+	if op != nil {
+		for _, all := range op.Security {
+			for _, scheme := range all {
+				presented = append(presented, scheme.Credentials(req)...)
+			}
+		}
 	}
-	return nil
+	return redact.New(then.keys, r.current.Load().keys, presented, req)
 }
 
 // registered is never changed once it is in place.
 type registered struct {
 	version       string
 	manufacturers []store.Manufacturer // with digests and no keys
-	keys          []registeredKey
-	plain         []string                   // the keys that came as such; wherever they turn up, they are not stored
-	open          map[string]string          // one of them for a manufacturer, if there is one
-	unread        map[[sha256.Size]byte]bool // the other keys, of which only the digests are known
-	needles       []string                   // see mayHoldKey
+	keys          *redact.Keys
+	owners        []owner           // of the keys, each in its place
+	open          map[string]string // a key for a manufacturer, if one is known as such
 }
 
-type registeredKey struct {
-	digest       [sha256.Size]byte
+// owner is whose a key is.
+type owner struct {
 	fingerprint  string
 	manufacturer string
 	enabled      bool
@@ -65,7 +71,9 @@ type registeredKey struct {
 // newRegistered makes a copy of manufacturers, some of which may have keys.
 // plain are keys that are known from before.
 func newRegistered(version string, manufacturers []store.Manufacturer, plain []string) *registered {
-	made := &registered{version: version, open: map[string]string{}, unread: map[[sha256.Size]byte]bool{}}
+	made := &registered{version: version, open: map[string]string{}}
+	var sums [][sha256.Size]byte
+	var read []string
 	known := map[[sha256.Size]byte]string{}
 	for _, key := range plain {
 		known[sha256.Sum256([]byte(key))] = key
@@ -76,17 +84,17 @@ func newRegistered(version string, manufacturers []store.Manufacturer, plain []s
 		}
 		made.manufacturers = append(made.manufacturers, m.WithoutKeys())
 		for _, digest := range m.KeySums() {
-			made.keys = append(made.keys, registeredKey{digest, hex.EncodeToString(digest[:4]), m.Name, m.Enabled})
+			sums = append(sums, digest)
+			made.owners = append(made.owners, owner{hex.EncodeToString(digest[:4]), m.Name, m.Enabled})
 			if key, is := known[digest]; is {
-				made.plain = append(made.plain, key)
+				read = append(read, key)
 				if made.open[m.Name] == "" {
 					made.open[m.Name] = key
 				}
-			} else {
-				made.unread[digest] = true
 			}
 		}
 	}
+	made.keys = redact.NewKeys(sums, read)
 	return made
 }
 
@@ -107,7 +115,7 @@ func (r *registry) fresh(ctx context.Context) (*registered, error) {
 		case version == have.version:
 			return have, nil
 		}
-		return r.take(newRegistered(version, all, have.plain)), nil
+		return r.take(newRegistered(version, all, have.keys.Plain())), nil
 	}
 }
 
@@ -123,14 +131,16 @@ func (r *registry) restore(ctx context.Context, have *registered) error {
 	if err != nil {
 		return err
 	}
-	r.take(newRegistered(version, have.manufacturers, have.plain))
+	r.take(newRegistered(version, have.manufacturers, have.keys.Plain()))
 	return nil
 }
 
 // take puts others in the place of the manufacturers.
 func (r *registry) take(made *registered) *registered {
-	made.needles = needles(append(slices.Clone(made.plain), r.secrets()...))
+	r.changing.Lock()
+	made.keys = made.keys.Hiding(r.hidden)
 	before := r.current.Swap(made)
+	r.changing.Unlock()
 	for _, m := range before.manufacturers {
 		if store.IndexManufacturer(made.manufacturers, m.Name) < 0 {
 			r.gone(m.Name)
@@ -167,7 +177,7 @@ func (r *registry) change(ctx context.Context, edit func([]store.Manufacturer) (
 		if err != nil {
 			return err
 		}
-		made := newRegistered("", changed, have.plain)
+		made := newRegistered("", changed, have.keys.Plain())
 		made.version, err = r.store.SetManufacturers(ctx, have.version, made.manufacturers)
 		if err == nil {
 			r.take(made)
@@ -183,19 +193,21 @@ func (r *registry) change(ctx context.Context, edit func([]store.Manufacturer) (
 // may not be changed.
 func (r *registry) all() []store.Manufacturer { return r.current.Load().manufacturers }
 
-// find looks a key up in a time that does not depend on how much of it is
-// right: digests are compared, whole, against every key.
-func (r *registered) find(key string) (found registeredKey, ok bool) {
-	digest := sha256.Sum256([]byte(key))
-	at := -1
-	for i := range r.keys {
-		equal := subtle.ConstantTimeCompare(digest[:], r.keys[i].digest[:])
-		at = subtle.ConstantTimeSelect(equal, i, at)
+// names returns the names of all.
+func (r *registry) names() (names []string) {
+	for _, each := range r.all() {
+		names = append(names, each.Name)
 	}
-	if at < 0 {
-		return registeredKey{}, false
+	return names
+}
+
+// find looks a key up, in a time that does not depend on how much of it is right.
+func (r *registered) find(key string) (found owner, ok bool) {
+	at, ok := r.keys.Find(key)
+	if !ok {
+		return owner{}, false
 	}
-	return r.keys[at], true
+	return r.owners[at], true
 }
 
 // named returns a manufacturer by name.

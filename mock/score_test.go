@@ -9,6 +9,7 @@ import (
 
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/fault"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/scorecard"
 )
@@ -25,49 +26,49 @@ func TestScorecard(t *testing.T) {
 	}{
 		{"sound", nil, func(t *testing.T, s *mocktest.Server) {
 			for _, userID := range strings.Split("a b c d e f g h i j k l", " ") {
-				connect(t, s, s.APIKey, userID)
+				clienttest.Connect(t, s, s.APIKey, userID)
 			}
 		}, "", 0},
 		{"media type", nil, func(t *testing.T, s *mocktest.Server) {
-			do(t, s, "POST", connectPath, headers("x-api-key", s.APIKey), strings.NewReader(validBody))
+			clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Headers("x-api-key", s.APIKey), strings.NewReader(clienttest.ValidBody))
 		}, "wrong-media-type", 1},
 		{"key", nil, func(t *testing.T, s *mocktest.Server) {
-			do(t, s, "POST", connectPath+"?api_key="+s.APIKey, headers("Content-Type", "application/json"), strings.NewReader(validBody))
+			clienttest.Do(t, s, "POST", clienttest.ConnectPath+"?api_key="+s.APIKey, clienttest.Headers("Content-Type", "application/json"), strings.NewReader(clienttest.ValidBody))
 		}, "key-in-wrong-place", 1},
 		{"400 again", nil, func(t *testing.T, s *mocktest.Server) {
 			for range 3 {
-				do(t, s, "POST", connectPath, good(s), strings.NewReader(`{}`))
+				clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{}`))
 			}
 		}, "retry-of-400", 2},
 		{"401 again", nil, func(t *testing.T, s *mocktest.Server) {
 			for range 2 {
-				do(t, s, "POST", connectPath, headers("x-api-key", "wrong"), strings.NewReader(validBody))
+				clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Headers("x-api-key", "wrong"), strings.NewReader(clienttest.ValidBody))
 			}
 		}, "retry-of-401", 1},
 		{"at once after a 503", &fault.Fault{Kind: fault.Status, Status: 503, RetryAfter: &second, Times: 1}, func(t *testing.T, s *mocktest.Server) {
 			for range 2 {
-				do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
+				clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody))
 			}
 		}, "retry-before-retry-after", 1},
 		{"never after a 500", &fault.Fault{Kind: fault.Status, Times: 1}, func(t *testing.T, s *mocktest.Server) {
-			do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
+			clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody))
 		}, "no-retry-of-500", 1},
 		{"never after a lost answer", &fault.Fault{Kind: fault.Lost, Times: 1}, func(t *testing.T, s *mocktest.Server) {
-			attempt(t, s, s.APIKey, "u")
+			clienttest.Attempt(nil, s, "u")
 		}, "no-retry-of-lost-response", 1},
 		{"id", nil, func(t *testing.T, s *mocktest.Server) {
 			for range 3 {
-				connect(t, s, s.APIKey, "u")
+				clienttest.Connect(t, s, s.APIKey, "u")
 			}
 		}, "id-not-kept", 2},
 		{"connections", nil, func(t *testing.T, s *mocktest.Server) {
 			for _, userID := range strings.Split("a b c d e f g h i j k l", " ") {
-				attempt(t, s, s.APIKey, userID)
+				clienttest.Attempt(nil, s, userID)
 			}
 		}, "connection-churn", 12},
 		{"time-out", &fault.Fault{Kind: fault.Slow, Delay: &fault.Delay{MS: 60_000}, Times: 1}, func(t *testing.T, s *mocktest.Server) {
-			c, _ := dial(t, s)
-			io.WriteString(c, strings.ReplaceAll(head(s, "Content-Length: 15\n"), "\n", "\r\n")+validBody)
+			c, _ := clienttest.Dial(t, s)
+			io.WriteString(c, strings.ReplaceAll(clienttest.Head(s, "Content-Length: 15\n"), "\n", "\r\n")+clienttest.ValidBody)
 			for s.Mock.Faults(nil)[0].Fired == 0 { // until it is waiting
 				time.Sleep(time.Millisecond)
 			}
@@ -77,19 +78,19 @@ func TestScorecard(t *testing.T) {
 			}
 		}, "gave-up-early", 1},
 		{"left while it dribbled, and tried again", &fault.Fault{Kind: fault.Dribble, EveryMS: 60_000, Times: 1}, func(t *testing.T, s *mocktest.Server) {
-			c, _ := dial(t, s)
-			io.WriteString(c, strings.ReplaceAll(head(s, "Content-Length: 15\n"), "\n", "\r\n")+validBody)
+			c, _ := clienttest.Dial(t, s)
+			io.WriteString(c, strings.ReplaceAll(clienttest.Head(s, "Content-Length: 15\n"), "\n", "\r\n")+clienttest.ValidBody)
 			io.ReadFull(c, make([]byte, 10)) // it has begun
 			c.Close()
 			for s.Mock.Scorecard(nil, nil, false).Requests == 0 { // until the mock has seen it leave
 				time.Sleep(time.Millisecond)
 			}
 			time.Sleep(150 * time.Millisecond)
-			do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
+			clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody))
 		}, "gave-up-early", 1},
 		{"dribbled to its end", &fault.Fault{Kind: fault.Dribble, PieceBytes: 20, EveryMS: 1, Times: 1}, func(t *testing.T, s *mocktest.Server) {
 			for range 2 {
-				connect(t, s, s.APIKey, "u")
+				clienttest.Connect(t, s, s.APIKey, "u")
 			}
 		}, "id-not-kept", 1},
 	} {
@@ -97,7 +98,7 @@ func TestScorecard(t *testing.T) {
 			t.Parallel()
 			s := mocktest.NewServer(t)
 			if x.fault != nil {
-				set(t, s, *x.fault)
+				clienttest.SetFault(t, s, *x.fault)
 			}
 			x.client(t, s)
 			card := s.Mock.Scorecard(nil, nil, true)
@@ -113,9 +114,9 @@ func TestScorecard(t *testing.T) {
 
 func TestScorecardResponses(t *testing.T) {
 	s := mocktest.NewServer(t)
-	url := controlled(t, s, control.Config{})
-	connect(t, s, s.APIKey, "u")
-	do(t, s, "POST", connectPath, http.Header{}, nil)
+	url := clienttest.Control(t, s, control.Config{})
+	clienttest.Connect(t, s, s.APIKey, "u")
+	clienttest.Do(t, s, "POST", clienttest.ConnectPath, http.Header{}, nil)
 	card := s.Mock.Scorecard(nil, []string{"201", "500"}, true)
 	want := map[string]int{"201": 1, "400": 0, "401": 1, "500": 0}
 	for _, r := range card.Responses {
@@ -131,8 +132,8 @@ func TestScorecardResponses(t *testing.T) {
 		t.Error("the cards of manufacturers meet")
 	}
 	for format, start := range map[string]string{"text": "Scorecard: 2 requests", "junit": "<?xml", "json": "{"} {
-		if r := ask(t, "GET", url+"/scorecard?format="+format, "", nil); r.status != 200 || !strings.HasPrefix(r.body, start) {
-			t.Errorf("%s: %d %s", format, r.status, r.body)
+		if r := clienttest.Ask(t, "GET", url+"/scorecard?format="+format, "", nil); r.Status != 200 || !strings.HasPrefix(r.Body, start) {
+			t.Errorf("%s: %d %s", format, r.Status, r.Body)
 		}
 	}
 	if err := s.Mock.CheckRequired([]string{"418"}); err == nil {

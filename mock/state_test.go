@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/internal/clienttest"
 	"nox.energy/contract/mock/mocktest"
 	"nox.energy/contract/mock/store"
 	"nox.energy/contract/mock/store/storetest"
@@ -18,12 +19,12 @@ import (
 func TestEchoResolveCreate(t *testing.T) {
 	for _, ids := range []mock.IDs{mock.DerivedIDs, mock.RandomIDs} {
 		t.Run(string(ids), func(t *testing.T) {
-			s := mocktest.NewServer(t, configured(mock.Config{IDs: ids}))
+			s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{IDs: ids}))
 			owner := map[string]string{}
 			for round := range 2 {
 				for _, key := range []string{s.APIKey, s.OtherAPIKey} {
 					for _, userID := range storetest.UserIDs() {
-						echo, id := connect(t, s, key, userID)
+						echo, id := clienttest.Connect(t, s, key, userID)
 						if echo != userID {
 							t.Errorf("user_id %q comes back as %q", userID, echo)
 						}
@@ -55,18 +56,18 @@ func TestSpellingsOfOneUser(t *testing.T) {
 		`{"x":{"user_id":"other"},"user_id":"\u0061é\uD83D\uDE42","z":1}`,
 		`{"user\u005fid":"aé🙂"}`,
 	} {
-		r := do(t, s, "POST", connectPath, good(s), strings.NewReader(body))
-		if r.status != 201 || first != "" && r.body != first {
-			t.Errorf("%s: status %d, body %s, before %s", body, r.status, r.body, first)
+		r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(body))
+		if r.Status != 201 || first != "" && r.Body != first {
+			t.Errorf("%s: status %d, body %s, before %s", body, r.Status, r.Body, first)
 		}
-		first = r.body
+		first = r.Body
 	}
 }
 
 func TestDerivedIDsSurviveARestart(t *testing.T) {
 	one, two := mocktest.NewServer(t), mocktest.NewServer(t)
-	_, a := connect(t, one, one.APIKey, "u")
-	_, b := connect(t, two, two.APIKey, "u")
+	_, a := clienttest.Connect(t, one, one.APIKey, "u")
+	_, b := clienttest.Connect(t, two, two.APIKey, "u")
 	if a != b {
 		t.Errorf("%s before, %s after", a, b)
 	}
@@ -74,10 +75,10 @@ func TestDerivedIDsSurviveARestart(t *testing.T) {
 	if want := "2294f06e-e5ea-5b10-b4cd-2d62674f5b3b"; a != want {
 		t.Errorf("the id of acme's user u is %s, was %s", a, want)
 	}
-	random := configured(mock.Config{IDs: mock.RandomIDs})
+	random := mocktest.WithConfig(mock.Config{IDs: mock.RandomIDs})
 	one, two = mocktest.NewServer(t, random), mocktest.NewServer(t, random)
-	_, a = connect(t, one, one.APIKey, "u")
-	_, b = connect(t, two, two.APIKey, "u")
+	_, a = clienttest.Connect(t, one, one.APIKey, "u")
+	_, b = clienttest.Connect(t, two, two.APIKey, "u")
 	if a == b {
 		t.Errorf("random ids are the same twice: %s", a)
 	}
@@ -85,12 +86,12 @@ func TestDerivedIDsSurviveARestart(t *testing.T) {
 
 // "ab"+"c" and "a"+"bc" must not meet in a derived id.
 func TestDerivedIDsAreUnambiguous(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{Manufacturers: []store.Manufacturer{
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Manufacturers: []store.Manufacturer{
 		{Name: "ab", Keys: []string{"k1"}, Enabled: true},
 		{Name: "a", Keys: []string{"k2"}, Enabled: true},
 	}}))
-	_, one := connect(t, s, "k1", "c")
-	_, two := connect(t, s, "k2", "bc")
+	_, one := clienttest.Connect(t, s, "k1", "c")
+	_, two := clienttest.Connect(t, s, "k2", "bc")
 	if one == two {
 		t.Error("two users have one id")
 	}
@@ -98,7 +99,7 @@ func TestDerivedIDsAreUnambiguous(t *testing.T) {
 
 // One user under many simultaneous requests has one id.
 func TestSimultaneousRequests(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{IDs: mock.RandomIDs}))
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{IDs: mock.RandomIDs}))
 	for round := range 10 {
 		userID := strings.Repeat("r", round+1)
 		ids := make([]string, 48)
@@ -109,7 +110,7 @@ func TestSimultaneousRequests(t *testing.T) {
 			done.Go(func() {
 				ready.Done()
 				<-start
-				_, ids[i] = connect(t, s, s.APIKey, userID)
+				_, ids[i] = clienttest.Connect(t, s, s.APIKey, userID)
 			})
 		}
 		ready.Wait()
@@ -125,7 +126,7 @@ func TestSimultaneousRequests(t *testing.T) {
 
 func TestRejectedRequestsLeaveNothingBehind(t *testing.T) {
 	kept := store.NewMemory()
-	s := mocktest.NewServer(t, configured(mock.Config{Store: kept}))
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Store: kept}))
 	for _, x := range []struct {
 		body   string
 		header []string
@@ -134,11 +135,11 @@ func TestRejectedRequestsLeaveNothingBehind(t *testing.T) {
 		{`{"user_id":"u"}`, []string{"Prefer", "code=500"}},
 		{`{"user_id":"u"}`, []string{"Content-Encoding", "gzip"}},
 	} {
-		if r := do(t, s, "POST", connectPath, good(s, x.header...), strings.NewReader(x.body)); r.status == 201 {
+		if r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s, x.header...), strings.NewReader(x.body)); r.Status == 201 {
 			t.Fatalf("%s %v: status 201", x.body, x.header)
 		}
 	}
-	do(t, s, "POST", connectPath, good(s), strings.NewReader(`{"user_id":"nox-mock:500"}`))
+	clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"nox-mock:500"}`))
 	for _, userID := range []string{"u", "nox-mock:500"} {
 		if c, created, err := kept.Connect(t.Context(), "acme", userID, "fresh for "+userID, time.Now()); err != nil || !created {
 			t.Errorf("%s has a connection: %+v, %v", userID, c, err)
@@ -147,13 +148,13 @@ func TestRejectedRequestsLeaveNothingBehind(t *testing.T) {
 }
 
 func TestNoOverrides(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{NoOverrides: true}))
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{NoOverrides: true}))
 	for _, userID := range []string{"nox-mock:400", "nox-mock:500", "nox-mock:lost", "nox-mock:delay=1h"} {
-		connect(t, s, s.APIKey, userID)
+		clienttest.Connect(t, s, s.APIKey, userID)
 	}
-	r := do(t, s, "POST", connectPath, good(s, "Prefer", "code=500"), strings.NewReader(validBody))
-	if r.status != 201 || r.header.Get("Preference-Applied") != "" {
-		t.Errorf("Prefer: status %d, header %v", r.status, r.header)
+	r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s, "Prefer", "code=500"), strings.NewReader(clienttest.ValidBody))
+	if r.Status != 201 || r.Header.Get("Preference-Applied") != "" {
+		t.Errorf("Prefer: status %d, header %v", r.Status, r.Header)
 	}
 }
 
@@ -172,28 +173,28 @@ func (s brokenStore) Connect(context.Context, string, string, string, time.Time)
 
 func TestBrokenStoreIsTheContracts500(t *testing.T) {
 	for _, panics := range []bool{false, true} {
-		s := mocktest.NewServer(t, configured(mock.Config{Store: brokenStore{store.NewMemory(), panics}}))
-		r := do(t, s, "POST", connectPath, good(s), strings.NewReader(validBody))
-		if r.status != 500 || words(t, r) != wordsOf500 {
-			t.Errorf("panics %t: status %d, body %s", panics, r.status, r.body)
+		s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Store: brokenStore{store.NewMemory(), panics}}))
+		r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(clienttest.ValidBody))
+		if r.Status != 500 || clienttest.Words(t, r) != wordsOf500 {
+			t.Errorf("panics %t: status %d, body %s", panics, r.Status, r.Body)
 		}
 	}
 }
 
 func TestConnectionsToBeginWith(t *testing.T) {
-	s := mocktest.NewServer(t, configured(mock.Config{Connections: []store.Connection{
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Connections: []store.Connection{
 		{Manufacturer: "acme", UserID: "u", NoxUserID: "nox-1"},
 		{Manufacturer: "globex", UserID: "u", NoxUserID: "nox-1"},
 		{Manufacturer: "acme", UserID: ""},
 	}}))
-	if _, id := connect(t, s, s.APIKey, "u"); id != "nox-1" {
+	if _, id := clienttest.Connect(t, s, s.APIKey, "u"); id != "nox-1" {
 		t.Errorf("acme: %s", id)
 	}
-	if _, id := connect(t, s, s.OtherAPIKey, "u"); id != "nox-1" {
+	if _, id := clienttest.Connect(t, s, s.OtherAPIKey, "u"); id != "nox-1" {
 		t.Errorf("globex: %s", id)
 	}
-	_, fresh := connect(t, mocktest.NewServer(t), s.APIKey, "")
-	if _, id := connect(t, s, s.APIKey, ""); id != fresh {
+	_, fresh := clienttest.Connect(t, mocktest.NewServer(t), s.APIKey, "")
+	if _, id := clienttest.Connect(t, s, s.APIKey, ""); id != fresh {
 		t.Errorf("an id that is left out is %s, not the derived one %s", id, fresh)
 	}
 }
@@ -201,7 +202,7 @@ func TestConnectionsToBeginWith(t *testing.T) {
 // An import may give a user the id that would be derived for another. Then that
 // one gets another id, always the same, and what is exported can be imported.
 func TestDerivedIDThatIsTaken(t *testing.T) {
-	_, derived := connect(t, mocktest.NewServer(t), "acme-test-key-5c1d0a", "b")
+	_, derived := clienttest.Connect(t, mocktest.NewServer(t), "acme-test-key-5c1d0a", "b")
 	imported := []store.Connection{{Manufacturer: "acme", UserID: "a", NoxUserID: derived}}
 	var before string
 	for _, more := range [][]store.Connection{nil, {{Manufacturer: "acme", UserID: "b"}}} {
@@ -209,8 +210,8 @@ func TestDerivedIDThatIsTaken(t *testing.T) {
 		if err := s.Mock.Import(t.Context(), store.Fixture{Connections: append(more, imported...)}); err != nil {
 			t.Fatal(err)
 		}
-		_, a := connect(t, s, s.APIKey, "a")
-		_, b := connect(t, s, s.APIKey, "b")
+		_, a := clienttest.Connect(t, s, s.APIKey, "a")
+		_, b := clienttest.Connect(t, s, s.APIKey, "b")
 		if a != derived || b == derived || before != "" && b != before {
 			t.Errorf("a has %s, b %s, before %s", a, b, before)
 		}
@@ -223,11 +224,11 @@ func TestDerivedIDThatIsTaken(t *testing.T) {
 			t.Errorf("what was exported is refused: %v", err)
 		}
 		// It is taken by what was there before as well.
-		other := mocktest.NewServer(t, configured(mock.Config{Connections: imported}))
+		other := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Connections: imported}))
 		if err := other.Mock.Import(t.Context(), store.Fixture{Connections: []store.Connection{{Manufacturer: "acme", UserID: "b"}}}); err != nil {
 			t.Error(err)
 		}
-		if _, id := connect(t, other, other.APIKey, "b"); id != b {
+		if _, id := clienttest.Connect(t, other, other.APIKey, "b"); id != b {
 			t.Errorf("%s here, %s there", b, id)
 		}
 	}

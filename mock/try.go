@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/journal"
 )
@@ -43,7 +44,7 @@ func (m *Mock) Try(ctx context.Context, a Attempt) (journal.Entry, error) {
 		return journal.Entry{}, err
 	}
 	var tried journal.Entry
-	ctx = context.WithValue(ctx, numberKey{}, int64(0)) // it comes on no connection of the mock
+	ctx = httpserve.WithoutConnection(ctx)
 	m.serveAside(req.WithContext(context.WithValue(ctx, triedKey{}, &tried)))
 	return tried, nil
 }
@@ -128,12 +129,10 @@ func (m *Mock) UserProperty(id string) string {
 	return providedProperty
 }
 
-// keyFor is the key to present, "" for none.
+// keyFor is the key to present, "" for none. While the store is away, it is one of
+// those that the mock knew last, and the mock says what it then says.
 func (m *Mock) keyFor(ctx context.Context, a Attempt) (string, error) {
-	known, err := m.registry.fresh(ctx)
-	if err != nil {
-		return "", err
-	}
+	known := m.registry.latest(ctx)
 	key, open := known.open[a.Manufacturer]
 	switch _, is := known.named(a.Manufacturer); {
 	case !is:

@@ -13,6 +13,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/store"
 )
 
@@ -60,7 +61,7 @@ func start(ctx context.Context, h http.Handler, basePath string, deviations ...d
 	if err != nil {
 		return nil, fmt.Errorf("no free port on the loopback interface: %w", err)
 	}
-	server := mock.NewHTTPServer(h)
+	server := httpserve.NewServer(h)
 	b := &builtin{target: "http://" + l.Addr().String() + basePath}
 	listeners := []net.Listener{l}
 	for _, d := range deviations {
@@ -87,10 +88,10 @@ func start(ctx context.Context, h http.Handler, basePath string, deviations ...d
 // second one by plain HTTP.
 func serveOn(ctx context.Context, server *http.Server, listeners []net.Listener) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	servers := []*http.Server{server, mock.NewHTTPServer(server.Handler)}
+	servers := []*http.Server{server, httpserve.NewServer(server.Handler)}
 	var wg sync.WaitGroup
 	for i, l := range listeners {
-		wg.Go(func() { _ = mock.Serve(ctx, servers[i], l) }) // ends with ctx
+		wg.Go(func() { _ = httpserve.Serve(ctx, servers[i], l) }) // ends with ctx
 	}
 	return func() { cancel(); wg.Wait() }
 }

@@ -21,6 +21,7 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
 )
@@ -94,7 +95,7 @@ func startMock(ts *testscript.TestScript, _ bool, names []string) {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		_ = mock.Serve(ctx, mock.NewHTTPServer(counted(h)), l) // ends with the script
+		_ = httpserve.Serve(ctx, httpserve.NewServer(counted(h)), l) // ends with the script
 	}()
 	ts.Defer(func() { stop(); <-stopped })
 	setTarget(ts, base)

@@ -28,7 +28,7 @@ func TestVerdictNeverChanges(t *testing.T) {
 				}
 				runs = n
 			} else {
-				all = everyNth(all, someOf(25))
+				all = everyNth(all, someOf(60))
 			}
 			judgeAgain(t, all, runs)
 		})
@@ -78,7 +78,7 @@ func (t *selfTest) few(ctx context.Context, d defect.Deviation) []string {
 // someOf is n, and more where tests are to be short.
 func someOf(n int) int {
 	if testing.Short() {
-		return 4 * n
+		return 20 * n
 	}
 	return n
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"strings"
 
@@ -187,7 +186,7 @@ func declareServe(c *cobra.Command, s *settings) {
 	})
 	cli.Section(c, "Output", func(f *pflag.FlagSet) {
 		f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` format of the request log: text or json")
-		f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "`LEVEL` least level to log: debug, info, warn or error")
+		f.Var(&s.logLevel, "log-level", "`LEVEL` least level to log: debug, info, warn or error")
 		f.IntVar(&s.journalEntries, "journal-entries", 1000, "`N` exchanges to keep for each manufacturer")
 		f.BoolVar(&s.quiet, "quiet", false, "print neither the start-up message nor the request log, only errors")
 	})

@@ -13,6 +13,7 @@ import (
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/control"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/spec"
 )
 
@@ -52,7 +53,7 @@ func TestControlConforms(t *testing.T) {
 			}
 			ctx, stop := context.WithCancel(t.Context())
 			served := make(chan error, 1)
-			go func() { served <- mock.Serve(ctx, mock.NewHTTPServer(fromManyPlaces(control)), l) }()
+			go func() { served <- httpserve.Serve(ctx, httpserve.NewServer(fromManyPlaces(control)), l) }()
 			defer func() {
 				stop()
 				<-served

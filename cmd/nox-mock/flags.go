@@ -1,7 +1,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 	"strings"
 
@@ -42,7 +41,7 @@ type settings struct {
 	defects        []string
 	variations     []string
 	logFormat      string
-	logLevel       slog.Level
+	logLevel       logLevel
 	quiet          bool
 	silent         bool // quiet was asked for
 	listDeviations bool

@@ -13,6 +13,7 @@ import (
 
 	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/store"
 )
 
 // greeting returns the start-up message: where the mock is, whose keys it accepts,
@@ -45,6 +46,9 @@ func greeting(s *instance) (string, error) {
 		}
 	}
 	w.Flush()
+	if names := s.remaining(); len(names) > 0 {
+		fmt.Fprintf(&b, "\nKept from before, though not in --manufacturer: %s\nTo remove one: DELETE /manufacturers/NAME at the control API\n", strings.Join(names, ", "))
+	}
 	for _, d := range s.deviations {
 		fmt.Fprintf(&b, "\nDeviates as %s: %s\n", d.Name, d.Summary)
 	}
@@ -61,6 +65,20 @@ func greeting(s *instance) (string, error) {
 	}
 	b.WriteString("\nPress Ctrl-C to stop.\n")
 	return b.String(), nil
+}
+
+// remaining returns the manufacturers that a state file or store has, and the
+// command line, which names some, does not.
+func (s *instance) remaining() (names []string) {
+	if len(s.given) == 0 || s.kept == nil && s.store == nil {
+		return nil
+	}
+	for _, each := range s.config.Manufacturers {
+		if store.IndexManufacturer(s.given, each.Name) < 0 {
+			names = append(names, each.Name)
+		}
+	}
+	return names
 }
 
 // keyPlaceholder takes the place of a key that is not shown. It needs no escaping in

@@ -3,16 +3,27 @@ package main
 import (
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"nox.energy/contract/mock"
 )
 
+// logLevel is a [slog.Level] as a flag.
+type logLevel slog.Level
+
+func (l *logLevel) String() string { return strings.ToLower(slog.Level(*l).String()) }
+
+func (l *logLevel) Set(text string) error { return (*slog.Level)(l).UnmarshalText([]byte(text)) }
+
+// Type says what the value must be.
+func (l *logLevel) Type() string { return "debug, info, warn or error" }
+
 // newLogger returns the log of the program. What is logged is written soon
 // afterwards, many lines at one time; flush writes what is left.
 func newLogger(settings settings, stderr io.Writer) (log *slog.Logger, flush func()) {
-	level := settings.logLevel
+	level := slog.Level(settings.logLevel)
 	if settings.quiet {
 		level = slog.LevelError
 	}

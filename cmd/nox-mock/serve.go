@@ -11,11 +11,13 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/control"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/redisstore"
 	"nox.energy/contract/mock/store"
 )
@@ -24,6 +26,7 @@ import (
 type instance struct {
 	mock       *mock.Mock
 	config     mock.Config
+	given      []store.Manufacturer // on the command line
 	deviations []defect.Deviation
 	base       string // the base URL
 	state      string // file, "" for none
@@ -86,6 +89,7 @@ func (s *instance) announce(name string) (remove func(), err error) {
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*instance, error) {
 	if settings.state == "" && settings.fixture == "" { // there is little to collect yet
 		defer debug.SetGCPercent(debug.SetGCPercent(-1))
+		time.AfterFunc(time.Second, debug.FreeOSMemory) // what the start leaves is a megabyte
 	}
 	s := &instance{state: resolveLink(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {
@@ -104,6 +108,7 @@ func (s *instance) prepare(ctx context.Context, settings settings, stdin io.Read
 	if s.config, err = configure(ctx, settings, stdin); err != nil {
 		return err
 	}
+	s.given = settings.manufacturers
 	s.kept, _ = s.config.Store.(*store.File)
 	if s.deviations, err = findDeviations(settings); err != nil {
 		return err
@@ -142,21 +147,21 @@ func (s *instance) openMock(ctx context.Context, settings settings) error {
 	s.base = s.baseURL(l.Addr(), s.mock.BasePath())
 	var served http.Handler = s.mock
 	if len(settings.client.origins) > 0 {
-		served = mock.AllowOrigins(s.mock, settings.client.origins)
+		served = httpserve.AllowOrigins(s.mock, settings.client.origins)
 	}
-	h, l, plain := s.deviating(served, mock.LimitConnections(l, settings.maxConnections))
+	h, l, plain := s.deviating(served, httpserve.LimitConnections(l, settings.maxConnections))
 	if server := s.add(h, l); s.identity != nil {
 		server.TLSConfig, err = s.identity.deviating(s.deviations)
 	}
 	if plain != nil {
-		s.servers = append(s.servers, listening{mock.NewHTTPServer(h), plain})
+		s.servers = append(s.servers, listening{httpserve.NewServer(h), plain})
 	}
 	return err
 }
 
 // add adds a server to those that run starts.
 func (s *instance) add(h http.Handler, l net.Listener) *http.Server {
-	server := mock.NewHTTPServer(h)
+	server := httpserve.NewServer(h)
 	if s.identity != nil {
 		s.identity.serves(l.Addr())
 		server.TLSConfig = s.identity.config
@@ -185,7 +190,7 @@ func (s *instance) openControl(ctx context.Context, settings settings) error {
 	if err != nil {
 		return err
 	}
-	s.add(h, mock.LimitConnections(l, settings.maxConnections))
+	s.add(h, httpserve.LimitConnections(l, settings.maxConnections))
 	if address, is := l.Addr().(*net.TCPAddr); !is || !address.IP.IsLoopback() {
 		if settings.controlToken == "" {
 			return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
@@ -204,7 +209,7 @@ func (s *instance) run(ctx context.Context) error {
 	defer stop()
 	ended := make(chan error, len(s.servers))
 	for _, l := range s.servers {
-		go func() { ended <- mock.Serve(ctx, l.server, l.listener) }()
+		go func() { ended <- httpserve.Serve(ctx, l.server, l.listener) }()
 	}
 	var failed error
 	for range s.servers {

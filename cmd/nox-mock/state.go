@@ -38,6 +38,9 @@ func resolveLink(name string) string {
 func openState(ctx context.Context, name string, config *mock.Config) (found bool, err error) {
 	kept, fixture, err := store.OpenFile(name)
 	if err != nil {
+		if errors.Is(err, store.ErrMounted) {
+			return false, badUsage("the state %s cannot be kept: %w", name, err)
+		}
 		if path := (*fs.PathError)(nil); errors.As(err, &path) {
 			return false, badUsage("the state cannot be read: %w", err)
 		}

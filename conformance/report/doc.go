@@ -17,3 +17,8 @@
 //
 // Secrets are not this package's concern: a result holds none.
 package report
+
+import "errors"
+
+// errNoResult is what every writer returns for a nil result.
+var errNoResult = errors.New("there is no result to report")

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -9,18 +8,14 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/exchange"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/markdown"
+	"nox.energy/contract/conformance/report/internal/safe"
+	"nox.energy/contract/spec"
 )
 
-const (
-	// markdownBytes bounds a Markdown report: a job summary of GitHub may have
-	// one MiB, and other steps write to it too.
-	markdownBytes = 880_000
-	// markdownTail is kept free for the lines that say what was left out.
-	markdownTail = 4_000
-
-	markdownFactChars = 600
-	markdownRows      = 200 // of a table
-)
+const markdownFactChars = 600
 
 // Markdown writes r as a summary of a job in GitHub Flavored Markdown: the
 // verdict, the table of documented responses, each failure with its facts and
@@ -30,210 +25,195 @@ func Markdown(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
 	}
-	m := &markdown{r: r}
+	m := &summary{r: r}
 	m.head()
 	m.causes()
 	m.responses()
 	m.failures()
-	m.table("Errors: checks that could not run", of(r, broke))
+	m.checks("Errors: checks that could not run", findings.Of(r, findings.Broke))
 	m.warnings()
-	m.table("Known failures", of(r, known))
+	m.checks("Known failures", findings.Of(r, findings.Known))
 	m.skipped()
-	m.foot()
-	_, err := w.Write(m.b.Bytes())
-	return err
+	return m.Flush(w, "the json and html reports contain everything.\n\n", m.foot())
 }
 
-// markdown is a Markdown report that is being written.
-type markdown struct {
-	b    bytes.Buffer
-	r    *conformance.Result
-	left int // blocks that found no room
+// summary is a Markdown report that is being written.
+type summary struct {
+	markdown.Page
+	r *conformance.Result
 }
 
-// add writes a block, where there is room for it.
-func (m *markdown) add(block string) bool {
-	if m.b.Len()+len(block) > markdownBytes-markdownTail {
-		m.left++
-		return false
-	}
-	m.b.WriteString(block)
-	return true
-}
-
-func (m *markdown) head() {
+func (m *summary) head() {
 	r := m.r
 	mark := map[conformance.Verdict]string{conformance.Conforms: "✅", conformance.Violates: "❌"}
-	m.add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), prose(cmp.Or(verdictWords(r.Verdict, r.Summary.Known), "no verdict"), 80)))
-	m.add(fmt.Sprintf("%s against %s (%s), %s in %.1f s.\n\n", code(r.Target, 300),
-		code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
-		code(cmp.Or(r.Contract.Source, "no source"), 300), count(r.Requests, "request"), float64(r.DurationMS)/1000))
-	m.add("**" + tally(r.Summary) + "**\n\n")
-	for _, why := range slices.Concat(reasons(r), r.Notes) {
-		m.add(prose(why, markdownFactChars) + "\n\n")
+	m.Add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), markdown.Prose(cmp.Or(findings.VerdictWords(r.Verdict, r.Summary.Known), "no verdict"), 80)))
+	m.Add(fmt.Sprintf("%s against %s (%s), %s in %.1f s.\n\n", markdown.Code(r.Target, 300),
+		markdown.Code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
+		markdown.Code(cmp.Or(r.Contract.Source, "no source"), 300), safe.Count(r.Requests, "request"), float64(r.DurationMS)/1000))
+	m.Add("**" + findings.Tally(r.Summary) + "**\n\n")
+	for _, why := range slices.Concat(findings.Reasons(r), r.Notes) {
+		m.Add(markdown.Prose(why, markdownFactChars) + "\n\n")
 	}
 	for _, d := range r.Drift {
-		m.add(m.drift(d))
+		m.Add(markdownDrift(d))
 	}
 }
 
 // causes lists what the run fails for: each cause with the fix that it suggests,
 // and how many checks fail for it.
-func (m *markdown) causes() {
-	list := causes(m.r)
+func (m *summary) causes() {
+	list := findings.Causes(m.r)
 	for i, l := range list {
 		if i == 0 {
-			m.add("### " + causesTitle(m.r, list) + "\n\n")
+			m.Add("### " + findings.CausesTitle(m.r, list) + "\n\n")
 		}
-		if i == markdownRows {
-			m.add(fmt.Sprintf("\n%s not shown.\n", count(len(list)-i, "more cause")))
+		if i == markdown.Rows {
+			m.Add(fmt.Sprintf("\n%s not shown.\n", safe.Count(len(list)-i, "more cause")))
 			break
 		}
-		item := fmt.Sprintf("%d. %s\n", i+1, prose(l.summary, markdownFactChars))
-		if l.fix != "" {
-			item += "   - Fix: " + prose(l.fix, markdownFactChars) + "\n"
+		item := fmt.Sprintf("%d. %s\n", i+1, markdown.Prose(l.Summary, markdownFactChars))
+		if l.Fix != "" {
+			item += "   - Fix: " + markdown.Prose(l.Fix, markdownFactChars) + "\n"
 		}
-		m.add(item + "   - " + named(l.extent) + code(l.id, 200) + "\n")
+		m.Add(item + "   - " + l.Extent + markdown.Code(l.ID, 200) + "\n")
 	}
 	if len(list) > 0 {
-		m.add("\n")
+		m.Add("\n")
 	}
 }
 
-func (m *markdown) responses() {
+func (m *summary) responses() {
 	if len(m.r.Responses) == 0 {
 		return
 	}
-	m.add("| documented response | verdict | exchanges | p50 | p99 |\n|---|---|--:|--:|--:|\n")
+	m.Add("| documented response | verdict | exchanges | p50 | p99 |\n|---|---|--:|--:|--:|\n")
 	for i, d := range m.r.Responses {
-		if i == markdownRows {
-			m.add(fmt.Sprintf("\n%s not shown.\n", count(len(m.r.Responses)-i, "more response")))
+		if i == markdown.Rows {
+			m.Add(fmt.Sprintf("\n%s not shown.\n", safe.Count(len(m.r.Responses)-i, "more response")))
 			break
 		}
 		p50, p99 := "", ""
 		if d.Latency != nil {
-			p50, p99 = duration(d.Latency.P50), duration(d.Latency.P99)
+			p50, p99 = safe.Duration(d.Latency.P50), safe.Duration(d.Latency.P99)
 		}
-		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(d.Operation+"/"+d.Status, 200), prose(standingWords(m.r, d), 80), thousands(int64(d.Exchanges)), p50, p99))
+		m.Add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", markdown.Code(d.Operation+"/"+d.Status, 200), markdown.Prose(findings.ResponseVerdict(m.r, d), 80), safe.Thousands(int64(d.Exchanges)), p50, p99))
 	}
-	m.add("\n")
+	m.Add("\n")
 }
 
-func (m *markdown) failures() {
-	list := failures(m.r)
+func (m *summary) failures() {
+	list := findings.Failures(m.r)
 	if len(list) == 0 {
 		return
 	}
-	m.add("### Failures\n\n")
+	m.Add("### Failures\n\n")
 	for i, f := range list {
-		if !m.add(m.failure(f)) {
-			m.left += len(list) - i - 1
+		if !m.Add(m.failure(f)) {
+			m.Left += len(list) - i - 1
 			break
 		}
 	}
 }
 
 // failure is the block of one failed check.
-func (m *markdown) failure(f failure) string {
+func (m *summary) failure(f findings.Failure) string {
 	var b strings.Builder
 	c := f.CheckResult
-	fmt.Fprintf(&b, "<details><summary>❌ %s — %s</summary>\n\n", inHTML(c.ID, 200), inHTML(sentence(c), 300))
+	fmt.Fprintf(&b, "<details><summary>❌ %s — %s</summary>\n\n", markdown.InHTML(c.ID, 200), markdown.InHTML(findings.Sentence(c), 300))
 	fact := func(label, s string) {
 		if strings.TrimSpace(s) != "" {
-			fmt.Fprintf(&b, "- **%s**: %s\n", label, prose(s, markdownFactChars))
+			fmt.Fprintf(&b, "- **%s**: %s\n", label, markdown.Prose(s, markdownFactChars))
 		}
 	}
 	fact("rule", c.Summary)
-	fmt.Fprintf(&b, "- **clause**: %s %s\n", code(place(m.r, c), 300), code(c.Clause.Quote, 300))
+	fmt.Fprintf(&b, "- **clause**: %s %s\n", markdown.Code(findings.Place(m.r, c), 300), markdown.Code(c.Clause.Quote, 300))
 	fact("level", string(c.Level))
 	fact("expected", c.Expected)
 	fact("actual", c.Actual)
-	fact("tries", tries(c))
-	fact(noteLabel(c), c.Reason)
-	if cause := causeOf(m.r, c.ID); cause != nil && cause.Fix != c.Reason {
+	fact("tries", findings.Tries(c))
+	fact(findings.NoteLabel(c), c.Reason)
+	if cause := findings.CauseOf(m.r, c.ID); cause != nil && cause.Fix != c.Reason {
 		fact("fix", cause.Fix)
 	}
-	if others := f.others(); others != "" {
-		fact(others, strings.Join(slices.Concat(f.fell, f.warned), ", "))
+	if others := f.Others(); others != "" {
+		fact(others, strings.Join(slices.Concat(f.AlsoFailed, f.AlsoWarned), ", "))
 	}
 	b.WriteString("\n")
 	for i := range c.Exchanges {
-		if i == 2 || i == 1 && tries(c) != "" {
-			fmt.Fprintf(&b, "%s not shown.\n\n", count(len(c.Exchanges)-i, "more exchange"))
+		if i == 2 || i == 1 && findings.Tries(c) != "" {
+			fmt.Fprintf(&b, "%s not shown.\n\n", safe.Count(len(c.Exchanges)-i, "more exchange"))
 			break
 		}
-		b.WriteString(fenced(plainExchange(&c.Exchanges[i])))
+		b.WriteString(markdown.Fenced(exchange.Plain(&c.Exchanges[i])))
 	}
 	b.WriteString("</details>\n\n")
 	return b.String()
 }
 
 // warnings lists the warnings, those of one cause in one row.
-func (m *markdown) warnings() {
-	var rows []tableRow
-	for _, f := range warnings(m.r) {
-		text := sentence(f.CheckResult)
-		if others := f.others(); others != "" {
-			text += " (and " + others + ": " + strings.Join(f.fell, ", ") + ")"
+func (m *summary) warnings() {
+	var rows []string
+	for _, f := range findings.Warnings(m.r) {
+		text := findings.Sentence(f.CheckResult)
+		if others := f.Others(); others != "" {
+			text += " (and " + others + ": " + strings.Join(f.AlsoFailed, ", ") + ")"
 		}
-		rows = append(rows, tableRow{f.ID, text})
+		rows = append(rows, markdown.Row(f.ID, text))
 	}
-	m.rows("Warnings", len(of(m.r, warned)), rows)
+	m.rows("Warnings", len(findings.Of(m.r, findings.Warned)), rows)
 }
 
-type tableRow struct{ id, text string }
-
-// table lists checks in a table, a line each.
-func (m *markdown) table(title string, list []*conformance.CheckResult) {
-	rows := make([]tableRow, len(list))
-	for i, c := range list {
-		rows[i] = tableRow{c.ID, sentence(c)}
+// checks lists checks in a table, a line each.
+func (m *summary) checks(title string, list []*conformance.CheckResult) {
+	var rows []string
+	for _, c := range list {
+		rows = append(rows, markdown.Row(c.ID, findings.Sentence(c)))
 	}
 	m.rows(title, len(list), rows)
 }
 
-func (m *markdown) rows(title string, n int, list []tableRow) {
-	if len(list) == 0 {
+func (m *summary) rows(title string, n int, rows []string) {
+	if len(rows) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("<details><summary>%s: %d</summary>\n\n| check | result |\n|---|---|\n", title, n))
-	rows := 0
-	for _, row := range list {
-		if rows == markdownRows || !m.add(fmt.Sprintf("| %s | %s |\n", code(row.id, 200), prose(row.text, 600))) {
-			break
-		}
-		rows++
+	head := fmt.Sprintf("<details><summary>%s: %d</summary>\n\n| check | result |\n|---|---|\n", title, n)
+	if left := m.Table(head, rows); left > 0 {
+		m.Add(fmt.Sprintf("\n%d more not shown.\n", left))
 	}
-	if rest := len(list) - rows; rest > 0 {
-		m.add(fmt.Sprintf("\n%d more not shown.\n", rest))
-	}
-	m.add("\n</details>\n\n")
+	m.Add("\n</details>\n\n")
 }
 
-func (m *markdown) skipped() {
-	groups := skippedByReason(m.r)
-	if len(groups) == 0 {
+func (m *summary) skipped() {
+	var rows []string
+	for _, g := range findings.SkippedByReason(m.r) {
+		rows = append(rows, fmt.Sprintf("| %d | %s |\n", len(g.IDs), markdown.Prose(g.Reason, 300)))
+	}
+	if len(rows) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("<details><summary>Skipped: %d</summary>\n\n| checks | reason |\n|--:|---|\n", len(of(m.r, skipped))))
-	rows := 0
-	for _, g := range groups {
-		if rows == markdownRows || !m.add(fmt.Sprintf("| %d | %s |\n", len(g.ids), prose(g.reason, 300))) {
-			break
-		}
-		rows++
+	head := fmt.Sprintf("<details><summary>Skipped: %d</summary>\n\n| checks | reason |\n|--:|---|\n", len(findings.Of(m.r, findings.Skipped)))
+	if left := m.Table(head, rows); left > 0 {
+		m.Add(fmt.Sprintf("\n%s not shown.\n", safe.Count(left, "more reason")))
 	}
-	if rest := len(groups) - rows; rest > 0 {
-		m.add(fmt.Sprintf("\n%s not shown.\n", count(rest, "more reason")))
-	}
-	m.add("\n</details>\n\n")
+	m.Add("\n</details>\n\n")
 }
 
-// foot is written into the room kept free for it.
-func (m *markdown) foot() {
-	if m.left > 0 {
-		fmt.Fprintf(&m.b, "%s omitted to limit the size; the json and html reports contain everything.\n\n", count(m.left, "more block"))
+// foot says which program wrote the summary, and of which run.
+func (m *summary) foot() string {
+	return fmt.Sprintf("%s, run %s, seed %d, profile %s\n", markdown.Prose(strings.TrimSpace(cmp.Or(m.r.Tool.Name, "nox-conformance")+" "+m.r.Tool.Version), 100),
+		markdown.Code(m.r.RunID, 100), m.r.Seed, markdown.Prose(string(m.r.Profile), 40))
+}
+
+// markdownDrift is the block of one contract that differs.
+func markdownDrift(d spec.Drift) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**Drift** %s\n\n", markdown.Prose(findings.DriftHeading(d), markdownFactChars))
+	for i, c := range d.Changes {
+		if left := len(d.Changes) - i; i == markdown.Rows && left > 1 {
+			fmt.Fprintf(&b, "- %s not shown\n", safe.Count(left, "more change"))
+			break
+		}
+		fmt.Fprintf(&b, "- **%s** %s\n", markdown.Prose(string(c.Effect), 40), markdown.Prose(findings.DriftChange(c), markdownFactChars))
 	}
-	fmt.Fprintf(&m.b, "%s, run %s, seed %d, profile %s\n", prose(strings.TrimSpace(cmp.Or(m.r.Tool.Name, "nox-conformance")+" "+m.r.Tool.Version), 100),
-		code(m.r.RunID, 100), m.r.Seed, prose(string(m.r.Profile), 40))
+	return b.String() + "\n"
 }

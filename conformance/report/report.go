@@ -1,16 +1,12 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"nox.energy/contract/conformance"
 )
-
-// errNoResult is what every writer returns for a nil result.
-var errNoResult = errors.New("there is no result to report")
 
 // format is one report format: its name and its writer.
 type format struct {

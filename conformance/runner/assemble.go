@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/internal/causes"
 	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/trial"
@@ -31,8 +32,7 @@ func assemble(r *run, reason string) *conformance.Result {
 		Requests: int(r.Client.SentCount.Load()),
 		Checks:   []conformance.CheckResult{}, Responses: []conformance.ResponseResult{},
 	}
-	groups := groupFailures(r)
-	chances := chancesOf(r)
+	failures := causes.Find(r.Session, r.checks, r.verdicts)
 	for i, c := range r.checks {
 		if r.verdicts[i].Outcome == "" {
 			r.verdicts[i] = trial.Verdict{Outcome: conformance.Err, Reason: notReached}
@@ -43,11 +43,11 @@ func assemble(r *run, reason string) *conformance.Result {
 			result = checkResult(r, c, &r.verdicts[i], r.took[i]) // which has no exchanges
 		}
 		out.Checks = append(out.Checks, result)
-		out.Checks[i].Intermittent = chances[i].intermittent
+		out.Checks[i].Intermittent = failures.IsIntermittent(i)
 	}
 	out.Users = createdUsers(r)
-	out.Problems = applyKnown(r, out, chances)
-	if err := guard.Call(func() { out.Causes = causesOf(r, groups, out.Checks) }); err != nil {
+	out.Problems = applyKnown(r, out, failures)
+	if err := guard.Call(func() { out.Causes = failures.Describe(out.Checks) }); err != nil {
 		out.Notes = append(out.Notes, "the failures could not be put together by their causes: "+r.Redactor.RedactOwn(err.Error()))
 	}
 	out.Responses = responseResults(r, out.Checks)
@@ -56,8 +56,9 @@ func assemble(r *run, reason string) *conformance.Result {
 }
 
 func checkResult(r *run, c *trial.Check, v *trial.Verdict, took time.Duration) conformance.CheckResult {
+	level, counts := checks.Weigh(r.Config, c, v)
 	out := conformance.CheckResult{
-		ID: c.ID, Aliases: c.Aliases, Operation: c.Operation, Status: c.Status, Level: softer(v.Level, c.Level), Summary: c.Summary, Sends: c.Sends, Why: c.Why, Clause: c.Clause,
+		ID: c.ID, Aliases: c.Aliases, Operation: c.Operation, Status: c.Status, Level: level, Summary: c.Summary, Sends: c.Sends, Why: c.Why, Clause: c.Clause,
 		Outcome: v.Outcome, DurationMS: took.Milliseconds(), Cause: v.Cause,
 		Reason:    r.Redactor.RedactOwn(v.Reason),
 		Expected:  r.Redactor.RedactOwn(v.Expected),
@@ -71,11 +72,7 @@ func checkResult(r *run, c *trial.Check, v *trial.Verdict, took time.Duration) c
 	if v.Failed < v.Tried {
 		out.Failed, out.Tried = v.Failed, v.Tried
 	}
-	young := checks.IsYounger(&c.Check, r.Config.AsOf)
-	if young {
-		out.Level = softer(out.Level, conformance.Should)
-	}
-	if v.Outcome == conformance.Fail && (young || out.Level == conformance.May || out.Level == conformance.Should && !r.Config.Strict) {
+	if v.Outcome == conformance.Fail && !counts {
 		out.Outcome = conformance.Warn
 	}
 	if v.Outcome != conformance.Pass && v.Outcome != conformance.Skip || r.Config.Evidence {
@@ -185,7 +182,7 @@ func unexercised(r *run, rows []conformance.ResponseResult) []string {
 
 // applyKnown marks the checks that are known to fail and returns, in words,
 // what is wrong with the list itself.
-func applyKnown(r *run, out *conformance.Result, chances []chance) []string {
+func applyKnown(r *run, out *conformance.Result, failures *causes.Causes) []string {
 	var problems []string
 	today := time.Now().Format(time.DateOnly)
 	for _, k := range r.Config.Known {
@@ -202,7 +199,7 @@ func applyKnown(r *run, out *conformance.Result, chances []chance) []string {
 	}
 	for i := range out.Checks {
 		if c := &out.Checks[i]; !c.Known && c.Intermittent {
-			excuseByOrigin(c, r.Config.Known, chances[i].origins, today)
+			excuseByOrigin(c, r.Config.Known, failures.Origins(i), today)
 		}
 	}
 	return problems
@@ -222,23 +219,4 @@ func excuseByOrigin(c *conformance.CheckResult, known []conformance.Known, origi
 func excuse(c *conformance.CheckResult, k conformance.Known, through string) {
 	c.Known = true
 	c.Reason = "known until " + k.Expires + through + ": " + strings.TrimSpace(k.Reason)
-}
-
-// weightOf orders levels: what weighs more comes first.
-func weightOf(l conformance.Level) int {
-	switch l {
-	case conformance.Must:
-		return 2
-	case conformance.Should:
-		return 1
-	}
-	return 0
-}
-
-// softer is the lighter of two levels; "" weighs as nothing said.
-func softer(a, b conformance.Level) conformance.Level {
-	if a == "" || b != "" && weightOf(b) < weightOf(a) {
-		return b
-	}
-	return a
 }

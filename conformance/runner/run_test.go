@@ -366,7 +366,15 @@ func TestOverTLSAndHTTP2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewUnstartedServer(m)
+	var malformed atomic.Int64 // requests that HTTP/2 forbids (RFC 9113, section 8.2.1), for which other servers close the connection
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, v := range r.Header {
+			if r.ProtoMajor == 2 && v[0] != strings.TrimSpace(v[0]) {
+				malformed.Add(1)
+			}
+		}
+		m.ServeHTTP(w, r)
+	}))
 	srv.EnableHTTP2 = true
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
@@ -377,6 +385,9 @@ func TestOverTLSAndHTTP2(t *testing.T) {
 	cfg := conformance.Config{Target: srv.URL + m.BasePath(), Keys: conformance.Keys{Key: manufacturers[0].Keys[0]}, TLS: &tls.Config{RootCAs: roots}}
 	if r := judge(t, cfg); r.ExitCode != 0 {
 		t.Errorf("exit code %d %s\n%s", r.ExitCode, r.Reason, strings.Join(outcomes(r, conformance.Fail, conformance.Err), "\n"))
+	}
+	if n := malformed.Load(); n != 0 {
+		t.Errorf("%d requests had a header value with white space at its end", n)
 	}
 	cfg.TLS = nil
 	if r := judge(t, cfg); r.ExitCode != conformance.ExitInconclusive || !strings.Contains(r.Reason, "--ca-cert") {

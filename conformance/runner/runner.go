@@ -16,7 +16,6 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/checks"
-	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/secret"
 	"nox.energy/contract/conformance/internal/trial"
@@ -170,18 +169,20 @@ type run struct {
 // whole, "" where it is not.
 func (r *run) perform(ctx context.Context) string {
 	for st := range trial.StageCount {
-		var wg sync.WaitGroup
-		for i, c := range r.checks {
-			if c.Stage != st || c.RunsAlone || c.IsUniform {
-				continue
+		for wave := range r.waves(st) { // a gate that takes its path from another's response comes after that
+			var wg sync.WaitGroup
+			for i, c := range r.checks {
+				if c.Stage != st || c.RunsAlone || c.IsUniform || st == trial.StageGate && r.Operation(c).Depth() != wave {
+					continue
+				}
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					r.one(ctx, i, c)
+				}()
 			}
-			wg.Add(1)
-			go func() {
-				defer wg.Done()
-				r.one(ctx, i, c)
-			}()
+			wg.Wait()
 		}
-		wg.Wait()
 		for i, c := range r.checks {
 			if c.Stage == st && (c.RunsAlone || c.IsUniform) {
 				r.one(ctx, i, c)
@@ -203,6 +204,17 @@ func (r *run) perform(ctx context.Context) string {
 		return "" // it was done when it ended
 	}
 	return r.whyEnded(ctx)
+}
+
+// waves is in how many turns the checks of a stage are performed.
+func (r *run) waves(st trial.Stage) int {
+	deepest := 0
+	for _, c := range r.checks {
+		if st == trial.StageGate && c.Stage == st {
+			deepest = max(deepest, r.Operation(c).Depth())
+		}
+	}
+	return deepest + 1
 }
 
 // whyEnded says why a run was over before it was done, "" where it was not.
@@ -269,7 +281,7 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 	if c.JudgeRun != nil {
 		return c.JudgeRun(r.Session, c)
 	}
-	op := r.operation(c)
+	op := r.Operation(c)
 	if c.Stage != trial.StageGate && r.IsShut(op) {
 		return trial.Verdict{Outcome: conformance.Skip, Reason: "not tried: no valid request to " + op.ID + " succeeds", Cause: op.ID + "/" + op.SuccessStatus() + "/minimal"}
 	}
@@ -332,11 +344,6 @@ func (r *run) repeat(t *trial.Trial, v *trial.Verdict) {
 	if v.Failed < v.Tried {
 		r.fickle.Store(true)
 	}
-}
-
-func (r *run) operation(c *trial.Check) *contract.Operation {
-	i := slices.IndexFunc(r.Contract.Operations, func(op *contract.Operation) bool { return op.ID == c.Operation })
-	return r.Contract.Operations[i]
 }
 
 // giveUp gives every check that has no verdict yet a reason for it.
@@ -430,7 +437,7 @@ func (r *run) closedGate() (reason string, seen bool) {
 			}
 			f := v.Evidence[0].Failure
 			seen = !f.IsOurs() && f != wire.Postponed
-			r.NoteGate(r.operation(c), -1)
+			r.NoteGate(r.Operation(c), -1)
 		case v.Outcome == conformance.Err:
 			return v.Reason, false
 		default:

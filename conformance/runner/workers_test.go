@@ -12,6 +12,7 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/httpserve"
 )
 
 // workers serves a handler as servers do that have so many workers, each of
@@ -23,7 +24,7 @@ func workers(t *testing.T, n int, idle time.Duration, h http.Handler) (address s
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := mock.NewHTTPServer(h)
+	srv := httpserve.NewServer(h)
 	srv.IdleTimeout = idle
 	if idle == 0 {
 		srv.IdleTimeout = time.Hour

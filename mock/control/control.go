@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/internal/openapi"
 	"nox.energy/contract/mock/store"
 	"nox.energy/contract/spec"
@@ -46,6 +47,7 @@ type Control struct {
 	config    Config
 	started   time.Time
 	readers   chan struct{} // holds a value for each reader of events
+	importing sync.Mutex    // an import takes some twenty times its size in memory
 	guesses   guesses
 	watchers  watchers
 }
@@ -142,6 +144,10 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a, refused := c.guard(op, r); refused {
 		a.Write(w)
 		return
+	}
+	if op.ID == "import" {
+		c.importing.Lock()
+		defer c.importing.Unlock()
 	}
 	body, err := c.judge(op, found, parameters, w)
 	if p := (*openapi.Problem)(nil); errors.As(err, &p) {
@@ -276,7 +282,7 @@ func (c *Control) healthRules() map[string]rule {
 			if err := c.mock.Ready(ctx); err != nil { // whose words are not for everybody
 				return x.operation.Fail(http.StatusServiceUnavailable, "not ready: "+store.ErrUnavailable.Error())
 			}
-			if mock.Stopping(x.context()) {
+			if httpserve.Stopping(x.context()) {
 				return x.operation.Fail(http.StatusServiceUnavailable, "not ready: the mock stops")
 			}
 			return healthy(x)

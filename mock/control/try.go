@@ -19,7 +19,8 @@ type about struct {
 		Title   string `json:"title"`
 		Version string `json:"version"`
 	} `json:"contract"`
-	Operations []aboutOperation `json:"operations"`
+	Manufacturers []string         `json:"manufacturers"` // as they were when the mock knew last
+	Operations    []aboutOperation `json:"operations"`
 }
 
 // aboutOperation is an operation with a valid request of it.
@@ -54,7 +55,7 @@ func (c *Control) tryRules() map[string]rule {
 
 func (c *Control) about() about {
 	contract := c.mock.Contract()
-	made := about{Version: c.config.Version, Started: c.started, BaseURL: c.config.BaseURL, Operations: []aboutOperation{}}
+	made := about{Version: c.config.Version, Started: c.started, BaseURL: c.config.BaseURL, Manufacturers: c.mock.KnownManufacturers(), Operations: []aboutOperation{}}
 	made.Contract.Title, made.Contract.Version = contract.Title(), contract.Version()
 	for _, declared := range contract.Operations() {
 		req, err := c.mock.ExampleRequest(declared.ID, c.mock.BasePath(), "")

@@ -55,7 +55,10 @@ func TestEveryCheckHasADefect(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	for _, d := range append(defect.Defects(), defect.Variations()...) {
+	for i, d := range append(defect.Defects(), defect.Variations()...) {
+		if testing.Short() && i%20 != 0 {
+			continue
+		}
 		if found, err := defect.Find(d.Name); err != nil || found.Name != d.Name {
 			t.Errorf("Find(%q) = %q, %v", d.Name, found.Name, err)
 		}

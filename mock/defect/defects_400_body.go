@@ -62,7 +62,7 @@ func jsonDefects() []Deviation {
 		should("control-character-accepted", "400/json-control-character", "Control characters in strings need no escape.", before(malformed, repaired(escapeControls))),
 		should("invalid-utf8-replaced", "400/json-invalid-utf8", "Bytes that are not UTF-8 are taken for U+FFFD.", before(malformed, repaired(replaceInvalid))),
 		should("invalid-utf8-as-latin1", "400/json-invalid-utf8", "A text that is not UTF-8 is read as ISO 8859-1.", before(malformed, repaired(latin1))),
-		must("invalid-utf8-fails", "http/no-server-error", "Bytes that are not UTF-8 bring about a 500.", crash(both(malformed, sentLike(fixedBy(replaceInvalid))))),
+		should("invalid-utf8-fails", "400/json-invalid-utf8", "Bytes that are not UTF-8 bring about a 500.", crash(both(malformed, sentLike(fixedBy(replaceInvalid))))),
 		should("utf16-accepted", "400/json-utf16", "A text in UTF-16 is read as well.", before(malformed, repaired(fromUTF16))),
 		should("bad-escape-accepted", "400/json-bad-escape", "A bad escape is taken for the character escaped.", before(malformed, repaired(dropBackslashes))),
 	}

@@ -20,6 +20,7 @@ import (
 
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/defect"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/store"
 )
 
@@ -51,7 +52,7 @@ func start(t *testing.T, m *mock.Mock, d *defect.Deviation) *driver {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var served sync.WaitGroup
-	served.Go(func() { _ = mock.Serve(ctx, mock.NewHTTPServer(handler), l) })
+	served.Go(func() { _ = httpserve.Serve(ctx, httpserve.NewServer(handler), l) })
 	pooled := &http.Transport{DisableCompression: true}
 	fresh := &http.Transport{DisableCompression: true, DisableKeepAlives: true}
 	t.Cleanup(func() {

@@ -27,6 +27,7 @@ import (
 	"testing"
 
 	"nox.energy/contract/mock"
+	"nox.energy/contract/mock/httpserve"
 	"nox.energy/contract/mock/store"
 )
 
@@ -113,7 +114,7 @@ func Start(opts ...Option) (*Server, error) {
 	s.takeKeys(o.config.Manufacturers)
 	go func() {
 		defer close(s.stopped)
-		_ = mock.Serve(ctx, mock.NewHTTPServer(h), l) // ends when Close is called
+		_ = httpserve.Serve(ctx, httpserve.NewServer(h), l) // ends when Close is called
 	}()
 	return s, nil
 }

@@ -13,7 +13,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -78,6 +80,10 @@ const (
 	spareLines  = 10_000                 // out of date, that are not worth writing anew
 )
 
+// ErrMounted says that a state file is a mount of its own, as one file of a
+// container may be.
+var ErrMounted = errors.New("it is mounted by itself, so it cannot be replaced; mount the folder that it is in")
+
 func newBatch() *batch { return &batch{done: make(chan struct{})} }
 
 // OpenFile opens the store that is kept in the file name; its changes are written
@@ -90,7 +96,7 @@ func OpenFile(name string) (f *File, fixture *Fixture, err error) {
 		wake: make(chan struct{}, 1), stopped: make(chan struct{}), anew: make(chan rewritten, 1),
 	}
 	if isMountPoint(name) {
-		return nil, nil, errors.New("it is mounted by itself, so it cannot be replaced; mount the folder that it is in")
+		return nil, nil, ErrMounted
 	}
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -502,6 +508,9 @@ func (f *File) replace(made rewritten) error {
 	if err == nil {
 		err = os.Rename(made.file.Name(), f.name)
 	}
+	if errors.Is(err, syscall.EBUSY) {
+		err = ErrMounted
+	}
 	if err != nil {
 		made.file.Close()
 		os.Remove(made.file.Name())
@@ -524,9 +533,10 @@ func isMountPoint(name string) bool {
 		path = real
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil { // no other system has such mounts
+	if err != nil { // as on systems that have none; then it is known once the file is replaced
 		return false
 	}
+	path = strings.NewReplacer(`\`, `\134`, " ", `\040`, "\t", `\011`, "\n", `\012`).Replace(path) // as it stands there
 	for each := range bytes.Lines(mounts) {
 		if fields := bytes.Fields(each); len(fields) > 4 && string(fields[4]) == path {
 			return true

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -218,6 +219,47 @@ func TestFileThatCannotBeWritten(t *testing.T) {
 
 // BenchmarkFile is what it costs to create a connection beside those that there
 // are: the same for a few and for many.
+// A file that is a mount of its own cannot be replaced, and is refused before it
+// is used; where that shows late, as it was mounted late, with the same words.
+func TestFileMountedByItself(t *testing.T) {
+	const variable = "NOX_TEST_MOUNTED"
+	if name := os.Getenv(variable); name != "" { // in a namespace of its own
+		late, _, err := store.OpenFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("mount", "--bind", name, name).CombinedOutput(); err != nil {
+			t.Fatalf("mount: %v, %s", err, out)
+		}
+		if err := late.Start(func(error) {}); !errors.Is(err, store.ErrMounted) {
+			t.Errorf("mounted after it was opened: %v", err)
+		}
+		for _, content := range []string{"", "{\"nox_mock_state\":1}\n"} {
+			if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := store.OpenFile(name); !errors.Is(err, store.ErrMounted) || !strings.Contains(err.Error(), "mount the folder") {
+				t.Errorf("%q: %v", content, err)
+			}
+		}
+		return
+	}
+	if out, err := exec.Command("unshare", "-rm", "true").CombinedOutput(); err != nil {
+		t.Skipf("no namespace to mount in: %v, %s", err, out)
+	}
+	for _, folder := range []string{"plain", `with space and \`} {
+		name := filepath.Join(t.TempDir(), folder, "state.json")
+		if err := errors.Join(os.Mkdir(filepath.Dir(name), 0o700), os.WriteFile(name, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("unshare", "-rm", os.Args[0], "-test.run=^TestFileMountedByItself$")
+		cmd.Env = append(os.Environ(), variable+"="+name)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", folder, err, out)
+		}
+	}
+}
+
 func BenchmarkFile(b *testing.B) {
 	for _, users := range []int{1_000, 400_000} {
 		b.Run(fmt.Sprint(users), func(b *testing.B) {

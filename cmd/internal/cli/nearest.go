@@ -1,10 +1,20 @@
 package cli
 
-import "github.com/agnivade/levenshtein"
+import (
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
 
 // Nearest returns the candidate with the least edit distance to word, the first
-// of several, "" if there is none.
+// of several, "" if there is none. One that begins with word is nearer than any
+// that does not.
 func Nearest(word string, candidates []string) string {
+	begins := func(c string) bool { return strings.HasPrefix(c, word) }
+	if slices.ContainsFunc(candidates, begins) {
+		candidates = slices.DeleteFunc(slices.Clone(candidates), func(c string) bool { return !begins(c) })
+	}
 	best, least := "", -1
 	for _, c := range candidates {
 		if d := distance(word, c); least < 0 || d < least {

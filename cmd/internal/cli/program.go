@@ -111,15 +111,17 @@ func (p *Program) commands() []*cobra.Command {
 }
 
 // Unknown returns an error about arguments that a command does not take. It
-// repeats an argument only if it looks like a misspelt command: any other may be
-// a key that was given in the wrong place.
+// repeats an argument only if it looks like a command, misspelt or cut short: any
+// other may be a key that was given in the wrong place.
 func (p *Program) Unknown(c *cobra.Command, args []string) error {
 	var names []string
 	for _, c := range p.Root.Commands() {
 		names = append(names, c.Name())
 	}
-	if near := Nearest(args[0], names); c == p.Root && distance(args[0], near) <= 2 {
+	if near := Nearest(args[0], names); c == p.Root && (distance(args[0], near) <= 2 || strings.HasPrefix(near, args[0])) {
 		return usageError("unknown command %q: the nearest is %s", args[0], near)
+	} else if c == p.Root {
+		return usageError("unexpected arguments: %d; the commands are %s", len(args), strings.Join(names, ", "))
 	}
 	return usageError("unexpected arguments: %d; see %s --help", len(args), c.CommandPath())
 }
@@ -146,10 +148,9 @@ func (p *Program) flagError(c *cobra.Command, err error) error {
 	return usageError("a flag is malformed; see %s --help", c.CommandPath())
 }
 
-// unknownFlag names the command that has the flag, or else the nearest flag;
-// one that begins as the unknown one does is nearer than any other.
+// unknownFlag names the command that has the flag, or else the nearest flag.
 func (p *Program) unknownFlag(c *cobra.Command, name string) error {
-	var others, names, longer []string
+	var others, names []string
 	for _, other := range p.commands() {
 		if other.Flags().Lookup(name) != nil {
 			others = append(others, other.CommandPath())
@@ -158,15 +159,7 @@ func (p *Program) unknownFlag(c *cobra.Command, name string) error {
 	if len(others) > 0 {
 		return usageError("--%s is not a flag of %s, but of %s", name, c.CommandPath(), strings.Join(others, " and "))
 	}
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		names = append(names, f.Name)
-		if strings.HasPrefix(f.Name, name) {
-			longer = append(longer, f.Name)
-		}
-	})
-	if len(longer) > 0 {
-		names = longer
-	}
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return usageError("unknown flag --%s: the nearest is --%s", name, Nearest(name, names))
 }
 

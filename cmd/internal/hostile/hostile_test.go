@@ -58,6 +58,8 @@ type target struct {
 	tls *secured
 	// at overrides the address, where nobody listens.
 	at string
+	// dial, if set, prepares such an address.
+	dial func(*testing.T) string
 	// args are added to the command line.
 	args []string
 	// all runs every check, as do the rows that [threats] names. Others run the
@@ -70,7 +72,7 @@ type target struct {
 const fewChecks = "minimal repeat echo-case resolve-other-connection chunked expect-continue content-type json schema no-internals no-key large-body user_id-number missing-key unknown-key nothing-behind answered unknown-path other-methods"
 
 func targets() []target {
-	all := slices.Concat(connections(), statusLines(), interim(), fields(), chunks(), codings(), documents(), frames(), handshakes(), paces(), mangled())
+	all := slices.Concat(connections(), statusLines(), interim(), fields(), chunks(), codings(), documents(), frames(), handshakes(), paces(), mangled(), later())
 	for i := range all {
 		all[i].all = all[i].all || slices.ContainsFunc(threats(), func(word string) bool { return strings.Contains(all[i].name, word) })
 	}
@@ -196,6 +198,9 @@ type outcome struct {
 // attack runs the program against a target.
 func attack(t *testing.T, bin string, backend *mocktest.Server, each target, limit time.Duration, during func(*attacked)) outcome {
 	address, state := each.at, &server{backend: backend, done: make(chan struct{})}
+	if each.dial != nil {
+		address = each.dial(t)
+	}
 	if address == "" {
 		address = listen(t, state, each)
 	}

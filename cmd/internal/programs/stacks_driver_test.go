@@ -47,6 +47,7 @@ func TestStacksDriver(t *testing.T) {
 	for name, files := range map[string]map[string]string{
 		"sound":         {"start": serve},
 		"listed":        {"start": serve, "findings.json": "{}"},
+		"encrypted":     {"start": "#!/bin/sh\nmkdir build && echo certificate >build/ca.pem\n" + strings.TrimPrefix(serve, "#!/bin/sh\n")},
 		"breaks":        {"start": serve},
 		"third-time":    {"start": serve},
 		"undecided":     {"start": serve},
@@ -64,6 +65,7 @@ case "$*" in
 */breaks.*) echo 'FAIL  201/echo'; exit 1 ;;
 */third-time.3.json*) exit 1 ;;
 */undecided.*) exit 3 ;;
+*/encrypted.*) case "$*" in *'--ca-cert testdata/stacks/encrypted/build/ca.pem'*https://127.0.0.1:*) exit 0 ;; *) exit 1 ;; esac ;;
 */listed.*) case "$*" in *'--known testdata/stacks/listed/findings.json'*) exit 0 ;; *) exit 1 ;; esac ;;
 esac
 `)
@@ -74,6 +76,7 @@ esac
 		want []string
 	}{
 		{"sound", "sound listed", 0, []string{"sound   conforms conforms conforms", "listed  conforms conforms conforms"}},
+		{"encrypted", "encrypted", 0, []string{"conforms conforms conforms"}},
 		{"breaks", "sound breaks", 1, []string{"FAIL  201/echo", "breaks  FAILED: VIOLATES VIOLATES VIOLATES", "failed: breaks\n"}},
 		{"once", "third-time", 1, []string{"FAILED: conforms conforms VIOLATES"}},
 		{"undecided", "undecided", 1, []string{"FAILED: INCONCLUSIVE"}},

@@ -31,6 +31,9 @@ const (
 	// think behind every response.
 	clients = 16
 	think   = 40 * time.Millisecond
+	// rest is the pause behind each run of nox-conformance, so that a soak leaves a
+	// machine to others.
+	rest = time.Second
 	// users is how many the clients ask for in turn.
 	users = 2000
 	// samples is how often the use is read in all.
@@ -69,6 +72,10 @@ func TestSoak(t *testing.T) {
 			}
 			runs.Add(1)
 			mock.ask(t, http.MethodPost, "/reset")
+			select {
+			case <-ctx.Done():
+			case <-time.After(rest):
+			}
 		}
 	})
 	var seen []sample

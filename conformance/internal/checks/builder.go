@@ -117,5 +117,6 @@ func (b *builder) isFirst() bool { return b.op == b.contract.Operations[0] }
 // be. Where it does not, no check is made of it: the schema is then one that is
 // not understood here.
 func (b *builder) confirmed(body any, how wire.Intent) bool {
-	return b.contract.Confirm(wire.MinimalRequest(b.op).WithBody(body, how)) == nil
+	r := wire.MinimalRequest(b.op).WithBody(body, how)
+	return r.Body != nil && b.contract.Confirm(r) == nil
 }

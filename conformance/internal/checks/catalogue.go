@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"net/http"
 	"slices"
 
 	"nox.energy/contract/conformance"
@@ -29,6 +30,7 @@ func groups() []func(*builder) {
 		httpChecks,
 		bypassCheck,
 		tlsChecks,
+		linkChecks,
 		everyResponseChecks,
 		privateCheck,
 		publishedCheck,
@@ -41,14 +43,20 @@ func Catalogue(c *trial.Contract) []*trial.Check {
 	var all []*trial.Check
 	for _, op := range c.Operations {
 		b := &builder{contract: c, op: op, ids: map[string]bool{}}
-		if op.Obstacle != "" {
+		switch {
+		case op.Obstacle != "":
 			obstacleCheck(b)
 			publishedCheck(b)
 			all = append(all, b.checks...)
 			continue
-		}
-		for _, group := range groups() {
-			group(b)
+		case op.Method == http.MethodDelete:
+			for _, group := range []func(*builder){removalChecks, everyResponseChecks, publishedCheck} {
+				group(b)
+			}
+		default:
+			for _, group := range groups() {
+				group(b)
+			}
 		}
 		raiseClasses(op, b.checks)
 		order(op, b.checks)

@@ -62,7 +62,7 @@ func clientChecks(b *builder) {
 		t.RequireReadable(a)
 		t.RequireEcho(a, r.Subject)
 	}
-	clients := ordinaryClients(b.op.Body.MediaType)
+	clients := ordinaryClients(b.op.Body.ContentType())
 	names := make([]string, len(clients))
 	for i, c := range clients {
 		names[i] = c.name

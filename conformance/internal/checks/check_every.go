@@ -50,6 +50,9 @@ func contentChecks(b *builder, r *contract.Response) {
 		return
 	}
 	every(b, r, wire.ClauseSchema, contractSays, r.Schema.Pointer, "every "+r.Status+" body matches its schema", "Generated clients fail on any other body.")
+	if r.Schema.HasWriteOnly() {
+		every(b, r, wire.ClauseWriteOnly, goodPractice, r.Schema.Pointer, "no "+r.Status+" body contains a property that is writeOnly", "Such a property is a password or the like, which nobody should read back.")
+	}
 	rules := b.op.Rules
 	switch {
 	case r.Status == b.op.SuccessStatus() && rules.Identity != "":

@@ -131,13 +131,18 @@ func openNames(t *trial.Trial) {
 // beyondIntegers is a number that no integer of 64 bits holds.
 const beyondIntegers = "123456789012345678901234567890"
 
+// convertsToText is the name of the method by which JavaScript writes any value as
+// text. Validators that quote an invalid value break down over an object that
+// has something else by that name.
+const convertsToText = `"toString"`
+
 // moreTypes are values for a text that are none, beyond the first of each type.
 func moreTypes(name, user string) []string {
 	text := string(schema.Encode(user))
 	return []string{
 		"1", "-1", "1.5", "1e3", "1e400", "9007199254740993", beyondIntegers,
 		"[null]", "[" + text + "," + text + "]", "[17]", "[[" + text + "]]", `[{"id":` + text + "}]",
-		`{"$ne":""}`, "{" + string(schema.Encode(name)) + ":" + text + "}", `{"id":` + text + "}", `{"toString":` + text + "}", `{"length":1}`,
+		`{"$ne":""}`, "{" + string(schema.Encode(name)) + ":" + text + "}", `{"id":` + text + "}", `{` + convertsToText + `:` + text + "}", `{"length":1}`,
 		"[" + strings.TrimSuffix(strings.Repeat(`"a",`, 200), ",") + "]",
 	}
 }
@@ -187,11 +192,14 @@ func moreRejections(b *builder) {
 		user := t.User()
 		trial.Each(t, moreTypes(rules.Subject, user), shortened, func(t *trial.Trial, value string) {
 			r := t.RequestFor(user).WithBody(t.Body(user).With([]string{rules.Subject}, schema.Literal(value)), wire.Breaks).WithoutSubject()
-			if value != "1e400" && value != beyondIntegers {
+			switch {
+			case value == "1e400" || value == beyondIntegers:
+				expectOrWarn(t, r.Excused(), status) // some parsers hand such a number on as a text
+			case strings.Contains(value, convertsToText):
+				t.ExpectExcused(r, status)
+			default:
 				t.Expect(r, status)
-				return
 			}
-			expectOrWarn(t, r.Excused(), status) // some parsers hand such a number on as a text
 		})
 	})
 	b.add(status, checkText{

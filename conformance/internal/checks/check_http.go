@@ -94,7 +94,7 @@ func behindCheck(b *builder) {
 			t.Skip("not visible through a proxy")
 		}
 		requests := []*wire.Request{t.Request()}
-		if t.Op.Body != nil {
+		if t.Op.TakesJSON() {
 			requests = append(requests, t.Request().WithText([]byte("{"), wire.Breaks))
 		}
 		if len(t.Op.Security) > 0 {

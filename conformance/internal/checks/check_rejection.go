@@ -39,6 +39,9 @@ func rejectionChecks(b *builder) {
 	// Description some readers take by default would look as if it came and went.
 	plainest := slices.DeleteFunc(slices.Clone(all), func(m schema.Mutation) bool { return m.Firmness != schema.Firm })
 	plainest = plainest[:min(2, len(plainest))]
+	if len(plainest) == 0 && !b.op.TakesJSON() {
+		return // nothing is known to break it
+	}
 	steady := b.add(status, checkText{
 		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: b.op.Body.Schema.Pointer + "/required",
 		summary: "invalid bodies are rejected every time",
@@ -47,7 +50,7 @@ func rejectionChecks(b *builder) {
 	}, trial.StageReject, func(t *trial.Trial) {
 		requests := make([]*wire.Request, t.Repeats())
 		for i := range requests {
-			if i%2 == 0 && len(plainest) > 0 {
+			if len(plainest) > 0 && (i%2 == 0 || !t.Op.TakesJSON()) {
 				requests[i] = withSubject(t, plainest[(i/2)%len(plainest)])
 			} else {
 				requests[i] = t.Request().WithText([]byte("{"), wire.Breaks)
@@ -151,6 +154,9 @@ func bodilessChecks(b *builder, status string) {
 		{"body-empty", "an empty body", func(r *wire.Request) *wire.Request { return r.WithText([]byte{}, wire.Breaks) }},
 		{"body-blank", "a body of white space", func(r *wire.Request) *wire.Request { return r.WithText([]byte(" \r\n\t "), wire.Breaks) }},
 	} {
+		if b.contract.Confirm(e.change(wire.MinimalRequest(b.op))) != nil {
+			continue // a form or a text may be empty
+		}
 		b.add(status, checkText{
 			name: e.name, ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer + "/requestBody/required",
 			summary: "a missing body is rejected: " + e.what,
@@ -161,7 +167,12 @@ func bodilessChecks(b *builder, status string) {
 			if e.name == "body-none" {
 				statuses = append(statuses, "411") // what HTTP has for it (RFC 9110, section 15.5.12)
 			}
-			t.Expect(e.change(t.Request()).WithoutSubject(), statuses...)
+			a := t.Send(e.change(t.Request()).WithoutSubject())
+			if e.name == "body-none" && a.Status == http.StatusForbidden && a.IsFromFirewall() {
+				// Firewalls refuse a POST that does not say how long its body is.
+				t.Warn(contract.Statuses(statuses).String(), a.Summary(), a)
+			}
+			t.RequireStatus(a, statuses...)
 		})
 	}
 }
@@ -177,6 +188,9 @@ func mediaTypeChecks(b *builder, status string) {
 		{"media-type-none", "no media type", nil},
 		{"media-type-nonsense", "an invalid media type", []string{"nonsense"}},
 	} {
+		if slices.Contains(e.values, b.op.Body.MediaType) {
+			continue
+		}
 		b.add(status, checkText{
 			name: e.name, ground: goodPractice, prod: conformance.LaxOnly, pointer: b.op.Pointer + "/requestBody/content",
 			summary: e.what + " as Content-Type is rejected as documented or with 415, or read as " + b.op.Body.MediaType,

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -21,6 +22,13 @@ const gateAttempts = 3
 // gate is the experiment of the first check of each operation: one valid
 // request. Only behind it can anything else be judged.
 func gate(t *trial.Trial) {
+	if t.Session.Locate(t.Op) {
+		if a := t.Try(t.Request()); a.Succeeded() {
+			t.RequireReadable(a)
+			return
+		}
+		t.Session.Unlocate(t.Op) // what the contract itself gives an example of may be there
+	}
 	var first *wire.Response
 	for i := range gateAttempts {
 		// net/http takes a greeting, as of a mail server, that comes before the
@@ -169,6 +177,8 @@ func LikelyCause(a *wire.Response) string {
 		return "the port may speak plain HTTP: try http:// instead of https://"
 	case a.Failure == wire.NotHTTP:
 		return "the port may speak TLS or a protocol other than HTTP: try https://"
+	case errors.Is(a.Err, wire.ErrNotConnected):
+		return "nothing responds at " + base + ", not even with a refusal: check the address, and whether a firewall drops what is sent there"
 	case a.Failure == wire.TimedOut:
 		return "the target may be slow: raise --timeout"
 	case a.Status/100 == 3:

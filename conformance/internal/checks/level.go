@@ -3,6 +3,7 @@ package checks
 import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/trial"
 )
 
 // ground is the reason for a check's level: who is harmed where the check
@@ -51,4 +52,33 @@ func groundOf(f schema.Firmness) ground {
 		return stacksDiffer
 	}
 	return contractSays
+}
+
+// Weigh returns the level at which a run holds a check, and whether its failure
+// fails the run: one that is younger than the run asks for does not.
+func Weigh(cfg *conformance.Config, c *trial.Check, v *trial.Verdict) (level conformance.Level, counts bool) {
+	level = softer(v.Level, c.Level)
+	if IsYounger(&c.Check, cfg.AsOf) {
+		return softer(level, conformance.Should), false
+	}
+	return level, level == conformance.Must || level == conformance.Should && cfg.Strict
+}
+
+// weightOf orders levels: what weighs more comes first.
+func weightOf(l conformance.Level) int {
+	switch l {
+	case conformance.Must:
+		return 2
+	case conformance.Should:
+		return 1
+	}
+	return 0
+}
+
+// softer is the lighter of two levels; "" weighs as nothing said.
+func softer(a, b conformance.Level) conformance.Level {
+	if a == "" || b != "" && weightOf(b) < weightOf(a) {
+		return b
+	}
+	return a
 }

@@ -30,6 +30,7 @@ type Operation struct {
 	Security       []SecurityScheme // all of one requirement; empty where no key is asked for
 	OtherKeyPlaces []string         // places where a key may stand under another requirement
 	Rules          Rules
+	Source         *Source // where the values of its path come from, nil where nothing says
 	// Obstacle is why no valid request can be made, "" where one can: then the
 	// operation is not judged.
 	Obstacle string
@@ -44,7 +45,9 @@ type RequestBody struct {
 	Full       any // one with everything that is optional
 	Example    any // the media type's own, where it has one
 	HasExample bool
-	pointer    string
+	Pointer    string // of the media type
+	hasSchema  bool
+	fields     map[string]field // of a form, those with an encoding of their own
 }
 
 // Response is a documented response.
@@ -54,6 +57,7 @@ type Response struct {
 	Schema     *schema.Schema // of the first JSON media type, nil where there is none
 	Pointer    string
 	Headers    []string // names of those that it declares
+	Links      []*Link
 }
 
 // SecurityScheme is a way in which the contract wants a key to be sent.

@@ -48,6 +48,7 @@ func Read(doc *spec.Document, use func(document any) error) (c *Contract, err er
 		}
 		c.Operations = append(c.Operations, op)
 	}
+	c.connect()
 	return c, nil
 }
 
@@ -143,7 +144,7 @@ func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *Request
 	}
 	name, media := firstJSON(b.Content)
 	at := pointer + spec.Pointer("content", name)
-	out := &RequestBody{Required: b.Required != nil && *b.Required, MediaType: name, pointer: at}
+	out := &RequestBody{Required: b.Required != nil && *b.Required, MediaType: name, Pointer: at}
 	if strings.HasSuffix(name, "/*") && MatchesMediaRange("application/json", name) {
 		out.MediaType = "application/json"
 	}
@@ -152,6 +153,8 @@ func (r *contractReader) requestBody(b *v3.RequestBody, pointer string) *Request
 		return out
 	}
 	out.Schema = readSchema(media.Schema, at+"/schema", r.nullable)
+	out.readFields(media)
+	out.hasSchema = media.Schema != nil
 	out.Example, out.HasExample = nodeValue(media.Example)
 	if !out.HasExample && orderedmap.Len(media.Examples) > 0 && media.Examples.First().Value() != nil {
 		out.Example, out.HasExample = nodeValue(media.Examples.First().Value().Value)
@@ -170,6 +173,7 @@ func (r *contractReader) response(status string, high *v3.Response, pointer stri
 	for name := range high.Headers.KeysFromOldest() {
 		out.Headers = append(out.Headers, name)
 	}
+	out.Links = readLinks(high, pointer)
 	for name := range high.Content.FromOldest() {
 		out.MediaTypes = append(out.MediaTypes, name)
 	}

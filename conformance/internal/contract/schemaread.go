@@ -37,7 +37,7 @@ func readSchema(proxy *base.SchemaProxy, pointer string, nullable bool) *schema.
 
 // readOutline reads the upper levels of a schema by which nothing is made.
 func readOutline(proxy *base.SchemaProxy, pointer string, nullable bool) *schema.Schema {
-	return readAsDeep(proxy, pointer, nullable, []int{1, 2})
+	return readAsDeep(proxy, pointer, nullable, []int{1, 2, 3})
 }
 
 func readAsDeep(proxy *base.SchemaProxy, pointer string, nullable bool, depths []int) (s *schema.Schema) {
@@ -153,6 +153,7 @@ func exactly10(f float64) (*big.Rat, bool) {
 
 func readExamples(s *schema.Schema, high *base.Schema) {
 	s.ReadOnly = high.ReadOnly != nil && *high.ReadOnly
+	s.WriteOnly = high.WriteOnly != nil && *high.WriteOnly
 	s.Example, s.HasExample = nodeValue(high.Example)
 	if !s.HasExample && len(high.Examples) > 0 {
 		s.Example, s.HasExample = nodeValue(high.Examples[0])

@@ -142,6 +142,24 @@ func (s *schemas) Load(key uint64) (*cache.SchemaCacheEntry, bool) {
 	return entry, entry != nil
 }
 
+// problem is what is wrong with the JSON text of a request by the schema at a pointer.
+func (s *schemas) problem(pointer string, text []byte) string {
+	s.mu.Lock()
+	compiled, err := s.compiler(schema_validation.SchemaValidationPurposeRequestBody).Compile(documentURL + "#" + pointer)
+	s.mu.Unlock()
+	if err != nil {
+		return err.Error()
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err == nil {
+		err = compiled.Validate(value)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
 // Store is part of [cache.SchemaCache].
 func (s *schemas) Store(key uint64, entry *cache.SchemaCacheEntry) {
 	s.mu.Lock()

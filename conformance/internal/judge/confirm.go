@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
 	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -45,16 +47,33 @@ func requestProblem(j *Judge, r *wire.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	problem := ""
-	if found := j.validator.request(r.Op, req); len(found) > 0 {
-		problem = firstOf(found)
+	broken := ""
+	found := j.validator.request(r.Op, req)
+	if b := r.Op.Body; b != nil && !r.Op.TakesJSON() && r.Body != nil {
+		found = slices.DeleteFunc(found, func(p problem) bool { return p.kind == "requestBody" }) // which reads JSON alone
+		broken = formProblem(j, b, r.Body)
+	}
+	if len(found) > 0 {
+		broken = firstOf(found)
 	}
 	if contract.IsJSON(req.Header.Get("Content-Type")) && len(r.Body) > 0 {
 		if p := wire.JSONProblem(r.Body); p != "" {
-			problem = p
+			broken = p
 		}
 	}
-	return problem, nil
+	return broken, nil
+}
+
+// formProblem is the first rule of its schema that a form or text breaks.
+func formProblem(j *Judge, b *contract.RequestBody, body []byte) string {
+	value, err := b.Decode(body)
+	switch {
+	case err != nil:
+		return err.Error()
+	case b.SchemaPointer() == "":
+		return ""
+	}
+	return j.validator.value(b.SchemaPointer(), schema.Encode(value))
 }
 
 // firstOf puts the first problem that is not about the key into words.

@@ -128,6 +128,11 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 		found(wire.ClauseUniqueNames, "each property name once per object", strconv.Quote(name)+" appears twice")
 	}
 	j.judgeSchema(a, documented, media, found)
+	if documented.Schema != nil {
+		if names := documented.Schema.WriteOnlyIn(a.Value); len(names) > 0 {
+			found(wire.ClauseWriteOnly, "no property that is writeOnly", strings.Join(names, ", "))
+		}
+	}
 	judgeFilled(a, documented, found)
 }
 

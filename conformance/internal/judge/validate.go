@@ -19,6 +19,9 @@ import (
 type validating interface {
 	request(*contract.Operation, *http.Request) []problem
 	response(*contract.Operation, *http.Request, *http.Response) []problem
+	// value is what is wrong with the JSON text of a request's body by the schema at a
+	// pointer, "" for nothing.
+	value(pointer string, text []byte) string
 }
 
 // problem is what the validator has against a request or a response. kind and
@@ -48,6 +51,8 @@ func (l library) response(op *contract.Operation, r *http.Request, resp *http.Re
 	ok, found := l.validator.ValidateHttpResponse(r, resp)
 	return problems(ok, found)
 }
+
+func (l library) value(pointer string, text []byte) string { return l.schemas.problem(pointer, text) }
 
 func problems(ok bool, found []*errors.ValidationError) []problem {
 	if ok {

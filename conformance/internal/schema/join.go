@@ -17,7 +17,7 @@ func Join(a, b *Schema) *Schema {
 	out.MatchesNothing = a.MatchesNothing || b.MatchesNothing
 	out.IsTruncated = a.IsTruncated || b.IsTruncated
 	out.IsOpaque = a.IsOpaque || b.IsOpaque
-	out.ReadOnly = a.ReadOnly || b.ReadOnly
+	out.ReadOnly, out.WriteOnly = a.ReadOnly || b.ReadOnly, a.WriteOnly || b.WriteOnly
 	out.Choices = slices.Concat(a.Choices, b.Choices)
 	out.Not = slices.Concat(a.Not, b.Not)
 	if !out.HasExample {

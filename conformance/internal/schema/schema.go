@@ -45,6 +45,7 @@ type Schema struct {
 	Not     []*Schema // none of which may fit
 
 	ReadOnly     bool
+	WriteOnly    bool
 	Example      any
 	HasExample   bool
 	DefaultValue any

@@ -52,6 +52,7 @@ const (
 	StageAfter        // what must still hold after all that was refused
 	StageProvoke
 	StageRecover // what must still hold after what was provoked
+	StageRemove  // what the run has made
 	StageForeign // users who are not marked as those of the run
 	StageLast    // what must hold over the whole run
 	StageCount

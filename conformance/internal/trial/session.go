@@ -43,13 +43,20 @@ type Session struct {
 	GateStatus    map[string]int // status of the gate's answer, by operation, where it was wrong
 	FullRequests  map[string]bool
 	notes         []string
-	AbsentStatus  map[string]int // the same, where it was documented for a state of the target
+	located       map[string]*wire.Response // what the path of an operation is taken from
+	AbsentStatus  map[string]int            // the same, where it was documented for a state of the target
 }
 
 // SeenResponse is a response and the check that asked for it.
 type SeenResponse struct {
 	Check    *Check
 	Response *wire.Response
+}
+
+// Operation is the one that a check is about.
+func (s *Session) Operation(c *Check) *contract.Operation {
+	i := slices.IndexFunc(s.Contract.Operations, func(op *contract.Operation) bool { return op.ID == c.Operation })
+	return s.Contract.Operations[i]
 }
 
 // send sends a request, judges the response by the clauses of every response and
@@ -157,12 +164,13 @@ func (s *Session) ValidRequest(op *contract.Operation, user string) *wire.Reques
 	if s.usesFull(op) {
 		r = wire.FullRequest(op)
 	}
+	r = s.atLocation(r)
 	r.Header["User-Agent"] = []string{s.Config.UserAgent}
 	if len(op.Security) > 0 {
 		r.Keys = []wire.Credential{s.Key()}
 	}
 	if r.Subject = user; op.Body != nil && op.Rules.Subject != "" {
-		r.Body = schema.Encode(s.validBody(op, user))
+		r.Body = op.Body.Encode(s.validBody(op, user))
 	}
 	return r
 }

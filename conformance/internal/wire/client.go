@@ -228,7 +228,14 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 	defer cancel()
 	var first, again atomic.Bool // which the connection may still write when a run has ended
 	var dialled atomic.Int64     // two addresses of one host are tried side by side
-	via := c.transport(r)
+	var connected atomic.Bool
+	base, added := c.Destination(r)
+	req, err := r.HTTPRequest(base, added)
+	if err != nil {
+		a.Failure, a.Err = invalidRequest, err
+		return a, false
+	}
+	via := c.transport(r, req)
 	if via != c.pooled {
 		defer c.enter()()
 	}
@@ -249,15 +256,10 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 				c.slots.atMost(crowded)
 			}
 			if err == nil {
+				connected.Store(true)
 				waits.begin(r)
 			}
 		},
-	}
-	base, added := c.Destination(r)
-	req, err := r.HTTPRequest(base, added)
-	if err != nil {
-		a.Failure, a.Err = invalidRequest, err
-		return a, false
 	}
 	a.SentURL, a.SentHeader = req.URL.String(), req.Header.Clone()
 	if r.barrier != nil {
@@ -293,12 +295,18 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 		return a, false
 	}
 	if *a = came; !a.Arrived() {
+		if a.Failure == TimedOut && dialled.Load() != 0 && !connected.Load() {
+			a.Err = ErrNotConnected
+		}
 		return a, again.Load() && !first.Load()
 	}
 	c.noteSpeed(a.Duration)
 	c.noteTrouble(a)
 	return a, again.Load() && a.Status == http.StatusRequestTimeout
 }
+
+// ErrNotConnected is behind [TimedOut] where not even a connection was made.
+var ErrNotConnected = errors.New("no connection was made")
 
 var errStuck = errors.New("the connection did not end in time and was abandoned")
 
@@ -372,9 +380,9 @@ func (c *Client) noteSpeed(took time.Duration) {
 	}
 }
 
-func (c *Client) transport(r *Request) http.RoundTripper {
+func (c *Client) transport(r *Request, req *http.Request) http.RoundTripper {
 	switch {
-	case (r.bodiless || r.raw) && !c.IsProxied && r.base == nil:
+	case (r.bodiless || r.raw || req.URL.Scheme == "https" && !fitsHTTP2(req.Header)) && !c.IsProxied && r.base == nil:
 		if c.http2.Load() {
 			return raw{c.TLS, c.fresh, r.sendOptions}
 		}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance/internal/contract"
-	"nox.energy/contract/conformance/internal/schema"
 )
 
 // Prepare makes the plainest valid request to an operation, or notes in its
@@ -24,8 +23,8 @@ func Prepare(op *contract.Operation, confirm func(*Request) error) {
 	}
 	r := MinimalRequest(op)
 	switch err := confirm(r); {
-	case op.Method == http.MethodDelete:
-		op.Obstacle = "a DELETE could remove data that other requests need"
+	case op.Method == http.MethodDelete && !op.Source.Creates():
+		op.Obstacle = "a DELETE could remove data that other requests need, and no operation of the contract creates what it removes"
 	case strings.Contains(r.Path, "{"):
 		op.Obstacle = "no parameter declares a variable in its path"
 	case err != nil:
@@ -58,15 +57,14 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 		return ""
 	}
 	problem := ""
-	if !contract.IsJSON(op.Body.MediaType) {
-		problem = "its request body is " + op.Body.MediaType + ", and nox-conformance only builds JSON"
-	} else if v, ok := op.Body.Schema.Make(false); ok {
-		op.Body.Minimal, op.Body.Full = v, v
-		if full, ok := op.Body.Schema.Make(true); ok {
-			op.Body.Full = full
-		}
+	switch body := op.Body; {
+	case !body.IsBuilt():
+		problem = "its request body is " + body.MediaType + ", and nox-conformance only builds JSON, forms and plain text"
+	case len(body.Files()) > 0:
+		problem = "its request body has the part " + body.Files()[0] + " in a format that nox-conformance cannot build"
+	case setBodies(body):
 		return ""
-	} else {
+	default:
 		problem = "no request body can be built from its schema; add an example to the contract"
 	}
 	if op.Body.Required {
@@ -76,14 +74,43 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 	return ""
 }
 
+// setBodies makes the smallest value that fits a body, and one with everything
+// optional. It reports whether there is any that can be written.
+func setBodies(b *contract.RequestBody) bool {
+	made := func(optional bool) (any, bool) {
+		v, ok := b.Schema.Make(optional)
+		if ok && b.Encode(v) != nil {
+			return v, true
+		}
+		for _, v := range b.Schema.MakeSeveral(several, optional) { // as a list that is not empty, where a form has to name it
+			if b.Encode(v) != nil {
+				return v, true
+			}
+		}
+		return nil, false
+	}
+	small, hasSmall := made(false)
+	full, hasFull := made(true)
+	if b.Minimal, b.Full = small, full; !hasSmall {
+		b.Minimal = full
+	}
+	if !hasFull {
+		b.Full = small
+	}
+	return hasSmall || hasFull
+}
+
+// several is how many values are tried for one that can be written.
+const several = 5
+
 // MinimalRequest returns the plainest request that fits the contract, without a
 // key.
 func MinimalRequest(op *contract.Operation) *Request {
 	r := &Request{Op: op, Method: op.Method, Header: http.Header{"Accept": {accepts(op)}}}
 	r.setParameters(op.MinimalValues)
 	if op.Body != nil {
-		r.Header["Content-Type"] = []string{op.Body.MediaType}
-		r.Body = schema.Encode(op.Body.Minimal)
+		r.Header["Content-Type"] = []string{op.Body.ContentType()}
+		r.Body = op.Body.Encode(op.Body.Minimal)
 	}
 	return r
 }
@@ -93,7 +120,7 @@ func FullRequest(op *contract.Operation) *Request {
 	r := MinimalRequest(op)
 	r.setParameters(op.FullValues)
 	if op.Body != nil {
-		r.Body = schema.Encode(op.Body.Full)
+		r.Body = op.Body.Encode(op.Body.Full)
 	}
 	return r
 }

@@ -40,7 +40,26 @@ func (t raw) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+	for _, values := range next.Header {
+		for i, v := range values {
+			values[i] = strings.Trim(v, " \t")
+		}
+	}
 	return t.otherwise.RoundTrip(next)
+}
+
+// fitsHTTP2 reports whether HTTP/2 can send the headers. It forbids white space at
+// either end of a value, over which a server may close a connection that other
+// requests share (RFC 9113, section 8.2.1). HTTP/1.1 allows it.
+func fitsHTTP2(headers http.Header) bool {
+	for _, values := range headers {
+		for _, v := range values {
+			if v != strings.Trim(v, " \t") {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (t raw) overHTTP1(req *http.Request) (*http.Response, error) {

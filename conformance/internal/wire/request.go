@@ -73,10 +73,10 @@ func (r *Request) Clone() *Request {
 	return &c
 }
 
-// WithBody sends a value as JSON instead. The request is then about the user
-// that the value names.
+// WithBody sends a value instead, as JSON or whatever the operation takes. The
+// request is then about the user that the value names.
 func (r *Request) WithBody(v any, i Intent) *Request {
-	c := r.WithText(schema.Encode(v), i)
+	c := r.WithText(r.Op.Body.Encode(v), i)
 	if name := r.Op.Rules.Subject; name != "" {
 		o, _ := v.(schema.Object)
 		switch user, _ := o.Get(name); user := user.(type) {

@@ -303,6 +303,7 @@ const (
 	ClauseInternals   = "no-internals"
 	ClauseKey         = "no-key"
 	ClauseCache       = "no-shared-cache"
+	ClauseWriteOnly   = "write-only"
 )
 
 // EchoesOtherUser reports whether a success returns another user id than was

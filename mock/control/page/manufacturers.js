@@ -19,11 +19,21 @@ async function learn(key) {
 
 const learnt = Promise.all(testKeys.map(learn));
 
-export function begin(_, attempt) {
+let names = [];
+
+export function begin(about, attempt) {
   act = attempt;
+  offer(about.manufacturers); // as the store may be away
 }
 
-let names = [];
+/** offer puts the names into the choices of every form. */
+function offer(known) {
+  names = known;
+  choices($("connections-of"), names, "All manufacturers");
+  choices($("by-manufacturer"), names, "All manufacturers");
+  for (const select of [$("set-fault").elements.manufacturer, $("try-form").elements.manufacturer]) choices(select, names);
+  choices($("card-of"), names, "All manufacturers");
+}
 
 /** all are the names of the manufacturers. */
 export const all = () => names;
@@ -31,11 +41,7 @@ export const all = () => names;
 export async function refresh() {
   const { manufacturers } = await call("GET", "/manufacturers");
   await learnt;
-  names = manufacturers.map((m) => m.name);
-  choices($("connections-of"), names, "All manufacturers");
-  choices($("by-manufacturer"), names, "All manufacturers");
-  for (const select of [$("set-fault").elements.manufacturer, $("try-form").elements.manufacturer]) choices(select, names);
-  choices($("card-of"), names, "All manufacturers");
+  offer(manufacturers.map((m) => m.name));
   const focused = document.activeElement?.closest?.("#manufacturer-rows tr")?.dataset.id;
   update($("manufacturer-rows"), manufacturers.map(row));
   if (focused !== undefined) [...$("manufacturer-rows").rows].find((r) => r.dataset.id === focused)?.querySelector("td.script button").focus();

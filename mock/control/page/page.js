@@ -35,7 +35,7 @@ function show() {
   traffic.open(exchange ? Number(exchange[1]) : 0);
   if (!started) return;
   refresh();
-  if (current !== "manufacturers") attempt(manufacturers.refresh); // for the choices
+  if (current !== "manufacturers") attempt(askStore); // for the choices
 }
 
 /** refresh asks anew for what the view shows. */
@@ -54,15 +54,33 @@ function badges() {
 async function attempt(action) {
   try {
     await action();
-    $("problem").hidden = true;
   } catch (cause) {
     if (cause instanceof Failure && cause.status === 401) lock(cause.message);
-    else if (cause instanceof Failure && cause.status === 503) {
-      $("problem").hidden = false;
-      $("problem").textContent = `${cause.message}: until it is back, the mock answers 500 to what it would have to remember.`;
-    } else if (cause instanceof Failure && cause.status !== 0) say("lost", cause.message);
+    else if (cause instanceof Failure && cause.status === 503) away(cause.message);
+    else if (cause instanceof Failure && cause.status !== 0) say("lost", cause.message);
     else if (!(cause instanceof Failure)) throw cause;
   }
+}
+
+/** askStore asks for the manufacturers, and so finds out that the store is back. */
+async function askStore() {
+  await manufacturers.refresh();
+  if ($("problem").hidden) return;
+  $("problem").hidden = true;
+  refresh();
+}
+
+// While the store is away, it is asked from time to time, as nothing else tells.
+let asking = 0;
+function away(words) {
+  const text = `${words[0].toUpperCase()}${words.slice(1)}. Until it is back, the mock answers 500 to what it would have to remember.`;
+  $("problem").hidden = false;
+  if ($("problem").textContent !== text) $("problem").textContent = text;
+  asking ||= setTimeout(() => {
+    asking = 0;
+    if (document.hidden) away(words);
+    else attempt(askStore);
+  }, 2000);
 }
 
 function lock(words) {
@@ -100,7 +118,7 @@ async function begin() {
   if (about.started === started) return;
   started = about.started;
   for (const view of Object.values(views)) view.begin?.(about, attempt);
-  await attempt(manufacturers.refresh); // which the store may have to answer
+  await attempt(askStore); // which may be away
   await traffic.load();
   show();
 }
@@ -117,8 +135,8 @@ async function run() {
         wait = 500;
         say("live", "Live");
       }, (kind, data) => {
-        if (kind === "changed") attempt(manufacturers.refresh);
-        else traffic.event(kind, data);
+        if (kind === "changed" || data.why?.rule === "internal") attempt(askStore);
+        if (kind !== "changed") traffic.event(kind, data);
         changed();
       });
       say("lost", "The mock has stopped. Waiting for it.");

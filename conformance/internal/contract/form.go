@@ -1,0 +1,329 @@
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/textproto"
+	"net/url"
+	"regexp"
+	"strings"
+
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+
+	"nox.energy/contract/conformance/internal/schema"
+)
+
+// The media types of bodies that are made here, beside JSON.
+const (
+	formType      = "application/x-www-form-urlencoded"
+	multipartType = "multipart/form-data"
+	textType      = "text/plain"
+)
+
+// boundary separates the parts of a multipart body.
+const boundary = "nox-conformance-boundary"
+
+// field is a part of a form, as its "encoding" writes it.
+type field struct {
+	Parameter
+	mediaType string // "" where the contract does not say
+}
+
+// TakesJSON reports whether the operation takes a body in JSON.
+func (op *Operation) TakesJSON() bool { return op.Body != nil && IsJSON(op.Body.MediaType) }
+
+// SchemaPointer is where the schema of the body stands, "" for none.
+func (b *RequestBody) SchemaPointer() string {
+	if !b.hasSchema {
+		return ""
+	}
+	return b.Pointer + "/schema"
+}
+
+// essence is the media type of the body without parameters.
+func (b *RequestBody) essence() string {
+	name, _, _ := mime.ParseMediaType(b.MediaType)
+	return name
+}
+
+// ContentType is the header of the body.
+func (b *RequestBody) ContentType() string {
+	if b.essence() == multipartType {
+		return multipartType + "; boundary=" + boundary
+	}
+	return b.MediaType
+}
+
+// IsBuilt reports whether bodies of the media type can be made.
+func (b *RequestBody) IsBuilt() bool {
+	name := b.essence()
+	return IsJSON(name) || name == formType || name == multipartType || name == textType
+}
+
+// readFields reads how the parts of a form are written (OpenAPI 3.0.3, "Encoding
+// Object"): those in JSON, those as in a query, files.
+func (b *RequestBody) readFields(media *v3.MediaType) {
+	b.fields = map[string]field{}
+	for name, e := range media.Encoding.FromOldest() {
+		f := field{Parameter: Parameter{Name: name, style: e.Style, explode: e.Style == "" || e.Style == "form"}, mediaType: e.ContentType}
+		if e.Explode != nil {
+			f.explode = *e.Explode
+		}
+		f.asJSON = IsJSON(e.ContentType)
+		b.fields[name] = f
+	}
+}
+
+func (b *RequestBody) field(name string) field {
+	if f, ok := b.fields[name]; ok {
+		return f
+	}
+	return field{Parameter: Parameter{Name: name, explode: true}}
+}
+
+// Encode writes a value as the media type of the body wants it. It returns nil
+// for a value that cannot be written so.
+func (b *RequestBody) Encode(v any) []byte {
+	switch b.essence() {
+	case formType, multipartType:
+		members, ok := v.(schema.Object)
+		if !ok {
+			return nil
+		}
+		if b.essence() == formType {
+			return b.encodeForm(members)
+		}
+		return b.encodeMultipart(members)
+	case textType:
+		if !isScalar(v) {
+			return nil
+		}
+		return []byte(scalarText(v))
+	}
+	return schema.Encode(v)
+}
+
+func isScalar(v any) bool {
+	switch v.(type) {
+	case []any, schema.Object, nil:
+		return false
+	}
+	return true
+}
+
+// isFlat reports whether a value is a scalar, or a list of scalars that is not empty.
+func isFlat(v any) bool {
+	items, isList := v.([]any)
+	for _, item := range items {
+		if !isScalar(item) {
+			return false
+		}
+	}
+	return isScalar(v) || isList && len(items) > 0
+}
+
+func (b *RequestBody) encodeForm(members schema.Object) []byte {
+	pairs := []string{}
+	for _, m := range members {
+		f := b.field(m.Name)
+		if !f.asJSON && !isFlat(m.Value) && f.style != "deepObject" {
+			return nil
+		}
+		pairs = append(pairs, f.QueryPairs(m.Value)...)
+	}
+	return []byte(strings.Join(pairs, "&"))
+}
+
+func (b *RequestBody) encodeMultipart(members schema.Object) []byte {
+	var out bytes.Buffer
+	w := multipart.NewWriter(&out)
+	w.SetBoundary(boundary) // which is one
+	for _, m := range members {
+		f := b.field(m.Name)
+		values, isList := m.Value.([]any)
+		if !isList || f.asJSON {
+			values = []any{m.Value}
+		} else if len(values) == 0 {
+			return nil
+		}
+		for _, v := range values {
+			header := textproto.MIMEHeader{}
+			disposition := map[string]string{"name": m.Name}
+			text := scalarText(v)
+			switch _, isObject := v.(schema.Object); {
+			case v == nil:
+				return nil
+			case isObject, f.asJSON: // as OpenAPI 3.0.3 wants it where nothing else is said
+				header.Set("Content-Type", "application/json")
+				text = string(schema.Encode(v))
+			case b.isFile(m.Name):
+				disposition["filename"] = "conformance.bin"
+				header.Set("Content-Type", "application/octet-stream")
+			case !isScalar(v):
+				return nil
+			}
+			if f.mediaType != "" && !strings.ContainsAny(f.mediaType, "*,") {
+				header.Set("Content-Type", f.mediaType)
+			}
+			header.Set("Content-Disposition", mime.FormatMediaType("form-data", disposition))
+			part, err := w.CreatePart(header)
+			if err != nil {
+				return nil
+			}
+			part.Write([]byte(text)) // into memory
+		}
+	}
+	w.Close()
+	return out.Bytes()
+}
+
+// isFile reports whether a part is a file by its schema.
+func (b *RequestBody) isFile(name string) bool {
+	p := b.Schema.Property(name)
+	if p == nil {
+		return false
+	}
+	s := p.Schema
+	if s.HasType("array") && s.Items != nil {
+		s = s.Items
+	}
+	return s.Format == "binary"
+}
+
+// Files names the parts whose content has a format of its own, which no text that
+// is made here would have.
+func (b *RequestBody) Files() []string {
+	var out []string
+	for name, f := range b.fields {
+		if f.mediaType != "" && !f.asJSON && !strings.HasPrefix(f.mediaType, "text/plain") && !strings.Contains(f.mediaType, "octet-stream") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Decode reads a body as a server does that knows the schema: what a form has in
+// text becomes a number or a truth value where the schema has one there.
+func (b *RequestBody) Decode(body []byte) (any, error) {
+	switch b.essence() {
+	case formType:
+		return b.decodeForm(body)
+	case multipartType:
+		return b.decodeMultipart(body)
+	}
+	return meant(string(body), b.Schema), nil
+}
+
+func (b *RequestBody) decodeForm(body []byte) (any, error) {
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	out := schema.Object{}
+	deep := map[string]schema.Object{}
+	for name, texts := range values {
+		outer, inner, isDeep := strings.Cut(strings.TrimSuffix(name, "]"), "[")
+		switch f := b.field(outer); {
+		case isDeep && f.style == "deepObject":
+			deep[outer] = append(deep[outer], schema.Member{Name: inner, Value: meant(texts[0], b.schemaOf(outer).propertySchema(inner))})
+		case b.field(name).asJSON:
+			out = append(out, schema.Member{Name: name, Value: schema.Literal(texts[0])})
+		default:
+			f := b.field(name)
+			if separator := f.separator(); b.schemaOf(name).HasType("array") && !f.explode {
+				texts = strings.Split(texts[0], separator)
+			}
+			out = append(out, schema.Member{Name: name, Value: meantAll(texts, b.schemaOf(name).Schema)})
+		}
+	}
+	for name, o := range deep {
+		out = append(out, schema.Member{Name: name, Value: o})
+	}
+	return out, nil
+}
+
+// separator stands between the items of a list, as a reader finds it.
+func (f field) separator() string {
+	return map[string]string{"spaceDelimited": " ", "pipeDelimited": "|"}[f.style] + map[bool]string{true: ","}[f.style == "" || f.style == "form"]
+}
+
+func (b *RequestBody) decodeMultipart(body []byte) (any, error) {
+	r := multipart.NewReader(bytes.NewReader(body), boundary)
+	out := schema.Object{}
+	texts := map[string][]string{}
+	for {
+		part, err := r.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(part)
+		if err != nil {
+			return nil, err
+		}
+		texts[part.FormName()] = append(texts[part.FormName()], string(text))
+	}
+	for name, all := range texts {
+		out = append(out, schema.Member{Name: name, Value: meantAll(all, b.schemaOf(name).Schema)})
+	}
+	return out, nil
+}
+
+// partSchema is the schema of a part, of anything where the form declares none.
+type partSchema struct{ *schema.Schema }
+
+func (b *RequestBody) schemaOf(name string) partSchema {
+	return partSchema{partSchema{b.Schema}.propertySchema(name)}
+}
+
+func (p partSchema) propertySchema(name string) *schema.Schema {
+	if declared := p.Property(name); declared != nil {
+		return declared.Schema
+	}
+	return &schema.Schema{}
+}
+
+// meantAll reads the texts under one name: a list where the schema has one, or
+// where there are several.
+func meantAll(texts []string, s *schema.Schema) any {
+	if !s.HasType("array") && len(texts) == 1 {
+		return meant(texts[0], s)
+	}
+	items := s.Items
+	if items == nil {
+		items = &schema.Schema{}
+	}
+	list := []any{}
+	for _, text := range texts {
+		list = append(list, meant(text, items))
+	}
+	return list
+}
+
+var (
+	wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	// trueWord and falseWord are what readers of forms take for truth values.
+	trueWord  = regexp.MustCompile(`(?i)^(true|1|t|on|yes|y)$`)
+	falseWord = regexp.MustCompile(`(?i)^(false|0|f|off|no|n|)$`)
+)
+
+// meant reads a text as the type that the schema has for it.
+func meant(text string, s *schema.Schema) any {
+	switch {
+	case s.Types == nil || s.HasType("string"):
+	case s.HasType("number") && schema.JSONNumber.MatchString(text), s.HasType("integer") && wholeNumber.MatchString(text):
+		return schema.Literal(text)
+	case s.HasType("boolean") && trueWord.MatchString(text):
+		return true
+	case s.HasType("boolean") && falseWord.MatchString(text):
+		return false
+	case (s.HasType("object") || s.HasType("array")) && json.Valid([]byte(text)):
+		return schema.Literal(text)
+	}
+	return text
+}

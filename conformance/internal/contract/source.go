@@ -1,0 +1,208 @@
+package contract
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/spec"
+)
+
+// Link is a documented way from a response to a request of another operation.
+type Link struct {
+	Name    string
+	Pointer string
+	Target  *Operation
+	Values  map[int]string // runtime expressions, by the place of the target's parameter
+	id, ref string         // of the target, as written
+	named   map[string]string
+}
+
+// Source is where the values of an operation's path come from: the response of
+// another operation, which names what there is.
+type Source struct {
+	From   *Operation
+	Values map[int]string // runtime expressions, by the place of the parameter
+}
+
+// Creates reports whether what the source names was made by its own request.
+func (s *Source) Creates() bool { return s != nil && s.From.Method == http.MethodPost }
+
+// Depth is how many requests come before the first that an operation can take its
+// path from.
+func (op *Operation) Depth() int {
+	depth := 0
+	for s := op.Source; s != nil && depth < maxDepth; s = s.From.Source {
+		depth++
+	}
+	return depth
+}
+
+// maxDepth bounds how far a path is traced back: links may lead in circles.
+const maxDepth = 8
+
+func readLinks(high *v3.Response, pointer string) []*Link {
+	var out []*Link
+	for name, l := range high.Links.FromOldest() {
+		if l == nil {
+			continue
+		}
+		link := &Link{Name: name, Pointer: pointer + spec.Pointer("links", name), id: schema.IDWord(l.OperationId), ref: l.OperationRef, named: map[string]string{}}
+		for parameter, expression := range l.Parameters.FromOldest() {
+			link.named[parameter] = expression
+		}
+		out = append(out, link)
+	}
+	return out
+}
+
+// connect finds the targets of links, and for each operation the one that its path
+// can be taken from: by a link, else by the shape of paths and responses.
+func (c *Contract) connect() {
+	for _, op := range c.Operations {
+		for _, r := range op.Responses {
+			r.Links = slices.DeleteFunc(r.Links, func(l *Link) bool { return !c.resolve(l) })
+		}
+	}
+	for _, op := range c.Operations {
+		if slices.ContainsFunc(op.Parameters, func(p Parameter) bool { return p.In == "path" }) {
+			op.Source = c.sourceOf(op)
+		}
+	}
+}
+
+// resolve finds the operation that a link leads to and the parameters that it names.
+func (c *Contract) resolve(l *Link) bool {
+	i := slices.IndexFunc(c.Operations, func(op *Operation) bool {
+		return l.id != "" && op.ID == l.id || l.ref != "" && strings.TrimPrefix(l.ref, "#") == op.Pointer
+	})
+	if i < 0 {
+		return false
+	}
+	l.Target, l.Values = c.Operations[i], map[int]string{}
+	for i, p := range l.Target.Parameters {
+		for _, name := range []string{p.Name, p.In + "." + p.Name} {
+			if expression, ok := l.named[name]; ok {
+				l.Values[i] = expression
+			}
+		}
+	}
+	return true
+}
+
+func (c *Contract) sourceOf(op *Operation) *Source {
+	for _, from := range c.Operations {
+		for _, r := range from.Responses {
+			for _, l := range r.Links {
+				if s := (&Source{from, l.Values}); l.Target == op && from != op && strings.HasPrefix(r.Status, "2") && s.completes(op) {
+					return s
+				}
+			}
+		}
+	}
+	var best *Source
+	for _, from := range c.Operations {
+		if s := byShape(op, from); s != nil && (best == nil || len(from.Path) > len(best.From.Path) || len(from.Path) == len(best.From.Path) && s.Creates() && !best.Creates()) {
+			best = s
+		}
+	}
+	return best
+}
+
+// completes takes the variables that both paths have from the source's own
+// request, and reports whether none is left open.
+func (s *Source) completes(op *Operation) bool {
+	for i, p := range op.Parameters {
+		if p.In != "path" || s.Values[i] != "" {
+			continue
+		}
+		if !slices.ContainsFunc(s.From.Parameters, func(q Parameter) bool { return q.In == "path" && q.Name == p.Name }) {
+			return false
+		}
+		s.Values[i] = "$request.path." + p.Name
+	}
+	return true
+}
+
+// byShape takes a path such as /things/{id}/parts from what POST or GET /things
+// returns: from a property that is named like the variable, or "id" where the
+// variable is named like an id. nil where the two do not belong together.
+func byShape(op, from *Operation) *Source {
+	rest, under := strings.CutPrefix(op.Path, strings.TrimSuffix(from.Path, "/")+"/{")
+	if !under || from == op || from.Method != http.MethodPost && from.Method != http.MethodGet {
+		return nil
+	}
+	name, _, _ := strings.Cut(rest, "}")
+	success := from.ResponseFor(statusNumber(from.SuccessStatus()))
+	i := slices.IndexFunc(op.Parameters, func(p Parameter) bool { return p.In == "path" && p.Name == name })
+	if i < 0 || success == nil || success.Schema == nil {
+		return nil
+	}
+	pointer := idPointer(success.Schema, name, from.Method == http.MethodGet)
+	if pointer == "" {
+		return nil
+	}
+	s := &Source{from, map[int]string{i: "$response.body#" + pointer}}
+	if !s.completes(op) {
+		return nil
+	}
+	return s
+}
+
+// statusNumber is a documented status as a number, of a range its first.
+func statusNumber(status string) int {
+	n := 0
+	for _, r := range strings.ToUpper(status) {
+		n = n*10 + int(max(0, min(9, r-'0')))
+		if r == 'X' {
+			n -= n % 10
+		}
+	}
+	if n < 100 || n > 599 {
+		return http.StatusOK
+	}
+	return n
+}
+
+// idPointer finds the property of a success that names what there is, in a list the
+// first item's.
+func idPointer(s *schema.Schema, variable string, listed bool) string {
+	if listed {
+		if s.Items != nil {
+			return prefixed("/0", idPointer(s.Items, variable, false))
+		}
+		for _, p := range s.Properties {
+			if p.Schema.Items != nil {
+				if at := idPointer(p.Schema.Items, variable, false); at != "" {
+					return spec.Pointer(p.Name) + "/0" + at
+				}
+			}
+		}
+		return ""
+	}
+	plain := func(name string) string {
+		return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+	}
+	for _, same := range []func(string) bool{
+		func(name string) bool { return name == variable },
+		func(name string) bool { return plain(name) == plain(variable) },
+		func(name string) bool { return plain(name) == "id" && strings.HasSuffix(plain(variable), "id") },
+	} {
+		for _, p := range s.Properties {
+			if same(p.Name) && (p.Schema.AcceptsType("string") || p.Schema.AcceptsType("integer")) {
+				return spec.Pointer(p.Name)
+			}
+		}
+	}
+	return ""
+}
+
+func prefixed(prefix, rest string) string {
+	if rest == "" {
+		return ""
+	}
+	return prefix + rest
+}
