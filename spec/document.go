@@ -125,6 +125,23 @@ func (d *Document) Normal() []byte { return d.normal }
 // order of its lines.
 func (d *Document) Warnings() []Warning { return append([]Warning(nil), d.warnings...) }
 
+// Lint lists the warnings as lines of text, each with its place, and counts those
+// that are contradictions.
+func (d *Document) Lint() (lines []string, contradictions int) {
+	for _, w := range d.warnings {
+		kind, place := "warning", d.source
+		if w.Contradiction {
+			contradictions++
+			kind = "contradiction"
+		}
+		if w.Line > 0 {
+			place += ":" + strconv.Itoa(w.Line)
+		}
+		lines = append(lines, place+": "+kind+": "+w.Text)
+	}
+	return lines, contradictions
+}
+
 // SHA256 is the digest of [Document.Bytes], in lower-case hexadecimal. A page
 // and a bare file that hold the same document have the same digest.
 func (d *Document) SHA256() string { return d.sha256 }

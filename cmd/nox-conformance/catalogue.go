@@ -7,6 +7,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/runner"
 )
@@ -17,7 +18,7 @@ func (o *options) catalogue(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	checks, err := runner.Catalogue(doc)
+	checks, err := cli.Interruptible(ctx, func() ([]conformance.Check, error) { return runner.Catalogue(doc) })
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/runner"
 	"nox.energy/contract/spec"
@@ -18,26 +18,17 @@ func lint(ctx context.Context, args []string, std streams) int {
 	if len(args) != 1 {
 		return usage(std, errors.New("lint takes one contract: a file, a URL or -"))
 	}
-	doc, err := spec.Load(ctx, args[0], std.in)
+	doc, err := cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, args[0], std.in) })
 	if err != nil {
-		return usage(std, err)
+		return fail(std, err)
 	}
-	checks, err := runner.Catalogue(doc)
+	checks, err := cli.Interruptible(ctx, func() ([]conformance.Check, error) { return runner.Catalogue(doc) })
 	if err != nil {
-		return usage(std, err)
+		return fail(std, err)
 	}
-	contradictions := 0
-	for _, w := range doc.Warnings() {
-		kind := "warning"
-		if w.Contradiction {
-			contradictions++
-			kind = "contradiction"
-		}
-		place := doc.Source()
-		if w.Line > 0 {
-			place += ":" + strconv.Itoa(w.Line)
-		}
-		fmt.Fprintf(std.out, "%s: %s: %s\n", place, kind, w.Text)
+	lines, contradictions := doc.Lint()
+	for _, line := range lines {
+		fmt.Fprintln(std.out, line)
 	}
 	for _, c := range checks {
 		if obstacle, is := strings.CutPrefix(c.Sends, "nothing: "); is && strings.HasSuffix(c.ID, "/minimal") {

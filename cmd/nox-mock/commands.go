@@ -80,6 +80,9 @@ nox-mock help lost-response                        # test a client against lost 
 		if s.listDeviations {
 			return listDeviations(std.out)
 		}
+		if s.lint {
+			return lint(ctx, s, std.in, std.out)
+		}
 		return serve(ctx, s, std.in, std.out, std.err)
 	})
 	p.Root.AddCommand(
@@ -147,6 +150,9 @@ func declareServe(c *cobra.Command, s *settings) {
 		f.StringVar(&s.controlListen, "control-listen", "127.0.0.1:4011", "`ADDRESS` address of control API and dashboard, or off")
 		f.StringVar(&s.addressFile, "address-file", "", "`FILE` write base URL and control URL to a file while serving")
 		f.StringVar(&s.spec, "spec", "", "`FILE` serve another contract: a file, a URL, or - for standard input")
+		if c.Name() != "exec" {
+			f.BoolVar(&s.lint, "lint", false, "list what is weak or contradictory in the contract, with lines")
+		}
 		f.IntVar(&s.maxConnections, "max-connections", 1024, "`N` maximum concurrent connections to each port")
 	})
 	cli.Section(c, "Manufacturers and state", func(f *pflag.FlagSet) {

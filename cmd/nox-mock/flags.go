@@ -45,6 +45,7 @@ type settings struct {
 	quiet          bool
 	silent         bool // quiet was asked for
 	listDeviations bool
+	lint           bool
 	client         clientSettings
 
 	pairs     []string // NAME=KEY, as given

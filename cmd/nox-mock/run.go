@@ -60,12 +60,9 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 		ScorecardPatience: settings.client.patience,
 	}
 	if settings.spec != "" {
-		contract, err := cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, settings.spec, stdin) })
-		if errors.Is(err, cli.ErrInterrupted) {
-			return config, err
-		}
+		contract, err := loadContract(ctx, settings.spec, stdin)
 		if err != nil {
-			return config, usageError{err}
+			return config, err
 		}
 		config.Contract = contract
 	}
@@ -89,6 +86,33 @@ func configure(ctx context.Context, settings settings, stdin io.Reader) (mock.Co
 		config.Manufacturers = mock.DefaultManufacturers()
 	}
 	return config, nil
+}
+
+func loadContract(ctx context.Context, source string, stdin io.Reader) (*spec.Document, error) {
+	contract, err := cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, source, stdin) })
+	if err != nil && !errors.Is(err, cli.ErrInterrupted) {
+		err = usageError{err}
+	}
+	return contract, err
+}
+
+// lint prints what the author of the contract may not have meant.
+func lint(ctx context.Context, settings settings, stdin io.Reader, stdout io.Writer) error {
+	contract, err := spec.Embedded()
+	if settings.spec != "" {
+		contract, err = loadContract(ctx, settings.spec, stdin)
+	}
+	if err != nil {
+		return err
+	}
+	lines, contradictions := contract.Lint()
+	for _, line := range lines {
+		fmt.Fprintln(stdout, line)
+	}
+	if contradictions > 0 {
+		return fmt.Errorf("the contract contradicts itself in %d places", contradictions)
+	}
+	return nil
 }
 
 func readFixture(name string) (store.Fixture, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"nox.energy/contract/cmd/internal/cli"
 	"nox.energy/contract/mock"
 	"nox.energy/contract/mock/redisstore"
 	"nox.energy/contract/mock/store"
@@ -18,7 +19,10 @@ func (s *instance) newMock(ctx context.Context, settings settings) (err error) {
 			return err
 		}
 	}
-	s.mock, err = mock.New(s.config)
+	s.mock, err = cli.Interruptible(ctx, func() (*mock.Mock, error) { return mock.New(s.config) })
+	if errors.Is(err, cli.ErrInterrupted) {
+		return err
+	}
 	if err == nil && s.store != nil {
 		err = s.syncManufacturers(ctx, settings.manufacturers)
 	}
