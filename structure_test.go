@@ -191,6 +191,14 @@ func TestWalls(t *testing.T) {
 			"checks":     {"explore", "trial", "judge", "wire", "guard", "contract", "schema", "secret", "spec", "conformance"},
 			"causes":     {"checks", "explore", "trial", "judge", "wire", "guard", "contract", "schema", "secret", "textchange", "spec", "conformance"},
 		},
+		"conformance/report/internal/": {
+			"safe":     {},
+			"markdown": {"safe"},
+			"exchange": {"safe", "conformance", "conformance/internal/schema", "spec"},
+			"findings": {"safe", "conformance", "conformance/internal/schema", "spec"},
+			"terminal": {"exchange", "findings", "safe", "conformance", "conformance/internal/schema", "spec"},
+			"page":     {"exchange", "findings", "safe", "conformance", "conformance/internal/schema", "spec"},
+		},
 		"mock/": {
 			"store":             {},
 			"store/storetest":   {"store"},

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pb33f/go-yaml"
 )
@@ -25,7 +26,10 @@ func Pointer(tokens ...string) string {
 	var b strings.Builder
 	for _, t := range tokens {
 		b.WriteByte('/')
-		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(t))
+		if strings.ContainsAny(t, "~/") {
+			t = strings.ReplaceAll(strings.ReplaceAll(t, "~", "~0"), "/", "~1")
+		}
+		b.WriteString(t)
 	}
 	return b.String()
 }
@@ -34,15 +38,18 @@ func Pointer(tokens ...string) string {
 // followed, so that "/paths/…/schema/required" is found in the component that
 // holds it; the returned pointer is the one it was found under.
 func (d *Document) Clause(pointer string) (Clause, error) {
-	key, value, ok := d.find(pointer)
+	key, value, at, ok := d.walk(pointer, 0)
 	if !ok {
 		return Clause{}, fmt.Errorf("%s: nothing stands at %q", d.source, pointer)
 	}
-	c := Clause{Pointer: d.resolved(pointer), Line: d.LineOfPage(value.Line), Quote: compact(value, 0)}
+	var quote strings.Builder
+	c := Clause{Pointer: at, Line: d.LineOfPage(value.Line)}
 	if key != nil {
 		c.Line = d.LineOfPage(key.Line)
-		c.Quote = key.Value + ": " + c.Quote
+		quote.WriteString(key.Value + ": ")
 	}
+	compact(&quote, value, 0)
+	c.Quote = quote.String()
 	if r := []rune(c.Quote); len(r) > maxQuote {
 		c.Quote = string(r[:maxQuote-1]) + "…"
 	}
@@ -54,11 +61,6 @@ func (d *Document) Clause(pointer string) (Clause, error) {
 func (d *Document) find(pointer string) (key, value *yaml.Node, ok bool) {
 	key, value, _, ok = d.walk(pointer, 0)
 	return key, value, ok
-}
-
-func (d *Document) resolved(pointer string) string {
-	_, _, at, _ := d.walk(pointer, 0)
-	return at
 }
 
 const maxReferences = 64
@@ -150,26 +152,37 @@ func unalias(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// compact writes a node on one line, as YAML flow style without the quoting.
-func compact(n *yaml.Node, depth int) string {
+// compact writes a node on one line, as YAML flow style without the quoting. It
+// stops when there is more than [maxQuote] has room for.
+func compact(b *strings.Builder, n *yaml.Node, depth int) {
 	n = unalias(n)
 	switch {
-	case n == nil:
-		return ""
+	case n == nil || b.Len() > maxQuote*utf8.UTFMax:
 	case depth > 8:
-		return "…"
+		b.WriteString("…")
 	case n.Kind == yaml.SequenceNode:
-		items := make([]string, len(n.Content))
+		b.WriteByte('[')
 		for i, item := range n.Content {
-			items[i] = compact(item, depth+1)
+			if b.Len() > maxQuote*utf8.UTFMax {
+				break
+			}
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			compact(b, item, depth+1)
 		}
-		return "[" + strings.Join(items, ", ") + "]"
+		b.WriteByte(']')
 	case n.Kind == yaml.MappingNode:
-		items := make([]string, 0, len(n.Content)/2)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			items = append(items, n.Content[i].Value+": "+compact(n.Content[i+1], depth+1))
+		b.WriteByte('{')
+		for i := 0; i+1 < len(n.Content) && b.Len() <= maxQuote*utf8.UTFMax; i += 2 {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(n.Content[i].Value + ": ")
+			compact(b, n.Content[i+1], depth+1)
 		}
-		return "{" + strings.Join(items, ", ") + "}"
+		b.WriteByte('}')
+	default:
+		b.WriteString(strings.Join(strings.Fields(n.Value), " "))
 	}
-	return strings.Join(strings.Fields(n.Value), " ")
 }

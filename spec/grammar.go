@@ -38,7 +38,7 @@ func grammar() map[string]map[string]string {
 			"allOf oneOf anyOf [schema; not items schema; additionalProperties schemaOrBool; discriminator discriminator; " +
 			"deprecated externalDocs xml -"),
 		// of OpenAPI 3.1 alone
-		"schema31": fields("if then else contains propertyNames schema; unevaluatedItems unevaluatedProperties schemaOrBool; " +
+		"schema31": fields("if then else contains propertyNames unevaluatedItems schema; unevaluatedProperties schemaOrBool; " +
 			"prefixItems [schema; patternProperties dependentSchemas {schema; dependentRequired {texts; " +
 			"maxContains minContains count; contentEncoding contentMediaType text; " +
 			"$defs $id $anchor $dynamicAnchor $comment $schema contentSchema -"),

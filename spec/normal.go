@@ -43,6 +43,7 @@ type normalizer struct {
 	is30   bool
 	kinds  map[string]map[string]string // see grammar
 	names  map[*yaml.Node]string        // component names of schemas that are referred to
+	made   map[*yaml.Node]string        // and of those that references of our own lead to
 	taken  map[string]bool
 	queue  []*yaml.Node
 	nested int
@@ -210,6 +211,10 @@ func (w *normalizer) data(n *yaml.Node) bool {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if i > 0 {
 				w.out = append(w.out, ',')
+			}
+			if n.Content[i].Value == "$ref" && strings.HasPrefix(n.Content[i+1].Value, "#") {
+				w.warn(n, "a value with a member $ref, which readers take for a reference, is left out")
+				return false
 			}
 			w.out = append(appendText(w.out, n.Content[i].Value), ':')
 			if !w.data(n.Content[i+1]) {

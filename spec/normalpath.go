@@ -15,7 +15,7 @@ var methods = [...]string{"get", "put", "post", "delete", "options", "head", "pa
 
 // normalize writes the document anew and fills in what it declares.
 func (d *Document) normalize(version string) error {
-	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, taken: map[string]bool{}}
+	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, made: map[*yaml.Node]string{}, taken: map[string]bool{}}
 	w.schemas = map[string]*yaml.Node{}
 	if all := field(field(d.root, "components"), "schemas"); all != nil && all.Kind == yaml.MappingNode {
 		for _, m := range members(all) {
@@ -323,8 +323,18 @@ func (w *normalizer) parameter(n *yaml.Node, all []member) []member {
 	case in == "path" && scalar(n, "required") != "true":
 		w.warn(n, "a path parameter is always required: %s", name)
 		all = append(slices.DeleteFunc(all, func(m member) bool { return m.key == "required" }), member{"required", plainNode("true")})
+	case scalar(n, "style") == "deepObject" && w.isNoObject(field(n, "schema")):
+		w.warn(n, "the style deepObject has a meaning for objects alone; the parameter %q is not judged", name)
+		return nil
 	}
 	return w.described(n, in, all)
+}
+
+// isNoObject reports whether a schema takes other types than objects alone.
+func (w *normalizer) isNoObject(schema *yaml.Node) bool {
+	schema = w.target(schema)
+	kind := scalar(schema, "type")
+	return kind != "" && kind != "object"
 }
 
 // described is a parameter or header with one schema or one content.

@@ -36,7 +36,10 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 	if ref == nil || ref.Kind != yaml.ScalarNode {
 		return w.schemaObject(n, w.known(n, "schema", w.schemaGrammar()))
 	}
-	name := w.component(ref)
+	name, made := w.made[ref]
+	if !made {
+		name = w.component(ref)
+	}
 	if name == "" {
 		return false
 	}
@@ -45,7 +48,9 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 		w.warn(n, "what stands beside a $ref is ignored in OpenAPI 3.0: %s", beside[0].key)
 		beside = nil
 	}
-	target := mapNode(n.Line, member{"$ref", textNode(schemaComponents + name)})
+	plain := textNode(schemaComponents + name)
+	w.made[plain] = name
+	target := mapNode(n.Line, member{"$ref", plain})
 	if len(beside) == 0 {
 		w.out = append(w.out, `{"$ref":`...)
 		w.out = append(appendText(w.out, schemaComponents+name), '}')
@@ -247,8 +252,8 @@ func (w *normalizer) items(m member) member {
 	case m.value.Kind == yaml.SequenceNode:
 		w.warn(m.value, "a list of items is written as prefixItems in OpenAPI 3.1; it is read so")
 		return member{"prefixItems", m.value}
-	case m.value.Value == "true":
-		return member{}
+	case m.value.Value == "true": // with which items count as evaluated
+		return member{"items", mapNode(m.value.Line)}
 	}
 	return m
 }
@@ -302,7 +307,7 @@ func (w *normalizer) discriminator(schema, n *yaml.Node) *yaml.Node {
 	out := []member{{"propertyName", textNode(name)}}
 	mapping := field(n, "mapping")
 	if mapping == nil || mapping.Kind != yaml.MappingNode {
-		return mapNode(n.Line, out...)
+		mapping = mapNode(n.Line)
 	}
 	var pairs []member
 	for _, m := range members(mapping) {
@@ -321,8 +326,84 @@ func (w *normalizer) discriminator(schema, n *yaml.Node) *yaml.Node {
 		}
 		w.warn(m.value, "the discriminator maps %q to %q, which leads nowhere", m.key, m.value.Value)
 	}
+	pairs = append(pairs, w.ownNames(n, name, pairs, one, any)...)
+	if len(pairs) == 0 {
+		return mapNode(n.Line, out...)
+	}
 	return mapNode(n.Line, append(out, member{"mapping", mapNode(mapping.Line, pairs...)})...)
 }
+
+// ownNames maps the values by which branches that no mapping names call
+// themselves: what their own schema of the property lists, where it does not
+// take the name of the component, which would be the value otherwise.
+func (w *normalizer) ownNames(n *yaml.Node, property string, mapped []member, choices ...*yaml.Node) []member {
+	var out, plain []member
+	for _, choice := range choices {
+		if choice == nil || choice.Kind != yaml.SequenceNode {
+			continue
+		}
+		for _, branch := range choice.Content {
+			_, ref := child(branch, "$ref")
+			if ref == nil || ref.Kind != yaml.ScalarNode {
+				continue
+			}
+			component := w.component(ref)
+			target := schemaComponents + component
+			if component == "" || slices.ContainsFunc(mapped, func(m member) bool { return m.value.Value == target }) {
+				continue
+			}
+			listed := w.listedValues(branch, property, 0)
+			if len(listed) == 0 || slices.Contains(listed, component) {
+				plain = append(plain, member{component, textNode(target)})
+				continue
+			}
+			for _, value := range listed {
+				out = append(out, member{value, textNode(target)})
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	w.warn(n, "this discriminator maps nothing to some branches, whose own schemas list another %s than their names; those are taken", property)
+	for _, m := range plain { // beside a mapping, some libraries know nothing else
+		if !slices.ContainsFunc(slices.Concat(mapped, out), func(have member) bool { return have.key == m.key }) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// listedValues are the texts that a schema lists for one of its properties.
+func (w *normalizer) listedValues(n *yaml.Node, property string, depth int) []string {
+	if n = w.target(n); n == nil || depth > maxNested {
+		return nil
+	}
+	_, declared := child(field(n, "properties"), property)
+	declared = w.target(declared)
+	if text := scalar(declared, "const"); text != "" {
+		return []string{text}
+	}
+	var out []string
+	if listed := field(declared, "enum"); listed != nil {
+		for _, each := range listed.Content {
+			if kind, text := resolve(each); kind == isText {
+				out = append(out, text)
+			}
+		}
+	}
+	if parts := field(n, "allOf"); len(out) == 0 && parts != nil {
+		for _, part := range parts.Content {
+			if out = w.listedValues(part, property, depth+1); len(out) > 0 {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// maxNested bounds how deep parts of parts are looked into for a property.
+const maxNested = 8
 
 // contradictions notes what no value can fulfil.
 func (w *normalizer) contradictions(n *yaml.Node) {

@@ -7,6 +7,10 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/markdown"
+	"nox.energy/contract/conformance/report/internal/safe"
+	"nox.energy/contract/conformance/report/internal/terminal"
 )
 
 // ComparisonFormats returns the names that [WriteComparison] takes.
@@ -24,7 +28,7 @@ func WriteComparison(w io.Writer, format string, c *Comparison) error {
 		if c == nil {
 			return errNoResult
 		}
-		return writeJSON(w, c)
+		return safe.JSON(w, c)
 	}
 	return fmt.Errorf("unknown format %.40q; the formats are %s", format, strings.Join(ComparisonFormats(), ", "))
 }
@@ -40,17 +44,17 @@ type changeList struct {
 
 func (c *Comparison) words() []changeList {
 	return []changeList{
-		{"BROKE", red, "Broke", "broke", c.Broke, false},
-		{"FIXED", green, "Fixed", "fixed", c.Fixed, false},
-		{"STILL", red, "Still fail", "still failing", c.StillFail, false},
-		{"WARN", yellow, "New warnings", "newly warning", c.NewWarnings, false},
-		{"GONE", green, "Resolved warnings", "no longer warning", c.GoneWarnings, false},
-		{"KNOWN", cyan, "Newly excused", "newly excused", c.Excused, false},
-		{"LOST", yellow, "No longer judged", "no longer judged", c.NotJudged, false},
-		{"UNSEEN", yellow, "Failed before, no longer judged (not a fix)", "failed before and no longer judged", c.NotSeen, false},
-		{"JUDGED", cyan, "Newly judged", "newly judged", c.NewlyJudged, true},
-		{"NEW", cyan, "New checks", "added", c.Added, true},
-		{"AWAY", cyan, "Removed checks", "removed", c.Removed, true},
+		{"BROKE", terminal.Red, "Broke", "broke", c.Broke, false},
+		{"FIXED", terminal.Green, "Fixed", "fixed", c.Fixed, false},
+		{"STILL", terminal.Red, "Still fail", "still failing", c.StillFail, false},
+		{"WARN", terminal.Yellow, "New warnings", "newly warning", c.NewWarnings, false},
+		{"GONE", terminal.Green, "Resolved warnings", "no longer warning", c.GoneWarnings, false},
+		{"KNOWN", terminal.Cyan, "Newly excused", "newly excused", c.Excused, false},
+		{"LOST", terminal.Yellow, "No longer judged", "no longer judged", c.NotJudged, false},
+		{"UNSEEN", terminal.Yellow, "Failed before, no longer judged (not a fix)", "failed before and no longer judged", c.NotSeen, false},
+		{"JUDGED", terminal.Cyan, "Newly judged", "newly judged", c.NewlyJudged, true},
+		{"NEW", terminal.Cyan, "New checks", "added", c.Added, true},
+		{"AWAY", terminal.Cyan, "Removed checks", "removed", c.Removed, true},
 	}
 }
 
@@ -58,13 +62,13 @@ func (c *Comparison) tally() string {
 	var parts []string
 	for _, l := range c.words() {
 		if n := len(l.list); n > 0 {
-			parts = append(parts, thousands(int64(n))+" "+l.tally)
+			parts = append(parts, safe.Thousands(int64(n))+" "+l.tally)
 		}
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "nothing changed")
 	}
-	return strings.Join(append(parts, thousands(int64(c.Same))+" the same"), ", ")
+	return strings.Join(append(parts, safe.Thousands(int64(c.Same))+" the same"), ", ")
 }
 
 // says tells a change in one sentence.
@@ -74,11 +78,11 @@ func (c Change) says() string {
 	case c.New == "":
 		return c.states()
 	case fails(&conformance.CheckResult{Outcome: c.New}) && c.Actual != "":
-		if s = "actual: " + shorten(c.Actual, 300); c.Expected != "" {
-			s = "expected: " + shorten(c.Expected, 300) + "; " + s
+		if s = "actual: " + safe.Shorten(c.Actual, 300); c.Expected != "" {
+			s = "expected: " + safe.Shorten(c.Expected, 300) + "; " + s
 		}
 	case c.New == conformance.Pass && fails(&conformance.CheckResult{Outcome: c.Old}) && c.Actual != "":
-		s = "before: " + shorten(c.Actual, 300)
+		s = "before: " + safe.Shorten(c.Actual, 300)
 	default:
 		s = c.Reason
 	}
@@ -115,42 +119,42 @@ func ComparisonText(w io.Writer, c *Comparison, o TextOptions) error {
 	if c == nil {
 		return errNoResult
 	}
-	t := newScreen(o.Color, o.Verbose, o.Width)
+	t := terminal.New(o.Color, o.Verbose, o.Width)
 	if !o.Quiet {
 		c.Old.text(t, "old")
 		c.New.text(t, "new")
 		for _, n := range c.Notes {
-			t.printf("%s  %s\n", t.paint(yellow, "note"), line(n, 600))
+			t.Printf("%s  %s\n", t.Paint(terminal.Yellow, "note"), safe.Line(n, 600))
 		}
-		t.printf("\n")
+		t.Printf("\n")
 		for _, l := range c.words() {
 			l.text(t)
 		}
 	}
-	t.printf("%s\n", c.tally())
-	return t.flush(w)
+	t.Printf("%s\n", c.tally())
+	return t.Flush(w)
 }
 
-func (c Compared) text(t *screen, word string) {
-	t.printf("%s   %s  %s, run %s of %s (%s)\n", t.paint(bold, word), t.paint(verdictColor(c.Verdict), verdictInCapitals(c.Verdict, c.Summary.Known)),
-		line(c.Target, 200), line(c.RunID, 40), c.Started.UTC().Format("2006-01-02 15:04:05"), tally(c.Summary))
+func (c Compared) text(t *terminal.Screen, word string) {
+	t.Printf("%s   %s  %s, run %s of %s (%s)\n", t.Paint(terminal.Bold, word), t.Paint(verdictColor(c.Verdict), findings.VerdictInCapitals(c.Verdict, c.Summary.Known)),
+		safe.Line(c.Target, 200), safe.Line(c.RunID, 40), c.Started.UTC().Format("2006-01-02 15:04:05"), findings.Tally(c.Summary))
 }
 
-func (l changeList) text(t *screen) {
+func (l changeList) text(t *terminal.Screen) {
 	for i, c := range l.list {
-		if i == textChanges && !t.verbose {
-			t.printf("%s %s\n", t.paint(l.color, fmt.Sprintf("%-5s", l.word)), t.paint(dim, "… "+thousands(int64(len(l.list)-i))+" more; --verbose shows all"))
+		if i == textChanges && !t.Verbose {
+			t.Printf("%s %s\n", t.Paint(l.color, fmt.Sprintf("%-5s", l.word)), t.Paint(terminal.Dim, "… "+safe.Thousands(int64(len(l.list)-i))+" more; --verbose shows all"))
 			break
 		}
 		if l.brief {
-			t.title(l.color, l.word, c.ID, line(c.states(), 200))
+			t.Title(l.color, l.word, c.ID, safe.Line(c.states(), 200))
 			continue
 		}
-		t.title(l.color, l.word, c.ID, "")
-		t.indented("      ", line(c.says(), screenChars), "")
+		t.Title(l.color, l.word, c.ID, "")
+		t.Indented("      ", safe.Line(c.says(), terminal.FactChars), "")
 	}
 	if len(l.list) > 0 {
-		t.printf("\n")
+		t.Printf("\n")
 	}
 }
 
@@ -161,44 +165,44 @@ func comparisonMarkdown(w io.Writer, c *Comparison) error {
 	if c == nil {
 		return errNoResult
 	}
-	m := &markdownPage{}
+	m := &markdown.Page{}
 	mark := "✅"
 	if len(c.Broke) > 0 {
 		mark = "❌"
 	}
-	m.add(fmt.Sprintf("## %s Conformance compared: %s\n\n", mark, prose(c.tally(), 400)))
-	m.add("| | verdict | target | run | started |\n|---|---|---|---|---|\n")
+	m.Add(fmt.Sprintf("## %s Conformance compared: %s\n\n", mark, markdown.Prose(c.tally(), 400)))
+	m.Add("| | verdict | target | run | started |\n|---|---|---|---|---|\n")
 	for _, side := range []struct {
 		word string
 		run  Compared
 	}{{"old", c.Old}, {"new", c.New}} {
-		m.add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", side.word, prose(verdictWords(side.run.Verdict, side.run.Summary.Known), 80), code(side.run.Target, 200),
-			code(side.run.RunID, 40), code(side.run.Started.UTC().Format("2006-01-02 15:04:05"), 40)))
+		m.Add(fmt.Sprintf("| %s | %s | %s | %s | %s |\n", side.word, markdown.Prose(findings.VerdictWords(side.run.Verdict, side.run.Summary.Known), 80), markdown.Code(side.run.Target, 200),
+			markdown.Code(side.run.RunID, 40), markdown.Code(side.run.Started.UTC().Format("2006-01-02 15:04:05"), 40)))
 	}
-	m.add("\n")
+	m.Add("\n")
 	for _, n := range c.Notes {
-		m.add("- " + prose(n, 600) + "\n")
+		m.Add("- " + markdown.Prose(n, 600) + "\n")
 	}
 	if len(c.Notes) > 0 {
-		m.add("\n")
+		m.Add("\n")
 	}
 	for _, l := range c.words() {
 		l.markdown(m)
 	}
-	return m.flush(w, "the json output contains everything.\n", "")
+	return m.Flush(w, "the json output contains everything.\n", "")
 }
 
-func (l changeList) markdown(m *markdownPage) {
+func (l changeList) markdown(m *markdown.Page) {
 	if len(l.list) == 0 {
 		return
 	}
 	var rows []string
 	for _, c := range l.list {
-		rows = append(rows, markdownRow(c.ID, c.says()))
+		rows = append(rows, markdown.Row(c.ID, c.says()))
 	}
 	head := fmt.Sprintf("### %s: %d\n\n| check | |\n|---|---|\n", l.title, len(l.list))
-	if left := m.table(head, rows); left > 0 {
-		m.add(fmt.Sprintf("\n%d more not shown.\n", left))
+	if left := m.Table(head, rows); left > 0 {
+		m.Add(fmt.Sprintf("\n%d more not shown.\n", left))
 	}
-	m.add("\n")
+	m.Add("\n")
 }

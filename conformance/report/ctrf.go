@@ -4,6 +4,8 @@ import (
 	"io"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // CTRF writes r in the Common Test Report Format (https://ctrf.io), version
@@ -19,25 +21,25 @@ func CTRF(w io.Writer, r *conformance.Result) error {
 	}
 	start := r.Started.UnixMilli()
 	results := ctrfResults{
-		Tool:    ctrfTool{token(r.Tool.Name), visible(r.Tool.Version)},
+		Tool:    ctrfTool{token(r.Tool.Name), safe.Visible(r.Tool.Version)},
 		Summary: ctrfSummary{Start: start, Stop: start + max(r.DurationMS, 0), Duration: max(r.DurationMS, 0)},
 		Tests:   []ctrfTest{},
 		Environment: ctrfEnvironment{
-			AppName: line(r.Contract.Title, 300), AppVersion: line(r.Contract.Version, 300), TestEnvironment: line(r.Target, 600),
+			AppName: safe.Line(r.Contract.Title, 300), AppVersion: safe.Line(r.Contract.Version, 300), TestEnvironment: safe.Line(r.Target, 600),
 			Healthy: r.Verdict == conformance.Conforms,
 			Extra: map[string]any{
-				"verdict": line(string(r.Verdict), 40), "profile": line(string(r.Profile), 40), "run_id": line(r.RunID, 300),
-				"seed": r.Seed, "contract_sha256": line(r.Contract.SHA256, 100),
+				"verdict": safe.Line(string(r.Verdict), 40), "profile": safe.Line(string(r.Profile), 40), "run_id": safe.Line(r.RunID, 300),
+				"seed": r.Seed, "contract_sha256": safe.Line(r.Contract.SHA256, 100),
 			},
 		},
 	}
 	for i := range r.Checks {
 		results.add(ctrfTestOf(r, &r.Checks[i]))
 	}
-	for _, why := range unexplained(r) {
-		results.add(ctrfTest{Name: "run/verdict", Status: ctrfFailed, Message: line(why, 4000), Suite: []string{"run"}})
+	for _, why := range findings.Unexplained(r) {
+		results.add(ctrfTest{Name: "run/verdict", Status: ctrfFailed, Message: safe.Line(why, 4000), Suite: []string{"run"}})
 	}
-	return writeJSON(w, ctrfReport{"CTRF", "1.0.0", "nox-conformance", results})
+	return safe.JSON(w, ctrfReport{"CTRF", "1.0.0", "nox-conformance", results})
 }
 
 type ctrfReport struct {
@@ -102,33 +104,33 @@ const (
 )
 
 func ctrfTestOf(r *conformance.Result, c *conformance.CheckResult) ctrfTest {
-	s := standingOf(c)
+	s := findings.StandingOf(c)
 	t := ctrfTest{
 		Name: token(c.ID), Status: ctrfStatusOf(s), RawStatus: string(s), Duration: max(c.DurationMS, 0),
 		Suite: []string{token(c.Operation), token(c.Status)},
 	}
 	if c.Level != "" {
-		t.Tags = []string{line(string(c.Level), 40)}
+		t.Tags = []string{safe.Line(string(c.Level), 40)}
 	}
-	if s != passed {
-		t.Message = line(sentence(c), 4000)
+	if s != findings.Passed {
+		t.Message = safe.Line(findings.Sentence(c), 4000)
 	}
-	if s != passed && s != skipped {
+	if s != findings.Passed && s != findings.Skipped {
 		t.Trace = Facts(r, c)
 	}
 	if r.ContractPath != "" {
-		t.FilePath, t.Line = visible(r.ContractPath), max(c.Clause.Line, 0)
+		t.FilePath, t.Line = safe.Visible(r.ContractPath), max(c.Clause.Line, 0)
 	}
 	return t
 }
 
-func ctrfStatusOf(s standing) ctrfStatus {
+func ctrfStatusOf(s findings.Standing) ctrfStatus {
 	switch s {
-	case failed:
+	case findings.Failed:
 		return ctrfFailed
-	case broke:
+	case findings.Broke:
 		return ctrfOther
-	case known, skipped:
+	case findings.Known, findings.Skipped:
 		return ctrfSkipped
 	}
 	return ctrfPassed

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/terminal"
 )
 
 // Facts tells one check of r in lines of plain text, as the text report does:
@@ -12,8 +13,8 @@ import (
 // that sends them again. What the target sent is shortened and cannot steer a
 // terminal. There is no line end behind the last line.
 func Facts(r *conformance.Result, c *conformance.CheckResult) string {
-	t := newScreen(false, false, 100)
-	t.facts(r, c)
-	t.exchanges(c)
-	return strings.TrimRight(t.shown(), "\n")
+	t := terminal.New(false, false, 100)
+	t.Facts(r, c)
+	t.Exchanges(c)
+	return strings.TrimRight(t.Shown(), "\n")
 }

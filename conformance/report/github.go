@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // githubAnnotations is how many findings are annotated; GitHub shows ten of a
@@ -21,16 +23,16 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 		return errNoResult
 	}
 	var commands []string
-	for _, why := range unexplained(r) {
-		commands = append(commands, githubCommand("error", r, 0, "conformance run", line(why, 1000)))
+	for _, why := range findings.Unexplained(r) {
+		commands = append(commands, githubCommand("error", r, 0, "conformance run", safe.Line(why, 1000)))
 	}
-	for _, f := range failures(r) {
+	for _, f := range findings.Failures(r) {
 		commands = append(commands, githubCommand("error", r, f.Clause.Line, f.ID, githubFinding(r, f)))
 	}
-	for _, c := range of(r, broke) {
+	for _, c := range findings.Of(r, findings.Broke) {
 		commands = append(commands, githubCommand("error", r, c.Clause.Line, "not judged: "+c.ID, githubMessage(c)))
 	}
-	for _, f := range warnings(r) {
+	for _, f := range findings.Warnings(r) {
 		commands = append(commands, githubCommand("warning", r, f.Clause.Line, f.ID, githubFinding(r, f)))
 	}
 	for _, d := range r.Drift {
@@ -38,7 +40,7 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 		if d.Breaks {
 			command = "warning"
 		}
-		commands = append(commands, githubCommand(command, r, 0, "contract drift", line(driftHeading(d), 1000)))
+		commands = append(commands, githubCommand(command, r, 0, "contract drift", safe.Line(findings.DriftHeading(d), 1000)))
 	}
 	if rest := len(commands) - githubAnnotations; rest > 0 {
 		more := fmt.Sprintf("%d more findings; the other reports contain all of them", rest)
@@ -50,15 +52,15 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 
 // githubFinding tells a cause: in one sentence, with its fix, then how many checks
 // show it, then the check that shows it best.
-func githubFinding(r *conformance.Result, f failure) string {
+func githubFinding(r *conformance.Result, f findings.Failure) string {
 	var lines []string
-	if c := causeOf(r, f.ID); c != nil {
-		lines = append(lines, line(c.Summary, 500))
+	if c := findings.CauseOf(r, f.ID); c != nil {
+		lines = append(lines, safe.Line(c.Summary, 500))
 		if c.Fix != "" && c.Fix != f.Reason {
-			lines = append(lines, "fix: "+line(c.Fix, 500))
+			lines = append(lines, "fix: "+safe.Line(c.Fix, 500))
 		}
 	}
-	if others := f.others(); others != "" {
+	if others := f.Others(); others != "" {
 		lines = append(lines, others)
 	}
 	return strings.Join(append(lines, githubMessage(f.CheckResult)), "\n")
@@ -66,19 +68,19 @@ func githubFinding(r *conformance.Result, f failure) string {
 
 // githubMessage tells a check in a few lines.
 func githubMessage(c *conformance.CheckResult) string {
-	lines := []string{line(cmp.Or(c.Summary, c.ID), 300)}
+	lines := []string{safe.Line(cmp.Or(c.Summary, c.ID), 300)}
 	add := func(label, s string) {
 		if strings.TrimSpace(s) != "" {
-			lines = append(lines, label+": "+line(s, 500))
+			lines = append(lines, label+": "+safe.Line(s, 500))
 		}
 	}
 	add("clause", c.Clause.Quote)
 	add("expected", c.Expected)
 	add("actual", c.Actual)
-	add("tries", tries(c))
-	add(noteLabel(c), c.Reason)
+	add("tries", findings.Tries(c))
+	add(findings.NoteLabel(c), c.Reason)
 	if c.Known {
-		add("now", headline(c))
+		add("now", findings.Headline(c))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -88,9 +90,9 @@ func githubMessage(c *conformance.CheckResult) string {
 func githubCommand(command string, r *conformance.Result, at int, title, message string) string {
 	var properties []string
 	if at > 0 && r.ContractPath != "" {
-		properties = append(properties, "file="+githubProperty(visible(r.ContractPath)), fmt.Sprintf("line=%d", at))
+		properties = append(properties, "file="+githubProperty(safe.Visible(r.ContractPath)), fmt.Sprintf("line=%d", at))
 	}
-	properties = append(properties, "title="+githubProperty(line(title, 200)))
+	properties = append(properties, "title="+githubProperty(safe.Line(title, 200)))
 	return "::" + command + " " + strings.Join(properties, ",") + "::" + githubData(message) + "\n"
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // GitLab writes r as a code quality report of GitLab: an array with an issue
@@ -24,21 +26,21 @@ func GitLab(w io.Writer, r *conformance.Result) error {
 			unique = fmt.Sprintf("%s#%d", id, seen[id])
 		}
 		issues = append(issues, gitlabIssue{
-			Description: line(description, 1000), CheckName: visible(cmp.Or(id, "check")),
+			Description: safe.Line(description, 1000), CheckName: safe.Visible(cmp.Or(id, "check")),
 			Fingerprint: fingerprint(unique), Severity: severity,
 			Location: gitlabLocation{Path: gitlabPath(r), Lines: gitlabLines{max(at, 1)}},
 		})
 	}
-	for _, why := range unexplained(r) {
+	for _, why := range findings.Unexplained(r) {
 		add("run/verdict", why, "blocker", 1)
 	}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		if severity := gitlabSeverity(c); severity != "" {
-			add(c.ID, cmp.Or(c.Summary, c.ID)+": "+sentence(c), severity, c.Clause.Line)
+			add(c.ID, cmp.Or(c.Summary, c.ID)+": "+findings.Sentence(c), severity, c.Clause.Line)
 		}
 	}
-	return writeJSON(w, issues)
+	return safe.JSON(w, issues)
 }
 
 type gitlabIssue struct {
@@ -60,15 +62,15 @@ type gitlabLines struct {
 
 // gitlabSeverity is one of GitLab's words, "" for what is no issue.
 func gitlabSeverity(c *conformance.CheckResult) string {
-	switch standingOf(c) {
-	case failed:
+	switch findings.StandingOf(c) {
+	case findings.Failed:
 		if c.Level == conformance.Must {
 			return "critical"
 		}
 		return "major"
-	case broke:
+	case findings.Broke:
 		return "major"
-	case warned:
+	case findings.Warned:
 		if c.Level == conformance.May {
 			return "info"
 		}
@@ -83,5 +85,5 @@ func gitlabPath(r *conformance.Result) string {
 	if source := r.Contract.Source; r.ContractPath == "" && source == "-" {
 		return "stdin"
 	}
-	return visible(cmp.Or(r.ContractPath, r.Contract.Source, "contract"))
+	return safe.Visible(cmp.Or(r.ContractPath, r.Contract.Source, "contract"))
 }

@@ -13,6 +13,9 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/exchange"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // HAR writes the exchanges of r as an HTTP Archive 1.2, which the tools of
@@ -86,10 +89,10 @@ func (h *HARWriter) Close(r *conformance.Result) error {
 	pages := make([]harPage, len(h.order))
 	for i, id := range h.order {
 		pages[i] = *h.pages[id]
-		pages[i].Title = line(id, 300)
+		pages[i].Title = safe.Line(id, 300)
 		if c := checks[id]; c != nil {
-			pages[i].Title = line(id+": "+string(standingOf(c)), 300)
-			pages[i].Comment = line(c.Summary, 500)
+			pages[i].Title = safe.Line(id+": "+string(findings.StandingOf(c)), 300)
+			pages[i].Comment = safe.Line(c.Summary, 500)
 		}
 	}
 	h.write("\n    ],\n    \"pages\": ")
@@ -97,7 +100,7 @@ func (h *HARWriter) Close(r *conformance.Result) error {
 	h.write(",\n    \"creator\": ")
 	h.value(harCreator{cmp.Or(r.Tool.Name, "nox-conformance"), r.Tool.Version}, "    ")
 	h.write(",\n    \"comment\": ")
-	h.value(visible("Exchanges of the conformance run "+r.RunID+" against "+r.Target), "    ")
+	h.value(safe.Visible("Exchanges of the conformance run "+r.RunID+" against "+r.Target), "    ")
 	h.write("\n  }\n}\n")
 	return h.err
 }
@@ -116,7 +119,7 @@ func (h *HARWriter) write(s string) {
 // value writes v as JSON whose further lines are indented.
 func (h *HARWriter) value(v any, indent string) {
 	var b bytes.Buffer
-	if err := writeJSON(&b, v); err != nil {
+	if err := safe.JSON(&b, v); err != nil {
 		h.err = cmp.Or(h.err, err)
 		return
 	}
@@ -203,11 +206,11 @@ type harPair struct {
 const unknownVersion = "unknown"
 
 func harEntryOf(check string, x *conformance.Exchange) harEntry {
-	ms := max(finite(x.DurationMS), 0)
+	ms := max(safe.Finite(x.DurationMS), 0)
 	e := harEntry{
 		Started: harTime(x.Started), Time: ms, Timings: harTimings{Wait: ms},
 		Request: harRequestOf(&x.Request), Response: harResponseOf(x),
-		Comment: visible(check),
+		Comment: safe.Visible(check),
 	}
 	if x.Response != nil {
 		e.Request.Version = e.Response.Version
@@ -216,15 +219,15 @@ func harEntryOf(check string, x *conformance.Exchange) harEntry {
 }
 
 func harRequestOf(q *conformance.Request) harRequest {
-	kept := int64(len(bodyBytes(q.Body, q.Base64)))
+	kept := int64(len(exchange.Body(q.Body, q.Base64)))
 	h := harRequest{
-		Method: cmp.Or(q.Method, http.MethodGet), URL: safeURL(q.URL), Version: unknownVersion,
+		Method: cmp.Or(q.Method, http.MethodGet), URL: safe.URL(q.URL), Version: unknownVersion,
 		Cookies: []harPair{}, Headers: harHeaders(q.Headers), Query: harQuery(q.URL),
-		HeadersSize: -1, BodySize: max(q.Size, kept), Comment: q.Note,
+		HeadersSize: -1, BodySize: exchange.RequestSize(q), Comment: q.Note,
 	}
 	if q.Body != "" {
 		text, encoding := harBody(q.Body, q.Base64)
-		h.Post = &harPost{Type: header(q.Headers, "Content-Type"), Text: text, Encoding: encoding, Comment: harCut(kept, h.BodySize)}
+		h.Post = &harPost{Type: exchange.Header(q.Headers, "Content-Type"), Text: text, Encoding: encoding, Comment: harCut(kept, h.BodySize)}
 	}
 	return h
 }
@@ -238,10 +241,10 @@ func harResponseOf(x *conformance.Exchange) harResponse {
 		return h
 	}
 	h.Status, h.StatusText, h.Version = p.Status, http.StatusText(p.Status), cmp.Or(p.HTTPVersion, unknownVersion)
-	h.Headers, h.Redirect, h.BodySize = harHeaders(p.Headers), header(p.Headers, "Location"), responseSize(p)
-	h.Content = harContent{Size: h.BodySize, Type: cmp.Or(header(p.Headers, "Content-Type"), "x-unknown")}
+	h.Headers, h.Redirect, h.BodySize = harHeaders(p.Headers), exchange.Header(p.Headers, "Location"), exchange.ResponseSize(p)
+	h.Content = harContent{Size: h.BodySize, Type: cmp.Or(exchange.Header(p.Headers, "Content-Type"), "x-unknown")}
 	h.Content.Text, h.Content.Encoding = harBody(p.Body, p.Base64)
-	h.Content.Comment = harCut(int64(len(bodyBytes(p.Body, p.Base64))), h.BodySize)
+	h.Content.Comment = harCut(int64(len(exchange.Body(p.Body, p.Base64))), h.BodySize)
 	return h
 }
 
@@ -250,7 +253,7 @@ func harCut(kept, size int64) string {
 	if kept >= size {
 		return ""
 	}
-	return "the first " + thousands(kept) + " of " + thousands(size) + " bytes"
+	return "the first " + safe.Thousands(kept) + " of " + safe.Thousands(size) + " bytes"
 }
 
 // harBody returns the text of a body and its encoding, "" for none. Bytes that
@@ -258,7 +261,7 @@ func harCut(kept, size int64) string {
 func harBody(body string, isBase64 bool) (text, encoding string) {
 	switch {
 	case isBase64:
-		return base64.StdEncoding.EncodeToString(bodyBytes(body, true)), "base64"
+		return base64.StdEncoding.EncodeToString(exchange.Body(body, true)), "base64"
 	case !utf8.ValidString(body):
 		return base64.StdEncoding.EncodeToString([]byte(body)), "base64"
 	}
@@ -267,7 +270,7 @@ func harBody(body string, isBase64 bool) (text, encoding string) {
 
 func harHeaders(headers map[string]string) []harPair {
 	list := []harPair{}
-	for _, n := range headerNames(headers) {
+	for _, n := range exchange.HeaderNames(headers) {
 		list = append(list, harPair{n, headers[n]})
 	}
 	return list

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // JSON writes r as the report that design and tools rely on: the fields of
@@ -18,7 +19,7 @@ func JSON(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
 	}
-	return writeJSON(w, complete(r))
+	return safe.JSON(w, complete(r))
 }
 
 // complete returns a copy of r in which every list and map is there and every
@@ -31,7 +32,7 @@ func complete(r *conformance.Result) *conformance.Result {
 	}
 	for i := range c.Responses {
 		if l := c.Responses[i].Latency; l != nil {
-			c.Responses[i].Latency = &conformance.Latency{P50: finite(l.P50), P99: finite(l.P99)}
+			c.Responses[i].Latency = &conformance.Latency{P50: safe.Finite(l.P50), P99: safe.Finite(l.P99)}
 		}
 	}
 	c.Checks = make([]conformance.CheckResult, len(r.Checks))
@@ -46,7 +47,7 @@ func complete(r *conformance.Result) *conformance.Result {
 }
 
 func completeExchange(x conformance.Exchange) conformance.Exchange {
-	x.DurationMS = finite(x.DurationMS)
+	x.DurationMS = safe.Finite(x.DurationMS)
 	x.Request.Headers = present(x.Request.Headers)
 	if x.Response != nil {
 		p := *x.Response

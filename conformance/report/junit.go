@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/exchange"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // junitFactChars bounds a text of the result in a JUnit report.
@@ -37,7 +40,7 @@ func JUnit(w io.Writer, r *conformance.Result) error {
 		return fmt.Errorf("the report cannot be written as XML: %w", err)
 	}
 	b.WriteByte('\n')
-	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("##"), []byte("#&#35;"))) // see steersLog
+	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("##"), []byte("#&#35;"))) // see safe.SteersLog
 	return err
 }
 
@@ -111,7 +114,7 @@ func junitOf(r *conformance.Result) *junitSuites {
 		c := &r.Checks[i]
 		suite(token(c.Operation+"."+c.Status)).add(r, c)
 	}
-	if why := unexplained(r); len(why) > 0 {
+	if why := findings.Unexplained(r); len(why) > 0 {
 		suite("run").addVerdict(r, why)
 	}
 	for _, s := range all.Suites {
@@ -135,10 +138,10 @@ func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
 		{"contract", r.Contract.Source}, {"contract.version", r.Contract.Version}, {"contract.sha256", r.Contract.SHA256},
 		{"tool.version", r.Tool.Version}, {"verdict", string(r.Verdict)},
 	} {
-		s.Properties = append(s.Properties, junitProperty{p[0], line(p[1], 600)})
+		s.Properties = append(s.Properties, junitProperty{p[0], safe.Line(p[1], 600)})
 	}
 	for i, d := range r.Drift {
-		s.Properties = append(s.Properties, junitProperty{fmt.Sprintf("contract.drift.%d", i+1), line(driftHeading(d), 600)})
+		s.Properties = append(s.Properties, junitProperty{fmt.Sprintf("contract.drift.%d", i+1), safe.Line(findings.DriftHeading(d), 600)})
 	}
 	return s
 }
@@ -146,23 +149,23 @@ func newJUnitSuite(r *conformance.Result, name string, id int) *junitSuite {
 // add puts a check into its suite.
 func (s *junitSuite) add(r *conformance.Result, c *conformance.CheckResult) {
 	ms := max(c.DurationMS, 0)
-	t := junitCase{Name: token(name(c)), Classname: s.Name, Time: seconds(ms)}
-	message := line(sentence(c), 600)
-	switch standingOf(c) {
-	case failed:
+	t := junitCase{Name: token(findings.Name(c)), Classname: s.Name, Time: seconds(ms)}
+	message := safe.Line(findings.Sentence(c), 600)
+	switch findings.StandingOf(c) {
+	case findings.Failed:
 		s.Failures++
 		t.Failure = &junitText{message, cmp.Or(string(c.Level), "failure"), junitFacts(r, c)}
-	case broke:
+	case findings.Broke:
 		s.Errors++
 		t.Error = &junitText{message, "error", junitFacts(r, c)}
-	case known:
+	case findings.Known:
 		s.Skipped++
-		t.Skipped = &junitText{Message: "known failure: " + line(c.Reason, 600), Text: junitFacts(r, c)}
-	case skipped:
+		t.Skipped = &junitText{Message: "known failure: " + safe.Line(c.Reason, 600), Text: junitFacts(r, c)}
+	case findings.Skipped:
 		s.Skipped++
 		t.Skipped = &junitText{Message: message, Text: xmlElement(message)}
-	case warned:
-		s.Out.Text += xmlElement("warning: "+visible(c.ID)+"\n") + junitFacts(r, c) + "\n"
+	case findings.Warned:
+		s.Out.Text += xmlElement("warning: "+safe.Visible(c.ID)+"\n") + junitFacts(r, c) + "\n"
 	}
 	s.Tests++
 	s.ms += ms
@@ -174,7 +177,7 @@ func (s *junitSuite) addVerdict(r *conformance.Result, why []string) {
 	t := junitCase{Name: "verdict", Classname: s.Name, Time: seconds(0)}
 	lines := make([]string, len(why))
 	for i := range why {
-		lines[i] = line(why[i], junitFactChars)
+		lines[i] = safe.Line(why[i], junitFactChars)
 	}
 	message, text := strings.Join(lines, "; "), xmlElement(strings.Join(lines, "\n"))
 	if r.Verdict == conformance.Violates {
@@ -193,23 +196,23 @@ func junitFacts(r *conformance.Result, c *conformance.CheckResult) string {
 	var b strings.Builder
 	add := func(label, s string) {
 		if strings.TrimSpace(s) != "" {
-			fmt.Fprintf(&b, "%s: %s\n", label, line(s, junitFactChars))
+			fmt.Fprintf(&b, "%s: %s\n", label, safe.Line(s, junitFactChars))
 		}
 	}
 	add("rule", c.Summary)
-	add("clause", strings.TrimSpace(place(r, c)+" "+c.Clause.Quote))
+	add("clause", strings.TrimSpace(findings.Place(r, c)+" "+c.Clause.Quote))
 	add("expected", c.Expected)
 	add("actual", c.Actual)
-	add("tries", tries(c))
-	add(noteLabel(c), c.Reason)
+	add("tries", findings.Tries(c))
+	add(findings.NoteLabel(c), c.Reason)
 	add("cause", c.Cause)
 	for i := range c.Exchanges {
 		x := &c.Exchanges[i]
 		if i == 2 {
-			fmt.Fprintf(&b, "… %s\n", count(len(c.Exchanges)-i, "more exchange"))
+			fmt.Fprintf(&b, "… %s\n", safe.Count(len(c.Exchanges)-i, "more exchange"))
 			break
 		}
-		b.WriteString("\n" + plainExchange(x))
+		b.WriteString("\n" + exchange.Plain(x))
 	}
 	return xmlElement(b.String())
 }
@@ -220,7 +223,7 @@ func seconds(ms int64) string { return fmt.Sprintf("%d.%03d", ms/1000, ms%1000) 
 // token makes a name of XML Schema's type token, which is not empty and has no
 // white space at its ends or twice in a row.
 func token(s string) string {
-	return cmp.Or(strings.Join(strings.Fields(line(s, 300)), " "), "-")
+	return cmp.Or(strings.Join(strings.Fields(safe.Line(s, 300)), " "), "-")
 }
 
 // xmlElement escapes a text that stands in an element. Line ends stay, so that

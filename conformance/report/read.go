@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // Read reads a report as [JSON] writes it; name is the file's, for the error.
@@ -30,9 +31,9 @@ func Read(r io.Reader, name string) (*conformance.Result, error) {
 	switch {
 	case result.Format == conformance.ReportFormat:
 	case strings.HasPrefix(result.Format, major+"/"):
-		return nil, unusable(name, "has the format %s, but this version reads %s; use the version that wrote it", line(result.Format, 80), conformance.ReportFormat)
+		return nil, unusable(name, "has the format %s, but this version reads %s; use the version that wrote it", safe.Line(result.Format, 80), conformance.ReportFormat)
 	default:
-		return nil, unusable(name, "not a report: its format is %q, not %q; write a report with --report json=FILE", shorten(result.Format, 80), conformance.ReportFormat)
+		return nil, unusable(name, "not a report: its format is %q, not %q; write a report with --report json=FILE", safe.Shorten(result.Format, 80), conformance.ReportFormat)
 	}
 	if len(result.Checks) == 0 && result.Verdict == "" {
 		return nil, unusable(name, "not a complete report: it has neither checks nor a verdict")
@@ -49,9 +50,9 @@ func soundChecks(name string, checks []conformance.CheckResult) error {
 		case c.ID == "":
 			return unusable(name, "check %d has no id", i+1)
 		case seen[c.ID]:
-			return unusable(name, "%s appears twice", line(c.ID, 200))
+			return unusable(name, "%s appears twice", safe.Line(c.ID, 200))
 		case !slices.Contains(outcomes, c.Outcome):
-			return unusable(name, "%s has the unknown outcome %q", line(c.ID, 200), shorten(string(c.Outcome), 80))
+			return unusable(name, "%s has the unknown outcome %q", safe.Line(c.ID, 200), safe.Shorten(string(c.Outcome), 80))
 		}
 		seen[c.ID] = true
 	}
@@ -69,9 +70,9 @@ func notJSON(name string, data []byte, err error) error {
 		at = syntax.Offset
 	case errors.As(err, &typed):
 		at = typed.Offset
-		err = fmt.Errorf("%s is a JSON %s", line(typed.Field, 80), line(typed.Value, 40))
+		err = fmt.Errorf("%s is a JSON %s", safe.Line(typed.Field, 80), safe.Line(typed.Value, 40))
 		if typed.Field == "" {
-			err = fmt.Errorf("found a JSON %s", line(typed.Value, 40))
+			err = fmt.Errorf("found a JSON %s", safe.Line(typed.Value, 40))
 		}
 	}
 	at = min(max(at, 0), int64(len(data)))

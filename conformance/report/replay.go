@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/safe"
+	"nox.energy/contract/conformance/report/internal/terminal"
 )
 
 // Replayed is a check of a report that was performed again.
@@ -53,52 +56,52 @@ func Replay(w io.Writer, now *conformance.Result, list []Replayed, o TextOptions
 	if now == nil {
 		return errNoResult
 	}
-	t := newScreen(o.Color, o.Verbose, o.Width)
+	t := terminal.New(o.Color, o.Verbose, o.Width)
 	if !o.Quiet {
 		for _, p := range list {
 			p.text(t)
 		}
-		t.printf("\n")
+		t.Printf("\n")
 		for _, p := range list {
 			if fails(&p.Now) {
 				writeReplayFacts(t, now, &p.Now)
 			}
 		}
 	}
-	t.printf("%s  %s against %s", replayTally(list), line(now.Target, 200), line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
+	t.Printf("%s  %s against %s", replayTally(list), safe.Line(now.Target, 200), safe.Line(strings.TrimSpace(now.Contract.Title+" "+now.Contract.Version), 200))
 	if now.Reason != "" && slices.ContainsFunc(list, func(p Replayed) bool { return p.State() == Undecided }) {
-		t.printf(": %s", line(now.Reason, 400))
+		t.Printf(": %s", safe.Line(now.Reason, 400))
 	}
-	t.printf("\n")
-	return t.flush(w)
+	t.Printf("\n")
+	return t.Flush(w)
 }
 
-func (p Replayed) text(t *screen) {
+func (p Replayed) text(t *terminal.Screen) {
 	state := p.State()
 	behind := ""
 	switch {
 	case state == Undecided:
-		behind = headline(&p.Now)
-	case state == PassesNow && tries(&p.Before) != "":
-		behind = tries(&p.Before) + " before, so one pass proves little"
+		behind = findings.Headline(&p.Now)
+	case state == PassesNow && findings.Tries(&p.Before) != "":
+		behind = findings.Tries(&p.Before) + " before, so one pass proves little"
 	}
-	color := map[ReplayState]string{StillFails: red, FailsNow: red, PassesNow: green, Undecided: yellow}[state]
-	t.printf("%s  %s", t.paint(color, fmt.Sprintf("%-11s", state)), t.paint(bold, line(p.Now.ID, 200)))
+	color := map[ReplayState]string{StillFails: terminal.Red, FailsNow: terminal.Red, PassesNow: terminal.Green, Undecided: terminal.Yellow}[state]
+	t.Printf("%s  %s", t.Paint(color, fmt.Sprintf("%-11s", state)), t.Paint(terminal.Bold, safe.Line(p.Now.ID, 200)))
 	if behind != "" {
-		t.printf("  %s", t.paint(dim, line(behind, 300)))
+		t.Printf("  %s", t.Paint(terminal.Dim, safe.Line(behind, 300)))
 	}
-	t.printf("\n")
+	t.Printf("\n")
 }
 
-func writeReplayFacts(t *screen, r *conformance.Result, c *conformance.CheckResult) {
+func writeReplayFacts(t *terminal.Screen, r *conformance.Result, c *conformance.CheckResult) {
 	if c.Outcome == conformance.Warn {
-		t.title(yellow, "WARN", c.ID, "")
+		t.Title(terminal.Yellow, "WARN", c.ID, "")
 	} else {
-		t.title(red, "FAIL", c.ID, weight(r, c))
+		t.Title(terminal.Red, "FAIL", c.ID, findings.Weight(r, c))
 	}
-	t.facts(r, c)
-	t.exchanges(c)
-	t.printf("\n")
+	t.Facts(r, c)
+	t.Exchanges(c)
+	t.Printf("\n")
 }
 
 func replayTally(list []Replayed) string {
@@ -111,11 +114,8 @@ func replayTally(list []Replayed) string {
 		state     ReplayState
 		one, many string
 	}{{StillFails, "still fails", "still fail"}, {FailsNow, "fails now", "fail now"}, {PassesNow, "passes now", "pass now"}, {Undecided, "is undecided", "are undecided"}} {
-		switch {
-		case n[s.state] == 1:
-			parts = append(parts, "1 "+s.one)
-		case n[s.state] > 1:
-			parts = append(parts, thousands(int64(n[s.state]))+" "+s.many)
+		if n[s.state] > 0 {
+			parts = append(parts, safe.Several(n[s.state], s.one, s.many))
 		}
 	}
 	if len(parts) == 0 {

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/markdown"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -32,7 +35,7 @@ func SARIF(w io.Writer, r *conformance.Result) error {
 	if r == nil {
 		return errNoResult
 	}
-	return writeJSON(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{sarifRunOf(r)}})
+	return safe.JSON(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{sarifRunOf(r)}})
 }
 
 type sarifLog struct {
@@ -168,13 +171,13 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 		Artifacts:  []sarifArtifact{sarifArtifactOf(r)},
 		Results:    []sarifResult{},
 		ColumnKind: "unicodeCodePoints",
-		Properties: map[string]any{"target": visible(r.Target), "verdict": r.Verdict, "runId": r.RunID},
+		Properties: map[string]any{"target": safe.Visible(r.Target), "verdict": r.Verdict, "runId": r.RunID},
 	}
 	if run.Artifacts[0].Location.Base != "" {
 		run.Bases = map[string]sarifBase{"%SRCROOT%": {sarifText("The root of the repository.")}}
 	}
 	invocation := &run.Invocations[0]
-	for _, why := range reasons(r) {
+	for _, why := range findings.Reasons(r) {
 		level := "error"
 		if r.Verdict == conformance.Conforms {
 			level = "note"
@@ -186,7 +189,7 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 		if d.Breaks {
 			level = "warning"
 		}
-		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: level, Message: sarifText("The contract drifted " + driftHeading(d))})
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: level, Message: sarifText("The contract drifted " + findings.DriftHeading(d))})
 	}
 	rules := map[string]int{}
 	for i := range r.Checks {
@@ -197,12 +200,12 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 			rules[c.ID] = rule
 			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRuleOf(r, c))
 		}
-		switch standingOf(c) {
-		case failed, warned, known:
+		switch findings.StandingOf(c) {
+		case findings.Failed, findings.Warned, findings.Known:
 			run.Results = append(run.Results, sarifResultOf(r, c, rule))
-		case broke:
+		case findings.Broke:
 			invocation.Notifications = append(invocation.Notifications, sarifNotification{
-				Level: "error", Message: sarifText(c.ID + ": " + headline(c)), Rule: &sarifRuleIndex{c.ID, rule},
+				Level: "error", Message: sarifText(c.ID + ": " + findings.Headline(c)), Rule: &sarifRuleIndex{c.ID, rule},
 			})
 		}
 	}
@@ -212,7 +215,7 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 func sarifArtifactOf(r *conformance.Result) sarifArtifact {
 	a := sarifArtifact{Location: sarifLocationOf(r), Description: sarifText(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"))}
 	if r.Contract.SHA256 != "" {
-		a.Hashes = map[string]string{"sha-256": visible(r.Contract.SHA256)}
+		a.Hashes = map[string]string{"sha-256": safe.Visible(r.Contract.SHA256)}
 	}
 	return a
 }
@@ -230,29 +233,29 @@ func sarifRuleOf(r *conformance.Result, c *conformance.CheckResult) sarifRule {
 	level := map[conformance.Level]string{conformance.Must: "error", conformance.Should: "warning"}
 	return sarifRule{
 		ID: c.ID, Short: sarifText(cmp.Or(c.Summary, c.ID)),
-		Full: sarifText(strings.TrimSpace(cmp.Or(c.Summary, c.ID) + " — " + place(r, c) + " " + c.Clause.Quote)),
-		Help: sarifHelpOf(r, c), HelpURI: checksURL + "#" + headingAnchor(shortID(c)),
+		Full: sarifText(strings.TrimSpace(cmp.Or(c.Summary, c.ID) + " — " + findings.Place(r, c) + " " + c.Clause.Quote)),
+		Help: sarifHelpOf(r, c), HelpURI: checksURL + "#" + headingAnchor(findings.ShortID(c)),
 		Default: sarifDefault{cmp.Or(level[c.Level], "note")},
 	}
 }
 
 // sarifHelpOf tells what a check is about, why, and how to perform it alone.
 func sarifHelpOf(r *conformance.Result, c *conformance.CheckResult) sarifHelp {
-	var text, markdown []string
+	var plain, marked []string
 	add := func(label, s string) {
 		if strings.TrimSpace(s) != "" {
-			text = append(text, label+": "+sarifText(s).Text)
-			markdown = append(markdown, "- **"+label+"**: "+prose(s, 1500))
+			plain = append(plain, label+": "+sarifText(s).Text)
+			marked = append(marked, "- **"+label+"**: "+markdown.Prose(s, 1500))
 		}
 	}
 	add("Checks", cmp.Or(c.Summary, c.ID))
 	add("Sends", c.Sends)
 	add("Why", c.Why)
 	add("Level", string(c.Level))
-	add("Clause", strings.TrimSpace(place(r, c)+" "+c.Clause.Quote))
+	add("Clause", strings.TrimSpace(findings.Place(r, c)+" "+c.Clause.Quote))
 	add("Explain", "nox-conformance --explain "+c.ID)
 	add("Repeat", "nox-conformance --run "+c.ID+" "+r.Target)
-	return sarifHelp{Text: strings.Join(text, "\n"), Markdown: strings.Join(markdown, "\n")}
+	return sarifHelp{Text: strings.Join(plain, "\n"), Markdown: strings.Join(marked, "\n")}
 }
 
 // headingAnchor is the anchor that GitHub gives to a heading.
@@ -277,14 +280,14 @@ func sarifResultOf(r *conformance.Result, c *conformance.CheckResult, rule int) 
 	if c.Clause.Line > 0 {
 		location.Physical.Region = &sarifRegion{StartLine: c.Clause.Line}
 		if c.Clause.Quote != "" {
-			location.Physical.Region.Snippet = &sarifMessage{visible(c.Clause.Quote)}
+			location.Physical.Region.Snippet = &sarifMessage{safe.Visible(c.Clause.Quote)}
 		}
 	}
 	if c.Clause.Pointer != "" {
 		location.Logical = []sarifLogicalLocation{{Name: c.Clause.Pointer, Kind: "property"}}
 	}
 	result := sarifResult{
-		RuleID: c.ID, RuleIndex: rule, Level: "error", Message: sarifText(cmp.Or(c.Summary, c.ID) + ": " + sentence(c)),
+		RuleID: c.ID, RuleIndex: rule, Level: "error", Message: sarifText(cmp.Or(c.Summary, c.ID) + ": " + findings.Sentence(c)),
 		Locations: []sarifLocation{location}, Fingerprints: map[string]string{"checkId/v1": fingerprint(c.ID)},
 	}
 	if c.Outcome == conformance.Warn {
@@ -293,8 +296,8 @@ func sarifResultOf(r *conformance.Result, c *conformance.CheckResult, rule int) 
 			result.Level = "note"
 		}
 	}
-	if standingOf(c) == known {
-		result.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted", Justification: visible(c.Reason)}}
+	if findings.StandingOf(c) == findings.Known {
+		result.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted", Justification: safe.Visible(c.Reason)}}
 	}
 	return result
 }
@@ -302,7 +305,7 @@ func sarifResultOf(r *conformance.Result, c *conformance.CheckResult, rule int) 
 // sarifText makes a message of s. "[text](target)" is a link in a SARIF message
 // (section 3.11.6), and none is meant here.
 func sarifText(s string) sarifMessage {
-	return sarifMessage{strings.ReplaceAll(line(s, 1500), "](", "] (")}
+	return sarifMessage{strings.ReplaceAll(safe.Line(s, 1500), "](", "] (")}
 }
 
 // fingerprint tells a finding from others and stays the same from run to run.
@@ -325,7 +328,7 @@ func artifactURI(path string) string {
 // sourceURL is the source of a contract if it is a URL, else "".
 func sourceURL(source string) string {
 	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
-		return safeURL(source)
+		return safe.URL(source)
 	}
 	return ""
 }

@@ -9,6 +9,9 @@ import (
 	"unicode/utf8"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/safe"
+	"nox.energy/contract/conformance/report/internal/terminal"
 )
 
 // TextOptions says how [Text] writes.
@@ -37,7 +40,7 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 	if r == nil {
 		return errNoResult
 	}
-	t := &text{newScreen(o.Color, o.Verbose, o.Width), r}
+	t := &text{terminal.New(o.Color, o.Verbose, o.Width), r}
 	if !o.Quiet {
 		t.causes()
 		t.failures()
@@ -52,74 +55,74 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 		t.responses()
 	}
 	t.verdict()
-	return t.flush(w)
+	return t.Flush(w)
 }
 
 // text is a text report that is being written.
 type text struct {
-	*screen
+	*terminal.Screen
 	r *conformance.Result
 }
 
 // causes writes what the run fails for in a few lines: each cause with the fix
 // that it suggests, and how many checks fail for it.
 func (t *text) causes() {
-	list := causes(t.r)
+	list := findings.Causes(t.r)
 	if len(list) == 0 {
 		return
 	}
-	t.printf("%s\n", t.paint(bold, causesTitle(t.r, list)))
+	t.Printf("%s\n", t.Paint(terminal.Bold, findings.CausesTitle(t.r, list)))
 	for i, l := range list {
-		if i == textFailures && !t.verbose {
-			t.printf("      and %s, below\n", count(len(list)-i, "more cause"))
+		if i == textFailures && !t.Verbose {
+			t.Printf("      and %s, below\n", safe.Count(len(list)-i, "more cause"))
 			break
 		}
-		t.indented(fmt.Sprintf("%4d. ", i+1), line(l.summary, screenChars), "")
-		if l.fix != "" {
-			t.indented("      ", "Fix: "+line(l.fix, screenChars), "")
+		t.Indented(fmt.Sprintf("%4d. ", i+1), safe.Line(l.Summary, terminal.FactChars), "")
+		if l.Fix != "" {
+			t.Indented("      ", "Fix: "+safe.Line(l.Fix, terminal.FactChars), "")
 		}
-		t.indented("      ", named(l.extent)+line(l.id, 200), dim)
+		t.Indented("      ", l.Extent+safe.Line(l.ID, 200), terminal.Dim)
 	}
-	t.printf("\n")
+	t.Printf("\n")
 }
 
 func (t *text) failures() {
-	list := failures(t.r)
+	list := findings.Failures(t.r)
 	for i, f := range list {
-		if i == textFailures && !t.verbose {
+		if i == textFailures && !t.Verbose {
 			t.moreFailures(list[i:])
 			return
 		}
-		t.title(red, "FAIL", f.ID, weight(t.r, f.CheckResult))
-		t.facts(t.r, f.CheckResult)
+		t.Title(terminal.Red, "FAIL", f.ID, findings.Weight(t.r, f.CheckResult))
+		t.Facts(t.r, f.CheckResult)
 		if f.Known && f.Outcome == conformance.Pass {
-			t.fact("why", headline(f.CheckResult))
+			t.Fact("why", findings.Headline(f.CheckResult))
 		}
-		if cause := causeOf(t.r, f.ID); cause != nil && cause.Fix != f.Reason {
-			t.fact("fix", cause.Fix)
+		if cause := findings.CauseOf(t.r, f.ID); cause != nil && cause.Fix != f.Reason {
+			t.Fact("fix", cause.Fix)
 		}
 		t.fell(f)
-		t.exchanges(f.CheckResult)
-		t.printf("\n")
+		t.Exchanges(f.CheckResult)
+		t.Printf("\n")
 	}
 }
 
 // moreFailures writes a line for each of very many.
-func (t *text) moreFailures(list []failure) {
+func (t *text) moreFailures(list []findings.Failure) {
 	for _, f := range list {
-		t.listed(red, "FAIL ", f)
+		t.listed(terminal.Red, "FAIL ", f)
 	}
-	t.printf("      --report html=FILE shows the exchanges of all %d\n\n", len(failures(t.r)))
+	t.Printf("      --report html=FILE shows the exchanges of all %d\n\n", len(findings.Failures(t.r)))
 }
 
 // listed writes a line for a check.
-func (t *text) listed(color, word string, f failure) {
+func (t *text) listed(color, word string, f findings.Failure) {
 	others := ""
-	if s := f.others(); s != "" {
+	if s := f.Others(); s != "" {
 		others = " (and " + s + ")"
 	}
-	said := t.oneLine(sentence(f.CheckResult)+others, 8+utf8.RuneCountInString(f.ID), 20)
-	t.printf("%s %s  %s\n", t.paint(color, word), line(f.ID, 200), t.paint(dim, said))
+	said := t.OneLine(findings.Sentence(f.CheckResult)+others, 8+utf8.RuneCountInString(f.ID), 20)
+	t.Printf("%s %s  %s\n", t.Paint(color, word), safe.Line(f.ID, 200), t.Paint(terminal.Dim, said))
 }
 
 // problems writes what fails a run beside its checks. A single reason is in the
@@ -128,11 +131,11 @@ func (t *text) problems() {
 	if len(t.r.Problems) < 2 {
 		return
 	}
-	t.printf("%s %s\n", t.paint(red, "FAIL "), t.paint(bold, "the list of known failures"))
+	t.Printf("%s %s\n", t.Paint(terminal.Red, "FAIL "), t.Paint(terminal.Bold, "the list of known failures"))
 	for _, p := range t.r.Problems {
-		t.fact("problem", p)
+		t.Fact("problem", p)
 	}
-	t.printf("\n")
+	t.Printf("\n")
 }
 
 // notes writes what is to be known of a recording or of a run.
@@ -143,145 +146,145 @@ func (t *text) notes() {
 	}
 	for i, n := range t.r.Notes {
 		if i == 0 {
-			t.printf("%s %s\n", t.paint(bold, "NOTE "), t.paint(bold, about))
+			t.Printf("%s %s\n", t.Paint(terminal.Bold, "NOTE "), t.Paint(terminal.Bold, about))
 		}
-		t.printf("      %s\n", line(n, 300))
+		t.Printf("      %s\n", safe.Line(n, 300))
 	}
 	if len(t.r.Notes) > 0 {
-		t.printf("\n")
+		t.Printf("\n")
 	}
 }
 
-func (t *text) fell(f failure) {
-	ids := slices.Concat(f.fell, f.warned)
+func (t *text) fell(f findings.Failure) {
+	ids := slices.Concat(f.AlsoFailed, f.AlsoWarned)
 	if len(ids) == 0 {
 		return
 	}
 	shown := ids
-	if !t.verbose && len(ids) > textFell {
+	if !t.Verbose && len(ids) > textFell {
 		shown = ids[:textFell]
 	}
-	s := f.others() + ": " + strings.Join(shown, ", ")
+	s := f.Others() + ": " + strings.Join(shown, ", ")
 	if n := len(ids) - len(shown); n > 0 {
 		s += fmt.Sprintf(" and %d more", n)
 	}
-	t.wrapped("also", visible(s))
+	t.Wrapped("also", safe.Visible(s))
 }
 
 func (t *text) errors() {
-	list := of(t.r, broke)
+	list := findings.Of(t.r, findings.Broke)
 	alone := map[string]bool{}
-	for _, g := range byReason(list, headline) {
-		if len(g.ids) == 1 || t.verbose {
-			alone[g.ids[0]] = true
+	for _, g := range findings.ByReason(list, findings.Headline) {
+		if len(g.IDs) == 1 || t.Verbose {
+			alone[g.IDs[0]] = true
 			continue
 		}
-		t.title(yellow, "ERROR", count(len(g.ids), "check"), "could not run, so they say nothing about the target")
-		t.fact("why", g.reason)
-		shown := g.ids[:min(len(g.ids), textFell)]
+		t.Title(terminal.Yellow, "ERROR", safe.Count(len(g.IDs), "check"), "could not run, so they say nothing about the target")
+		t.Fact("why", g.Reason)
+		shown := g.IDs[:min(len(g.IDs), textFell)]
 		ids := strings.Join(shown, ", ")
-		if n := len(g.ids) - len(shown); n > 0 {
+		if n := len(g.IDs) - len(shown); n > 0 {
 			ids += fmt.Sprintf(" and %d more; --verbose lists them", n)
 		}
-		t.wrapped("checks", visible(ids))
-		t.printf("\n")
+		t.Wrapped("checks", safe.Visible(ids))
+		t.Printf("\n")
 	}
 	for _, c := range list {
-		if !alone[c.ID] && !t.verbose {
+		if !alone[c.ID] && !t.Verbose {
 			continue
 		}
-		t.title(yellow, "ERROR", c.ID, "could not run, so it says nothing about the target")
-		t.fact("why", headline(c))
-		if t.verbose {
+		t.Title(terminal.Yellow, "ERROR", c.ID, "could not run, so it says nothing about the target")
+		t.Fact("why", findings.Headline(c))
+		if t.Verbose {
 			for l := range strings.Lines(c.Stack) {
-				t.printf("      %s\n", t.oneLine(strings.ReplaceAll(l, "\t", "  "), 6, 20))
+				t.Printf("      %s\n", t.OneLine(strings.ReplaceAll(l, "\t", "  "), 6, 20))
 			}
-			t.exchanges(c)
+			t.Exchanges(c)
 		}
-		t.printf("\n")
+		t.Printf("\n")
 	}
 }
 
 // warnings writes a block each, or a line each where there are many.
 func (t *text) warnings() {
-	list := warnings(t.r)
+	list := findings.Warnings(t.r)
 	if len(list) == 0 {
 		return
 	}
 	for _, f := range list {
-		if !t.verbose && len(list) > textBlocks {
-			t.listed(yellow, "WARN ", f)
+		if !t.Verbose && len(list) > textBlocks {
+			t.listed(terminal.Yellow, "WARN ", f)
 			continue
 		}
-		t.title(yellow, "WARN", f.ID, "")
-		if t.verbose {
-			t.facts(t.r, f.CheckResult)
+		t.Title(terminal.Yellow, "WARN", f.ID, "")
+		if t.Verbose {
+			t.Facts(t.r, f.CheckResult)
 		} else {
-			t.printf("      %s\n", t.oneLine(sentence(f.CheckResult), 6, 20))
+			t.Printf("      %s\n", t.OneLine(findings.Sentence(f.CheckResult), 6, 20))
 		}
-		if c := causeOf(t.r, f.ID); c != nil && len(c.Checks) > 1 {
-			t.fact("fix", c.Fix)
+		if c := findings.CauseOf(t.r, f.ID); c != nil && len(c.Checks) > 1 {
+			t.Fact("fix", c.Fix)
 		}
 		t.fell(f)
-		if t.verbose {
-			t.exchanges(f.CheckResult)
+		if t.Verbose {
+			t.Exchanges(f.CheckResult)
 		}
 	}
-	t.printf("\n")
+	t.Printf("\n")
 }
 
 func (t *text) known() {
-	list := of(t.r, known)
+	list := findings.Of(t.r, findings.Known)
 	for _, c := range list {
-		t.title(cyan, "KNOWN", c.ID, "")
-		t.printf("      %s\n", t.oneLine(headline(c), 6, 20))
-		t.fact("excused", c.Reason)
+		t.Title(terminal.Cyan, "KNOWN", c.ID, "")
+		t.Printf("      %s\n", t.OneLine(findings.Headline(c), 6, 20))
+		t.Fact("excused", c.Reason)
 	}
 	if len(list) > 0 {
-		t.printf("\n")
+		t.Printf("\n")
 	}
 }
 
 func (t *text) skipped() {
-	groups := skippedByReason(t.r)
+	groups := findings.SkippedByReason(t.r)
 	if len(groups) == 0 {
 		return
 	}
 	n := 0
 	for _, g := range groups {
-		n += len(g.ids)
+		n += len(g.IDs)
 	}
-	t.printf("%s %s\n", t.paint(bold, "SKIP "), count(n, "check"))
+	t.Printf("%s %s\n", t.Paint(terminal.Bold, "SKIP "), safe.Count(n, "check"))
 	for i, g := range groups {
-		if i == textReasons && !t.verbose && len(groups) > textReasons+1 {
+		if i == textReasons && !t.Verbose && len(groups) > textReasons+1 {
 			rest := 0
 			for _, g := range groups[i:] {
-				rest += len(g.ids)
+				rest += len(g.IDs)
 			}
-			t.printf("%6d  for %s; --verbose lists them\n", rest, count(len(groups)-i, "other reason"))
+			t.Printf("%6d  for %s; --verbose lists them\n", rest, safe.Count(len(groups)-i, "other reason"))
 			break
 		}
-		t.printf("%6d  %s\n", len(g.ids), t.oneLine(g.reason, 8, 120))
-		if t.verbose {
-			for _, id := range g.ids {
-				t.printf("        %s\n", t.paint(dim, line(id, 200)))
+		t.Printf("%6d  %s\n", len(g.IDs), t.OneLine(g.Reason, 8, 120))
+		if t.Verbose {
+			for _, id := range g.IDs {
+				t.Printf("        %s\n", t.Paint(terminal.Dim, safe.Line(id, 200)))
 			}
 		}
 	}
-	t.printf("\n")
+	t.Printf("\n")
 }
 
 func (t *text) passed() {
-	if !t.verbose {
+	if !t.Verbose {
 		return
 	}
-	list := of(t.r, passed)
+	list := findings.Of(t.r, findings.Passed)
 	for _, c := range list {
-		t.title(green, "PASS", c.ID, duration(float64(c.DurationMS)))
-		t.exchanges(c)
+		t.Title(terminal.Green, "PASS", c.ID, safe.Duration(float64(c.DurationMS)))
+		t.Exchanges(c)
 	}
 	if len(list) > 0 {
-		t.printf("\n")
+		t.Printf("\n")
 	}
 }
 
@@ -292,9 +295,9 @@ func (t *text) responses() {
 	}
 	rows := make([][]string, len(t.r.Responses))
 	for i, d := range t.r.Responses {
-		rows[i] = []string{line(d.Operation+"/"+d.Status, 120), standingWords(t.r, d), exchangesWords(d), "", ""}
+		rows[i] = []string{safe.Line(d.Operation+"/"+d.Status, 120), findings.ResponseVerdict(t.r, d), findings.ResponseExchanges(d), "", ""}
 		if d.Latency != nil {
-			rows[i][3], rows[i][4] = "p50 "+duration(d.Latency.P50), "p99 "+duration(d.Latency.P99)
+			rows[i][3], rows[i][4] = "p50 "+safe.Duration(d.Latency.P50), "p99 "+safe.Duration(d.Latency.P99)
 		}
 	}
 	widths := make([]int, 5)
@@ -311,45 +314,45 @@ func (t *text) responses() {
 			case 0:
 				cells = append(cells, cell+pad)
 			case 1:
-				cells = append(cells, t.paint(verdictColor(t.r.Responses[i].Verdict), visible(cell))+pad)
+				cells = append(cells, t.Paint(verdictColor(t.r.Responses[i].Verdict), safe.Visible(cell))+pad)
 			default:
 				cells = append(cells, pad+cell)
 			}
 		}
-		t.printf("  %s\n", strings.TrimRight(strings.Join(cells, "   "), " "))
+		t.Printf("  %s\n", strings.TrimRight(strings.Join(cells, "   "), " "))
 	}
-	t.printf("\n")
+	t.Printf("\n")
 }
 
 func verdictColor(v conformance.Verdict) string {
 	switch v {
 	case conformance.Conforms:
-		return green
+		return terminal.Green
 	case conformance.Violates:
-		return red
+		return terminal.Red
 	}
-	return yellow
+	return terminal.Yellow
 }
 
 // verdict writes the last line.
 func (t *text) verdict() {
 	r := t.r
-	word, color := cmp.Or(verdictInCapitals(r.Verdict, r.Summary.Known), "NO VERDICT"), verdictColor(r.Verdict)
-	s := line(r.Target, 200)
+	word, color := cmp.Or(findings.VerdictInCapitals(r.Verdict, r.Summary.Known), "NO VERDICT"), verdictColor(r.Verdict)
+	s := safe.Line(r.Target, 200)
 	if by := strings.TrimSpace(r.Contract.Title + " " + r.Contract.Version); by != "" {
-		s += " against " + line(by, 200)
+		s += " against " + safe.Line(by, 200)
 	}
 	if r.Reason != "" {
-		s += ": " + line(r.Reason, 400)
+		s += ": " + safe.Line(r.Reason, 400)
 	}
-	s += fmt.Sprintf(" (%s; %s in %.1f s)", tally(r.Summary), count(r.Requests, "request"), float64(r.DurationMS)/1000)
-	if missing := notExercised(r); len(missing) > 0 && r.Verdict != conformance.Inconclusive {
-		s += "; not exercised: " + line(strings.Join(t.statusesOnly(missing), ", "), 200)
+	s += fmt.Sprintf(" (%s; %s in %.1f s)", findings.Tally(r.Summary), safe.Count(r.Requests, "request"), float64(r.DurationMS)/1000)
+	if missing := findings.NotExercised(r); len(missing) > 0 && r.Verdict != conformance.Inconclusive {
+		s += "; not exercised: " + safe.Line(strings.Join(t.statusesOnly(missing), ", "), 200)
 	}
 	if t.r.Strict {
 		s += "; strict"
 	}
-	t.printf("%s  %s\n", t.paint(color, word), s)
+	t.Printf("%s  %s\n", t.Paint(color, word), s)
 }
 
 // statusesOnly drops the operation from ids where the run has one only.
@@ -374,18 +377,18 @@ const driftChanges = 10
 // drift writes how the contract differs from others.
 func (t *text) drift() {
 	for _, d := range t.r.Drift {
-		color := yellow
+		color := terminal.Yellow
 		if !d.Breaks {
-			color = bold
+			color = terminal.Bold
 		}
-		t.printf("%s %s\n", t.paint(color, "DRIFT"), t.paint(bold, line(driftHeading(d), 400)))
+		t.Printf("%s %s\n", t.Paint(color, "DRIFT"), t.Paint(terminal.Bold, safe.Line(findings.DriftHeading(d), 400)))
 		for i, c := range d.Changes {
-			if left := len(d.Changes) - i; i == driftChanges && left > 1 && !t.verbose {
-				t.printf("      … and %s; --verbose shows them\n", count(left, "more change"))
+			if left := len(d.Changes) - i; i == driftChanges && left > 1 && !t.Verbose {
+				t.Printf("      … and %s; --verbose shows them\n", safe.Count(left, "more change"))
 				break
 			}
-			t.fact(string(c.Effect), changeText(c))
+			t.Fact(string(c.Effect), findings.DriftChange(c))
 		}
-		t.printf("\n")
+		t.Printf("\n")
 	}
 }

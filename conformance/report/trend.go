@@ -1,27 +1,11 @@
 package report
 
 import (
-	"cmp"
-	_ "embed"
-	"fmt"
-	"html/template"
 	"io"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/page"
 )
-
-//go:embed trend.html.tmpl
-var trendTemplate string
-
-//go:embed trend.css
-var trendStyle string
-
-// maxTrendRuns bounds the runs of a target that [Trend] shows: the newest.
-const maxTrendRuns = 60
 
 // PastRun is a result with the name of the file that it was read from.
 type PastRun struct {
@@ -33,221 +17,15 @@ type PastRun struct {
 // each target a chart of what did not pass, the runs, and the history of each
 // check that did not pass in every run. It returns an error if there are no runs.
 func Trend(w io.Writer, runs []PastRun) error {
-	if len(runs) == 0 || slices.ContainsFunc(runs, func(r PastRun) bool { return r.Result == nil }) {
+	past := make([]page.Run, len(runs))
+	for i, run := range runs {
+		if run.Result == nil {
+			return errNoResult
+		}
+		past[i] = page.Run(run)
+	}
+	if len(past) == 0 {
 		return errNoResult
 	}
-	return writePage(w, "trend", trendTemplate, trendPageOf(runs))
-}
-
-// trendPage is what the template shows. Its strings were made visible.
-type trendPage struct {
-	Policy  string
-	Style   template.CSS
-	Targets []*trendTarget
-	Legend  []trendSign
-}
-
-type trendTarget struct {
-	Target  string
-	LeftOut int // runs that are older than those shown
-	Runs    []trendRun
-	Bars    []trendBar
-	Width   int
-	Height  int
-	Scale   int // checks at the top of the chart
-	Checks  []trendCheck
-}
-
-type trendRun struct {
-	Day, Time, File string
-	Verdict, Class  string
-	Counts          []int // in the order of standings
-	Latency         string
-	Requests        string
-	Tool, Contract  string
-}
-
-// trendBar is a part of a column of the chart.
-type trendBar struct {
-	X, Y, Width, Height int
-	Class, Title        string
-}
-
-type trendCheck struct {
-	ID, Summary, Words string
-	Class              string // of the words
-	Cells              []trendSign
-	last, gravity      int // the newest run that it did not pass in; how grave that was
-}
-
-// trendSign is a standing in one character.
-type trendSign struct{ Class, Sign, Title string }
-
-func trendPageOf(runs []PastRun) *trendPage {
-	style := pageStyle + trendStyle
-	p := &trendPage{
-		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; base-uri 'none'; form-action 'none'", digest(style)),
-		Style:  template.CSS(style), // ours
-	}
-	for _, s := range standings() {
-		p.Legend = append(p.Legend, trendSignOf(s, string(s)))
-	}
-	runs = slices.Clone(runs)
-	slices.SortStableFunc(runs, func(a, b PastRun) int {
-		return cmp.Or(a.Result.Started.Compare(b.Result.Started), strings.Compare(a.Name, b.Name))
-	})
-	var targets []string
-	byTarget := map[string][]PastRun{}
-	for _, r := range runs {
-		if _, known := byTarget[r.Result.Target]; !known {
-			targets = append(targets, r.Result.Target)
-		}
-		byTarget[r.Result.Target] = append(byTarget[r.Result.Target], r)
-	}
-	slices.Sort(targets)
-	for _, target := range targets {
-		p.Targets = append(p.Targets, trendTargetOf(target, byTarget[target]))
-	}
-	return p
-}
-
-func trendTargetOf(target string, runs []PastRun) *trendTarget {
-	t := &trendTarget{Target: cmp.Or(line(target, 300), "recorded traffic"), LeftOut: max(0, len(runs)-maxTrendRuns)}
-	runs = runs[t.LeftOut:]
-	for _, r := range runs {
-		t.Runs = append(t.Runs, trendRunOf(r))
-	}
-	t.draw()
-	t.Checks = trendChecks(runs)
-	slices.Reverse(t.Runs) // the newest first, as it is read
-	return t
-}
-
-func trendRunOf(run PastRun) trendRun {
-	r := run.Result
-	started := r.Started.UTC()
-	out := trendRun{
-		Day: started.Format(time.DateOnly), Time: started.Format("15:04"), File: line(run.Name, 200),
-		Verdict: cmp.Or(line(verdictWords(r.Verdict, r.Summary.Known), 100), "no verdict"), Class: verdictClass(r.Verdict),
-		Requests: thousands(int64(r.Requests)), Tool: line(r.Tool.Version, 80), Contract: line(r.Contract.Version, 80),
-	}
-	for _, s := range standings() {
-		out.Counts = append(out.Counts, len(of(r, s)))
-	}
-	for _, d := range r.Responses { // the success is what users wait for
-		if strings.HasPrefix(d.Status, "2") && d.Latency != nil {
-			out.Latency = duration(d.Latency.P50) + " / " + duration(d.Latency.P99)
-			break
-		}
-	}
-	return out
-}
-
-const (
-	trendBarStep = 17
-	trendBarSide = 14
-	trendHeight  = 80
-)
-
-// draw stacks for each run the checks that neither passed nor were skipped.
-func (t *trendTarget) draw() {
-	shown := slices.DeleteFunc(standings(), func(s standing) bool { return s == passed || s == skipped })
-	t.Scale = 1
-	for _, r := range t.Runs {
-		n := 0
-		for i := range shown {
-			n += r.Counts[i]
-		}
-		t.Scale = max(t.Scale, n)
-	}
-	t.Width, t.Height = max(len(t.Runs)*trendBarStep, 4*trendBarStep), trendHeight
-	for x, r := range t.Runs {
-		below := 0
-		for i, s := range shown {
-			if r.Counts[i] == 0 {
-				continue
-			}
-			from, to := trendHeight*below/t.Scale, trendHeight*(below+r.Counts[i])/t.Scale
-			t.Bars = append(t.Bars, trendBar{
-				X: x * trendBarStep, Y: trendHeight - to, Width: trendBarSide, Height: max(1, to-from), Class: class(s),
-				Title: r.Day + " " + r.Time + ": " + strconv.Itoa(r.Counts[i]) + " " + plural(s, r.Counts[i]),
-			})
-			below += r.Counts[i]
-		}
-		if below == 0 {
-			t.Bars = append(t.Bars, trendBar{X: x * trendBarStep, Y: trendHeight - 2, Width: trendBarSide, Height: 2, Class: class(passed), Title: r.Day + " " + r.Time + ": " + r.Verdict})
-		}
-	}
-}
-
-// trendChecks returns the history of each check that once neither passed nor was
-// skipped: those that failed last come first.
-func trendChecks(runs []PastRun) []trendCheck {
-	history := map[string][]standing{}
-	summary := map[string]string{}
-	for i, r := range runs {
-		for j := range r.Result.Checks {
-			c := &r.Result.Checks[j]
-			if history[c.ID] == nil {
-				history[c.ID] = make([]standing, len(runs)) // "" where the check is absent
-			}
-			history[c.ID][i], summary[c.ID] = standingOf(c), c.Summary
-		}
-	}
-	var all []trendCheck
-	for id, h := range history {
-		c := trendCheck{ID: line(id, 300), Summary: line(summary[id], 300), last: -1}
-		for i, s := range h {
-			day := runs[i].Result.Started.UTC().Format("2006-01-02 15:04")
-			c.Cells = append(c.Cells, trendSignOf(s, day+": "+cmp.Or(string(s), "not run")))
-			if s != "" && s != passed && s != skipped {
-				c.last, c.gravity = i, slices.Index(standings(), s)
-			}
-		}
-		if c.last >= 0 {
-			c.Words, c.Class = trendWords(h, runs)
-			all = append(all, c)
-		}
-	}
-	slices.SortFunc(all, func(a, b trendCheck) int {
-		return cmp.Or(b.last-a.last, a.gravity-b.gravity, strings.Compare(a.ID, b.ID))
-	})
-	return all
-}
-
-// trendWords says what a history comes to: since when the check has stood as it
-// does now, and whether it comes and goes.
-func trendWords(history []standing, runs []PastRun) (words, styleClass string) {
-	var judged []int // runs that decided the check
-	for i, s := range history {
-		if s != "" && s != skipped && s != broke {
-			judged = append(judged, i)
-		}
-	}
-	if len(judged) == 0 {
-		return "no verdict in any run", class(broke)
-	}
-	now, changes, passes := history[judged[len(judged)-1]], 0, 0
-	since := judged[0]
-	for i, at := range judged {
-		if history[at] == passed {
-			passes++
-		}
-		if i > 0 && history[at] != history[judged[i-1]] {
-			changes++
-			since = at
-		}
-	}
-	if changes >= 3 {
-		return fmt.Sprintf("unstable: passed in %d of %d runs", passes, len(judged)), class(now)
-	}
-	day := runs[since].Result.Started.UTC().Format(time.DateOnly)
-	doing := map[standing]string{passed: "passing", failed: "failing"}
-	return cmp.Or(doing[now], string(now)) + " since " + day, class(now)
-}
-
-// trendSignOf marks a standing for those who do not see colors.
-func trendSignOf(s standing, title string) trendSign {
-	signs := map[standing]string{failed: "×", broke: "?", warned: "!", known: "−", skipped: "○", passed: "·"}
-	return trendSign{class(s), signs[s], title}
+	return page.Trend(w, past)
 }

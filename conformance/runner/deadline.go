@@ -43,7 +43,7 @@ func countRequests(r *Runner) int {
 	plan.cfg.Rate, plan.cfg.Progress = 0, nil
 	plan.client = wire.NewClient(clientConfig(&plan.cfg), r.client.BaseURL)
 	s := plan.session()
-	s.Client.Simulate = ideal
+	s.Client.Simulate = newIdeal()
 	newRun(s, plan.checks).perform(context.Background())
 	return len(s.AllSeen()) + len(s.SeenElsewhere)
 }

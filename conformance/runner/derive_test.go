@@ -259,12 +259,12 @@ func TestDerivedBodiesAreWhatTheyAreSaidToBe(t *testing.T) {
 				if op.Obstacle != "" {
 					t.Fatalf("%s: %s", asJSON(body), op.Obstacle)
 				}
-				for _, v := range schema.Variants(op.Body.Schema) {
+				for _, v := range schema.Variants(op.Body.Schema, 10000) {
 					if err := c.Confirm(wire.MinimalRequest(op).WithBody(v.Body, wire.Fits)); err != nil {
 						t.Fatalf("%s\nvariant %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}
 				}
-				for _, v := range schema.Mutations(op.Body.Schema) {
+				for _, v := range schema.Mutations(op.Body.Schema, 10000) {
 					if err := c.Confirm(wire.MinimalRequest(op).WithBody(v.Body, wire.Breaks)); err != nil && v.Firmness == schema.Firm {
 						t.Fatalf("%s\nmutation %s %s: %v", asJSON(body), v.Name, schema.Encode(v.Body), err)
 					}

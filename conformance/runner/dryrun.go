@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
@@ -25,7 +26,7 @@ type Planned struct {
 // same seed, run id and contract give the same requests, byte for byte.
 func (r *Runner) DryRun(ctx context.Context) []Planned {
 	s := r.session()
-	s.Client.Simulate = ideal
+	s.Client.Simulate = newIdeal()
 	run := newRun(s, r.checks)
 	run.perform(ctx)
 	seen := s.Sort(slices.Concat(s.AllSeen(), s.SeenElsewhere))
@@ -37,9 +38,24 @@ func (r *Runner) DryRun(ctx context.Context) []Planned {
 	return out
 }
 
-// ideal imagines the response of a target that keeps the contract, from what the
-// request was meant to be.
-func ideal(r *wire.Request) *wire.Response {
+// newIdeal returns a function that imagines the response of a target that keeps
+// the contract. It makes the body of each documented response once.
+func newIdeal() func(*wire.Request) *wire.Response {
+	var bodies sync.Map // by documented response
+	return func(r *wire.Request) *wire.Response {
+		return ideal(r, func(d *contract.Response) any {
+			body, known := bodies.Load(d)
+			if !known {
+				body = schema.Sample(d.Schema, false)
+				bodies.Store(d, body)
+			}
+			return body
+		})
+	}
+}
+
+// ideal imagines a response from what the request was meant to be.
+func ideal(r *wire.Request, sample func(*contract.Response) any) *wire.Response {
 	op := r.Op
 	a := &wire.Response{Request: r, Proto: "HTTP/1.1", Header: http.Header{"Www-Authenticate": {"ApiKey"}, "Allow": {op.Method}}}
 	known := len(op.Security) == 0 || len(r.Keys) == 1 && r.Keys[0].IsValid && r.Keys[0].Place == contract.AsDeclared
@@ -71,12 +87,13 @@ func ideal(r *wire.Request) *wire.Response {
 		return a
 	}
 	a.Header.Set("Content-Type", documented.MediaTypes[0])
-	body, isObject := schema.Sample(documented.Schema, false).(schema.Object)
+	made := sample(documented)
+	body, isObject := made.(schema.Object)
 	if isObject && status == op.SuccessStatus() && op.Rules.Echo != "" {
 		body = body.With([]string{op.Rules.Echo}, r.Subject)
 		body = body.With([]string{op.Rules.Identity}, r.Keys[0].Label+" "+r.Subject)
 	}
-	if a.Body = schema.Encode(schema.Sample(documented.Schema, false)); isObject {
+	if a.Body = schema.Encode(made); isObject {
 		a.Body = schema.Encode(body)
 	}
 	a.Size = int64(len(a.Body))

@@ -59,8 +59,8 @@ function jsonSchema(node, is30) { // of OpenAPI's dialect
       s.type = [s.type, 'null']
       if (s.enum) s.enum = [...s.enum, null]
     }
-    delete s.nullable
   }
+  delete s.nullable
   return s
 }
 
@@ -70,6 +70,13 @@ function follow(doc, node) {
     node = node.$ref.slice(2).split('/').reduce((n, t) => n?.[decodeURIComponent(t).replaceAll('~1', '/').replaceAll('~0', '~')], doc)
   }
   return node ?? {}
+}
+
+// absolute lets the references of a schema that is compiled alone lead into the document.
+function absolute(node) {
+  if (Array.isArray(node)) return node.map(absolute)
+  if (!node || typeof node !== 'object') return node
+  return Object.fromEntries(Object.entries(node).map(([k, v]) => [k, k === '$ref' && typeof v === 'string' ? v.replace(/^#/, 'doc:/#') : absolute(v)]))
 }
 
 function isJSON(type) { return /^application\/([^;]+\+)?json/i.test(type) }
@@ -96,7 +103,10 @@ async function serve(doc, base) {
         for (const p of parameters) {
           if (!p.required) continue
           const schema = p.schema ?? Object.values(p.content ?? {})[0]?.schema ?? {}
-          let v = p.example ?? Object.values(p.examples ?? {})[0]?.value ?? sampler.sample(schema, { quiet: true }, doc)
+          const fits = ajv.compile(absolute(jsonSchema(schema, is30)))
+          const tries = [p.example, follow(doc, Object.values(p.examples ?? {})[0]).value, sampler.sample(schema, { quiet: true }, doc), '1', 'A', 'a1', 'abcdefgh', 'ABCDEFGH', '12345678', '2026-01-02', 1, '10000000-0000-4000-8000-000000000000']
+          let v = tries.find(t => t !== undefined && fits(t))
+          if (v === undefined) throw new Error('skip: no valid parameter sampled')
           if (Array.isArray(v)) v = v.join(',')
           if (v && typeof v === 'object') throw new Error('skip: an object as a parameter')
           if (p.in === 'path') target = target.replace(`{${p.name}}`, encodeURIComponent(v))
@@ -128,7 +138,13 @@ async function serve(doc, base) {
           body = JSON.stringify(body)
           headers['content-type'] = type
         }
-        const answer = await fetch(base + target + (query.size ? '?' + query : ''), { method: method.toUpperCase(), headers, body, signal: AbortSignal.timeout(10000), redirect: 'manual' })
+        const own = (op.servers ?? follow(doc, item).servers)?.[0]
+        let beneath = base
+        if (own?.url) {
+          const named = own.url.replaceAll(/\{([^}]*)\}/g, (_, name) => own.variables?.[name]?.default ?? '')
+          beneath = new URL(base).origin + new URL(named, base + '/').pathname.replace(/\/$/, '')
+        }
+        const answer = await fetch(beneath + target + (query.size ? '?' + query : ''), { method: method.toUpperCase(), headers, body, signal: AbortSignal.timeout(10000), redirect: 'manual' })
         const text = await answer.text()
         const code = String(answer.status)
         const documented = Object.keys(op.responses ?? {}).find(c => c === code) ?? Object.keys(op.responses ?? {}).find(c => c.toUpperCase() === code[0] + 'XX') ?? (op.responses?.default ? 'default' : undefined)

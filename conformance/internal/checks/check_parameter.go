@@ -148,7 +148,7 @@ func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 	for _, m := range mistyped(p) {
 		add(m)
 	}
-	schema.Visit(p.Schema, plain, func(s schema.Spot) {
+	schema.Visit(p.Schema, plain, b.maxDerived(), func(s schema.Spot) {
 		for _, m := range s.Breaches() {
 			m.Name = strings.TrimPrefix(s.Label+"-"+m.Name, "-")
 			m.Value = schema.Replace(s.Body, s.Path, m.Value)

@@ -130,7 +130,7 @@ func refusedForms(b *builder, t *trial.Trial) (forms []explore.Form) {
 	}
 	invalid, unauthorized := b.op.InvalidStatus(), b.op.UnauthorizedStatus()
 	firm := 0
-	for _, m := range schema.Mutations(b.op.Body.Schema) {
+	for _, m := range schema.Mutations(b.op.Body.Schema, b.maxDerived()) {
 		if firm < 6 && m.Firmness == schema.Firm && b.confirmed(m.Body, wire.Breaks) {
 			firm++
 			refused(invalid, func(r *wire.Request) *wire.Request { return mutated(r, m) })

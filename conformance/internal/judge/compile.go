@@ -110,6 +110,11 @@ func (s *schemas) add(proxy *base.SchemaProxy, pointer string, purpose schema_va
 		return
 	}
 	if high := proxy.Schema(); high != nil && high.GoLow() != nil {
+		if purpose == schema_validation.SchemaValidationPurposeGeneric {
+			// What the library would quote of a parameter's schema in errors, and
+			// writes out anew for every request.
+			s.compiled[high.GoLow().Hash()] = &cache.SchemaCacheEntry{RenderedInline: []byte("{}")}
+		}
 		s.places[schema_validation.SchemaCacheKey(high.GoLow().Hash(), s.version, purpose)] = place{pointer, purpose}
 	}
 }

@@ -324,7 +324,7 @@ func (s *Schema) strings(n int) []any {
 		try(longInFormat(s.Format, int(*s.MinLength)))
 	}
 	if len(s.Patterns) > 0 && len(out) < n {
-		for _, v := range samplesOf(s.Patterns, n, func(v string) bool { return fits(s, v) }) {
+		for _, v := range samplesOf(s, n) {
 			try(v)
 		}
 	}

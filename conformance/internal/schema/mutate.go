@@ -27,38 +27,34 @@ const (
 
 // Mutations lists bodies that each break one rule of the schema: a required
 // property left out or under another name, a value of another type, past a
-// limit, outside an enum; and whole bodies of another kind.
-func Mutations(s *Schema) []Mutation {
+// limit, outside an enum; and whole bodies of another kind. It stops making them
+// when there are more than most.
+func Mutations(s *Schema, most int) []Mutation {
 	full, ok := s.Make(true)
 	if !ok {
 		if full, ok = s.Make(false); !ok {
 			return nil
 		}
 	}
+	breaking := func(all []Mutation) []Mutation {
+		return slices.DeleteFunc(all, func(m Mutation) bool { return m.Firmness != Annotated && fits(s, m.Body) })
+	}
 	var out []Mutation
-	add := func(m Mutation) {
-		if !fits(s, m.Body) || m.Firmness == Annotated {
-			out = append(out, m)
-		}
+	if whole, isObject := full.(Object); isObject {
+		out = breaking(absences(s, whole, most))
 	}
-	whole, isObject := full.(Object)
-	if isObject {
-		absences(s, whole, add)
-	}
-	Visit(s, full, func(p Spot) {
+	out = append(out, gather(s, full, most-len(out), func(p Spot) (all []Mutation) {
 		if len(p.Path) > 0 {
 			for _, b := range wrongTypes(p) {
-				add(mutationOf(p, b))
+				all = append(all, mutationOf(p, b))
 			}
 		}
 		for _, b := range p.Breaches() {
-			add(mutationOf(p, b))
+			all = append(all, mutationOf(p, b))
 		}
-	})
-	for _, m := range otherKinds(s, full) {
-		add(m)
-	}
-	return out
+		return breaking(all)
+	})...)
+	return append(out, breaking(otherKinds(s, full))...)
 }
 
 // Breach is a value that breaks one rule of a schema.
@@ -84,29 +80,30 @@ func mutationOf(p Spot, b Breach) Mutation {
 // absences leave out each required property, all of them, and rename each of
 // the outermost in ways that a lax reader would overlook. JSON names are
 // compared exactly (RFC 8259, section 8.3).
-func absences(s *Schema, whole Object, add func(Mutation)) {
+func absences(s *Schema, whole Object, most int) []Mutation {
 	required := 0
-	all := whole
-	Visit(s, whole, func(p Spot) {
+	none := whole
+	out := gather(s, whole, most, func(p Spot) []Mutation {
 		if !p.Required || len(p.Path) == 0 || isItem(p) {
-			return
+			return nil
 		}
 		rule := strings.TrimSuffix(p.Schema.Pointer, "/properties/"+p.Path[len(p.Path)-1]) + "/required"
-		add(Mutation{p.id("missing"), "without " + p.Label, rule, Firm, removed(p.Body, p.Path)})
+		all := []Mutation{{p.id("missing"), "without " + p.Label, rule, Firm, removed(p.Body, p.Path)}}
 		if len(p.Path) > 1 || p.Label != IDWord(p.Path[0]) {
-			return
+			return all
 		}
 		required++
-		all = all.without(p.Path)
+		none = none.without(p.Path)
 		name := p.Path[0]
 		if swapped := otherCase(name); swapped != name {
-			add(Mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, Lenient, whole.renamed(name, swapped)})
+			all = append(all, Mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, Lenient, whole.renamed(name, swapped)})
 		}
-		add(Mutation{p.id("name-space"), name + " with a trailing space in its name", rule, Firm, whole.renamed(name, name+" ")})
+		return append(all, Mutation{p.id("name-space"), name + " with a trailing space in its name", rule, Firm, whole.renamed(name, name+" ")})
 	})
 	if required > 1 {
-		add(Mutation{"all-missing", "without any required property", s.RulePointer("required"), Firm, all})
+		out = append(out, Mutation{"all-missing", "without any required property", s.RulePointer("required"), Firm, none})
 	}
+	return out
 }
 
 // isItem reports whether the spot is an item of an array.

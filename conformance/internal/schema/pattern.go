@@ -3,48 +3,60 @@ package schema
 import (
 	"regexp/syntax"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"nox.energy/contract/spec"
 )
 
 // Bounds of the search for a string that a pattern matches.
 const (
-	maxPatternExtra = 300 // repetitions beyond those that a pattern demands
-	maxPatternPicks = 40  // ways to choose from its classes and alternatives
+	maxPatternExtra = 300     // repetitions beyond those that a pattern demands
+	maxPatternPicks = 40      // ways to choose from its classes and alternatives
+	maxPatternText  = 1 << 20 // characters that are written in all
 )
 
-// samplesOf lists up to n different strings that all patterns match and that
-// accept takes. Each is made by walking the syntax of the first pattern, and
-// tried against all: anchors in odd places, word boundaries and the like cost a
+// samplesOf lists up to n different strings that all patterns of a schema match
+// and that fit it. Each is made by walking the syntax of a pattern, and tried
+// against all: anchors in odd places, word boundaries and the like cost a
 // sample, never yield a wrong one.
-func samplesOf(patterns []*spec.Pattern, n int, accept func(string) bool) []string {
+func samplesOf(s *Schema, n int) []string {
 	var out []string
-	try := func(v string) bool {
-		fits := utf8.ValidString(v) && !slices.Contains(out, v) && accept(v) &&
-			!slices.ContainsFunc(patterns, func(p *spec.Pattern) bool { return !p.MatchString(v) })
-		if fits {
-			out = append(out, v)
-		}
-		return len(out) == n
-	}
 	classes := map[*syntax.Regexp][]rune{}
-	for _, p := range patterns {
+	spent := 0
+	for _, p := range s.Patterns {
 		tree, err := syntax.Parse(p.Outline(), syntax.Perl)
 		if err != nil {
 			continue
 		}
 		for pick := range maxPatternPicks {
-			for extra := range maxPatternExtra {
+			write := func(extra int) (text string, length int64, used bool) {
 				w := walker{pick: pick, extra: extra, classes: classes}
 				w.walk(tree, 0)
-				if w.text.Len() > maxGenerated || try(w.text.String()) {
+				text = w.text.String()
+				spent += len(text) + 1
+				return text, int64(utf8.RuneCountInString(text)), w.extra == 0
+			}
+			// The more repetitions, the longer: those that are too few are passed over.
+			least := 0
+			if s.MinLength != nil {
+				least = sort.Search(maxPatternExtra-1, func(extra int) bool {
+					_, length, used := write(extra)
+					return length >= *s.MinLength || !used
+				})
+			}
+			for extra := least; extra < maxPatternExtra; extra++ {
+				text, length, used := write(extra)
+				if length > maxGenerated || spent > maxPatternText {
 					return out
 				}
-				if w.extra > 0 { // no repetition took what is left: more changes nothing
-					break
+				if utf8.ValidString(text) && !slices.Contains(out, text) && fits(s, text) {
+					if out = append(out, text); len(out) == n {
+						return out
+					}
+				}
+				if !used || s.MaxLength != nil && length > *s.MaxLength {
+					break // more repetitions change nothing, or make it longer still
 				}
 			}
 		}

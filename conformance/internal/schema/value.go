@@ -176,6 +176,9 @@ func Equal(a, b any) bool { return canonical(a) == canonical(b) }
 
 // ContainsValue reports whether one of values is the same as v to JSON.
 func ContainsValue(values []any, v any) bool {
+	if text, is := v.(string); is { // as most are
+		return slices.Contains(values, any(text))
+	}
 	key := canonical(v)
 	return slices.ContainsFunc(values, func(each any) bool { return canonical(each) == key })
 }

@@ -16,8 +16,9 @@ type Variant struct {
 
 // Variants lists valid bodies that exercise each freedom the schema declares:
 // optional properties present and absent, enum values, both ends of each limit,
-// null where it is allowed, each branch of a oneOf or anyOf.
-func Variants(s *Schema) []Variant {
+// null where it is allowed, each branch of a oneOf or anyOf. It stops making them
+// when there are more than most.
+func Variants(s *Schema, most int) []Variant {
 	minimal, ok := s.Make(false)
 	if !ok {
 		return nil
@@ -29,20 +30,15 @@ func Variants(s *Schema) []Variant {
 	} else if !Equal(full, minimal) {
 		out = append(out, Variant{"all-properties", "every optional property present", s.Pointer + "/properties", Firm, full})
 	}
-	add := func(v Variant) {
-		if fits(s, v.Body) {
-			out = append(out, v)
-		}
-	}
-	Visit(s, full, func(p Spot) {
+	return append(out, gather(s, full, most, func(p Spot) (all []Variant) {
 		if !p.Required {
-			add(Variant{p.id("absent"), p.called() + " left out", p.Schema.Pointer, Firm, removed(p.Body, p.Path)})
+			all = append(all, Variant{p.id("absent"), p.called() + " left out", p.Schema.Pointer, Firm, removed(p.Body, p.Path)})
 		}
 		for _, f := range p.Alternatives() {
-			add(Variant{p.id(f.Name), p.called() + " " + f.Description, f.Pointer, f.Firmness, Replace(p.Body, p.Path, f.Value)})
+			all = append(all, Variant{p.id(f.Name), p.called() + " " + f.Description, f.Pointer, f.Firmness, Replace(p.Body, p.Path, f.Value)})
 		}
-	})
-	return out
+		return slices.DeleteFunc(all, func(v Variant) bool { return !fits(s, v.Body) })
+	})...)
 }
 
 // Alternative is a value that a schema allows, and what it shows.

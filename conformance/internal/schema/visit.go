@@ -34,22 +34,70 @@ func (p Spot) id(suffix string) string {
 	return p.Label + "-" + suffix
 }
 
-// Visit passes each spot of a body to do: the whole, the properties, the first
-// item of each array, and so on inwards; then those within the other branches
-// of each oneOf and anyOf. What may not be sent is left out.
-func Visit(s *Schema, body any, do func(Spot)) {
-	whole := Spot{Body: body, Schema: s, Effective: s.BranchFor(body), Required: true, Value: body}
-	whole.visit(func(p Spot) {
-		do(p)
-		for _, other := range p.alternatives() {
-			other.children(func(child Spot) { child.visit(do) })
-		}
-	})
+// spotNode is a spot and those within it, in the order they are visited.
+type spotNode struct {
+	Spot
+	isAlternative bool // it lies in another value than the body
+	within        []*spotNode
 }
 
-func (p Spot) visit(do func(Spot)) {
-	do(p)
-	p.children(func(child Spot) { child.visit(do) })
+// Visit passes spots of a body to do: the whole, the properties, the first item
+// of each array, and so on inwards; then those within the other branches of each
+// oneOf and anyOf. What may not be sent is left out. Of more than most spots the
+// outer ones are visited.
+func Visit(s *Schema, body any, most int, do func(Spot)) {
+	whole, _ := spotsOf(s, body, most)
+	whole.visit(func(n *spotNode) { do(n.Spot) })
+}
+
+// spotsOf finds the spots of a body, the outer ones first. The first one is the
+// body itself.
+func spotsOf(s *Schema, body any, most int) (whole *spotNode, found []*spotNode) {
+	whole = &spotNode{Spot: Spot{Body: body, Schema: s, Effective: s.BranchFor(body), Required: true, Value: body}}
+	found = []*spotNode{whole}
+	for i := 0; i < len(found) && len(found) < most; i++ {
+		n := found[i]
+		add := func(isAlternative bool) func(Spot) {
+			return func(child Spot) {
+				if len(found) < most {
+					found = append(found, &spotNode{Spot: child, isAlternative: isAlternative})
+					n.within = append(n.within, found[len(found)-1])
+				}
+			}
+		}
+		if !n.isAlternative {
+			for _, other := range n.alternatives() {
+				other.children(add(true))
+			}
+		}
+		n.children(add(n.isAlternative))
+	}
+	return whole, found
+}
+
+func (n *spotNode) visit(do func(*spotNode)) {
+	do(n)
+	for _, each := range n.within {
+		each.visit(do)
+	}
+}
+
+// gather lists what each spot of a body gives rise to, in the order of [Visit].
+// It stops, with the outer spots done, when there is more than most.
+func gather[T any](s *Schema, body any, most int, of func(Spot) []T) []T {
+	whole, found := spotsOf(s, body, most)
+	each := map[*spotNode][]T{}
+	n := 0
+	for _, spot := range found {
+		if n > most {
+			break
+		}
+		each[spot] = of(spot.Spot)
+		n += len(each[spot])
+	}
+	var out []T
+	whole.visit(func(spot *spotNode) { out = append(out, each[spot]...) })
+	return out
 }
 
 // children passes the spots one step within to do.

@@ -132,20 +132,27 @@ func (op *Operation) response(status int) *openapi3.Response {
 	return ref.Value
 }
 
-// lowestSuccess is the lowest documented 2xx status. Without one it is what the
-// contract documents first, a redirect say: never a success out of nothing.
+// lowestSuccess is the lowest documented 2xx status. Without one a default stands
+// for it, beside a redirect or alone; else it is what the contract documents
+// first: never a success out of nothing.
 func (op *Operation) lowestSuccess() int {
-	lowest, first := 0, 0
+	lowest, first, byDefault := 0, 0, 0
 	for _, code := range op.codes {
-		n := firstStatus(code, http.StatusOK)
-		if n/100 == 2 && (lowest == 0 || n < lowest) {
+		n := firstStatus(code, 0)
+		switch {
+		case n == 0:
+			byDefault = http.StatusOK
+		case n/100 == 2 && (lowest == 0 || n < lowest):
 			lowest = n
 		}
-		if first == 0 {
+		if first == 0 && n/100 != 4 && n/100 != 5 {
 			first = n
 		}
 	}
-	return cmp.Or(lowest, first, http.StatusOK)
+	if lowest == 0 && first == 0 && byDefault == 0 && len(op.codes) > 0 {
+		first = firstStatus(op.codes[0], http.StatusOK)
+	}
+	return cmp.Or(lowest, first, byDefault, http.StatusOK)
 }
 
 // firstStatus is the status that a code of the contract stands for: 400 of "4XX",

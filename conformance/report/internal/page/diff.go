@@ -1,4 +1,4 @@
-package report
+package page
 
 import (
 	"regexp"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // span is a piece of a text that is, or is not, in the other text as well.
@@ -22,7 +24,7 @@ const (
 // diff marks in two texts what stands in one of them only. Texts that have
 // little in common are left unmarked: a mark on everything shows nothing.
 func diff(a, b string) (as, bs []span) {
-	a, b = line(a, diffChars), line(b, diffChars)
+	a, b = safe.Line(a, diffChars), safe.Line(b, diffChars)
 	at, bt := tokens(a), tokens(b)
 	keepA, keepB := ends(at, bt)
 	if len(at) <= diffTokens && len(bt) <= diffTokens {
@@ -186,7 +188,7 @@ var telling = regexp.MustCompile(`[\pL\pN]+(?:_[\pL\pN]+)+|"[^"]{3,80}"|'[^']{3,
 // another.
 func toMark(fact string, compared []span) []string {
 	words := differing(compared)
-	for _, w := range telling.FindAllString(line(fact, diffChars), marksAtMost) {
+	for _, w := range telling.FindAllString(safe.Line(fact, diffChars), marksAtMost) {
 		words = addWord(words, w)
 	}
 	return words

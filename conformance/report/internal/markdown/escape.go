@@ -1,9 +1,13 @@
-package report
+// Package markdown writes Markdown for the summary of a job: of bounded size, and
+// with text of others in it that has no meaning as markup.
+package markdown
 
 import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // Text of others in Markdown: plain words stand as they are; whatever could be
@@ -20,34 +24,34 @@ var plainWords = regexp.MustCompile(`^[\pL\pN](?:[\pL\pM\pN ,;'"()/?=+-]|[.:%](?
 // punctuation, and a commit by its digest.
 var reference = regexp.MustCompile(`(?i)\bgh-\d|\b[0-9a-f]{7,40}\b`)
 
-// prose is s in running text or in a cell of a table.
-func prose(s string, n int) string {
-	s = line(s, n)
+// Prose is s in running text or in a cell of a table.
+func Prose(s string, n int) string {
+	s = safe.Line(s, n)
 	if plainWords.MatchString(s) && !reference.MatchString(s) {
 		return s
 	}
-	return code(s, n)
+	return Code(s, n)
 }
 
 // plainCode are texts that a code span in backticks shows as they are, in a
 // table too.
 var plainCode = regexp.MustCompile("^[^`|\\\\ ](?:[^`|\\\\]*[^`|\\\\ ])?$")
 
-// code is s as code in a line, "" for nothing.
-func code(s string, n int) string {
-	s = line(s, n)
+// Code is s as code in a line, "" for nothing.
+func Code(s string, n int) string {
+	s = safe.Line(s, n)
 	switch {
 	case s == "":
 		return ""
-	case plainCode.MatchString(s) && !steersLog(s):
+	case plainCode.MatchString(s) && !safe.SteersLog(s):
 		return "`" + s + "`"
 	}
 	return "<code>" + entities(s) + "</code>"
 }
 
-// inHTML is s within an HTML block of Markdown, where no Markdown is read.
-func inHTML(s string, n int) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;"+joiner, "#", "&#35;"+joiner, "|", "&#124;").Replace(line(s, n))
+// InHTML is s within an HTML block of Markdown, where no Markdown is read.
+func InHTML(s string, n int) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;"+joiner, "#", "&#35;"+joiner, "|", "&#124;").Replace(safe.Line(s, n))
 }
 
 // joiner is a word joiner (U+2060). Behind the marks that make a mention or a
@@ -72,9 +76,9 @@ func entities(s string) string {
 	return b.String()
 }
 
-// fenced is text, of one or more lines, as a block of code.
-func fenced(text string) string {
-	text = string(tameLog([]byte(text)))
+// Fenced is text, of one or more lines, as a block of code.
+func Fenced(text string) string {
+	text = string(safe.TameLog([]byte(text)))
 	longest, run := 2, 0
 	for _, r := range text {
 		if r != '`' {

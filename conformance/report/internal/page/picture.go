@@ -1,10 +1,12 @@
-package report
+package page
 
 import (
 	"fmt"
 	"html/template"
 
 	"nox.energy/contract/conformance"
+	"nox.energy/contract/conformance/report/internal/findings"
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 // picture shows what was exercised: a row of tiles for each documented
@@ -45,13 +47,13 @@ const (
 
 // pictureOf draws the sections of a page, with headings where they are of
 // several operations.
-func pictureOf(sections []*htmlSection, headings bool) picture {
+func pictureOf(sections []*section, headings bool) picture {
 	p := picture{Width: tileOffset + tileLine*tileStep}
 	y, operation := 4, ""
 	for i, s := range sections {
-		row := pictureRow{Label: shorten(s.Status, 7)}
+		row := pictureRow{Label: safe.Shorten(s.Status, 7)}
 		if headings && (i == 0 || s.Operation != operation) {
-			row.Heading = &pictureText{shorten(s.Operation, 60), y + 11}
+			row.Heading = &pictureText{safe.Shorten(s.Operation, 60), y + 11}
 			y += headingGap
 		}
 		operation, row.Y = s.Operation, y+11
@@ -62,7 +64,7 @@ func pictureOf(sections []*htmlSection, headings bool) picture {
 				Class: c.Class, Title: c.Name + ": " + c.Label, Link: c.Link,
 			})
 			t := &row.Tiles[n]
-			t.Mark = tileMark(standing(c.Label), t.X, t.Y)
+			t.Mark = tileMark(findings.Standing(c.Label), t.X, t.Y)
 			n++
 		}
 		p.Rows = append(p.Rows, row)
@@ -74,15 +76,15 @@ func pictureOf(sections []*htmlSection, headings bool) picture {
 
 // tileMark is a cross for a failure, a stroke for a warning and a known
 // failure, a dot for an error.
-func tileMark(s standing, x, y int) string {
+func tileMark(s findings.Standing, x, y int) string {
 	switch s {
-	case failed:
+	case findings.Failed:
 		return fmt.Sprintf("M%d %dl7 7m0 -7l-7 7", x+3, y+3)
-	case warned:
+	case findings.Warned:
 		return fmt.Sprintf("M%d %dv5m0 1.5v1", x+6, y+3)
-	case known:
+	case findings.Known:
 		return fmt.Sprintf("M%d %dh7", x+3, y+6)
-	case broke:
+	case findings.Broke:
 		return fmt.Sprintf("M%d %dh1v1h-1z", x+6, y+6)
 	}
 	return ""

@@ -1,8 +1,10 @@
-package report
+package page
 
 import (
 	"strings"
 	"testing"
+
+	"nox.energy/contract/conformance/report/internal/safe"
 )
 
 func bracketed(spans []span) string {
@@ -69,7 +71,7 @@ func FuzzDiff(f *testing.F) {
 			for _, s := range p.spans {
 				whole += s.Text
 			}
-			if whole != line(p.of, diffChars) {
+			if whole != safe.Line(p.of, diffChars) {
 				t.Errorf("%q became %q", p.of, whole)
 			}
 			marked := ""

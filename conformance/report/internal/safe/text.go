@@ -1,4 +1,7 @@
-package report
+// Package safe makes what a report shows safe, short and legible: what a target
+// sent becomes one line without characters that hide or steer, and numbers are
+// written for people.
+package safe
 
 import (
 	"fmt"
@@ -7,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// visible makes s safe to show: on one line, every character that is not
+// Visible makes s safe to show: on one line, every character that is not
 // printable (control characters, escapes, line ends, direction overrides,
 // zero-width characters, bytes that are not UTF-8) is written as an escape in
 // the manner of Go. Nothing else is changed, backslashes neither.
-func visible(s string) string {
+func Visible(s string) string {
 	clean := true
 	for _, r := range s {
 		if r == utf8.RuneError || !shows(r) {
@@ -48,25 +51,25 @@ func visible(s string) string {
 	return b.String()
 }
 
-// shows tells whether a character has a glyph or is an ordinary space. The
+// shows reports whether a character has a glyph or is an ordinary space. The
 // Hangul fillers are letters by their category and show nothing; the sign for a
 // space has a meaning of its own here.
 func shows(r rune) bool {
 	switch r {
-	case '\u115f', '\u1160', '\u3164', '\uffa0', spaceSign:
+	case '\u115f', '\u1160', '\u3164', '\uffa0', SpaceSign:
 		return false
 	}
 	return unicode.IsPrint(r)
 }
 
-// spaceSign (U+2420) stands for a space that a reader would overlook, or that a
+// SpaceSign (U+2420) stands for a space that a reader would overlook, or that a
 // browser would leave out.
-const spaceSign = '\u2420'
+const SpaceSign = '\u2420'
 
-// showSpaces puts the sign in place of spaces that matter in a visible text: in
+// ShowSpaces puts the sign in place of spaces that matter in a visible text: in
 // quotes, those beside a quote and several in a row; outside, several in a row
 // unless the text is laid out with them; and those at its end.
-func showSpaces(s string, laidOut bool) string {
+func ShowSpaces(s string, laidOut bool) string {
 	if !strings.Contains(s, "  ") && !strings.Contains(s, `" `) && !strings.Contains(s, ` "`) && !strings.HasSuffix(s, " ") {
 		return s
 	}
@@ -92,7 +95,7 @@ func showSpaces(s string, laidOut bool) string {
 		several := end-i > 1 && (quoted || !laidOut)
 		edge := quoted && (strings.HasSuffix(s[:i], `"`) && !strings.HasSuffix(s[:i], `\"`) || end < len(s) && s[end] == '"')
 		if several || edge || end == len(s) {
-			b.WriteString(strings.Repeat(string(spaceSign), end-i))
+			b.WriteString(strings.Repeat(string(SpaceSign), end-i))
 		} else {
 			b.WriteString(s[i:end])
 		}
@@ -101,9 +104,9 @@ func showSpaces(s string, laidOut bool) string {
 	return b.String()
 }
 
-// shorten cuts s to at most n characters, the last of them an ellipsis where
+// Shorten cuts s to at most n characters, the last of them an ellipsis where
 // something was cut.
-func shorten(s string, n int) string {
+func Shorten(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
@@ -119,8 +122,8 @@ func shorten(s string, n int) string {
 	return s
 }
 
-// line is s made visible, its spaces too where they matter, at most n characters
+// Line is s made visible, its spaces too where they matter, at most n characters
 // of it before the escapes.
-func line(s string, n int) string {
-	return showSpaces(visible(shorten(strings.TrimSpace(s), n)), false)
+func Line(s string, n int) string {
+	return ShowSpaces(Visible(Shorten(strings.TrimSpace(s), n)), false)
 }

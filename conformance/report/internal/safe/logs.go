@@ -1,4 +1,4 @@
-package report
+package safe
 
 import (
 	"bytes"
@@ -9,11 +9,11 @@ import (
 // with "::" (GitHub), and "##[", "##vso[" or "##teamcity[" anywhere in a line
 // (GitHub, Azure, TeamCity). What a target sent must not become one of them.
 
-// steersLog tells whether a text holds a command to some build server.
-func steersLog(s string) bool { return strings.Contains(s, "##") || strings.HasPrefix(s, "::") }
+// SteersLog reports whether a text holds a command to some build server.
+func SteersLog(s string) bool { return strings.Contains(s, "##") || strings.HasPrefix(s, "::") }
 
-// tameLog breaks the commands in lines of text, in the manner of [visible].
-func tameLog(text []byte) []byte {
+// TameLog breaks the commands in lines of text, in the manner of [Visible].
+func TameLog(text []byte) []byte {
 	text = bytes.ReplaceAll(text, []byte("##"), []byte(`#\x23`))
 	if !bytes.Contains(text, []byte("::")) {
 		return text

@@ -1,4 +1,4 @@
-package report
+package safe
 
 import "testing"
 
@@ -14,14 +14,8 @@ func TestShowSpaces(t *testing.T) {
 		"the sign ␠ itself":                    `the sign \u2420 itself`,
 		`one "word" after "another"`:           `one "word" after "another"`,
 	} {
-		if got := line(s, 100); got != want {
+		if got := Line(s, 100); got != want {
 			t.Errorf("%q is shown as %s, want %s", s, got, want)
-		}
-	}
-	e := excerptOf([]byte("{\n    \"a\": \"  \",\n  \"b\": 1   \n}  "), 40, 100, 10)
-	for i, want := range []string{"{", `    "a": "␠␠",`, `  "b": 1␠␠␠`, "}␠␠"} {
-		if e.lines[i] != want {
-			t.Errorf("line %d of a body is shown as %q, want %q", i+1, e.lines[i], want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package safe
 
 import (
 	"bytes"
@@ -7,8 +7,9 @@ import (
 	"io"
 )
 
-// writeJSON writes any value as every JSON-based format here is written.
-func writeJSON(w io.Writer, v any) error {
+// JSON writes v as each report in JSON is written: indented, HTML left alone,
+// and with \u escapes for what could steer a terminal or a build server's log.
+func JSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -25,7 +26,7 @@ func writeJSON(w io.Writer, v any) error {
 // only.
 func escapeUnseen(text []byte) []byte {
 	text = bytes.ReplaceAll(text, []byte("##"), []byte(`#\u0023`))
-	unseen := func(r rune) bool { return r >= 0x7f && r != spaceSign && !shows(r) }
+	unseen := func(r rune) bool { return r >= 0x7f && r != SpaceSign && !shows(r) }
 	if bytes.IndexFunc(text, unseen) < 0 {
 		return text
 	}

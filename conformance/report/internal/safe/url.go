@@ -1,4 +1,4 @@
-package report
+package safe
 
 import (
 	"fmt"
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// safeURL encodes what may not stand in a URL (RFC 3986, section 2) and leaves
+// URL encodes what may not stand in a URL (RFC 3986, section 2) and leaves
 // the rest alone, so that a sound URL stays the same byte for byte. What is no
 // absolute URL even so becomes about:invalid.
-func safeURL(s string) string {
+func URL(s string) string {
 	var b strings.Builder
 	tail, fragment := false, false // behind a "?" or "#", behind a "#"
 	for i := range len(s) {

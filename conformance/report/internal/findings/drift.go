@@ -1,15 +1,16 @@
-package report
+package findings
 
 import (
 	"cmp"
 	"fmt"
 	"strings"
 
+	"nox.energy/contract/conformance/report/internal/safe"
 	"nox.energy/contract/spec"
 )
 
-// driftHeading says in one line what a drift comes to.
-func driftHeading(d spec.Drift) string {
+// DriftHeading says in one line what a drift comes to.
+func DriftHeading(d spec.Drift) string {
 	breaking := 0
 	for _, c := range d.Changes {
 		if c.Effect == spec.Breaks {
@@ -23,7 +24,7 @@ func driftHeading(d spec.Drift) string {
 	case breaking > 1:
 		meaning = fmt.Sprintf("%d of which break clients", breaking)
 	}
-	return fmt.Sprintf("from %s to %s: %s, %s", edition(d.From), edition(d.To), count(len(d.Changes), "change"), meaning)
+	return fmt.Sprintf("from %s to %s: %s, %s", edition(d.From), edition(d.To), safe.Count(len(d.Changes), "change"), meaning)
 }
 
 func edition(e spec.Edition) string {
@@ -34,7 +35,8 @@ func edition(e spec.Edition) string {
 	return strings.TrimSpace(cmp.Or(source, "a contract") + " " + e.Version)
 }
 
-func changeText(c spec.Change) string {
+// DriftChange names a change of a contract with its operation.
+func DriftChange(c spec.Change) string {
 	if c.Operation == "" {
 		return c.Text
 	}
