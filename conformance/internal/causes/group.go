@@ -344,15 +344,24 @@ func (s suspect) isAbout(property string) bool {
 
 // differentIDs reports whether responses about one user name several ids.
 func differentIDs(answers []*wire.Response) bool {
-	ids := map[string]bool{}
+	ids := map[user]map[string]bool{}
 	for _, a := range answers {
 		id, ok := a.Member(a.Request.Op.Rules.Identity)
-		if !ok || !a.Succeeded() || userOf(a) != userOf(answers[0]) {
+		if !ok || !a.Succeeded() {
 			return false
 		}
-		ids[id] = true
+		u := userOf(a)
+		if ids[u] == nil {
+			ids[u] = map[string]bool{}
+		}
+		ids[u][id] = true
 	}
-	return len(ids) > 1
+	for _, of := range ids {
+		if len(of) < 2 {
+			return false
+		}
+	}
+	return len(ids) > 0
 }
 
 // contradicts reports whether two blamed responses about such users name the
