@@ -20,6 +20,7 @@ import (
 const (
 	splitID     = "split"        // one user has two ids
 	sharedID    = "shared"       // two users have one
+	tenantID    = "tenants"      // one user of two manufacturers has one
 	racyID      = "racy"         // ids go wrong where requests for a new user overlap
 	silent      = "silent"       // the connection ended, or carried something else than HTTP
 	breakdown   = "breakdown"    // 5xx
@@ -34,7 +35,7 @@ const (
 // checks of a status fail by it.
 const (
 	fewestAlike = 6
-	shareAlike  = 0.4
+	shareAlike  = 0.5
 )
 
 // symptom is what failures of one cause have in common. Responses of different
@@ -193,6 +194,8 @@ func (f *Causes) symptomOf(s suspect, changes map[int]string) symptom {
 		k.what, k.about = splitID, ""
 	case s.contradicts(isOtherName, true):
 		k.what, k.about = sharedID, ""
+	case s.contradicts(isOtherTenant, true):
+		k.what, k.about = tenantID, ""
 	}
 	return k
 }
@@ -391,8 +394,9 @@ func userOf(a *wire.Response) user {
 	return u
 }
 
-func isSameUser(u, v user) bool  { return u == v }
-func isOtherName(u, v user) bool { return u.name != v.name }
+func isSameUser(u, v user) bool    { return u == v }
+func isOtherTenant(u, v user) bool { return u.name == v.name && u.tenant != v.tenant }
+func isOtherName(u, v user) bool   { return u.name != v.name }
 
 // contestedUsers are those of whom a second request was sent before the first
 // was answered: which of the two creates the user is open until the time given.
