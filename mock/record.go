@@ -150,7 +150,7 @@ func (m *recorder) newRecorded(x *exchange, a openapi.Response) *recorded {
 		start := strings.Clone((*made.userID)[:maxRecordedBody])
 		made.userID = &start
 	}
-	if x.caller.key == "" {
+	if x.caller.key == "" && x.operation != nil { // else nothing says where the key belongs
 		made.keyElsewhere = made.known.keys.Place(req)
 	}
 	switch {

@@ -35,6 +35,10 @@ func TestScorecard(t *testing.T) {
 		{"key", nil, func(t *testing.T, s *mocktest.Server) {
 			clienttest.Do(t, s, "POST", clienttest.ConnectPath+"?api_key="+s.APIKey, clienttest.Headers("Content-Type", "application/json"), strings.NewReader(clienttest.ValidBody))
 		}, "key-in-wrong-place", 1},
+		{"key, where no operation is", nil, func(t *testing.T, s *mocktest.Server) {
+			clienttest.Do(t, s, "POST", clienttest.ConnectPath+"s", clienttest.Good(s), strings.NewReader(clienttest.ValidBody))
+			clienttest.Do(t, s, "GET", clienttest.ConnectPath, clienttest.Good(s), nil)
+		}, "", 0},
 		{"400 again", nil, func(t *testing.T, s *mocktest.Server) {
 			for range 3 {
 				clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{}`))

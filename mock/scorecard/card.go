@@ -106,7 +106,7 @@ func catalogue() []Mistake {
 		{Name: keyElsewhere, Summary: "the key was sent where the contract does not look for it",
 			Advice: "send the key in the header that the contract names", Occasion: "a request with a key"},
 		{Name: noTimeout, Summary: "the client waited longer for a response than any user would",
-			Advice: "set a timeout for the whole exchange, such as 10 seconds, and retry after it:\nthe same user gets the same nox_user_id", Occasion: "a delay that is longer than the patience of the scorecard: a fault of kind delay"},
+			Advice: "set a timeout for the whole exchange, such as 10 seconds, and retry after it:\nthe same user gets the same nox_user_id", Occasion: "a response that comes later than the client's timeout: a fault of kind delay with \"delay\": \"40s\""},
 		{Name: gaveUpEarly, Summary: "the client left in less than a second",
 			Advice: "allow a response a few seconds: a slow one is not a failed one", Occasion: "a response that takes a second or more: user_id nox-mock:delay=2s"},
 		{Name: noBackOff, Summary: "a request that failed was sent again within 100 ms",

@@ -98,9 +98,20 @@ func tryOf(e *journal.Entry) try {
 	made.retryAfter = retryAfter(e, made.ended)
 	made.said = strings.Join(e.Response.Headers["Retry-After"], ", ")
 	if made.failed() { // else it is no example of anything
-		made.example = exampleOf(e, "answered "+strconv.Itoa(made.status))
+		made.example = exampleOf(e, made.outcome())
 	}
 	return made
+}
+
+// outcome says how the exchange ended.
+func (t try) outcome() string {
+	switch {
+	case t.gaveUp:
+		return "the client left before the response was complete"
+	case t.status == 0:
+		return "the response was lost or cut short"
+	}
+	return "answered " + strconv.Itoa(t.status)
 }
 
 // judgeRetry looks at a request that failed before.

@@ -193,6 +193,25 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// An example says what went wrong.
+func TestDetails(t *testing.T) {
+	for _, x := range []struct {
+		entry journal.Entry
+		want  string
+	}{
+		{request(0, status(401), elsewhere("query")), "a key in the query"},
+		{request(0, status(401), elsewhere("authorization")), "a key in the header authorization"},
+		{request(0, status(503)), "answered 503"},
+		{request(0, ended(journal.Dropped)), "the response was lost or cut short"},
+		{request(0, took(5000), ended(journal.GaveUp)), "the client left before the response was complete"},
+	} {
+		made := drawn(time.Hour, true, x.entry).In(scorecard.Made)
+		if len(made) != 1 || made[0].Examples[0].Detail != x.want {
+			t.Errorf("%+v, want %q", made, x.want)
+		}
+	}
+}
+
 // A retry may take its time, until it cannot come any more.
 func TestRetryThatIsStillToCome(t *testing.T) {
 	failed := request(0, body("a"), status(500))
@@ -246,7 +265,7 @@ func TestDrawOfMany(t *testing.T) {
 func TestWrite(t *testing.T) {
 	card := drawn(0, true, request(0, status(400), rule("media-type")))
 	for format, wants := range map[string][]string{
-		"text":  {"Scorecard: 1 requests on 1 connections", "400  createThing  once", "500  createThing  NOT MET, and required", "Mistakes made: 1", "wrong-media-type, once: ", "exchange 1, 12:00:00.000 UTC, user \"user-0\": sent as \"application/json\"", "fix: send Content-Type: application/json", "Mistakes avoided: ", "Not seen, as the client had no occasion: ", "needs a 401: user_id nox-mock:401"},
+		"text":  {"Scorecard: 1 request on 1 connection\n", "400  createThing  once", "500  createThing  NOT MET, and required", "Mistakes made: 1", "wrong-media-type, once: ", "exchange 1, 12:00:00.000 UTC, user \"user-0\": sent as \"application/json\"", "fix: send Content-Type: application/json", "Mistakes avoided: ", "Not seen, as the client had no occasion: ", "needs a 401: user_id nox-mock:401"},
 		"json":  {`"requests": 1`, `"name": "wrong-media-type"`, `"state": "made"`, `"state": "not-seen"`, `"link": "/#exchange=1"`, `"examples": []`},
 		"junit": {`failures="3"`, `name="500"`, "required, and not met", "exchange 1, 12:00:00.000 UTC", "not seen: needs a 401"},
 	} {

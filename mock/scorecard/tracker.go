@@ -77,7 +77,7 @@ func (t *Tracker) Observe(e *journal.Entry) {
 		t.avoid(wrongMediaType)
 	}
 	if e.KeyElsewhere != "" {
-		t.note(keyElsewhere, e, "a key in the "+e.KeyElsewhere)
+		t.note(keyElsewhere, e, "a key in the "+place(e.KeyElsewhere))
 	} else if e.Key != "" {
 		t.avoid(keyElsewhere)
 	}
@@ -252,6 +252,14 @@ func first(e *journal.Entry, header string) string {
 		return values[0]
 	}
 	return ""
+}
+
+// place names where a key was found: the path, the query, or a header.
+func place(found string) string {
+	if found == "path" || found == "query" {
+		return found
+	}
+	return "header " + found
 }
 
 func named(text, without string) string {

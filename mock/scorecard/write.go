@@ -33,7 +33,7 @@ func (c Card) writeText(out io.Writer) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "Scorecard: %d requests on %d connections\n\nDocumented responses met:\n", c.Requests, c.Connections)
+	fmt.Fprintf(w, "Scorecard: %s on %s\n\nDocumented responses met:\n", counted(c.Requests, "request"), counted(c.Connections, "connection"))
 	for _, r := range c.Responses {
 		state := "not met"
 		switch {
@@ -77,6 +77,14 @@ func times(n int) string {
 		return "once"
 	}
 	return fmt.Sprintf("%d times", n)
+}
+
+// counted is a number of things, as in "2 requests".
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // user names the user of an example for a sentence.
