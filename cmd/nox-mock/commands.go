@@ -66,9 +66,11 @@ func newProgram(std streams, environ []string) (*cli.Program, error) {
 		Use:   "nox-mock [flags]",
 		Short: "mock of the NOX manufacturer API",
 		Long: `nox-mock responds as the NOX manufacturer API does, so that you can build and test a
-client without it.`,
+client without it.
+
+If --listen has port 0, --control-listen picks a free port too by default.`,
 		Example: `nox-mock                                           # three manufacturers with test keys
-nox-mock --listen 127.0.0.1:0 --address-file a.json  # on a free port, written to a.json
+nox-mock --listen 127.0.0.1:0 --address-file a.json  # on free ports, written to a.json
 nox-mock --manufacturer acme=KEY                   # a manufacturer with a key of your own
 nox-mock exec --require 201,400,401,500 -- ./run-tests
                                                    # serve while a command runs; then score it
@@ -148,7 +150,7 @@ func declareServe(c *cobra.Command, s *settings) {
 	cli.Section(c, "Serving", func(f *pflag.FlagSet) {
 		f.StringVar(&s.listen, "listen", "127.0.0.1:4010", "`ADDRESS` address to serve on; port 0 picks a free one")
 		f.StringVar(&s.controlListen, "control-listen", "127.0.0.1:4011", "`ADDRESS` address of control API and dashboard, or off")
-		f.StringVar(&s.addressFile, "address-file", "", "`FILE` write base URL and control URL to a file while serving")
+		f.StringVar(&s.addressFile, "address-file", "", "`FILE` write {\"base_url\": …, \"control_url\": …} to a file while serving")
 		f.StringVar(&s.spec, "spec", "", "`FILE` serve another contract: a file, a URL, or - for standard input")
 		if c.Name() != "exec" {
 			f.BoolVar(&s.lint, "lint", false, "list what is weak or contradictory in the contract, with lines")

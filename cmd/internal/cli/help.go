@@ -192,7 +192,18 @@ func ReadTopics(pages fs.FS, names ...string) ([]Topic, error) {
 			return nil, err
 		}
 		title, _, _ := strings.Cut(strings.TrimPrefix(string(data), "# "), "\n")
-		all = append(all, Topic{Name: name, Short: strings.ToLower(title[:1]) + title[1:], Text: string(data)})
+		all = append(all, Topic{Name: name, Short: strings.ToLower(title[:1]) + title[1:], Text: withoutComment(string(data))})
 	}
 	return all, nil
+}
+
+// withoutComment returns a page without its HTML comment, which only an author
+// needs.
+func withoutComment(page string) string {
+	before, rest, _ := strings.Cut(page, "<!--")
+	_, after, closed := strings.Cut(rest, "-->\n\n")
+	if !closed {
+		return page
+	}
+	return before + after
 }
