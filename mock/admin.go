@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,7 +69,7 @@ func (m *Mock) EnableManufacturer(ctx context.Context, name string, enabled bool
 	return m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
 		at := store.IndexManufacturer(all, name)
 		if at < 0 {
-			return nil, ErrNoManufacturer
+			return nil, noManufacturer(name, all)
 		}
 		all[at].Enabled = enabled
 		return all, nil
@@ -80,7 +81,7 @@ func (m *Mock) RemoveManufacturer(ctx context.Context, name string) error {
 	err := m.registry.change(ctx, func(all []store.Manufacturer) ([]store.Manufacturer, error) {
 		at := store.IndexManufacturer(all, name)
 		if at < 0 {
-			return nil, ErrNoManufacturer
+			return nil, noManufacturer(name, all)
 		}
 		return slices.Delete(all, at, at+1), nil
 	})
@@ -116,7 +117,7 @@ func (m *Mock) Reset(ctx context.Context, manufacturer *string) error {
 		return err
 	}
 	if manufacturer != nil && store.IndexManufacturer(all, *manufacturer) < 0 {
-		return ErrNoManufacturer
+		return noManufacturer(*manufacturer, all)
 	}
 	for _, each := range all {
 		if manufacturer != nil && each.Name != *manufacturer {
@@ -264,10 +265,29 @@ func (m *Mock) put(ctx context.Context, connections []store.Connection) error {
 // CheckManufacturer returns [ErrNoManufacturer] unless a manufacturer has that
 // name. While the store is away, the mock goes by what it knew last.
 func (m *Mock) CheckManufacturer(ctx context.Context, name string) error {
-	if _, known := m.registry.latest(ctx).named(name); !known {
-		return fmt.Errorf("%w: %q", ErrNoManufacturer, name)
+	known := m.registry.latest(ctx)
+	if _, is := known.named(name); !is {
+		return noManufacturer(name, known.manufacturers)
 	}
 	return nil
+}
+
+// noManufacturer says that none has this name, and which there are: the first
+// few.
+func noManufacturer(name string, all []store.Manufacturer) error {
+	const most = 10
+	var names []string
+	for _, each := range all[:min(most, len(all))] {
+		names = append(names, strconv.Quote(each.Name))
+	}
+	there := strings.Join(names, ", ")
+	switch more := len(all) - most; {
+	case len(all) == 0:
+		there = "none"
+	case more > 0:
+		there += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Errorf("%w: %q; there are: %s", ErrNoManufacturer, name, there)
 }
 
 // CountConnections returns how many connections a manufacturer has.

@@ -136,7 +136,7 @@ func (m *Mock) keyFor(ctx context.Context, a Attempt) (string, error) {
 	key, open := known.open[a.Manufacturer]
 	switch _, is := known.named(a.Manufacturer); {
 	case !is:
-		return "", fmt.Errorf("%w: %q", ErrNoManufacturer, a.Manufacturer)
+		return "", noManufacturer(a.Manufacturer, known.manufacturers)
 	case a.Key == "none":
 		return "", nil
 	case a.Key == "wrong":

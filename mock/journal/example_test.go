@@ -19,7 +19,7 @@ func ExampleExpectation_Exactly() {
 	fmt.Println(j.Verify(journal.Expectation{}.ForUser("customer-8")).Error())
 	// Output:
 	// true
-	// expected at least 1 requests that fit, got 0; the nearest, number 2, differs in user_id: expected "customer-8", got "customer-7"
+	// expected at least 1 matching request, got 0; the nearest, number 2, differs in user_id: expected "customer-8", got "customer-7"
 }
 
 func ExampleExpectation_Never() {

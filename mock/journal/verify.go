@@ -64,9 +64,13 @@ func (d Difference) String() string {
 // Error says in a sentence what is missing where an expectation was not met: how
 // many exchanges fit, and how the nearest differs.
 func (v Verification) Error() string {
-	words := fmt.Sprintf("expected %s requests that fit, got %d", v.Expected, v.Count)
+	requests := "requests"
+	if strings.HasSuffix(v.Expected, " 1") {
+		requests = "request"
+	}
+	words := fmt.Sprintf("expected %s matching %s, got %d", v.Expected, requests, v.Count)
 	if v.Dropped > 0 {
-		words += fmt.Sprintf("; %d more were dropped from the journal, which may have fitted", v.Dropped)
+		words += fmt.Sprintf("; %d more were dropped from the journal, which may have matched", v.Dropped)
 	}
 	if v.Nearest == nil {
 		return words

@@ -47,7 +47,7 @@ func ExampleServer_Check() {
 	fmt.Println(server.Check(journal.Expectation{}.ForUser("customer-8")))
 	// Output:
 	// <nil>
-	// expected at least 1 requests that fit, got 0; the nearest, number 1, differs in user_id: expected "customer-8", got "customer-7"
+	// expected at least 1 matching request, got 0; the nearest, number 1, differs in user_id: expected "customer-8", got "customer-7"
 }
 
 // A client that gives up after the first failure is told so.

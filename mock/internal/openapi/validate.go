@@ -180,6 +180,15 @@ func (op *Operation) reason(err *openapi3.SchemaError) string {
 		return "the value does not fit the schema"
 	}
 	sentence, _, _ := strings.Cut(err.Reason, "\n")
+	if value, is := err.Value.(string); is && err.SchemaField == "enum" {
+		var listed []string
+		for _, each := range err.Schema.Enum {
+			listed = append(listed, fmt.Sprint(each))
+		}
+		if near := nearest(value, listed); near != "" {
+			sentence += fmt.Sprintf("; the nearest is %q", near)
+		}
+	}
 	return sentence
 }
 
@@ -208,20 +217,32 @@ func unknownName(kind, name string, known []string) string {
 	if runes := []rune(name); len(runes) > most {
 		name = string(runes[:most]) + "…"
 	}
-	nearest, least := "", 0
-	for _, each := range known {
-		if n := levenshtein.ComputeDistance(strings.ToLower(name), each); nearest == "" || n < least {
-			nearest, least = each, n
-		}
-	}
 	words := fmt.Sprintf("unknown %s %q", kind, name)
 	if len(known) == 0 {
 		return words + "; there are none here"
 	}
-	if least <= 1+len(nearest)/3 {
-		words += fmt.Sprintf(", did you mean %q?", nearest)
+	if near := nearest(name, known); near != "" {
+		words += fmt.Sprintf("; the nearest is %q", near)
 	}
-	return words + " Known: " + strings.Join(known, ", ")
+	return fmt.Sprintf("%s; known %ss: %s", words, kind, strings.Join(known, ", "))
+}
+
+// nearest returns the known name that is most like this one, "" if none is near.
+func nearest(name string, known []string) string {
+	const longest = 100 // no name of ours is longer, and a comparison takes its time
+	if len(name) > longest {
+		return ""
+	}
+	best, least := "", 0
+	for _, each := range known {
+		if n := levenshtein.ComputeDistance(strings.ToLower(name), each); best == "" || n < least {
+			best, least = each, n
+		}
+	}
+	if least > 1+len(best)/3 {
+		return ""
+	}
+	return best
 }
 
 // alternatives lists names as "a, b or c".
