@@ -318,7 +318,7 @@ const excusedFor = 30 * 24 * time.Hour
 // person. The entry of a check that passes is removed, unless the failure is
 // intermittent: one that was seen to be, or one beside others that are, since
 // a single run cannot tell it from them. What was not decided, or not
-// selected, stays.
+// selected, stays, as does what passes where the run sent less than a full one.
 func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 	racy := map[string]bool{} // operations that fail now and then
 	for _, c := range r.Checks {
@@ -335,6 +335,10 @@ func UpdateKnown(known []Known, r *Result, now time.Time) []Known {
 		}
 		c := r.Checks[i]
 		passed := c.Outcome == Pass
+		if passed && !c.Known && !k.Intermittent { // as the run sent less than a full one
+			out = append(out, k)
+			continue
+		}
 		k.Intermittent = k.Intermittent || c.Intermittent || passed && racy[c.Operation]
 		if !passed || k.Intermittent && k.Expires >= now.Format(dayLayout) {
 			out = append(out, k)

@@ -306,7 +306,7 @@ func TestService(t *testing.T) {
 	need(t, "systemd-analyze")
 	unit := filepath.Join(t.TempDir(), "nox-mock.service")
 	write(t, unit, strings.ReplaceAll(read(t, "packaging/systemd/nox-mock.service"), "/usr/bin/nox-mock", filepath.Join(programs(t), mockName)), 0o644)
-	if out, code := run(t, exec.Command("systemd-analyze", "verify", "--man=no", unit)); code != 0 || out != "" {
+	if out, code := run(t, exec.Command("systemd-analyze", "verify", "--man=no", unit)); code != 0 || strings.Contains(out, mockName) { // it tells of other units too
 		t.Errorf("systemd-analyze verify: exit code %d\n%s", code, out)
 	}
 	if out, code := run(t, exec.Command("systemd-analyze", "security", "--offline=true", "--threshold=15", unit)); code != 0 {

@@ -113,8 +113,8 @@ was judged in both reports.`,
 	history := &cobra.Command{
 		Use:   "trend [flags] FOLDER",
 		Short: "show past JSON reports on one HTML page",
-		Long: `nox-conformance trend reads every JSON report in a folder and beneath it, and writes one HTML
-page without outside assets: for each target the runs, what did not pass in each, and since
+		Long: `nox-conformance trend reads every JSON report in a folder and beneath it, and writes one
+self-contained HTML page: for each target the runs, what did not pass in each, and since
 when each check fails, passes, or comes and goes. It skips other files.
 
 Exit codes: 0 the page was written; 2 usage, or no usable report; 3 the page could not be
@@ -174,13 +174,13 @@ func (o *options) declare(c *cobra.Command) {
 		f.StringArrayVar(&o.provoke, "provoke", nil, "`STATUS=HOW` header or JSON body that brings about a status")
 		f.StringSliceVar(&o.require, "require", nil, "`STATUSES` fail unless these were exercised: 201,400,401,500")
 		f.BoolVar(&o.strict, "strict", false, "count warnings as failures")
-		f.BoolVar(&o.noForeignIDs, "no-foreign-ids", false, "send no user_id that may be a real user's, as 17 or NO")
+		f.BoolVar(&o.noForeignIDs, "no-foreign-ids", false, "send no user_id that may be a real user's, such as 17 or NO")
 		f.StringVar(&o.known, "known", "", "`FILE` known failures, each with a reason and an expiry date")
 		f.StringVar(&o.updateKnown, "update-known", "", "`FILE` update the known failures with this run")
 		f.StringVar(&o.asOf, "as-of", "", "`VERSION` only warn about checks newer than this version")
 	})
 	cli.Section(c, "Pace", func(f *pflag.FlagSet) {
-		f.StringVar(&o.profile, "profile", string(conformance.Full), "`NAME` full, or production: nothing that can harm")
+		f.StringVar(&o.profile, "profile", string(conformance.Full), "`NAME` full, or production: only harmless requests")
 		f.BoolVar(&o.dryRun, "dry-run", false, "print every request without sending any")
 		f.Float64Var(&o.rate, "rate", 0, "`N` maximum requests a second (production: 5)")
 		f.IntVar(&o.parallel, "parallel", 0, "`N` maximum concurrent requests (full: 16, production: 1)")

@@ -142,7 +142,7 @@ func refuseKnown(known []conformance.Known, all []*trial.Check) error {
 		case !k.Covers(ids...):
 			return conformance.UsageErrorf("the known failure %s matches no check; the nearest is %s", k.ID, conformance.Nearest(k.ID, ids))
 		case k.Expires < today:
-			return conformance.UsageErrorf("the known failure %s expired on %s: fix it or set a new date", k.ID, k.Expires)
+			return conformance.UsageErrorf("the known failure %s (%s) expired on %s: remove its entry if it is fixed, or set a later date", k.ID, k.Reason, k.Expires)
 		}
 	}
 	return nil

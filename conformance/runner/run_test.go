@@ -141,6 +141,7 @@ func TestTheGate(t *testing.T) {
 		"wrong base path": {status(404), conformance.ExitInconclusive, "base path"},
 		"bad gateway":     {status(502), conformance.ExitInconclusive, "a gateway responds"},
 		"warming up":      {status(503), conformance.ExitInconclusive, "--wait 1m"},
+		"port for TLS":    {page(400, "Client sent an HTTP request to an HTTPS server.\n"), conformance.ExitInconclusive, "the port speaks HTTPS: use https://"},
 		"firewall":        {page(403, "<!doctype html><title>Access denied</title>"), conformance.ExitInconclusive, "comes from a firewall or proxy"},
 		"login":           {status(302, "Location", "https://sso.example.com/login?next=%2Fv2"), conformance.ExitInconclusive, "login page, https://sso.example.com/login"},
 		"login beside it": {status(307, "Location", "/oauth2/authorize?client_id=1"), conformance.ExitInconclusive, "login page"},

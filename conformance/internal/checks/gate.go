@@ -123,7 +123,7 @@ func speaksHTTP(t *trial.Trial) bool {
 // undecided reports whether a response to a valid request says that the run
 // cannot be done as it is set up, rather than that the contract is broken.
 func undecided(a *wire.Response) bool {
-	return toLogin(a) || certificateWanted(a) || slices.Contains([]int{
+	return toLogin(a) || certificateWanted(a) || speaksTLS(a) || slices.Contains([]int{
 		http.StatusUnauthorized, http.StatusForbidden, // the key is refused
 		http.StatusNotFound, http.StatusMethodNotAllowed, // the base path is wrong
 		http.StatusProxyAuthRequired,
@@ -168,6 +168,14 @@ func certificateWanted(a *wire.Response) bool {
 	return strings.Contains(text, "tls: certificate required") || strings.Contains(text, "remote error: tls: bad certificate") || strings.Contains(text, "remote error: tls: handshake failure")
 }
 
+// speaksTLS reports whether a response is what servers say in plain HTTP on a port
+// for TLS: those of Go, nginx and Apache.
+func speaksTLS(a *wire.Response) bool {
+	return a.Status == http.StatusBadRequest && slices.ContainsFunc([]string{
+		"HTTP request to an HTTPS server", "plain HTTP request was sent to HTTPS port", "speaking plain HTTP to an SSL-enabled server port",
+	}, func(words string) bool { return strings.Contains(string(a.Body), words) })
+}
+
 // LikelyCause says what to look at if a valid request fails.
 func LikelyCause(a *wire.Response) string {
 	base := strings.TrimSuffix(a.SentURL, a.Request.Path)
@@ -197,8 +205,8 @@ func LikelyCause(a *wire.Response) string {
 		return redirectAdvice(a)
 	case a.Status == http.StatusForbidden && trial.BodyKind(a) == trial.BodyHTML:
 		return "the HTML page comes from a firewall or proxy, not from the API: let the requests of nox-conformance through, or use the address of the API behind it"
-	case a.Status == http.StatusBadRequest && strings.Contains(string(a.Body), "plain HTTP request was sent to HTTPS port"):
-		return "the port speaks TLS: try https://"
+	case speaksTLS(a):
+		return "the port speaks HTTPS: use https" + strings.TrimPrefix(base, "http") + "; the key was sent to it unencrypted"
 	}
 	switch a.Status {
 	case http.StatusUnauthorized, http.StatusForbidden:

@@ -39,9 +39,9 @@ func WrongKeys() []WrongKey {
 		{"key-doubled", "the key repeated twice", conformance.Must, func(k string, _ *rand.Rand) string { return k + k }, `"$NOX_API_KEY$NOX_API_KEY"`},
 		{"key-quoted", "the key in quotes", conformance.Must, func(k string, _ *rand.Rand) string { return `"` + k + `"` }, `"\"$NOX_API_KEY\""`},
 		{"key-with-scheme", "the key with the prefix Bearer", conformance.Must, func(k string, _ *rand.Rand) string { return "Bearer " + k }, `"Bearer $NOX_API_KEY"`},
-		{"key-punctuation", "the key with its dashes, underscores and dots exchanged", conformance.Must, func(k string, _ *rand.Rand) string {
-			return strings.NewReplacer("-", "_", "_", "-", ".", "-").Replace(k)
-		}, `"$(printf %s "$NOX_API_KEY" | tr -- _.- --_)"`},
+		{"key-punctuation", "the key with its dashes and underscores exchanged", conformance.Must, func(k string, _ *rand.Rand) string {
+			return strings.NewReplacer("-", "_", "_", "-").Replace(k)
+		}, `"$(printf %s "$NOX_API_KEY" | tr -- -_ _-)"`},
 		{"key-case", "the key with upper and lower case swapped", conformance.Should, recased, `"$(printf %s "$NOX_API_KEY" | tr A-Za-z a-zA-Z)"`},
 	}
 }
