@@ -12,7 +12,7 @@ assert.match(set.id, /^fault-/);
 assert.deepEqual([await connect("customer 7 & more"), await connect("customer 7 & more")], [503, 201]);
 await mock.verify({ user_id: "customer 7 & more", times: 2 });
 await assert.rejects(mock.verify({ user_id: "customer 8" }), /nearest.*customer 7/);
-await assert.rejects(mock.fault({ kind: "status", staus: 503 }), /did you mean "status"/);
+await assert.rejects(mock.fault({ kind: "status", staus: 503 }), /the nearest is "status"/);
 assert.deepEqual((await mock.journal({ user_id: "customer 7 & more" })).map((entry) => entry.response.status), [503, 201]);
 assert.equal((await mock.scorecard()).requests, 2);
 await mock.fault({ kind: "status" });

@@ -36,7 +36,7 @@ assert mock.fault(kind="status", status=503, times=1, retry_after="1s")["id"].st
 assert [connect("customer 7 & more"), connect("customer 7 & more")] == [503, 201]
 mock.verify(user_id="customer 7 & more", times=2)
 refuses(AssertionError, "nearest.*customer 7", mock.verify, user_id="customer 8")
-refuses(RuntimeError, 'did you mean "status"', mock.fault, kind="status", staus=503)
+refuses(RuntimeError, 'the nearest is "status"', mock.fault, kind="status", staus=503)
 assert [entry["response"]["status"] for entry in mock.journal(user_id="customer 7 & more")] == [503, 201]
 assert mock.scorecard()["requests"] == 2
 mock.fault(kind="status")
