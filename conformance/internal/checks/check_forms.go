@@ -18,7 +18,7 @@ func undeclaredMembers(t *trial.Trial) []schema.Member {
 	rules := t.Op.Rules
 	other := nobody(t)
 	var out []schema.Member
-	for _, name := range []string{"hasOwnProperty", "toString", "$where", "a.b", "", "length", "@type", "$ref", "id", "_id", "userId", "manufacturer_id", "manufacturer", "tenant", "role", "status", "name", "email", "error", "device_id", "version", "é", strings.Repeat("long", 50), rules.Identity, rules.Echo, rules.Subject + "[]", " " + rules.Subject, strings.ToUpper(rules.Subject)} {
+	for _, name := range []string{"hasOwnProperty", "toString", "$where", "a.b", "", "length", "@type", "$ref", "id", "_id", "userId", "manufacturer_id", "manufacturer", "tenant", "role", "status", "name", "email", "error", "device_id", "version", "é", strings.Repeat("long", 50), rules.Identity, rules.Echo, rules.Subject + "[]", " " + rules.Subject} { // in other letter case it is the subject to some readers, that of Go among them
 		if name != rules.Subject {
 			out = append(out, schema.Member{Name: name, Value: other})
 		}
