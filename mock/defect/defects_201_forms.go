@@ -119,8 +119,8 @@ func assignedForNew(name string) mechanism {
 
 // elsewhereDefects take a user from where the contract names none.
 func elsewhereDefects() []Deviation {
-	taken := func(name, what string, find func(x *exchange) string) Deviation {
-		return must("user-from-"+name, "400/user_id-elsewhere", "Without a user_id "+what+" is taken for it.", before(func(x *exchange) bool {
+	taken := func(level func(name, caught, summary string, m mechanism) Deviation, name, what string, find func(x *exchange) string) Deviation {
+		return level("user-from-"+name, "400/user_id-elsewhere", "Without a user_id "+what+" is taken for it.", before(func(x *exchange) bool {
 			return userMissing(x) && find(x) != ""
 		}, func(x *exchange) { askFor(find(x))(x) }))
 	}
@@ -138,12 +138,12 @@ func elsewhereDefects() []Deviation {
 		return func(x *exchange) string { text, _ := memberText(x.sent, name); return text }
 	}
 	return []Deviation{
-		taken("camel-case", "a userId", named("userId")),
-		taken("id", "an id", named("id")),
-		taken("echo-name", "a manufacturer_user_id", named(echoName)),
-		taken("data", "one inside data", within("data")),
-		taken("query", "one in the query", func(x *exchange) string { return x.request.URL.Query().Get(userName) }),
-		taken("header", "an X-User-Id header", func(x *exchange) string { return x.request.Header.Get("X-User-Id") }),
+		taken(must, "camel-case", "a userId", named("userId")),
+		taken(must, "id", "an id", named("id")),
+		taken(must, "echo-name", "a manufacturer_user_id", named(echoName)),
+		taken(must, "data", "one inside data", within("data")),
+		taken(should, "query", "one in the query", func(x *exchange) string { return x.request.URL.Query().Get(userName) }),
+		taken(should, "header", "an X-User-Id header", func(x *exchange) string { return x.request.Header.Get("X-User-Id") }),
 	}
 }
 

@@ -345,7 +345,8 @@ func (s suspect) isAbout(property string) bool {
 	return property != "" && strings.HasSuffix(strings.TrimSuffix(s.check.Clause.Pointer, "/description"), "/"+property)
 }
 
-// differentIDs reports whether responses about one user name several ids.
+// differentIDs reports whether responses name several ids for each of their
+// users.
 func differentIDs(answers []*wire.Response) bool {
 	ids := map[user]map[string]bool{}
 	for _, a := range answers {

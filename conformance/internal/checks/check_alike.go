@@ -108,19 +108,22 @@ func alikeNumbers(u string) []string {
 // alikeDigests are pairs of users whose names agree in a digest of 32 bits: of
 // FNV-1a, and in the first eight hexadecimal digits of others.
 func alikeDigests(u string) (out []string) {
+	fnv1a := fnv.New32a()
+	seen := make(map[uint32]int, 1<<17) // used again: nearly all of the cost is in making it
+	prefix := []byte(u + ".")
 	for _, digest := range []func([]byte) uint32{
-		func(b []byte) uint32 { h := fnv.New32a(); h.Write(b); return h.Sum32() },
+		func(b []byte) uint32 { fnv1a.Reset(); fnv1a.Write(b); return fnv1a.Sum32() },
 		func(b []byte) uint32 { s := md5.Sum(b); return binary.BigEndian.Uint32(s[:]) },
 		func(b []byte) uint32 { s := sha1.Sum(b); return binary.BigEndian.Uint32(s[:]) },
 		func(b []byte) uint32 { s := sha256.Sum256(b); return binary.BigEndian.Uint32(s[:]) },
 	} {
+		clear(seen)
 		// Of so many names two agree with a probability of 99.99%.
-		seen := make(map[uint32]int, 1<<16)
 		for n := range 300_000 {
-			name := nameNumber(u, n)
-			sum := digest(name)
+			prefix = appendNumber(prefix[:len(u)+1], n)
+			sum := digest(prefix)
 			if first, ok := seen[sum]; ok {
-				out = append(out, string(nameNumber(u, first)), string(name))
+				out = append(out, string(appendNumber([]byte(u+"."), first)), string(prefix))
 				break
 			}
 			seen[sum] = n
@@ -129,10 +132,10 @@ func alikeDigests(u string) (out []string) {
 	return out
 }
 
-// nameNumber is the n-th of many names for a user, which differ in more than
-// their last characters.
-func nameNumber(user string, n int) []byte {
-	return strconv.AppendUint(append([]byte(user), '.'), uint64(n+1)*0x9e3779b97f4a7c15>>24, 36)
+// appendNumber appends the n-th of many endings of a name, which differ in more
+// than their last characters.
+func appendNumber(name []byte, n int) []byte {
+	return strconv.AppendUint(name, uint64(n+1)*0x9e3779b97f4a7c15>>24, 36)
 }
 
 func createChecks(b *builder) {

@@ -234,7 +234,7 @@ func moreRejections(b *builder) {
 	b.add(status, checkText{
 		name: rules.Subject + "-elsewhere", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Body.Schema.Pointer + "/required",
 		summary: rules.Subject + " is required, whatever else names a user",
-		sends:   "a body without " + rules.Subject + " but with userId, id, " + rules.Echo + " and similar properties; with " + rules.Subject + " inside another property; with " + rules.Subject + " in the query",
+		sends:   "a body without " + rules.Subject + " but with userId, id, " + rules.Echo + " and similar properties; with " + rules.Subject + " inside another property; with " + rules.Subject + " in the query, to accept which is only worth a warning",
 		why:     "A server that guesses which user is meant will guess wrong one day.",
 	}, trial.StageReject, func(t *trial.Trial) {
 		user := t.User()
@@ -252,7 +252,11 @@ func moreRejections(b *builder) {
 		t.Expect(t.RequestFor(user).WithBody(nested, wire.Breaks).WithoutSubject(), status)
 		inQuery := t.RequestFor(user).WithBody(schema.Object{}, wire.Breaks).WithoutSubject().WithHeader("X-User-Id", user)
 		inQuery.Query = url.Values{rules.Subject: {user}}.Encode()
-		t.Expect(inQuery, status, "404") // a server may take a query for another path
+		if a := t.Send(inQuery); a.Succeeded() { // as frameworks do that make one of query and body
+			t.Warn(trial.DescribeStatus(status), a.Summary(), a)
+		} else {
+			t.RequireStatus(a, status, "404") // a server may take a query for another path
+		}
 	})
 	b.add(status, checkText{
 		name: "json-kinds", ground: meansNothing, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/requestBody/content",

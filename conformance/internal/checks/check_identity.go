@@ -104,7 +104,7 @@ func resolveChecks(b *builder) {
 		}
 	}
 	about(affix("Known-", ""), "at-once", "a repeated request for a user returns the same id",
-		"one user, five times in a row", plainly(4))
+		"one user, six times in a row", plainly(5))
 	add("other-connection", "a user has the same id on every connection",
 		"one user, on several new connections", func(t *trial.Trial, user string) []*wire.Request {
 			out := plainly(3)(t, user)
