@@ -25,7 +25,19 @@ const (
 	// memory is what the collector keeps the program under, whatever a target
 	// sends. GOMEMLIMIT sets another.
 	memory = 160 << 20
+	// memoryPerByte is what the program may use beyond that for each byte of the
+	// contract: it keeps more than a hundred once a schema is compiled, and a
+	// collector at its limit does little but collect.
+	memoryPerByte = 256
 )
+
+// allowMemory raises the limit of the collector for a contract of size bytes. A
+// limit that GOMEMLIMIT sets stays.
+func allowMemory(size int) {
+	if limit := int64(memory + memoryPerByte*size); os.Getenv("GOMEMLIMIT") == "" && debug.SetMemoryLimit(-1) < limit {
+		debug.SetMemoryLimit(limit)
+	}
+}
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {

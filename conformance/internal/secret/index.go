@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // MinPieceLength is how many characters of a secret in a row are taken for it.
@@ -43,12 +45,37 @@ type Index struct {
 	longest int
 	words   bool     // some text is one only as a word
 	public  string   // texts in lower case
+	grams   []uint64 // a filter of the runs in public
+	pieces  sync.Map // string to bool: whether a piece of a secret appears in public
 	spared  [][]byte // URLs in lower case in which no word is a secret
 }
 
 // NewIndex returns an index that contains no secret.
 func NewIndex(public ...string) *Index {
-	return &Index{runs: map[uint64][]secretPlace{}, public: strings.ToLower(strings.Join(public, "\n"))}
+	x := &Index{runs: map[uint64][]secretPlace{}}
+	x.publish(strings.ToLower(strings.Join(public, "\n")))
+	return x
+}
+
+// publish adds a public text.
+func (x *Index) publish(text string) {
+	x.pieces.Clear()
+	x.public += text + "\n"
+	if 8*len(x.public) > 64*len(x.grams) {
+		x.grams, text = make([]uint64, 1<<bits.Len(uint(len(x.public)/4))), x.public
+	}
+	var run uint64
+	for i := range len(text) {
+		if run = run<<8 | uint64(text[i]); i >= MinPieceLength-1 {
+			word, bit := x.gramPlace(run)
+			x.grams[word] |= bit
+		}
+	}
+}
+
+func (x *Index) gramPlace(run uint64) (word int, bit uint64) {
+	h := run * 0x9e3779b97f4a7c15 >> 16
+	return int(h>>6) & (len(x.grams) - 1), 1 << (h & 63)
 }
 
 // AddSecret adds all encodings of a secret, and all pieces of them.
@@ -66,7 +93,7 @@ func (x *Index) addWord(secret, label string) {
 
 // spare leaves words of a URL alone that happen to be secrets.
 func (x *Index) spare(url string) {
-	x.public += "\n" + strings.ToLower(url)
+	x.publish(strings.ToLower(url))
 	x.spared = append(x.spared, []byte(strings.ToLower(url)))
 }
 
@@ -252,9 +279,22 @@ func wordByte(c byte) bool {
 }
 
 // isPublic reports whether a piece gives nothing away, as it stands in a public
-// text.
+// text. That text may be long, and a run has many secrets: most pieces are known by
+// their runs not to be in it, and the others are looked for once.
 func (x *Index) isPublic(piece []byte) bool {
-	return strings.Contains(x.public, string(piece))
+	var run uint64
+	for i, c := range piece {
+		run = run<<8 | uint64(c)
+		if word, bit := x.gramPlace(run); i >= MinPieceLength-1 && x.grams[word]&bit == 0 {
+			return false
+		}
+	}
+	known, ok := x.pieces.Load(string(piece))
+	if !ok {
+		known = strings.Contains(x.public, string(piece))
+		x.pieces.Store(string(piece), known)
+	}
+	return known.(bool)
 }
 
 // ContainsHalf reports whether a text contains at least half of a secret in one
