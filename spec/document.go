@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -28,8 +27,7 @@ const EmbeddedName = "create-manufacturer-device-connection.md"
 type Document struct {
 	source     string
 	data       []byte
-	normal     []byte // see [Document.Normal]
-	isJSON     bool
+	normal     []byte     // see [Document.Normal]
 	root       *yaml.Node // the top mapping
 	lineOffset int        // lines of the source before the document's first line
 	sha256     string
@@ -77,7 +75,7 @@ func Parse(source string, data []byte) (*Document, error) { return parse(source,
 
 func parse(source string, data []byte, variables map[string]string) (*Document, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	d := &Document{source: source, data: data, isJSON: json.Valid(data), variables: variables}
+	d := &Document{source: source, data: data, variables: variables}
 	node, err := decode(data)
 	if err != nil || field(node, "openapi") == nil {
 		fenced, offset, found := documentInFence(data)

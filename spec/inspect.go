@@ -26,9 +26,7 @@ func (d *Document) inspect() error {
 	if !ok {
 		return d.errorAt(version, "OpenAPI version %q is not supported; version 3.0 or 3.1 is needed", version.Value)
 	}
-	if err := d.inspectNames(root); err != nil {
-		return err
-	}
+	d.inspectNames(root)
 	if info := field(root, "info"); info != nil && info.Kind == yaml.MappingNode {
 		d.title, d.version = scalar(info, "title"), scalar(info, "version")
 	} else {
@@ -65,19 +63,15 @@ func (d *Document) readVersion(n *yaml.Node) (string, bool) {
 	return "", false
 }
 
-// inspectNames finds names that stand twice in one mapping. YAML forbids them;
-// of JSON, readers take the last.
-func (d *Document) inspectNames(n *yaml.Node) error {
+// inspectNames finds names that stand twice in one mapping. YAML forbids them, of
+// JSON the meaning is open, and most readers of either take the last.
+func (d *Document) inspectNames(n *yaml.Node) {
 	if n.Kind == yaml.MappingNode {
 		seen := make(map[string]int, len(n.Content)/2)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := n.Content[i]
-			first, twice := seen[key.Value]
-			if twice && !d.isJSON {
-				return d.errorAt(key, "%q stands twice in one mapping, first on line %d", key.Value, d.LineOfPage(first))
-			}
-			if twice {
-				d.warn(key, "%q stands twice in one object, first on line %d; this one counts", key.Value, d.LineOfPage(first))
+			if first, twice := seen[key.Value]; twice {
+				d.contradiction(key, "%q stands twice in one mapping, first on line %d; this one counts", key.Value, d.LineOfPage(first))
 				for j := 0; j < i; j += 2 {
 					if n.Content[j].Value == key.Value {
 						n.Content = slices.Delete(n.Content, j, j+2)
@@ -91,12 +85,9 @@ func (d *Document) inspectNames(n *yaml.Node) error {
 	}
 	for _, each := range n.Content {
 		if each.Kind == yaml.MappingNode || each.Kind == yaml.SequenceNode {
-			if err := d.inspectNames(each); err != nil {
-				return err
-			}
+			d.inspectNames(each)
 		}
 	}
-	return nil
 }
 
 // inspectServers reads where the operations stand. Without a server, that is at

@@ -14,7 +14,7 @@ import (
 type Warning struct {
 	Line          int    `json:"line"` // of the source
 	Text          string `json:"text"`
-	Contradiction bool   `json:"contradiction"` // nothing can fulfil it
+	Contradiction bool   `json:"contradiction"` // nothing can fulfil it, or it says two things
 }
 
 func (d *Document) warn(n *yaml.Node, format string, args ...any) {

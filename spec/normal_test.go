@@ -60,6 +60,7 @@ func TestNormal(t *testing.T) {
 		"a media type as people write it":  {with("3.0.3", "requestBody: {content: {'Application/JSON; charset=utf-8': {}}}, "+anyResponse, ""), `"content":{"application/json":{}}`, "", ""},
 		"a parameter of Swagger 2":         {with("3.0.3", "parameters: [{name: q, in: query, type: integer, maximum: 3}], "+anyResponse, ""), `"schema":{"type":"integer",` + "\n" + `"maximum":3}`, "", "no field of a parameter"},
 		"a name twice in JSON":             {`{"openapi":"3.0.3","info":{"title":"a","title":"b","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}`, `"title":"b"`, "", "stands twice"},
+		"a name twice in YAML":             {"openapi: 3.0.3\ninfo: {title: a, title: b, version: '1'}\npaths: {/a: {get: {responses: {}}}}\n", `"title":"b"`, "", "stands twice"},
 		"a surrogate pair":                 {`{"openapi":"3.0.3","info":{"title":"\ud83d\ude00","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}`, "😀", "", ""},
 		"a directive":                      {"%YAML 1.1\n---\n" + with("3.0.3", anyResponse, ""), `"openapi":"3.0.3"`, "", ""},
 	} {

@@ -18,7 +18,7 @@ import (
 type generator struct {
 	doc          *openapi3.T
 	response     bool   // no property that is only written; else none that is only read
-	requiredOnly bool   // objects have their required properties alone
+	requiredOnly bool   // objects have their required properties alone, arrays their required items
 	named        string // the example to answer with, of several
 	inventing    bool   // examples and defaults are passed over
 	branch       int    // which of a oneOf or anyOf is tried first
@@ -415,7 +415,10 @@ func itemAt(list []any, i int) any {
 func (g generator) array(s *openapi3.Schema, depth int) (any, error) {
 	made := []any{}
 	n := max(int(s.MinItems), 1)
-	if s.Contains == nil {
+	if g.requiredOnly {
+		n = int(s.MinItems)
+	}
+	if s.Contains == nil && !g.requiredOnly {
 		n = max(n, len(s.PrefixItems))
 	}
 	if s.MaxItems != nil {

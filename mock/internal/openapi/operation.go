@@ -181,7 +181,8 @@ func (op *Operation) RefusalStatus(status int) (code int, nearest bool) {
 	best := 0
 	for _, code := range op.codes {
 		distance := func(n int) int { return max(n-status, status-n) }
-		if n := firstStatus(code, 0); n/100 == 4 && (best == 0 || distance(n) < distance(best)) {
+		// A client that is told of a limit sends the same again.
+		if n := firstStatus(code, 0); n/100 == 4 && n != http.StatusTooManyRequests && n != http.StatusRequestTimeout && (best == 0 || distance(n) < distance(best)) {
 			best = n
 		}
 	}

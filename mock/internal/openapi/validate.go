@@ -27,12 +27,24 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 	judged.Body = io.NopCloser(bytes.NewReader(body))
 	judged.ContentLength = int64(len(body))
 	judged.GetBody = nil
-	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
-		Request:    judged,
-		PathParams: parameters,
-		Route:      op.route,
-		Options:    op.options,
-	})
+	media, value, inText, err := op.textBody(r, body)
+	options := op.options
+	if inText {
+		rest := *options
+		rest.ExcludeRequestBody = true
+		options = &rest
+	}
+	if err == nil {
+		err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+			Request:    judged,
+			PathParams: parameters,
+			Route:      op.route,
+			Options:    options,
+		})
+	}
+	if err == nil && inText {
+		err = media.Schema.Value.VisitJSON(value, op.visitOptions()...)
+	}
 	if err == nil {
 		return nil
 	}
@@ -42,6 +54,28 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 		}
 	}
 	return op.explain(err)
+}
+
+// textBody reads a body whose text gets its types from the schema, which the library
+// does in part only. inText reports whether it is one.
+func (op *Operation) textBody(r *http.Request, body []byte) (media *openapi3.MediaType, value any, inText bool, err error) {
+	declared := op.route.Operation.RequestBody
+	if declared == nil || declared.Value == nil || len(body) == 0 {
+		return nil, nil, false, nil
+	}
+	sent := r.Header.Get("Content-Type")
+	media = declared.Value.Content.Get(sent)
+	value, inText, err = readText(sent, media, body)
+	return media, value, inText, err
+}
+
+// visitOptions are those by which the library judges a body.
+func (op *Operation) visitOptions() []openapi3.SchemaValidationOption {
+	options := append([]openapi3.SchemaValidationOption{openapi3.VisitAsRequest()}, op.options.SchemaValidationOptions...)
+	if op.route.Spec.IsOpenAPI31OrLater() {
+		options = append(options, openapi3.EnableJSONSchema2020())
+	}
+	return options
 }
 
 func inQuery(p *openapi3.Parameter) bool { return p.In == openapi3.ParameterInQuery }
