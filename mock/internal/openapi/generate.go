@@ -151,12 +151,6 @@ func mayFit(s *openapi3.Schema, value any) bool {
 		(len(s.Enum) == 0 || slices.ContainsFunc(s.Enum, func(each any) bool { return same(each, value) }))
 }
 
-func same(a, b any) bool {
-	x, err := json.Marshal(a)
-	y, other := json.Marshal(b)
-	return err == nil && other == nil && string(x) == string(y)
-}
-
 // listed is the first enum value that the rest of the schema permits.
 func (g generator) listed(s *openapi3.Schema) any {
 	rest := *s

@@ -1,15 +1,19 @@
 package openapi
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
+// maxJoined bounds how deep allOf stands within allOf.
+const maxJoined = 5
+
 // joined is a schema with the parts of its allOf, and theirs, in one.
 func joined(s *openapi3.Schema, depth int) *openapi3.Schema {
-	if len(s.AllOf) == 0 || depth > maxGenerated {
+	if len(s.AllOf) == 0 || depth > maxJoined {
 		return s
 	}
 	whole := *s
@@ -135,4 +139,11 @@ func commonTypes(a, b *openapi3.Types) *openapi3.Types {
 		}
 	}
 	return &common
+}
+
+// same reports whether two values of the JSON data model are equal.
+func same(a, b any) bool {
+	x, err := json.Marshal(a)
+	y, other := json.Marshal(b)
+	return err == nil && other == nil && string(x) == string(y)
 }
