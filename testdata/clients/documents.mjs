@@ -107,7 +107,7 @@ async function serve(doc, base) {
         const query = new URLSearchParams(), headers = { 'x-api-key': key, authorization: `Bearer ${key}` }
         const parameters = [...(follow(doc, item).parameters ?? []), ...(op.parameters ?? [])].map(p => follow(doc, p))
         for (const p of parameters) {
-          if (!p.required) continue
+          if (!p.required || p.in === 'header' && /^(accept|content-type|authorization)$/i.test(p.name)) continue
           const schema = p.schema ?? Object.values(p.content ?? {})[0]?.schema ?? {}
           const fits = ajv.compile(absolute(jsonSchema(schema, is30)))
           const tries = [p.example, follow(doc, Object.values(p.examples ?? {})[0]).value, sampler.sample(schema, { quiet: true }, doc), '1', 'A', 'a1', 'abcdefgh', 'ABCDEFGH', '12345678', '2026-01-02', 1, '10000000-0000-4000-8000-000000000000']

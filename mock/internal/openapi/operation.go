@@ -101,9 +101,11 @@ func basePath(server, contract string) string {
 // body first.
 func filterOptions(doc *openapi3.T) *openapi3filter.Options {
 	options := &openapi3filter.Options{
-		AuthenticationFunc:      openapi3filter.NoopAuthenticationFunc,
-		SkipSettingDefaults:     true,
-		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.SetSchemaRegexCompiler(compilePattern)},
+		AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc,
+		SkipSettingDefaults: true,
+		// What is only read should not be sent, and is ignored where it is (OpenAPI
+		// 3.0.3, "Schema Object"): clients send back what they were given.
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.SetSchemaRegexCompiler(compilePattern), openapi3.DisableReadOnlyValidation()},
 	}
 	if !doc.IsOpenAPI31OrLater() { // where it makes every body fail
 		options.SchemaValidationOptions = append(options.SchemaValidationOptions, openapi3.DisableSchemaErrorDetails())
