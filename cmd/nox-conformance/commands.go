@@ -132,7 +132,14 @@ fulfil, and which operations no check can judge. It sends nothing.
 Exit codes: 0 no contradiction; 1 a contradiction; 2 usage, or a contract that cannot be read.`,
 		Example: "nox-conformance lint openapi.yaml",
 	}
+	embedded := &cobra.Command{
+		Use:     "contract",
+		Short:   "print the built-in contract as an OpenAPI document in YAML",
+		Long:    "nox-conformance contract prints the OpenAPI document that runs without --spec judge by.",
+		Example: "nox-conformance contract >openapi.yaml",
+	}
 	p.Root.AddCommand(
+		command(embedded, func(_ context.Context, _ *pflag.FlagSet, args []string) int { return printContract(args, std) }),
 		command(weak, func(ctx context.Context, _ *pflag.FlagSet, args []string) int { return lint(ctx, args, std) }),
 		command(again, func(ctx context.Context, flags *pflag.FlagSet, args []string) int {
 			return re.replay(ctx, flags, args, std)

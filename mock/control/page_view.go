@@ -88,6 +88,12 @@ func (c *Control) viewState(ctx context.Context, view *pageView) error {
 func pageFuncs() template.FuncMap {
 	return template.FuncMap{
 		"shown": shown,
+		"count": func(n int, noun string) string {
+			if n != 1 {
+				noun += "s"
+			}
+			return strconv.Itoa(n) + " " + noun
+		},
 		"class": statusClass,
 		"status": func(e journal.Entry) string {
 			if e.Response.Status == 0 {

@@ -7,8 +7,9 @@ type Card struct {
 	Requests    int        `json:"requests"`
 	Connections int        `json:"connections"` // of TCP
 	Responses   []Response `json:"responses"`
-	Mistakes    []Mistake  `json:"mistakes"`            // all that are looked for, made or not
-	Truncated   bool       `json:"truncated,omitempty"` // there were too many requests to compare each with all before
+	Mistakes    []Mistake  `json:"mistakes"`             // all that are looked for, made or not
+	DecidedAt   *time.Time `json:"decided_at,omitempty"` // when nothing of what was seen is pending any more; nil if nothing is
+	Truncated   bool       `json:"truncated,omitempty"`  // there were too many requests to compare each with all before
 }
 
 // Response is a documented response, and how often it was given.
@@ -23,9 +24,10 @@ type Response struct {
 type State string
 
 // The states. A mistake that a client had no occasion to make is not seen, which
-// is no pass.
+// is no pass. One that the client may still make, or avoid, is pending.
 const (
 	Made    State = "made"
+	Pending State = "pending"
 	Avoided State = "avoided"
 	NotSeen State = "not-seen"
 )
@@ -39,6 +41,7 @@ type Mistake struct {
 	Occasion string    `json:"occasion"` // what must happen to a client before the mistake can be seen
 	Times    int       `json:"times"`    // made
 	Avoided  int       `json:"avoided"`  // could have been made, and was not
+	Pending  int       `json:"pending"`  // of which nothing can be said yet
 	Examples []Example `json:"examples"` // the first few times
 }
 

@@ -54,6 +54,6 @@ $("reset").addEventListener("click", () => {
   act(async () => {
     await call("POST", "/reset", manufacturer ? { manufacturer } : {});
     await Promise.all([refresh(), load()]);
-    $("connections-message").textContent = `${manufacturer || "The mock"} begins anew, with ${count($("connection-rows").rows.length, "connection")}.`;
+    $("connections-message").textContent = `Reset ${manufacturer || "the mock"}; ${count($("connection-rows").rows.length, "connection")} left.`;
   });
 });

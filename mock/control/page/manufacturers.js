@@ -59,7 +59,7 @@ function keyOf(digest) {
     } catch {
       shown.textContent = key;
       getSelection().selectAllChildren(shown);
-      copy.textContent = "Marked: copy it from there";
+      copy.textContent = "Selected: copy it there";
     }
   } }, "Copy key");
   return [shown, " ", copy, " "];
@@ -74,7 +74,7 @@ function row(m) {
     el("td", { class: "script" }, el("button", { type: "button", "aria-label": `${m.enabled ? "Disable" : "Enable"} ${m.name}`, onclick: () => act(async () => {
       await call("PATCH", `/manufacturers/${encodeURIComponent(m.name)}`, { enabled: !m.enabled });
       await refresh();
-      $("manufacturers-message").textContent = `${m.name} is ${m.enabled ? "not enabled any more" : "enabled"}.`;
+      $("manufacturers-message").textContent = `${m.name} is ${m.enabled ? "no longer enabled" : "enabled"}.`;
     }) }, m.enabled ? "Disable" : "Enable")));
 }
 
