@@ -111,7 +111,7 @@ func (t try) outcome() string {
 	case t.status == 0:
 		return "the response was lost or cut short"
 	}
-	return "answered " + strconv.Itoa(t.status)
+	return "the response was " + strconv.Itoa(t.status)
 }
 
 // judgeRetry looks at a request that failed before.

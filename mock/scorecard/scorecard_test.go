@@ -201,7 +201,7 @@ func TestDetails(t *testing.T) {
 	}{
 		{request(0, status(401), elsewhere("query")), "a key in the query"},
 		{request(0, status(401), elsewhere("authorization")), "a key in the header authorization"},
-		{request(0, status(503)), "answered 503"},
+		{request(0, status(503)), "the response was 503"},
 		{request(0, ended(journal.Dropped)), "the response was lost or cut short"},
 		{request(0, took(5000), ended(journal.GaveUp)), "the client left before the response was complete"},
 	} {
