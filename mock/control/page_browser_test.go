@@ -168,7 +168,7 @@ func TestPageInABrowser(t *testing.T) {
 		p.eval("history.back()")
 		p.until(`!document.querySelector("#detail").hidden`)
 		p.eval(`location.hash = "exchange=999999"`)
-		p.until(`document.querySelector("#detail").innerText.includes("does not hold it")`)
+		p.until(`document.querySelector("#detail").innerText.includes("does not contain this exchange")`)
 		p.sound(url)
 	})
 
@@ -287,6 +287,8 @@ func TestPageInABrowser(t *testing.T) {
 			clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"again":1}`))
 		}
 		p.until(`document.querySelector("#card-mistakes").innerText.includes("retry-of-400")`)
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"nox-mock:500"}`))
+		p.until(`/no-retry-of-500 1 time, until \d+:\d+:\d+ at the latest/.test(document.querySelector("#card-pending").innerText)`)
 		p.sound(url)
 	})
 
