@@ -1,5 +1,5 @@
 // What was seen of the clients.
-import { $, clock, count, el, update, visible } from "./dom.js";
+import { $, clock, count, el, noun, update, visible } from "./dom.js";
 import { call } from "./api.js";
 
 let act = async () => {};
@@ -29,7 +29,7 @@ export async function refresh() {
   update($("card-responses"), card.responses.map((r) => el("tr", { "data-id": `${r.operation} ${r.status}` },
     el("th", { scope: "row" }, el("span", { class: `pill s${r.times ? r.status[0] : "none"}` }, r.status)),
     el("td", {}, r.operation),
-    r.times ? el("td", { class: "number", "data-unit": "times" }, r.times.toLocaleString("en")) : el("td", { class: "number quiet" }, "not met"))));
+    r.times ? el("td", { class: "number", "data-unit": noun(r.times, "time") }, r.times.toLocaleString("en")) : el("td", { class: "number quiet" }, "not met"))));
   const of = (state) => card.mistakes.filter((m) => m.state === state);
   const [made, pending, avoided, unseen] = ["made", "pending", "avoided", "not-seen"].map(of);
   update($("card-mistakes"), made.length ? made.map(mistake) : [el("li", { class: "quiet" }, pending.length ? "No mistake so far." : "No mistakes.")], 0);
