@@ -2,209 +2,161 @@ package judge
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
-	"github.com/pb33f/go-yaml"
 	"github.com/pb33f/jsonschema/v6"
-	"github.com/pb33f/libopenapi-validator/cache"
-	"github.com/pb33f/libopenapi-validator/config"
-	"github.com/pb33f/libopenapi-validator/helpers"
 	"github.com/pb33f/libopenapi-validator/openapi_vocabulary"
-	"github.com/pb33f/libopenapi-validator/schema_validation"
-	"github.com/pb33f/libopenapi/datamodel/high/base"
-	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 
+	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/spec"
 )
 
-// schemas is a cache of compiled schemas that compiles each one when it is
-// first asked for, by its place in a document that is prepared once. Left to
-// itself, the library renders the whole document anew for every schema.
+// direction is the way that a value goes: some properties are only read, others
+// only written.
+type direction string
+
+const (
+	received direction = "response"
+	sent     direction = "request"
+	neither  direction = ""
+)
+
+// schemas compiles each schema of a document when it is first asked for, by its
+// place in the document, which is prepared once.
 type schemas struct {
-	normal  []byte
-	model   *v3.Document
-	version float32
+	normal []byte
+	is30   bool
 
 	mu        sync.Mutex
-	opening   bool             // the library is being opened, and would compile all there is
-	places    map[uint64]place // where to find what the library asks for
-	known     map[*v3.Operation]bool
-	compiled  map[uint64]*cache.SchemaCacheEntry
-	compilers map[schema_validation.SchemaValidationPurpose]*jsonschema.Compiler
+	compilers map[direction]*jsonschema.Compiler
 }
 
-type place struct {
-	pointer string
-	purpose schema_validation.SchemaValidationPurpose
-}
-
-func newSchemas(normal []byte, model *v3.Document) *schemas {
+func newSchemas(doc *spec.Document) *schemas {
 	return &schemas{
-		normal: normal, model: model, version: helpers.VersionToFloat(model.Version),
-		places: map[uint64]place{}, known: map[*v3.Operation]bool{}, compiled: map[uint64]*cache.SchemaCacheEntry{},
-		compilers: map[schema_validation.SchemaValidationPurpose]*jsonschema.Compiler{},
+		normal: doc.Normal(), is30: bytes.HasPrefix(doc.Normal(), []byte(`{"openapi":"3.0`)),
+		compilers: map[direction]*jsonschema.Compiler{},
 	}
 }
 
-// register notes where the schemas of an operation stand.
-func (s *schemas) register(path, method string) {
-	item := s.model.Paths.PathItems.GetOrZero(path)
-	if item == nil {
-		return
+// failure is a rule of a schema that a value does not fit. at is where in the value
+// it was found: "items[0].name".
+type failure struct{ at, reason, keyword string }
+
+func (f failure) String() string {
+	if f.at == "" {
+		return f.reason
 	}
-	op := item.GetOperations().GetOrZero(strings.ToLower(method))
+	return f.at + ": " + f.reason
+}
+
+// failures holds a JSON text to the schema at a pointer. An error is this program's:
+// the schema cannot be compiled, or the text not be read.
+func (s *schemas) failures(pointer string, text []byte, way direction) ([]failure, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if op == nil || s.known[op] {
-		return
-	}
-	s.known[op] = true
-	at := spec.Pointer("paths", path, strings.ToLower(method))
-	for i, p := range item.Parameters {
-		s.parameter(p, spec.Pointer("paths", path, "parameters", strconv.Itoa(i)))
-	}
-	for i, p := range op.Parameters {
-		s.parameter(p, at+spec.Pointer("parameters", strconv.Itoa(i)))
-	}
-	if op.RequestBody != nil {
-		for name, media := range op.RequestBody.Content.FromOldest() {
-			s.add(media.Schema, at+spec.Pointer("requestBody", "content", name, "schema"), schema_validation.SchemaValidationPurposeRequestBody)
-		}
-	}
-	if op.Responses == nil {
-		return
-	}
-	responses := map[string]*v3.Response{"default": op.Responses.Default}
-	for status, r := range op.Responses.Codes.FromOldest() {
-		responses[status] = r
-	}
-	for status, r := range responses {
-		if r == nil {
-			continue
-		}
-		at := at + spec.Pointer("responses", status)
-		for name, media := range r.Content.FromOldest() {
-			s.add(media.Schema, at+spec.Pointer("content", name, "schema"), schema_validation.SchemaValidationPurposeResponseBody)
-		}
-		for name, header := range r.Headers.FromOldest() {
-			s.add(header.Schema, at+spec.Pointer("headers", name, "schema"), schema_validation.SchemaValidationPurposeGeneric)
-		}
-	}
-}
-
-func (s *schemas) parameter(p *v3.Parameter, at string) {
-	if p == nil {
-		return
-	}
-	s.add(p.Schema, at+"/schema", schema_validation.SchemaValidationPurposeGeneric)
-	for name, media := range p.Content.FromOldest() {
-		s.add(media.Schema, at+spec.Pointer("content", name, "schema"), schema_validation.SchemaValidationPurposeGeneric)
-	}
-}
-
-func (s *schemas) add(proxy *base.SchemaProxy, pointer string, purpose schema_validation.SchemaValidationPurpose) {
-	if proxy == nil {
-		return
-	}
-	if high := proxy.Schema(); high != nil && high.GoLow() != nil {
-		if purpose == schema_validation.SchemaValidationPurposeGeneric {
-			// What the library would quote of a parameter's schema in errors, and
-			// writes out anew for every request.
-			s.compiled[high.GoLow().Hash()] = &cache.SchemaCacheEntry{RenderedInline: []byte("{}")}
-		}
-		s.places[schema_validation.SchemaCacheKey(high.GoLow().Hash(), s.version, purpose)] = place{pointer, purpose}
-	}
-}
-
-// Load is part of [cache.SchemaCache].
-func (s *schemas) Load(key uint64) (*cache.SchemaCacheEntry, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.opening {
-		return nil, true
-	}
-	if entry, ok := s.compiled[key]; ok {
-		return entry, entry != nil
-	}
-	p, ok := s.places[key]
-	if !ok {
-		return nil, false
-	}
-	entry := &cache.SchemaCacheEntry{RenderedNode: &yaml.Node{}}
-	var err error
-	if entry.CompiledSchema, err = s.compiler(p.purpose).Compile(documentURL + "#" + p.pointer); err != nil {
-		entry = nil // the library may yet find a way
-	}
-	s.compiled[key] = entry
-	return entry, entry != nil
-}
-
-// problem is what is wrong with a JSON text by the schema at a pointer.
-func (s *schemas) problem(pointer string, text []byte, purpose schema_validation.SchemaValidationPurpose) string {
-	s.mu.Lock()
-	compiled, err := s.compiler(purpose).Compile(documentURL + "#" + pointer)
+	compiled, err := s.compiler(way).Compile(documentURL + "#" + pointer)
 	s.mu.Unlock()
 	if err != nil {
-		return err.Error()
+		return nil, fmt.Errorf("the schema at %s cannot be compiled: %w", pointer, err)
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err == nil {
-		err = compiled.Validate(value)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		return ""
+	broken, ok := compiled.Validate(value).(*jsonschema.ValidationError)
+	if !ok {
+		return nil, nil
 	}
-	lines := strings.Split(err.Error(), "\n") // the library's own summary, then what is wrong
-	last := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(lines[len(lines)-1]), "-"))
-	return strings.TrimPrefix(last, "at '': ")
+	leaves := leavesOf(broken, nil)
+	telling := slices.DeleteFunc(slices.Clone(leaves), func(f failure) bool {
+		return slices.Contains([]string{"allOf", "anyOf", "oneOf"}, f.keyword) && !strings.Contains(f.reason, "subschemas") // says nothing of why
+	})
+	if len(telling) > 0 {
+		return telling, nil
+	}
+	return leaves, nil
 }
 
-// Store is part of [cache.SchemaCache].
-func (s *schemas) Store(key uint64, entry *cache.SchemaCacheEntry) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.compiled[key] = entry
+// leavesOf lists the errors that have no cause of their own.
+func leavesOf(e *jsonschema.ValidationError, out []failure) []failure {
+	for _, cause := range e.Causes {
+		out = leavesOf(cause, out)
+	}
+	if len(e.Causes) > 0 {
+		return out
+	}
+	keyword := ""
+	if path := e.ErrorKind.KeywordPath(); len(path) > 0 {
+		keyword = path[0]
+	}
+	return append(out, failure{placeOf(e.InstanceLocation), e.ErrorKind.LocalizedString(message.NewPrinter(language.Tag{})), keyword})
 }
 
-// Range is part of [cache.SchemaCache]; nobody asks for it.
-func (s *schemas) Range(func(uint64, *cache.SchemaCacheEntry) bool) {}
+// placeOf writes a place in a value as programmers do.
+func placeOf(steps []string) string {
+	var b strings.Builder
+	for _, step := range steps {
+		switch {
+		case arrayIndex.MatchString(step):
+			b.WriteString("[" + step + "]")
+		case plainName.MatchString(step):
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(step)
+		default:
+			b.WriteString("['" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(step) + "']")
+		}
+	}
+	return b.String()
+}
+
+var (
+	arrayIndex = regexp.MustCompile(`^[0-9]+$`)
+	plainName  = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*$`)
+)
 
 const documentURL = "https://contract.invalid/document.json"
 
 // compiler is one for requests, responses, or what has no direction.
-func (s *schemas) compiler(purpose schema_validation.SchemaValidationPurpose) *jsonschema.Compiler {
-	if c := s.compilers[purpose]; c != nil {
+func (s *schemas) compiler(way direction) *jsonschema.Compiler {
+	if c := s.compilers[way]; c != nil {
 		return c
 	}
-	c := helpers.NewCompilerWithOptions(config.NewValidationOptions(options()...))
+	c := jsonschema.NewCompiler()
+	c.UseRegexpEngine(func(pattern string) (jsonschema.Regexp, error) { return spec.CompilePattern(pattern) })
+	c.AssertFormat()
+	for _, name := range []string{"int32", "int64"} {
+		c.RegisterFormat(&jsonschema.Format{Name: name, Validate: func(v any) error {
+			if n, ok := schema.ParseNumber(v); ok && !(n.IsInt() && schema.InIntegerFormat(name, n)) {
+				return errors.New("it is no number of that format")
+			}
+			return nil
+		}})
+	}
 	version := openapi_vocabulary.Version31
-	if s.version < 3.05 {
+	if s.is30 {
 		version = openapi_vocabulary.Version30
 	}
-	c.RegisterVocabulary(openapi_vocabulary.NewOpenAPIVocabularyWithCoercion(version, false))
+	c.RegisterVocabulary(openapi_vocabulary.NewOpenAPIVocabulary(version))
 	c.AssertVocabs()
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(s.normal))
 	if err == nil {
-		w := rewriter{is30: s.version < 3.05, purpose: purpose, document: document}
+		w := rewriter{is30: s.is30, way: way, document: document}
 		w.object(document)
 		err = c.AddResource(documentURL, document)
 	}
 	if err != nil { // cannot be: it is the document that was read
 		c.UseLoader(jsonschema.SchemeURLLoader{})
 	}
-	s.compilers[purpose] = c
+	s.compilers[way] = c
 	return c
-}
-
-// options are those under which the library judges.
-func options() []config.Option {
-	return []config.Option{
-		config.WithFormatAssertions(),
-		config.WithRegexEngine(func(pattern string) (jsonschema.Regexp, error) { return spec.CompilePattern(pattern) }),
-	}
 }
 
 // rewriter makes JSON Schema 2020-12 of the schemas of a document, in one
@@ -212,7 +164,7 @@ func options() []config.Option {
 // written not of responses.
 type rewriter struct {
 	is30     bool
-	purpose  schema_validation.SchemaValidationPurpose
+	way      direction
 	document any
 }
 
@@ -282,10 +234,7 @@ func (w *rewriter) schema(v any) {
 
 // requirements leaves out what is not required in this direction.
 func (w *rewriter) requirements(s map[string]any) {
-	keyword := map[schema_validation.SchemaValidationPurpose]string{
-		schema_validation.SchemaValidationPurposeRequestBody:  "readOnly",
-		schema_validation.SchemaValidationPurposeResponseBody: "writeOnly",
-	}[w.purpose]
+	keyword := map[direction]string{sent: "readOnly", received: "writeOnly"}[w.way]
 	required, properties := items(s["required"]), members(s["properties"])
 	if keyword == "" || required == nil || properties == nil {
 		return
