@@ -25,7 +25,6 @@ type direction string
 const (
 	received direction = "response"
 	sent     direction = "request"
-	neither  direction = ""
 )
 
 // schemas compiles each schema of a document when it is first asked for, by its
@@ -124,7 +123,7 @@ var (
 
 const documentURL = "https://contract.invalid/document.json"
 
-// compiler is one for requests, responses, or what has no direction.
+// compiler is one for requests, or for responses.
 func (s *schemas) compiler(way direction) *jsonschema.Compiler {
 	if c := s.compilers[way]; c != nil {
 		return c
@@ -236,7 +235,7 @@ func (w *rewriter) schema(v any) {
 func (w *rewriter) requirements(s map[string]any) {
 	keyword := map[direction]string{sent: "readOnly", received: "writeOnly"}[w.way]
 	required, properties := items(s["required"]), members(s["properties"])
-	if keyword == "" || required == nil || properties == nil {
+	if required == nil || properties == nil {
 		return
 	}
 	left := slices.DeleteFunc(slices.Clone(required), func(name any) bool {

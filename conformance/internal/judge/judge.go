@@ -210,7 +210,7 @@ func (j *Judge) judgeHeaders(a *wire.Response, documented *contract.Response, fo
 			found(wire.ClauseHeaders, expected, fmt.Sprintf("Required header '%s' was not found in response", p.Name))
 		}
 		for _, value := range values {
-			broken, err := j.readFailures(a.Request.Op, p.SchemaPointer, p.HeaderReadings(value))
+			broken, err := j.readFailures(a.Request.Op, p.SchemaPointer, p.HeaderReadings(value), received)
 			if err != nil {
 				a.Failure, a.Err = wire.Unjudged, err
 				return

@@ -39,7 +39,7 @@ func (j *Judge) requestProblems(r *wire.Request) ([]problem, error) {
 			}
 			continue
 		}
-		broken, err := j.readFailures(op, p.SchemaPointer, readings)
+		broken, err := j.readFailures(op, p.SchemaPointer, readings, sent)
 		if err != nil {
 			return nil, err
 		}
@@ -56,9 +56,9 @@ func (j *Judge) requestProblems(r *wire.Request) ([]problem, error) {
 
 // readFailures holds each of the readings of a text to a schema. There are none if one
 // of the readings fits, else those of the first.
-func (j *Judge) readFailures(op *contract.Operation, pointer string, readings []any) (first []failure, err error) {
+func (j *Judge) readFailures(op *contract.Operation, pointer string, readings []any, way direction) (first []failure, err error) {
 	for i, v := range readings {
-		broken, err := j.schemas.failures(op.InNormalForm(pointer), schema.Encode(v), neither)
+		broken, err := j.schemas.failures(op.InNormalForm(pointer), schema.Encode(v), way)
 		if err != nil || len(broken) == 0 {
 			return nil, err
 		}
