@@ -121,6 +121,20 @@ func TestPartsAreBuiltFromThoseBeneath(t *testing.T) {
 	}
 }
 
+// TestMapIsWhole: ARCHITECTURE.md says of each package what it is for.
+func TestMapIsWhole(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range ownPackages(list(t, "./...")) {
+		if path != "" && !strings.Contains(string(page), "`"+path+"/") {
+			t.Errorf("ARCHITECTURE.md does not say what %s is for", path)
+		}
+	}
+}
+
 // TestLibrariesStayWhereTheyBelong keeps the two readers of the contract apart,
 // and command lines out of libraries.
 func TestLibrariesStayWhereTheyBelong(t *testing.T) {
