@@ -200,8 +200,9 @@ func applyKnown(r *run, out *conformance.Result, failures *causes.Causes) {
 			}
 		case out.Checks[i].Outcome != conformance.Fail && out.Checks[i].Outcome != conformance.Warn:
 		case k.Expires < today:
-			words := "the excuse expired on " + k.Expires + ": " + k.Explanation()
-			out.Checks[i].Reason = strings.Join(append([]string{words}, nonEmpty(out.Checks[i].Reason)...), "; ")
+			when := " expired on " + k.Expires + ": " + k.Explanation()
+			out.Checks[i].Reason = strings.Join(append([]string{"the excuse" + when}, nonEmpty(out.Checks[i].Reason)...), "; ")
+			out.Expiring = append(out.Expiring, "the excuse for "+k.ID+when)
 		default:
 			excuse(&out.Checks[i], k, "")
 			if days := daysUntil(k.Expires, today); days <= soonExpires {
