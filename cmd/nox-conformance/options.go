@@ -134,12 +134,8 @@ func (o *options) contract(ctx context.Context, std streams) (*spec.Document, er
 	if o.spec != "" {
 		doc, err = cli.Interruptible(ctx, func() (*spec.Document, error) { return spec.Load(ctx, o.spec, std.in) })
 	}
-	if err != nil {
-		return nil, err
-	}
-	allowMemory(len(doc.Normal()))
-	if len(o.serverVariables) == 0 {
-		return doc, nil
+	if err != nil || len(o.serverVariables) == 0 {
+		return doc, err
 	}
 	values := map[string]string{}
 	for _, each := range o.serverVariables {
