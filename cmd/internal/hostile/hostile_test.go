@@ -27,6 +27,7 @@ import (
 	"testing"
 	"time"
 
+	"nox.energy/contract/cmd/internal/built"
 	"nox.energy/contract/mock/mocktest"
 )
 
@@ -148,12 +149,7 @@ func TestInterrupted(t *testing.T) {
 // became of each.
 func attackAll(t *testing.T, all []target, limit time.Duration, during func(*attacked)) {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "nox-conformance")
-	if given := os.Getenv("NOX_HOSTILE_BINARY"); given != "" {
-		bin = given
-	} else if out, err := exec.Command("go", "build", "-o", bin, "nox.energy/contract/cmd/nox-conformance").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	bin := filepath.Join(built.Programs(t), "nox-conformance")
 	backend := mocktest.NewServer(t)
 	results := make([]outcome, len(all))
 	slots := make(chan struct{}, atOnce)

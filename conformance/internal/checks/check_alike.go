@@ -109,7 +109,10 @@ func alikeNumbers(u string) []string {
 // FNV-1a, and in the first eight hexadecimal digits of others.
 func alikeDigests(u string) (out []string) {
 	fnv1a := fnv.New32a()
-	seen := make(map[uint32]int, 1<<17) // used again: nearly all of the cost is in making it
+	// A table of fixed size: a map takes most of the time of a run by itself. Its
+	// slots hold the number of a name, plus one, and a sum that is looked up.
+	type slot struct{ sum, number uint32 }
+	seen := make([]slot, 1<<19)
 	prefix := []byte(u + ".")
 	for _, digest := range []func([]byte) uint32{
 		func(b []byte) uint32 { fnv1a.Reset(); fnv1a.Write(b); return fnv1a.Sum32() },
@@ -122,11 +125,15 @@ func alikeDigests(u string) (out []string) {
 		for n := range 300_000 {
 			prefix = appendNumber(prefix[:len(u)+1], n)
 			sum := digest(prefix)
-			if first, ok := seen[sum]; ok {
-				out = append(out, string(appendNumber([]byte(u+"."), first)), string(prefix))
+			at := sum >> 13
+			for seen[at].number != 0 && seen[at].sum != sum {
+				at = (at + 1) % uint32(len(seen))
+			}
+			if first := seen[at].number; first != 0 {
+				out = append(out, string(appendNumber([]byte(u+"."), int(first)-1)), string(prefix))
 				break
 			}
-			seen[sum] = n
+			seen[at] = slot{sum, uint32(n + 1)}
 		}
 	}
 	return out
@@ -135,7 +142,7 @@ func alikeDigests(u string) (out []string) {
 // appendNumber appends the n-th of many endings of a name, which differ in more
 // than their last characters.
 func appendNumber(name []byte, n int) []byte {
-	return strconv.AppendUint(name, uint64(n+1)*0x9e3779b97f4a7c15>>24, 36)
+	return strconv.AppendUint(name, uint64(n+1)*0x9e3779b97f4a7c15>>24, 32)
 }
 
 func createChecks(b *builder) {
