@@ -321,6 +321,7 @@ func TestForEverTooManyRequests(t *testing.T) {
 // A target that takes so many requests a second, and says of no time that lies
 // ahead when it takes the next, is waited for.
 func TestFewRequestsASecond(t *testing.T) {
+	t.Parallel()
 	limiter := rate.NewLimiter(200, 20)
 	s := around(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -44,6 +44,8 @@ const (
 	atOnce = 6
 	// sampled is every how manieth row runs under -short.
 	sampled = 12
+	// watchEvery is how often the use of each is read, which takes time itself.
+	watchEvery = 50 * time.Millisecond
 	// patience bounds a run that hangs.
 	patience = 30 * time.Second
 )
@@ -340,7 +342,7 @@ func watch(pid int) (ended func() (memory int64, stood time.Duration)) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(10 * time.Millisecond):
+			case <-time.After(watchEvery):
 			}
 		}
 	}()
