@@ -45,7 +45,7 @@ const (
 	// sampled is every how manieth row runs under -short.
 	sampled = 12
 	// watchEvery is how often the use of each is read, which takes time itself.
-	watchEvery = 50 * time.Millisecond
+	watchEvery = 20 * time.Millisecond
 	// patience bounds a run that hangs.
 	patience = 30 * time.Second
 )
@@ -369,12 +369,13 @@ func highWater(pid int) int64 {
 
 // queued notes how long each thread of a process has waited for a processor.
 func queued(pid int, stands map[string]time.Duration) {
-	names, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-	for _, name := range names {
-		text, _ := os.ReadFile(name)
-		var ran, waited int64
-		if n, _ := fmt.Sscan(string(text), &ran, &waited); n == 2 {
-			stands[name] = time.Duration(waited)
+	tasks := fmt.Sprintf("/proc/%d/task/", pid)
+	threads, _ := os.ReadDir(tasks)
+	for _, thread := range threads {
+		text, _ := os.ReadFile(tasks + thread.Name() + "/schedstat")
+		if words := strings.Fields(string(text)); len(words) > 1 { // it ran, it waited
+			waited, _ := strconv.ParseInt(words[1], 10, 64)
+			stands[thread.Name()] = time.Duration(waited)
 		}
 	}
 }
