@@ -538,6 +538,7 @@ func TestPublishedContractIsACheck(t *testing.T) {
 // Where a firewall shuts the run out for users without its mark, few more of
 // them are named.
 func TestUsersWithoutTheMarkEndWithABlockPage(t *testing.T) {
+	takesRuns(t)
 	t.Parallel()
 	var foreign, blocked atomic.Int64
 	s := around(t, func(next http.Handler) http.Handler {

@@ -348,6 +348,7 @@ func harOfRun(t *testing.T, s *mocktest.Server) []byte {
 }
 
 func TestOwnReportAndJournalConform(t *testing.T) {
+	takesRuns(t)
 	t.Parallel()
 	s := mocktest.NewServer(t)
 	own := harOfRun(t, s)
