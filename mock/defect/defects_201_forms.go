@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -103,18 +102,12 @@ func formDefects() []Deviation {
 
 // assignedForNew gives a user the id that the first request for it names.
 func assignedForNew(name string) mechanism {
-	return func() func(*exchange) {
-		var ids sync.Map
-		return func(x *exchange) {
-			if x.serve(); !created(x) {
-				return
-			}
-			named, _ := memberText(x.sent, name)
-			if id, _ := ids.LoadOrStore(x.user(), named); id != "" {
-				setText(idName, id.(string))(x)
-			}
+	return after(created, func(x *exchange) {
+		named, _ := memberText(x.sent, name)
+		if id := x.memory.first(x.user(), named); id != "" {
+			setText(idName, id)(x)
 		}
-	}
+	})
 }
 
 // elsewhereDefects take a user from where the contract names none.

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -117,19 +116,16 @@ func delimiterDefects() []Deviation {
 // looking gives a new user the id of the first known one that match finds for
 // it.
 func looking(match func(known, asked string) bool) mechanism {
-	return func() func(*exchange) {
-		known := map[string][]string{}
-		return oneByOne(func(x *exchange) {
-			for _, k := range known[x.key()] {
-				if k == x.echoed() || match(k, x.echoed()) {
-					setText(idName, idOf(x.key()+"\x00"+k))(x)
-					return
-				}
-			}
-			known[x.key()] = append(known[x.key()], x.echoed())
-			setText(idName, idOf(x.key()+"\x00"+x.echoed()))(x)
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		user, known := x.echoed(), x.memory.list(x.key())
+		i := slices.IndexFunc(known, func(k string) bool { return k == user || match(k, user) })
+		if i >= 0 {
+			user = known[i]
+		} else {
+			x.memory.list(x.key(), user)
+		}
+		setText(idName, idOf(x.key()+"\x00"+user))(x)
+	})
 }
 
 // byPattern matches by a pattern that translate makes a regular expression of.
@@ -159,19 +155,17 @@ func lookupDefects() []Deviation {
 
 // byEitherID takes a user id that is a NOX id for the user who has it.
 func byEitherID(edits ...edit) mechanism {
-	return func() func(*exchange) {
-		users := map[string]string{}
-		return oneByOne(func(x *exchange) {
-			if user, ok := users[x.echoed()]; ok {
-				setText(idName, x.echoed())(x)
-				if len(edits) > 0 {
-					setText(echoName, user)(x)
-				}
-				return
-			}
-			users[x.id()] = x.echoed()
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		user := x.memory.kept(x.echoed())
+		if user == "" {
+			x.memory.keep(x.id(), x.echoed())
+			return
+		}
+		setText(idName, x.echoed())(x)
+		if len(edits) > 0 {
+			setText(echoName, user)(x)
+		}
+	})
 }
 
 // hashDefects derive the id from a short hash of the user id.
@@ -322,33 +316,10 @@ func prefixDefects() []Deviation {
 
 // first applies one mechanism, and then another to its answer.
 func first(inner, outer mechanism) mechanism {
-	return func() func(*exchange) {
-		inside, outside := inner(), outer()
-		return func(x *exchange) {
-			next := x.next
-			x.next = chain{next, inside}
-			outside(x)
-			x.next = next
-		}
+	return func(x *exchange) {
+		next := x.next
+		x.next = chain{next, inner, x.memory}
+		outer(x)
+		x.next = next
 	}
-}
-
-// memory is a text of its own for each key of a map, first come.
-type memory struct {
-	mu    sync.Mutex
-	texts map[string]string
-}
-
-// recall returns the text that was kept first.
-func (m *memory) recall(key, text string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.texts == nil {
-		m.texts = map[string]string{}
-	}
-	if kept, ok := m.texts[key]; ok {
-		return kept
-	}
-	m.texts[key] = text
-	return text
 }

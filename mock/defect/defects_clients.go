@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -232,28 +231,22 @@ func answerDefects() []Deviation {
 
 // showing adds to each answer what f makes of the user before.
 func showing(f func(user, id string) string) mechanism {
-	return func() func(*exchange) {
-		var user, id string
-		return oneByOne(func(x *exchange) {
-			lastUser, lastID := user, id
-			user, id = x.echoed(), x.id()
-			if lastUser != "" {
-				add("previous", quote(f(lastUser, lastID)))(x)
-			}
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		user, id := x.memory.keep("user", x.echoed()), x.memory.keep("id", x.id())
+		if user != "" {
+			add("previous", quote(f(user, id)))(x)
+		}
+	})
 }
 
 func listing() mechanism {
-	return func() func(*exchange) {
-		var users []string
-		return oneByOne(func(x *exchange) {
-			if len(users) < 50 {
-				users = append(users, quote(x.echoed()))
-			}
-			add("connections", fmt.Sprintf("[%s]", strings.Join(users, ",")))(x)
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		users := x.memory.list("users")
+		if len(users) < 50 {
+			users = x.memory.list("users", quote(x.echoed()))
+		}
+		add("connections", fmt.Sprintf("[%s]", strings.Join(users, ",")))(x)
+	})
 }
 
 // answerVariations are freedoms that a careful server may take.
@@ -304,14 +297,7 @@ func slashToo() mechanism {
 // keptBy answers with the body that was the first under the same value of a
 // header.
 func keptBy(header string) mechanism {
-	return func() func(*exchange) {
-		var kept sync.Map
-		return func(x *exchange) {
-			if x.serve(); !created(x) || !has(header)(x) {
-				return
-			}
-			body, _ := kept.LoadOrStore(x.request.Header.Get(header), x.body)
-			x.body = body.([]byte)
-		}
-	}
+	return after(both(created, has(header)), func(x *exchange) {
+		x.body = []byte(x.memory.first(x.request.Header.Get(header), string(x.body)))
+	})
 }

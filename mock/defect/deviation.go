@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -40,11 +39,10 @@ type Deviation struct {
 // The deviations about keys that are not enabled must be told which those are
 // (see [WithNotEnabled]); otherwise they change nothing.
 func (d Deviation) Wrap(next http.Handler) http.Handler {
-	answer := d.mechanism()
-	var count atomic.Int64
+	m := newMemory()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := newExchange(w, r, next, int(count.Add(1)))
-		answer(x)
+		x := newExchange(w, r, next, m)
+		d.mechanism(x)
 		x.finish()
 	})
 }

@@ -53,6 +53,29 @@ func containingRune(f func(rune) bool) func(string) bool {
 	return func(s string) bool { return strings.ContainsFunc(s, f) }
 }
 
+// nth holds for those of the exchanges for which w holds whose number f picks,
+// from 1.
+func nth(f func(n int64) bool, w when) when { return nthOf(anybody, f, w) }
+
+// nthOf is nth, counted for each subject by itself.
+func nthOf(subject func(*exchange) string, f func(n int64) bool, w when) when {
+	return func(x *exchange) bool { return w(x) && f(x.memory.count(subject(x))) }
+}
+
+func anybody(*exchange) string { return "" }
+
+func every(n int64) func(int64) bool    { return func(i int64) bool { return i%n == 0 } }
+func afterThe(n int64) func(int64) bool { return func(i int64) bool { return i > n } }
+func the(n int64) func(int64) bool      { return func(i int64) bool { return i == n } }
+
+// theLast picks the last few of each round of n.
+func theLast(few, n int64) func(int64) bool {
+	return func(i int64) bool { return (i-1)%n >= n-few }
+}
+
+// again holds for a created connection whose user was connected before.
+func again(x *exchange) bool { return nthOf((*exchange).user, afterThe(1), created)(x) }
+
 // Conditions on the request.
 
 func both(a, b when) when {
