@@ -3,6 +3,7 @@ package defect
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 // identityDefects give one user several NOX ids, or several users one. The
 // contract: "The NOX subscriber ID (resolved or newly created)."
 func identityDefects() []Deviation {
-	return join(resolveDefects(), distinctDefects(), raceDefects())
+	return slices.Concat(resolveDefects(), distinctDefects(), raceDefects())
 }
 
 // resolveDefects: the same user, another id.

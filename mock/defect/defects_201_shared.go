@@ -21,7 +21,7 @@ import (
 // sharedDefects take two users for one, each by something else: the collation
 // of an index, a parser of numbers, a delimiter, a pattern, a hash.
 func sharedDefects() []Deviation {
-	return join(collationDefects(), delimiterDefects(), lookupDefects(), hashDefects(), mailDefects(), spellingDefects(), numberDefects(), prefixDefects())
+	return slices.Concat(collationDefects(), delimiterDefects(), lookupDefects(), hashDefects(), mailDefects(), spellingDefects(), numberDefects(), prefixDefects())
 }
 
 // sharing gives two users of one manufacturer an id if f makes one text of both.
@@ -104,7 +104,7 @@ func delimiterDefects() []Deviation {
 		{"slash", "/"}, {"equals", "="}, {"space", " "}, {"quote", `"`}, {"apostrophe", "'"}, {"parenthesis", "("}, {"tilde", "~"}, {"caret", "^"},
 	} {
 		all = append(all, must("id-before-"+d.name, "201/create-delimiters", "What stands behind a "+d.name+" in a user id does not count.",
-			sharing(func(s string) string { before, _, _ := strings.Cut(s, d.sign); return before })))
+			sharing(until(d.sign))))
 	}
 	for _, d := range []struct{ name, sign string }{{"colon", ":"}, {"pipe", "|"}, {"slash", "/"}, {"backslash", `\`}, {"hash", "#"}, {"equals", "="}} {
 		all = append(all, must("id-behind-"+d.name, "201/create-delimiters", "What stands before the last "+d.name+" in a user id does not count.",
@@ -285,7 +285,7 @@ func numberDefects() []Deviation {
 		}))),
 		must("id-in-32-bits", "201/create-numbers", "User ids of digits are kept in 32 bits.", sharing(modulo(32))),
 		must("id-in-64-bits", "201/create-numbers", "User ids of digits are kept in 64 bits.", sharing(modulo(64))),
-		must("id-of-rounded", "201/create-numbers", "A user id that looks like a number is rounded.", sharing(only(numberLike.MatchString, func(s string) string { before, _, _ := strings.Cut(s, "."); return before }))),
+		must("id-of-rounded", "201/create-numbers", "A user id that looks like a number is rounded.", sharing(only(numberLike.MatchString, until(".")))),
 		must("id-without-sign", "201/create-numbers", "The sign before a user id of digits does not count.", sharing(func(s string) string { return strings.TrimLeft(s, "+-") })),
 		must("id-without-separators", "201/create-numbers", "Separators between digits do not count.", sharing(func(s string) string {
 			if bare := replace(",", "", "_", "", " ", "")(s); digits(bare) {

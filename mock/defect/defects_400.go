@@ -61,7 +61,7 @@ func creatingRejected() mechanism {
 		}
 		status, header, body := x.status, x.header, x.body
 		var ids []string
-		for _, user := range textsSent(x) {
+		for _, user := range textsIn(x.sent) {
 			askFor(user)(x)
 			if x.serve(); created(x) {
 				ids = append(ids, quote(x.id()))
@@ -78,5 +78,3 @@ func creatingRejected() mechanism {
 func wrongType(x *exchange) bool {
 	return userIs("number", "boolean", "null", "object", "empty object", "array", "empty array")(x)
 }
-
-func textsSent(x *exchange) []string { return textsIn(x.sent) }

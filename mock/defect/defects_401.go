@@ -1,6 +1,10 @@
 package defect
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
 
 // refusalDefects answer a bad key with something else than the contract's 401,
 // or bother good keys for it.
@@ -46,10 +50,5 @@ func notEnabled(x *exchange) bool {
 func wellFormed(x *exchange) bool { return userIs("string")(x) }
 
 func beyondASCII(key string) bool {
-	for i := range len(key) {
-		if key[i] > 0x7f {
-			return true
-		}
-	}
-	return false
+	return strings.ContainsFunc(key, beyond(unicode.MaxASCII))
 }

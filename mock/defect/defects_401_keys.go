@@ -1,6 +1,8 @@
 package defect
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -62,10 +64,8 @@ func lastFour(s string) string { return s[max(0, len(s)-4):] }
 
 func inQuery(x *exchange, good string) bool {
 	for _, values := range x.request.URL.Query() {
-		for _, v := range values {
-			if v == good {
-				return true
-			}
+		if slices.Contains(values, good) {
+			return true
 		}
 	}
 	return false
@@ -86,10 +86,5 @@ func inHeader(name string) func(x *exchange, good string) bool {
 }
 
 func inCookie(x *exchange, good string) bool {
-	for _, c := range x.request.Cookies() {
-		if c.Value == good {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(x.request.Cookies(), func(c *http.Cookie) bool { return c.Value == good })
 }

@@ -154,7 +154,6 @@ func entryDefects() []Deviation {
 	trusted := func(name, header string, f func(string) bool) {
 		all = append(all, must("trusts-"+name, "401/trusted-headers", "Who sends "+header+" needs no key.", accepting(both(keyless, headerIs(header, f)), anyKey)))
 	}
-	some := func(s string) bool { return s != "" }
 	local := func(s string) bool { return strings.HasPrefix(s, "127.") || s == "localhost" }
 	trusted("forwarded-for", "X-Forwarded-For", local)
 	trusted("real-ip", "X-Real-Ip", local)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -26,9 +27,9 @@ type Deviation struct {
 	Caught string
 
 	mechanism mechanism
-	wire      func(net.Listener) net.Listener // nil for nearly all: nothing is changed below HTTP
-	secure    func(*tls.Config)               // nil for nearly all: TLS has nothing to do with it
-	plainToo  bool                            // plain HTTP is served on the port of TLS
+	wire      func(net.Conn) net.Conn // nil for nearly all: nothing is changed below HTTP
+	secure    func(*tls.Config)       // nil for nearly all: TLS has nothing to do with it
+	plainToo  bool                    // plain HTTP is served on the port of TLS
 }
 
 // Wrap returns a handler that answers as next does, but for the deviation.
@@ -55,7 +56,7 @@ func (d Deviation) Listen(l net.Listener) net.Listener {
 	if d.wire == nil {
 		return l
 	}
-	return d.wire(l)
+	return wrapping{l, d.wire}
 }
 
 // WithNotEnabled returns next, together with the keys of manufacturers that are
@@ -72,7 +73,7 @@ type informed struct {
 
 // Defects returns every defect, ordered by the status whose checks catch it.
 func Defects() []Deviation {
-	return join(
+	return slices.Concat(
 		everyResponseDefects(), answerDefects(),
 		createdDefects(), echoDefects(), identityDefects(), sharedDefects(), knownDefects(), requestDefects(), clientDefects(), formDefects(), elsewhereDefects(), shapeDefects(), characterDefects(), sizeDefects(),
 		validationDefects(), typeDefects(), bodyDefects(), jsonDefects(), malformedDefects(), robustnessDefects(),
@@ -84,7 +85,7 @@ func Defects() []Deviation {
 
 // Variations returns every variation.
 func Variations() []Deviation {
-	return join(
+	return slices.Concat(
 		wordingVariations(), jsonVariations(), idVariations(),
 		headerVariations(), strictVariations(), transportVariations(), otherRequestVariations(), productionVariations(),
 		tlsVariations(),
@@ -129,12 +130,4 @@ func may(name, caught, summary string, m mechanism) Deviation {
 // legal is a row of a table of variations.
 func legal(name, summary string, m mechanism) Deviation {
 	return Deviation{Name: name, Summary: summary, mechanism: m}
-}
-
-func join(tables ...[]Deviation) []Deviation {
-	var all []Deviation
-	for _, t := range tables {
-		all = append(all, t...)
-	}
-	return all
 }

@@ -2,7 +2,10 @@ package defect
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -44,7 +47,7 @@ func transportVariations() []Deviation {
 		legal("line-behind", "An empty line stands behind each answer, and then the connection is closed.", after(always, written(writeBehind("\r\n")))),
 		legal("with-trailer", "Answers come in chunks, with a trailer.", after(always, written(writeTrailer))),
 		legal("early-hints", "A 103 comes before each answer.", after(always, written(writeHints))),
-		legal("gzip", "Answers are compressed if the request allows it.", after(accepts("gzip"), zipped)),
+		legal("gzip", "Answers are compressed if the request allows it.", after(accepts("gzip"), compressed("gzip", gzipped))),
 		legal("slow", "Each answer takes 20 ms.", before(always, pause(20*time.Millisecond))),
 		legal("uneven", "Answers take up to 20 ms, one more, one less.", before(always, uneven)),
 		legal("slow-to-wake", "The first answer takes 200 ms.", before(nth(the(1), always), pause(200*time.Millisecond))),
@@ -89,14 +92,24 @@ func accepts(coding string) when {
 	}
 }
 
-func zipped(x *exchange) {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, _ = z.Write(x.body) // a buffer never fails
-	_ = z.Close()
-	x.body = b.Bytes()
-	setHeader("Content-Encoding", "gzip")(x)
-	setHeader("Vary", "Accept-Encoding")(x)
+// compressed compresses the body by what pack makes, and names a coding for it.
+func compressed(coding string, pack func(io.Writer) io.WriteCloser) edit {
+	return func(x *exchange) {
+		var b bytes.Buffer
+		z := pack(&b)
+		_, _ = z.Write(x.body) // a buffer never fails
+		_ = z.Close()
+		x.body = b.Bytes()
+		setHeader("Content-Encoding", coding)(x)
+		setHeader("Vary", "Accept-Encoding")(x)
+	}
+}
+
+func gzipped(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }
+func zlibbed(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }
+func flated(w io.Writer) io.WriteCloser {
+	z, _ := flate.NewWriter(w, flate.BestSpeed) // a level that there is
+	return z
 }
 
 func writeAndClose(w http.ResponseWriter, x *exchange) {

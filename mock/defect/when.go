@@ -3,6 +3,7 @@ package defect
 import (
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,14 +14,7 @@ import (
 func always(*exchange) bool { return true }
 
 func answered(statuses ...int) when {
-	return func(x *exchange) bool {
-		for _, s := range statuses {
-			if x.status == s {
-				return x.operation()
-			}
-		}
-		return false
-	}
+	return func(x *exchange) bool { return slices.Contains(statuses, x.status) && x.operation() }
 }
 
 func created(x *exchange) bool  { return x.operation() && x.status == http.StatusCreated }
@@ -34,18 +28,15 @@ func echoes(f func(string) bool) when {
 	return func(x *exchange) bool { return created(x) && f(x.echoed()) }
 }
 
+func some(s string) bool { return s != "" }
+
 func longer(characters int) func(string) bool {
 	return func(s string) bool { return utf8.RuneCountInString(s) > characters }
 }
 
 func containing(parts ...string) func(string) bool {
 	return func(s string) bool {
-		for _, p := range parts {
-			if strings.Contains(s, p) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
 	}
 }
 
@@ -87,14 +78,7 @@ func not(w when) when {
 }
 
 func method(names ...string) when {
-	return func(x *exchange) bool {
-		for _, n := range names {
-			if x.request.Method == n {
-				return x.operation()
-			}
-		}
-		return false
-	}
+	return func(x *exchange) bool { return slices.Contains(names, x.request.Method) && x.operation() }
 }
 
 func posted(x *exchange) bool    { return x.operation() && x.request.Method == http.MethodPost }
