@@ -287,7 +287,7 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 		return trial.Verdict{Outcome: conformance.Skip, Reason: lack}
 	}
 	if c.JudgeRun != nil {
-		return c.JudgeRun(r.Session, c)
+		return c.JudgeRun(r.Session)
 	}
 	op := r.Operation(c)
 	if c.Stage != trial.StageGate && r.IsShut(op) {

@@ -69,6 +69,32 @@ func (b *builder) add(status string, t checkText, st trial.Stage, run func(*tria
 	return c
 }
 
+// addJudged makes a check that sends nothing: a rule judges every response to the
+// operation, with around also those to other methods and unknown paths.
+func (b *builder) addJudged(status string, t checkText, around bool, rule func(*wire.Response) (wire.Finding, bool)) *trial.Check {
+	return b.addJudgement(status, t, func(s *trial.Session) trial.Verdict { return s.JudgeResponses(b.op, around, rule) })
+}
+
+// addJudgement makes a check that sends nothing and looks back on the whole run.
+func (b *builder) addJudgement(status string, t checkText, judge func(*trial.Session) trial.Verdict) *trial.Check {
+	t.prod = conformance.Harmless
+	c := b.add(status, t, trial.StageLast, nil)
+	c.JudgeRun = judge
+	return c
+}
+
+// skippedAs gives the reason why a judgement finds nothing to judge.
+func skippedAs(c *trial.Check, reason string) {
+	judge := c.JudgeRun
+	c.JudgeRun = func(s *trial.Session) trial.Verdict {
+		v := judge(s)
+		if v.Outcome == conformance.Skip {
+			v.Reason = reason
+		}
+		return v
+	}
+}
+
 // id makes the id of a check. Where properties are named so much alike that two
 // would be the same, the later one has a number behind it.
 func (b *builder) id(status, name string) string {
@@ -96,6 +122,11 @@ func (b *builder) clause(pointer string) spec.Clause {
 		pointer = pointer[:strings.LastIndex(pointer, "/")]
 	}
 	return spec.Clause{}
+}
+
+// memberPointer leads to a property of the body of a success.
+func (b *builder) memberPointer(name string) string {
+	return b.op.Pointer + "/responses/" + b.op.SuccessStatus() + "/content/application~1json/schema/properties/" + name
 }
 
 // isDescribed reports whether a pointer leads to an object that is quoted by its

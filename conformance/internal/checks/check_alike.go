@@ -141,7 +141,7 @@ func appendNumber(name []byte, n int) []byte {
 func createChecks(b *builder) {
 	for _, l := range likenesses() {
 		b.add(b.op.SuccessStatus(), checkText{
-			name: "create-" + l.name, ground: l.ground, prod: conformance.Creates, pointer: identityPointer(b),
+			name: "create-" + l.name, ground: l.ground, prod: conformance.Creates, pointer: b.memberPointer(b.op.Rules.Identity),
 			summary: l.summary,
 			sends:   "requests for new " + strings.TrimSuffix(l.summary, " get different ids"),
 			why:     "Two users with one id see each other's devices.",
@@ -197,7 +197,7 @@ func requireApart(t *trial.Trial, answers []*wire.Response) {
 func ownIDCheck(b *builder) {
 	rules := b.op.Rules
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "create-own-id", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
+		name: "create-own-id", ground: contractSays, prod: conformance.Creates, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "a " + rules.Identity + " sent as " + rules.Subject + " gets an id of its own",
 		sends:   "a user, then the " + rules.Identity + " of that user as " + rules.Subject,
 		why:     "Knowing a user's id must not be enough to act as that user.",
@@ -212,7 +212,7 @@ func ownIDCheck(b *builder) {
 			t.Skip("the ids are longer than any " + rules.Subject + " that a target must accept")
 		}
 		second := t.ExpectSuccess(t.RequestFor(id))
-		t.RequireEcho(second, id)
+		t.RequireEcho(second)
 		requireApart(t, []*wire.Response{first, second})
 	}).NewUsers = 2
 }

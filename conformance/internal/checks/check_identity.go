@@ -25,7 +25,7 @@ func identityChecks(b *builder) {
 	resolveChecks(b)
 	createChecks(b)
 	status := b.op.SuccessStatus()
-	pointer := identityPointer(b)
+	pointer := b.memberPointer(b.op.Rules.Identity)
 	together := b.add(status, checkText{
 		name: "simultaneous", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
 		summary: "concurrent requests for a new user return the same id",
@@ -48,7 +48,7 @@ func identityChecks(b *builder) {
 			}
 		}
 		second := t.ExpectSuccess(other)
-		t.RequireEcho(second, user)
+		t.RequireEcho(second)
 		if id := t.IdentityOf(second); id == first {
 			t.Fail("a different "+rules.Identity+" for the other manufacturer", fmt.Sprintf("%q for both", id))
 		}
@@ -62,15 +62,11 @@ func identityChecks(b *builder) {
 	wholeRunChecks(b)
 }
 
-func identityPointer(b *builder) string {
-	return b.op.Pointer + "/responses/" + b.op.SuccessStatus() + "/content/application~1json/schema/properties/" + b.op.Rules.Identity
-}
-
 func resolveChecks(b *builder) {
 	rules := b.op.Rules
 	about := func(called func(string) string, name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) *trial.Check {
 		c := b.add(b.op.SuccessStatus(), checkText{
-			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
+			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: b.memberPointer(b.op.Rules.Identity),
 			summary: summary, sends: sends,
 			why: "Clients store the id. If it changes, they lose access to the user's devices.",
 		}, trial.StageAccept, func(t *trial.Trial) {
@@ -82,7 +78,7 @@ func resolveChecks(b *builder) {
 			id := t.IdentityOf(first)
 			for _, r := range again(t, user) {
 				a := t.ExpectSuccess(r)
-				t.RequireEcho(a, user)
+				t.RequireEcho(a)
 				if got := t.IdentityOf(a); got != id {
 					t.Fail(fmt.Sprintf("%s %q, as in the first response", rules.Identity, id), fmt.Sprintf("%q", got), first, a)
 				}
@@ -115,7 +111,7 @@ func resolveChecks(b *builder) {
 		})
 	keyOrderCheck(b)
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-later", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
+		name: "resolve-later", ground: contractSays, prod: conformance.Creates, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "a user has the same id after other users were created",
 		sends:   "the first users of the run again, at its end",
 		why:     "An id must last forever, not only while a cache holds it.",
@@ -130,7 +126,7 @@ func keyOrderCheck(b *builder) {
 		return
 	}
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
+		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "the order of the properties does not change the id",
 		sends:   "one user, with another property before and after " + rules.Subject,
 		why:     "JSON objects are unordered (RFC 8259, section 4), and client libraries write them in any order.",
@@ -248,34 +244,32 @@ func simultaneous(t *trial.Trial) {
 // wrong now and then is found wherever it shows.
 func wholeRunChecks(b *builder) {
 	rules := b.op.Rules
-	one := b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-throughout", ground: contractSays, prod: conformance.Harmless, pointer: identityPointer(b),
+	b.addJudgement(b.op.SuccessStatus(), checkText{
+		name: "resolve-throughout", ground: contractSays, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "over the whole run, each user has one id",
 		sends:   "nothing; it compares every response of the run",
 		why:     "An id that is only sometimes wrong still cuts a user off.",
-	}, trial.StageLast, nil)
-	one.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+	}, func(s *trial.Session) trial.Verdict {
 		return s.JudgeIdentities(b.op, func(a, other *wire.Response) string {
 			if a.Request.Subject == other.Request.Subject {
 				return fmt.Sprintf("one %s for %s", rules.Identity, wire.Quote(a.Request.Subject))
 			}
 			return ""
 		}, false)
-	}
-	apart := b.add(b.op.SuccessStatus(), checkText{
-		name: "create-throughout", ground: contractSays, prod: conformance.Harmless, pointer: identityPointer(b),
+	})
+	b.addJudgement(b.op.SuccessStatus(), checkText{
+		name: "create-throughout", ground: contractSays, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "over the whole run, no two users share an id",
 		sends:   "nothing; it compares every response of the run",
 		why:     "A collision, however rare, gives one user's devices to another.",
-	}, trial.StageLast, nil)
-	apart.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+	}, func(s *trial.Session) trial.Verdict {
 		return s.JudgeIdentities(b.op, func(a, other *wire.Response) string {
 			if folded(a.Request.Subject) != folded(other.Request.Subject) || a.Request.Keys[0].Label != other.Request.Keys[0].Label {
 				return "a different " + rules.Identity + " for each user of each manufacturer"
 			}
 			return ""
 		}, true)
-	}
+	})
 }
 
 // folded is what servers that fold take two users to be the same by: case,

@@ -73,13 +73,19 @@ func removalChecks(b *builder) {
 		} {
 			add(refusal, e.name, contractSays, "rejected: "+e.what, "a request with "+e.what+" to delete what the run has created",
 				"Anyone who gets in without the right key can delete what others rely on.",
-				func(t *trial.Trial) { t.Expect(removal(t).WithKeys(e.keys(t)...), refusal) })
+				func(t *trial.Trial) {
+					r, _ := removal(t)
+					t.Expect(r.WithKeys(e.keys(t)...), refusal)
+				})
 		}
 	}
 	add(status, "minimal", contractSays, "deleting what exists returns "+status,
 		"a request to "+b.op.Source.From.ID+", then one to delete what it created",
 		"Clients rely on it to clean up after themselves.",
-		func(t *trial.Trial) { t.ExpectSuccess(removal(t)) })
+		func(t *trial.Trial) {
+			r, _ := removal(t)
+			t.ExpectSuccess(r)
+		})
 	i := slices.IndexFunc(b.contract.Operations, func(op *contract.Operation) bool {
 		return op.Path == b.op.Path && op.Method == http.MethodGet && op.Obstacle == "" && op.Source != nil && op.Source.From == b.op.Source.From
 	})
@@ -95,8 +101,9 @@ func removalChecks(b *builder) {
 		"a request to create something, one to delete it, then one to "+read.ID,
 		"A client that sees it again takes the deletion for failed.",
 		func(t *trial.Trial) {
-			gone := t.Expect(removal(t), status)
-			next, ok := t.Session.ValidRequest(read, "").Linked(created(t), read.Source.Values)
+			r, created := removal(t)
+			gone := t.Expect(r, status)
+			next, ok := t.Session.ValidRequest(read, "").Linked(created, read.Source.Values)
 			if !ok {
 				t.Skip("the path of " + read.ID + " is not known")
 			}
@@ -106,9 +113,10 @@ func removalChecks(b *builder) {
 		})
 }
 
-// removal creates something and returns the request that deletes it. What the run
+// removal creates something and returns the request that deletes it, with the
+// response that created it. What the run
 // has not created for certain is left alone.
-func removal(t *trial.Trial) *wire.Request {
+func removal(t *trial.Trial) (*wire.Request, *wire.Response) {
 	a := t.Send(t.Session.ValidRequest(t.Op.Source.From, t.User()))
 	if !a.Succeeded() {
 		t.Skip("not tried: nothing could be created to be deleted: " + a.Summary())
@@ -120,15 +128,5 @@ func removal(t *trial.Trial) *wire.Request {
 	if a.Status != http.StatusCreated && t.Session.HasSeenBefore(a, t.Op.Source.Values) {
 		t.Skip(fmt.Sprintf("not tried: the target returned what it had returned before, so it may be somebody else's; a new one has %s or another id", contract.StatusText(http.StatusCreated)))
 	}
-	return r
-}
-
-// created is the last response of the trial to the operation that creates.
-func created(t *trial.Trial) *wire.Response {
-	for _, a := range slices.Backward(t.Responses) {
-		if a.Request.Op == t.Op.Source.From {
-			return a
-		}
-	}
-	return nil
+	return r, a
 }

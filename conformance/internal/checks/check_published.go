@@ -18,13 +18,12 @@ func publishedCheck(b *builder) {
 	if !b.isFirst() {
 		return
 	}
-	c := b.add(trial.StatusHTTP, checkText{
-		name: PublishedCheckName, ground: contractSays, prod: conformance.Harmless, pointer: "/paths",
+	c := b.addJudgement(trial.StatusHTTP, checkText{
+		name: PublishedCheckName, ground: contractSays, pointer: "/paths",
 		summary: "the published contract is compatible with the contract in force",
 		sends:   "nothing; it compares the contract with the document that --published names",
 		why:     "Developers build clients from the published contract. If the server follows another one, those clients fail.",
-	}, trial.StageLast, nil)
-	c.JudgeRun = func(s *trial.Session, _ *trial.Check) trial.Verdict { return publishedVerdict(s.Config.Published) }
+	}, func(s *trial.Session) trial.Verdict { return publishedVerdict(s.Config.Published) })
 	c.OnRequest = func(cfg *conformance.Config) bool { return cfg.Published != nil }
 }
 

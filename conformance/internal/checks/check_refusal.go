@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func refusalChecks(b *builder) {
 	refused("blank-key", contractSays, "a key that is one space", open, func(*trial.Trial) []wire.Credential {
 		return []wire.Credential{{Value: " ", Label: "a blank key", ShellWord: `' '`}}
 	})
-	for i, w := range WrongKeys() {
+	near := func(w WrongKey) {
 		refused(w.name, nearMissGround(b, w), w.Description, "A careless comparison accepts keys that were never issued.", func(t *trial.Trial) []wire.Credential {
 			value := spoil(t.Session, w.Derive, t.Random())
 			if value == "" {
@@ -53,18 +54,18 @@ func refusalChecks(b *builder) {
 			}
 			return []wire.Credential{{Value: value, Label: w.Description, ShellWord: w.shell}}
 		})
-		if i > 0 {
-			continue
-		}
-		if b.op.Rules.AdmitsDisabled {
-			lockOutCheck(b, status)
-			continue
-		}
-		// Next to an unknown key, so that they are sent under any profile.
+	}
+	wrong := WrongKeys()
+	near(wrong[0])
+	// Next to an unknown key, so that they are sent under any profile.
+	if !b.op.Rules.AdmitsDisabled {
 		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial.Trial) []wire.Credential {
 			return []wire.Credential{t.Session.DisabledKey()}
 		}).Needs = trial.NeedsDisabled
-		lockOutCheck(b, status)
+	}
+	lockOutCheck(b, status)
+	for _, w := range wrong[1:] {
+		near(w)
 	}
 	b.add(status, checkText{
 		name: "key-words", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
@@ -334,12 +335,7 @@ func shapeOf(a *wire.Response) string {
 	if !ok {
 		return cmp.Or(a.Header.Get("Content-Type"), "no media type")
 	}
-	names := make([]string, 0, len(members))
-	for name := range members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return "{" + strings.Join(names, ", ") + "}"
+	return "{" + strings.Join(slices.Sorted(maps.Keys(members)), ", ") + "}"
 }
 
 func steadyRefusal(b *builder, status, pointer string) {

@@ -27,7 +27,7 @@ func sequenceChecks(b *builder) {
 		return
 	}
 	c := b.add(b.op.SuccessStatus(), checkText{
-		name: "sequences", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
+		name: "sequences", ground: contractSays, prod: conformance.NotInProduction, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "in random sequences of requests, each user keeps one id and every response conforms",
 		sends:   "with --thorough: concurrent valid requests for new and known users, mixed with invalid ones",
 		why:     "Expiring ids, overflowing caches, leaking state and rare wrong responses only show over time.",

@@ -494,11 +494,14 @@ func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
 	return a
 }
 
-// RequireEcho ends the trial unless the response returns the user id exactly as
-// sent.
-func (t *Trial) RequireEcho(a *wire.Response, user string) {
+// RequireEcho ends the trial unless the response, if it is a success, returns the
+// user id exactly as sent.
+func (t *Trial) RequireEcho(a *wire.Response) {
+	if !a.Succeeded() {
+		return
+	}
 	t.RequireReadable(a)
-	name := t.Op.Rules.Echo
+	name, user := t.Op.Rules.Echo, a.Request.Subject
 	if name == "" {
 		return
 	}
