@@ -138,7 +138,7 @@ func newRun(s *trial.Session, checks []*trial.Check) *run {
 func (r *Runner) session() *trial.Session {
 	s := &trial.Session{
 		Config: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(ordinaryWords(&r.cfg.Keys), append(publicTexts(r.contract.Document, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
-		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), CheckNumbers: r.number, SkipReasons: r.leftOut, GateStatus: map[string]int{}, AbsentStatus: map[string]int{}, FullRequests: map[string]bool{},
+		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), CheckNumbers: r.number, SkipReasons: r.leftOut,
 	}
 	s.SchemeKeys, _ = schemeKeys(&r.cfg, r.contract.Contract) // New has refused what cannot be sent
 	for _, key := range s.SchemeKeys {

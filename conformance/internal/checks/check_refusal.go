@@ -69,10 +69,10 @@ func refusalChecks(b *builder) {
 	}
 	b.add(status, checkText{
 		name: "key-words", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "rejected: placeholders and patterns as the key", sends: "otherwise valid requests with each of these keys: " + strings.Join(PlaceholderKeys(), ", "),
+		summary: "rejected: placeholders and patterns as the key", sends: "otherwise valid requests with each of these keys: " + strings.Join(placeholderKeys(), ", "),
 		why: "An unset variable or a pattern must not grant access.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
-		words := trial.Sample(t, slices.DeleteFunc(PlaceholderKeys(), t.Session.IsRealKey))
+		words := trial.Sample(t, slices.DeleteFunc(placeholderKeys(), t.Session.IsRealKey))
 		var requests []*wire.Request
 		for _, word := range words {
 			r := t.Request().WithKeys(wire.Credential{Value: word, Label: "the key " + word, ShellWord: trial.ShellQuote(word)})
@@ -211,15 +211,15 @@ func otherNamesCheck(b *builder, status, pointer string) {
 	})
 }
 
-// PlaceholderKeys returns what careless code sends as a key: an unset variable,
+// placeholderKeys returns what careless code sends as a key: an unset variable,
 // a missing value, a pattern.
-func PlaceholderKeys() []string {
+func placeholderKeys() []string {
 	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
 }
 
 // OrdinaryWords returns the keys of checks that are words of everybody's: where they
 // appear in a text, nothing is revealed.
-func OrdinaryWords() []string { return append(PlaceholderKeys(), defaultKeys()...) }
+func OrdinaryWords() []string { return append(placeholderKeys(), defaultKeys()...) }
 
 // longKey is the length of the very long key: long, and still below the 8 KiB
 // at which common servers cut headers off.
