@@ -34,6 +34,15 @@ type checkText struct {
 	why      string
 	pointer  string   // of the clause
 	formerly []string // names of checks that it has taken in
+
+	needs              trial.Needs
+	newUsers, requests int // see [trial.Check]
+	runsAlone          bool
+	isUniform          bool
+	isForeign          bool
+	takesMeasured      bool
+	sendsNothing       bool
+	onRequest          func(*conformance.Config) bool
 }
 
 // builder collects the checks of one operation.
@@ -55,7 +64,8 @@ func (b *builder) add(status string, t checkText, st trial.Stage, run func(*tria
 			Operation: b.op.ID, Status: status, Level: t.ground.level(), Because: string(t.ground), Production: t.prod,
 			Summary: t.summary, Sends: t.sends, Why: t.why, Passive: run == nil,
 		},
-		Stage: st, Run: run,
+		Stage: st, Run: run, Needs: t.needs, NewUsers: t.newUsers, Requests: t.requests, RunsAlone: t.runsAlone, IsUniform: t.isUniform,
+		IsForeign: t.isForeign, TakesMeasured: t.takesMeasured, SendsNothing: t.sendsNothing, OnRequest: t.onRequest,
 	}
 	for _, name := range t.formerly {
 		c.Aliases = append(c.Aliases, b.op.ID+"/"+status+"/"+name)

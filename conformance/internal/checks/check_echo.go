@@ -166,11 +166,10 @@ func echoChecks(b *builder) {
 		if len(sp.values) > 0 {
 			sends, run = fmt.Sprintf("%d requests, %s", len(sp.values), sends), func(t *trial.Trial) { echoEach(t, sp) }
 		}
-		c := b.add(status, checkText{
-			name: "echo-" + sp.name, ground: contractSays, prod: class, pointer: pointer, summary: summary,
+		b.add(status, checkText{
+			name: "echo-" + sp.name, ground: contractSays, prod: class, newUsers: 1, isForeign: sp.kind&foreign != 0, pointer: pointer, summary: summary,
 			sends: sends, why: whyEcho, formerly: sp.was,
 		}, stage, run)
-		c.NewUsers, c.IsForeign = 1, sp.kind&foreign != 0
 	}
 	echoThroughoutCheck(b, pointer)
 }

@@ -70,14 +70,8 @@ func echoEach(t *trial.Trial, g specimen) {
 	}
 	if g.kind&foreign == 0 {
 		trial.Each(t, users, name, func(t *trial.Trial, user string) { askSized(t, user, g.kind) })
-		var taken []*wire.Response
-		for _, a := range t.Responses {
-			if a.Succeeded() {
-				taken = append(taken, a)
-			}
-		}
 		if t.Op.Rules.Identity != "" {
-			requireApart(t, taken)
+			requireApart(t, t.Responses)
 		}
 		return
 	}

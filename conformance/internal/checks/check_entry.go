@@ -204,8 +204,8 @@ func entryChecks(b *builder, status, pointer string) {
 		})
 	}
 	disabledAgain(b, status, pointer)
-	near := b.add(status, checkText{
-		name: "other-near-misses", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
+	b.add(status, checkText{
+		name: "other-near-misses", ground: contractSays, prod: conformance.NotInProduction, needs: trial.NeedsOther, pointer: pointer,
 		summary: "rejected: near misses of the second manufacturer's key (accepting another letter case is only a warning)", sends: "the other key, changed in the same ways as the first",
 		why: "A careless comparison accepts keys that were never issued.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
@@ -220,7 +220,6 @@ func entryChecks(b *builder, status, pointer string) {
 			}
 		}
 	})
-	near.Needs = trial.NeedsOther
 }
 
 // disabledAgain asks with the key of a manufacturer that is not enabled when it
@@ -229,8 +228,8 @@ func disabledAgain(b *builder, status, pointer string) {
 	if b.op.Rules.AdmitsDisabled {
 		return
 	}
-	again := b.add(status, checkText{
-		name: "not-enabled-again", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
+	b.add(status, checkText{
+		name: "not-enabled-again", ground: contractSays, prod: conformance.NotInProduction, needs: trial.NeedsDisabled, pointer: pointer,
 		summary: "the key of a manufacturer that is not enabled is rejected every time, even for a known user", sends: "the disabled key three times for a known user, after another manufacturer's success; then that key with one more character",
 		why: "Disabling a manufacturer must take effect.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
@@ -244,12 +243,11 @@ func disabledAgain(b *builder, status, pointer string) {
 			t.Expect(t.RequestFor(t.FirstUser()).WithKeys(longer), status)
 		}
 	})
-	again.Needs = trial.NeedsDisabled
 	if b.op.InvalidStatus() == "" || b.op.Body == nil {
 		return
 	}
-	bad := b.add(status, checkText{
-		name: "not-enabled-bad-body", ground: staysUp, prod: conformance.NotInProduction, pointer: pointer,
+	b.add(status, checkText{
+		name: "not-enabled-bad-body", ground: staysUp, prod: conformance.NotInProduction, needs: trial.NeedsDisabled, pointer: pointer,
 		summary: "a manufacturer that is not enabled is rejected before its body is checked (the other order is only a warning)", sends: "the disabled key with an invalid body, and with a body that is not JSON",
 		why: "A disabled manufacturer should not learn which requests the service accepts.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
@@ -261,7 +259,6 @@ func disabledAgain(b *builder, status, pointer string) {
 			t.RequireStatus(a, status)
 		}
 	})
-	bad.Needs = trial.NeedsDisabled
 }
 
 // bypassCheck asks at other spellings of the path, without a key.

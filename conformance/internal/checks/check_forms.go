@@ -68,8 +68,8 @@ func formChecks(b *builder) {
 			t.RequireEcho(t.Expect(t.RequestFor(user).WithBody(body, wire.Fits), status, t.Op.InvalidStatus(), "413"))
 		})
 	}
-	c := b.add(status, checkText{
-		name: "resolve-forms", ground: contractSays, prod: conformance.Creates, pointer: b.memberPointer(b.op.Rules.Identity),
+	b.add(status, checkText{
+		name: "resolve-forms", ground: contractSays, prod: conformance.Creates, requests: 2, newUsers: 1, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "the spelling of the JSON does not change the id: white space, and escapes in either case, in property names, and without need",
 		sends:   `one user as plain text, with \/, with lower and upper case escapes, with every character escaped, with escapes in the property name, and with white space around every token`,
 		why:     "Clients store the id. If it changes, they lose access to the user's devices.", formerly: []string{"resolve-escapes", "resolve-escaped-pairs", "resolve-white-space"},
@@ -97,8 +97,6 @@ func formChecks(b *builder) {
 			requireSame(t, before, again)
 		}
 	})
-	c.Requests = 2
-	c.NewUsers = 1
 }
 
 func openNames(t *trial.Trial) {

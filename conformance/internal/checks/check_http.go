@@ -37,7 +37,7 @@ func httpChecks(b *builder) {
 		return out
 	}
 	b.add(trial.StatusHTTP, checkText{
-		name: "other-methods", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer,
+		name: "other-methods", ground: goodPractice, prod: conformance.Harmless, requests: 2, pointer: b.op.Pointer,
 		summary: "undocumented methods do not succeed",
 		sends:   "GET, HEAD, TRACE, PUT, PATCH and DELETE with the key",
 		why:     "Nobody reviews or protects an undocumented operation.",
@@ -51,7 +51,7 @@ func httpChecks(b *builder) {
 				t.Fail("a rejection of "+a.Request.Method, a.Summary(), a)
 			}
 		}
-	}).Requests = 2
+	})
 	b.add(trial.StatusHTTP, checkText{
 		name: "allow", ground: stacksDiffer, prod: conformance.Harmless, pointer: b.op.Pointer,
 		summary: "a 405 response has an Allow header", sends: "GET, or PUT if the contract declares GET",

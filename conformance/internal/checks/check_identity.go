@@ -26,15 +26,14 @@ func identityChecks(b *builder) {
 	createChecks(b)
 	status := b.op.SuccessStatus()
 	pointer := b.memberPointer(b.op.Rules.Identity)
-	together := b.add(status, checkText{
-		name: "simultaneous", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
+	b.add(status, checkText{
+		name: "simultaneous", ground: contractSays, prod: conformance.NotInProduction, runsAlone: true, pointer: pointer,
 		summary: "concurrent requests for a new user return the same id",
 		sends:   fmt.Sprintf("%d concurrent requests for a new user, in %d rounds", trial.ConcurrentRequests, rounds),
 		why:     "Clients retry and run in parallel. Two ids for one user split that user's devices.",
 	}, trial.StageAccept, simultaneous)
-	together.RunsAlone = true
-	tenants := b.add(status, checkText{
-		name: "tenants", ground: contractSays, prod: conformance.Creates, pointer: pointer,
+	b.add(status, checkText{
+		name: "tenants", ground: contractSays, prod: conformance.Creates, needs: trial.NeedsOther, newUsers: 1, requests: 3, pointer: pointer,
 		summary: "the same user id under two manufacturers gets two ids",
 		sends:   "one " + rules.Subject + " with the keys of two manufacturers",
 		why:     "Manufacturers choose user ids independently. A shared id gives one user's devices to another.",
@@ -56,7 +55,6 @@ func identityChecks(b *builder) {
 			t.Fail(fmt.Sprintf("%s %q as before", rules.Identity, first), fmt.Sprintf("%q after the other manufacturer's request", id))
 		}
 	})
-	tenants.Needs, tenants.NewUsers, tenants.Requests = trial.NeedsOther, 1, 3
 	knownChecks(b)
 	otherManufacturerCheck(b)
 	wholeRunChecks(b)
@@ -64,9 +62,9 @@ func identityChecks(b *builder) {
 
 func resolveChecks(b *builder) {
 	rules := b.op.Rules
-	about := func(called func(string) string, name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) *trial.Check {
-		c := b.add(b.op.SuccessStatus(), checkText{
-			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: b.memberPointer(b.op.Rules.Identity),
+	about := func(called func(string) string, name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) {
+		b.add(b.op.SuccessStatus(), checkText{
+			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, requests: 2, pointer: b.memberPointer(b.op.Rules.Identity),
 			summary: summary, sends: sends,
 			why: "Clients store the id. If it changes, they lose access to the user's devices.",
 		}, trial.StageAccept, func(t *trial.Trial) {
@@ -84,8 +82,6 @@ func resolveChecks(b *builder) {
 				}
 			}
 		})
-		c.Requests = 2
-		return c
 	}
 	add := func(name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) {
 		about(affix("", ""), name, summary, sends, again)
@@ -111,11 +107,11 @@ func resolveChecks(b *builder) {
 		})
 	keyOrderCheck(b)
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-later", ground: contractSays, prod: conformance.Creates, pointer: b.memberPointer(b.op.Rules.Identity),
+		name: "resolve-later", ground: contractSays, prod: conformance.Creates, requests: lookBack, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "a user has the same id after other users were created",
 		sends:   "the first users of the run again, at its end",
 		why:     "An id must last forever, not only while a cache holds it.",
-	}, trial.StageRecover, resolveLater).Requests = lookBack
+	}, trial.StageRecover, resolveLater)
 }
 
 // keyOrderCheck needs a second property; where the schema declares none it
@@ -126,7 +122,7 @@ func keyOrderCheck(b *builder) {
 		return
 	}
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, pointer: b.memberPointer(b.op.Rules.Identity),
+		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, requests: 2, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "the order of the properties does not change the id",
 		sends:   "one user, with another property before and after " + rules.Subject,
 		why:     "JSON objects are unordered (RFC 8259, section 4), and client libraries write them in any order.",
@@ -150,7 +146,7 @@ func keyOrderCheck(b *builder) {
 		if x, y := t.IdentityOf(first), t.IdentityOf(second); x != y {
 			t.Fail(fmt.Sprintf("%s %q in both orders", rules.Identity, x), fmt.Sprintf("%q in the second order", y), first, second)
 		}
-	}).Requests = 2
+	})
 }
 
 // lookBack is how many of the first users are asked for again at the end.

@@ -84,14 +84,14 @@ func latitudeChecks(b *builder) {
 	}
 	if b.op.TakesJSON() {
 		b.add(status, checkText{
-			name: "after-error", ground: httpSays, prod: conformance.Creates,
+			name: "after-error", ground: httpSays, prod: conformance.Creates, requests: 2,
 			summary: "a connection still works after a rejected request",
 			sends:   "an invalid body, then a valid request, on one connection",
 			why:     "Clients reuse connections. One bad request must not break the next.",
 		}, trial.StageReject, func(t *trial.Trial) {
 			t.Send(t.Request().WithText([]byte("{"), wire.Breaks).Single())
 			t.Expect(t.Request().Single(), status)
-		}).Requests = 2
+		})
 	}
 }
 

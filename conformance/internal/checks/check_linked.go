@@ -26,11 +26,11 @@ func linkChecks(b *builder) {
 				continue
 			}
 			b.add(r.Status, checkText{
-				name: "link-" + schema.IDWord(l.Name), ground: roomInContract, prod: conformance.NotInProduction, pointer: l.Pointer,
+				name: "link-" + schema.IDWord(l.Name), ground: roomInContract, prod: conformance.NotInProduction, newUsers: 1, pointer: l.Pointer,
 				summary: "the link " + l.Name + " leads to a success of " + l.Target.ID,
 				sends:   "a valid request, then one to " + l.Target.ID + " with the values that the link takes from the first exchange",
 				why:     "Clients follow documented links instead of building requests of their own.",
-			}, trial.StageAccept, func(t *trial.Trial) { follow(t, r, l) }).NewUsers = 1
+			}, trial.StageAccept, func(t *trial.Trial) { follow(t, r, l) })
 		}
 	}
 }
@@ -60,8 +60,7 @@ func removalChecks(b *builder) {
 		return // a request is needed that creates something
 	}
 	add := func(status, name string, g ground, summary, sends, why string, run func(*trial.Trial)) {
-		c := b.add(status, checkText{name: name, ground: g, prod: conformance.NotInProduction, summary: summary, sends: sends, why: why}, trial.StageRemove, run)
-		c.NewUsers, c.RunsAlone = 1, true
+		b.add(status, checkText{name: name, ground: g, prod: conformance.NotInProduction, newUsers: 1, runsAlone: true, summary: summary, sends: sends, why: why}, trial.StageRemove, run)
 	}
 	if refusal := b.op.UnauthorizedStatus(); refusal != "" && len(b.op.Security) > 0 {
 		for _, e := range []struct {

@@ -18,13 +18,12 @@ func publishedCheck(b *builder) {
 	if !b.isFirst() {
 		return
 	}
-	c := b.addJudgement(trial.StatusHTTP, checkText{
-		name: PublishedCheckName, ground: contractSays, pointer: "/paths",
+	b.addJudgement(trial.StatusHTTP, checkText{
+		name: PublishedCheckName, ground: contractSays, onRequest: func(cfg *conformance.Config) bool { return cfg.Published != nil }, pointer: "/paths",
 		summary: "the published contract is compatible with the contract in force",
 		sends:   "nothing; it compares the contract with the document that --published names",
 		why:     "Developers build clients from the published contract. If the server follows another one, those clients fail.",
 	}, func(s *trial.Session) trial.Verdict { return publishedVerdict(s.Config.Published) })
-	c.OnRequest = func(cfg *conformance.Config) bool { return cfg.Published != nil }
 }
 
 // publishedVerdict fails if a change breaks clients for certain.

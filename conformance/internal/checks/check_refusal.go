@@ -135,7 +135,7 @@ func alternativeChecks(b *builder, status, pointer string) {
 			continue
 		}
 		b.add(success, checkText{
-			name: "key-as-" + schema.IDWord(strings.Join(ids, "-")), ground: contractSays, prod: conformance.Creates, pointer: pointer,
+			name: "key-as-" + schema.IDWord(strings.Join(ids, "-")), ground: contractSays, prod: conformance.Creates, newUsers: 1, pointer: pointer,
 			summary: "accepted: the key as " + names, sends: "a valid request with the key as " + names + ", which the contract names as another way",
 			why: "Clients choose one of the documented ways.",
 		}, trial.StageAccept, func(t *trial.Trial) {
@@ -144,7 +144,7 @@ func alternativeChecks(b *builder, status, pointer string) {
 				t.Skip("not judged: the target rejects the key as " + names + "; if it takes another one there, set " + strings.Join(trial.KeyVariables(schemes), ", "))
 			}
 			t.RequireStatus(a, success)
-		}).NewUsers = 1
+		})
 	}
 }
 
@@ -255,7 +255,7 @@ func oddKeyChecks(b *builder, status, pointer string) {
 		return
 	}
 	b.add(status, checkText{
-		name: "two-keys", ground: noHarm, prod: conformance.Creates, pointer: pointer,
+		name: "two-keys", ground: noHarm, prod: conformance.Creates, requests: 2, pointer: pointer,
 		summary: "a right and a wrong key together get the same status in either order",
 		sends:   "two requests with both keys: one with the right key first, one with the wrong key first",
 		why:     "A proxy may check one of the two keys while the server uses the other.",
@@ -269,7 +269,7 @@ func oddKeyChecks(b *builder, status, pointer string) {
 		if first.Status != second.Status {
 			t.Fail("the same status in either order", fmt.Sprintf("%s with the right key first, %s with the wrong key first", contract.StatusText(first.Status), contract.StatusText(second.Status)), first, second)
 		}
-	}).Requests = 2
+	})
 }
 
 // unknownKey is a key like the right one that nobody was given.
@@ -280,17 +280,17 @@ func unknownKey(t *trial.Trial) wire.Credential {
 func refusalManners(b *builder, status, pointer string) {
 	if b.op.Body != nil && b.op.InvalidStatus() != "" {
 		b.add(status, checkText{
-			name: "before-" + b.op.InvalidStatus(), ground: goodPractice, prod: conformance.Harmless, pointer: pointer,
+			name: "before-" + b.op.InvalidStatus(), ground: goodPractice, prod: conformance.Harmless, requests: 2, pointer: pointer,
 			summary: "the key is checked before the body", sends: "a wrong key with an invalid body, and with a body that is not JSON",
 			why: "Without a key, nobody should learn which requests the service accepts.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
 			for _, text := range []string{"{}", "{"} {
 				t.Expect(t.Request().WithText([]byte(text), wire.Either).WithKeys(unknownKey(t)).WithoutSubject(), status)
 			}
-		}).Requests = 2
+		})
 	}
 	b.add(status, checkText{
-		name: "same-shape", ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
+		name: "same-shape", ground: goodPractice, prod: conformance.LaxOnly, requests: 2, pointer: pointer,
 		summary: "a missing and a wrong key get error bodies of the same shape", sends: "no key, then an unknown key",
 		why: "Clients expect one shape for this error, not two.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
@@ -300,7 +300,7 @@ func refusalManners(b *builder, status, pointer string) {
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.Fail("one shape", x+" without a key, "+y+" with a wrong key", missing, wrong)
 		}
-	}).Requests = 2
+	})
 	b.add(status, checkText{
 		name: "www-authenticate", ground: noHarm, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "a 401 response has a WWW-Authenticate header", sends: "no key",
@@ -319,13 +319,13 @@ func lockOutCheck(b *builder, status string) {
 		return
 	}
 	b.add(status, checkText{
-		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
+		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, requests: 2, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
 		summary: "the right key still works after wrong keys were rejected", sends: "a request with a wrong key, after all those of other checks, then a valid request",
 		why: "Otherwise anyone can lock a manufacturer out.",
 	}, trial.StageAfter, func(t *trial.Trial) {
 		t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		t.Expect(t.Request(), b.op.SuccessStatus())
-	}).Requests = 2
+	})
 }
 
 // shapeOf names the kind of a response's body: its media type and the names of
@@ -339,8 +339,8 @@ func shapeOf(a *wire.Response) string {
 }
 
 func steadyRefusal(b *builder, status, pointer string) {
-	steady := b.add(status, checkText{
-		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
+	b.add(status, checkText{
+		name: "steady", ground: contractSays, prod: conformance.LaxOnly, isUniform: true, requests: trial.FewRepeats, pointer: pointer,
 		summary:  "wrong and missing keys are rejected every time, however often they are tried",
 		sends:    fmt.Sprintf("one unknown key, and now and then no key, %d requests in all", trial.ManyRepeats),
 		why:      "A server that lets in one stranger in seven is open. An overflowing counter or a cached lookup could let a stranger in.",
@@ -361,5 +361,4 @@ func steadyRefusal(b *builder, status, pointer string) {
 		}
 		t.SendAlternating(requests, status)
 	})
-	steady.IsUniform, steady.Requests = true, trial.FewRepeats
 }
