@@ -2,6 +2,7 @@ package scorecard
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -168,10 +169,7 @@ type counts struct {
 func (t *Tracker) counts(now time.Time, over bool) counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := counts{t.requests, len(t.conns), map[[2]string]int{}, map[string]*Mistake{}, t.truncated}
-	for k, n := range t.responses {
-		c.responses[k] = n
-	}
+	c := counts{t.requests, len(t.conns), maps.Clone(t.responses), map[string]*Mistake{}, t.truncated}
 	for _, m := range catalogue() {
 		made := Mistake{}
 		if seen := t.mistakes[m.Name]; seen != nil {
