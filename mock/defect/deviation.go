@@ -96,18 +96,12 @@ func Variations() []Deviation {
 // name says which is nearest.
 func Find(name string) (Deviation, error) {
 	all := append(Defects(), Variations()...)
-	for _, d := range all {
-		if d.Name == name {
-			return d, nil
-		}
+	if i := slices.IndexFunc(all, func(d Deviation) bool { return d.Name == name }); i >= 0 {
+		return all[i], nil
 	}
-	nearest, least := all[0], levenshtein.ComputeDistance(name, all[0].Name)
-	for _, d := range all {
-		if n := levenshtein.ComputeDistance(name, d.Name); n < least {
-			nearest, least = d, n
-		}
-	}
-	if least > max(2, len(name)/3) { // which is not meant
+	distance := func(d Deviation) int { return levenshtein.ComputeDistance(name, d.Name) }
+	nearest := slices.MinFunc(all, func(a, b Deviation) int { return distance(a) - distance(b) })
+	if distance(nearest) > max(2, len(name)/3) { // which is not meant
 		return Deviation{}, fmt.Errorf("no defect or variation is named %q", name)
 	}
 	return Deviation{}, fmt.Errorf("no defect or variation is named %q; the nearest is %q", name, nearest.Name)
