@@ -121,6 +121,20 @@ func TestPartsAreBuiltFromThoseBeneath(t *testing.T) {
 	}
 }
 
+// TestMapIsWhole: ARCHITECTURE.md says of each package what it is for.
+func TestMapIsWhole(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range ownPackages(list(t, "./...")) {
+		if path != "" && !strings.Contains(string(page), "`"+path+"/") {
+			t.Errorf("ARCHITECTURE.md does not say what %s is for", path)
+		}
+	}
+}
+
 // TestLibrariesStayWhereTheyBelong keeps the two readers of the contract apart,
 // and command lines out of libraries.
 func TestLibrariesStayWhereTheyBelong(t *testing.T) {
@@ -129,7 +143,8 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 	only := map[string][]string{ // a library, and the folders whose packages may import it
 		"github.com/getkin/kin-openapi":            {"mock/internal/openapi", "spec/drift"},
 		"github.com/oasdiff/oasdiff":               {"spec/drift"},
-		"github.com/pb33f/libopenapi":              {"conformance/internal/contract", "conformance/internal/judge"},
+		"github.com/pb33f/libopenapi":              {tests},
+		"github.com/pb33f/jsonschema/v6":           {"conformance/internal/judge"},
 		"github.com/pb33f/libopenapi-validator":    {"conformance/internal/judge"},
 		"github.com/redis/go-redis/v9":             {"mock/redisstore"},
 		"github.com/spf13/cobra":                   {"cmd"},
@@ -153,12 +168,12 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 	// what only writes a report holds none.
 	for path, foreign := range map[string]string{
 		"mock":               "github.com/redis/go-redis/v9",
-		"mock/mocktest":      "github.com/pb33f/libopenapi",
+		"mock/mocktest":      "github.com/pb33f/jsonschema/v6",
 		"mock/redisstore":    "github.com/getkin/kin-openapi",
 		"mock/control":       "github.com/redis/go-redis/v9",
-		"cmd/nox-mock":       "github.com/pb33f/libopenapi",
-		"conformance":        "github.com/pb33f/libopenapi",
-		"conformance/report": "github.com/pb33f/libopenapi",
+		"cmd/nox-mock":       "github.com/pb33f/jsonschema/v6",
+		"conformance":        "github.com/pb33f/jsonschema/v6",
+		"conformance/report": "github.com/pb33f/jsonschema/v6",
 		"spec":               "github.com/getkin/kin-openapi",
 	} {
 		if _, ok := all[path]; !ok {

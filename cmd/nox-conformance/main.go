@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -22,15 +23,27 @@ const (
 	// ending is how long after a signal the program may take to write what it
 	// found.
 	ending = 2 * time.Second
-	// memory is what the collector keeps the program under, whatever a target
-	// sends. GOMEMLIMIT sets another.
-	memory = 160 << 20
 )
 
-func main() {
+// What the collector keeps the program under: while it reads a contract, whose own
+// bounds hold it, and beyond what the contract takes, whatever a target sends.
+// GOMEMLIMIT sets another limit for both.
+const (
+	memoryToRead = 400 << 20
+	memoryToRun  = 160 << 20
+)
+
+// limitMemory allows some memory beyond what is in use now.
+func limitMemory(more int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memory)
+		var now runtime.MemStats
+		runtime.ReadMemStats(&now)
+		debug.SetMemoryLimit(int64(now.HeapAlloc) + more)
 	}
+}
+
+func main() {
+	limitMemory(memoryToRead)
 	log.SetOutput(io.Discard)    // net/http logs bytes of odd answers, which may hold a key
 	cobra.MousetrapHelpText = "" // so that a double click on Windows is no special case
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

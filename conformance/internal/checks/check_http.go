@@ -87,10 +87,14 @@ func httpChecks(b *builder) {
 // seenOr returns a response that another check was given to a request like this,
 // or sends the request.
 func seenOr(t *trial.Trial, r *wire.Request, same func(*wire.Response) bool) *wire.Response {
-	for _, s := range t.Session.Sort(t.Session.AllSeen()) {
+	var like []trial.SeenResponse
+	for _, s := range t.Session.AllSeen() {
 		if a := s.Response; s.Check.Operation == t.Check.Operation && a.Request.Op == r.Op && a.Failure == wire.NoFailure && same(a) {
-			return a
+			like = append(like, s)
 		}
+	}
+	if len(like) > 0 {
+		return t.Session.Sort(like)[0].Response
 	}
 	return t.Send(r)
 }

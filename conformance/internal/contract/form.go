@@ -11,8 +11,6 @@ import (
 	"regexp"
 	"strings"
 
-	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
-
 	"nox.energy/contract/conformance/internal/schema"
 )
 
@@ -65,15 +63,15 @@ func (b *RequestBody) IsBuilt() bool {
 
 // readFields reads how the parts of a form are written (OpenAPI 3.0.3, "Encoding
 // Object"): those in JSON, those as in a query, files.
-func (b *RequestBody) readFields(media *v3.MediaType) {
+func (b *RequestBody) readFields(media node) {
 	b.fields = map[string]field{}
-	for name, e := range media.Encoding.FromOldest() {
-		f := field{Parameter: Parameter{Name: name, style: e.Style, explode: e.Style == "" || e.Style == "form"}, mediaType: e.ContentType}
-		if e.Explode != nil {
-			f.explode = *e.Explode
+	for _, m := range media.node("encoding") {
+		n := asNode(m.Value)
+		f := field{Parameter: Parameter{Name: m.Name, style: n.text("style"), asJSON: IsJSON(n.text("contentType"))}, mediaType: n.text("contentType")}
+		if f.explode = f.style == "" || f.style == "form"; n.has("explode") {
+			f.explode = n.flag("explode")
 		}
-		f.asJSON = IsJSON(e.ContentType)
-		b.fields[name] = f
+		b.fields[m.Name] = f
 	}
 }
 

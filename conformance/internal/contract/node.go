@@ -1,74 +1,81 @@
 package contract
 
 import (
-	"strings"
-
-	"github.com/pb33f/go-yaml"
+	"math/big"
 
 	"nox.energy/contract/conformance/internal/schema"
 )
 
-// maxNodes bounds the value that one node of the contract stands for, aliases
-// written out.
-const maxNodes = 10_000
+// node is a JSON object of the document in its normal form (see [spec.Document.Normal]),
+// where each field is of the type that OpenAPI gives it, or left out.
+type node schema.Object
 
-// nodeValue turns a YAML node into the JSON value that it stands for, numbers
-// digit by digit, dates as they are written. ok is false where there is no
-// node, or none that JSON can write.
-func nodeValue(n *yaml.Node) (v any, ok bool) {
-	left := maxNodes
-	return nodeWithin(n, &left)
+func asNode(v any) node {
+	o, _ := v.(schema.Object)
+	return node(o)
 }
 
-func nodeWithin(n *yaml.Node, left *int) (any, bool) {
-	if *left--; n == nil || *left < 0 {
-		return nil, false
+// value returns a field, and whether the object has it.
+func (n node) value(name string) (any, bool) { return schema.Object(n).Get(name) }
+
+func (n node) has(name string) bool {
+	_, ok := n.value(name)
+	return ok
+}
+
+func (n node) node(name string) node {
+	v, _ := n.value(name)
+	return asNode(v)
+}
+
+func (n node) list(name string) []any {
+	v, _ := n.value(name)
+	items, _ := v.([]any)
+	return items
+}
+
+func (n node) text(name string) string {
+	v, _ := n.value(name)
+	text, _ := v.(string)
+	return text
+}
+
+func (n node) flag(name string) bool {
+	v, _ := n.value(name)
+	return v == true
+}
+
+// number is the exact value of a field, nil where it has none.
+func (n node) number(name string) *big.Rat {
+	v, _ := n.value(name)
+	if exact, ok := schema.ParseNumber(v); ok {
+		return exact
 	}
-	switch n.Kind {
-	case yaml.AliasNode:
-		return nodeWithin(n.Alias, left)
-	case yaml.ScalarNode:
-		return scalarValue(n)
-	case yaml.SequenceNode:
-		out := make([]any, 0, len(n.Content))
-		for _, item := range n.Content {
-			v, ok := nodeWithin(item, left)
-			if !ok {
-				return nil, false
-			}
-			out = append(out, v)
-		}
-		return out, true
-	case yaml.MappingNode:
-		out := make(schema.Object, 0, len(n.Content)/2)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			v, ok := nodeWithin(n.Content[i+1], left)
-			if !ok {
-				return nil, false
-			}
-			out = append(out, schema.Member{Name: n.Content[i].Value, Value: v})
-		}
-		return out, true
+	return nil
+}
+
+// count is a number of characters, items or properties, nil where it is not given or
+// too large to count to.
+func (n node) count(name string) *int64 {
+	exact := n.number(name)
+	if exact == nil || !exact.IsInt() || !exact.Num().IsInt64() {
+		return nil
+	}
+	whole := exact.Num().Int64()
+	return &whole
+}
+
+// example is the value that an object shows: its "example", else the first of its
+// "examples".
+func (n node) example() (any, bool) {
+	if v, ok := n.value("example"); ok {
+		return v, true
+	}
+	if examples := n.node("examples"); len(examples) > 0 {
+		return asNode(examples[0].Value).value("value")
+	}
+	if listed := n.list("examples"); len(listed) > 0 { // of a schema
+		return listed[0], true
 	}
 	return nil, false
-}
-
-func scalarValue(n *yaml.Node) (any, bool) {
-	switch n.ShortTag() {
-	case "!!null":
-		return nil, true
-	case "!!bool":
-		return strings.EqualFold(n.Value, "true"), true
-	case "!!int", "!!float":
-		if schema.JSONNumber.MatchString(n.Value) {
-			return schema.Literal(n.Value), true
-		}
-		var f float64
-		if err := n.Decode(&f); err != nil {
-			return nil, false
-		}
-		text := schema.Encode(f) // "null" for what JSON cannot write
-		return schema.Literal(text), schema.JSONNumber.Match(text)
-	}
-	return n.Value, true
 }

@@ -46,19 +46,39 @@ type RequestBody struct {
 	Example    any // the media type's own, where it has one
 	HasExample bool
 	Pointer    string // of the media type
-	hasSchema  bool
-	fields     map[string]field // of a form, those with an encoding of their own
+	documented
+	hasSchema bool
+	fields    map[string]field // of a form, those with an encoding of their own
 }
 
 // Response is a documented response.
 type Response struct {
-	Status     string // as the contract writes it: "201", "4XX", "default"
-	MediaTypes []string
-	Schema     *schema.Schema // of the first JSON media type, nil where there is none
-	Pointer    string
-	Headers    []string // names of those that it declares
-	Links      []*Link
-	Text       *RequestBody // its body in plain text, where that has a schema
+	Status string // as the contract writes it: "201", "4XX", "default"
+	documented
+	Schema  *schema.Schema // of the first JSON media type, nil where there is none
+	Pointer string
+	Headers []Parameter
+	Links   []*Link
+	Text    *RequestBody // its body in plain text, where that has a schema
+}
+
+// documented is what a body may be.
+type documented struct {
+	MediaTypes []string          // or ranges, as "text/*"
+	schemas    map[string]string // where their schemas stand, of those that have one
+}
+
+// SchemaOf returns where the schema of a body stands that has a media type, "" if
+// there is none. ok is false if the contract does not have the media type.
+func (d documented) SchemaOf(mediaType string) (pointer string, ok bool) {
+	for _, precise := range []bool{true, false} {
+		for _, name := range d.MediaTypes {
+			if name == mediaType || !precise && MatchesMediaRange(mediaType, name) {
+				return d.schemas[name], true
+			}
+		}
+	}
+	return "", false
 }
 
 // SecurityScheme is a way in which the contract wants a key to be sent.
@@ -178,17 +198,13 @@ func (op *Operation) DependsOnState(status int) bool {
 	}, status) && slices.Contains(op.Statuses, strconv.Itoa(status))
 }
 
-// CanonicalURL returns the URL of an operation under the contract's own server,
-// by which the validator finds it.
-func (c *Contract) CanonicalURL(path, query string) string {
-	u := strings.TrimRight(c.Document.Servers()[0], "/") + path
-	if !strings.Contains(u, "://") {
-		u = "http://contract.invalid" + u
+// InNormalForm returns where something of the operation stands in the document's
+// normal form, where its path begins with a slash whatever the author wrote.
+func (op *Operation) InNormalForm(pointer string) string {
+	if rest, ok := strings.CutPrefix(pointer, op.Pointer); ok {
+		return spec.Pointer("paths", op.Path, strings.ToLower(op.Method)) + rest
 	}
-	if query != "" {
-		u += "?" + query
-	}
-	return u
+	return pointer
 }
 
 // DocumentedMethods lists the methods that the contract declares on a path.

@@ -18,6 +18,8 @@ type Parameter struct {
 	example    any
 	hasExample bool
 	Pointer    string
+
+	SchemaPointer string
 }
 
 // Absent is the value of a parameter that is not sent.

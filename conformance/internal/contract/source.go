@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
-
 	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/spec"
 )
@@ -50,15 +48,15 @@ func (op *Operation) Depth() int {
 // maxDepth bounds how far a path is traced back: links may lead in circles.
 const maxDepth = 8
 
-func readLinks(high *v3.Response, pointer string) []*Link {
+func readLinks(response node, pointer string) []*Link {
 	var out []*Link
-	for name, l := range high.Links.FromOldest() {
-		if l == nil {
-			continue
-		}
-		link := &Link{Name: name, Pointer: pointer + spec.Pointer("links", name), id: schema.IDWord(l.OperationId), ref: l.OperationRef, named: map[string]string{}}
-		for parameter, expression := range l.Parameters.FromOldest() {
-			link.named[parameter] = expression
+	for _, m := range response.node("links") {
+		n := asNode(m.Value)
+		link := &Link{Name: m.Name, Pointer: pointer + spec.Pointer("links", m.Name), id: schema.IDWord(n.text("operationId")), ref: n.text("operationRef"), named: map[string]string{}}
+		for _, p := range n.node("parameters") {
+			if link.named[p.Name], _ = p.Value.(string); link.named[p.Name] == "" {
+				link.named[p.Name] = string(schema.Encode(p.Value))
+			}
 		}
 		out = append(out, link)
 	}

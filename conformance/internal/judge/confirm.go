@@ -3,13 +3,8 @@ package judge
 import (
 	"errors"
 	"fmt"
-	"net/url"
-	"slices"
-	"strings"
 	"sync"
 
-	"nox.energy/contract/conformance/internal/contract"
-	"nox.energy/contract/conformance/internal/schema"
 	"nox.energy/contract/conformance/internal/wire"
 )
 
@@ -32,63 +27,13 @@ func (j *Judge) Confirm(r *wire.Request) error {
 }
 
 // requestProblem is the first rule of the contract that the request breaks, "" for
-// none. Its key is not looked at.
+// none.
 func requestProblem(j *Judge, r *wire.Request) (string, error) {
-	r = r.InSimpleStyle()
-	copied := r.AsDocumented()
-	if len(copied.Keys) == 0 || copied.Keys[0].Place != contract.AsDeclared {
-		copied.Keys = append(copied.Keys, wire.Credential{Value: "any"}) // the key is not this clause's business
-	}
-	base, err := url.Parse(strings.TrimSuffix(j.Contract.CanonicalURL(r.Path, ""), r.Path))
-	if err != nil {
+	found, err := j.requestProblems(r.InSimpleStyle().AsDocumented())
+	if err != nil || len(found) == 0 {
 		return "", err
 	}
-	req, err := copied.HTTPRequest(base, nil)
-	if err != nil {
-		return "", err
-	}
-	broken := ""
-	found := j.validator.request(r.Op, req)
-	if b := r.Op.Body; b != nil && !r.Op.TakesJSON() && r.Body != nil {
-		found = slices.DeleteFunc(found, func(p problem) bool { return p.kind == "requestBody" }) // which reads JSON alone
-		broken = formProblem(j, b, r.Body, true)
-	}
-	if len(found) > 0 {
-		broken = firstOf(found)
-	}
-	if contract.IsJSON(req.Header.Get("Content-Type")) && len(r.Body) > 0 {
-		if p := wire.JSONProblem(r.Body); p != "" {
-			broken = p
-		}
-	}
-	return broken, nil
-}
-
-// formProblem is the first rule of its schema that a form or text breaks, as a request
-// is sent or a response comes.
-func formProblem(j *Judge, b *contract.RequestBody, body []byte, sent bool) string {
-	value, err := b.Decode(body)
-	switch {
-	case err != nil:
-		return err.Error()
-	case b.SchemaPointer() == "":
-		return ""
-	}
-	return j.validator.value(b.SchemaPointer(), schema.Encode(value), sent)
-}
-
-// firstOf puts the first problem that is not about the key into words.
-func firstOf(problems []problem) string {
-	for _, e := range problems {
-		if e.kind == "security" {
-			continue
-		}
-		for _, s := range e.failures {
-			return strings.TrimSpace(s.path + " " + s.reason)
-		}
-		return e.message
-	}
-	return ""
+	return found[0].text, nil
 }
 
 // confirmations remembers what the validator said of each request, since many

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -28,24 +27,19 @@ import (
 type Judge struct {
 	turns     chan struct{} // as many responses as there are processors are assessed at a time
 	Contract  *contract.Contract
-	validator validating
+	schemas   *schemas
 	confirmed confirmations
 	keys      sentKeys
 }
 
 // Load reads a document and returns its judge, with every operation prepared.
-// An error is a [*spec.Error], even if the OpenAPI library panics.
-func Load(doc *spec.Document) (j *Judge, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			j, err = nil, doc.Errorf("", "the contract cannot be read: the OpenAPI library crashed on it (%v)", p)
-		}
-	}()
-	j = &Judge{turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	j.Contract, err = contract.Read(doc, func(document any) error { return setValidator(j, doc, document) })
+// An error is a [*spec.Error].
+func Load(doc *spec.Document) (*Judge, error) {
+	read, err := contract.Read(doc)
 	if err != nil {
 		return nil, err
 	}
+	j := &Judge{turns: make(chan struct{}, runtime.GOMAXPROCS(0)), Contract: read, schemas: newSchemas(doc)}
 	for _, op := range j.Contract.Operations {
 		wire.Prepare(op, j.Confirm)
 	}
@@ -85,9 +79,8 @@ func (j *Judge) assess(a *wire.Response) {
 	}
 	if len(documented.MediaTypes) > 0 {
 		j.judgeContent(a, documented, problem, excess, found)
-	} else if len(documented.Headers) > 0 {
-		j.judgeSchema(a, documented, "", found)
 	}
+	j.judgeHeaders(a, documented, found)
 	j.judgeManners(a, found)
 }
 
@@ -107,7 +100,12 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 	}
 	media := mediaTypeOf(a.Header)
 	if media == "text/plain" && documented.Text != nil && a.Failure == wire.NoFailure && !a.IsPartial && a.Request.Method != http.MethodHead {
-		if problem := j.textProblem(documented.Text, a.Body); problem != "" {
+		problem, err := j.textProblem(a.Request.Op, documented.Text, a.Body)
+		if err != nil {
+			a.Failure, a.Err = wire.Unjudged, err
+			return
+		}
+		if problem != "" {
 			found(wire.ClauseSchema, "a text that matches the schema of "+documented.Status, problem)
 		}
 	}
@@ -144,15 +142,18 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 
 // textProblem is what is wrong with a body of plain text by its schema. A line feed
 // at its end may belong to it or not; what is not UTF-8 is left alone.
-func (j *Judge) textProblem(text *contract.RequestBody, body []byte) string {
+func (j *Judge) textProblem(op *contract.Operation, text *contract.RequestBody, body []byte) (problem string, err error) {
 	if !utf8.Valid(body) {
-		return ""
+		return "", nil
 	}
-	problem := formProblem(j, text, body, false)
-	if trimmed := bytes.TrimRight(body, "\r\n"); problem != "" && formProblem(j, text, trimmed, false) == "" {
-		return ""
+	if problem, err = j.formProblem(op, text, body, received); problem == "" {
+		return "", err
 	}
-	return problem
+	trimmed, err := j.formProblem(op, text, bytes.TrimRight(body, "\r\n"), received)
+	if trimmed == "" {
+		return "", err
+	}
+	return problem, nil
 }
 
 // wrongMediaType compares media types without regard to case and parameters
@@ -184,56 +185,50 @@ func mediaTypeOf(header http.Header) string {
 	return name
 }
 
-// judgeSchema asks the validator, with a request and a response of their own
-// made from what was recorded: it changes those that it is given. media is the
-// media type, "" where no content is documented.
+// judgeSchema holds the body to the schema of its media type.
 func (j *Judge) judgeSchema(a *wire.Response, documented *contract.Response, media string, found func(clause, expected, actual string)) {
-	if a.IsJSON && a.Value == nil && documented.Schema != nil && (!documented.Schema.AcceptsType("null") || len(documented.Schema.Choices) == 0 && !documented.Schema.Fits(nil)) {
-		found(wire.ClauseSchema, "a body that matches the schema of "+documented.Status, "null") // the validator lets it pass
+	pointer, _ := documented.SchemaOf(media)
+	if pointer == "" {
 		return
 	}
-	u, err := url.Parse(j.Contract.CanonicalURL(a.Request.Path, a.Request.Query))
+	broken, err := j.valueFailures(a.Request.Op, pointer, a.Body, received)
 	if err != nil {
+		a.Failure, a.Err = wire.Unjudged, err
 		return
 	}
-	request := &http.Request{Method: a.Request.Op.Method, URL: u, Header: http.Header{}}
-	body := a.Body
-	if a.IsJSON {
-		body = wire.ClampNumbers(a.Body, a.Value) // the validator reads no larger number
+	if len(broken) > 0 {
+		found(wire.ClauseSchema, "a body that matches the schema of "+documented.Status, inWords(broken))
 	}
-	header := a.Header.Clone()
-	if media != "" {
-		header.Set("Content-Type", media)
-	}
-	response := &http.Response{
-		StatusCode: a.Status, Status: contract.StatusText(a.Status), Proto: a.Proto, Header: header, Request: request,
-		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
-	}
-	for _, e := range j.validator.response(a.Request.Op, request, response) {
-		switch {
-		case e.sub == "header": // a required one is not there
-			found(wire.ClauseHeaders, "the documented response headers", e.reason)
-		case e.sub == "headers": // one does not fit its schema
-			found(wire.ClauseHeaders, "the documented response headers", schemaWords(e))
-		case e.sub == "schema":
-			found(wire.ClauseSchema, "a body that matches the schema of "+documented.Status, schemaWords(e))
+}
+
+// judgeHeaders holds each header to its schema.
+func (j *Judge) judgeHeaders(a *wire.Response, documented *contract.Response, found func(clause, expected, actual string)) {
+	const expected = "the documented response headers"
+	for _, p := range documented.Headers {
+		values := a.Header.Values(p.Name)
+		if len(values) == 0 && p.Required {
+			found(wire.ClauseHeaders, expected, fmt.Sprintf("Required header '%s' was not found in response", p.Name))
+		}
+		for _, value := range values {
+			broken, err := j.readFailures(a.Request.Op, p.SchemaPointer, p.HeaderReadings(value), received)
+			if err != nil {
+				a.Failure, a.Err = wire.Unjudged, err
+				return
+			}
+			if len(broken) > 0 {
+				found(wire.ClauseHeaders, expected, inWords(broken))
+			}
 		}
 	}
 }
 
-func schemaWords(e problem) string {
+// inWords lists what does not fit, each once.
+func inWords(broken []failure) string {
 	var words []string
-	for _, s := range e.failures {
-		text := s.reason
-		if path := strings.TrimPrefix(s.path, "$."); path != "" && path != "$" {
-			text = path + ": " + text
-		}
-		if !slices.Contains(words, text) {
+	for _, f := range broken {
+		if text := f.String(); !slices.Contains(words, text) {
 			words = append(words, text)
 		}
-	}
-	if len(words) == 0 {
-		return e.reason
 	}
 	return strings.Join(words, "; ")
 }

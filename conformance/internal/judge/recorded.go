@@ -3,7 +3,6 @@ package judge
 import (
 	"encoding/json"
 	"mime"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,41 +49,24 @@ func (j *Judge) IntentOf(r *wire.Request, whole bool) wire.Intent {
 	return judgeRequest(j, r, wire.Fits)
 }
 
-// judgeRequest asks the validator about a request. otherwise is what it is
-// where nothing is wrong with its body.
+// judgeRequest holds a request to the contract. otherwise is what it is where nothing
+// is wrong with it. Only what its body breaks is for certain; of that a format may be
+// a mere annotation.
 func judgeRequest(j *Judge, r *wire.Request, otherwise wire.Intent) wire.Intent {
-	base, err := url.Parse(strings.TrimSuffix(j.Contract.CanonicalURL(r.Path, ""), r.Path))
+	found, err := j.requestProblems(r)
 	if err != nil {
 		return wire.Either
 	}
-	copied := r.Clone()
-	copied.Keys = []wire.Credential{{Value: "any"}} // the key is not asked about here
-	req, err := copied.HTTPRequest(base, nil)
-	if err != nil {
-		return wire.Either
-	}
-	for _, e := range j.validator.request(r.Op, req) {
-		if brokenForCertain(e) {
+	for _, p := range found {
+		if slices.ContainsFunc(p.failures, func(f failure) bool { return f.keyword != "" && f.keyword != "format" }) {
 			return wire.Breaks
 		}
-		if e.kind != "security" {
-			otherwise = wire.Either
-		}
+		otherwise = wire.Either
 	}
 	if otherwise == wire.Fits && unusual(r) {
 		return wire.Either
 	}
 	return otherwise
-}
-
-// brokenForCertain reports whether a problem is one that no server may pass over:
-// not a format, which is an annotation, nor a body that only this validator
-// cannot read.
-func brokenForCertain(e problem) bool {
-	return e.kind == "requestBody" && e.sub == "schema" &&
-		slices.ContainsFunc(e.failures, func(s failure) bool {
-			return s.keyword != "" && !strings.HasSuffix(s.keyword, "/format")
-		})
 }
 
 // unusual reports whether a request is written in a way that servers should take

@@ -2,95 +2,143 @@ package judge
 
 import (
 	"fmt"
+	"mime"
 	"net/http"
-
-	"github.com/pb33f/libopenapi"
-	validator "github.com/pb33f/libopenapi-validator"
-	"github.com/pb33f/libopenapi-validator/config"
-	"github.com/pb33f/libopenapi-validator/errors"
-	"github.com/pb33f/libopenapi-validator/schema_validation"
+	"net/url"
+	"strings"
 
 	"nox.energy/contract/conformance/internal/contract"
-	"nox.energy/contract/spec"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/conformance/internal/wire"
 )
 
-// validating is the validator as this package uses it. It keeps the library's
-// types, of which there are very many, out of what other packages are compiled
-// with.
-type validating interface {
-	request(*contract.Operation, *http.Request) []problem
-	response(*contract.Operation, *http.Request, *http.Response) []problem
-	// value is what is wrong with the JSON text of a body by the schema at a pointer, ""
-	// for nothing.
-	value(pointer string, text []byte, sent bool) string
-}
-
-// problem is what the validator has against a request or a response. kind and
-// sub are the library's words: "requestBody", "schema".
+// problem is a rule of the contract that a request breaks.
 type problem struct {
-	kind, sub       string
-	message, reason string
-	failures        []failure
+	text     string
+	failures []failure // of the schema of its body
 }
 
-// failure is a value that does not fit its schema.
-type failure struct{ path, reason, keyword string }
-
-type library struct {
-	validator validator.Validator
-	schemas   *schemas
-}
-
-func (l library) request(op *contract.Operation, r *http.Request) []problem {
-	l.schemas.register(op.Path, op.Method)
-	ok, found := l.validator.ValidateHttpRequestSync(r)
-	return problems(ok, found)
-}
-
-func (l library) response(op *contract.Operation, r *http.Request, resp *http.Response) []problem {
-	l.schemas.register(op.Path, op.Method)
-	ok, found := l.validator.ValidateHttpResponse(r, resp)
-	return problems(ok, found)
-}
-
-func (l library) value(pointer string, text []byte, sent bool) string {
-	purpose := schema_validation.SchemaValidationPurposeResponseBody
-	if sent {
-		purpose = schema_validation.SchemaValidationPurposeRequestBody
+// requestProblems holds a request, as it is sent, to its operation. Its key is not
+// looked at. An error is this program's.
+func (j *Judge) requestProblems(r *wire.Request) ([]problem, error) {
+	req, err := r.HTTPRequest(&url.URL{Scheme: "http", Host: "contract.invalid"}, nil) // it is looked at, not sent
+	if err != nil {
+		return nil, err
 	}
-	return l.schemas.problem(pointer, text, purpose)
-}
-
-func problems(ok bool, found []*errors.ValidationError) []problem {
-	if ok {
-		return nil
+	op := r.Op
+	variables, ok := op.Variables(r.Path)
+	if !ok || req.Method != op.Method {
+		return []problem{{text: fmt.Sprintf("%s %s is not %s %s", req.Method, r.Path, op.Method, op.Path)}}, nil
 	}
 	var out []problem
-	for _, e := range found {
-		p := problem{kind: e.ValidationType, sub: e.ValidationSubType, message: e.Message, reason: e.Reason}
-		for _, s := range e.SchemaValidationErrors {
-			p.failures = append(p.failures, failure{s.FieldPath, s.Reason, s.KeywordLocation})
+	for _, p := range op.Parameters {
+		readings := p.Read(contract.Sent{Variables: variables, Query: r.Query, Header: req.Header})
+		if len(readings) == 0 {
+			if p.Required {
+				out = append(out, problem{text: fmt.Sprintf("the %s parameter %s is missing", p.In, p.Name)})
+			}
+			continue
 		}
-		out = append(out, p)
+		broken, err := j.readFailures(op, p.SchemaPointer, readings, sent)
+		if err != nil {
+			return nil, err
+		}
+		if broken != nil {
+			out = append(out, problem{text: fmt.Sprintf("the %s parameter %s: %s", p.In, p.Name, broken[0])})
+		}
 	}
-	return out
+	broken, err := j.bodyProblem(r, req)
+	if broken != nil {
+		out = append(out, *broken)
+	}
+	return out, err
 }
 
-// setValidator makes the validator of a document as the contract was read from. An error
-// is an [*spec.Error].
-func setValidator(j *Judge, doc *spec.Document, document any) error {
-	read, ok := document.(libopenapi.Document)
-	if !ok {
-		return fmt.Errorf("a judge needs a document of libopenapi, not a %T", document)
+// readFailures holds each of the readings of a text to a schema. There are none if one
+// of the readings fits, else those of the first.
+func (j *Judge) readFailures(op *contract.Operation, pointer string, readings []any, way direction) (first []failure, err error) {
+	for i, v := range readings {
+		broken, err := j.schemas.failures(op.InNormalForm(pointer), schema.Encode(v), way)
+		if err != nil || len(broken) == 0 {
+			return nil, err
+		}
+		if i == 0 {
+			first = broken
+		}
 	}
-	model, err := read.BuildV3Model()
-	if err != nil {
-		return doc.Errorf("", "the contract cannot be used: %s", contract.FirstLine(err.Error()))
+	return first, nil
+}
+
+// bodyProblem is what is wrong with the body of a request, nil for nothing.
+func (j *Judge) bodyProblem(r *wire.Request, req *http.Request) (*problem, error) {
+	b := r.Op.Body
+	if b == nil {
+		return nil, nil
 	}
-	compiled := newSchemas(doc.Normal(), &model.Model)
-	compiled.opening = true
-	v := validator.NewValidatorFromV3Model(&model.Model, append(options(), config.WithSchemaCache(compiled))...)
-	compiled.opening = false
-	j.validator = library{v, compiled}
-	return nil
+	if req.Body == nil || len(r.Body) == 0 {
+		if b.Required {
+			return &problem{text: "there is no body"}, nil
+		}
+		return nil, nil
+	}
+	media := essence(req.Header.Get("Content-Type"))
+	pointer, ok := b.SchemaOf(media)
+	switch {
+	case !ok:
+		return &problem{text: fmt.Sprintf("the contract does not have the media type %q", media)}, nil
+	case !contract.IsJSON(media) && !r.Op.TakesJSON():
+		text, err := j.formProblem(r.Op, b, r.Body, sent)
+		if err != nil || text == "" {
+			return nil, err
+		}
+		return &problem{text: text}, nil
+	case !contract.IsJSON(media):
+		return nil, nil
+	}
+	if text := wire.JSONProblem(r.Body); text != "" {
+		return &problem{text: text}, nil
+	}
+	if pointer == "" {
+		return nil, nil
+	}
+	broken, err := j.valueFailures(r.Op, pointer, r.Body, sent)
+	if err != nil || len(broken) == 0 {
+		return nil, err
+	}
+	return &problem{strings.TrimSpace(broken[0].at + " " + broken[0].reason), broken}, nil
+}
+
+// essence is a media type without its parameters, also where these cannot be read.
+func essence(contentType string) string {
+	name, _, err := mime.ParseMediaType(contentType)
+	if err != nil && name == "" {
+		name, _, _ = strings.Cut(contentType, ";")
+		name = strings.ToLower(strings.TrimSpace(name))
+	}
+	return name
+}
+
+// valueFailures holds a body in JSON to the schema at a pointer. Numbers beyond those
+// of most readers are cut to the largest.
+func (j *Judge) valueFailures(op *contract.Operation, pointer string, body []byte, way direction) ([]failure, error) {
+	if v, ok := wire.DecodeJSON(body); ok {
+		body = wire.ClampNumbers(body, v)
+	}
+	return j.schemas.failures(op.InNormalForm(pointer), body, way)
+}
+
+// formProblem is the first rule of its schema that a form or text breaks.
+func (j *Judge) formProblem(op *contract.Operation, b *contract.RequestBody, body []byte, way direction) (string, error) {
+	value, err := b.Decode(body)
+	switch {
+	case err != nil:
+		return err.Error(), nil
+	case b.SchemaPointer() == "":
+		return "", nil
+	}
+	broken, err := j.schemas.failures(op.InNormalForm(b.SchemaPointer()), schema.Encode(value), way)
+	if err != nil || len(broken) == 0 {
+		return "", err
+	}
+	return broken[0].String(), nil
 }

@@ -76,7 +76,7 @@ func fitsNumber(s *Schema, n *big.Rat) bool {
 	case s.MultipleOf != nil && !new(big.Rat).Quo(n, s.MultipleOf).IsInt():
 		return false
 	}
-	return inIntegerFormat(s.Format, n)
+	return InIntegerFormat(s.Format, n)
 }
 
 // isWithin reports whether a number is on the right side of a limit. inward is 1

@@ -160,7 +160,8 @@ func integerFormat(format string) *big.Int {
 	return new(big.Int).Sub(new(big.Int).Lsh(one, bits), one)
 }
 
-func inIntegerFormat(format string, n *big.Rat) bool {
+// InIntegerFormat reports whether a number is within a format of integers, as int32.
+func InIntegerFormat(format string, n *big.Rat) bool {
 	most := integerFormat(format)
 	if most == nil {
 		return true

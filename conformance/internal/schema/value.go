@@ -3,10 +3,14 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Object is a JSON object whose members keep their order. The other JSON values
@@ -21,6 +25,61 @@ type Member struct {
 
 // Literal is a piece of JSON text, written as it is.
 type Literal string
+
+// Parse reads a JSON text: members in their order, numbers digit by digit.
+func Parse(text []byte) (any, error) {
+	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true))
+	v, err := parseValue(d)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := d.ReadToken(); err != io.EOF {
+		return nil, errors.New("more than one JSON text")
+	}
+	return v, nil
+}
+
+func parseValue(d *jsontext.Decoder) (any, error) {
+	token, err := d.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch token.Kind() {
+	case '{':
+		out := Object{}
+		for d.PeekKind() != '}' {
+			name, err := d.ReadToken()
+			if err != nil {
+				return nil, err
+			}
+			m := Member{Name: name.String()}
+			if m.Value, err = parseValue(d); err != nil {
+				return nil, err
+			}
+			out = append(out, m)
+		}
+		_, err := d.ReadToken()
+		return out, err
+	case '[':
+		out := []any{}
+		for d.PeekKind() != ']' {
+			v, err := parseValue(d)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+		_, err := d.ReadToken()
+		return out, err
+	case '0':
+		return Literal(token.String()), nil
+	case '"':
+		return token.String(), nil
+	case 'n':
+		return nil, nil
+	}
+	return token.Kind() == 't', nil
+}
 
 // With returns a copy of o with a value at a path. A step of the path is a
 // property name or an index.

@@ -139,7 +139,7 @@ func scanJSON(text []byte, depth, values, digits int) (problem, excess string) {
 		case digits > 0 && token.Kind() == '0' && len(token.String()) > digits:
 			return "", fmt.Sprintf("a number of more than %d digits", digits)
 		case d.StackDepth() == 0:
-			if rest := bytes.TrimSpace(text[d.InputOffset():]); len(rest) > 0 {
+			if rest := bytes.Trim(text[d.InputOffset():], " \t\r\n"); len(rest) > 0 {
 				return fmt.Sprintf("%d bytes after the JSON text", len(rest)), ""
 			}
 			return "", ""

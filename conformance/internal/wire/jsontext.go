@@ -53,8 +53,9 @@ func DecodeJSON(text []byte) (any, bool) {
 	return v, true
 }
 
-// ClampNumbers returns a JSON text in which the largest float64 replaces each
-// number beyond it, which RFC 8259 allows.
+// ClampNumbers returns a JSON text in which each number is what nearly all readers
+// make of it (RFC 8259, section 6): the largest float64 in place of one beyond, the
+// nearest float64 in place of a fraction.
 func ClampNumbers(text []byte, value any) []byte {
 	clipped, changed := clip(value)
 	if !changed {
@@ -70,8 +71,12 @@ func ClampNumbers(text []byte, value any) []byte {
 func clip(v any) (out any, changed bool) {
 	switch v := v.(type) {
 	case json.Number:
-		if _, err := strconv.ParseFloat(v.String(), 64); err != nil {
+		f, err := strconv.ParseFloat(v.String(), 64)
+		if err != nil {
 			return json.Number("1e308"), true
+		}
+		if near := strconv.FormatFloat(f, 'g', -1, 64); len(v) > len(near) && strings.ContainsAny(v.String(), ".eE") {
+			return json.Number(near), true
 		}
 	case []any:
 		for i, each := range v {

@@ -1,0 +1,140 @@
+package contract_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"nox.energy/contract/conformance/internal/contract"
+	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/spec"
+)
+
+// TestReadWhatWasWritten writes values as each style does and reads them back: among
+// the readings is the value.
+func TestReadWhatWasWritten(t *testing.T) {
+	t.Parallel()
+	const object = `{type: object, properties: {a: {type: integer}, b: {type: string}}}`
+	const list = `{type: array, items: {type: %s}}`
+	integers, texts := fmt.Sprintf(list, "integer"), fmt.Sprintf(list, "string")
+	values := map[string][]string{
+		`{type: string}`:  {`"plain"`, `"5"`, `"true"`, `"a b"`, `"a/b"`, `"a,b&c=d;e"`, `"ö€😀"`, `"100%"`, `"+"`, `"[x]"`},
+		`{type: integer}`: {`5`, `-7`, `0`},
+		`{type: number}`:  {`1.5`, `-0.25`, `1e3`},
+		`{type: boolean}`: {`true`, `false`},
+		`{anyOf: [{type: integer}, {type: string}]}`: {`5`, `"five"`},
+		`{}`:     {`"text"`, `5`, `true`},
+		integers: {`[1]`, `[1,2,3]`},
+		texts:    {`["a"]`, `["a","b c","5"]`},
+		object:   {`{"a":1,"b":"x"}`, `{"b":"5"}`},
+	}
+	styles := map[string][]string{
+		"path": {"simple", "label", "matrix"}, "query": {"form", "spaceDelimited", "pipeDelimited", "deepObject"}, "header": {"simple"}, "cookie": {"form"},
+	}
+	tried := 0
+	for in, all := range styles {
+		for _, style := range all {
+			for _, explode := range []bool{false, true} {
+				for text, wanted := range values {
+					p := parameterOf(t, in, style, explode, text)
+					for _, want := range wanted {
+						v, err := schema.Parse([]byte(want))
+						if err != nil {
+							t.Fatal(err)
+						}
+						sent, ok := written(p, style, explode, v)
+						if !ok {
+							continue
+						}
+						tried++
+						if got := p.Read(sent); !slices.ContainsFunc(got, func(g any) bool { return schema.Equal(g, v) }) {
+							t.Errorf("%s in a %s, style %s, explode %t: %s is read as %v from %v", text, in, style, explode, want, got, sent)
+						}
+					}
+				}
+			}
+		}
+	}
+	if tried < 200 {
+		t.Errorf("only %d values were written", tried)
+	}
+}
+
+// written is a request that carries a value. ok is false where OpenAPI says nothing
+// of the style for such a value, or where the style cannot tell it from another.
+func written(p contract.Parameter, style string, explode bool, v any) (s contract.Sent, ok bool) {
+	_, isObject := v.(schema.Object)
+	_, isList := v.([]any)
+	switch {
+	case style == "deepObject" && !(isObject && explode), isObject && strings.HasSuffix(style, "Delimited"), isList && style == "spaceDelimited" && strings.Contains(p.Text(v), " "),
+		isList && explode && strings.HasSuffix(style, "Delimited"):
+		return s, false
+	case p.In == "query":
+		s.Query = strings.Join(p.QueryPairs(v), "&")
+	case p.In == "path":
+		s.Variables = map[string]string{p.Name: p.SimpleSegment(v)}
+	case p.In == "header":
+		s.Header = http.Header{"P": {p.Text(v)}}
+	default:
+		s.Header = http.Header{"Cookie": {"other=1; p=" + url.QueryEscape(p.Text(v))}}
+	}
+	text := p.Text(v)
+	return s, p.In != "cookie" || !isObject || !explode && text != ""
+}
+
+func parameterOf(t *testing.T, in, style string, explode bool, schemaText string) contract.Parameter {
+	t.Helper()
+	path := "/things"
+	if in == "path" {
+		path += "/{p}"
+	}
+	doc, err := spec.Parse("test", fmt.Appendf(nil, `
+openapi: 3.1.0
+info: {title: t, version: "1"}
+paths:
+  %s:
+    get:
+      parameters: [{name: p, in: %s, required: true, style: %s, explode: %t, schema: %s}]
+      responses: {"200": {description: ok}}
+`, path, in, style, explode, schemaText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := contract.Read(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Operations[0].Parameters) == 0 {
+		return contract.Parameter{In: "none"} // a style that the schema cannot have
+	}
+	return c.Operations[0].Parameters[0]
+}
+
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ template, path, want string }{
+		{"/a/{x}", "/a/5", "map[x:5]"},
+		{"/a/{x}", "/a/b%2Fc", "map[x:b%2Fc]"},
+		{"/a/{x}", "/%61/5", "map[x:5]"},
+		{"/a-b", "/a%2Db", "map[]"},
+		{"/a/{x}", "/a/", "no match"},
+		{"/a/{x}", "/a/5/", "no match"},
+		{"/a/{x}", "/a/5/6", "no match"},
+		{"/a/{x}.json", "/a/5.json", "map[x:5]"},
+		{"/a/{x}.json", "/a/5xjson", "no match"},
+		{"/{x}-{y}/z", "/1-2/z", "map[x:1 y:2]"},
+		{"/a", "/A", "no match"},
+	} {
+		op := &contract.Operation{Operation: spec.Operation{Path: c.template}}
+		got := "no match"
+		if values, ok := op.Variables(c.path); ok {
+			got = fmt.Sprint(values)
+		}
+		if got != c.want {
+			t.Errorf("%s in %s: %s, want %s", c.path, c.template, got, c.want)
+		}
+	}
+}
