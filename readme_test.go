@@ -125,6 +125,7 @@ func (r *reader) read(name string) {
 			if !json.Valid([]byte(f.text)) {
 				t.Errorf("%s: not JSON", at)
 			}
+		case "python": // TestPytestExample runs it
 		case "text": // a drawing
 		default:
 			t.Errorf("%s: a fence in %q, which nothing holds to be right", at, f.language)

@@ -18,10 +18,11 @@ import (
 // Known is a failure that is excused until a day. Its check still runs and must
 // fail, unless the failure is intermittent.
 type Known struct {
-	ID           string // of the check
+	ID           string // of the check; the operation may be left out, as in "201/schema"
 	Reason       string
 	Expires      string // the last day, as 2026-12-31
 	Intermittent bool   // the check may pass as well
+	Source       string // name of the file that it was read from, for messages
 
 	fields []knownField // of the entry as it was read, in order
 }
@@ -40,11 +41,43 @@ const (
 	fieldIntermittent = "intermittent"
 )
 
+// isUnderstood reports whether the program understands a field.
+func isUnderstood(name string) bool {
+	return name == fieldID || name == fieldReason || name == fieldExpires || name == fieldIntermittent
+}
+
 // dayLayout is how the last day of a known failure is written.
 const dayLayout = time.DateOnly
 
 // Covers reports whether the entry is about a check that has one of these ids.
-func (k Known) Covers(names ...string) bool { return slices.Contains(names, k.ID) }
+func (k Known) Covers(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		_, short, _ := strings.Cut(name, "/")
+		return k.ID == name || k.ID == short
+	})
+}
+
+// Explanation returns the reason, followed by what else people wrote into the
+// entry in one word or number a field, such as its owner and its ticket.
+func (k Known) Explanation() string {
+	var more []string
+	for _, f := range k.fields {
+		var text string
+		if isUnderstood(f.name) || f.value[0] == '{' || f.value[0] == '[' || f.value[0] == 'n' {
+			continue
+		}
+		if json.Unmarshal(f.value, &text) != nil {
+			text = string(f.value)
+		}
+		if text != "" {
+			more = append(more, f.name+" "+text)
+		}
+	}
+	if more == nil {
+		return strings.TrimSpace(k.Reason)
+	}
+	return strings.TrimSpace(k.Reason) + " (" + strings.Join(more, ", ") + ")"
+}
 
 // knownFor returns the place of the entry about a check, -1 if there is none.
 func knownFor(known []Known, names ...string) int {
@@ -78,9 +111,10 @@ func ReadKnown(r io.Reader, name string) ([]Known, error) {
 		if err := k.check(fmt.Sprintf("known failure %d", i+1)); err != nil {
 			return nil, UsageErrorf("%s: %v", name, err)
 		}
-		if knownFor(known[:i], k.ID) >= 0 {
+		if slices.ContainsFunc(known[:i], func(other Known) bool { return other.Covers(k.ID) || k.Covers(other.ID) }) {
 			return nil, UsageErrorf("%s: %s is listed twice", name, k.ID)
 		}
+		known[i].Source = name
 	}
 	return known, nil
 }
@@ -120,8 +154,7 @@ func (k Known) misspelt(field string) string {
 		return ""
 	}
 	for _, f := range k.fields {
-		known := slices.Contains([]string{fieldID, fieldReason, fieldExpires, fieldIntermittent}, f.name)
-		if !known && levenshtein.ComputeDistance(strings.ToLower(f.name), field) <= (len(field)+2)/4 {
+		if !isUnderstood(f.name) && levenshtein.ComputeDistance(strings.ToLower(f.name), field) <= (len(field)+2)/4 {
 			return f.name
 		}
 	}

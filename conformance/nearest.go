@@ -15,6 +15,9 @@ func Nearest(word string, candidates []string) string {
 		if tail := c[strings.Index(c, "/")+1:]; tail != c {
 			d = min(d, levenshtein.ComputeDistance(word, tail))
 		}
+		if word != "" && strings.Contains(c, word) {
+			d = min(d, 1)
+		}
 		if least < 0 || d < least {
 			best, least = c, d
 		}

@@ -47,7 +47,7 @@ const (
 // The exit codes that a [Result] asks for.
 const (
 	ExitConforms     = 0 // every check that counts passed
-	ExitViolates     = 1 // some check counts as failed, or a known failure passed
+	ExitViolates     = 1 // some check counts as failed, or a known failure passed, as in a verdict that conforms
 	ExitUsage        = 2 // usage, contract or configuration
 	ExitInconclusive = 3 // the run could not be done or decided nothing
 )
@@ -69,11 +69,13 @@ type Result struct {
 	DurationMS   int64            `json:"duration_ms"`
 	Verdict      Verdict          `json:"verdict"`
 	ExitCode     int              `json:"exit_code"`
-	Reason       string           `json:"reason,omitempty"`   // of a verdict that no single check explains: why the run is inconclusive
-	Problems     []string         `json:"problems,omitempty"` // of the list of known failures, each of which fails the run
-	Notes        []string         `json:"notes,omitempty"`    // of a recording: what of it was not judged, and why; of a run: how long the target put it off
-	Drift        []spec.Drift     `json:"drift,omitempty"`    // how the contract differs from others that clients may know
-	Requests     int              `json:"requests"`           // sent, repetitions included
+	Reason       string           `json:"reason,omitempty"`    // of a verdict that no single check explains: why the run is inconclusive
+	Problems     []string         `json:"problems,omitempty"`  // of the list of known failures: if there is one, ExitCode is not 0, whatever the verdict
+	Expiring     []string         `json:"expiring,omitempty"`  // known failures whose excuse has expired, or will within a week
+	Unchecked    []string         `json:"unchecked,omitempty"` // what no check could judge for want of a key
+	Notes        []string         `json:"notes,omitempty"`     // of a recording: what of it was not judged, and why; of a run: how long the target put it off
+	Drift        []spec.Drift     `json:"drift,omitempty"`     // how the contract differs from others that clients may know
+	Requests     int              `json:"requests"`            // sent, repetitions included
 	Summary      Summary          `json:"summary"`
 	Responses    []ResponseResult `json:"responses"`
 	Checks       []CheckResult    `json:"checks"`
@@ -114,7 +116,7 @@ type Contract struct {
 }
 
 // Summary counts checks by outcome. Known failures are counted under Known
-// only.
+// only, unless they passed.
 type Summary struct {
 	Pass  int `json:"pass"`
 	Fail  int `json:"fail"`
@@ -152,7 +154,7 @@ type CheckResult struct {
 	Why       string      `json:"why,omitempty"`   // what goes wrong where it fails
 	Clause    spec.Clause `json:"clause"`
 	Outcome   Outcome     `json:"outcome"`
-	Known     bool        `json:"known"`
+	Known     bool        `json:"known"`              // excused by the list of known failures; if it passed, needlessly
 	Stack     string      `json:"stack,omitempty"`    // where nox-conformance itself failed over the check, if it did
 	Reason    string      `json:"reason,omitempty"`   // why it was skipped or broke; for a failure, what follows from it or its likely cause
 	Expected  string      `json:"expected,omitempty"` // of a failure or warning

@@ -66,7 +66,7 @@ func (m *recorder) record(x *exchange, a openapi.Response) {
 func (m *recorder) noteStore(err error) {
 	switch lost := err != nil; {
 	case lost && !m.storeLost.Swap(true):
-		m.log.Error("the store is lost; requests are answered 500 until it is back", "error", err.Error())
+		m.log.Error("the store is unavailable; the mock responds with 500 until it is back", "error", err.Error())
 	case !lost && m.storeLost.Load() && m.storeLost.Swap(false):
 		m.log.Info("the store is back")
 	}

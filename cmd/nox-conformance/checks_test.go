@@ -18,8 +18,8 @@ const (
 	checksFile = "../../CHECKS.md"
 	checksHead = `# Checks
 
-Every check of nox-conformance for the embedded contract. With another contract (` + "`--spec`" + `) the checks are
-different ones: ` + "`nox-conformance --list --spec FILE`" + ` prints them.
+Every check of nox-conformance for the embedded contract. Another contract
+(` + "`--spec`" + `) has other checks: ` + "`nox-conformance --list --spec FILE`" + ` prints them.
 
 A test writes this page from the catalogue and from the defects of nox-mock. To update it, run
 ` + "`go test ./cmd/nox-conformance -run TestChecksPage -update`" + `.
@@ -28,7 +28,7 @@ A test writes this page from the catalogue and from the defects of nox-mock. To 
 
 | Column | Meaning |
 |---|---|
-| Check | the id without its operation: ` + "`401/missing-key`" + ` is ` + "`%s/401/missing-key`" + `. ` + "`--run`, `--skip` and `--explain`" + ` accept both. An id is never renamed or reused. |
+| Check | the id without its operation: ` + "`401/missing-key`" + ` is ` + "`%s/401/missing-key`" + `. ` + "`--run`, `--skip`, `--explain` and `--known`" + ` accept both. An id is never renamed or reused. |
 | Level | *must*: a failure fails the run. *should*: a failure is a warning, or fails the run with ` + "`--strict`" + `. *may*: information. The number is the [reason for the level](#reasons-for-a-level). A check can report a finding at a lower level, never at a higher one. |
 | Verifies | what the target must do, and why it matters |
 | Sends | the requests of the check |

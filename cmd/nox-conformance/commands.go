@@ -33,7 +33,7 @@ func newProgram(std streams, getenv func(string) string, code *int) (*cli.Progra
 		},
 		ExitCodes: [][2]string{
 			{"0", "the server conforms"},
-			{"1", "a check failed that counts, or a known failure passed"},
+			{"1", "a check that counts failed, or a known failure passes now"},
 			{"2", "the command line, the contract or the configuration is invalid; nothing was sent"},
 			{"3", "the run did not finish or reached no verdict: unreachable, key refused, interrupted"},
 		},
@@ -126,13 +126,20 @@ written.`,
 		Use:   "lint CONTRACT",
 		Short: "list what is weak or contradictory in a contract",
 		Long: `nox-conformance lint reads a contract, an OpenAPI 3 document, and lists what its author may not
-have meant, with lines: what is read in another way than it is written, what no value can
-fulfil, and which operations no check can judge. It sends nothing.
+have meant, with lines: what means something else than it seems to, what no value can satisfy,
+and which operations no check can judge. It sends nothing.
 
 Exit codes: 0 no contradiction; 1 a contradiction; 2 usage, or a contract that cannot be read.`,
 		Example: "nox-conformance lint openapi.yaml",
 	}
+	embedded := &cobra.Command{
+		Use:     "contract",
+		Short:   "print the built-in contract as an OpenAPI document in YAML",
+		Long:    "nox-conformance contract prints the OpenAPI document that a run judges by if it has no --spec.",
+		Example: "nox-conformance contract >openapi.yaml",
+	}
 	p.Root.AddCommand(
+		command(embedded, func(_ context.Context, _ *pflag.FlagSet, args []string) int { return printContract(args, std) }),
 		command(weak, func(ctx context.Context, _ *pflag.FlagSet, args []string) int { return lint(ctx, args, std) }),
 		command(again, func(ctx context.Context, flags *pflag.FlagSet, args []string) int {
 			return re.replay(ctx, flags, args, std)

@@ -12,6 +12,18 @@ import (
 	"nox.energy/contract/spec"
 )
 
+// printContract prints the embedded contract.
+func printContract(args []string, std streams) int {
+	if len(args) > 0 {
+		return usage(std, fmt.Errorf("unknown argument %q; contract takes none", args[0]))
+	}
+	doc, err := spec.Embedded()
+	if err == nil {
+		_, err = std.out.Write(doc.Bytes())
+	}
+	return fail(std, err)
+}
+
 // lint prints what is weak or contradictory in a contract, and which of its
 // operations cannot be judged.
 func lint(ctx context.Context, args []string, std streams) int {

@@ -30,7 +30,7 @@ func newProgressLine(w io.Writer, quiet, dumb bool) *progressLine {
 
 func (p *progressLine) show(now conformance.Progress) {
 	if now.Waiting > 0 {
-		p.say("waiting for %s: the target answered %s; %d of %d checks, %d requests, %d failed",
+		p.say("waiting for %s: the target returned %s; %d of %d checks, %d requests, %d failed",
 			now.Waiting.Round(time.Second), now.WaitingFor, now.Done, now.Total, now.Requests, now.Failed)
 		return
 	}

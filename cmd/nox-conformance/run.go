@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -86,7 +87,11 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 	if o.updateKnown != "" {
 		known := conformance.UpdateKnown(excused, result, time.Now())
 		outputs = append(outputs, output{to: o.updateKnown, write: func(*conformance.Result) error {
-			return writeReport(o.updateKnown, func(w io.Writer) error { return conformance.WriteKnown(w, known) })
+			err := writeReport(o.updateKnown, func(w io.Writer) error { return conformance.WriteKnown(w, known) })
+			if err == nil && !o.quiet && o.output == "text" {
+				fmt.Fprintf(std.err, "%s: %s\n", o.updateKnown, countChanges(excused, known))
+			}
+			return err
 		}})
 	}
 	for _, out := range outputs {
@@ -99,6 +104,17 @@ func (o *options) deliver(result *conformance.Result, excused []conformance.Know
 		}
 	}
 	return code
+}
+
+// countChanges says how a list of known failures changed.
+func countChanges(before, after []conformance.Known) string {
+	kept := 0
+	for _, k := range after {
+		if slices.ContainsFunc(before, func(old conformance.Known) bool { return old.ID == k.ID }) {
+			kept++
+		}
+	}
+	return fmt.Sprintf("%d added, %d removed, %d kept", len(after)-kept, len(before)-kept, kept)
 }
 
 // usage prints a mistake in the command line.

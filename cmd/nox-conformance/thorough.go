@@ -51,7 +51,7 @@ func (t thoroughness) announce(w io.Writer, rate float64) {
 		fmt.Fprintf(w, "nox-conformance: --thorough sends %d more requests and creates up to %d users\n", t.Requests, min(users, t.Requests))
 		return
 	}
-	pace, requests := "as many requests as the target answers", users
+	pace, requests := "as many requests as the target can handle", users
 	if rate > 0 {
 		requests = int(rate * t.Time.Seconds())
 		pace = fmt.Sprintf("up to %d requests", requests)

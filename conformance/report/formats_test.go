@@ -75,17 +75,42 @@ func TestGitLabFingerprints(t *testing.T) {
 	}
 }
 
-// An excuse that is no longer needed fails a run, and every format says so.
+// An excuse that is no longer needed fails a run that conforms, and every format
+// says so, once.
 func TestKnownFailureThatPasses(t *testing.T) {
 	r := conforming()
-	r.Checks[3].Known, r.Verdict = true, conformance.Violates
-	id := r.Checks[3].ID
+	r.Checks[3].Known, r.ExitCode = true, conformance.ExitViolates
+	r.Problems = []string{"the known failure " + r.Checks[3].ID + " passes now: remove it"}
+	r.Reason = r.Problems[0]
+	const verdict, problem = "but the list of known failures is out of date", "passes now: remove it"
 	for format, want := range map[string]string{
-		"text": "FAIL  " + id, "junit": "<failure message=\"a known failure that passes", "html": `class="check failed" id="` + id,
-		"sarif": `"ruleId": "` + id, "markdown": "❌ " + id, "github": "title=" + id, "gitlab": `"check_name": "` + id, "ctrf": `"name": "` + id + "\",\n        \"status\": \"failed\"",
+		"text": "CONFORMS, " + verdict, "html": `<span class="verdict open">conforms, ` + verdict, "markdown": "## ⚠️ Conformance: conforms, " + verdict,
+		"junit": `<failure message="the known failure`, "github": "::error title=conformance run::the known failure", "sarif": `"level": "error"`,
+		"gitlab": `"check_name": "run/verdict"`, "ctrf": "\"name\": \"run/verdict\",\n        \"status\": \"failed\"", "json": `"verdict": "conforms"`,
 	} {
-		if out := write(t, format, r); !bytes.Contains(out, []byte(want)) {
+		out := string(write(t, format, r))
+		if !strings.Contains(out, want) {
 			t.Errorf("%s has no %q", format, want)
+		}
+		often := map[string]int{"junit": 2, "json": 2}[format] // as attribute and as text; as reason and as problem
+		if n := strings.Count(out, problem); n != max(often, 1) {
+			t.Errorf("%s tells it %d times", format, n)
+		}
+	}
+}
+
+// Who excused a failure, why and until when, and that the excuse soon ends, are
+// in every report that people read.
+func TestExcusesAreToldWithTheirOwners(t *testing.T) {
+	r := violating()
+	for _, format := range []string{"text", "html", "markdown", "junit", "sarif", "ctrf"} {
+		if out := string(write(t, format, r)); !strings.Contains(out, "known until 2026-12-31: fixed in the next release (owner Ann, ticket CONN-17)") {
+			t.Errorf("%s omits the excuse", format)
+		}
+	}
+	for format, want := range map[string]string{"text": "WARN  the list of known failures", "html": "(days left: 3)", "markdown": "(days left: 3)", "github": "::warning title=known failures::the excuse for"} {
+		if !strings.Contains(string(write(t, format, r)), want) {
+			t.Errorf("%s does not warn before an excuse expires", format)
 		}
 	}
 }

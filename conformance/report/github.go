@@ -35,6 +35,9 @@ func GitHub(w io.Writer, r *conformance.Result) error {
 	for _, f := range findings.Warnings(r) {
 		commands = append(commands, githubCommand("warning", r, f.Clause.Line, f.ID, githubFinding(r, f)))
 	}
+	for _, soon := range r.Expiring {
+		commands = append(commands, githubCommand("warning", r, 0, "known failures", safe.Line(soon, 1000)))
+	}
 	for _, d := range r.Drift {
 		command := "notice"
 		if d.Breaks {
@@ -79,9 +82,6 @@ func githubMessage(c *conformance.CheckResult) string {
 	add("actual", c.Actual)
 	add("tries", findings.Tries(c))
 	add(findings.NoteLabel(c), c.Reason)
-	if c.Known {
-		add("now", findings.Headline(c))
-	}
 	return strings.Join(lines, "\n")
 }
 

@@ -180,7 +180,7 @@ func (s *junitSuite) addVerdict(r *conformance.Result, why []string) {
 		lines[i] = safe.Line(why[i], junitFactChars)
 	}
 	message, text := strings.Join(lines, "; "), xmlElement(strings.Join(lines, "\n"))
-	if r.Verdict == conformance.Violates {
+	if r.Verdict == conformance.Violates || findings.IsListOutdated(r) {
 		s.Failures++
 		t.Failure = &junitText{message, "verdict", text}
 	} else {

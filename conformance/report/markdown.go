@@ -32,7 +32,7 @@ func Markdown(w io.Writer, r *conformance.Result) error {
 	m.failures()
 	m.checks("Errors: checks that could not run", findings.Of(r, findings.Broke))
 	m.warnings()
-	m.checks("Known failures", findings.Of(r, findings.Known))
+	m.known()
 	m.skipped()
 	return m.Flush(w, "the json and html reports contain everything.\n\n", m.foot())
 }
@@ -45,13 +45,16 @@ type summary struct {
 
 func (m *summary) head() {
 	r := m.r
-	mark := map[conformance.Verdict]string{conformance.Conforms: "✅", conformance.Violates: "❌"}
-	m.Add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark[r.Verdict], "⚠️"), markdown.Prose(cmp.Or(findings.VerdictWords(r.Verdict, r.Summary.Known), "no verdict"), 80)))
+	mark := map[conformance.Verdict]string{conformance.Conforms: "✅", conformance.Violates: "❌"}[r.Verdict]
+	if findings.IsListOutdated(r) {
+		mark = ""
+	}
+	m.Add(fmt.Sprintf("## %s Conformance: %s\n\n", cmp.Or(mark, "⚠️"), markdown.Prose(cmp.Or(findings.RunVerdict(r), "no verdict"), 120)))
 	m.Add(fmt.Sprintf("%s against %s (%s), %s in %.1f s.\n\n", markdown.Code(r.Target, 300),
 		markdown.Code(cmp.Or(strings.TrimSpace(r.Contract.Title+" "+r.Contract.Version), "the contract"), 300),
 		markdown.Code(cmp.Or(r.Contract.Source, "no source"), 300), safe.Count(r.Requests, "request"), float64(r.DurationMS)/1000))
 	m.Add("**" + findings.Tally(r.Summary) + "**\n\n")
-	for _, why := range slices.Concat(findings.Reasons(r), r.Notes) {
+	for _, why := range findings.Remarks(r) {
 		m.Add(markdown.Prose(why, markdownFactChars) + "\n\n")
 	}
 	for _, d := range r.Drift {
@@ -170,6 +173,17 @@ func (m *summary) checks(title string, list []*conformance.CheckResult) {
 		rows = append(rows, markdown.Row(c.ID, findings.Sentence(c)))
 	}
 	m.rows(title, len(list), rows)
+}
+
+// known lists the failures that are excused, each with why, until when, and by
+// whom.
+func (m *summary) known() {
+	var rows []string
+	list := findings.Of(m.r, findings.Known)
+	for _, c := range list {
+		rows = append(rows, markdown.Row(c.ID, cmp.Or(c.Reason, "excused")+"; "+findings.Sentence(c)))
+	}
+	m.rows("Known failures", len(list), rows)
 }
 
 func (m *summary) rows(title string, n int, rows []string) {

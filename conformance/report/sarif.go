@@ -179,7 +179,7 @@ func sarifRunOf(r *conformance.Result) sarifRun {
 	invocation := &run.Invocations[0]
 	for _, why := range findings.Reasons(r) {
 		level := "error"
-		if r.Verdict == conformance.Conforms {
+		if r.Verdict == conformance.Conforms && !findings.IsListOutdated(r) {
 			level = "note"
 		}
 		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: level, Message: sarifText(why)})

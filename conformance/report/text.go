@@ -44,7 +44,7 @@ func Text(w io.Writer, r *conformance.Result, o TextOptions) error {
 	if !o.Quiet {
 		t.causes()
 		t.failures()
-		t.problems()
+		t.list()
 		t.notes()
 		t.drift()
 		t.errors()
@@ -95,9 +95,6 @@ func (t *text) failures() {
 		}
 		t.Title(terminal.Red, "FAIL", f.ID, findings.Weight(t.r, f.CheckResult))
 		t.Facts(t.r, f.CheckResult)
-		if f.Known && f.Outcome == conformance.Pass {
-			t.Fact("why", findings.Headline(f.CheckResult))
-		}
 		if cause := findings.CauseOf(t.r, f.ID); cause != nil && cause.Fix != f.Reason {
 			t.Fact("fix", cause.Fix)
 		}
@@ -125,15 +122,17 @@ func (t *text) listed(color, word string, f findings.Failure) {
 	t.Printf("%s %s  %s\n", t.Paint(color, word), safe.Line(f.ID, 200), t.Paint(terminal.Dim, said))
 }
 
-// problems writes what fails a run beside its checks. A single reason is in the
-// verdict line already.
-func (t *text) problems() {
-	if len(t.r.Problems) < 2 {
+// list writes what is wrong with the list of known failures, unless the verdict
+// line says it, and which of them will soon count again.
+func (t *text) list() {
+	said := func(problem string) bool { return strings.Contains(t.r.Reason, problem) }
+	lines := slices.Concat(slices.DeleteFunc(slices.Clone(t.r.Problems), said), t.r.Expiring)
+	if len(lines) == 0 {
 		return
 	}
-	t.Printf("%s %s\n", t.Paint(terminal.Red, "FAIL "), t.Paint(terminal.Bold, "the list of known failures"))
-	for _, p := range t.r.Problems {
-		t.Fact("problem", p)
+	t.Printf("%s %s\n", t.Paint(terminal.Yellow, "WARN "), t.Paint(terminal.Bold, "the list of known failures"))
+	for _, line := range lines {
+		t.Indented("      ", safe.Line(line, terminal.FactChars), "")
 	}
 	t.Printf("\n")
 }
@@ -337,7 +336,10 @@ func verdictColor(v conformance.Verdict) string {
 // verdict writes the last line.
 func (t *text) verdict() {
 	r := t.r
-	word, color := cmp.Or(findings.VerdictInCapitals(r.Verdict, r.Summary.Known), "NO VERDICT"), verdictColor(r.Verdict)
+	word, color := cmp.Or(findings.InCapitals(r.Verdict, findings.RunVerdict(r)), "NO VERDICT"), verdictColor(r.Verdict)
+	if findings.IsListOutdated(r) {
+		color = terminal.Yellow
+	}
 	s := safe.Line(r.Target, 200)
 	if by := strings.TrimSpace(r.Contract.Title + " " + r.Contract.Version); by != "" {
 		s += " against " + safe.Line(by, 200)
@@ -348,6 +350,9 @@ func (t *text) verdict() {
 	s += fmt.Sprintf(" (%s; %s in %.1f s)", findings.Tally(r.Summary), safe.Count(r.Requests, "request"), float64(r.DurationMS)/1000)
 	if missing := findings.NotExercised(r); len(missing) > 0 && r.Verdict != conformance.Inconclusive {
 		s += "; not exercised: " + safe.Line(strings.Join(t.statusesOnly(missing), ", "), 200)
+	}
+	if unchecked := findings.Unchecked(r); unchecked != "" {
+		s += "; " + safe.Line(unchecked, 300)
 	}
 	if t.r.Strict {
 		s += "; strict"

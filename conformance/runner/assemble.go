@@ -45,8 +45,8 @@ func assemble(r *run, reason string) *conformance.Result {
 		out.Checks = append(out.Checks, result)
 		out.Checks[i].Intermittent = failures.IsIntermittent(i)
 	}
-	out.Users = createdUsers(r)
-	out.Problems = applyKnown(r, out, failures)
+	out.Users, out.Unchecked = createdUsers(r), unchecked(r.checks, r.Config)
+	applyKnown(r, out, failures)
 	if err := guard.Call(func() { out.Causes = failures.Describe(out.Checks) }); err != nil {
 		out.Notes = append(out.Notes, "the failures could not be put together by their causes: "+r.Redactor.RedactOwn(err.Error()))
 	}
@@ -119,7 +119,7 @@ func responseResults(r *run, checks []conformance.CheckResult) []conformance.Res
 func conclude(r *run, out *conformance.Result, reason string) {
 	undecided := ""
 	for _, c := range out.Checks {
-		if c.Known {
+		if c.Known && c.Outcome != conformance.Pass {
 			out.Summary.Known++
 			continue
 		}
@@ -151,10 +151,10 @@ func conclude(r *run, out *conformance.Result, reason string) {
 		out.Verdict, out.ExitCode, out.Reason = conformance.Inconclusive, conformance.ExitInconclusive, undone
 	case undecided != "":
 		out.Verdict, out.ExitCode, out.Reason = conformance.Inconclusive, conformance.ExitInconclusive, undecided
-	case len(out.Problems) > 0:
-		out.Verdict, out.ExitCode = conformance.Violates, conformance.ExitViolates
 	case len(missing) > 0:
 		out.Verdict, out.ExitCode, out.Reason = conformance.Violates, conformance.ExitViolates, "required but not exercised: "+strings.Join(missing, ", ")
+	case len(out.Problems) > 0: // the target conforms, and the list does not know it
+		out.Verdict, out.ExitCode = conformance.Conforms, conformance.ExitViolates
 	default:
 		out.Verdict, out.ExitCode = conformance.Conforms, conformance.ExitConforms
 	}
@@ -180,11 +180,12 @@ func unexercised(r *run, rows []conformance.ResponseResult) []string {
 	return missing
 }
 
-// applyKnown marks the checks that are known to fail and returns, in words,
-// what is wrong with the list itself.
-func applyKnown(r *run, out *conformance.Result, failures *causes.Causes) []string {
-	var problems []string
+// applyKnown marks the checks that are known to fail, and says what is wrong
+// with the list itself and what soon will be.
+func applyKnown(r *run, out *conformance.Result, failures *causes.Causes) {
 	today := time.Now().Format(time.DateOnly)
+	var passing []string
+	advice := " from the list"
 	for _, k := range r.Config.Known {
 		i := slices.IndexFunc(out.Checks, func(c conformance.CheckResult) bool { return k.Covers(c.IDs()...) })
 		switch {
@@ -193,17 +194,44 @@ func applyKnown(r *run, out *conformance.Result, failures *causes.Causes) []stri
 		case out.Checks[i].Outcome == conformance.Pass && r.checks[i].Run == nil && sendsLess(r.Config): // what fails it may not have been sent
 		case out.Checks[i].Outcome == conformance.Pass:
 			out.Checks[i].Known = true
-			problems = append(problems, fmt.Sprintf("the known failure %s passes: remove it from the list, or mark it \"intermittent\": true", k.ID))
-		case out.Checks[i].Outcome == conformance.Fail || out.Checks[i].Outcome == conformance.Warn:
+			passing = append(passing, k.ID)
+			if k.Source != "" {
+				advice = " from " + k.Source + ", or run with --update-known " + k.Source
+			}
+		case out.Checks[i].Outcome != conformance.Fail && out.Checks[i].Outcome != conformance.Warn:
+		case k.Expires < today:
+			when := " expired on " + k.Expires + ": " + k.Explanation()
+			out.Checks[i].Reason = strings.Join(append([]string{"the excuse" + when}, nonEmpty(out.Checks[i].Reason)...), "; ")
+			out.Expiring = append(out.Expiring, "the excuse for "+k.ID+when)
+		default:
 			excuse(&out.Checks[i], k, "")
+			if days := daysUntil(k.Expires, today); days <= soonExpires {
+				out.Expiring = append(out.Expiring, fmt.Sprintf("the excuse for %s expires on %s (days left: %d): %s", k.ID, k.Expires, days, k.Explanation()))
+			}
 		}
+	}
+	switch len(passing) {
+	case 0:
+	case 1:
+		out.Problems = []string{"the known failure " + passing[0] + " passes now: remove it" + advice}
+	default:
+		out.Problems = []string{fmt.Sprintf("%d known failures pass now: remove them%s: %s", len(passing), advice, strings.Join(passing, ", "))}
 	}
 	for i := range out.Checks {
 		if c := &out.Checks[i]; !c.Known && c.Intermittent {
 			excuseByOrigin(c, r.Config.Known, failures.Origins(i), today)
 		}
 	}
-	return problems
+}
+
+// soonExpires is how many days before its last one an excuse is mentioned.
+const soonExpires = 7
+
+// daysUntil counts the days from one date to another.
+func daysUntil(day, today string) int {
+	to, _ := time.Parse(time.DateOnly, day) // ReadKnown has refused what is no date
+	from, _ := time.Parse(time.DateOnly, today)
+	return int(to.Sub(from).Hours() / 24)
 }
 
 // sendsLess reports whether a configuration leaves out requests of a full run.
@@ -224,5 +252,5 @@ func excuseByOrigin(c *conformance.CheckResult, known []conformance.Known, origi
 
 func excuse(c *conformance.CheckResult, k conformance.Known, through string) {
 	c.Known = true
-	c.Reason = "known until " + k.Expires + through + ": " + strings.TrimSpace(k.Reason)
+	c.Reason = "known until " + k.Expires + through + ": " + k.Explanation()
 }

@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"slices"
+
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/checks"
 	"nox.energy/contract/conformance/internal/trial"
@@ -46,4 +48,21 @@ func missingNeed(c *trial.Check, cfg *conformance.Config) string {
 		return "not exercised: no ordinary request causes a " + c.Status + "; say how to cause one on this target, for example --provoke " + c.Status + "='Prefer: code=" + c.Status + "'"
 	}
 	return ""
+}
+
+// unchecked says what no check of a run can judge because it lacks a key.
+func unchecked(all []*trial.Check, cfg *conformance.Config) []string {
+	var out []string
+	for _, key := range []struct {
+		need         trial.Needs
+		value, words string
+	}{
+		{trial.NeedsOther, cfg.Keys.Other, "isolation of manufacturers (no NOX_OTHER_API_KEY)"},
+		{trial.NeedsDisabled, cfg.Keys.Disabled, "refusal of a disabled manufacturer (no NOX_DISABLED_API_KEY)"},
+	} {
+		if key.value == "" && slices.ContainsFunc(all, func(c *trial.Check) bool { return c.Needs&key.need != 0 }) {
+			out = append(out, key.words)
+		}
+	}
+	return out
 }

@@ -130,19 +130,24 @@ func endsWith(segments, template []string) bool {
 	return named
 }
 
-// refuseKnown refuses known failures that no longer excuse anything.
+// refuseKnown refuses known failures that are about no check, or about several.
 func refuseKnown(known []conformance.Known, all []*trial.Check) error {
 	var ids []string
 	for _, c := range all {
 		ids = append(ids, c.IDs()...)
 	}
-	today := time.Now().Format(time.DateOnly)
 	for _, k := range known {
+		var meant []string
+		for _, id := range ids {
+			if k.Covers(id) && !slices.Contains(meant, id) {
+				meant = append(meant, id)
+			}
+		}
 		switch {
-		case !k.Covers(ids...):
+		case meant == nil:
 			return conformance.UsageErrorf("the known failure %s matches no check; the nearest is %s", k.ID, conformance.Nearest(k.ID, ids))
-		case k.Expires < today:
-			return conformance.UsageErrorf("the known failure %s (%s) expired on %s: remove its entry if it is fixed, or set a later date", k.ID, k.Reason, k.Expires)
+		case len(meant) > 1:
+			return conformance.UsageErrorf("the known failure %s may be any of %s: write one id in full, or an entry for each", k.ID, strings.Join(meant, ", "))
 		}
 	}
 	return nil

@@ -240,8 +240,40 @@ func TestKnownIntermittentMayPass(t *testing.T) {
 	for _, intermittent := range []bool{true, false} {
 		cfg.Known = []conformance.Known{{ID: id, Reason: "a race", Expires: "2999-12-31", Intermittent: intermittent}}
 		r := judge(t, cfg)
-		if want := map[bool]int{true: 0, false: 1}[intermittent]; r.ExitCode != want || r.Summary.Known != want {
-			t.Errorf("intermittent %t: exit code %d, %d known, %s", intermittent, r.ExitCode, r.Summary.Known, r.Reason)
+		if want := map[bool]int{true: 0, false: 1}[intermittent]; r.ExitCode != want || r.Verdict != conformance.Conforms || r.Summary.Known != 0 {
+			t.Errorf("intermittent %t: exit code %d, %s, %d known, %s", intermittent, r.ExitCode, r.Verdict, r.Summary.Known, r.Reason)
+		}
+	}
+}
+
+// The run is made however old the excuse is; the last week of one is announced.
+func TestKnownFailuresExpire(t *testing.T) {
+	cfg := configFor(faulty(t, "missing-key-403"))
+	cfg.Run = []string{"401/missing-key"}
+	for days, want := range map[int]struct {
+		exit     int
+		expiring int
+		reason   string
+	}{
+		-1: {1, 1, "the excuse expired on %s: later (owner Ann, ticket 17)"},
+		0:  {0, 1, "known until %s: later (owner Ann, ticket 17)"},
+		7:  {0, 1, "known until %s"}, 8: {0, 0, "known until %s"},
+	} {
+		day := time.Now().AddDate(0, 0, days).Format(time.DateOnly)
+		cfg.Known = readKnown(t, fmt.Sprintf(`{"known": [{"id": "401/missing-key", "owner": "Ann", "ticket": 17, "note": ["x"], "reason": "later", "expires": %q}]}`, day))
+		r := judge(t, cfg)
+		i := slices.IndexFunc(r.Checks, func(c conformance.CheckResult) bool { return c.Outcome == conformance.Fail })
+		if i < 0 || r.ExitCode != want.exit || len(r.Expiring) != want.expiring || !strings.Contains(r.Checks[i].Reason, fmt.Sprintf(want.reason, day)) {
+			t.Errorf("expires in %d days: exit code %d, expiring %q, %+v", days, r.ExitCode, r.Expiring, r.Checks)
+		}
+		for _, soon := range r.Expiring {
+			when := fmt.Sprintf("expires on %s (days left: %d)", day, days)
+			if days < 0 {
+				when = "expired on " + day
+			}
+			if !strings.Contains(soon, "the excuse for 401/missing-key "+when+": later (owner Ann, ticket 17)") {
+				t.Errorf("expires in %d days: %s", days, soon)
+			}
 		}
 	}
 }

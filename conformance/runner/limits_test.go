@@ -328,7 +328,13 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		"an unknown id": {func(c *conformance.Config) {
 			c.Known = []conformance.Known{{ID: id + "s", Reason: "x", Expires: day(9)}}
 		}, []string{"matches no check; the nearest is " + id}},
-		"expired":            {func(c *conformance.Config) { c.Known = []conformance.Known{{ID: id, Reason: "x", Expires: day(-1)}} }, []string{id, "expired on " + day(-1)}},
+		"a short id": {func(c *conformance.Config) {
+			c.Known = []conformance.Known{{ID: "401/missing-key", Reason: "x", Expires: day(9)}}
+		}, nil},
+		"an ambiguous id": {func(c *conformance.Config) {
+			c.Contract, c.Known = secondContract(t), []conformance.Known{{ID: "401/missing-key", Reason: "x", Expires: day(9)}}
+		}, []string{"401/missing-key may be any of registerTariff/401/missing-key, readTariff/401/missing-key: write one id in full"}},
+		"expired":            {func(c *conformance.Config) { c.Known = []conformance.Known{{ID: id, Reason: "x", Expires: day(-1)}} }, nil},
 		"expires today":      {func(c *conformance.Config) { c.Known = []conformance.Known{{ID: id, Reason: "x", Expires: day(0)}} }, nil},
 		"a key with a space": {func(c *conformance.Config) { c.Keys.Key = "key " }, []string{"begins or ends with a space"}},
 		"one key twice":      {func(c *conformance.Config) { c.Keys.Other, c.Keys.Disabled = "k", "k" }, []string{"two of the API keys are equal"}},

@@ -457,7 +457,7 @@ func (r *run) closedGate() (reason string, seen bool) {
 		switch {
 		case v.Outcome == conformance.Err && len(v.Evidence) > 0:
 			reason = "no valid request to " + c.Operation + " could be judged: " + v.Reason
-			if hint := checks.LikelyCause(v.Evidence[0]); hint != "" {
+			if hint := checks.LikelyCause(v.Evidence[0], r.Contract.Document.BasePath()); hint != "" {
 				reason += "; " + hint
 			}
 			f := v.Evidence[0].Failure

@@ -29,7 +29,10 @@ func (c *Control) connectionRules() map[string]rule {
 			var body struct {
 				Manufacturer *string `json:"manufacturer"`
 			}
-			err := x.read(&body)
+			var err error
+			if len(x.body) > 0 {
+				err = x.read(&body)
+			}
 			if err == nil {
 				err = c.mock.Reset(x.context(), body.Manufacturer)
 			}

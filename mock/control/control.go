@@ -290,6 +290,9 @@ func (c *Control) healthRules() map[string]rule {
 		"getDocument": func(*call) openapi.Response {
 			return openapi.Response{Status: http.StatusOK, MediaType: "application/json", Body: c.document}
 		},
+		"getContract": func(*call) openapi.Response {
+			return openapi.Response{Status: http.StatusOK, MediaType: "application/yaml", Body: c.mock.Contract().Bytes()}
+		},
 	}
 }
 

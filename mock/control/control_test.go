@@ -99,7 +99,7 @@ func TestControl(t *testing.T) {
 		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","times":1}`, 200, `"met":true,"count":1`, ""},
 		{"POST", "/verify", `{"manufacturer":"globex","user_id":"u-1"}`, 409, `{"error":"expected at least 1 matching request, got 0; the nearest, number 3, differs in user_id: expected \"u-1\", got \"g-1\"","met":false`, ""},
 		{"POST", "/verify", `{"manufacturer":"globex","user_id":"u-1"}`, 409, `"differences":[{"field":"user_id","expected":"\"u-1\"","got":"\"g-1\""}]`, ""},
-		{"POST", "/verify", `{"manufacturer":"acme","times":1,"at_most":2}`, 400, `times says exactly`, ""},
+		{"POST", "/verify", `{"manufacturer":"acme","times":1,"at_most":2}`, 400, `times excludes at_least and at_most`, ""},
 		{"POST", "/verify", `{"manufacturer":"acme","at_least":2,"at_most":1}`, 400, `at_least is 2`, ""},
 		{"POST", "/verify", `{"manufacturer":"nobody"}`, 404, `nobody`, ""},
 		{"POST", "/verify", `{"manufacturer":"acme","user_id":"u-1","headers":{"x-api-key":"` + s.APIKey + `"}}`, 200, `"met":true`, ""},
@@ -127,6 +127,10 @@ func TestControl(t *testing.T) {
 		{"POST", "/reset", `{}`, 204, "", ""},
 		{"GET", "/connections?manufacturer=globex", "", 200, `"connections":[]`, ""},
 		{"POST", "/reset", `{"manufactuer":"acme"}`, 400, `manufactuer`, ""},
+		{"POST", "/import", `{"connections":[{"manufacturer":"acme","user_id":"before-the-reset"}]}`, 200, `"connections":1`, ""},
+		{"POST", "/reset", "", 204, "", ""},
+		{"GET", "/connections?manufacturer=acme", "", 200, `"user_id":"from-fixture"`, "before-the-reset"},
+		{"GET", "/contract", "", 200, "operationId: createManufacturerDeviceConnection", ""},
 	} {
 		r := clienttest.Ask(t, x.method, url+x.path, x.body, nil)
 		if r.Status != x.status || !strings.Contains(r.Body, x.has) || x.lacks != "" && strings.Contains(r.Body, x.lacks) {

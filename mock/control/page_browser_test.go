@@ -119,7 +119,7 @@ func TestPageInABrowser(t *testing.T) {
 		if text := rows(); !strings.Contains(text, "looked-for") {
 			t.Errorf("search: %s", text)
 		}
-		if text := p.text("#traffic-count"); text != "1 exchange fits" {
+		if text := p.text("#traffic-count"); text != "1 exchange matches" {
 			t.Errorf("the count says %q", text)
 		}
 		p.sound(url)
@@ -168,7 +168,7 @@ func TestPageInABrowser(t *testing.T) {
 		p.eval("history.back()")
 		p.until(`!document.querySelector("#detail").hidden`)
 		p.eval(`location.hash = "exchange=999999"`)
-		p.until(`document.querySelector("#detail").innerText.includes("does not hold it")`)
+		p.until(`document.querySelector("#detail").innerText.includes("does not contain this exchange")`)
 		p.sound(url)
 	})
 
@@ -253,7 +253,7 @@ func TestPageInABrowser(t *testing.T) {
 		p.until(`document.querySelector("#tried").innerText.includes("400 Bad Request")`)
 		clienttest.SetFault(t, s, fault.Fault{Kind: fault.Reset, Times: 1})
 		p.click("#try-form .primary")
-		p.until(`document.querySelector("#tried").innerText.includes("No answer")`)
+		p.until(`document.querySelector("#tried").innerText.includes("No response")`)
 		p.sound(url)
 	})
 
@@ -268,13 +268,13 @@ func TestPageInABrowser(t *testing.T) {
 		p.until(`!document.querySelector("#connection-rows").innerText.includes("to-be-forgotten") && document.querySelector("#connection-rows").innerText.includes("to-be-found")`)
 		p.write("#connections-search", " ")
 		p.click("#reset")
-		p.until(`document.querySelector("#connections-message").innerText.includes("begins anew")`)
+		p.until(`document.querySelector("#connections-message").innerText.includes("Reset ")`)
 		if page, _, err := s.Mock.Connections(t.Context(), "globex", "", "", 10); err != nil || len(page) > 0 {
 			t.Errorf("after the reset there are %v (%v)", page, err)
 		}
 		p.click(`nav a[href="#manufacturers"]`)
 		p.click(`#manufacturer-rows tr[data-id="globex"] td.script button`)
-		p.until(`document.querySelector("#manufacturers-message").innerText.includes("globex is not enabled any more")`)
+		p.until(`document.querySelector("#manufacturers-message").innerText.includes("globex is no longer enabled")`)
 		h := clienttest.Good(s)
 		h.Set("x-api-key", s.OtherAPIKey)
 		if r := clienttest.Do(t, s, "POST", clienttest.ConnectPath, h, strings.NewReader(clienttest.ValidBody)); r.Status != 401 {
@@ -287,6 +287,8 @@ func TestPageInABrowser(t *testing.T) {
 			clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"again":1}`))
 		}
 		p.until(`document.querySelector("#card-mistakes").innerText.includes("retry-of-400")`)
+		clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(`{"user_id":"nox-mock:500"}`))
+		p.until(`/no-retry-of-500 1 time, until \d+:\d+:\d+ at the latest/.test(document.querySelector("#card-pending").innerText)`)
 		p.sound(url)
 	})
 

@@ -28,6 +28,7 @@ func TestPageWithoutScript(t *testing.T) {
 	for _, want := range []string{
 		"NOX Authenticator API", s.URL, "first-user", "POST /manufacturer/device-connections",
 		"user_id is required", "dribble", "3 of 3", "initech", "not enabled", "not met",
+		">3 requests</span> on", `href="/contract"`,
 		"&lt;img src=x", `<span class="code">U&#43;202E</span>`, `<span class="code">U&#43;0000</span>`,
 	} {
 		if !strings.Contains(r.Body, want) {

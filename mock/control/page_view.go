@@ -88,6 +88,8 @@ func (c *Control) viewState(ctx context.Context, view *pageView) error {
 func pageFuncs() template.FuncMap {
 	return template.FuncMap{
 		"shown": shown,
+		"noun":  noun,
+		"count": func(n int, one string) string { return strconv.Itoa(n) + " " + noun(n, one) },
 		"class": statusClass,
 		"status": func(e journal.Entry) string {
 			if e.Response.Status == 0 {
@@ -105,6 +107,14 @@ func pageFuncs() template.FuncMap {
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"left":  faultLeft,
 	}
+}
+
+// noun agrees with a number.
+func noun(n int, one string) string {
+	if n == 1 {
+		return one
+	}
+	return one + "s"
 }
 
 // statusClass groups the answers: "2" to "5" by their first digit, "none" where

@@ -61,7 +61,7 @@ func (f *Fault) check() error {
 	case !known:
 		return unknownKind(f.Kind)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("status: 200 to 599 can be answered, not %d", f.Status)
+		return fmt.Errorf("status: must be 200 to 599, not %d", f.Status)
 	case f.RetryAfter != nil && (*f.RetryAfter < 0 || *f.RetryAfter > 86400):
 		return fmt.Errorf("retry_after: 0 to 86400 seconds, not %d", *f.RetryAfter)
 	case f.Body != nil && len(*f.Body) > MaxBodyBytes:

@@ -34,16 +34,16 @@ type kindRow struct {
 // and what a kind does to a response is up to the mock; tests compare both.
 func kinds() []kindRow {
 	return []kindRow{
-		{kind: Status, does: "answer with \"status\" (500), documented or not (\"retry_after\", \"body\" and \"media_type\" if wanted)", status: 500, ownBody: true},
-		{kind: Gateway, does: "answer with HTML, as a gateway in between does (\"status\": 502)", status: 502},
-		{kind: Reset, does: "reset the connection before an answer"},
-		{kind: ResetDuring, does: "reset the connection after half of the answer"},
-		{kind: Empty, does: "close the connection without a byte"},
-		{kind: CutShort, does: "announce the whole body, send half of it, close"},
-		{kind: Lost, does: "connect the user, then lose the answer"},
+		{kind: Status, does: "respond with \"status\" (500), documented or not (optional: \"retry_after\", \"body\", \"media_type\")", status: 500, ownBody: true},
+		{kind: Gateway, does: "respond with HTML, as a gateway does (\"status\": 502)", status: 502},
+		{kind: Reset, does: "reset the connection before the response"},
+		{kind: ResetDuring, does: "reset the connection after half of the response"},
+		{kind: Empty, does: "close the connection without sending a byte"},
+		{kind: CutShort, does: "announce the whole body, send half of it, then close the connection"},
+		{kind: Lost, does: "connect the user, then lose the response"},
 		{kind: Dribble, does: "send the body in pieces (\"piece_bytes\": 1, \"every_ms\": 100)", pieces: true},
 		{kind: MediaType, does: "send the right body as \"media_type\" (text/html)", mediaType: "text/html; charset=utf-8"},
-		{kind: Slow, does: "answer after \"delay\" (a second), which every other kind may have as well", delayMS: 1000},
+		{kind: Slow, does: "respond after \"delay\" (1s); every other kind can have a delay, too", delayMS: 1000},
 	}
 }
 

@@ -67,7 +67,7 @@ func ExampleServer_Scorecard() {
 		fmt.Printf("%s: %s\n", mistake.Name, mistake.Summary)
 	}
 	// Output:
-	// no-retry-of-500: a request that failed on the server's side was never sent again
+	// no-retry-of-500: a request that the server failed to serve was never sent again
 }
 
 // What the client sent, and why it was answered so.

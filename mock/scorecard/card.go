@@ -7,8 +7,9 @@ type Card struct {
 	Requests    int        `json:"requests"`
 	Connections int        `json:"connections"` // of TCP
 	Responses   []Response `json:"responses"`
-	Mistakes    []Mistake  `json:"mistakes"`            // all that are looked for, made or not
-	Truncated   bool       `json:"truncated,omitempty"` // there were too many requests to compare each with all before
+	Mistakes    []Mistake  `json:"mistakes"`             // all that are looked for, made or not
+	DecidedAt   *time.Time `json:"decided_at,omitempty"` // when nothing of what was seen is pending any more; nil if nothing is
+	Truncated   bool       `json:"truncated,omitempty"`  // there were too many requests to compare each with all before
 }
 
 // Response is a documented response, and how often it was given.
@@ -23,9 +24,10 @@ type Response struct {
 type State string
 
 // The states. A mistake that a client had no occasion to make is not seen, which
-// is no pass.
+// is no pass. One that the client may still make, or avoid, is pending.
 const (
 	Made    State = "made"
+	Pending State = "pending"
 	Avoided State = "avoided"
 	NotSeen State = "not-seen"
 )
@@ -39,6 +41,7 @@ type Mistake struct {
 	Occasion string    `json:"occasion"` // what must happen to a client before the mistake can be seen
 	Times    int       `json:"times"`    // made
 	Avoided  int       `json:"avoided"`  // could have been made, and was not
+	Pending  int       `json:"pending"`  // of which nothing can be said yet
 	Examples []Example `json:"examples"` // the first few times
 }
 
@@ -99,8 +102,8 @@ const (
 // catalogue lists every mistake that is looked for.
 func catalogue() []Mistake {
 	return []Mistake{
-		{Name: askInVain, Summary: "a request asked for an outcome that this mock does not know, and was answered as any other",
-			Advice: "ask as nox-mock scenarios lists it: what was to be tested was not", Occasion: "a header Prefer or a user_id that asks for an outcome"},
+		{Name: askInVain, Summary: "a request asked for an outcome that this mock does not know, so the mock treated it like any other request",
+			Advice: "ask as nox-mock scenarios lists it: nothing was tested", Occasion: "a header Prefer or a user_id that asks for an outcome"},
 		{Name: wrongMediaType, Summary: "the body was sent as another media type, or as none",
 			Advice: "send Content-Type: application/json", Occasion: "a request with a body"},
 		{Name: keyElsewhere, Summary: "the key was sent where the contract does not look for it",
@@ -123,7 +126,7 @@ func catalogue() []Mistake {
 			Advice: "do not retry what cannot succeed: log the error of the response", Occasion: "a 400: user_id nox-mock:400"},
 		{Name: retryOf401, Summary: "a key that was refused was tried again",
 			Advice: "stop, and alert somebody who can look at the key", Occasion: "a 401: user_id nox-mock:401"},
-		{Name: noRetry, Summary: "a request that failed on the server's side was never sent again",
+		{Name: noRetry, Summary: "a request that the server failed to serve was never sent again",
 			Advice: "retry after a 429 and a 5xx: the same user gets the same nox_user_id", Occasion: "a failure that passes: a fault of kind status with \"times\": 1"},
 		{Name: noRetryOfLost, Summary: "a request whose response was lost was never sent again",
 			Advice: "retry after a broken connection and a timeout: the user may be connected already,\nand gets the same nox_user_id", Occasion: "a lost response: a fault of kind lost or reset with \"times\": 1"},

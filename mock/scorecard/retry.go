@@ -111,7 +111,7 @@ func (t try) outcome() string {
 	case t.status == 0:
 		return "the response was lost or cut short"
 	}
-	return "answered " + strconv.Itoa(t.status)
+	return "the response was " + strconv.Itoa(t.status)
 }
 
 // judgeRetry looks at a request that failed before.
@@ -167,28 +167,42 @@ func (t try) unretried() string {
 	return noRetry
 }
 
-// judgeEnds looks at the requests that did not come again.
-func (t *Tracker) judgeEnds(now time.Time, over bool, mistakes map[string]*Mistake) {
+// judgeEnds looks at the requests that did not come again. It returns when it is
+// clear of the last one that it will not, zero if it is.
+func (t *Tracker) judgeEnds(now time.Time, over bool, mistakes map[string]*Mistake) (decidedAt time.Time) {
 	var left []try
 	for _, s := range t.series {
-		if !over && now.Sub(s.last.ended) <= max(retryGrace, 2*s.last.retryAfter) {
-			continue // it may still come
-		}
+		ended := ""
 		switch {
 		case s.last.failed() && s.tries == 1:
-			left = append(left, s.last)
+			ended = s.last.unretried()
 		case s.last.failed() && s.tries <= maxTries: // who has tried again may give up
-			mistakes[endlessRetry].Avoided++
+			ended = endlessRetry
 		case s.last.status == 400:
-			mistakes[retryOf400].Avoided++
+			ended = retryOf400
 		case s.last.status == 401:
-			mistakes[retryOf401].Avoided++
+			ended = retryOf401
+		default:
+			continue
+		}
+		at := s.last.ended.Add(max(retryGrace, 2*s.last.retryAfter))
+		switch {
+		case !over && !now.After(at): // it may still come
+			mistakes[ended].Pending++
+			if at.After(decidedAt) {
+				decidedAt = at
+			}
+		case s.last.failed() && s.tries == 1:
+			left = append(left, s.last)
+		default:
+			mistakes[ended].Avoided++
 		}
 	}
 	slices.SortFunc(left, func(a, b try) int { return int(a.id - b.id) })
 	for _, each := range left {
 		mistakes[each.unretried()].add(each.example)
 	}
+	return decidedAt
 }
 
 // judgeJitter looks whether different requests were retried after the same wait.

@@ -201,7 +201,7 @@ func TestDetails(t *testing.T) {
 	}{
 		{request(0, status(401), elsewhere("query")), "a key in the query"},
 		{request(0, status(401), elsewhere("authorization")), "a key in the header authorization"},
-		{request(0, status(503)), "answered 503"},
+		{request(0, status(503)), "the response was 503"},
 		{request(0, ended(journal.Dropped)), "the response was lost or cut short"},
 		{request(0, took(5000), ended(journal.GaveUp)), "the client left before the response was complete"},
 	} {
@@ -228,8 +228,27 @@ func TestRetryThatIsStillToCome(t *testing.T) {
 		{patient, 11 * time.Second, false, false},
 		{patient, 121 * time.Second, false, true},
 	} {
-		if got := mistakes(drawn(x.now, x.over, x.entry)); (got != "") != x.times {
+		card := drawn(x.now, x.over, x.entry)
+		if got := mistakes(card); (got != "") != x.times {
 			t.Errorf("%d after %s, over %v: %q", x.entry.Response.Status, x.now, x.over, got)
+		}
+		// Until it is decided, the card says so, and until when.
+		if pending := card.In(scorecard.Pending); (len(pending) == 1) == x.times || (card.DecidedAt == nil) != x.times {
+			t.Errorf("%d after %s, over %v: pending %+v until %v", x.entry.Response.Status, x.now, x.over, pending, card.DecidedAt)
+		}
+	}
+}
+
+// Each format tells what is pending, which is neither made nor avoided.
+func TestPendingIsWritten(t *testing.T) {
+	card := drawn(time.Second, false, request(0, body("a"), status(500)), request(1, body("b"), status(400)), request(2, body("c"), status(400)))
+	for format, want := range map[string]string{
+		"text": "Pending, decided at 12:00:10 UTC: 2\n  retry-of-400, 2 times\n  no-retry-of-500, once\n", "json": `"pending": 2`,
+		"junit": `<skipped message="pending 2 times: decided at 12:00:10 UTC">`,
+	} {
+		var b strings.Builder
+		if err := card.Write(&b, format); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%s: %v\n%s", format, err, b.String())
 		}
 	}
 }
@@ -265,7 +284,7 @@ func TestDrawOfMany(t *testing.T) {
 func TestWrite(t *testing.T) {
 	card := drawn(0, true, request(0, status(400), rule("media-type")))
 	for format, wants := range map[string][]string{
-		"text":  {"Scorecard: 1 request on 1 connection\n", "400  createThing  once", "500  createThing  NOT MET, and required", "Mistakes made: 1", "wrong-media-type, once: ", "exchange 1, 12:00:00.000 UTC, user \"user-0\": sent as \"application/json\"", "fix: send Content-Type: application/json", "Mistakes avoided: ", "Not seen, as the client had no occasion: ", "needs a 401: user_id nox-mock:401"},
+		"text":  {"Scorecard: 1 request on 1 connection\n", "400  createThing  once", "500  createThing  NOT MET, and required", "Mistakes made: 1", "wrong-media-type, once: ", "exchange 1, 12:00:00.000 UTC, user \"user-0\": sent as \"application/json\"", "fix: send Content-Type: application/json", "Mistakes avoided: ", "Not seen, as the client had no chance to make them: ", "needs a 401: user_id nox-mock:401"},
 		"json":  {`"requests": 1`, `"name": "wrong-media-type"`, `"state": "made"`, `"state": "not-seen"`, `"link": "/#exchange=1"`, `"examples": []`},
 		"junit": {`failures="3"`, `name="500"`, "required, and not met", "exchange 1, 12:00:00.000 UTC", "not seen: needs a 401"},
 	} {

@@ -161,6 +161,7 @@ type counts struct {
 	requests, connections int
 	responses             map[[2]string]int
 	mistakes              map[string]*Mistake
+	decidedAt             time.Time // zero if nothing is pending
 	truncated             bool
 }
 
@@ -169,7 +170,7 @@ type counts struct {
 func (t *Tracker) counts(now time.Time, over bool) counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := counts{t.requests, len(t.conns), maps.Clone(t.responses), map[string]*Mistake{}, t.truncated}
+	c := counts{requests: t.requests, connections: len(t.conns), responses: maps.Clone(t.responses), mistakes: map[string]*Mistake{}, truncated: t.truncated}
 	for _, m := range catalogue() {
 		made := Mistake{}
 		if seen := t.mistakes[m.Name]; seen != nil {
@@ -178,7 +179,7 @@ func (t *Tracker) counts(now time.Time, over bool) counts {
 		}
 		c.mistakes[m.Name] = &made
 	}
-	t.judgeEnds(now, over, c.mistakes)
+	c.decidedAt = t.judgeEnds(now, over, c.mistakes)
 	judgeJitter(t.first, c.mistakes[noJitter])
 	if single := t.single(); t.requests >= churnFrom {
 		if waste := c.mistakes[connectionsWaste]; 2*single > t.requests {
@@ -211,6 +212,9 @@ func Draw(trackers []*Tracker, responses []Response, required []string, now time
 		card.Requests += c.requests
 		card.Connections += c.connections
 		card.Truncated = card.Truncated || c.truncated
+		if at := c.decidedAt; !at.IsZero() && (card.DecidedAt == nil || at.After(*card.DecidedAt)) {
+			card.DecidedAt = &at
+		}
 		for i := range card.Responses {
 			r := &card.Responses[i]
 			r.Times += c.responses[[2]string{r.Operation, r.Status}]
@@ -219,6 +223,7 @@ func Draw(trackers []*Tracker, responses []Response, required []string, now time
 			m, made := &card.Mistakes[i], c.mistakes[card.Mistakes[i].Name]
 			m.Times += made.Times
 			m.Avoided += made.Avoided
+			m.Pending += made.Pending
 			m.Examples = append(m.Examples, made.Examples...)
 		}
 	}
@@ -238,6 +243,8 @@ func (m *Mistake) settle() {
 	switch {
 	case m.Times > 0:
 		m.State = Made
+	case m.Pending > 0:
+		m.State = Pending
 	case m.Avoided > 0:
 		m.State = Avoided
 	default:

@@ -44,7 +44,7 @@ func (c Card) writeText(out io.Writer) error {
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\n", r.Status, r.Operation, state)
 	}
-	made, avoided, unseen := c.In(Made), c.In(Avoided), c.In(NotSeen)
+	made, pending, avoided, unseen := c.In(Made), c.In(Pending), c.In(Avoided), c.In(NotSeen)
 	fmt.Fprintf(w, "\nMistakes made: %d\n", len(made))
 	for _, m := range made {
 		fmt.Fprintf(w, "  %s, %s: %s\n", m.Name, times(m.Times), m.Summary)
@@ -56,6 +56,12 @@ func (c Card) writeText(out io.Writer) error {
 		}
 		fmt.Fprintf(w, "    fix: %s\n", strings.ReplaceAll(m.Advice, "\n", "\n         "))
 	}
+	if len(pending) > 0 {
+		fmt.Fprintf(w, "\nPending, decided at %s: %d\n", c.decidedAt(), len(pending))
+		for _, m := range pending {
+			fmt.Fprintf(w, "  %s, %s\n", m.Name, times(m.Pending))
+		}
+	}
 	if len(avoided) > 0 {
 		var names []string
 		for _, m := range avoided {
@@ -64,12 +70,20 @@ func (c Card) writeText(out io.Writer) error {
 		fmt.Fprintf(w, "\nMistakes avoided: %d\n  %s\n", len(avoided), strings.Join(names, "\n  "))
 	}
 	if len(unseen) > 0 {
-		fmt.Fprintf(w, "\nNot seen, as the client had no occasion: %d\n", len(unseen))
+		fmt.Fprintf(w, "\nNot seen, as the client had no chance to make them: %d\n", len(unseen))
 		for _, m := range unseen {
 			fmt.Fprintf(w, "  %s\tneeds %s\n", m.Name, m.Occasion)
 		}
 	}
 	return w.Flush()
+}
+
+// decidedAt is the time of the day at which nothing is pending any more.
+func (c Card) decidedAt() string {
+	if c.DecidedAt == nil {
+		return "the end"
+	}
+	return c.DecidedAt.UTC().Format("15:04:05 UTC")
 }
 
 func times(n int) string {
@@ -144,6 +158,8 @@ func (c Card) writeJUnit(w io.Writer) error {
 		switch m.State {
 		case Made:
 			x.Failure = &junitMessage{fmt.Sprintf("%s: %s; %s", times(m.Times), m.Summary, m.Advice), m.exampleLines()}
+		case Pending:
+			x.Skipped = &junitMessage{Message: fmt.Sprintf("pending %s: decided at %s", times(m.Pending), c.decidedAt())}
 		case NotSeen:
 			x.Skipped = &junitMessage{Message: "not seen: needs " + m.Occasion}
 		}

@@ -46,7 +46,7 @@ class NoxMock:
         return self._call("GET", "/journal?" + self._query(**{"newest": "true", "limit": 1000, **filter}))["entries"]
 
     def scorecard(self) -> dict:
-        """Returns which documented responses the client met, and which mistakes it made."""
+        """Returns which documented responses the client got, and which mistakes it made; those "pending" are not decided yet."""
         return self._call("GET", "/scorecard?" + self._query())
 
     def _query(self, **parameters) -> str:

@@ -56,6 +56,47 @@ func TestControlClients(t *testing.T) {
 	}
 }
 
+// standIn is as much of pytest as the example of the help topic needs, for
+// machines without it.
+const standIn = `
+import pathlib, sys, tempfile, types
+sys.modules["pytest"] = types.SimpleNamespace(fixture=lambda f: f)
+import conftest, test_client
+with tempfile.TemporaryDirectory() as folder:
+    fixture = conftest.nox_mock(pathlib.Path(folder))
+    test_client.test_retries_after_a_503(next(fixture))
+    assert next(fixture, "over") == "over"
+print("1 passed")
+`
+
+// TestPytestExample runs the example of "nox-mock help tests" as it is printed.
+func TestPytestExample(t *testing.T) {
+	t.Parallel()
+	python, folder := need(t, "python3"), t.TempDir()
+	page, err := os.ReadFile("cmd/nox-mock/topics/tests.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```python\n(.*?)```").FindAllSubmatch(page, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("%d blocks of Python in the topic", len(blocks))
+	}
+	for i, name := range []string{"conftest.py", "test_client.py"} {
+		if err := os.WriteFile(filepath.Join(folder, name), blocks[i][1], 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := exec.CommandContext(t.Context(), python, "-m", "pytest", "-q")
+	if exec.Command(python, "-c", "import pytest").Run() != nil {
+		run = exec.CommandContext(t.Context(), python, "-c", standIn)
+	}
+	run.Dir = folder
+	run.Env = append(os.Environ(), "PATH="+filepath.Dir(buildMock(t))+string(os.PathListSeparator)+os.Getenv("PATH"))
+	if out, err := run.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("1 passed")) {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 func fourResponses(t *testing.T, mock string, client []string) {
 	t.Helper()
 	script := append([]string{"sh", filepath.Join(clientsFolder, "four-responses.sh")}, client...)
@@ -126,7 +167,7 @@ func buildClient(t *testing.T, file string) string {
 
 func build(t *testing.T, what string) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "program")
+	program := filepath.Join(t.TempDir(), strings.TrimSuffix(filepath.Base(what), ".go"))
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, what).CombinedOutput(); err != nil {
 		t.Fatalf("go build %s: %v\n%s", what, err, out)
 	}

@@ -71,7 +71,7 @@ func gate(t *trial.Trial) {
 		t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: "the target accepts the request only with its optional parts, so the other checks send those too", Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first, taken}})
 	}
 	t.Session.NoteGate(t.Op, cmp.Or(first.Status, -1))
-	t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: LikelyCause(first), Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first}})
+	t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: LikelyCause(first, t.Session.Contract.Document.BasePath()), Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first}})
 }
 
 // passesLocated tries a request for what another operation has created or listed, and
@@ -169,8 +169,9 @@ func speaksTLS(a *wire.Response) bool {
 	}, func(words string) bool { return strings.Contains(string(a.Body), words) })
 }
 
-// LikelyCause says what to look at if a valid request fails.
-func LikelyCause(a *wire.Response) string {
+// LikelyCause says what to look at if a valid request fails. basePath is that
+// of the contract's first server.
+func LikelyCause(a *wire.Response, basePath string) string {
 	base := strings.TrimSuffix(a.SentURL, a.Request.Path)
 	proxy := proxyAdvice(a)
 	switch {
@@ -203,7 +204,10 @@ func LikelyCause(a *wire.Response) string {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return "the target rejects the key: check that NOX_API_KEY belongs to this target and that its manufacturer is enabled"
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
-		return "the base path may be wrong: " + base + " must end like the server URL in the contract"
+		if sent, err := url.Parse(base); err == nil && sent.Path != basePath {
+			return "the base path may be wrong: did you mean " + sent.Scheme + "://" + sent.Host + basePath + "?"
+		}
+		return "the base path may be wrong: check the path of " + base
 	case http.StatusProxyAuthRequired:
 		return cmp.Or(proxy, "a proxy requires credentials")
 	case http.StatusServiceUnavailable:

@@ -28,10 +28,10 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
     answer = await fetch(path, { method, headers, signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new Failure(0, "The mock does not answer.");
+    throw new Failure(0, "The mock does not respond.");
   }
   if (answer.ok) return answer;
-  let words = `The mock answered ${answer.status}.`;
+  let words = `The mock responded with ${answer.status}.`;
   try {
     words = (await answer.json()).error ?? words;
   } catch { /* not JSON: the status must do */ }

@@ -1,5 +1,5 @@
 // The connections of a manufacturer, in pages.
-import { $, clock, count, el, update, visible } from "./dom.js";
+import { $, clock, count, el, noun, update, visible } from "./dom.js";
 import { call, query } from "./api.js";
 import { load } from "./traffic.js";
 import { all } from "./manufacturers.js";
@@ -30,7 +30,7 @@ export async function refresh() {
     el("td", { class: "user" }, c.user_id === "" ? el("span", { class: "quiet" }, "(empty)") : visible(c.user_id)),
     el("td", {}, el("code", {}, visible(c.nox_user_id))),
     el("td", {}, visible(c.manufacturer)),
-    el("td", { class: "number", "data-unit": "times" }, String(c.times_asked ?? 0)),
+    el("td", { class: "number", "data-unit": noun(c.times_asked, "time") }, String(c.times_asked ?? 0)),
     el("td", {}, c.last_asked ? el("time", { datetime: c.last_asked }, clock(c.last_asked)) : ""))));
   $("more-connections").hidden = !more || most >= 1000;
   $("no-connections").hidden = rows.length > 0;
@@ -54,6 +54,6 @@ $("reset").addEventListener("click", () => {
   act(async () => {
     await call("POST", "/reset", manufacturer ? { manufacturer } : {});
     await Promise.all([refresh(), load()]);
-    $("connections-message").textContent = `${manufacturer || "The mock"} begins anew, with ${count($("connection-rows").rows.length, "connection")}.`;
+    $("connections-message").textContent = `Reset ${manufacturer || "the mock"}; ${count($("connection-rows").rows.length, "connection")} left.`;
   });
 });

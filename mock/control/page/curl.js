@@ -27,7 +27,7 @@ export function curl(entry, base) {
   for (const name of names) {
     if (left.includes(name.toLowerCase())) continue;
     for (const value of request.headers[name]) {
-      if (hasUnseen(name + value)) notes.push("A header is left out, as it has characters that are not seen.");
+      if (hasUnseen(name + value)) notes.push("The line omits a header that contains invisible characters.");
       else if (value === "") words.push("-H", quote(`${name};`));
       else words.push("-H", keyed(`${name}: ${value}`));
     }
@@ -38,11 +38,11 @@ export function curl(entry, base) {
     const plain = request.encoding !== "base64" && !hasUnseen(request.body ?? "", "\n\t");
     if (!plain) before = `printf %s ${quote(request.encoding === "base64" ? request.body : base64(request.body))} | base64 -d | `;
     words.push(plain ? "--data-raw" : "--data-binary", plain ? quote(request.body) : "@-");
-    if (entry.key_elsewhere === "body") notes.push("A key stood in the body; the line has its fingerprint there.");
-    if (request.cut) notes.push("The body was too long to be kept whole: the line sends the start of it.");
+    if (entry.key_elsewhere === "body") notes.push("The body contained a key; the line contains its fingerprint instead.");
+    if (request.cut) notes.push("The body is too long for the journal: the line sends only its start.");
   }
   const line = before + words.join(" ");
-  if (line.includes("$NOX_API_KEY")) notes.unshift("The key comes from the variable NOX_API_KEY.");
+  if (line.includes("$NOX_API_KEY")) notes.unshift("The line takes the key from the variable NOX_API_KEY.");
   return { line, notes };
 }
 

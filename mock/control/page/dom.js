@@ -53,8 +53,11 @@ export function visible(text, { limit = 120, may = "" } = {}) {
 /** clock is the time of the day, here. */
 export const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
 
+/** noun agrees with a number. */
+export const noun = (n, one) => (n === 1 ? one : one + "s");
+
 /** count writes a number with its noun. */
-export const count = (n, one, many = one + "s") => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+export const count = (n, one) => `${n.toLocaleString("en")} ${noun(n, one)}`;
 
 /**
  * update puts nodes in place of the children of parent. What is as it was stays

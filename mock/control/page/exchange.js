@@ -11,16 +11,16 @@ const phrases = {
 /** statusOf is how an exchange ended: its kind, in short, and in words. */
 export function statusOf(entry) {
   const { status } = entry.response;
-  const words = status ? `${status} ${phrases[status] ?? ""}`.trim() : "No answer";
-  if (entry.outcome === "gave-up") return { kind: "none", short: status ? String(status) : "none", words: `${words}; the client left before it came` };
-  if (entry.outcome === "dropped") return { kind: "none", short: status ? `${status} cut` : "none", words: status ? `${words}; the connection ended before all of it was out` : "No answer: the connection was closed" };
+  const words = status ? `${status} ${phrases[status] ?? ""}`.trim() : "No response";
+  if (entry.outcome === "gave-up") return { kind: "none", short: status ? String(status) : "none", words: `${words}; the client left before it arrived` };
+  if (entry.outcome === "dropped") return { kind: "none", short: status ? `${status} cut` : "none", words: status ? `${words}; the connection closed before it was complete` : "No response: the connection was closed" };
   return { kind: String(status)[0], short: String(status), words };
 }
 
 /** reasonOf says in a few words why an exchange ended as it did. */
 export function reasonOf(entry) {
   const reason = entry.why.reason ?? entry.why.rule;
-  if (entry.outcome === "gave-up") return `${reason}, but the client left before`;
+  if (entry.outcome === "gave-up") return `${reason}, but the client had left`;
   return reason;
 }
 
@@ -36,8 +36,8 @@ export function renderExchange(entry, prefix, about) {
     el("h3", {}, "Request"),
     ...message(entry.request, `${entry.request.protocol}${entry.connection ? `, TCP connection ${entry.connection}` : ""}`),
     el("h3", {}, "Response"),
-    ...(entry.response.status ? message(entry.response) : [el("p", { class: "quiet" }, "None was sent.")]),
-    el("h3", {}, "Again, with curl"),
+    ...(entry.response.status ? message(entry.response) : [el("p", { class: "quiet" }, "No response was sent.")]),
+    el("h3", {}, "Repeat with curl"),
     ...again(entry, about),
   ];
 }
@@ -48,8 +48,8 @@ function why(entry) {
   const rows = [
     ["Reason", reason], ["Rule", rule], ["Where", at], ["Expected", expected], ["Got", got],
     ["Cause", entry.fault && `the fault ${entry.fault.id} (${entry.fault.kind})`],
-    ["Manufacturer", entry.manufacturer || "not known"],
-    ["user_id", entry.user_id], ["Key", entry.key_sha256 && `SHA-256 ${entry.key_sha256}…`], ["A key stood in", entry.key_elsewhere],
+    ["Manufacturer", entry.manufacturer || "unknown"],
+    ["user_id", entry.user_id], ["Key", entry.key_sha256 && `SHA-256 ${entry.key_sha256}…`], ["Key found in", entry.key_elsewhere],
     ["Not understood", entry.not_understood],
     ["When", moment(entry.time)], ["Decided after", `${entry.took_ms.toFixed(1)} ms`],
     ...(entry.notes ?? []).map((note) => ["Note", note]),

@@ -1,5 +1,5 @@
 // The manufacturers, here and in the choices of every form.
-import { $, choices, el, update, visible } from "./dom.js";
+import { $, choices, el, noun, update, visible } from "./dom.js";
 import { call } from "./api.js";
 
 let act = async () => {};
@@ -59,7 +59,7 @@ function keyOf(digest) {
     } catch {
       shown.textContent = key;
       getSelection().selectAllChildren(shown);
-      copy.textContent = "Marked: copy it from there";
+      copy.textContent = "Selected: copy it there";
     }
   } }, "Copy key");
   return [shown, " ", copy, " "];
@@ -70,11 +70,11 @@ function row(m) {
     el("th", { scope: "row" }, visible(m.name)),
     el("td", {}, el("span", { class: m.enabled ? "pill s2" : "pill snone" }, m.enabled ? "enabled" : "not enabled")),
     el("td", { class: "keys" }, ...m.key_sha256.flatMap(keyOf)),
-    el("td", { class: "number", "data-unit": m.connections === 1 ? "connection" : "connections" }, m.connections.toLocaleString("en")),
+    el("td", { class: "number", "data-unit": noun(m.connections, "connection") }, m.connections.toLocaleString("en")),
     el("td", { class: "script" }, el("button", { type: "button", "aria-label": `${m.enabled ? "Disable" : "Enable"} ${m.name}`, onclick: () => act(async () => {
       await call("PATCH", `/manufacturers/${encodeURIComponent(m.name)}`, { enabled: !m.enabled });
       await refresh();
-      $("manufacturers-message").textContent = `${m.name} is ${m.enabled ? "not enabled any more" : "enabled"}.`;
+      $("manufacturers-message").textContent = `${m.name} is ${m.enabled ? "no longer enabled" : "enabled"}.`;
     }) }, m.enabled ? "Disable" : "Enable")));
 }
 

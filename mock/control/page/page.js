@@ -73,7 +73,7 @@ async function askStore() {
 // While the store is away, it is asked from time to time, as nothing else tells.
 let asking = 0;
 function away(words) {
-  const text = `${words[0].toUpperCase()}${words.slice(1)}. Until it is back, the mock answers 500 to what it would have to remember.`;
+  const text = `${words[0].toUpperCase()}${words.slice(1)}. Until it is back, the mock responds with 500 to requests that need it.`;
   $("problem").hidden = false;
   if ($("problem").textContent !== text) $("problem").textContent = text;
   asking ||= setTimeout(() => {
@@ -144,7 +144,7 @@ async function run() {
       if (signal.aborted) return;
       if (!(cause instanceof Failure)) throw cause;
       if (cause.status === 401) return lock(cause.message);
-      say("lost", cause.status ? cause.message : "The mock does not answer. Waiting for it.");
+      say("lost", cause.status ? cause.message : "The mock does not respond. Waiting for it.");
     }
     await new Promise((done) => setTimeout(done, wait));
   }

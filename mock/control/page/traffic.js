@@ -171,16 +171,16 @@ function drawNames() {
 
 function drawCount() {
   const shown = $("exchanges").rows.length;
-  const parts = [isFiltered() ? (shown === 1 && !more ? "1 exchange fits" : `${shown.toLocaleString("en")}${more ? " or more" : ""} exchanges fit`) : count(shown, "exchange")];
+  const parts = [isFiltered() ? (shown === 1 && !more ? "1 exchange matches" : `${shown.toLocaleString("en")}${more ? " or more" : ""} exchanges match`) : count(shown, "exchange")];
   if (more && !isFiltered()) parts.push("older ones are not loaded");
-  if (dropped) parts.push(`${dropped.toLocaleString("en")} made room for later ones`);
-  if (missed) parts.push(`${missed.toLocaleString("en")} came too fast to be shown`);
+  if (dropped) parts.push(`${dropped.toLocaleString("en")} dropped to make room`);
+  if (missed) parts.push(`${missed.toLocaleString("en")} arrived too fast to show`);
   if (paused()) parts.push(`paused, ${coming.length.toLocaleString("en")} waiting`);
   $("traffic-count").textContent = entries.length || paused() || isFiltered() ? parts.join(" · ") : "";
   $("older").hidden = !more;
   $("no-traffic").hidden = shown > 0;
-  $("no-traffic").textContent = isFiltered() ? "No exchange in the journal fits the filter."
-    : `Nothing was asked yet. ${about.base_url ? `Send a request to ${about.base_url}, or` : "You may"} use Try it.`;
+  $("no-traffic").textContent = isFiltered() ? "No exchange in the journal matches the filter."
+    : `No requests yet. ${about.base_url ? `Send one to ${about.base_url}, or use` : "Use"} Try it.`;
 }
 
 /** open shows an exchange in detail, or none if id is 0. */
@@ -215,7 +215,7 @@ function detail(entry, again) {
   pane.dataset.id = String(opened);
   const shut = el("button", { type: "button", class: "close", onclick: close }, "Close");
   if (entry) pane.replaceChildren(...renderExchange(entry, "detail", about), shut);
-  else pane.replaceChildren(el("h2", { id: "detail-title" }, `Exchange ${opened}`), el("p", {}, "The journal does not hold it, or not any more."), shut);
+  else pane.replaceChildren(el("h2", { id: "detail-title" }, `Exchange ${opened}`), el("p", {}, "The journal does not contain this exchange, or no longer does."), shut);
   pane.hidden = false;
   if (!again) pane.focus({ preventScroll: innerWidth >= 1024 });
 }

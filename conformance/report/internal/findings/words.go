@@ -14,9 +14,6 @@ import (
 // Headline says in one sentence what a check came to: what came instead of
 // what was expected, or why it was not judged.
 func Headline(c *conformance.CheckResult) string {
-	if c.Known && c.Outcome == conformance.Pass {
-		return "a known failure that passes: remove it from the file of known failures"
-	}
 	for _, s := range []string{c.Actual, c.Reason, c.Summary} {
 		if strings.TrimSpace(s) != "" {
 			return s
@@ -55,9 +52,23 @@ func VerdictWords(v conformance.Verdict, known int) string {
 	return string(v)
 }
 
-// VerdictInCapitals is [VerdictWords] with the verdict itself in capitals.
-func VerdictInCapitals(v conformance.Verdict, known int) string {
-	return strings.ToUpper(safe.Line(string(v), 40)) + strings.TrimPrefix(VerdictWords(v, known), string(v))
+// RunVerdict is the verdict of a run in words, "" if it has none.
+func RunVerdict(r *conformance.Result) string {
+	words := VerdictWords(r.Verdict, r.Summary.Known)
+	if IsListOutdated(r) {
+		words += ", but the list of known failures is out of date"
+	}
+	return words
+}
+
+// IsListOutdated reports whether a run fails for its list of known failures alone.
+func IsListOutdated(r *conformance.Result) bool {
+	return r.Verdict == conformance.Conforms && len(r.Problems) > 0
+}
+
+// InCapitals writes words that begin with a verdict with the verdict in capitals.
+func InCapitals(v conformance.Verdict, words string) string {
+	return strings.ToUpper(safe.Line(string(v), 40)) + strings.TrimPrefix(words, string(v))
 }
 
 // ShortID is the id of a check without its operation, "401/missing-key".
@@ -86,10 +97,28 @@ func Reasons(r *conformance.Result) []string {
 	return list
 }
 
+// Remarks returns what readers are told beside the checks of a run: [Reasons],
+// what is about to change, what went unchecked, and its notes.
+func Remarks(r *conformance.Result) []string {
+	list := slices.Concat(Reasons(r), r.Expiring)
+	if unchecked := Unchecked(r); unchecked != "" {
+		list = append(list, unchecked)
+	}
+	return append(list, r.Notes...)
+}
+
+// Unchecked says what no check could judge, "" for nothing.
+func Unchecked(r *conformance.Result) string {
+	if len(r.Unchecked) == 0 || r.Verdict == conformance.Inconclusive {
+		return ""
+	}
+	return "unchecked: " + strings.Join(r.Unchecked, ", ")
+}
+
 // Unexplained returns why a run does not conform, where its checks do not say:
 // nothing where they do.
 func Unexplained(r *conformance.Result) []string {
-	if r.Verdict == conformance.Conforms {
+	if r.Verdict == conformance.Conforms && !IsListOutdated(r) {
 		return nil
 	}
 	if why := Reasons(r); len(why) > 0 {

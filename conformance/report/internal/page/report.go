@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -88,11 +87,11 @@ func reportPageOf(r *conformance.Result) *reportPage {
 		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", digest(pageStyle), digest(pageScript)),
 		// The digests are of exactly these two, which are ours.
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
-		Verdict: cmp.Or(safe.Visible(findings.VerdictWords(r.Verdict, r.Summary.Known)), "no verdict"), Class: verdictClass(r.Verdict),
+		Verdict: cmp.Or(safe.Visible(findings.RunVerdict(r)), "no verdict"), Class: verdictClass(r),
 		Target:   safe.Line(r.Target, 300),
 		Contract: cmp.Or(safe.Line(r.Contract.Title+" "+r.Contract.Version, 300), "the contract"),
 	}
-	for _, why := range slices.Concat(findings.Reasons(r), r.Notes) {
+	for _, why := range findings.Remarks(r) {
 		p.Reasons = append(p.Reasons, safe.Line(why, 2000))
 	}
 	for _, d := range r.Drift {
@@ -155,7 +154,14 @@ func digest(s string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func verdictClass(v conformance.Verdict) string {
+func verdictClass(r *conformance.Result) string {
+	if findings.IsListOutdated(r) {
+		return "open"
+	}
+	return classOf(r.Verdict)
+}
+
+func classOf(v conformance.Verdict) string {
 	switch v {
 	case conformance.Conforms:
 		return "good"

@@ -147,7 +147,7 @@ func (b *builder) section(operation, status string) *section {
 		s.Detail = "checks that apply to more than one response"
 	}
 	if d := responseOf(b.r, operation, status); d != nil {
-		s.Verdict, s.Class = safe.Visible(findings.ResponseVerdict(b.r, *d)), verdictClass(d.Verdict)
+		s.Verdict, s.Class = safe.Visible(findings.ResponseVerdict(b.r, *d)), classOf(d.Verdict)
 		s.Detail = findings.ResponseExchanges(*d)
 		if d.Latency != nil {
 			s.Detail += ", p50 " + safe.Duration(d.Latency.P50) + ", p99 " + safe.Duration(d.Latency.P99)

@@ -125,7 +125,7 @@ func trendRunOf(run Run) trendRun {
 	started := r.Started.UTC()
 	out := trendRun{
 		Day: started.Format(time.DateOnly), Time: started.Format("15:04"), File: safe.Line(run.Name, 200),
-		Verdict: cmp.Or(safe.Line(findings.VerdictWords(r.Verdict, r.Summary.Known), 100), "no verdict"), Class: verdictClass(r.Verdict),
+		Verdict: cmp.Or(safe.Line(findings.RunVerdict(r), 120), "no verdict"), Class: verdictClass(r),
 		Requests: safe.Thousands(int64(r.Requests)), Tool: safe.Line(r.Tool.Version, 80), Contract: safe.Line(r.Contract.Version, 80),
 	}
 	for _, s := range findings.Standings() {
