@@ -18,6 +18,9 @@ import (
 // with NOX_RUNS_BY=meant as well, a defect meets no more checks than it takes to
 // catch it.
 func TestVerdictNeverChanges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes many runs")
+	}
 	for name, all := range map[string][]defect.Deviation{"variations": defect.Variations(), "defects": defect.Defects()} {
 		t.Run(name, func(t *testing.T) {
 			runs := 2

@@ -77,9 +77,7 @@ func paste(t *testing.T, shell, line string) {
 // check into dash: what arrives is what the run sends, byte for byte, though
 // the line holds nothing that does not show.
 func TestCurlLinesWorkInPlainShells(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long")
-	}
+	takesRuns(t)
 	t.Parallel()
 	shell := dash(t)
 	base, take := recorder(t)

@@ -55,9 +55,7 @@ func TestARefusedSecondKeyDecidesNothing(t *testing.T) {
 
 // A cause names the status that its request was owed, not one that it got.
 func TestCausesNameWhatARequestWasOwed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long")
-	}
+	takesRuns(t)
 	for _, name := range []string{"locked-out-with-401", "status-200"} {
 		for _, c := range judge(t, broken(t, name)).Causes {
 			if strings.HasPrefix(c.Summary, "401") && strings.Contains(c.Summary, "wants 401") || strings.HasPrefix(c.Summary, "200") && strings.Contains(c.Summary, "wants 400") {

@@ -162,11 +162,13 @@ func faulty(t *testing.T, name string) *mocktest.Server {
 // Which checks meet a race is chance; a file that is up to date excuses them
 // in any run.
 func TestKnownRacesNeverFail(t *testing.T) {
+	t.Parallel()
 	for name, runs := range map[string]int{"race-two-ids": 8, "race-500": 3, "every-7th-500": 3, "every-7th-400-as-422": 3} {
 		if testing.Short() && name != "race-two-ids" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if testing.Short() {
 				runs = 1
 			}
@@ -218,6 +220,7 @@ func unexcused(r *conformance.Result) []string {
 
 // A server without faults owes nothing to chance.
 func TestKnownSteadyFailuresAreSteady(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"echo-lower-cased", "400-as-422", "id-folds-case"} {
 		if testing.Short() && name != "400-as-422" {
 			continue
@@ -417,6 +420,7 @@ func TestUsersOfTheRunAreListed(t *testing.T) {
 
 // The list is that of the server, whatever it takes and whether it answers.
 func TestUsersOfACarelessTargetAreListed(t *testing.T) {
+	t.Parallel()
 	for i, name := range []string{"number-accepted", "missing-as-undefined", "array-accepted", "every-7th-wrong-key-accepted", "every-7th-cut-short"} {
 		if testing.Short() && i > 0 {
 			break
@@ -566,6 +570,8 @@ func TestPublishedContractIsACheck(t *testing.T) {
 // Where a firewall shuts the run out for users without its mark, few more of
 // them are named.
 func TestUsersWithoutTheMarkEndWithABlockPage(t *testing.T) {
+	takesRuns(t)
+	t.Parallel()
 	var foreign, blocked atomic.Int64
 	s := around(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -24,7 +24,7 @@ func TestPanicIsAnErrorOfItsCheck(t *testing.T) {
 		return r.checks[slices.IndexFunc(r.checks, func(c *trial.Check) bool { return strings.HasSuffix(c.ID, name) })]
 	}
 	byName("/repeat").Run = func(*trial.Trial) { panic("an experiment") }
-	byName("/json").JudgeRun = func(*trial.Session, *trial.Check) trial.Verdict { panic("a judgement") }
+	byName("/json").JudgeRun = func(*trial.Session) trial.Verdict { panic("a judgement") }
 	result := r.Run(context.Background())
 	for _, c := range result.Checks {
 		broken := strings.HasSuffix(c.ID, "/repeat") || strings.HasSuffix(c.ID, "201/json")

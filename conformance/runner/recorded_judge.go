@@ -81,7 +81,7 @@ func (l *reel) judge(ctx context.Context, chosen []*trial.Check) *conformance.Re
 			reason = "interrupted"
 			break
 		}
-		if err := guard.Call(func() { r.verdicts[i] = c.JudgeRun(l.s, c) }); err != nil {
+		if err := guard.Call(func() { r.verdicts[i] = c.JudgeRun(l.s) }); err != nil {
 			r.verdicts[i] = trial.Broken(err)
 		}
 	}

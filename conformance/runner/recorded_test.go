@@ -348,6 +348,8 @@ func harOfRun(t *testing.T, s *mocktest.Server) []byte {
 }
 
 func TestOwnReportAndJournalConform(t *testing.T) {
+	takesRuns(t)
+	t.Parallel()
 	s := mocktest.NewServer(t)
 	own := harOfRun(t, s)
 	var kept bytes.Buffer

@@ -258,7 +258,7 @@ func (p *replay) judge(chosen []*trial.Check, reason string) *conformance.Result
 		r.giveUp("the recording was only partly sent again")
 	} else {
 		for i, c := range chosen {
-			r.verdicts[i] = c.JudgeRun(p.s, c)
+			r.verdicts[i] = c.JudgeRun(p.s)
 		}
 	}
 	out := assemble(r, reason)

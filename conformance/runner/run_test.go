@@ -47,6 +47,15 @@ func judge(t *testing.T, cfg conformance.Config) *conformance.Result {
 	return r.Run(t.Context())
 }
 
+// takesRuns skips a test that takes several runs, or one of all checks that no
+// other test lacks, where tests are to be short.
+func takesRuns(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+}
+
 // conforms demands that nothing failed or was left undecided.
 func conforms(t *testing.T, r *conformance.Result) {
 	t.Helper()
@@ -99,7 +108,7 @@ func TestWithoutProvocationThe500IsNotExercised(t *testing.T) {
 	if row := r.Responses[3]; row.Status != "500" || row.Verdict != conformance.NotExercised {
 		t.Errorf("the 500 is %s", row.Verdict)
 	}
-	cfg.Require = []string{"201", "500"}
+	cfg.Require, cfg.Run = []string{"201", "500"}, []string{"201/minimal"}
 	if r := judge(t, cfg); r.ExitCode != conformance.ExitViolates || !strings.Contains(r.Reason, "500") {
 		t.Errorf("required and not exercised: exit code %d, %q", r.ExitCode, r.Reason)
 	}
@@ -321,6 +330,8 @@ func TestForEverTooManyRequests(t *testing.T) {
 // A target that takes so many requests a second, and says of no time that lies
 // ahead when it takes the next, is waited for.
 func TestFewRequestsASecond(t *testing.T) {
+	takesRuns(t)
+	t.Parallel()
 	limiter := rate.NewLimiter(200, 20)
 	s := around(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -398,6 +409,7 @@ func TestOverTLSAndHTTP2(t *testing.T) {
 
 // A target that speaks HTTP/2 and nothing older is judged as any other.
 func TestOverHTTP2Alone(t *testing.T) {
+	takesRuns(t)
 	cfg := overTLS(t, func(c *tls.Config) {
 		c.NextProtos = []string{"h2"}
 		c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
@@ -417,6 +429,7 @@ func TestOverHTTP2Alone(t *testing.T) {
 
 // The same seed, run id and contract give the same requests, byte for byte.
 func TestDryRunRepeats(t *testing.T) {
+	takesRuns(t)
 	plan := func(profile conformance.Profile) []byte {
 		r, err := runner.New(conformance.Config{
 			Target: "https://staging.example.com/v2", Profile: profile, RunID: "repeat", Seed: 7,

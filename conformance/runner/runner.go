@@ -138,7 +138,7 @@ func newRun(s *trial.Session, checks []*trial.Check) *run {
 func (r *Runner) session() *trial.Session {
 	s := &trial.Session{
 		Config: &r.cfg, Contract: r.contract, Client: r.client, Redactor: secret.NewRedactor(ordinaryWords(&r.cfg.Keys), append(publicTexts(r.contract.Document, r.checks), trial.UserPrefixOf(r.cfg.RunID))...),
-		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), CheckNumbers: r.number, SkipReasons: r.leftOut, GateStatus: map[string]int{}, AbsentStatus: map[string]int{}, FullRequests: map[string]bool{},
+		UserPrefix: trial.UserPrefixOf(r.cfg.RunID), CheckNumbers: r.number, SkipReasons: r.leftOut,
 	}
 	s.SchemeKeys, _ = schemeKeys(&r.cfg, r.contract.Contract) // New has refused what cannot be sent
 	for _, key := range s.SchemeKeys {
@@ -287,7 +287,7 @@ func (r *run) attempt(ctx context.Context, c *trial.Check) trial.Verdict {
 		return trial.Verdict{Outcome: conformance.Skip, Reason: lack}
 	}
 	if c.JudgeRun != nil {
-		return c.JudgeRun(r.Session, c)
+		return c.JudgeRun(r.Session)
 	}
 	op := r.Operation(c)
 	if c.Stage != trial.StageGate && r.IsShut(op) {

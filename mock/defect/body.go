@@ -123,12 +123,7 @@ func valid(text []byte) bool { return json.Valid(text) && utf8.Valid(text) }
 
 // undeclared holds for an object with a property that the contract does not name.
 func undeclared(x *exchange) bool {
-	for _, s := range members(x.sent) {
-		if s.name != userName {
-			return posted(x)
-		}
-	}
-	return false
+	return posted(x) && slices.ContainsFunc(members(x.sent), func(s span) bool { return s.name != userName })
 }
 
 // twiceNamed holds for an object with two properties of one name.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -15,7 +16,7 @@ import (
 // echoDefects change the user id that a 201 echoes, or fail over it. The
 // contract: "The manufacturer's user ID that was provided."
 func echoDefects() []Deviation {
-	return join(asciiEchoDefects(), lookalikeDefects(), unicodeEchoDefects(), lengthEchoDefects())
+	return slices.Concat(asciiEchoDefects(), lookalikeDefects(), unicodeEchoDefects(), lengthEchoDefects())
 }
 
 func asciiEchoDefects() []Deviation {

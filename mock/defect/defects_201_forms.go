@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
-	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -19,14 +19,7 @@ import (
 func formDefects() []Deviation {
 	named := func(names ...string) when {
 		return func(x *exchange) bool {
-			for _, s := range members(x.sent) {
-				for _, n := range names {
-					if s.name == n {
-						return posted(x)
-					}
-				}
-			}
-			return false
+			return posted(x) && slices.ContainsFunc(members(x.sent), func(s span) bool { return slices.Contains(names, s.name) })
 		}
 	}
 	// assigned puts what the request has under a name into the answer.
@@ -103,18 +96,12 @@ func formDefects() []Deviation {
 
 // assignedForNew gives a user the id that the first request for it names.
 func assignedForNew(name string) mechanism {
-	return func() func(*exchange) {
-		var ids sync.Map
-		return func(x *exchange) {
-			if x.serve(); !created(x) {
-				return
-			}
-			named, _ := memberText(x.sent, name)
-			if id, _ := ids.LoadOrStore(x.user(), named); id != "" {
-				setText(idName, id.(string))(x)
-			}
+	return after(created, func(x *exchange) {
+		named, _ := memberText(x.sent, name)
+		if id := x.memory.first(x.user(), named); id != "" {
+			setText(idName, id)(x)
 		}
-	}
+	})
 }
 
 // elsewhereDefects take a user from where the contract names none.
@@ -182,7 +169,7 @@ func shapeDefects() []Deviation {
 	turned("formula-guarded", texts, "a formula", `^[=@+-].*[A-Za-z]`, func(s string) string { return "'" + s })
 	turned("variable-expanded", texts, "a variable", `\$\{[^}]*\}|\$[A-Z]+`, func(s string) string { return regexp.MustCompile(`\$\{[^}]*\}|\$[A-Z]+`).ReplaceAllString(s, "") })
 	turned("ldap-escaped", texts, "a filter of LDAP", `\*\)\(`, replace("*", `\2a`, "(", `\28`, ")", `\29`))
-	turned("token-decoded", texts, "a token", `^eyJ[\w-]+\.[\w-]+\.`, func(s string) string { head, _, _ := strings.Cut(s, "."); return head })
+	turned("token-decoded", texts, "a token", `^eyJ[\w-]+\.[\w-]+\.`, until("."))
 	turned("quotes-off", texts, "a quoted text", `^".*"$`, func(s string) string { return strings.Trim(s, `"`) })
 	turned("url-shortened", texts, "a URL", `^https?://`, func(s string) string { return strings.TrimSuffix(strings.SplitN(s, "?", 2)[0], "/") })
 	turned("at-dropped", texts, "a handle", `^@`, func(s string) string { return s[1:] })
@@ -207,13 +194,11 @@ func shapeDefects() []Deviation {
 	refusing("bracketed", texts, `^\[`)
 	refusing("url-like", texts, `^https?://`)
 	return append(all,
-		should("dots-firewalled", words2, "A firewall answers 403 to a user id of two dots.", after(echoes(equals("..")), page(403, "Forbidden"))),
-		should("ldap-firewalled", texts2, "A firewall answers 403 to a user id that looks like a filter of LDAP.", after(echoes(containing("*)(")), page(403, "Forbidden"))),
-		should("token-firewalled", texts2, "A firewall answers 403 to a user id that looks like a URL.", after(echoes(func(s string) bool { return strings.HasPrefix(s, "https://") }), page(403, "Forbidden"))),
+		should("dots-firewalled", "201/"+words, "A firewall answers 403 to a user id of two dots.", after(echoes(equals("..")), page(403, "Forbidden"))),
+		should("ldap-firewalled", "201/"+texts, "A firewall answers 403 to a user id that looks like a filter of LDAP.", after(echoes(containing("*)(")), page(403, "Forbidden"))),
+		should("token-firewalled", "201/"+texts, "A firewall answers 403 to a user id that looks like a URL.", after(echoes(func(s string) bool { return strings.HasPrefix(s, "https://") }), page(403, "Forbidden"))),
 	)
 }
-
-const words2, texts2 = "201/echo-words", "201/echo-text-like"
 
 // characterDefects change, refuse or fall over characters of one class.
 func characterDefects() []Deviation {
@@ -284,7 +269,7 @@ func characterDefects() []Deviation {
 		}))),
 		must("echo-newlines-changed", "201/echo-control", "CR LF is echoed as LF.", after(created, echo(replace("\r\n", "\n")))),
 		must("echo-query-escaped", "201/echo-characters", "The echo is escaped for a query where it is not ASCII.", after(created, echo(only(func(s string) bool { return strings.Contains(s, "\u00a0") }, url.QueryEscape)))),
-		must("ascii-control-of-json", "201/echo-characters", "A no-break space is taken for the end.", after(created, echo(func(s string) string { before, _, _ := strings.Cut(s, "\u00a0"); return before }))),
+		must("ascii-control-of-json", "201/echo-characters", "A no-break space is taken for the end.", after(created, echo(until("\u00a0")))),
 	)
 }
 

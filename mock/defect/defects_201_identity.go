@@ -3,9 +3,9 @@ package defect
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -15,18 +15,18 @@ import (
 // identityDefects give one user several NOX ids, or several users one. The
 // contract: "The NOX subscriber ID (resolved or newly created)."
 func identityDefects() []Deviation {
-	return join(resolveDefects(), distinctDefects(), raceDefects())
+	return slices.Concat(resolveDefects(), distinctDefects(), raceDefects())
 }
 
 // resolveDefects: the same user, another id.
 func resolveDefects() []Deviation {
 	return []Deviation{
 		must("id-new-each-time", "201/resolve-at-once", "Each request gets a new id.", after(created, decorated(newText(idName), randomID))),
-		must("id-new-second-time", "201/resolve-at-once", "A user's second request gets another id than the first.", afterNthOf((*exchange).user, func(n int64) bool { return n == 1 }, created, decorated(newText(idName), randomID))),
-		must("id-new-after-five", "201/resolve-at-once", "A user who was asked for five times gets another id.", afterNthOf((*exchange).user, afterThe(5), created, mapText(idName, idOf))),
-		must("id-new-now-and-then", "201/resolve-throughout", "Every 13th 201 names a new id.", afterNth(every(13), created, decorated(newText(idName), randomID))),
-		must("id-counted", "201/resolve-at-once", "The id ends in how often the user was asked for.", counting()),
-		must("id-of-request", "201/resolve-at-once", "The id is that of the request, not of the user.", identity(func(x *exchange) string { return strconv.Itoa(x.number) })),
+		must("id-new-second-time", "201/resolve-at-once", "A user's second request gets another id than the first.", after(nthOf((*exchange).user, the(1), created), decorated(newText(idName), randomID))),
+		must("id-new-after-five", "201/resolve-at-once", "A user who was asked for five times gets another id.", after(nthOf((*exchange).user, afterThe(5), created), mapText(idName, idOf))),
+		must("id-new-now-and-then", "201/resolve-throughout", "Every 13th 201 names a new id.", after(nth(every(13), created), decorated(newText(idName), randomID))),
+		must("id-counted", "201/resolve-at-once", "The id ends in how often the user was asked for.", after(created, counting)),
+		must("id-of-request", "201/resolve-at-once", "The id is that of the request, not of the user.", identity(func(x *exchange) string { return strconv.FormatInt(x.memory.count("requests"), 10) })),
 		must("last-user-only", "201/resolve-later", "Only the last user is known; who comes back after others is new.", forgetting(1)),
 		must("last-two-users-only", "201/resolve-later", "Only the last two users are known; who comes back later is new.", forgetting(2)),
 		must("id-of-connection", "201/resolve-other-connection", "The id depends on the connection.", identity(func(x *exchange) string { return x.id() + x.request.RemoteAddr })),
@@ -43,7 +43,7 @@ func resolveDefects() []Deviation {
 		must("id-by-more-members", "201/resolve-throughout", "The id depends on what else the request says.", identity(func(x *exchange) string { return x.id() + strconv.Itoa(len(members(x.sent))) })),
 		must("id-new-after-401", "201/resolve-later", "A user whom a refused request named gets another id.", renewedBy(refused)),
 		must("id-new-after-500", "201/resolve-later", "A user whom a failed request named gets another id.", renewedBy(answered(500))),
-		must("known-echo-lower-cased", "201/resolve-at-once", "A user who is known is echoed in lower case.", afterNthOf((*exchange).user, afterThe(1), created, echo(strings.ToLower))),
+		must("known-echo-lower-cased", "201/resolve-at-once", "A user who is known is echoed in lower case.", after(again, echo(strings.ToLower))),
 		must("id-by-white-space", "201/resolve-forms", "The id depends on the white space between the tokens.", identity(func(x *exchange) string { return x.id() + spaces(x.sent) })),
 		must("id-by-body", "201/resolve-forms", "The id is a hash of the request's body.", identity(func(x *exchange) string { return string(x.sent) })),
 	}
@@ -60,7 +60,7 @@ func distinctDefects() []Deviation {
 			return x.key() + local
 		})),
 		must("id-in-ascii", "201/create-beyond-ascii", "All characters beyond ASCII are one to the index.", identity(func(x *exchange) string { return x.key() + mapRunes(beyond(unicode.MaxASCII), "?")(x.user()) })),
-		must("id-counted-per-manufacturer", "201/create-throughout", "Each manufacturer's users are counted from 1, and the number is the id.", numbered()),
+		must("id-counted-per-manufacturer", "201/create-throughout", "Each manufacturer's users are counted from 1, and the number is the id.", numbered((*exchange).key, "nox_subscriber_")),
 		must("id-from-example", "201/create-distinct", "The id is that of the documentation's example.", after(created, setText(idName, "nox_subscriber_456"))),
 		must("id-of-manufacturer", "201/create-distinct", "All users of a manufacturer share one id.", identity((*exchange).key)),
 		must("id-by-prefix-of-8", "201/create-distinct", "Users whose first eight characters agree share an id.", identity(func(x *exchange) string { return x.key() + cut(8)(x.echoed()) })),
@@ -73,7 +73,7 @@ func distinctDefects() []Deviation {
 		should("id-folds-normal-form", "201/create-normal-form", "Users who differ in normal form share an id.", identity(func(x *exchange) string { return x.key() + norm.NFC.String(x.echoed()) })),
 		should("id-folds-compatible-form", "201/create-normal-form", "Users who differ in compatible forms share an id.", identity(func(x *exchange) string { return x.key() + norm.NFKC.String(x.echoed()) })),
 		must("id-across-tenants", "201/tenants", "Users of the same name share an id, whichever manufacturer asks.", identity((*exchange).echoed)),
-		must("user-taken-by-other-tenant", "201/tenants", "A user id that another manufacturer uses is refused.", ownedElsewhere(fail(400, "user_id is taken"))),
+		must("user-taken-by-other-tenant", "201/tenants", "A user id that another manufacturer uses is refused.", after(ownedElsewhere, fail(400, "user_id is taken"))),
 	}
 }
 
@@ -89,65 +89,29 @@ func raceDefects() []Deviation {
 }
 
 // counting ends each id in how often its user was asked for.
-func counting() mechanism {
-	return func() func(*exchange) {
-		var mu sync.Mutex
-		times := map[string]int{}
-		return func(x *exchange) {
-			x.serve()
-			if !created(x) {
-				return
-			}
-			mu.Lock()
-			times[x.user()]++
-			n := times[x.user()]
-			mu.Unlock()
-			mapText(idName, func(s string) string { return s + "-" + strconv.Itoa(n) })(x)
-		}
-	}
+func counting(x *exchange) {
+	n := x.memory.count(x.user())
+	mapText(idName, func(s string) string { return s + "-" + strconv.FormatInt(n, 10) })(x)
 }
 
 // mixedUp gives those of the users whose answer f picks the id of the user before.
 func mixedUp(f func(int64) bool) mechanism {
-	return func() func(*exchange) {
-		var mu sync.Mutex
-		var count int64
-		var user, id string
-		return func(x *exchange) {
-			x.serve()
-			if !created(x) {
-				return
-			}
-			mu.Lock()
-			count++
-			mixed := user != "" && user != x.user() && f(count)
-			if user != "" && user == x.user() && f(count) {
-				count-- // the next one, then
-			}
-			other := id
-			user, id = x.user(), x.id()
-			mu.Unlock()
-			if mixed {
-				setText(idName, other)(x)
-			}
+	return oneByOne(func(x *exchange) {
+		user, id := x.memory.keep("user", x.user()), x.memory.keep("id", x.id())
+		switch due := f(x.memory.count("answers")) || x.memory.kept("due") != ""; {
+		case !due:
+		case user == x.user():
+			x.memory.keep("due", "yes") // the next one, then
+		default:
+			x.memory.keep("due", "")
+			setText(idName, id)(x)
 		}
-	}
+	})
 }
 
-// ownedElsewhere changes the answers about a user id that another key asked for first.
-func ownedElsewhere(edits ...edit) mechanism {
-	return func() func(*exchange) {
-		var owners sync.Map
-		return func(x *exchange) {
-			x.serve()
-			if !created(x) {
-				return
-			}
-			if owner, _ := owners.LoadOrStore(x.echoed(), x.key()); owner != x.key() {
-				apply(x, edits)
-			}
-		}
-	}
+// ownedElsewhere holds for a user id that another key asked for first.
+func ownedElsewhere(x *exchange) bool {
+	return created(x) && x.memory.first(x.echoed(), x.key()) != x.key()
 }
 
 func firstName(text []byte) string {

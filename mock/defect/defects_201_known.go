@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -14,9 +13,6 @@ import (
 // knownDefects are right the first time that a user is asked for, and wrong the
 // second.
 func knownDefects() []Deviation {
-	again := func(edits ...edit) mechanism {
-		return afterNthOf((*exchange).user, afterThe(1), created, edits...)
-	}
 	var all []Deviation
 	for _, e := range []struct {
 		name, what string
@@ -60,108 +56,75 @@ func knownDefects() []Deviation {
 		if own := map[string]string{"fraction-shortened": "fraction", "exponent-expanded": "exponent", "boolean-capitalised": "boolean", "null-emptied": "null", "date-in-utc": "date"}[e.name]; own != "" {
 			caught = "201/echo-" + own // which asks twice
 		}
-		all = append(all, must("known-echo-"+e.name, caught, "A user who is known is echoed "+e.what+".", again(echo(e.f))))
+		all = append(all, must("known-echo-"+e.name, caught, "A user who is known is echoed "+e.what+".", after(again, echo(e.f))))
 	}
 	spelling := func(fold func(string) string) mechanism {
-		return func() func(*exchange) {
-			var spellings memory
-			return func(x *exchange) {
-				if x.serve(); created(x) {
-					setText(echoName, spellings.recall(x.key()+"\x00"+fold(x.echoed()), x.echoed()))(x)
-				}
-			}
-		}
+		return after(created, func(x *exchange) {
+			setText(echoName, x.memory.first(x.key()+"\x00"+fold(x.echoed()), x.echoed()))(x)
+		})
 	}
 	return append(all,
-		must("known-digits-as-number", "201/schema", "A user who is known is echoed as a number if the user id is of digits.", afterNthOf((*exchange).user, afterThe(1), echoes(digits), mapRaw(echoName, unquoted))),
-		must("known-echo-missing", "201/schema", "A user who is known is not echoed.", again(remove(echoName))),
-		must("known-id-number", "201/schema", "The id of a user who is known is a number.", again(setRaw(idName, "4711"))),
-		must("known-id-null", "201/schema", "The id of a user who is known is null.", again(setRaw(idName, "null"))),
-		must("known-in-array", "201/schema", "A user who is known comes as an array of one.", again(around(`[%]`))),
-		must("known-wrapped", "201/schema", `A user who is known is wrapped in {"user": …}.`, again(around(`{"user":%}`))),
-		must("known-empty-body", "201/json", "For a user who is known the body is empty.", again(setBody(""))),
-		must("known-as-text", "201/content-type", "For a user who is known the media type is text/plain.", again(contentType("text/plain"))),
-		must("known-id-upper-cased", "201/resolve-at-once", "The id of a user who is known is in upper case.", again(mapText(idName, strings.ToUpper))),
-		must("known-id-without-dashes", "201/resolve-at-once", "The id of a user who is known has no dashes.", again(mapText(idName, replace("-", "")))),
-		must("known-302", "201/resolve-at-once", "A user who is known is answered with a redirect.", again(setStatus(302), locationOfUser)),
-		must("known-500", "201/resolve-at-once", "A user who is known brings about a 500.", again(serverError())),
-		must("known-third-200", "201/resolve-at-once", "A user who is asked for a third time is answered with 200.", afterNthOf((*exchange).user, afterThe(2), created, setStatus(200))),
+		must("known-digits-as-number", "201/schema", "A user who is known is echoed as a number if the user id is of digits.", after(nthOf((*exchange).user, afterThe(1), echoes(digits)), mapRaw(echoName, unquoted))),
+		must("known-echo-missing", "201/schema", "A user who is known is not echoed.", after(again, remove(echoName))),
+		must("known-id-number", "201/schema", "The id of a user who is known is a number.", after(again, setRaw(idName, "4711"))),
+		must("known-id-null", "201/schema", "The id of a user who is known is null.", after(again, setRaw(idName, "null"))),
+		must("known-in-array", "201/schema", "A user who is known comes as an array of one.", after(again, around(`[%]`))),
+		must("known-wrapped", "201/schema", `A user who is known is wrapped in {"user": …}.`, after(again, around(`{"user":%}`))),
+		must("known-empty-body", "201/json", "For a user who is known the body is empty.", after(again, setBody(""))),
+		must("known-as-text", "201/content-type", "For a user who is known the media type is text/plain.", after(again, contentType("text/plain"))),
+		must("known-id-upper-cased", "201/resolve-at-once", "The id of a user who is known is in upper case.", after(again, mapText(idName, strings.ToUpper))),
+		must("known-id-without-dashes", "201/resolve-at-once", "The id of a user who is known has no dashes.", after(again, mapText(idName, replace("-", "")))),
+		must("known-302", "201/resolve-at-once", "A user who is known is answered with a redirect.", after(again, setStatus(302), locationOfUser)),
+		must("known-500", "201/resolve-at-once", "A user who is known brings about a 500.", after(again, serverError())),
+		must("known-third-200", "201/resolve-at-once", "A user who is asked for a third time is answered with 200.", after(nthOf((*exchange).user, afterThe(2), created), setStatus(200))),
 		must("known-spelling-by-case", "201/echo-throughout", "A user who differs in case from a known one is echoed as that one is spelt.", spelling(strings.ToLower)),
 		must("known-spelling-by-space", "201/echo-throughout", "A user who differs in outer white space from a known one is echoed as that one is spelt.", spelling(strings.TrimSpace)),
 		must("known-spelling-by-form", "201/echo-throughout", "A user who differs in normal form from a known one is echoed as that one is spelt.", spelling(norm.NFC.String)),
 		must("known-spelling-by-accent", "201/echo-throughout", "A user who differs in an accent from a known one is echoed as that one is spelt.", spelling(func(s string) string { return mapRunes(isMark, "")(norm.NFD.String(s)) })),
 		must("id-new-after-400", "201/resolve-after-refusals", "A user whom a rejected request named gets another id.", renewedBy(both(rejected, func(x *exchange) bool { return len(textsIn(x.sent)) > 0 }))),
-		must("status-after-400", "201/resolve-after-refusals", "A user whom a rejected request named is answered with 409.", sullied(rejected, fail(409, "user_id exists"))),
-		must("echo-after-401", "201/resolve-after-refusals", "A user whom a refused request named is echoed in upper case.", sullied(refused, echo(strings.ToUpper))),
-		must("status-after-401", "201/resolve-after-refusals", "A user whom a refused request named is answered with 401.", sullied(refused, fail(401, "Invalid API key"))),
+		must("status-after-400", "201/resolve-after-refusals", "A user whom a rejected request named is answered with 409.", sullied(1, rejected, fail(409, "user_id exists"))),
+		must("echo-after-401", "201/resolve-after-refusals", "A user whom a refused request named is echoed in upper case.", sullied(1, refused, echo(strings.ToUpper))),
+		must("status-after-401", "201/resolve-after-refusals", "A user whom a refused request named is answered with 401.", sullied(1, refused, fail(401, "Invalid API key"))),
 		must("id-of-last-manufacturer", "201/tenants", "A user has the id that the last manufacturer gave to the user id.", lastOwner()),
-		must("echo-after-other-manufacturer", "201/tenants", "A user whom another manufacturer has asked for is echoed with its number.", ownedElsewhere(echo(func(s string) string { return s + "-2" }))),
-		must("id-after-three-errors", "201/resolve-after-refusals", "After three errors about a user the id is new.", afterErrorsAbout(3)),
+		must("echo-after-other-manufacturer", "201/tenants", "A user whom another manufacturer has asked for is echoed with its number.", after(ownedElsewhere, echo(func(s string) string { return s + "-2" }))),
+		must("id-after-three-errors", "201/resolve-after-refusals", "After three errors about a user the id is new.", sullied(3, erred, mapText(idName, idOf))),
 	)
 }
 
-// sullied changes the answers about a user whom a request named for which w
+// sullied changes the answers about a user whom n requests named for which w
 // held.
-func sullied(w when, edits ...edit) mechanism {
-	return func() func(*exchange) {
-		var users sync.Map
-		return func(x *exchange) {
-			x.serve()
-			if w(x) {
-				for _, user := range textsIn(x.sent) {
-					users.Store(user, true)
-				}
-				return
+func sullied(n int64, w when, edits ...edit) mechanism {
+	return func(x *exchange) {
+		x.serve()
+		switch {
+		case w(x):
+			for _, user := range textsIn(x.sent) {
+				x.memory.count(user)
 			}
-			if _, ok := users.Load(x.echoed()); ok && created(x) {
-				apply(x, edits)
-			}
-		}
-	}
-}
-
-// afterErrorsAbout gives a user a new id after n errors about the user.
-func afterErrorsAbout(n int) mechanism {
-	return func() func(*exchange) {
-		var mu sync.Mutex
-		errors := map[string]int{}
-		return func(x *exchange) {
-			x.serve()
-			mu.Lock()
-			defer mu.Unlock()
-			if erred(x) {
-				for _, user := range textsIn(x.sent) {
-					errors[user]++
-				}
-			} else if created(x) && errors[x.echoed()] >= n {
-				mapText(idName, idOf)(x)
-			}
+		case created(x) && x.memory.counted(x.echoed()) >= n:
+			apply(x, edits)
 		}
 	}
 }
 
 // lastOwner gives a user id the id of the manufacturer who asked last but one.
 func lastOwner() mechanism {
-	return func() func(*exchange) {
-		last := map[string]string{}
-		return oneByOne(func(x *exchange) {
-			own := x.id()
-			if id, ok := last[x.echoed()]; ok && id != own {
-				setText(idName, id)(x)
-			}
-			last[x.echoed()] = own
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		if id := x.memory.keep(x.echoed(), x.id()); id != "" {
+			setText(idName, id)(x)
+		}
+	})
 }
 
 // chain is a handler that lets a mechanism answer before the next one does.
 type chain struct {
 	next   http.Handler
-	answer func(*exchange)
+	answer mechanism
+	memory *memory
 }
 
 func (c chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := newExchange(w, r, c.next, 0)
+	x := newExchange(w, r, c.next, c.memory)
 	c.answer(x)
 	x.finish()
 }

@@ -13,7 +13,7 @@ func requestDefects() []Deviation {
 		must("charset-fails", "http/no-server-error", "A media type with a charset parameter brings about a 500.", after(both(created, headerIs("Content-Type", containing(";"))), serverError())),
 		must("media-type-case-refused", "201/media-type-case", "The media type is compared with case; another spelling is answered with 400.", after(both(created, headerIs("Content-Type", mixedCase)), fail(400, "Content-Type must be application/json"))),
 		must("media-type-case-415", "201/media-type-case", "The media type is compared with case; another spelling is answered with 415.", after(both(created, headerIs("Content-Type", mixedCase)), fail(415, "Unsupported media type"))),
-		headerCaseDefect(),
+		onWire(must("header-name-case", "201/header-name-case", "The name of the key's header is compared with case, and all capitals are not known.", before(always)), func(c net.Conn) net.Conn { return caseConn{c} }),
 		must("accept-any-refused", "201/accept-any", "Accept: */* is answered with 406.", after(both(created, headerIs("Accept", equals("*/*"))), fail(406, "Not acceptable"))),
 		must("accept-any-as-html", "201/content-type", "Accept: */* is answered with HTML.", after(both(created, headerIs("Accept", equals("*/*"))), page(201, "Created"))),
 		must("accept-none-refused", "201/accept-none", "A request without Accept is answered with 406.", after(both(created, lacks("Accept")), fail(406, "Not acceptable"))),
@@ -54,11 +54,4 @@ func strange(x *exchange) bool {
 		}
 	}
 	return false
-}
-
-// headerCaseDefect shows below net/http, which gives all header names one case.
-func headerCaseDefect() Deviation {
-	d := must("header-name-case", "201/header-name-case", "The name of the key's header is compared with case, and all capitals are not known.", before(always))
-	d.wire = func(l net.Listener) net.Listener { return caseListener{l} }
-	return d
 }

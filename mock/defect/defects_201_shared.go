@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -22,7 +21,7 @@ import (
 // sharedDefects take two users for one, each by something else: the collation
 // of an index, a parser of numbers, a delimiter, a pattern, a hash.
 func sharedDefects() []Deviation {
-	return join(collationDefects(), delimiterDefects(), lookupDefects(), hashDefects(), mailDefects(), spellingDefects(), numberDefects(), prefixDefects())
+	return slices.Concat(collationDefects(), delimiterDefects(), lookupDefects(), hashDefects(), mailDefects(), spellingDefects(), numberDefects(), prefixDefects())
 }
 
 // sharing gives two users of one manufacturer an id if f makes one text of both.
@@ -105,7 +104,7 @@ func delimiterDefects() []Deviation {
 		{"slash", "/"}, {"equals", "="}, {"space", " "}, {"quote", `"`}, {"apostrophe", "'"}, {"parenthesis", "("}, {"tilde", "~"}, {"caret", "^"},
 	} {
 		all = append(all, must("id-before-"+d.name, "201/create-delimiters", "What stands behind a "+d.name+" in a user id does not count.",
-			sharing(func(s string) string { before, _, _ := strings.Cut(s, d.sign); return before })))
+			sharing(until(d.sign))))
 	}
 	for _, d := range []struct{ name, sign string }{{"colon", ":"}, {"pipe", "|"}, {"slash", "/"}, {"backslash", `\`}, {"hash", "#"}, {"equals", "="}} {
 		all = append(all, must("id-behind-"+d.name, "201/create-delimiters", "What stands before the last "+d.name+" in a user id does not count.",
@@ -117,19 +116,16 @@ func delimiterDefects() []Deviation {
 // looking gives a new user the id of the first known one that match finds for
 // it.
 func looking(match func(known, asked string) bool) mechanism {
-	return func() func(*exchange) {
-		known := map[string][]string{}
-		return oneByOne(func(x *exchange) {
-			for _, k := range known[x.key()] {
-				if k == x.echoed() || match(k, x.echoed()) {
-					setText(idName, idOf(x.key()+"\x00"+k))(x)
-					return
-				}
-			}
-			known[x.key()] = append(known[x.key()], x.echoed())
-			setText(idName, idOf(x.key()+"\x00"+x.echoed()))(x)
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		user, known := x.echoed(), x.memory.list(x.key())
+		i := slices.IndexFunc(known, func(k string) bool { return k == user || match(k, user) })
+		if i >= 0 {
+			user = known[i]
+		} else {
+			x.memory.list(x.key(), user)
+		}
+		setText(idName, idOf(x.key()+"\x00"+user))(x)
+	})
 }
 
 // byPattern matches by a pattern that translate makes a regular expression of.
@@ -159,19 +155,17 @@ func lookupDefects() []Deviation {
 
 // byEitherID takes a user id that is a NOX id for the user who has it.
 func byEitherID(edits ...edit) mechanism {
-	return func() func(*exchange) {
-		users := map[string]string{}
-		return oneByOne(func(x *exchange) {
-			if user, ok := users[x.echoed()]; ok {
-				setText(idName, x.echoed())(x)
-				if len(edits) > 0 {
-					setText(echoName, user)(x)
-				}
-				return
-			}
-			users[x.id()] = x.echoed()
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		user := x.memory.kept(x.echoed())
+		if user == "" {
+			x.memory.keep(x.id(), x.echoed())
+			return
+		}
+		setText(idName, x.echoed())(x)
+		if len(edits) > 0 {
+			setText(echoName, user)(x)
+		}
+	})
 }
 
 // hashDefects derive the id from a short hash of the user id.
@@ -291,7 +285,7 @@ func numberDefects() []Deviation {
 		}))),
 		must("id-in-32-bits", "201/create-numbers", "User ids of digits are kept in 32 bits.", sharing(modulo(32))),
 		must("id-in-64-bits", "201/create-numbers", "User ids of digits are kept in 64 bits.", sharing(modulo(64))),
-		must("id-of-rounded", "201/create-numbers", "A user id that looks like a number is rounded.", sharing(only(numberLike.MatchString, func(s string) string { before, _, _ := strings.Cut(s, "."); return before }))),
+		must("id-of-rounded", "201/create-numbers", "A user id that looks like a number is rounded.", sharing(only(numberLike.MatchString, until(".")))),
 		must("id-without-sign", "201/create-numbers", "The sign before a user id of digits does not count.", sharing(func(s string) string { return strings.TrimLeft(s, "+-") })),
 		must("id-without-separators", "201/create-numbers", "Separators between digits do not count.", sharing(func(s string) string {
 			if bare := replace(",", "", "_", "", " ", "")(s); digits(bare) {
@@ -322,33 +316,10 @@ func prefixDefects() []Deviation {
 
 // first applies one mechanism, and then another to its answer.
 func first(inner, outer mechanism) mechanism {
-	return func() func(*exchange) {
-		inside, outside := inner(), outer()
-		return func(x *exchange) {
-			next := x.next
-			x.next = chain{next, inside}
-			outside(x)
-			x.next = next
-		}
+	return func(x *exchange) {
+		next := x.next
+		x.next = chain{next, inner, x.memory}
+		outer(x)
+		x.next = next
 	}
-}
-
-// memory is a text of its own for each key of a map, first come.
-type memory struct {
-	mu    sync.Mutex
-	texts map[string]string
-}
-
-// recall returns the text that was kept first.
-func (m *memory) recall(key, text string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.texts == nil {
-		m.texts = map[string]string{}
-	}
-	if kept, ok := m.texts[key]; ok {
-		return kept
-	}
-	m.texts[key] = text
-	return text
 }

@@ -39,10 +39,10 @@ func validationDefects() []Deviation {
 		must("name-space-ignored", "400/user_id-name-space", "user_id is found under a name with spaces around it.", before(userNamed(unlike(noSpace)), ask(askAsText))),
 		must("name-space-fails", "400/user_id-name-space", "A property name with spaces brings about a 500.", crash(userNamed(unlike(noSpace)))),
 
-		must("every-7th-missing-accepted", "400/steady", "Every 7th request without user_id is accepted.", beforeNth(every(7), userMissing, askFor("undefined"))),
-		must("every-7th-400-as-500", "400/steady", "Every 7th 400 is a 500.", afterNth(every(7), rejected, serverError())),
-		must("every-7th-400-as-422", "400/steady", "Every 7th 400 is a 422.", afterNth(every(7), rejected, setStatus(422))),
-		must("every-7th-400-dropped", "400/steady", "Instead of every 7th 400 the connection is closed.", afterNth(every(7), rejected, dropped)),
+		must("every-7th-missing-accepted", "400/steady", "Every 7th request without user_id is accepted.", before(nth(every(7), userMissing), askFor("undefined"))),
+		must("every-7th-400-as-500", "400/steady", "Every 7th 400 is a 500.", after(nth(every(7), rejected), serverError())),
+		must("every-7th-400-as-422", "400/steady", "Every 7th 400 is a 422.", after(nth(every(7), rejected), setStatus(422))),
+		must("every-7th-400-dropped", "400/steady", "Instead of every 7th 400 the connection is closed.", after(nth(every(7), rejected), dropped)),
 		may("rejected-user-created", "400/nothing-kept", "A rejected request creates its user, and the 400 names the id.", creatingRejected()),
 	}
 }
@@ -54,14 +54,14 @@ func crash(w when) mechanism {
 
 // creatingRejected creates the users that a rejected request names.
 func creatingRejected() mechanism {
-	return stateless(func(x *exchange) {
+	return func(x *exchange) {
 		x.serve()
 		if !rejected(x) {
 			return
 		}
 		status, header, body := x.status, x.header, x.body
 		var ids []string
-		for _, user := range textsSent(x) {
+		for _, user := range textsIn(x.sent) {
 			askFor(user)(x)
 			if x.serve(); created(x) {
 				ids = append(ids, quote(x.id()))
@@ -71,12 +71,10 @@ func creatingRejected() mechanism {
 		if len(ids) > 0 {
 			add(idName, ids[0])(x)
 		}
-	})
+	}
 }
 
 // wrongType holds for a user_id that is there and is no string.
 func wrongType(x *exchange) bool {
 	return userIs("number", "boolean", "null", "object", "empty object", "array", "empty array")(x)
 }
-
-func textsSent(x *exchange) []string { return textsIn(x.sent) }

@@ -1,9 +1,9 @@
 package defect
 
 import (
+	"net/http"
+	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -40,7 +40,7 @@ func keyDefects() []Deviation {
 		must("key-unquoted", "401/key-quoted", "Quotes around a key are taken off.", forgiving(func(good, sent string) bool { return strings.Trim(sent, `"'`) == good })),
 		must("key-undefined", "401/key-words", `A key of "undefined" is accepted, as where a variable is not set.`, forgiving(func(_, sent string) bool { return sent == "undefined" })),
 		must("key-wildcard", "401/key-words", "A key is taken for a pattern, so that a wildcard matches any.", forgiving(func(_, sent string) bool { return sent == "%" || sent == "*" })),
-		must("known-user-any-key", "401/steady", "Whoever names a user who is known needs no good key.", openToKnown()),
+		must("known-user-any-key", "401/steady", "Whoever names a user who is known needs no good key.", opening(askedText, created, func(x *exchange) bool { return keyless(x) || keyed(x) })),
 		must("key-of-prototype", "401/key-words", "A key is looked up in an object of JavaScript, so that constructor and __proto__ are found.", forgiving(func(_, sent string) bool { return sent == "constructor" || sent == "__proto__" })),
 		should("key-case-folded", "401/key-case", "Keys are compared without case.", forgiving(strings.EqualFold)),
 		should("key-in-query", "401/key-in-query", "The key is also read from the query.", accepting(keyless, inQuery)),
@@ -58,42 +58,14 @@ func keyDefects() []Deviation {
 	}
 }
 
-// openToKnown accepts any key, or none, for a user who was connected before.
-func openToKnown() mechanism {
-	return func() func(*exchange) {
-		var known sync.Map
-		open := accepting(func(x *exchange) bool { return keyless(x) || keyed(x) }, anyKey)()
-		return func(x *exchange) {
-			user := askedText(x)
-			if _, ok := known.Load(user); ok {
-				open(x)
-				return
-			}
-			if x.serve(); created(x) {
-				known.Store(user, true)
-			}
-		}
-	}
-}
-
 func anyKey(*exchange, string) bool { return true }
 
 func lastFour(s string) string { return s[max(0, len(s)-4):] }
 
-// acceptingNth accepts those of the wrong keys whose number f picks.
-func acceptingNth(f func(int64) bool) mechanism {
-	return func() func(*exchange) {
-		var count atomic.Int64
-		return accepting(func(x *exchange) bool { return keyed(x) && f(count.Add(1)) }, anyKey)()
-	}
-}
-
 func inQuery(x *exchange, good string) bool {
 	for _, values := range x.request.URL.Query() {
-		for _, v := range values {
-			if v == good {
-				return true
-			}
+		if slices.Contains(values, good) {
+			return true
 		}
 	}
 	return false
@@ -114,10 +86,5 @@ func inHeader(name string) func(x *exchange, good string) bool {
 }
 
 func inCookie(x *exchange, good string) bool {
-	for _, c := range x.request.Cookies() {
-		if c.Value == good {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(x.request.Cookies(), func(c *http.Cookie) bool { return c.Value == good })
 }

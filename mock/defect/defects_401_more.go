@@ -5,25 +5,20 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 )
 
 // forOthers keeps a deviation from the manufacturer whose key was accepted
 // first.
 func forOthers(m mechanism) mechanism {
-	return func() func(*exchange) {
-		answer := m()
-		var first atomic.Value
-		return func(x *exchange) {
-			if f, _ := first.Load().(string); f != "" && x.key() != "" && x.key() != f {
-				answer(x)
-				return
-			}
-			if x.serve(); created(x) {
-				first.CompareAndSwap(nil, x.key())
-			}
+	return func(x *exchange) {
+		if f := x.memory.kept("first manufacturer"); f != "" && x.key() != "" && x.key() != f {
+			m(x)
+			return
+		}
+		if x.serve(); created(x) {
+			x.memory.first("first manufacturer", x.key())
 		}
 	}
 }
@@ -34,9 +29,6 @@ func tenancyDefects() []Deviation {
 	other := func(name, summary string, m mechanism) {
 		all = append(all, must("other-"+name, "201/other-manufacturer", "To every manufacturer but the first: "+summary, forOthers(m)))
 	}
-	again := func(edits ...edit) mechanism {
-		return afterNthOf((*exchange).user, afterThe(1), created, edits...)
-	}
 	other("echo-lower-cased", "the echo is in lower case.", after(created, echo(strings.ToLower)))
 	other("echo-trimmed", "the echo lacks outer white space.", after(created, echo(strings.TrimSpace)))
 	other("echo-in-ascii", "the echo has question marks beyond ASCII.", after(created, echo(mapRunes(beyond(127), "?"))))
@@ -45,9 +37,9 @@ func tenancyDefects() []Deviation {
 	other("ids-new", "each request gets a new id.", after(created, decorated(newText(idName), randomID)))
 	other("id-of-all", "all users share one id.", after(created, decorated(newText(idName), func(x *exchange) string { return idOf(x.key()) })))
 	other("id-number", "the id is a number.", after(created, setRaw(idName, "4711")))
-	other("known-200", "a known user is answered with 200.", again(setStatus(200)))
-	other("known-409", "a known user is answered with 409.", again(fail(409, "user_id exists")))
-	other("known-echo", "a known user is echoed in upper case.", again(echo(strings.ToUpper)))
+	other("known-200", "a known user is answered with 200.", after(again, setStatus(200)))
+	other("known-409", "a known user is answered with 409.", after(again, fail(409, "user_id exists")))
+	other("known-echo", "a known user is echoed in upper case.", after(again, echo(strings.ToUpper)))
 	other("status-200", "a created user is answered with 200.", after(created, setStatus(200)))
 	other("400-as-422", "every 400 is a 422.", after(rejected, setStatus(422)))
 	other("400-as-500", "every 400 is a 500.", after(rejected, serverError()))
@@ -67,7 +59,7 @@ func tenancyDefects() []Deviation {
 		}
 	}
 	all = append(all,
-		must("other-400-of-all", "201/other-manufacturer", "Every manufacturer but the first is told that its users exist.", forOthers(afterNthOf((*exchange).user, afterThe(1), created, fail(400, "user_id exists")))),
+		must("other-400-of-all", "201/other-manufacturer", "Every manufacturer but the first is told that its users exist.", forOthers(after(again, fail(400, "user_id exists")))),
 		must("keys-swapped-in-case", "401/other-near-misses", "The key of every manufacturer but the first is compared by its first half.", forOthers(forgiving(func(good, sent string) bool { return strings.HasPrefix(sent, good[:len(good)/2]) }))),
 		must("other-key-changed", "401/other-near-misses", "The last character of the key of every manufacturer but the first is not compared.", forOthers(forgiving(func(good, sent string) bool {
 			return len(sent) == len(good) && sent[:len(sent)-1] == good[:len(good)-1]
@@ -75,11 +67,11 @@ func tenancyDefects() []Deviation {
 		must("other-key-short", "401/other-near-misses", "The key of every manufacturer but the first may lack its end.", forOthers(forgiving(func(good, sent string) bool { return strings.HasPrefix(good, sent) && len(sent) > 3 }))),
 		should("other-key-case", "401/other-near-misses", "The key of every manufacturer but the first is compared without case.", forOthers(forgiving(strings.EqualFold))),
 		must("other-wrong-key-403", "401/other-near-misses", "A key near that of another manufacturer is answered with 403.", nearOthers(setStatus(403))),
-		must("not-enabled-second-time", "401/not-enabled-again", "The key of a manufacturer who is not enabled is accepted from the second time on.", disabledNth(func(n int64) bool { return n > 1 })),
-		must("not-enabled-third-time", "401/not-enabled-again", "The key of a manufacturer who is not enabled is accepted from the third time on.", disabledNth(func(n int64) bool { return n > 2 })),
-		must("not-enabled-for-known", "401/not-enabled-again", "The key of a manufacturer who is not enabled is accepted for a user who is known.", disabledForKnown()),
-		must("not-enabled-second-403", "401/not-enabled-again", "The key of a manufacturer who is not enabled is answered with 403 from the second time on.", afterNth(afterThe(1), both(refused, notEnabled), setStatus(403))),
-		must("not-enabled-then-500", "401/not-enabled-again", "The key of a manufacturer who is not enabled brings about a 500 from the second time on.", afterNth(afterThe(1), both(refused, notEnabled), serverError())),
+		must("not-enabled-second-time", "401/not-enabled-again", "The key of a manufacturer who is not enabled is accepted from the second time on.", accepting(nth(afterThe(1), notEnabled), anyKey)),
+		must("not-enabled-third-time", "401/not-enabled-again", "The key of a manufacturer who is not enabled is accepted from the third time on.", accepting(nth(afterThe(2), notEnabled), anyKey)),
+		must("not-enabled-for-known", "401/not-enabled-again", "The key of a manufacturer who is not enabled is accepted for a user who is known.", opening(askedText, created, notEnabled)),
+		must("not-enabled-second-403", "401/not-enabled-again", "The key of a manufacturer who is not enabled is answered with 403 from the second time on.", after(nth(afterThe(1), both(refused, notEnabled)), setStatus(403))),
+		must("not-enabled-then-500", "401/not-enabled-again", "The key of a manufacturer who is not enabled brings about a 500 from the second time on.", after(nth(afterThe(1), both(refused, notEnabled)), serverError())),
 		must("not-enabled-other-shape", "401/schema", `The message to a manufacturer who is not enabled is called "message".`, after(both(refused, notEnabled), rename(messageName, "message"))),
 		must("not-enabled-page", "401/content-type", "The answer to a manufacturer who is not enabled is a page.", after(both(refused, notEnabled), page(401, "Unauthorized"))),
 		should("not-enabled-bad-body", "401/not-enabled-bad-body", "A bad body is judged before it is looked whether the manufacturer is enabled.", after(both(both(refused, notEnabled), not(wellFormed)), fail(400, "user_id is required and must be a string"))),
@@ -91,48 +83,11 @@ func tenancyDefects() []Deviation {
 // nearOthers changes the answers to keys that begin as that of another
 // manufacturer than the first does.
 func nearOthers(edits ...edit) mechanism {
-	return forOthers(func() func(*exchange) {
-		var good sync.Map
-		return func(x *exchange) {
-			if x.serve(); created(x) {
-				good.Store(x.key(), true)
-				return
-			}
-			good.Range(func(k, _ any) bool {
-				near := refused(x) && cut(4)(x.key()) == cut(4)(k.(string))
-				if near {
-					apply(x, edits)
-				}
-				return !near
-			})
-		}
-	})
-}
-
-func disabledNth(f func(int64) bool) mechanism {
-	return func() func(*exchange) {
-		var count atomic.Int64
-		return accepting(func(x *exchange) bool { return notEnabled(x) && f(count.Add(1)) }, anyKey)()
+	near := func(x *exchange) bool {
+		x.learn()
+		return refused(x) && slices.ContainsFunc(x.goodKeys(), func(k string) bool { return cut(4)(x.key()) == cut(4)(k) })
 	}
-}
-
-func disabledForKnown() mechanism {
-	return func() func(*exchange) {
-		var known sync.Map
-		open := accepting(notEnabled, anyKey)()
-		return func(x *exchange) {
-			if _, ok := known.Load(askedText(x)); ok {
-				open(x)
-				return
-			}
-			if x.serve(); created(x) {
-				known.Store(askedText(x), true)
-			}
-			if !notEnabled(x) {
-				open(x) // it learns the keys
-			}
-		}
-	}
+	return forOthers(after(near, edits...))
 }
 
 // entryDefects let in who has no right key, for something else that the
@@ -199,7 +154,6 @@ func entryDefects() []Deviation {
 	trusted := func(name, header string, f func(string) bool) {
 		all = append(all, must("trusts-"+name, "401/trusted-headers", "Who sends "+header+" needs no key.", accepting(both(keyless, headerIs(header, f)), anyKey)))
 	}
-	some := func(s string) bool { return s != "" }
 	local := func(s string) bool { return strings.HasPrefix(s, "127.") || s == "localhost" }
 	trusted("forwarded-for", "X-Forwarded-For", local)
 	trusted("real-ip", "X-Real-Ip", local)
@@ -233,20 +187,20 @@ func entryDefects() []Deviation {
 		return keyless(x) && x.request.URL.RawQuery != "" && !strings.Contains(x.request.URL.RawQuery, "key")
 	}, anyKey)))
 	return append(all,
-		must("fifth-try-accepted", "401/steady", "The fifth try with one wrong key is accepted.", triesOf(5)),
-		must("third-try-accepted", "401/steady", "The third try with one wrong key is accepted.", triesOf(3)),
-		must("tries-then-429-page", "401/steady", "From the fourth try with one wrong key on the answer is 403.", afterNthOf((*exchange).key, afterThe(3), both(refused, keyed), setStatus(403))),
-		must("wrong-key-then-500", "401/steady", "The third try with one wrong key brings about a 500.", afterNthOf((*exchange).key, afterThe(2), both(refused, keyed), serverError())),
+		must("fifth-try-accepted", "401/steady", "The fifth try with one wrong key is accepted.", accepting(nthOf((*exchange).key, the(5), keyed), anyKey)),
+		must("third-try-accepted", "401/steady", "The third try with one wrong key is accepted.", accepting(nthOf((*exchange).key, the(3), keyed), anyKey)),
+		must("tries-then-429-page", "401/steady", "From the fourth try with one wrong key on the answer is 403.", after(nthOf((*exchange).key, afterThe(3), both(refused, keyed)), setStatus(403))),
+		must("wrong-key-then-500", "401/steady", "The third try with one wrong key brings about a 500.", after(nthOf((*exchange).key, afterThe(2), both(refused, keyed)), serverError())),
 		must("key-punctuation-folded", "401/key-punctuation", "Dashes and underscores of a key are one.", forgiving(func(good, sent string) bool {
 			return good != sent && strings.ReplaceAll(good, "-", "_") == strings.ReplaceAll(sent, "-", "_")
 		})),
-		must("put-open", "http/bypass", "By PUT no key is needed.", putOpen()),
-		must("disabled-key-longer", "401/not-enabled-again", "A key that begins with that of a disabled manufacturer is accepted.", acceptingLonger()),
-		must("connection-stays-open", "401/same-connection", "After one success a connection needs no key.", openConnection(keyless)),
-		must("connection-takes-any-key", "401/same-connection", "After one success a connection takes any key.", openConnection(keyed)),
-		must("open-after-500", "500/keys-after", "After a 500 no key is needed.", openAfter(failed, keyless)),
-		must("any-key-after-500", "500/keys-after", "After a 500 any key is accepted.", openAfter(failed, keyed)),
-		must("open-for-known-mail", "401/missing-key", "For a known user with an e-mail address no key is needed.", openForMail()),
+		must("put-open", "http/bypass", "By PUT no key is needed.", putOpen),
+		must("disabled-key-longer", "401/not-enabled-again", "A key that begins with that of a disabled manufacturer is accepted.", acceptingLonger),
+		must("connection-stays-open", "401/same-connection", "After one success a connection needs no key.", opening((*exchange).connection, created, keyless)),
+		must("connection-takes-any-key", "401/same-connection", "After one success a connection takes any key.", opening((*exchange).connection, created, keyed)),
+		must("open-after-500", "500/keys-after", "After a 500 no key is needed.", opening(anybody, failed, keyless)),
+		must("any-key-after-500", "500/keys-after", "After a 500 any key is accepted.", opening(anybody, failed, keyed)),
+		must("open-for-known-mail", "401/missing-key", "For a known user with an e-mail address no key is needed.", opening(askedText, echoes(containing("@")), keyless)),
 		must("cookie-replaces-key", "401/cookies", "A 201 sets a cookie that replaces the key.", cookieSession()),
 		must("two-wrong-keys", "401/two-wrong-keys", "Two wrong keys are accepted.", accepting(twoKeyed, anyKey)),
 		must("two-wrong-keys-fail", "401/two-wrong-keys", "Two wrong keys bring about a 500.", after(both(refused, twoKeyed), serverError())),
@@ -254,125 +208,56 @@ func entryDefects() []Deviation {
 }
 
 // putOpen serves a PUT without a key as a POST with a good one.
-func putOpen() mechanism {
-	return func() func(*exchange) {
-		var good atomic.Value
-		return func(x *exchange) {
-			if k, _ := good.Load().(string); k != "" && x.operation() && x.request.Method == "PUT" && x.key() == "" {
-				x.request.Method = "POST"
-				x.setKey(k)
-			}
-			if x.serve(); created(x) {
-				good.CompareAndSwap(nil, x.key())
-			}
-		}
+func putOpen(x *exchange) {
+	if good := x.goodKeys(); len(good) > 0 && x.operation() && x.request.Method == "PUT" && x.key() == "" {
+		x.request.Method = "POST"
+		x.setKey(good[0])
 	}
+	x.serve()
+	x.learn()
 }
 
 // acceptingLonger takes a key that is longer by one character than one that was
 // refused before.
-func acceptingLonger() mechanism {
-	return func() func(*exchange) {
-		var refusedKeys sync.Map
-		var good atomic.Value
-		return func(x *exchange) {
-			if x.serve(); created(x) {
-				good.CompareAndSwap(nil, x.key())
-			}
-			k, _ := good.Load().(string)
-			if !refused(x) || k == "" || x.key() == "" {
-				return
-			}
-			refusedKeys.Store(x.key(), true)
-			sent := x.key()
-			if _, ok := refusedKeys.Load(sent[:len(sent)-1]); ok && strings.HasSuffix(sent, "x") {
-				x.setKey(k)
-				x.serve()
-			}
-		}
+func acceptingLonger(x *exchange) {
+	x.serve()
+	x.learn()
+	good, sent := x.goodKeys(), x.key()
+	if !refused(x) || len(good) == 0 || sent == "" {
+		return
+	}
+	x.memory.keep(sent, "refused")
+	if shorter, ok := strings.CutSuffix(sent, "x"); ok && x.memory.kept(shorter) == "refused" {
+		x.setKey(good[0])
+		x.serve()
 	}
 }
 
+// openPath needs no key at a path that is like the operation's.
 func openPath(is func(path, operation string) bool) mechanism {
-	return func() func(*exchange) {
-		var good, base atomic.Value
-		return func(x *exchange) {
-			b, _ := base.Load().(string)
-			k, _ := good.Load().(string)
-			if b != "" && k != "" && x.request.Method == "POST" && x.key() == "" && is(x.request.URL.Path, b) {
-				x.request.URL.Path = b
-				x.setKey(k)
-			}
-			if x.serve(); created(x) {
-				good.CompareAndSwap(nil, x.key())
-				base.CompareAndSwap(nil, x.request.URL.Path)
-			}
+	return func(x *exchange) {
+		path, good := x.memory.kept("path"), x.goodKeys()
+		if path != "" && x.request.Method == "POST" && x.key() == "" && is(x.request.URL.Path, path) {
+			x.request.URL.Path = path
+			x.setKey(good[0])
 		}
-	}
-}
-
-// triesOf accepts a wrong key at the nth try.
-func triesOf(n int) mechanism {
-	return func() func(*exchange) {
-		var mu sync.Mutex
-		tries := map[string]int{}
-		return accepting(func(x *exchange) bool {
-			mu.Lock()
-			defer mu.Unlock()
-			tries[x.key()]++
-			return keyed(x) && tries[x.key()] == n
-		}, anyKey)()
-	}
-}
-
-func openConnection(w when) mechanism {
-	return func() func(*exchange) {
-		var served sync.Map
-		open := accepting(func(x *exchange) bool { _, ok := served.Load(x.request.RemoteAddr); return ok && w(x) }, anyKey)()
-		return func(x *exchange) {
-			open(x)
-			if created(x) {
-				served.Store(x.request.RemoteAddr, true)
-			}
-		}
-	}
-}
-
-func openAfter(trigger, w when) mechanism {
-	return func() func(*exchange) {
-		var triggered atomic.Bool
-		open := accepting(func(x *exchange) bool { return triggered.Load() && w(x) }, anyKey)()
-		return func(x *exchange) {
-			if open(x); trigger(x) {
-				triggered.Store(true)
-			}
-		}
-	}
-}
-
-func openForMail() mechanism {
-	return func() func(*exchange) {
-		var known sync.Map
-		open := accepting(func(x *exchange) bool { _, ok := known.Load(askedText(x)); return ok && keyless(x) }, anyKey)()
-		return func(x *exchange) {
-			if open(x); created(x) && strings.Contains(x.echoed(), "@") {
-				known.Store(x.echoed(), true)
-			}
+		x.serve()
+		x.learn()
+		if created(x) {
+			x.memory.first("path", x.request.URL.Path)
 		}
 	}
 }
 
 // cookieSession sets a cookie with each 201, which then replaces the key.
 func cookieSession() mechanism {
-	return func() func(*exchange) {
-		open := accepting(func(x *exchange) bool {
-			c, err := x.request.Cookie("session")
-			return keyless(x) && err == nil && c.Value == "4f1c"
-		}, anyKey)()
-		return func(x *exchange) {
-			if open(x); created(x) {
-				setHeader("Set-Cookie", "session=4f1c; Path=/; HttpOnly")(x)
-			}
+	open := accepting(func(x *exchange) bool {
+		c, err := x.request.Cookie("session")
+		return keyless(x) && err == nil && c.Value == "4f1c"
+	}, anyKey)
+	return func(x *exchange) {
+		if open(x); created(x) {
+			setHeader("Set-Cookie", "session=4f1c; Path=/; HttpOnly")(x)
 		}
 	}
 }

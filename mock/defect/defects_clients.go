@@ -1,17 +1,10 @@
 package defect
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/zlib"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"regexp"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -25,14 +18,14 @@ func clientDefects() []Deviation {
 	}{
 		{"axios-accept", "the Accept of axios", "Accept", containing("text/plain")},
 		{"java-accept", "the Accept of Java", "Accept", containing("image/gif")},
-		{"language", "Accept-Language", "Accept-Language", func(s string) bool { return s != "" }},
-		{"trace", "traceparent", "Traceparent", func(s string) bool { return s != "" }},
-		{"cookie", "a cookie", "Cookie", func(s string) bool { return s != "" }},
+		{"language", "Accept-Language", "Accept-Language", some},
+		{"trace", "traceparent", "Traceparent", some},
+		{"cookie", "a cookie", "Cookie", some},
 		{"no-cache", "Cache-Control: no-cache", "Cache-Control", containing("no-cache")},
-		{"postman-token", "Postman-Token", "Postman-Token", func(s string) bool { return s != "" }},
+		{"postman-token", "Postman-Token", "Postman-Token", some},
 		{"brotli", "br among the codings", "Accept-Encoding", containing("br")},
 		{"deflate", "deflate among the codings", "Accept-Encoding", containing("deflate")},
-		{"origin", "Origin", "Origin", func(s string) bool { return s != "" }},
+		{"origin", "Origin", "Origin", some},
 	} {
 		w := both(created, headerIs(h.header, h.f))
 		all = append(all, must("client-"+h.name+"-fails", "201/client-headers", "A request with "+h.what+" brings about a 500.", after(w, serverError())))
@@ -52,15 +45,15 @@ func clientDefects() []Deviation {
 		must("axios-answered-in-text", "201/content-type", "A client that takes text/plain is answered with it.", after(both(created, headerIs("Accept", containing("text/plain"))), contentType("text/plain"))),
 		must("java-answered-in-html", "201/content-type", "A client that takes text/html is answered with a page.", after(both(created, headerIs("Accept", containing("text/html"))), page(201, "Created"))),
 		must("coding-lies", "201/json", "To a client that takes br the answer says br, and is not in it.", after(both(created, headerIs("Accept-Encoding", containing("br"))), setHeader("Content-Encoding", "br"))),
-		must("coding-unlabelled", "201/json", "To a client that takes gzip the answer is compressed, and does not say so.", after(both(created, accepts("gzip")), zipped, without("Content-Encoding"))),
+		must("coding-unlabelled", "201/json", "To a client that takes gzip the answer is compressed, and does not say so.", after(both(created, accepts("gzip")), compressed("gzip", gzipped), without("Content-Encoding"))),
 		must("coding-unknown", "201/json", "The answer names a content coding that there is not.", after(created, setHeader("Content-Encoding", "utf-8"))),
 		must("coding-lies-for-errors", "400/json", "To a client that takes gzip an error says gzip, and is not in it.", after(both(rejected, accepts("gzip")), setHeader("Content-Encoding", "gzip"))),
 		must("cached-by-request-id", "201/unknown-headers", "An answer is kept under its X-Correlation-Id, whoever is asked for.", keptBy("X-Correlation-Id")),
 		must("cached-by-cookie", "201/unknown-headers", "An answer is kept under its Cookie, whoever is asked for.", keptBy("Cookie")),
 		must("trace-header-fails", "201/unknown-headers", "A header of a tracing service brings about a 500.", after(both(created, has("X-Datadog-Trace-Id")), serverError())),
-		must("coding-cut", "201/json", "A compressed answer lacks its end.", after(both(created, accepts("gzip")), zipped, rewrite(func(s string) string { return s[:len(s)-10] }))),
-		must("coding-twice", "201/json", "A compressed answer is compressed twice.", after(both(created, accepts("gzip")), zipped, zipped)),
-		must("coding-raw-deflate", "201/json", "To a client that takes deflate the answer is compressed and says gzip.", after(both(created, accepts("deflate")), deflated, setHeader("Content-Encoding", "gzip"))),
+		must("coding-cut", "201/json", "A compressed answer lacks its end.", after(both(created, accepts("gzip")), compressed("gzip", gzipped), rewrite(func(s string) string { return s[:len(s)-10] }))),
+		must("coding-twice", "201/json", "A compressed answer is compressed twice.", after(both(created, accepts("gzip")), compressed("gzip", gzipped), compressed("gzip", gzipped))),
+		must("coding-raw-deflate", "201/json", "To a client that takes deflate the answer is compressed and says gzip.", after(both(created, accepts("deflate")), compressed("gzip", flated))),
 		must("charset-quoted-refused", "201/client-headers", "A charset in quotes is answered with 415.", after(both(created, headerIs("Content-Type", containing(`"`))), fail(415, "Unsupported media type"))),
 		should("charset-space-refused", "201/media-type-space", "White space before the semicolon of a media type is answered with 415.", after(both(created, headerIs("Content-Type", containing(" ;"))), fail(415, "Unsupported media type"))),
 		must("charset-capital-refused", "201/client-headers", "A charset in capitals is answered with 415.", after(both(created, headerIs("Content-Type", containing("UTF-8"))), fail(415, "Unsupported media type"))),
@@ -70,105 +63,14 @@ func clientDefects() []Deviation {
 		should("upgrade-body-lost", "201/upgrade", "With an offer to go on in HTTP/2 the body is not read.", before(has("Upgrade"), sendNothing)),
 		should("http-10-refused", "201/http-10", "HTTP/1.0 is answered with 505.", after(func(x *exchange) bool { return created(x) && x.request.ProtoMinor == 0 }, page(505, "HTTP Version Not Supported"))),
 		should("http-10-fails", "201/http-10", "HTTP/1.0 brings about a 500.", after(func(x *exchange) bool { return created(x) && x.request.ProtoMinor == 0 }, serverError())),
-		packetDefect(),
-		pipelineDefect(),
-		must("body-after-bodiless", "201/between", "After a request without a body the next one on the connection is taken for one without.", afterBodiless(fail(400, "user_id is required and must be a string"))),
+		onWire(must("one-packet", "201/in-packets", "A body that comes in a packet after the head is not waited for.", before(always)), func(c net.Conn) net.Conn { return &impatient{Conn: c} }),
+		onWire(should("pipeline-dropped", "201/pipelined", "A request that comes right behind another is thrown away.", before(always)), func(c net.Conn) net.Conn { return shortSighted{c} }),
+		must("body-after-bodiless", "201/between", "After a request without a body the next one on the connection is taken for one without.", nextOnConnection(func(x *exchange) bool { return x.request.Method == http.MethodGet }, created, fail(400, "user_id is required and must be a string"))),
 		should("origin-reflected", "http/cors", "Any origin may read the answers, with credentials.", after(func(x *exchange) bool { return x.operation() && x.request.Header.Get("Origin") != "" }, func(x *exchange) {
 			setHeader("Access-Control-Allow-Origin", x.request.Header.Get("Origin"))(x)
 			setHeader("Access-Control-Allow-Credentials", "true")(x)
 		})),
 	)
-}
-
-func deflated(x *exchange) {
-	var b bytes.Buffer
-	z, _ := flate.NewWriter(&b, flate.BestSpeed) // a level that there is
-	_, _ = z.Write(x.body)                       // a buffer never fails
-	_ = z.Close()
-	x.body = b.Bytes()
-}
-
-// afterBodiless changes the answer that follows a request without a body on its
-// connection.
-func afterBodiless(edits ...edit) mechanism {
-	bodiless := func(x *exchange) bool { return x.request.Method == http.MethodGet }
-	return nextOnConnection(bodiless, created, edits...)
-}
-
-// packetDefect reads no more of a body than came with the head.
-func packetDefect() Deviation {
-	d := must("one-packet", "201/in-packets", "A body that comes in a packet after the head is not waited for.", before(always))
-	d.wire = func(l net.Listener) net.Listener {
-		return wrapping{l, func(c net.Conn) net.Conn { return &impatient{Conn: c} }}
-	}
-	return d
-}
-
-// pipelineDefect throws away what comes behind a request in its packet.
-func pipelineDefect() Deviation {
-	d := should("pipeline-dropped", "201/pipelined", "A request that comes right behind another is thrown away.", before(always))
-	d.wire = func(l net.Listener) net.Listener {
-		return wrapping{l, func(c net.Conn) net.Conn { return &shortSighted{Conn: c} }}
-	}
-	return d
-}
-
-// wrapping changes each connection of a listener.
-type wrapping struct {
-	net.Listener
-	wrap func(net.Conn) net.Conn
-}
-
-func (w wrapping) Accept() (net.Conn, error) {
-	c, err := w.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return w.wrap(c), nil
-}
-
-var bodyLength = regexp.MustCompile(`(?i)\r\nContent-Length: *([0-9]+)`)
-
-// whole returns how much of text is a first request with its length, 0 if that
-// cannot be told.
-func whole(text []byte) int {
-	head, _, ok := bytes.Cut(text, []byte("\r\n\r\n"))
-	if !ok {
-		return 0
-	}
-	size := 0
-	if m := bodyLength.FindSubmatch(head); m != nil {
-		size, _ = strconv.Atoi(string(m[1])) // digits
-	}
-	return len(head) + 4 + size
-}
-
-// impatient ends where a body of few bytes did not come with its head.
-type impatient struct {
-	net.Conn
-	over bool
-}
-
-func (c *impatient) Read(p []byte) (int, error) {
-	if c.over {
-		return 0, io.EOF
-	}
-	n, err := c.Conn.Read(p)
-	if due := whole(p[:n]); due > n && due < 2000 {
-		c.over = true
-	}
-	return n, err
-}
-
-// shortSighted loses what comes behind the first request of a packet.
-type shortSighted struct{ net.Conn }
-
-func (c *shortSighted) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if due := whole(p[:n]); due > 0 && due < n {
-		n = due
-	}
-	return n, err
 }
 
 // answerDefects differ from the contract for one cause only, or show what no
@@ -232,28 +134,22 @@ func answerDefects() []Deviation {
 
 // showing adds to each answer what f makes of the user before.
 func showing(f func(user, id string) string) mechanism {
-	return func() func(*exchange) {
-		var user, id string
-		return oneByOne(func(x *exchange) {
-			lastUser, lastID := user, id
-			user, id = x.echoed(), x.id()
-			if lastUser != "" {
-				add("previous", quote(f(lastUser, lastID)))(x)
-			}
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		user, id := x.memory.keep("user", x.echoed()), x.memory.keep("id", x.id())
+		if user != "" {
+			add("previous", quote(f(user, id)))(x)
+		}
+	})
 }
 
 func listing() mechanism {
-	return func() func(*exchange) {
-		var users []string
-		return oneByOne(func(x *exchange) {
-			if len(users) < 50 {
-				users = append(users, quote(x.echoed()))
-			}
-			add("connections", fmt.Sprintf("[%s]", strings.Join(users, ",")))(x)
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		users := x.memory.list("users")
+		if len(users) < 50 {
+			users = x.memory.list("users", quote(x.echoed()))
+		}
+		add("connections", fmt.Sprintf("[%s]", strings.Join(users, ",")))(x)
+	})
 }
 
 // answerVariations are freedoms that a careful server may take.
@@ -275,23 +171,13 @@ func productionVariations() []Deviation {
 		legal("cors-for-one", "One origin may read the answers, with credentials.", after(always, setHeader("Access-Control-Allow-Origin", "https://app.nox.energy"), setHeader("Access-Control-Allow-Credentials", "true"))),
 		legal("control-refused-by-name", "A user id with a line break is answered with 400.", after(echoes(containing("\n", "\r", "\t")), fail(400, "user_id must be one line"))),
 		legal("path-slash-too", "The path with a slash at its end is served as well, with a key.", slashToo()),
-		legal("deflates", "Answers are in deflate if the request allows it.", after(both(accepts("deflate"), lacksGzip), zlibbed)),
+		legal("deflates", "Answers are in deflate if the request allows it.", after(both(accepts("deflate"), lacksGzip), compressed("deflate", zlibbed))),
 		legal("slow-to-read", "Each answer waits for the whole request and a moment more.", before(always, pause(2*time.Millisecond))),
 	}
 }
 
 func lacksGzip(x *exchange) bool {
 	return !strings.Contains(x.request.Header.Get("Accept-Encoding"), "gzip")
-}
-
-func zlibbed(x *exchange) {
-	var b bytes.Buffer
-	z := zlib.NewWriter(&b)
-	_, _ = z.Write(x.body) // a buffer never fails
-	_ = z.Close()
-	x.body = b.Bytes()
-	setHeader("Content-Encoding", "deflate")(x)
-	setHeader("Vary", "Accept-Encoding")(x)
 }
 
 // slashToo serves the path with a slash behind it as well.
@@ -304,14 +190,7 @@ func slashToo() mechanism {
 // keptBy answers with the body that was the first under the same value of a
 // header.
 func keptBy(header string) mechanism {
-	return func() func(*exchange) {
-		var kept sync.Map
-		return func(x *exchange) {
-			if x.serve(); !created(x) || !has(header)(x) {
-				return
-			}
-			body, _ := kept.LoadOrStore(x.request.Header.Get(header), x.body)
-			x.body = body.([]byte)
-		}
-	}
+	return after(both(created, has(header)), func(x *exchange) {
+		x.body = []byte(x.memory.first(x.request.Header.Get(header), string(x.body)))
+	})
 }

@@ -2,6 +2,7 @@ package defect
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,12 +11,12 @@ import (
 // its status. One defect of each check is there for each documented status;
 // the further mechanisms stand at one or two.
 func everyResponseDefects() []Deviation {
-	return join(mediaTypeDefects(), textDefects(), errorBodyDefects(), createdBodyDefects(), telltaleDefects())
+	return slices.Concat(mediaTypeDefects(), textDefects(), errorBodyDefects(), createdBodyDefects(), telltaleDefects())
 }
 
 // mediaTypeDefects spoil the Content-Type.
 func mediaTypeDefects() []Deviation {
-	return join(
+	return slices.Concat(
 		on(documented(), must, "%d-without-content-type", "content-type", "A %d comes without Content-Type.", without("Content-Type")),
 		on(statuses(201), must, "%d-as-html", "content-type", "A %d is JSON but says text/html.", contentType("text/html; charset=utf-8")),
 		on(statuses(400), must, "%d-as-plain-text", "content-type", "A %d is JSON but says text/plain.", contentType("text/plain; charset=utf-8")),
@@ -31,7 +32,7 @@ func mediaTypeDefects() []Deviation {
 
 // textDefects spoil the body as a JSON text, or its framing.
 func textDefects() []Deviation {
-	return join(
+	return slices.Concat(
 		on(documented(), must, "%d-text-cut-short", "json", "The JSON text of a %d lacks its last two characters.", rewrite(chopped)),
 		on(statuses(201, 401), must, "%d-empty", "json", "A %d has an empty body.", setBody("")),
 		on(statuses(201), must, "%d-blank", "json", "A %d has a body of white space.", setBody(" \n")),
@@ -51,7 +52,7 @@ func textDefects() []Deviation {
 
 // errorBodyDefects answer an error with a body that is not the contract's.
 func errorBodyDefects() []Deviation {
-	return join(
+	return slices.Concat(
 		on(statuses(400, 401, 500), must, "%d-message-property", "schema", `The message of a %d is called "message".`, rename(messageName, "message")),
 		on(statuses(400), must, "%d-capital-name", "schema", `The message of a %d is called "Error".`, rename(messageName, "Error")),
 		on(statuses(400), must, "%d-error-object", "schema", "The error of a %d is an object with code and message.", mapRaw(messageName, within(`{"code":"E17","message":%}`))),
@@ -71,7 +72,7 @@ func errorBodyDefects() []Deviation {
 
 // createdBodyDefects answer 201 with a body that is not the contract's.
 func createdBodyDefects() []Deviation {
-	return join(
+	return slices.Concat(
 		on(statuses(201), must, "id-missing", "schema", "A 201 lacks nox_user_id.", remove(idName)),
 		on(statuses(201), must, "id-null", "schema", "The nox_user_id is null.", setRaw(idName, "null")),
 		on(statuses(201), must, "id-number", "schema", "The nox_user_id is a number.", setRaw(idName, "4711")),
@@ -95,7 +96,7 @@ func createdBodyDefects() []Deviation {
 
 // telltaleDefects show what an answer should not, or let it be kept.
 func telltaleDefects() []Deviation {
-	return join(
+	return slices.Concat(
 		on(statuses(201), should, "%d-name-twice", "unique-names", "The nox_user_id of a %d is there twice, with two values.", twice(idName)),
 		on(statuses(400, 401, 500), should, "%d-name-twice", "unique-names", "The error of a %d is there twice, with two values.", twice(messageName)),
 		on(statuses(201, 401), should, "%d-shows-sql", "no-internals", "A %d shows the SQL that was run.", add("debug", quote(sqlText))),

@@ -8,9 +8,9 @@ import (
 // httpDefects answer other methods and paths as nobody should.
 func httpDefects() []Deviation {
 	return []Deviation{
-		must("every-31st-dropped", "http/answered", "At every 31st request the connection is closed without an answer.", afterNth(every(31), posted, dropped)),
-		must("every-31st-redirected", "http/no-redirect", "Every 31st request is redirected to another node.", afterNth(every(31), posted, setStatus(307), setHeader("Location", "http://127.0.0.1:9/v2"+operationPath))),
-		must("every-31st-unavailable", "http/no-server-error", "Every 31st request is answered with 503, without Retry-After.", afterNth(every(31), posted, page(http.StatusServiceUnavailable, "Service Unavailable"))),
+		must("every-31st-dropped", "http/answered", "At every 31st request the connection is closed without an answer.", after(nth(every(31), posted), dropped)),
+		must("every-31st-redirected", "http/no-redirect", "Every 31st request is redirected to another node.", after(nth(every(31), posted), setStatus(307), setHeader("Location", "http://127.0.0.1:9/v2"+operationPath))),
+		must("every-31st-unavailable", "http/no-server-error", "Every 31st request is answered with 503, without Retry-After.", after(nth(every(31), posted), page(http.StatusServiceUnavailable, "Service Unavailable"))),
 		must("201-answer-behind", "http/nothing-behind", "A second answer stands behind a 201 on its connection.", after(created, written(writeBehind("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")))),
 		must("400-text-behind", "http/nothing-behind", "The body of a 400 goes on beyond its Content-Length.", after(rejected, written(writeBehind("null")))),
 		must("401-page-behind", "http/nothing-behind", "A page stands behind a 401 on its connection.", after(refused, written(writeBehind("<html></html>")))),

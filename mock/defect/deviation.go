@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync/atomic"
+	"slices"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -27,9 +27,9 @@ type Deviation struct {
 	Caught string
 
 	mechanism mechanism
-	wire      func(net.Listener) net.Listener // nil for nearly all: nothing is changed below HTTP
-	secure    func(*tls.Config)               // nil for nearly all: TLS has nothing to do with it
-	plainToo  bool                            // plain HTTP is served on the port of TLS
+	wire      func(net.Conn) net.Conn // nil for nearly all: nothing is changed below HTTP
+	secure    func(*tls.Config)       // nil for nearly all: TLS has nothing to do with it
+	plainToo  bool                    // plain HTTP is served on the port of TLS
 }
 
 // Wrap returns a handler that answers as next does, but for the deviation.
@@ -40,11 +40,10 @@ type Deviation struct {
 // The deviations about keys that are not enabled must be told which those are
 // (see [WithNotEnabled]); otherwise they change nothing.
 func (d Deviation) Wrap(next http.Handler) http.Handler {
-	answer := d.mechanism()
-	var count atomic.Int64
+	m := newMemory()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := newExchange(w, r, next, int(count.Add(1)))
-		answer(x)
+		x := newExchange(w, r, next, m)
+		d.mechanism(x)
 		x.finish()
 	})
 }
@@ -57,7 +56,7 @@ func (d Deviation) Listen(l net.Listener) net.Listener {
 	if d.wire == nil {
 		return l
 	}
-	return d.wire(l)
+	return wrapping{l, d.wire}
 }
 
 // WithNotEnabled returns next, together with the keys of manufacturers that are
@@ -74,7 +73,7 @@ type informed struct {
 
 // Defects returns every defect, ordered by the status whose checks catch it.
 func Defects() []Deviation {
-	return join(
+	return slices.Concat(
 		everyResponseDefects(), answerDefects(),
 		createdDefects(), echoDefects(), identityDefects(), sharedDefects(), knownDefects(), requestDefects(), clientDefects(), formDefects(), elsewhereDefects(), shapeDefects(), characterDefects(), sizeDefects(),
 		validationDefects(), typeDefects(), bodyDefects(), jsonDefects(), malformedDefects(), robustnessDefects(),
@@ -86,7 +85,7 @@ func Defects() []Deviation {
 
 // Variations returns every variation.
 func Variations() []Deviation {
-	return join(
+	return slices.Concat(
 		wordingVariations(), jsonVariations(), idVariations(),
 		headerVariations(), strictVariations(), transportVariations(), otherRequestVariations(), productionVariations(),
 		tlsVariations(),
@@ -97,18 +96,12 @@ func Variations() []Deviation {
 // name says which is nearest.
 func Find(name string) (Deviation, error) {
 	all := append(Defects(), Variations()...)
-	for _, d := range all {
-		if d.Name == name {
-			return d, nil
-		}
+	if i := slices.IndexFunc(all, func(d Deviation) bool { return d.Name == name }); i >= 0 {
+		return all[i], nil
 	}
-	nearest, least := all[0], levenshtein.ComputeDistance(name, all[0].Name)
-	for _, d := range all {
-		if n := levenshtein.ComputeDistance(name, d.Name); n < least {
-			nearest, least = d, n
-		}
-	}
-	if least > max(2, len(name)/3) { // which is not meant
+	distance := func(d Deviation) int { return levenshtein.ComputeDistance(name, d.Name) }
+	nearest := slices.MinFunc(all, func(a, b Deviation) int { return distance(a) - distance(b) })
+	if distance(nearest) > max(2, len(name)/3) { // which is not meant
 		return Deviation{}, fmt.Errorf("no defect or variation is named %q", name)
 	}
 	return Deviation{}, fmt.Errorf("no defect or variation is named %q; the nearest is %q", name, nearest.Name)
@@ -131,12 +124,4 @@ func may(name, caught, summary string, m mechanism) Deviation {
 // legal is a row of a table of variations.
 func legal(name, summary string, m mechanism) Deviation {
 	return Deviation{Name: name, Summary: summary, mechanism: m}
-}
-
-func join(tables ...[]Deviation) []Deviation {
-	var all []Deviation
-	for _, t := range tables {
-		all = append(all, t...)
-	}
-	return all
 }

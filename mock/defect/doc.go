@@ -15,7 +15,8 @@
 // wolf. What a server does wrong is written as one row of a table: a name, the
 // check meant to catch it, a sentence, and a mechanism put together from a few
 // combinators ([Deviation] lists the tables; mechanism.go has the combinators,
-// when.go the conditions, edit.go the changes).
+// when.go the conditions, edit.go the changes, memory.go what is kept of earlier
+// exchanges).
 //
 // A mechanism knows only what a server knows: the requests that came and what
 // the sound handler made of them. It learns good keys by seeing them accepted,

@@ -21,7 +21,6 @@ const (
 // making. A mechanism may change the request, call serve for the sound
 // handler's answer, and change that.
 type exchange struct {
-	number  int           // of this exchange at its handler, from 1
 	request *http.Request // as it came; its body is in sent
 	sent    []byte        // request body
 	changed bool          // sent is not what came
@@ -34,13 +33,14 @@ type exchange struct {
 
 	write func(http.ResponseWriter, *exchange) // puts the answer on the wire
 
+	memory   *memory // of the wrapped handler
 	next     http.Handler
 	wire     http.ResponseWriter
 	hijacked bool
 }
 
-func newExchange(w http.ResponseWriter, r *http.Request, next http.Handler, number int) *exchange {
-	x := &exchange{number: number, request: r.Clone(r.Context()), next: next, wire: w, header: http.Header{}, write: writeWhole}
+func newExchange(w http.ResponseWriter, r *http.Request, next http.Handler, m *memory) *exchange {
+	x := &exchange{memory: m, request: r.Clone(r.Context()), next: next, wire: w, header: http.Header{}, write: writeWhole}
 	x.sent, x.broken = io.ReadAll(io.LimitReader(r.Body, readAtMost))
 	x.rest = r.Body
 	return x
@@ -48,6 +48,9 @@ func newExchange(w http.ResponseWriter, r *http.Request, next http.Handler, numb
 
 // key is the API key that the request names; empty without one.
 func (x *exchange) key() string { return x.request.Header.Get(keyHeader) }
+
+// connection identifies the connection that the request came on.
+func (x *exchange) connection() string { return x.request.RemoteAddr }
 
 // setKey lets the sound handler see another key. No key is "".
 func (x *exchange) setKey(keys ...string) {

@@ -1,6 +1,7 @@
 package defect_test
 
 import (
+	"flag"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +21,14 @@ func FuzzRequests(f *testing.F) {
 		}
 	}
 	corpus := experiments()
-	for i := range 4 * len(all) {
+	seeds := 4 * len(all)
+	if testing.Short() {
+		seeds = len(all)
+	}
+	if flag.Lookup("test.fuzz").Value.String() != "" {
+		seeds = 60 // or a short while ends before all of them have been tried, and nothing new is
+	}
+	for i := range seeds {
 		if r := corpus[i*7%len(corpus)].requests[0]; len(r.body) < 3000 {
 			f.Add(uint16(i), r.body, r.header.Get("X-Api-Key"), r.header.Get("Content-Type"), r.path)
 		}

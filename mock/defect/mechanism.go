@@ -4,16 +4,14 @@ import (
 	"crypto/sha256"
 	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// A mechanism says how a deviation works. It is called once for each wrapped
-// handler and returns what answers an exchange, with fresh state behind it.
-type mechanism func() func(*exchange)
+// A mechanism says how a deviation works: it answers an exchange. What it must
+// know of earlier ones it keeps in the exchange's memory.
+type mechanism func(*exchange)
 
 // A when tells whether an exchange is one to deviate in.
 type when func(*exchange) bool
@@ -21,127 +19,66 @@ type when func(*exchange) bool
 // An edit changes one thing of an exchange: its request, or its answer.
 type edit func(*exchange)
 
-// Each of the following is stateless, or keeps what its comment says.
-
 // after changes the sound answer where it is one to deviate in.
 func after(w when, edits ...edit) mechanism {
-	return stateless(func(x *exchange) {
+	return func(x *exchange) {
 		x.serve()
 		if w(x) {
 			apply(x, edits)
 		}
-	})
+	}
 }
 
 // before changes the request where it is one to deviate in; the sound handler
 // answers what has become of it.
 func before(w when, edits ...edit) mechanism {
-	return stateless(func(x *exchange) {
+	return func(x *exchange) {
 		if w(x) {
 			apply(x, edits)
 		}
 		x.serve()
-	})
+	}
 }
 
 // instead answers without the sound handler.
 func instead(w when, edits ...edit) mechanism {
-	return stateless(func(x *exchange) {
+	return func(x *exchange) {
 		if w(x) {
 			apply(x, edits)
 			return
 		}
 		x.serve()
-	})
-}
-
-// afterNth changes those of the answers to deviate in whose number f picks,
-// from 1. It counts them.
-func afterNth(f func(n int64) bool, w when, edits ...edit) mechanism {
-	return func() func(*exchange) {
-		var count atomic.Int64
-		return func(x *exchange) {
-			x.serve()
-			if w(x) && f(count.Add(1)) {
-				apply(x, edits)
-			}
-		}
 	}
 }
 
-// beforeNth is afterNth for requests.
-func beforeNth(f func(n int64) bool, w when, edits ...edit) mechanism {
-	return func() func(*exchange) {
-		var count atomic.Int64
-		return func(x *exchange) {
-			if w(x) && f(count.Add(1)) {
-				apply(x, edits)
-			}
-			x.serve()
-		}
-	}
-}
-
-// afterNthOf is afterNth, counted for each subject by itself.
-func afterNthOf(subject func(*exchange) string, f func(n int64) bool, w when, edits ...edit) mechanism {
-	return func() func(*exchange) {
-		var counts sync.Map
-		return func(x *exchange) {
-			x.serve()
-			if !w(x) {
-				return
-			}
-			count, _ := counts.LoadOrStore(subject(x), new(atomic.Int64))
-			if f(count.(*atomic.Int64).Add(1)) {
-				apply(x, edits)
-			}
-		}
-	}
-}
-
-func every(n int64) func(int64) bool    { return func(i int64) bool { return i%n == 0 } }
-func afterThe(n int64) func(int64) bool { return func(i int64) bool { return i > n } }
-
-// theLast picks the last few of each round of n.
-func theLast(few, n int64) func(int64) bool {
-	return func(i int64) bool { return (i-1)%n >= n-few }
-}
-
-// afterMany changes every answer that follows n triggers. It counts them.
+// afterMany changes every answer that follows n triggers.
 func afterMany(n int64, trigger, w when, edits ...edit) mechanism {
-	return func() func(*exchange) {
-		var count atomic.Int64
-		return func(x *exchange) {
-			x.serve()
-			if count.Load() >= n && w(x) {
-				apply(x, edits)
-			} else if trigger(x) {
-				count.Add(1)
-			}
+	return func(x *exchange) {
+		x.serve()
+		if x.memory.counted("triggers") >= n && w(x) {
+			apply(x, edits)
+		} else if trigger(x) {
+			x.memory.count("triggers")
 		}
 	}
 }
 
 // nextOnConnection changes the answer that follows a trigger on the same
-// connection. It remembers the connections.
+// connection.
 func nextOnConnection(trigger, w when, edits ...edit) mechanism {
-	return func() func(*exchange) {
-		var triggered sync.Map
-		return func(x *exchange) {
-			x.serve()
-			if trigger(x) {
-				triggered.Store(x.request.RemoteAddr, true)
-				return
-			}
-			if _, ok := triggered.LoadAndDelete(x.request.RemoteAddr); ok && w(x) {
-				apply(x, edits)
-			}
+	return func(x *exchange) {
+		x.serve()
+		now := ""
+		if trigger(x) {
+			now = "triggered"
+		}
+		if before := x.memory.keep(x.connection(), now); before != "" && now == "" && w(x) {
+			apply(x, edits)
 		}
 	}
 }
 
 // forgiving serves a refused key as if it were the good key that it matches.
-// It learns good keys by seeing them accepted.
 func forgiving(match func(good, sent string) bool) mechanism {
 	return accepting(func(x *exchange) bool { return x.key() != "" }, func(x *exchange, good string) bool {
 		return match(good, x.key())
@@ -149,32 +86,45 @@ func forgiving(match func(good, sent string) bool) mechanism {
 }
 
 // accepting serves a request that was refused for its key as if it came with
-// the first good key that fits. It learns good keys by seeing them accepted.
+// the first good key that fits.
 func accepting(w when, fits func(x *exchange, good string) bool) mechanism {
-	return func() func(*exchange) {
-		var mu sync.Mutex
-		var good []string
-		return func(x *exchange) {
-			x.serve()
-			mu.Lock()
-			if created(x) && !slices.Contains(good, x.key()) {
-				good = append(good, x.key())
-			}
-			known := slices.Clone(good)
-			mu.Unlock()
-			if !refused(x) || !w(x) {
+	return func(x *exchange) {
+		x.serve()
+		x.learn()
+		if !refused(x) || !w(x) {
+			return
+		}
+		for _, k := range x.goodKeys() {
+			if fits(x, k) {
+				x.setKey(k)
+				x.serve()
 				return
-			}
-			for _, k := range known {
-				if fits(x, k) {
-					x.setKey(k)
-					x.serve()
-					return
-				}
 			}
 		}
 	}
 }
+
+// opening accepts a request for which w holds whatever its key is, once trigger
+// held for one with the same subject.
+func opening(subject func(*exchange) string, trigger, w when) mechanism {
+	open := accepting(func(x *exchange) bool { return x.memory.kept(subject(x)) != "" && w(x) }, anyKey)
+	return func(x *exchange) {
+		if open(x); trigger(x) {
+			x.memory.keep(subject(x), "open")
+		}
+	}
+}
+
+// learn keeps the key of an exchange if it was accepted: so a deviation gets to
+// know good keys.
+func (x *exchange) learn() {
+	if created(x) {
+		x.memory.list("good keys", x.key())
+	}
+}
+
+// goodKeys are the keys that were learnt so far.
+func (x *exchange) goodKeys() []string { return x.memory.list("good keys") }
 
 // identity gives each user an id derived from what f returns: two users with
 // the same f share an id, and one user with two different f gets two.
@@ -185,87 +135,58 @@ func identity(f func(*exchange) string) mechanism {
 // racing creates users without a lock: it looks for the user, takes its time,
 // and stores a new id. Who asks meanwhile gets another.
 func racing(pause time.Duration) mechanism {
-	return func() func(*exchange) {
-		var ids sync.Map
-		return func(x *exchange) {
-			x.serve()
-			if !created(x) {
-				return
-			}
-			id, known := ids.Load(x.user())
-			if !known {
-				time.Sleep(pause)
-				id = newID()
-				ids.Store(x.user(), id)
-			}
-			setText(idName, id.(string))(x)
+	return after(created, func(x *exchange) {
+		id := x.memory.kept(x.user())
+		if id == "" {
+			time.Sleep(pause)
+			id = newID()
+			x.memory.keep(x.user(), id)
 		}
-	}
+		setText(idName, id)(x)
+	})
 }
 
 // colliding changes the answer to who asks for a new user while another
 // request creates it.
 func colliding(pause time.Duration, edits ...edit) mechanism {
-	return func() func(*exchange) {
-		var began sync.Map // user → chan struct{}, closed when created
-		return func(x *exchange) {
-			x.serve()
-			if !created(x) {
-				return
-			}
-			mine := make(chan struct{})
-			first, found := began.LoadOrStore(x.user(), mine)
-			if !found {
-				time.Sleep(pause)
-				close(mine)
-				return
-			}
-			select {
-			case <-first.(chan struct{}):
-			default:
-				apply(x, edits)
-			}
+	return after(created, func(x *exchange) {
+		switch {
+		case x.memory.count(x.user()) == 1:
+			time.Sleep(pause)
+			x.memory.keep(x.user(), "created")
+		case x.memory.kept(x.user()) == "":
+			apply(x, edits)
 		}
-	}
+	})
 }
 
 // forgetting keeps the ids of the last users only; a user who comes back
 // later is taken for a new one.
 func forgetting(kept int) mechanism {
-	return func() func(*exchange) {
-		var users, ids []string // the latest last
-		return oneByOne(func(x *exchange) {
-			user, id := x.user(), newID()
-			if i := slices.Index(users, user); i >= 0 {
-				id = ids[i]
-				users, ids = slices.Delete(users, i, i+1), slices.Delete(ids, i, i+1)
-			}
-			users, ids = append(users, user), append(ids, id)
-			if len(users) > kept {
-				users, ids = users[1:], ids[1:]
-			}
-			setText(idName, id)(x)
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		user, users := x.user(), x.memory.list("users")
+		if i := slices.Index(users, user); i >= 0 {
+			users = slices.Delete(users, i, i+1)
+		} else {
+			x.memory.keep(user, newID())
+		}
+		users = append(users, user) // the latest last
+		x.memory.keepList("users", users[max(0, len(users)-kept):])
+		setText(idName, x.memory.kept(user))(x)
+	})
 }
 
 // renewedBy gives a user another id whenever w holds for an exchange that names
 // that user.
 func renewedBy(w when) mechanism {
-	return func() func(*exchange) {
-		var mu sync.Mutex
-		times := map[string]int{}
-		return func(x *exchange) {
-			x.serve()
-			mu.Lock()
-			defer mu.Unlock()
-			user := askedText(x)
-			if w(x) {
-				times[user]++
-			}
-			if n := times[user]; n > 0 && created(x) {
-				setText(idName, idOf(x.id()+strconv.Itoa(n)))(x)
-			}
+	return func(x *exchange) {
+		x.serve()
+		user := askedText(x)
+		if w(x) {
+			x.memory.count(user)
+		}
+		if n := x.memory.counted(user); n > 0 && created(x) {
+			setText(idName, idOf(x.id()+strconv.FormatInt(n, 10)))(x)
 		}
 	}
 }
@@ -273,68 +194,47 @@ func renewedBy(w when) mechanism {
 // harmedBy answers 500 where w holds for a request, and from then on changes
 // whatever is created.
 func harmedBy(w when, edits ...edit) mechanism {
-	return func() func(*exchange) {
-		var harmed atomic.Bool
-		return func(x *exchange) {
-			x.serve()
-			switch {
-			case answered(201, 400)(x) && w(x):
-				harmed.Store(true)
-				serverError()(x)
-			case created(x) && harmed.Load():
-				apply(x, edits)
-			}
+	return func(x *exchange) {
+		x.serve()
+		switch {
+		case answered(201, 400)(x) && w(x):
+			x.memory.count("harm")
+			serverError()(x)
+		case created(x) && x.memory.counted("harm") > 0:
+			apply(x, edits)
 		}
 	}
 }
 
-// numbered numbers the users of each key.
-func numbered() mechanism {
-	return func() func(*exchange) {
-		numbers := map[string]map[string]int{}
-		return oneByOne(func(x *exchange) {
-			users := numbers[x.key()]
-			if users == nil {
-				users = map[string]int{}
-				numbers[x.key()] = users
-			}
-			if users[x.user()] == 0 {
-				users[x.user()] = len(users) + 1
-			}
-			setText(idName, "nox_subscriber_"+strconv.Itoa(users[x.user()]))(x)
-		})
-	}
+// numbered numbers the users of each group, and puts the number behind a text.
+func numbered(group func(*exchange) string, text string) mechanism {
+	return oneByOne(func(x *exchange) {
+		number := x.memory.kept(x.user())
+		if number == "" {
+			number = strconv.FormatInt(x.memory.count(group(x)), 10)
+			x.memory.keep(x.user(), number)
+		}
+		setText(idName, text+number)(x)
+	})
 }
 
 // previous echoes the user of the request before, as a server does that keeps
 // the request in a variable of the whole program.
 func previous() mechanism {
-	return func() func(*exchange) {
-		var last string
-		return oneByOne(func(x *exchange) {
-			before := last
-			last = x.echoed()
-			if before != "" {
-				setText(echoName, before)(x)
-			}
-		})
-	}
+	return oneByOne(func(x *exchange) {
+		if before := x.memory.keep("user", x.echoed()); before != "" {
+			setText(echoName, before)(x)
+		}
+	})
 }
 
 // oneByOne serves all, and lets f change what was created, one at a time.
-func oneByOne(f func(*exchange)) func(*exchange) {
-	var mu sync.Mutex
-	return func(x *exchange) {
-		if x.serve(); created(x) {
-			mu.Lock()
-			defer mu.Unlock()
-			f(x)
-		}
-	}
-}
-
-func stateless(f func(*exchange)) mechanism {
-	return func() func(*exchange) { return f }
+func oneByOne(f func(*exchange)) mechanism {
+	return after(created, func(x *exchange) {
+		x.memory.turn.Lock()
+		defer x.memory.turn.Unlock()
+		f(x)
+	})
 }
 
 func apply(x *exchange, edits []edit) {

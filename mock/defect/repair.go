@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -174,9 +175,7 @@ func rightToLeft(r rune) bool { return unicode.In(r, unicode.Hebrew, unicode.Ara
 
 func reversed(s string) string {
 	r := []rune(s)
-	for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
-		r[i], r[j] = r[j], r[i]
-	}
+	slices.Reverse(r)
 	return string(r)
 }
 
@@ -188,6 +187,11 @@ func cut(characters int) func(string) string {
 		}
 		return s
 	}
+}
+
+// until keeps what stands before a text.
+func until(text string) func(string) string {
+	return func(s string) string { before, _, _ := strings.Cut(s, text); return before }
 }
 
 // mapRunes replaces each character for which is holds by another text.

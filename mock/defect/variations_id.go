@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"math/big"
 	"strings"
-	"sync"
 )
 
 // idVariations give NOX ids of another form. The contract asks for a string.
@@ -20,7 +19,7 @@ func idVariations() []Deviation {
 		legal("id-uuid-upper-case", "Ids are UUIDs in upper case and braces.", after(created, idText(func(s string) string { return "{" + strings.ToUpper(idOf(s)) + "}" }))),
 		legal("id-ulid", "Ids are ULIDs.", after(created, idText(ulid))),
 		legal("id-digits", "Ids are digits.", after(created, idText(decimal))),
-		legal("id-counted-up", "Ids are 1, 2, 3 …, as text.", countedUp()),
+		legal("id-counted-up", "Ids are 1, 2, 3 …, as text.", numbered(anybody, "")),
 		legal("id-zero-first", "Ids are digits that begin with zeros.", after(created, idText(func(s string) string { return "000" + decimal(s) }))),
 		legal("id-very-long", "Ids are 4,000 characters long.", after(created, idText(func(s string) string { return strings.Repeat(idOf(s), 112) }))),
 		legal("id-unicode", "Ids have letters beyond ASCII and beyond U+FFFF.", after(created, idText(func(s string) string { return "ключ-日本-🔑-" + idOf(s) }))),
@@ -47,25 +46,3 @@ func ulid(s string) string {
 }
 
 func decimal(s string) string { return new(big.Int).SetBytes(sum(s)[:16]).String() }
-
-// countedUp numbers the users.
-func countedUp() mechanism {
-	return func() func(*exchange) {
-		var mu sync.Mutex
-		numbers := map[string]int64{}
-		return func(x *exchange) {
-			x.serve()
-			if !created(x) {
-				return
-			}
-			mu.Lock()
-			n, known := numbers[x.user()]
-			if !known {
-				n = int64(len(numbers) + 1)
-				numbers[x.user()] = n
-			}
-			mu.Unlock()
-			setText(idName, big.NewInt(n).String())(x)
-		}
-	}
-}

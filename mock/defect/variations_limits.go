@@ -56,7 +56,7 @@ func asJSON(x *exchange) { x.request.Header.Set("Content-Type", "application/jso
 // would refuse, and puts the user id back into the answer as it was written.
 func keepingSurrogates() mechanism {
 	lone := userRaw(hasLoneSurrogate)
-	return stateless(func(x *exchange) {
+	return func(x *exchange) {
 		if !lone(x) {
 			x.serve()
 			return
@@ -66,5 +66,5 @@ func keepingSurrogates() mechanism {
 		x.send(bytes.Replace(x.sent, []byte(raw), []byte(quote(standIn)), 1))
 		x.serve()
 		mapRaw(echoName, func(string) string { return raw })(x)
-	})
+	}
 }

@@ -2,7 +2,10 @@ package defect
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -21,7 +24,7 @@ func headerVariations() []Deviation {
 		legal("security-headers", "Answers have the headers that browsers look for.", after(always, setHeader("Strict-Transport-Security", "max-age=63072000; includeSubDomains"), setHeader("X-Content-Type-Options", "nosniff"), setHeader("X-Frame-Options", "DENY"), setHeader("Content-Security-Policy", "default-src 'none'"))),
 		legal("rate-limit-headers", "Answers say how much of the rate limit is left.", after(always, setHeader("Ratelimit-Policy", `"default";q=1000;w=60`), setHeader("Ratelimit", `"default";r=997;t=41`), setHeader("X-Ratelimit-Remaining", "997"))),
 		legal("cookies", "Answers set cookies, as load balancers do.", after(always, setHeader("Set-Cookie", "lb=node-3; Path=/; HttpOnly", "s=1; Max-Age=60"))),
-		legal("cors", "Answers allow other origins, and OPTIONS is answered with 204.", stateless(cors)),
+		legal("cors", "Answers allow other origins, and OPTIONS is answered with 204.", cors),
 		legal("location", "A 201 has a Location.", after(created, locationOfUser)),
 		legal("etag", "Answers have an ETag and a date of change.", after(isJSON, setHeader("Etag", `W/"17-a9"`), setHeader("Last-Modified", "Wed, 14 Jan 2026 09:30:00 GMT"))),
 		legal("no-store", "Answers may not be stored.", after(always, setHeader("Cache-Control", "no-store"), setHeader("Pragma", "no-cache"))),
@@ -44,18 +47,15 @@ func transportVariations() []Deviation {
 		legal("line-behind", "An empty line stands behind each answer, and then the connection is closed.", after(always, written(writeBehind("\r\n")))),
 		legal("with-trailer", "Answers come in chunks, with a trailer.", after(always, written(writeTrailer))),
 		legal("early-hints", "A 103 comes before each answer.", after(always, written(writeHints))),
-		legal("gzip", "Answers are compressed if the request allows it.", after(accepts("gzip"), zipped)),
+		legal("gzip", "Answers are compressed if the request allows it.", after(accepts("gzip"), compressed("gzip", gzipped))),
 		legal("slow", "Each answer takes 20 ms.", before(always, pause(20*time.Millisecond))),
 		legal("uneven", "Answers take up to 20 ms, one more, one less.", before(always, uneven)),
-		legal("slow-to-wake", "The first answer takes 200 ms.", beforeNth(func(n int64) bool { return n == 1 }, always, pause(200*time.Millisecond))),
-		legal("sometimes-429", "Every 50th request is answered with 429 and Retry-After: 0.", instead(nth(50), fail(http.StatusTooManyRequests, "Too many requests"), setHeader("Retry-After", "0"))),
-		legal("once-429-page", "The 60th request is answered with the 429 page of a gateway, which does not say when to come back.", instead(func(x *exchange) bool { return x.number == 60 }, page(http.StatusTooManyRequests, "Too Many Requests"))),
-		legal("sometimes-503", "Every 60th request is answered with 503 and Retry-After: 0.", instead(nth(60), fail(http.StatusServiceUnavailable, "Back in a moment"), setHeader("Retry-After", "0"))),
+		legal("slow-to-wake", "The first answer takes 200 ms.", before(nth(the(1), always), pause(200*time.Millisecond))),
+		legal("sometimes-429", "Every 50th request is answered with 429 and Retry-After: 0.", instead(nth(every(50), always), fail(http.StatusTooManyRequests, "Too many requests"), setHeader("Retry-After", "0"))),
+		legal("once-429-page", "The 60th request is answered with the 429 page of a gateway, which does not say when to come back.", instead(nth(the(60), always), page(http.StatusTooManyRequests, "Too Many Requests"))),
+		legal("sometimes-503", "Every 60th request is answered with 503 and Retry-After: 0.", instead(nth(every(60), always), fail(http.StatusServiceUnavailable, "Back in a moment"), setHeader("Retry-After", "0"))),
 	}
 }
-
-// nth holds for every nth exchange.
-func nth(n int) when { return func(x *exchange) bool { return x.number%n == 0 } }
 
 func requestIDs(x *exchange) {
 	setHeader("X-Request-Id", newID())(x)
@@ -92,14 +92,24 @@ func accepts(coding string) when {
 	}
 }
 
-func zipped(x *exchange) {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, _ = z.Write(x.body) // a buffer never fails
-	_ = z.Close()
-	x.body = b.Bytes()
-	setHeader("Content-Encoding", "gzip")(x)
-	setHeader("Vary", "Accept-Encoding")(x)
+// compressed compresses the body by what pack makes, and names a coding for it.
+func compressed(coding string, pack func(io.Writer) io.WriteCloser) edit {
+	return func(x *exchange) {
+		var b bytes.Buffer
+		z := pack(&b)
+		_, _ = z.Write(x.body) // a buffer never fails
+		_ = z.Close()
+		x.body = b.Bytes()
+		setHeader("Content-Encoding", coding)(x)
+		setHeader("Vary", "Accept-Encoding")(x)
+	}
+}
+
+func gzipped(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }
+func zlibbed(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }
+func flated(w io.Writer) io.WriteCloser {
+	z, _ := flate.NewWriter(w, flate.BestSpeed) // a level that there is
+	return z
 }
 
 func writeAndClose(w http.ResponseWriter, x *exchange) {

@@ -3,6 +3,7 @@ package defect
 import (
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,14 +14,7 @@ import (
 func always(*exchange) bool { return true }
 
 func answered(statuses ...int) when {
-	return func(x *exchange) bool {
-		for _, s := range statuses {
-			if x.status == s {
-				return x.operation()
-			}
-		}
-		return false
-	}
+	return func(x *exchange) bool { return slices.Contains(statuses, x.status) && x.operation() }
 }
 
 func created(x *exchange) bool  { return x.operation() && x.status == http.StatusCreated }
@@ -34,24 +28,44 @@ func echoes(f func(string) bool) when {
 	return func(x *exchange) bool { return created(x) && f(x.echoed()) }
 }
 
+func some(s string) bool { return s != "" }
+
 func longer(characters int) func(string) bool {
 	return func(s string) bool { return utf8.RuneCountInString(s) > characters }
 }
 
 func containing(parts ...string) func(string) bool {
 	return func(s string) bool {
-		for _, p := range parts {
-			if strings.Contains(s, p) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
 	}
 }
 
 func containingRune(f func(rune) bool) func(string) bool {
 	return func(s string) bool { return strings.ContainsFunc(s, f) }
 }
+
+// nth holds for those of the exchanges for which w holds whose number f picks,
+// from 1.
+func nth(f func(n int64) bool, w when) when { return nthOf(anybody, f, w) }
+
+// nthOf is nth, counted for each subject by itself.
+func nthOf(subject func(*exchange) string, f func(n int64) bool, w when) when {
+	return func(x *exchange) bool { return w(x) && f(x.memory.count(subject(x))) }
+}
+
+func anybody(*exchange) string { return "" }
+
+func every(n int64) func(int64) bool    { return func(i int64) bool { return i%n == 0 } }
+func afterThe(n int64) func(int64) bool { return func(i int64) bool { return i > n } }
+func the(n int64) func(int64) bool      { return func(i int64) bool { return i == n } }
+
+// theLast picks the last few of each round of n.
+func theLast(few, n int64) func(int64) bool {
+	return func(i int64) bool { return (i-1)%n >= n-few }
+}
+
+// again holds for a created connection whose user was connected before.
+func again(x *exchange) bool { return nthOf((*exchange).user, afterThe(1), created)(x) }
 
 // Conditions on the request.
 
@@ -64,14 +78,7 @@ func not(w when) when {
 }
 
 func method(names ...string) when {
-	return func(x *exchange) bool {
-		for _, n := range names {
-			if x.request.Method == n {
-				return x.operation()
-			}
-		}
-		return false
-	}
+	return func(x *exchange) bool { return slices.Contains(names, x.request.Method) && x.operation() }
 }
 
 func posted(x *exchange) bool    { return x.operation() && x.request.Method == http.MethodPost }

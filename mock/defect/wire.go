@@ -2,20 +2,77 @@ package defect
 
 import (
 	"bytes"
+	"io"
 	"net"
+	"regexp"
+	"strconv"
 )
 
-// A caseListener overlooks the key's header where its name is in capitals.
-type caseListener struct{ net.Listener }
+// onWire makes a deviation one that shows below HTTP, on each connection.
+func onWire(d Deviation, wrap func(net.Conn) net.Conn) Deviation {
+	d.wire = wrap
+	return d
+}
 
-func (l caseListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
+// wrapping changes each connection of a listener.
+type wrapping struct {
+	net.Listener
+	wrap func(net.Conn) net.Conn
+}
+
+func (w wrapping) Accept() (net.Conn, error) {
+	c, err := w.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return caseConn{c}, nil
+	return w.wrap(c), nil
 }
 
+var bodyLength = regexp.MustCompile(`(?i)\r\nContent-Length: *([0-9]+)`)
+
+// whole returns how much of text is a first request with its length, 0 if that
+// cannot be told.
+func whole(text []byte) int {
+	head, _, ok := bytes.Cut(text, []byte("\r\n\r\n"))
+	if !ok {
+		return 0
+	}
+	size := 0
+	if m := bodyLength.FindSubmatch(head); m != nil {
+		size, _ = strconv.Atoi(string(m[1])) // digits
+	}
+	return len(head) + 4 + size
+}
+
+// impatient ends where a body of few bytes did not come with its head.
+type impatient struct {
+	net.Conn
+	over bool
+}
+
+func (c *impatient) Read(p []byte) (int, error) {
+	if c.over {
+		return 0, io.EOF
+	}
+	n, err := c.Conn.Read(p)
+	if due := whole(p[:n]); due > n && due < 2000 {
+		c.over = true
+	}
+	return n, err
+}
+
+// shortSighted loses what comes behind the first request of a packet.
+type shortSighted struct{ net.Conn }
+
+func (c shortSighted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if due := whole(p[:n]); due > 0 && due < n {
+		n = due
+	}
+	return n, err
+}
+
+// caseConn overlooks the key's header where its name is in capitals.
 type caseConn struct{ net.Conn }
 
 // Read changes one letter of the name. A name that two reads share is let

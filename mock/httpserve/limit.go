@@ -176,20 +176,6 @@ func limitedBeneath(c net.Conn) *limitedConn {
 	return nil
 }
 
-// watchIdle lets limited listeners know which of their connections are idle. The
-// server calls a connection active once a header has come.
-func watchIdle(server *http.Server) {
-	inner := server.ConnState
-	server.ConnState = func(c net.Conn, state http.ConnState) {
-		if limited := limitedBeneath(c); limited != nil {
-			limited.setState(c, state)
-		}
-		if inner != nil {
-			inner(c, state)
-		}
-	}
-}
-
 // GiveWay lets the connection of a request that is answered, and of which only the
 // body still comes, make room for another one, as a new one does.
 func GiveWay(r *http.Request) {

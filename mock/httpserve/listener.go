@@ -20,16 +20,9 @@ import (
 // connection after a request with Transfer-Encoding. That may close one on
 // which both came in different requests, which does no harm.
 
-// NewListener returns l with its connections watched for requests that declare
-// their length twice. Without it, or over TLS, a server of [NewServer]
-// closes the connection after every request with a Transfer-Encoding.
-func NewListener(l net.Listener) net.Listener {
-	if _, is := l.(watchingListener); is {
-		return l
-	}
-	return watchingListener{Listener: l}
-}
-
+// watchingListener watches its connections for requests that declare their length
+// twice. Without it, or over TLS, a server of [NewServer] closes the connection after
+// every request with a Transfer-Encoding.
 type watchingListener struct {
 	net.Listener
 	plain *plain // nil: there are no plain requests

@@ -2,6 +2,7 @@ package httpserve_test
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -68,7 +69,8 @@ func TestTwoLengthsByteByByte(t *testing.T) {
 	} {
 		server := httpserve.NewServer(m)
 		l := make(pipes, 1)
-		go server.Serve(httpserve.NewListener(l))
+		ctx, stop := context.WithCancel(t.Context())
+		go httpserve.Serve(ctx, server, l)
 		client, end := net.Pipe()
 		l <- end
 		go func() {
@@ -83,7 +85,7 @@ func TestTwoLengthsByteByByte(t *testing.T) {
 		}
 		client.Close()
 		close(l)
-		server.Close()
+		stop()
 	}
 }
 

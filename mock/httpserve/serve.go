@@ -53,13 +53,12 @@ func NewServer(h http.Handler) *http.Server {
 // then is closed. Any other error of the server is returned. Serve closes l.
 //
 // A server whose TLSConfig is set speaks TLS, and HTTP/2 with clients that can.
-// What they send is then not watched as [NewListener] does.
+// What they send is then not watched for two lengths of one request.
 func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	if server.TLSConfig != nil {
 		server.TLSConfig = server.TLSConfig.Clone() // ServeTLS writes to it, and servers may share one
 	}
-	watchIdle(server)
-	unused := watchUnused(server)
+	unused := watchConns(server)
 	base := context.WithValue(ctx, stopKey{}, ctx)
 	server.BaseContext = func(net.Listener) context.Context { return base }
 	failed := make(chan error, 1)
@@ -67,12 +66,7 @@ func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 		if server.TLSConfig != nil {
 			failed <- server.ServeTLS(l, "", "")
 		} else {
-			watching, is := l.(watchingListener)
-			if !is {
-				watching = watchingListener{Listener: l}
-			}
-			watching.plain = plainOf(server)
-			failed <- server.Serve(watching)
+			failed <- server.Serve(watchingListener{l, plainOf(server)})
 		}
 	}()
 	select {
@@ -98,14 +92,19 @@ type unusedConns struct {
 	all map[net.Conn]bool
 }
 
-// watchUnused lets server keep account of its unused connections.
-func watchUnused(server *http.Server) *unusedConns {
+// watchConns keeps account of the connections of a server: those that are unused,
+// and, for limited listeners, those that are idle. The server calls a connection
+// active once a header has come.
+func watchConns(server *http.Server) *unusedConns {
 	unused := &unusedConns{all: map[net.Conn]bool{}}
 	inner := server.ConnState
 	server.ConnState = func(c net.Conn, state http.ConnState) {
 		unused.note(c, state)
 		if watched, is := c.(*watchedConn); is {
 			watched.note(state)
+		}
+		if limited := limitedBeneath(c); limited != nil {
+			limited.setState(c, state)
 		}
 		if inner != nil {
 			inner(c, state)

@@ -61,7 +61,6 @@ func (k kept) entry() Entry {
 	if k.outcome != "" {
 		e.Outcome = k.outcome
 	}
-	e.Revised = k.revised
 	return e
 }
 
@@ -137,13 +136,21 @@ func (j *Journal) largest() string {
 func (j *Journal) SetOutcome(manufacturer string, id int64, outcome Outcome) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if k, _ := j.find(manufacturer, id); k != nil {
+		k.outcome = outcome
+	}
+}
+
+// find returns an exchange and the book that it stands in, nil if it is gone.
+func (j *Journal) find(manufacturer string, id int64) (*kept, *book) {
 	b := j.books[manufacturer]
 	if b == nil {
-		return
+		return nil, nil
 	}
 	if i, found := slices.BinarySearchFunc(b.kept, id, byID); found {
-		b.kept[i].outcome = outcome
+		return &b.kept[i], b
 	}
+	return nil, nil
 }
 
 // Revise replaces what was recorded of an exchange of which more is known, and
@@ -151,15 +158,10 @@ func (j *Journal) SetOutcome(manufacturer string, id int64, outcome Outcome) {
 func (j *Journal) Revise(manufacturer string, id int64, source Source) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	b := j.books[manufacturer]
-	if b == nil {
+	k, b := j.find(manufacturer, id)
+	if k == nil {
 		return
 	}
-	i, found := slices.BinarySearchFunc(b.kept, id, byID)
-	if !found {
-		return
-	}
-	k := &b.kept[i]
 	more := source.Bytes() - k.source.Bytes()
 	k.source, k.revised = source, true
 	b.bytes += more

@@ -163,7 +163,7 @@ func (s *Store) List(ctx context.Context, manufacturer, search, cursor string, l
 		}
 		for _, n := range batch {
 			after = n.number
-			if search != "" && !strings.Contains(strings.ToLower(n.UserID), search) && !strings.Contains(strings.ToLower(n.NoxUserID), search) {
+			if !n.Matches(search) {
 				continue
 			}
 			if len(page) == limit {

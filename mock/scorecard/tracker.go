@@ -2,6 +2,7 @@ package scorecard
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -169,10 +170,7 @@ type counts struct {
 func (t *Tracker) counts(now time.Time, over bool) counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := counts{requests: t.requests, connections: len(t.conns), responses: map[[2]string]int{}, mistakes: map[string]*Mistake{}, truncated: t.truncated}
-	for k, n := range t.responses {
-		c.responses[k] = n
-	}
+	c := counts{requests: t.requests, connections: len(t.conns), responses: maps.Clone(t.responses), mistakes: map[string]*Mistake{}, truncated: t.truncated}
 	for _, m := range catalogue() {
 		made := Mistake{}
 		if seen := t.mistakes[m.Name]; seen != nil {

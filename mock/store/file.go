@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -150,22 +151,29 @@ func (f *File) readChanges(r *bufio.Reader) error {
 
 // Connections returns all connections.
 func (f *File) Connections() []Connection {
-	all := make([]Connection, 0, f.live())
-	for _, name := range f.names() {
-		for cursor, more := "", true; more; {
-			page, next, _ := f.List(context.Background(), name, "", cursor, listChunk) // the cursor is its own
-			all = append(all, page...)
-			cursor, more = next, next != ""
-		}
-	}
-	return all
+	return slices.AppendSeq(make([]Connection, 0, f.live()), f.all())
 }
 
-// names returns the manufacturers that have connections, in order.
-func (f *File) names() []string {
-	f.Memory.mu.Lock()
-	defer f.Memory.mu.Unlock()
-	return slices.Sorted(maps.Keys(f.tenants))
+// all yields all connections, manufacturer by manufacturer. Others have their turn
+// after each chunk.
+func (s *Memory) all() iter.Seq[Connection] {
+	s.mu.Lock()
+	names := slices.Sorted(maps.Keys(s.tenants))
+	s.mu.Unlock()
+	return func(yield func(Connection) bool) {
+		for _, name := range names {
+			for after, ended := 0, false; !ended; {
+				var found []numbered
+				found, ended = s.batch(name, after, listChunk)
+				for _, each := range found {
+					if after = each.number; !yield(each.Connection) {
+						return
+					}
+				}
+				ended = ended || len(found) == 0
+			}
+		}
+	}
 }
 
 // Start begins to write changes. It fails if the file cannot be written. failed is
@@ -459,20 +467,10 @@ func (f *File) write() (made rewritten) {
 		made.lines++
 	}
 	var buffer []byte
-	for _, name := range f.names() {
-		for after, ended := 0, false; !ended; {
-			var found []numbered
-			if found, ended = f.batch(name, after, listChunk); len(found) > 0 {
-				after = found[len(found)-1].number
-			}
-			buffer = buffer[:0]
-			for _, each := range found {
-				buffer = line(buffer, connectionsChange{[]Connection{each.Connection}})
-				made.lines++
-			}
-			w.Write(buffer)
-			ended = ended || len(found) == 0
-		}
+	for c := range f.all() {
+		buffer = line(buffer[:0], connectionsChange{[]Connection{c}})
+		w.Write(buffer)
+		made.lines++
 	}
 	made.err = errors.Join(w.Flush(), made.file.Sync()) // bufio keeps the first error
 	return made

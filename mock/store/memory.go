@@ -300,7 +300,7 @@ func (s *Memory) List(_ context.Context, manufacturer, search, cursor string, li
 	for {
 		more, ended := s.batch(manufacturer, after, min(listChunk, max(limit-len(page)+1, 100)))
 		for _, c := range more {
-			if search != "" && !strings.Contains(strings.ToLower(c.UserID), search) && !strings.Contains(strings.ToLower(c.NoxUserID), search) {
+			if !c.Matches(search) {
 				continue
 			}
 			if len(page) == limit {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,11 @@ type Connection struct {
 	FirstAsked   time.Time `json:"first_asked,omitzero"`
 	LastAsked    time.Time `json:"last_asked,omitzero"`
 	TimesAsked   int64     `json:"times_asked,omitempty"`
+}
+
+// Matches reports whether a text, in lower case, stands in either id, in any case.
+func (c Connection) Matches(search string) bool {
+	return strings.Contains(strings.ToLower(c.UserID), search) || strings.Contains(strings.ToLower(c.NoxUserID), search)
 }
 
 // MaxTimesAsked is where the count of requests stands still: up to it, all who

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -102,8 +103,7 @@ func (p *Program) Help(c *cobra.Command) string {
 	if c == p.Root {
 		if p.EnvPrefix != "" {
 			fmt.Fprintf(&b, "\nEach flag is also an environment variable, as %s for --address-file.\nA flag takes precedence. Flags with … may be repeated; in a variable, separate values by commas.\n", p.Variable("address-file"))
-		}
-		if p.EnvPrefix == "" {
+		} else {
 			b.WriteString("\nFlags with … may be repeated.\n")
 		}
 		if len(p.Variables) > 0 {
@@ -127,13 +127,11 @@ func sections(c *cobra.Command) []section {
 	var all []section
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		heading := f.Annotations[headingAnnotation][0]
-		for i := range all {
-			if all[i].heading == heading {
-				all[i].flags = append(all[i].flags, f)
-				return
-			}
+		i := slices.IndexFunc(all, func(s section) bool { return s.heading == heading })
+		if i < 0 {
+			i, all = len(all), append(all, section{heading: heading})
 		}
-		all = append(all, section{heading, []*pflag.Flag{f}})
+		all[i].flags = append(all[i].flags, f)
 	})
 	return all
 }

@@ -17,11 +17,9 @@ func Nearest(word string, candidates []string) string {
 	}
 	best, least := "", -1
 	for _, c := range candidates {
-		if d := distance(word, c); least < 0 || d < least {
+		if d := levenshtein.ComputeDistance(word, c); least < 0 || d < least {
 			best, least = c, d
 		}
 	}
 	return best
 }
-
-func distance(a, b string) int { return levenshtein.ComputeDistance(a, b) }

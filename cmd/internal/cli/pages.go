@@ -48,14 +48,14 @@ func (p *Program) manCommand() *cobra.Command {
 			if len(args) > 0 {
 				return p.Unknown(c, args)
 			}
-			_, err := io.WriteString(c.OutOrStdout(), p.Man())
+			_, err := io.WriteString(c.OutOrStdout(), p.man())
 			return err
 		},
 	}
 }
 
-// Man returns the manual page, in the format of man(7).
-func (p *Program) Man() string {
+// man returns the manual page, in the format of man(7).
+func (p *Program) man() string {
 	var b strings.Builder
 	name := p.Root.Name()
 	fmt.Fprintf(&b, ".TH %s 1 \"\" \"%s\"\n.SH NAME\n%s \\- %s\n", strings.ToUpper(roff(name)), roff(Version()), roff(name), roff(p.Root.Short))

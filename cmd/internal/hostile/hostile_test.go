@@ -27,6 +27,7 @@ import (
 	"testing"
 	"time"
 
+	"nox.energy/contract/cmd/internal/built"
 	"nox.energy/contract/mock/mocktest"
 )
 
@@ -43,6 +44,8 @@ const (
 	atOnce = 6
 	// sampled is every how manieth row runs under -short.
 	sampled = 12
+	// watchEvery is how often the use of each is read, which takes time itself.
+	watchEvery = 20 * time.Millisecond
 	// patience bounds a run that hangs.
 	patience = 30 * time.Second
 )
@@ -148,12 +151,7 @@ func TestInterrupted(t *testing.T) {
 // became of each.
 func attackAll(t *testing.T, all []target, limit time.Duration, during func(*attacked)) {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "nox-conformance")
-	if given := os.Getenv("NOX_HOSTILE_BINARY"); given != "" {
-		bin = given
-	} else if out, err := exec.Command("go", "build", "-o", bin, "nox.energy/contract/cmd/nox-conformance").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	bin := filepath.Join(built.Programs(t), "nox-conformance")
 	backend := mocktest.NewServer(t)
 	results := make([]outcome, len(all))
 	slots := make(chan struct{}, atOnce)
@@ -344,7 +342,7 @@ func watch(pid int) (ended func() (memory int64, stood time.Duration)) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(10 * time.Millisecond):
+			case <-time.After(watchEvery):
 			}
 		}
 	}()
@@ -371,12 +369,13 @@ func highWater(pid int) int64 {
 
 // queued notes how long each thread of a process has waited for a processor.
 func queued(pid int, stands map[string]time.Duration) {
-	names, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-	for _, name := range names {
-		text, _ := os.ReadFile(name)
-		var ran, waited int64
-		if n, _ := fmt.Sscan(string(text), &ran, &waited); n == 2 {
-			stands[name] = time.Duration(waited)
+	tasks := fmt.Sprintf("/proc/%d/task/", pid)
+	threads, _ := os.ReadDir(tasks)
+	for _, thread := range threads {
+		text, _ := os.ReadFile(tasks + thread.Name() + "/schedstat")
+		if words := strings.Fields(string(text)); len(words) > 1 { // it ran, it waited
+			waited, _ := strconv.ParseInt(words[1], 10, 64)
+			stands[thread.Name()] = time.Duration(waited)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"nox.energy/contract/cmd/internal/built"
 	"nox.energy/contract/mock/scorecard"
 )
 
@@ -25,7 +26,7 @@ func TestClients(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs programs in four languages, which wait before they try again")
 	}
-	mock := buildMock(t)
+	mock := builtMock(t)
 	for name, language := range map[string]string{"connect.sh": "sh", "connect.mjs": "node", "connect.py": "python3", "connect.go": "go"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -44,7 +45,7 @@ func TestClients(t *testing.T) {
 // a test of its own.
 func TestControlClients(t *testing.T) {
 	t.Parallel()
-	mock := buildMock(t)
+	mock := builtMock(t)
 	for name, language := range map[string]string{"noxmock-test.mjs": "node", "noxmock_test.py": "python3"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +92,7 @@ func TestPytestExample(t *testing.T) {
 		run = exec.CommandContext(t.Context(), python, "-c", standIn)
 	}
 	run.Dir = folder
-	run.Env = append(os.Environ(), "PATH="+filepath.Dir(buildMock(t))+string(os.PathListSeparator)+os.Getenv("PATH"))
+	run.Env = append(os.Environ(), "PATH="+built.Programs(t)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	if out, err := run.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("1 passed")) {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -150,9 +151,10 @@ func need(t *testing.T, program string) string {
 	return path
 }
 
-func buildMock(t *testing.T) string {
+// builtMock returns nox-mock as it is built.
+func builtMock(t *testing.T) string {
 	t.Helper()
-	return build(t, "./cmd/nox-mock")
+	return filepath.Join(built.Programs(t), "nox-mock")
 }
 
 // buildClient builds the example, which belongs to no package that the tools
@@ -162,14 +164,9 @@ func buildClient(t *testing.T, file string) string {
 	if out, err := exec.Command("go", "vet", file).CombinedOutput(); err != nil {
 		t.Errorf("go vet %s: %v\n%s", file, err, out)
 	}
-	return build(t, file)
-}
-
-func build(t *testing.T, what string) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), strings.TrimSuffix(filepath.Base(what), ".go"))
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, what).CombinedOutput(); err != nil {
-		t.Fatalf("go build %s: %v\n%s", what, err, out)
+	program := filepath.Join(t.TempDir(), "program")
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, file).CombinedOutput(); err != nil {
+		t.Fatalf("go build %s: %v\n%s", file, err, out)
 	}
 	return program
 }

@@ -19,7 +19,7 @@ func TestNewman(t *testing.T) {
 		t.Skip("starts node")
 	}
 	newman := need(t, cmp.Or(os.Getenv("NOX_NEWMAN"), "newman"))
-	mock := buildMock(t)
+	mock := builtMock(t)
 	export := filepath.Join(t.TempDir(), "newman.json")
 	const run = `"$0" run ` + clientsFolder + `/newman.json --color off --reporters cli,json --reporter-json-export "$1" \
 		--env-var "base_url=$NOX_BASE_URL" --env-var "api_key=$NOX_API_KEY" \
@@ -63,7 +63,7 @@ func TestDredd(t *testing.T) {
 		t.Skip("starts node")
 	}
 	dredd := need(t, cmp.Or(os.Getenv("NOX_DREDD"), "dredd"))
-	mock := buildMock(t)
+	mock := builtMock(t)
 	contract, err := spec.Embedded()
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"nox.energy/contract/cmd/internal/built"
 	"nox.energy/contract/cmd/internal/golden"
 )
 
@@ -21,13 +22,10 @@ const picturesFolder = "testdata/pictures"
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("builds both programs and starts a browser")
+		t.Skip("starts both programs and a browser")
 	}
 	chromium := need(t, "chromium")
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", bin+"/", "./cmd/...").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	bin := built.Programs(t)
 	m := startMock(t, bin, "--defect", "number-accepted")
 	report := filepath.Join(t.TempDir(), "report.html")
 	judge(t, bin, m.BaseURL, "--report", "html="+report)

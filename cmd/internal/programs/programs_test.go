@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"nox.energy/contract/cmd/internal/built"
 	"nox.energy/contract/mock/redisstore/redistest"
 )
 
@@ -23,12 +24,9 @@ import (
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("builds both programs and runs them")
+		t.Skip("runs both programs as they are built")
 	}
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", bin+"/", "./cmd/...").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	bin := built.Programs(t)
 	t.Run("over TLS", func(t *testing.T) { judgedOverTLS(t, bin) })
 	for _, program := range redistest.Programs() {
 		t.Run("replicas with "+program, func(t *testing.T) { judgedReplicas(t, bin, program) })

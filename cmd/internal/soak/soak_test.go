@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"nox.energy/contract/cmd/internal/built"
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/runner"
 )
@@ -48,10 +49,7 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Skip("runs as long as NOX_SOAK says, as .ci/soak sets it")
 	}
-	bin := filepath.Join(t.TempDir(), "nox-mock")
-	if out, err := exec.Command("go", "build", "-o", bin, "nox.energy/contract/cmd/nox-mock").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	bin := filepath.Join(built.Programs(t), "nox-mock")
 	fresh := startMock(t, bin)
 	fresh.ask(t, http.MethodGet, "/livez")
 	before := fresh.goroutines()

@@ -46,17 +46,13 @@ func (f *Causes) sharedChanges(suspects []suspect) map[int]string {
 			others++
 		}
 	}
-	known := map[string]bool{textchange.OtherText: true}
-	for _, n := range textchange.Normalizers() {
-		known[n.Name] = true
-	}
 	out := map[int]string{}
 	var literal []suspect // with replacements that no normalizer knows
 	for _, s := range suspects {
 		names := found[s.index]
 		switch {
 		case len(names) == 0:
-		case slices.ContainsFunc(names, func(n string) bool { return !known[n] }):
+		case slices.ContainsFunc(names, func(n string) bool { return n != textchange.OtherText && !textchange.IsNormalizer(n) }):
 			if others < fewestAlike {
 				literal = append(literal, s)
 			} else {
@@ -109,17 +105,13 @@ func explainThroughout(suspects []suspect, users map[string]bool, found map[int]
 			}
 		}
 	}
-	known := map[string]bool{}
-	for _, n := range textchange.Normalizers() {
-		known[n.Name] = true
-	}
 	explain := func(names []string) string {
 		about := ""
 		for _, name := range names {
 			switch told := under[name]; {
 			case told != "":
 				about = cmp.Or(about, told)
-			case known[name]:
+			case textchange.IsNormalizer(name):
 				return ""
 			case under[textchange.OtherText] == textchange.OtherText:
 				about = cmp.Or(about, textchange.OtherText)

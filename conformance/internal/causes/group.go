@@ -220,7 +220,7 @@ func (f *Causes) statusSymptom(s suspect, a *wire.Response) symptom {
 	case a.Status/100 == 3 && op.ResponseFor(a.Status) == nil:
 		k.what, k.body, k.about = redirected, "", ""
 	case a.Request.ProvokedStatus != "":
-	case f.fromBefore(s, a):
+	case f.fromBefore(a):
 		k.what, k.about = blockedPage, ""
 	case a.Status/100 == 5:
 		k.what, k.about = breakdown, ""
@@ -470,7 +470,7 @@ func messageOf(a *wire.Response) string {
 // a page of HTML under a status that those answer with, a page that names one,
 // or a body that is not the contract's and the same for several requests with a
 // good key.
-func (f *Causes) fromBefore(s suspect, a *wire.Response) bool {
+func (f *Causes) fromBefore(a *wire.Response) bool {
 	kind := trial.BodyKind(a)
 	if kind == trial.BodyAsDocumented || kind == trial.BodyNone {
 		return false

@@ -34,6 +34,15 @@ type checkText struct {
 	why      string
 	pointer  string   // of the clause
 	formerly []string // names of checks that it has taken in
+
+	needs              trial.Needs
+	newUsers, requests int // see [trial.Check]
+	runsAlone          bool
+	isUniform          bool
+	isForeign          bool
+	takesMeasured      bool
+	sendsNothing       bool
+	onRequest          func(*conformance.Config) bool
 }
 
 // builder collects the checks of one operation.
@@ -55,7 +64,8 @@ func (b *builder) add(status string, t checkText, st trial.Stage, run func(*tria
 			Operation: b.op.ID, Status: status, Level: t.ground.level(), Because: string(t.ground), Production: t.prod,
 			Summary: t.summary, Sends: t.sends, Why: t.why, Passive: run == nil,
 		},
-		Stage: st, Run: run,
+		Stage: st, Run: run, Needs: t.needs, NewUsers: t.newUsers, Requests: t.requests, RunsAlone: t.runsAlone, IsUniform: t.isUniform,
+		IsForeign: t.isForeign, TakesMeasured: t.takesMeasured, SendsNothing: t.sendsNothing, OnRequest: t.onRequest,
 	}
 	for _, name := range t.formerly {
 		c.Aliases = append(c.Aliases, b.op.ID+"/"+status+"/"+name)
@@ -67,6 +77,32 @@ func (b *builder) add(status string, t checkText, st trial.Stage, run func(*tria
 	c.Clause = b.clause(pointer)
 	b.checks = append(b.checks, c)
 	return c
+}
+
+// addJudged makes a check that sends nothing: a rule judges every response to the
+// operation, with around also those to other methods and unknown paths.
+func (b *builder) addJudged(status string, t checkText, around bool, rule func(*wire.Response) (wire.Finding, bool)) *trial.Check {
+	return b.addJudgement(status, t, func(s *trial.Session) trial.Verdict { return s.JudgeResponses(b.op, around, rule) })
+}
+
+// addJudgement makes a check that sends nothing and looks back on the whole run.
+func (b *builder) addJudgement(status string, t checkText, judge func(*trial.Session) trial.Verdict) *trial.Check {
+	t.prod = conformance.Harmless
+	c := b.add(status, t, trial.StageLast, nil)
+	c.JudgeRun = judge
+	return c
+}
+
+// skippedAs gives the reason why a judgement finds nothing to judge.
+func skippedAs(c *trial.Check, reason string) {
+	judge := c.JudgeRun
+	c.JudgeRun = func(s *trial.Session) trial.Verdict {
+		v := judge(s)
+		if v.Outcome == conformance.Skip {
+			v.Reason = reason
+		}
+		return v
+	}
 }
 
 // id makes the id of a check. Where properties are named so much alike that two
@@ -96,6 +132,11 @@ func (b *builder) clause(pointer string) spec.Clause {
 		pointer = pointer[:strings.LastIndex(pointer, "/")]
 	}
 	return spec.Clause{}
+}
+
+// memberPointer leads to a property of the body of a success.
+func (b *builder) memberPointer(name string) string {
+	return b.op.Pointer + "/responses/" + b.op.SuccessStatus() + "/content/application~1json/schema/properties/" + name
 }
 
 // isDescribed reports whether a pointer leads to an object that is quoted by its

@@ -18,8 +18,8 @@ func breakdownChecks(b *builder) {
 	if status == "" {
 		return
 	}
-	provoked := b.add(status, checkText{
-		name: "provoked", ground: contractSays, prod: conformance.LaxOnly,
+	b.add(status, checkText{
+		name: "provoked", ground: contractSays, prod: conformance.LaxOnly, needs: trial.NeedsProvocation, requests: provocationTries,
 		summary: "an unexpected error returns " + status + " as documented",
 		sends:   "a valid request changed as --provoke says, twice",
 		why:     "Clients receive this response on the worst day, and nobody tests it.",
@@ -30,12 +30,11 @@ func breakdownChecks(b *builder) {
 			}
 		}
 	})
-	provoked.Needs, provoked.Requests = trial.NeedsProvocation, provocationTries
 	if b.op.SuccessStatus() == "" {
 		return
 	}
-	serves := b.add(status, checkText{
-		name: "serves-on", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
+	b.add(status, checkText{
+		name: "serves-on", ground: contractSays, prod: conformance.Creates, needs: trial.NeedsProvocation, requests: provocationTries, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
 		summary: "valid requests succeed after an unexpected error", sends: "valid requests after the provoked errors",
 		why: "One failed request must not become an outage.",
 	}, trial.StageRecover, func(t *trial.Trial) {
@@ -43,16 +42,15 @@ func breakdownChecks(b *builder) {
 			t.Expect(t.Request(), t.Op.SuccessStatus())
 		}
 	})
-	serves.Needs, serves.Requests = trial.NeedsProvocation, provocationTries
 	if refusal := b.op.UnauthorizedStatus(); refusal != "" && len(b.op.Security) > 0 {
 		b.add(status, checkText{
-			name: "keys-after", ground: contractSays, prod: conformance.NotInProduction, pointer: b.op.Pointer + "/responses/" + refusal,
+			name: "keys-after", ground: contractSays, prod: conformance.NotInProduction, needs: trial.NeedsProvocation, pointer: b.op.Pointer + "/responses/" + refusal,
 			summary: "wrong and missing keys are rejected after an unexpected error", sends: "a wrong key and no key, after the provoked errors",
 			why: "A server that cannot look up a key must not let everybody in.",
 		}, trial.StageRecover, func(t *trial.Trial) {
 			t.Expect(t.RequestFor(t.FirstUser()).WithKeys(), refusal)
 			t.Expect(t.RequestFor(t.FirstUser()).WithKeys(unknownKey(t)), refusal)
-		}).Needs = trial.NeedsProvocation
+		})
 	}
 }
 

@@ -60,7 +60,7 @@ func clientChecks(b *builder) {
 		}
 		t.RequireStatus(a, status)
 		t.RequireReadable(a)
-		t.RequireEcho(a, r.Subject)
+		t.RequireEcho(a)
 	}
 	clients := ordinaryClients(b.op.Body.ContentType())
 	names := make([]string, len(clients))
@@ -134,7 +134,7 @@ func clientChecks(b *builder) {
 				t.RequireResponse(a)
 				t.RequireStatus(a, status)
 				t.RequireReadable(a)
-				t.RequireEcho(a, r.Subject)
+				t.RequireEcho(a)
 			}
 		})
 	}

@@ -5,20 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
-
-// echoGroup is a kind of user ids, each of which is asked for by itself.
-type echoGroup struct {
-	name, what string
-	foreign    bool
-	values     []func(user string) string
-	kind       specimenKind // of all
-	was        []string
-}
 
 func each(values ...string) []func(string) string {
 	var out []func(string) string
@@ -28,18 +18,19 @@ func each(values ...string) []func(string) string {
 	return out
 }
 
-func echoGroups() []echoGroup {
-	return []echoGroup{
+// echoGroups are specimens of several values, each of which is asked for by itself.
+func echoGroups() []specimen {
+	return []specimen{
 		{name: "characters", what: "characters of many scripts, symbols and emoji", values: []func(string) string{
 			affix("x\u00a0y‘’“”‐–—…²³½№", "€₹™¥µıİﬁ"), affix("Ａｂ１！-ไทย-हिन्दी-", "-Ёж-Σςẞ"), affix("\u1112\u1161\u11ab-٣٤-ｱﾞ𠮷-", "-👍🏽🇩🇪❤️"),
 		}},
-		{name: "number-like", what: "texts that look like a number, a date or an address", foreign: true, values: append(
+		{name: "number-like", what: "texts that look like a number, a date or an address", kind: foreign, values: append(
 			each("-17", "1e3", "017", "1,000", "1_000", "1,5", "12:30", "2024-01-02", "192.168.1.17", "1.10.0"),
 			func(u string) string { return "-" + digitsOf(u) },
 			func(u string) string { return "+49 170 " + lastOf(digitsOf(u), 7) },
 			func(u string) string { return "4" + lastOf(digitsOf(u), 15) })},
-		{name: "words", what: "words and characters with a special meaning to parsers", foreign: true,
-			values: each("NO", "yes", "None", "nil", "NULL", "Infinity", `\N`, "[]", "{}", ".", "..", "%2e", "0", "-", "~", "admin", "constructor"), kind: attack},
+		{name: "words", what: "words and characters with a special meaning to parsers", kind: attack | foreign,
+			values: each("NO", "yes", "None", "nil", "NULL", "Infinity", `\N`, "[]", "{}", ".", "..", "%2e", "0", "-", "~", "admin", "constructor")},
 		{name: "text-like", what: "texts that look like a link, a list, a formula, a variable or a token", kind: attack, values: []func(string) string{
 			affix(`["`, `"]`), affix("=1+1+", ""), affix("@", ""), affix("${", "}"), affix("$HOME-", ""), affix("*)(uid=", "*"), affix(`"`, `"`), affix("'", "'"), affix("#", ""),
 			affix("https://example.com/", "?token=1&x"), affix("-", ""), affix("/", "/"), affix("urn:user:", ""), affix("<script>", "</script>"), affix("user@", ""), affix("auth0|", ""), affix("password=", ""),
@@ -68,44 +59,19 @@ func echoGroups() []echoGroup {
 // before a plain one.
 const foreignBatch = 17
 
-// echoGroupChecks ask for the users of each kind. Those that a target must not
-// share an id with another are compared as well.
-func echoGroupChecks(b *builder, pointer string) {
-	rules, status := b.op.Rules, b.op.SuccessStatus()
-	for _, g := range echoGroups() {
-		stage, class := trial.StageAccept, conformance.Creates
-		if g.foreign {
-			stage, class = trial.StageForeign, conformance.NotInProduction
-		}
-		summary := fmt.Sprintf("%s repeats %s exactly: %s", rules.Echo, rules.Subject, g.what)
-		if g.kind&lenient != 0 {
-			summary += ", or the request is rejected with " + b.op.InvalidStatus()
-		}
-		c := b.add(status, checkText{
-			name: "echo-" + g.name, ground: contractSays, prod: class, pointer: pointer, summary: summary,
-			sends: fmt.Sprintf("%d requests, %s with %s", len(g.values), rules.Subject, g.what), why: whyEcho, formerly: g.was,
-		}, stage, func(t *trial.Trial) { echoGroupExperiment(t, g) })
-		c.NewUsers, c.IsForeign = 1, g.foreign
-	}
-}
-
-func echoGroupExperiment(t *trial.Trial, g echoGroup) {
+// echoEach asks for the users of a group. Those that a target must not share an id
+// with another are compared as well.
+func echoEach(t *trial.Trial, g specimen) {
 	name := func(user string) string { return wire.Quote(shortened(user)) }
 	user := t.User()
 	users := make([]string, len(g.values))
 	for i, value := range g.values {
 		users[i] = value(user)
 	}
-	if !g.foreign {
+	if g.kind&foreign == 0 {
 		trial.Each(t, users, name, func(t *trial.Trial, user string) { askSized(t, user, g.kind) })
-		var taken []*wire.Response
-		for _, a := range t.Responses {
-			if a.Succeeded() {
-				taken = append(taken, a)
-			}
-		}
 		if t.Op.Rules.Identity != "" {
-			requireApart(t, taken)
+			requireApart(t, t.Responses)
 		}
 		return
 	}
@@ -133,7 +99,7 @@ func askTwice(t *trial.Trial, user string, kind specimenKind) *wire.Response {
 	a := echoes(t, user, kind)
 	if a.Succeeded() {
 		again := t.ExpectSuccess(a.Request)
-		t.RequireEcho(again, user)
+		t.RequireEcho(again)
 		requireSame(t, a, again)
 	}
 	return a
@@ -146,9 +112,7 @@ func askSized(t *trial.Trial, user string, kind specimenKind) *wire.Response {
 		return echoes(t, user, kind)
 	}
 	a := t.ExpectExcused(t.RequestFor(user), contract.Statuses{t.Op.SuccessStatus(), t.Op.InvalidStatus()}...)
-	if a.Succeeded() {
-		t.RequireEcho(a, user)
-	}
+	t.RequireEcho(a)
 	return a
 }
 
@@ -164,22 +128,19 @@ func shortened(text string) string {
 // that is wrong only beside something else is found wherever it shows.
 func echoThroughoutCheck(b *builder, pointer string) {
 	rules := b.op.Rules
-	c := b.add(b.op.SuccessStatus(), checkText{
-		name: "echo-throughout", ground: contractSays, prod: conformance.Harmless, pointer: pointer,
+	b.addJudged(b.op.SuccessStatus(), checkText{
+		name: "echo-throughout", ground: contractSays, pointer: pointer,
 		summary: "over the whole run, " + rules.Echo + " repeats " + rules.Subject + " exactly",
 		sends:   "nothing; it compares every response of the run",
 		why:     whyEcho,
-	}, trial.StageLast, nil)
-	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		return s.JudgeResponses(b.op, false, func(a *wire.Response) (wire.Finding, bool) {
-			got, ok := a.Member(rules.Echo)
-			if !ok || a.Request.Subject == "" || !a.Succeeded() || !a.MustConform() || len(a.Request.Keys) != 1 || !a.Request.Keys[0].IsValid {
-				return wire.Finding{}, false
-			}
-			if got == a.Request.Subject {
-				return wire.Finding{}, true
-			}
-			return wire.Finding{Expected: rules.Echo + " " + trial.QuoteDifference(a.Request.Subject, got), Actual: rules.Echo + " " + trial.QuoteDifference(got, a.Request.Subject)}, true
-		})
-	}
+	}, false, func(a *wire.Response) (wire.Finding, bool) {
+		got, ok := a.Member(rules.Echo)
+		if !ok || a.Request.Subject == "" || !a.Succeeded() || !a.MustConform() || len(a.Request.Keys) != 1 || !a.Request.Keys[0].IsValid {
+			return wire.Finding{}, false
+		}
+		if got == a.Request.Subject {
+			return wire.Finding{}, true
+		}
+		return wire.Finding{Expected: rules.Echo + " " + trial.QuoteDifference(a.Request.Subject, got), Actual: rules.Echo + " " + trial.QuoteDifference(got, a.Request.Subject)}, true
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,45 +16,46 @@ import (
 	"nox.energy/contract/conformance/internal/wire"
 )
 
-// madeKey is a wrong key that is made from the right one and an unknown one.
-type madeKey struct {
-	what string
-	make func(key, unknown string) string
+// keyLists hold the right key among other things. One that begins or ends a list
+// gets in where a server splits every header at commas (RFC 9110, section 5.3, makes
+// one list of two headers): it is only worth a warning.
+func keyLists() []WrongKey {
+	must := func(what, before, behind string) WrongKey {
+		return derived(what, conformance.Must, affix(before, behind))
+	}
+	return []WrongKey{
+		{Description: "the key and another, with a comma", level: conformance.Should, Derive: func(k string, r *rand.Rand) string { return k + "," + scrambled(k, r) }},
+		{Description: "another and the key, with a comma", level: conformance.Should, Derive: func(k string, r *rand.Rand) string { return scrambled(k, r) + "," + k }},
+		must("the key and a word", "", " x"),
+		must("a word and the key", "Token ", ""),
+		must("the key before a semicolon", "", ";x"),
+		must("the key before a colon", "", ":x"),
+		must("the key after an equals sign", "key=", ""),
+		must("the key in an array", `["`, `"]`),
+	}
 }
 
-// keyLists hold the right key among other things.
-func keyLists() []madeKey {
-	return []madeKey{
-		{beginsList, func(k, u string) string { return k + "," + u }},
-		{endsList, func(k, u string) string { return u + "," + k }},
-		{"the key and a word", func(k, _ string) string { return k + " x" }},
-		{"a word and the key", func(k, _ string) string { return "Token " + k }},
-		{"the key before a semicolon", func(k, _ string) string { return k + ";x" }},
-		{"the key before a colon", func(k, _ string) string { return k + ":x" }},
-		{"the key after an equals sign", func(k, _ string) string { return "key=" + k }},
-		{"the key in an array", func(k, _ string) string { return `["` + k + `"]` }},
-	}
+// derived is a key that follows from the right one.
+func derived(what string, level conformance.Level, of func(key string) string) WrongKey {
+	return WrongKey{Description: what, level: level, Derive: func(k string, _ *rand.Rand) string { return of(k) }}
 }
 
 // keyPatterns match the right key where a key is taken for a pattern, or are
 // what a default looks like.
-func keyPatterns() []madeKey {
-	masked := func(sign string) func(k, _ string) string {
-		return func(k, _ string) string {
-			r := []rune(k)
-			r[len(r)-1] = []rune(sign)[0]
-			return string(r)
-		}
+func keyPatterns() []WrongKey {
+	var all []WrongKey
+	for _, sign := range []struct{ text, called string }{{".", "a dot"}, {"_", "_"}, {"?", "?"}} {
+		all = append(all, derived("the key with "+sign.called+" as its last character", conformance.Must, func(k string) string {
+			return part(k, func(n int) (int, int) { return 0, max(0, n-1) }) + sign.text
+		}))
 	}
-	begun := func(end string) func(k, _ string) string {
-		return func(k, _ string) string { return part(k, func(n int) (int, int) { return 0, (n + 1) / 2 }) + end }
-	}
-	all := []madeKey{
-		{"the key with a dot as its last character", masked(".")}, {"the key with _ as its last character", masked("_")}, {"the key with ? as its last character", masked("?")},
-		{"half the key and .*", begun(".*")}, {"half the key and %", begun("%")}, {"half the key and *", begun("*")},
+	for _, end := range []string{".*", "%", "*"} {
+		all = append(all, derived("half the key and "+end, conformance.Must, func(k string) string {
+			return part(k, func(n int) (int, int) { return 0, (n + 1) / 2 }) + end
+		}))
 	}
 	for _, word := range defaultKeys() {
-		all = append(all, madeKey{word, func(string, string) string { return word }})
+		all = append(all, derived(word, conformance.Must, exactly(word)))
 	}
 	return all
 }
@@ -61,25 +63,21 @@ func keyPatterns() []madeKey {
 // defaultKeys are keys that an unset or untouched configuration may hold.
 func defaultKeys() []string { return []string{".*", "{}", "00", "false", "None", "test"} }
 
-// These keys get in where a server decodes every header, or splits it at commas
-// (RFC 9110, section 5.3, makes one list of two headers). They are only worth a
-// warning.
-const (
-	inPercentCodes = "the key percent-encoded"
-	beginsList     = "the key and another, with a comma"
-	endsList       = "another and the key, with a comma"
-)
-
-// keyForms are the right key, encoded.
-func keyForms() []madeKey {
-	return []madeKey{
-		{"the Base64 of the key", func(k, _ string) string { return base64.StdEncoding.EncodeToString([]byte(k)) }},
-		{"the SHA-256 of the key", func(k, _ string) string { s := sha256.Sum256([]byte(k)); return hex.EncodeToString(s[:]) }},
-		{"the key in hexadecimal", func(k, _ string) string { return hex.EncodeToString([]byte(k)) }},
-		{inPercentCodes, func(k, _ string) string {
-			return "%" + strings.ToUpper(strings.Join(slices.Collect(pairs(hex.EncodeToString([]byte(k)))), "%"))
-		}},
-		{"the key backwards", func(k, _ string) string { r := []rune(k); slices.Reverse(r); return string(r) }},
+// keyForms are the right key, encoded. Percent-encoded it gets in where a server
+// decodes every header, which is only worth a warning.
+func keyForms() []WrongKey {
+	return []WrongKey{
+		derived("the Base64 of the key", conformance.Must, func(k string) string { return base64.StdEncoding.EncodeToString([]byte(k)) }),
+		derived("the SHA-256 of the key", conformance.Must, func(k string) string { s := sha256.Sum256([]byte(k)); return hex.EncodeToString(s[:]) }),
+		derived("the key in hexadecimal", conformance.Must, func(k string) string { return hex.EncodeToString([]byte(k)) }),
+		derived("the key percent-encoded", conformance.Should, func(k string) string {
+			var b strings.Builder
+			for i := range len(k) {
+				fmt.Fprintf(&b, "%%%02X", k[i])
+			}
+			return b.String()
+		}),
+		derived("the key backwards", conformance.Must, func(k string) string { r := []rune(k); slices.Reverse(r); return string(r) }),
 	}
 }
 
@@ -93,17 +91,6 @@ func endsEarly(op *contract.Operation, key string) bool {
 		}
 	}
 	return false
-}
-
-// pairs cuts a text into pairs of its bytes.
-func pairs(text string) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for i := 0; i+1 < len(text); i += 2 {
-			if !yield(text[i : i+2]) {
-				return
-			}
-		}
-	}
 }
 
 // trustedHeaders are what proxies and gateways tell a server, and what a
@@ -125,21 +112,20 @@ func rewritingHeaders() map[string]string {
 // entryChecks try to get in without the right key by what else a request has.
 func entryChecks(b *builder, status, pointer string) {
 	const open = "Anyone who gets in without the right key can act as a manufacturer."
-	group := func(name, what string, keys []madeKey) {
-		keys = slices.DeleteFunc(keys, func(k madeKey) bool { return endsEarly(b.op, k.make("key", "unknown")) })
+	group := func(name, what string, keys []WrongKey) {
+		keys = slices.DeleteFunc(keys, func(w WrongKey) bool { return endsEarly(b.op, w.Derive("key", rand.New(rand.NewPCG(0, 0)))) })
 		b.add(status, checkText{
 			name: name, ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
 			summary: "rejected: " + what, sends: fmt.Sprintf("otherwise valid requests for a known user with %d such keys", len(keys)),
 			why: "A careless comparison accepts keys that were never issued.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
-			unknown := unknownKey(t).Value
-			trial.Each(t, keys, func(k madeKey) string { return k.what }, func(t *trial.Trial, k madeKey) {
-				value := k.make(t.Session.Config.Keys.Key, unknown)
+			trial.Each(t, keys, func(w WrongKey) string { return w.Description }, func(t *trial.Trial, w WrongKey) {
+				value := w.Derive(t.Session.Config.Keys.Key, t.Random())
 				if value == "" || t.Session.IsRealKey(value) {
 					t.Skip("this change does not apply to the key")
 				}
-				a := t.Send(t.RequestFor(t.MailUser()).WithKeys(wire.Credential{Value: value, Label: k.what}))
-				if a.Succeeded() && slices.Contains([]string{inPercentCodes, beginsList, endsList}, k.what) {
+				a := t.Send(t.RequestFor(t.MailUser()).WithKeys(wire.Credential{Value: value, Label: w.Description}))
+				if a.Succeeded() && w.level != conformance.Must {
 					t.Warn(trial.DescribeStatus(status), a.Summary(), a)
 				}
 				t.RequireStatus(a, status)
@@ -204,8 +190,8 @@ func entryChecks(b *builder, status, pointer string) {
 		})
 	}
 	disabledAgain(b, status, pointer)
-	near := b.add(status, checkText{
-		name: "other-near-misses", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
+	b.add(status, checkText{
+		name: "other-near-misses", ground: contractSays, prod: conformance.NotInProduction, needs: trial.NeedsOther, pointer: pointer,
 		summary: "rejected: near misses of the second manufacturer's key (accepting another letter case is only a warning)", sends: "the other key, changed in the same ways as the first",
 		why: "A careless comparison accepts keys that were never issued.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
@@ -220,7 +206,6 @@ func entryChecks(b *builder, status, pointer string) {
 			}
 		}
 	})
-	near.Needs = trial.NeedsOther
 }
 
 // disabledAgain asks with the key of a manufacturer that is not enabled when it
@@ -229,8 +214,8 @@ func disabledAgain(b *builder, status, pointer string) {
 	if b.op.Rules.AdmitsDisabled {
 		return
 	}
-	again := b.add(status, checkText{
-		name: "not-enabled-again", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
+	b.add(status, checkText{
+		name: "not-enabled-again", ground: contractSays, prod: conformance.NotInProduction, needs: trial.NeedsDisabled, pointer: pointer,
 		summary: "the key of a manufacturer that is not enabled is rejected every time, even for a known user", sends: "the disabled key three times for a known user, after another manufacturer's success; then that key with one more character",
 		why: "Disabling a manufacturer must take effect.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
@@ -244,12 +229,11 @@ func disabledAgain(b *builder, status, pointer string) {
 			t.Expect(t.RequestFor(t.FirstUser()).WithKeys(longer), status)
 		}
 	})
-	again.Needs = trial.NeedsDisabled
 	if b.op.InvalidStatus() == "" || b.op.Body == nil {
 		return
 	}
-	bad := b.add(status, checkText{
-		name: "not-enabled-bad-body", ground: staysUp, prod: conformance.NotInProduction, pointer: pointer,
+	b.add(status, checkText{
+		name: "not-enabled-bad-body", ground: staysUp, prod: conformance.NotInProduction, needs: trial.NeedsDisabled, pointer: pointer,
 		summary: "a manufacturer that is not enabled is rejected before its body is checked (the other order is only a warning)", sends: "the disabled key with an invalid body, and with a body that is not JSON",
 		why: "A disabled manufacturer should not learn which requests the service accepts.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
@@ -261,7 +245,6 @@ func disabledAgain(b *builder, status, pointer string) {
 			t.RequireStatus(a, status)
 		}
 	})
-	bad.Needs = trial.NeedsDisabled
 }
 
 // bypassCheck asks at other spellings of the path, without a key.

@@ -6,7 +6,6 @@ import (
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/contract"
-	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 	"nox.energy/contract/spec"
 )
@@ -85,20 +84,13 @@ func every(b *builder, r *contract.Response, clause string, g ground, pointer, s
 // everyBy adds a clause that a rule judges each response by. The rule says what
 // is wrong with a response, if anything is.
 func everyBy(b *builder, r *contract.Response, name string, g ground, pointer, summary, why string, rule func(*wire.Response) wire.Finding) {
-	c := b.add(r.Status, checkText{
-		name: name, ground: g, prod: conformance.Harmless, pointer: pointer,
+	skippedAs(b.addJudged(r.Status, checkText{
+		name: name, ground: g, pointer: pointer,
 		summary: summary, sends: "nothing; it judges every " + r.Status + " response of the run", why: why,
-	}, trial.StageLast, nil)
-	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		v := s.JudgeResponses(b.op, false, func(a *wire.Response) (wire.Finding, bool) {
-			if !a.HasStatus(r.Status) || g.level() == conformance.Must && !a.MustConform() {
-				return wire.Finding{}, false
-			}
-			return rule(a), true
-		})
-		if v.Outcome == conformance.Skip {
-			return trial.Verdict{Outcome: conformance.Skip, Reason: "not exercised: the target returned no " + r.Status}
+	}, false, func(a *wire.Response) (wire.Finding, bool) {
+		if !a.HasStatus(r.Status) || g.level() == conformance.Must && !a.MustConform() {
+			return wire.Finding{}, false
 		}
-		return v
-	}
+		return rule(a), true
+	}), "not exercised: the target returned no "+r.Status)
 }

@@ -37,7 +37,7 @@ func httpChecks(b *builder) {
 		return out
 	}
 	b.add(trial.StatusHTTP, checkText{
-		name: "other-methods", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer,
+		name: "other-methods", ground: goodPractice, prod: conformance.Harmless, requests: 2, pointer: b.op.Pointer,
 		summary: "undocumented methods do not succeed",
 		sends:   "GET, HEAD, TRACE, PUT, PATCH and DELETE with the key",
 		why:     "Nobody reviews or protects an undocumented operation.",
@@ -51,7 +51,7 @@ func httpChecks(b *builder) {
 				t.Fail("a rejection of "+a.Request.Method, a.Summary(), a)
 			}
 		}
-	}).Requests = 2
+	})
 	b.add(trial.StatusHTTP, checkText{
 		name: "allow", ground: stacksDiffer, prod: conformance.Harmless, pointer: b.op.Pointer,
 		summary: "a 405 response has an Allow header", sends: "GET, or PUT if the contract declares GET",
@@ -148,21 +148,18 @@ func behindCheck(b *builder) {
 // markupCheck looks for what was sent where a browser would run it, above all
 // in the error pages that servers make for paths they do not know.
 func markupCheck(b *builder) {
-	c := b.add(trial.StatusHTTP, checkText{
-		name: "no-markup", ground: goodPractice, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
+	b.addJudged(trial.StatusHTTP, checkText{
+		name: "no-markup", ground: goodPractice, pointer: b.op.Pointer + "/responses",
 		summary: "no HTML response repeats markup from the request",
 		sends:   "nothing; it judges every response to a request that contains markup",
 		why:     "A browser that opens the page would run the markup.",
-	}, trial.StageLast, nil)
-	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		return s.JudgeResponses(b.op, true, func(a *wire.Response) (wire.Finding, bool) {
-			f := wire.Finding{Expected: "text from the request escaped or left out"}
-			if name, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")); name == "text/html" && bytes.Contains(a.Body, []byte(markup)) {
-				f.Actual = "unescaped markup from the request in a text/html response"
-			}
-			return f, a.Arrived()
-		})
-	}
+	}, true, func(a *wire.Response) (wire.Finding, bool) {
+		f := wire.Finding{Expected: "text from the request escaped or left out"}
+		if name, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")); name == "text/html" && bytes.Contains(a.Body, []byte(markup)) {
+			f.Actual = "unescaped markup from the request in a text/html response"
+		}
+		return f, a.Arrived()
+	})
 }
 
 func listed(values []string) []string {
@@ -176,16 +173,12 @@ func listed(values []string) []string {
 // neverChecks are judged over every response to the operation itself.
 func neverChecks(b *builder) {
 	never := func(name string, g ground, summary, why string, around bool, wrong func(*wire.Response) string) {
-		c := b.add(trial.StatusHTTP, checkText{
-			name: name, ground: g, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses",
+		b.addJudged(trial.StatusHTTP, checkText{
+			name: name, ground: g, pointer: b.op.Pointer + "/responses",
 			summary: summary, sends: "nothing; it judges every response of the run", why: why,
-		}, trial.StageLast, nil)
-		c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
-			return s.JudgeResponses(b.op, around, func(a *wire.Response) (problem wire.Finding, judged bool) {
-				text := wrong(a)
-				return wire.Finding{Expected: summary, Actual: text}, a.Request.ProvokedStatus == ""
-			})
-		}
+		}, around, func(a *wire.Response) (problem wire.Finding, judged bool) {
+			return wire.Finding{Expected: summary, Actual: wrong(a)}, a.Request.ProvokedStatus == ""
+		})
 	}
 	never("answered", httpSays, "every request gets an HTTP response",
 		"Without a response, a client cannot know whether its request took effect.", true, func(a *wire.Response) string {

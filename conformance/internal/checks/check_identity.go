@@ -25,16 +25,15 @@ func identityChecks(b *builder) {
 	resolveChecks(b)
 	createChecks(b)
 	status := b.op.SuccessStatus()
-	pointer := identityPointer(b)
-	together := b.add(status, checkText{
-		name: "simultaneous", ground: contractSays, prod: conformance.NotInProduction, pointer: pointer,
+	pointer := b.memberPointer(b.op.Rules.Identity)
+	b.add(status, checkText{
+		name: "simultaneous", ground: contractSays, prod: conformance.NotInProduction, runsAlone: true, pointer: pointer,
 		summary: "concurrent requests for a new user return the same id",
 		sends:   fmt.Sprintf("%d concurrent requests for a new user, in %d rounds", trial.ConcurrentRequests, rounds),
 		why:     "Clients retry and run in parallel. Two ids for one user split that user's devices.",
 	}, trial.StageAccept, simultaneous)
-	together.RunsAlone = true
-	tenants := b.add(status, checkText{
-		name: "tenants", ground: contractSays, prod: conformance.Creates, pointer: pointer,
+	b.add(status, checkText{
+		name: "tenants", ground: contractSays, prod: conformance.Creates, needs: trial.NeedsOther, newUsers: 1, requests: 3, pointer: pointer,
 		summary: "the same user id under two manufacturers gets two ids",
 		sends:   "one " + rules.Subject + " with the keys of two manufacturers",
 		why:     "Manufacturers choose user ids independently. A shared id gives one user's devices to another.",
@@ -48,7 +47,7 @@ func identityChecks(b *builder) {
 			}
 		}
 		second := t.ExpectSuccess(other)
-		t.RequireEcho(second, user)
+		t.RequireEcho(second)
 		if id := t.IdentityOf(second); id == first {
 			t.Fail("a different "+rules.Identity+" for the other manufacturer", fmt.Sprintf("%q for both", id))
 		}
@@ -56,21 +55,16 @@ func identityChecks(b *builder) {
 			t.Fail(fmt.Sprintf("%s %q as before", rules.Identity, first), fmt.Sprintf("%q after the other manufacturer's request", id))
 		}
 	})
-	tenants.Needs, tenants.NewUsers, tenants.Requests = trial.NeedsOther, 1, 3
 	knownChecks(b)
 	otherManufacturerCheck(b)
 	wholeRunChecks(b)
 }
 
-func identityPointer(b *builder) string {
-	return b.op.Pointer + "/responses/" + b.op.SuccessStatus() + "/content/application~1json/schema/properties/" + b.op.Rules.Identity
-}
-
 func resolveChecks(b *builder) {
 	rules := b.op.Rules
-	about := func(called func(string) string, name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) *trial.Check {
-		c := b.add(b.op.SuccessStatus(), checkText{
-			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
+	about := func(called func(string) string, name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) {
+		b.add(b.op.SuccessStatus(), checkText{
+			name: "resolve-" + name, ground: contractSays, prod: conformance.Creates, requests: 2, pointer: b.memberPointer(b.op.Rules.Identity),
 			summary: summary, sends: sends,
 			why: "Clients store the id. If it changes, they lose access to the user's devices.",
 		}, trial.StageAccept, func(t *trial.Trial) {
@@ -82,14 +76,12 @@ func resolveChecks(b *builder) {
 			id := t.IdentityOf(first)
 			for _, r := range again(t, user) {
 				a := t.ExpectSuccess(r)
-				t.RequireEcho(a, user)
+				t.RequireEcho(a)
 				if got := t.IdentityOf(a); got != id {
 					t.Fail(fmt.Sprintf("%s %q, as in the first response", rules.Identity, id), fmt.Sprintf("%q", got), first, a)
 				}
 			}
 		})
-		c.Requests = 2
-		return c
 	}
 	add := func(name, summary, sends string, again func(t *trial.Trial, user string) []*wire.Request) {
 		about(affix("", ""), name, summary, sends, again)
@@ -115,11 +107,11 @@ func resolveChecks(b *builder) {
 		})
 	keyOrderCheck(b)
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-later", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
+		name: "resolve-later", ground: contractSays, prod: conformance.Creates, requests: lookBack, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "a user has the same id after other users were created",
 		sends:   "the first users of the run again, at its end",
 		why:     "An id must last forever, not only while a cache holds it.",
-	}, trial.StageRecover, resolveLater).Requests = lookBack
+	}, trial.StageRecover, resolveLater)
 }
 
 // keyOrderCheck needs a second property; where the schema declares none it
@@ -130,7 +122,7 @@ func keyOrderCheck(b *builder) {
 		return
 	}
 	b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, pointer: identityPointer(b),
+		name: "resolve-key-order", ground: contractSays, prod: conformance.Creates, requests: 2, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "the order of the properties does not change the id",
 		sends:   "one user, with another property before and after " + rules.Subject,
 		why:     "JSON objects are unordered (RFC 8259, section 4), and client libraries write them in any order.",
@@ -154,7 +146,7 @@ func keyOrderCheck(b *builder) {
 		if x, y := t.IdentityOf(first), t.IdentityOf(second); x != y {
 			t.Fail(fmt.Sprintf("%s %q in both orders", rules.Identity, x), fmt.Sprintf("%q in the second order", y), first, second)
 		}
-	}).Requests = 2
+	})
 }
 
 // lookBack is how many of the first users are asked for again at the end.
@@ -248,34 +240,32 @@ func simultaneous(t *trial.Trial) {
 // wrong now and then is found wherever it shows.
 func wholeRunChecks(b *builder) {
 	rules := b.op.Rules
-	one := b.add(b.op.SuccessStatus(), checkText{
-		name: "resolve-throughout", ground: contractSays, prod: conformance.Harmless, pointer: identityPointer(b),
+	b.addJudgement(b.op.SuccessStatus(), checkText{
+		name: "resolve-throughout", ground: contractSays, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "over the whole run, each user has one id",
 		sends:   "nothing; it compares every response of the run",
 		why:     "An id that is only sometimes wrong still cuts a user off.",
-	}, trial.StageLast, nil)
-	one.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+	}, func(s *trial.Session) trial.Verdict {
 		return s.JudgeIdentities(b.op, func(a, other *wire.Response) string {
 			if a.Request.Subject == other.Request.Subject {
 				return fmt.Sprintf("one %s for %s", rules.Identity, wire.Quote(a.Request.Subject))
 			}
 			return ""
 		}, false)
-	}
-	apart := b.add(b.op.SuccessStatus(), checkText{
-		name: "create-throughout", ground: contractSays, prod: conformance.Harmless, pointer: identityPointer(b),
+	})
+	b.addJudgement(b.op.SuccessStatus(), checkText{
+		name: "create-throughout", ground: contractSays, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "over the whole run, no two users share an id",
 		sends:   "nothing; it compares every response of the run",
 		why:     "A collision, however rare, gives one user's devices to another.",
-	}, trial.StageLast, nil)
-	apart.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+	}, func(s *trial.Session) trial.Verdict {
 		return s.JudgeIdentities(b.op, func(a, other *wire.Response) string {
 			if folded(a.Request.Subject) != folded(other.Request.Subject) || a.Request.Keys[0].Label != other.Request.Keys[0].Label {
 				return "a different " + rules.Identity + " for each user of each manufacturer"
 			}
 			return ""
 		}, true)
-	}
+	})
 }
 
 // folded is what servers that fold take two users to be the same by: case,

@@ -16,7 +16,7 @@ import (
 func knownChecks(b *builder) {
 	rules, status := b.op.Rules, b.op.SuccessStatus()
 	b.add(status, checkText{
-		name: "resolve-again", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
+		name: "resolve-again", ground: contractSays, prod: conformance.NotInProduction, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "a repeated request returns the same echo and id, whatever the user's name",
 		sends:   "the users of the other echo checks again",
 		why:     "The first response can come from the request; the second comes from the database.",
@@ -37,15 +37,15 @@ func knownChecks(b *builder) {
 		}
 		trial.Each(t, first, func(a *wire.Response) string { return wire.Quote(shortened(a.Request.Subject)) }, func(t *trial.Trial, before *wire.Response) {
 			again := t.ExpectSuccess(before.Request)
-			t.RequireEcho(again, before.Request.Subject)
+			t.RequireEcho(again)
 			requireSame(t, before, again)
 		})
 	})
 	if b.op.Body == nil || !b.op.Body.Schema.HasType("object") {
 		return
 	}
-	c := b.add(status, checkText{
-		name: "resolve-after-refusals", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
+	b.add(status, checkText{
+		name: "resolve-after-refusals", ground: contractSays, prod: conformance.NotInProduction, newUsers: 1, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "a user has the same echo and id after rejected requests about that user",
 		sends:   "a user named by an e-mail address; the same user in an invalid body, in an array, with a wrong key and without a key; then the user again",
 		why:     "A rejected request must not change the user that it names.",
@@ -64,10 +64,9 @@ func knownChecks(b *builder) {
 		}
 		t.SendAll(refused)
 		again := t.ExpectSuccess(t.RequestFor(user))
-		t.RequireEcho(again, user)
+		t.RequireEcho(again)
 		requireSame(t, before, again)
 	})
-	c.NewUsers = 1
 }
 
 // requireSame ends the trial unless two responses about one user have one id.
@@ -84,8 +83,8 @@ func requireSame(t *trial.Trial, before, again *wire.Response) {
 // asked by checks of their own.
 func otherManufacturerCheck(b *builder) {
 	rules, status := b.op.Rules, b.op.SuccessStatus()
-	c := b.add(status, checkText{
-		name: "other-manufacturer", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
+	b.add(status, checkText{
+		name: "other-manufacturer", ground: contractSays, prod: conformance.NotInProduction, needs: trial.NeedsOther, newUsers: 2, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "a second manufacturer gets the same service as the first",
 		sends:   "with the other key: several users twice each, and invalid bodies",
 		why:     "Each manufacturer has its own configuration, which can be wrong for one of them only.",
@@ -104,10 +103,10 @@ func otherManufacturerCheck(b *builder) {
 		trial.Each(t, users, wire.Quote, func(t *trial.Trial, user string) {
 			r := t.RequestFor(user).WithKeys(t.Session.OtherKey())
 			first := t.ExpectSuccess(r)
-			t.RequireEcho(first, user)
+			t.RequireEcho(first)
 			if strings.ContainsAny(user, " @é") {
 				again := t.ExpectSuccess(r)
-				t.RequireEcho(again, user)
+				t.RequireEcho(again)
 				requireSame(t, first, again)
 			}
 		})
@@ -130,7 +129,6 @@ func otherManufacturerCheck(b *builder) {
 			}
 		}
 	})
-	c.Needs, c.NewUsers = trial.NeedsOther, 2
 }
 
 // otherIsGood ends the trial where the other key is none of this target.

@@ -26,11 +26,11 @@ func linkChecks(b *builder) {
 				continue
 			}
 			b.add(r.Status, checkText{
-				name: "link-" + schema.IDWord(l.Name), ground: roomInContract, prod: conformance.NotInProduction, pointer: l.Pointer,
+				name: "link-" + schema.IDWord(l.Name), ground: roomInContract, prod: conformance.NotInProduction, newUsers: 1, pointer: l.Pointer,
 				summary: "the link " + l.Name + " leads to a success of " + l.Target.ID,
 				sends:   "a valid request, then one to " + l.Target.ID + " with the values that the link takes from the first exchange",
 				why:     "Clients follow documented links instead of building requests of their own.",
-			}, trial.StageAccept, func(t *trial.Trial) { follow(t, r, l) }).NewUsers = 1
+			}, trial.StageAccept, func(t *trial.Trial) { follow(t, r, l) })
 		}
 	}
 }
@@ -60,8 +60,7 @@ func removalChecks(b *builder) {
 		return // a request is needed that creates something
 	}
 	add := func(status, name string, g ground, summary, sends, why string, run func(*trial.Trial)) {
-		c := b.add(status, checkText{name: name, ground: g, prod: conformance.NotInProduction, summary: summary, sends: sends, why: why}, trial.StageRemove, run)
-		c.NewUsers, c.RunsAlone = 1, true
+		b.add(status, checkText{name: name, ground: g, prod: conformance.NotInProduction, newUsers: 1, runsAlone: true, summary: summary, sends: sends, why: why}, trial.StageRemove, run)
 	}
 	if refusal := b.op.UnauthorizedStatus(); refusal != "" && len(b.op.Security) > 0 {
 		for _, e := range []struct {
@@ -73,13 +72,19 @@ func removalChecks(b *builder) {
 		} {
 			add(refusal, e.name, contractSays, "rejected: "+e.what, "a request with "+e.what+" to delete what the run has created",
 				"Anyone who gets in without the right key can delete what others rely on.",
-				func(t *trial.Trial) { t.Expect(removal(t).WithKeys(e.keys(t)...), refusal) })
+				func(t *trial.Trial) {
+					r, _ := removal(t)
+					t.Expect(r.WithKeys(e.keys(t)...), refusal)
+				})
 		}
 	}
 	add(status, "minimal", contractSays, "deleting what exists returns "+status,
 		"a request to "+b.op.Source.From.ID+", then one to delete what it created",
 		"Clients rely on it to clean up after themselves.",
-		func(t *trial.Trial) { t.ExpectSuccess(removal(t)) })
+		func(t *trial.Trial) {
+			r, _ := removal(t)
+			t.ExpectSuccess(r)
+		})
 	i := slices.IndexFunc(b.contract.Operations, func(op *contract.Operation) bool {
 		return op.Path == b.op.Path && op.Method == http.MethodGet && op.Obstacle == "" && op.Source != nil && op.Source.From == b.op.Source.From
 	})
@@ -95,8 +100,9 @@ func removalChecks(b *builder) {
 		"a request to create something, one to delete it, then one to "+read.ID,
 		"A client that sees it again takes the deletion for failed.",
 		func(t *trial.Trial) {
-			gone := t.Expect(removal(t), status)
-			next, ok := t.Session.ValidRequest(read, "").Linked(created(t), read.Source.Values)
+			r, created := removal(t)
+			gone := t.Expect(r, status)
+			next, ok := t.Session.ValidRequest(read, "").Linked(created, read.Source.Values)
 			if !ok {
 				t.Skip("the path of " + read.ID + " is not known")
 			}
@@ -106,9 +112,10 @@ func removalChecks(b *builder) {
 		})
 }
 
-// removal creates something and returns the request that deletes it. What the run
+// removal creates something and returns the request that deletes it, with the
+// response that created it. What the run
 // has not created for certain is left alone.
-func removal(t *trial.Trial) *wire.Request {
+func removal(t *trial.Trial) (*wire.Request, *wire.Response) {
 	a := t.Send(t.Session.ValidRequest(t.Op.Source.From, t.User()))
 	if !a.Succeeded() {
 		t.Skip("not tried: nothing could be created to be deleted: " + a.Summary())
@@ -120,15 +127,5 @@ func removal(t *trial.Trial) *wire.Request {
 	if a.Status != http.StatusCreated && t.Session.HasSeenBefore(a, t.Op.Source.Values) {
 		t.Skip(fmt.Sprintf("not tried: the target returned what it had returned before, so it may be somebody else's; a new one has %s or another id", contract.StatusText(http.StatusCreated)))
 	}
-	return r
-}
-
-// created is the last response of the trial to the operation that creates.
-func created(t *trial.Trial) *wire.Response {
-	for _, a := range slices.Backward(t.Responses) {
-		if a.Request.Op == t.Op.Source.From {
-			return a
-		}
-	}
-	return nil
+	return r, a
 }

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/trial"
 	"nox.energy/contract/conformance/internal/wire"
 )
@@ -16,13 +15,12 @@ func privateCheck(b *builder) {
 	if rules.Echo == "" || rules.Identity == "" {
 		return
 	}
-	c := b.add(status, checkText{
-		name: "no-other-user", ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer + "/responses/" + status,
+	b.addJudgement(status, checkText{
+		name: "no-other-user", ground: contractSays, pointer: b.op.Pointer + "/responses/" + status,
 		summary: "no " + status + " contains the user id or the " + rules.Identity + " of another user",
 		sends:   "nothing; it judges every " + status + " response of the run",
 		why:     "A request for one user must reveal nothing about another.",
-	}, trial.StageLast, nil)
-	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+	}, func(s *trial.Session) trial.Verdict {
 		mark := regexp.MustCompile(`(?i)` + regexp.QuoteMeta(s.UserPrefix) + `[0-9]+-[0-9]+`)
 		owners := map[string]string{} // of each id
 		for _, seen := range s.AllSeen() {
@@ -50,7 +48,7 @@ func privateCheck(b *builder) {
 			}
 			return f, true
 		})
-	}
+	})
 }
 
 // otherUser finds a user of the run in a text who is not the one that a

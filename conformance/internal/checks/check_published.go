@@ -18,14 +18,12 @@ func publishedCheck(b *builder) {
 	if !b.isFirst() {
 		return
 	}
-	c := b.add(trial.StatusHTTP, checkText{
-		name: PublishedCheckName, ground: contractSays, prod: conformance.Harmless, pointer: "/paths",
+	b.addJudgement(trial.StatusHTTP, checkText{
+		name: PublishedCheckName, ground: contractSays, onRequest: func(cfg *conformance.Config) bool { return cfg.Published != nil }, pointer: "/paths",
 		summary: "the published contract is compatible with the contract in force",
 		sends:   "nothing; it compares the contract with the document that --published names",
 		why:     "Developers build clients from the published contract. If the server follows another one, those clients fail.",
-	}, trial.StageLast, nil)
-	c.JudgeRun = func(s *trial.Session, _ *trial.Check) trial.Verdict { return publishedVerdict(s.Config.Published) }
-	c.OnRequest = func(cfg *conformance.Config) bool { return cfg.Published != nil }
+	}, func(s *trial.Session) trial.Verdict { return publishedVerdict(s.Config.Published) })
 }
 
 // publishedVerdict fails if a change breaks clients for certain.

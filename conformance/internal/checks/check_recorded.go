@@ -46,7 +46,7 @@ func onlyRecorded(c *trial.Check) {
 	over := c.JudgeRun
 	name := c.ID[strings.LastIndex(c.ID, "/")+1:]
 	ofBody := slices.Contains([]string{wire.ClauseJSON, wire.ClauseSchema, wire.ClauseNonEmpty, wire.ClauseUniqueNames, wire.ClauseInternals, wire.ClauseKey}, name)
-	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
+	c.JudgeRun = func(s *trial.Session) trial.Verdict {
 		seen := &trial.Session{Config: s.Config, Contract: s.Contract}
 		missing, masked := 0, 0
 		for _, each := range s.AllSeen() {
@@ -63,7 +63,7 @@ func onlyRecorded(c *trial.Check) {
 				seen.Seen = append(seen.Seen, each)
 			}
 		}
-		v := over(seen, c)
+		v := over(seen)
 		switch {
 		case v.Outcome == conformance.Skip && missing > 0:
 			v.Reason = fmt.Sprintf("not exercised: the recording contains no %s with its body", c.Status)
@@ -76,20 +76,12 @@ func onlyRecorded(c *trial.Check) {
 
 // recorded adds a check over the recorded responses that a rule is about.
 func recorded(b *builder, status string, t checkText, rule func(*wire.Response) (wire.Finding, bool)) {
-	t.prod = conformance.Harmless
-	c := b.add(status, t, trial.StageLast, nil)
-	c.JudgeRun = func(s *trial.Session, c *trial.Check) trial.Verdict {
-		v := s.JudgeResponses(b.op, true, func(a *wire.Response) (wire.Finding, bool) {
-			if a.Request.ProvokedStatus != "" || !a.Arrived() {
-				return wire.Finding{}, false
-			}
-			return rule(a)
-		})
-		if v.Outcome == conformance.Skip {
-			v.Reason = "not exercised: the recording contains no exchange that this check can judge"
+	skippedAs(b.addJudged(status, t, true, func(a *wire.Response) (wire.Finding, bool) {
+		if a.Request.ProvokedStatus != "" || !a.Arrived() {
+			return wire.Finding{}, false
 		}
-		return v
-	}
+		return rule(a)
+	}), "not exercised: the recording contains no exchange that this check can judge")
 }
 
 // acceptedCheck is about valid requests. A 401 or 403 may be right, as nobody
@@ -125,7 +117,7 @@ func echoedCheck(b *builder) {
 	}
 	status := b.op.SuccessStatus()
 	recorded(b, status, checkText{
-		name: "recorded-echo", ground: contractSays, pointer: b.op.Pointer + "/responses/" + status + "/content/application~1json/schema/properties/" + rules.Echo,
+		name: "recorded-echo", ground: contractSays, pointer: b.memberPointer(rules.Echo),
 		summary: "every recorded " + status + " repeats the " + rules.Subject + " of its request exactly",
 		why:     "A client finds its user by the echo. If one character changes, it finds another user or none.",
 	}, func(a *wire.Response) (wire.Finding, bool) {

@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func refusalChecks(b *builder) {
 	refused("blank-key", contractSays, "a key that is one space", open, func(*trial.Trial) []wire.Credential {
 		return []wire.Credential{{Value: " ", Label: "a blank key", ShellWord: `' '`}}
 	})
-	for i, w := range WrongKeys() {
+	near := func(w WrongKey) {
 		refused(w.name, nearMissGround(b, w), w.Description, "A careless comparison accepts keys that were never issued.", func(t *trial.Trial) []wire.Credential {
 			value := spoil(t.Session, w.Derive, t.Random())
 			if value == "" {
@@ -53,25 +54,25 @@ func refusalChecks(b *builder) {
 			}
 			return []wire.Credential{{Value: value, Label: w.Description, ShellWord: w.shell}}
 		})
-		if i > 0 {
-			continue
-		}
-		if b.op.Rules.AdmitsDisabled {
-			lockOutCheck(b, status)
-			continue
-		}
-		// Next to an unknown key, so that they are sent under any profile.
+	}
+	wrong := WrongKeys()
+	near(wrong[0])
+	// Next to an unknown key, so that they are sent under any profile.
+	if !b.op.Rules.AdmitsDisabled {
 		refused("not-enabled", contractSays, "the key of a manufacturer that is not enabled", "Disabling a manufacturer must take effect.", func(t *trial.Trial) []wire.Credential {
 			return []wire.Credential{t.Session.DisabledKey()}
 		}).Needs = trial.NeedsDisabled
-		lockOutCheck(b, status)
+	}
+	lockOutCheck(b, status)
+	for _, w := range wrong[1:] {
+		near(w)
 	}
 	b.add(status, checkText{
 		name: "key-words", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
-		summary: "rejected: placeholders and patterns as the key", sends: "otherwise valid requests with each of these keys: " + strings.Join(PlaceholderKeys(), ", "),
+		summary: "rejected: placeholders and patterns as the key", sends: "otherwise valid requests with each of these keys: " + strings.Join(placeholderKeys(), ", "),
 		why: "An unset variable or a pattern must not grant access.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
-		words := trial.Sample(t, slices.DeleteFunc(PlaceholderKeys(), t.Session.IsRealKey))
+		words := trial.Sample(t, slices.DeleteFunc(placeholderKeys(), t.Session.IsRealKey))
 		var requests []*wire.Request
 		for _, word := range words {
 			r := t.Request().WithKeys(wire.Credential{Value: word, Label: "the key " + word, ShellWord: trial.ShellQuote(word)})
@@ -134,7 +135,7 @@ func alternativeChecks(b *builder, status, pointer string) {
 			continue
 		}
 		b.add(success, checkText{
-			name: "key-as-" + schema.IDWord(strings.Join(ids, "-")), ground: contractSays, prod: conformance.Creates, pointer: pointer,
+			name: "key-as-" + schema.IDWord(strings.Join(ids, "-")), ground: contractSays, prod: conformance.Creates, newUsers: 1, pointer: pointer,
 			summary: "accepted: the key as " + names, sends: "a valid request with the key as " + names + ", which the contract names as another way",
 			why: "Clients choose one of the documented ways.",
 		}, trial.StageAccept, func(t *trial.Trial) {
@@ -143,7 +144,7 @@ func alternativeChecks(b *builder, status, pointer string) {
 				t.Skip("not judged: the target rejects the key as " + names + "; if it takes another one there, set " + strings.Join(trial.KeyVariables(schemes), ", "))
 			}
 			t.RequireStatus(a, success)
-		}).NewUsers = 1
+		})
 	}
 }
 
@@ -210,15 +211,15 @@ func otherNamesCheck(b *builder, status, pointer string) {
 	})
 }
 
-// PlaceholderKeys returns what careless code sends as a key: an unset variable,
+// placeholderKeys returns what careless code sends as a key: an unset variable,
 // a missing value, a pattern.
-func PlaceholderKeys() []string {
+func placeholderKeys() []string {
 	return []string{"undefined", "null", "true", "0", "*", "%", "' OR '1'='1", "constructor", "__proto__"}
 }
 
 // OrdinaryWords returns the keys of checks that are words of everybody's: where they
 // appear in a text, nothing is revealed.
-func OrdinaryWords() []string { return append(PlaceholderKeys(), defaultKeys()...) }
+func OrdinaryWords() []string { return append(placeholderKeys(), defaultKeys()...) }
 
 // longKey is the length of the very long key: long, and still below the 8 KiB
 // at which common servers cut headers off.
@@ -254,7 +255,7 @@ func oddKeyChecks(b *builder, status, pointer string) {
 		return
 	}
 	b.add(status, checkText{
-		name: "two-keys", ground: noHarm, prod: conformance.Creates, pointer: pointer,
+		name: "two-keys", ground: noHarm, prod: conformance.Creates, requests: 2, pointer: pointer,
 		summary: "a right and a wrong key together get the same status in either order",
 		sends:   "two requests with both keys: one with the right key first, one with the wrong key first",
 		why:     "A proxy may check one of the two keys while the server uses the other.",
@@ -268,7 +269,7 @@ func oddKeyChecks(b *builder, status, pointer string) {
 		if first.Status != second.Status {
 			t.Fail("the same status in either order", fmt.Sprintf("%s with the right key first, %s with the wrong key first", contract.StatusText(first.Status), contract.StatusText(second.Status)), first, second)
 		}
-	}).Requests = 2
+	})
 }
 
 // unknownKey is a key like the right one that nobody was given.
@@ -279,17 +280,17 @@ func unknownKey(t *trial.Trial) wire.Credential {
 func refusalManners(b *builder, status, pointer string) {
 	if b.op.Body != nil && b.op.InvalidStatus() != "" {
 		b.add(status, checkText{
-			name: "before-" + b.op.InvalidStatus(), ground: goodPractice, prod: conformance.Harmless, pointer: pointer,
+			name: "before-" + b.op.InvalidStatus(), ground: goodPractice, prod: conformance.Harmless, requests: 2, pointer: pointer,
 			summary: "the key is checked before the body", sends: "a wrong key with an invalid body, and with a body that is not JSON",
 			why: "Without a key, nobody should learn which requests the service accepts.",
 		}, trial.StageRefuse, func(t *trial.Trial) {
 			for _, text := range []string{"{}", "{"} {
 				t.Expect(t.Request().WithText([]byte(text), wire.Either).WithKeys(unknownKey(t)).WithoutSubject(), status)
 			}
-		}).Requests = 2
+		})
 	}
 	b.add(status, checkText{
-		name: "same-shape", ground: goodPractice, prod: conformance.LaxOnly, pointer: pointer,
+		name: "same-shape", ground: goodPractice, prod: conformance.LaxOnly, requests: 2, pointer: pointer,
 		summary: "a missing and a wrong key get error bodies of the same shape", sends: "no key, then an unknown key",
 		why: "Clients expect one shape for this error, not two.",
 	}, trial.StageRefuse, func(t *trial.Trial) {
@@ -299,7 +300,7 @@ func refusalManners(b *builder, status, pointer string) {
 		if x, y := shapeOf(missing), shapeOf(wrong); x != y {
 			t.Fail("one shape", x+" without a key, "+y+" with a wrong key", missing, wrong)
 		}
-	}).Requests = 2
+	})
 	b.add(status, checkText{
 		name: "www-authenticate", ground: noHarm, prod: conformance.LaxOnly, pointer: pointer,
 		summary: "a 401 response has a WWW-Authenticate header", sends: "no key",
@@ -318,13 +319,13 @@ func lockOutCheck(b *builder, status string) {
 		return
 	}
 	b.add(status, checkText{
-		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
+		name: "no-lock-out", ground: contractSays, prod: conformance.Creates, requests: 2, pointer: b.op.Pointer + "/responses/" + b.op.SuccessStatus(),
 		summary: "the right key still works after wrong keys were rejected", sends: "a request with a wrong key, after all those of other checks, then a valid request",
 		why: "Otherwise anyone can lock a manufacturer out.",
 	}, trial.StageAfter, func(t *trial.Trial) {
 		t.Expect(t.Request().WithKeys(unknownKey(t)), status)
 		t.Expect(t.Request(), b.op.SuccessStatus())
-	}).Requests = 2
+	})
 }
 
 // shapeOf names the kind of a response's body: its media type and the names of
@@ -334,17 +335,12 @@ func shapeOf(a *wire.Response) string {
 	if !ok {
 		return cmp.Or(a.Header.Get("Content-Type"), "no media type")
 	}
-	names := make([]string, 0, len(members))
-	for name := range members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return "{" + strings.Join(names, ", ") + "}"
+	return "{" + strings.Join(slices.Sorted(maps.Keys(members)), ", ") + "}"
 }
 
 func steadyRefusal(b *builder, status, pointer string) {
-	steady := b.add(status, checkText{
-		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: pointer,
+	b.add(status, checkText{
+		name: "steady", ground: contractSays, prod: conformance.LaxOnly, isUniform: true, requests: trial.FewRepeats, pointer: pointer,
 		summary:  "wrong and missing keys are rejected every time, however often they are tried",
 		sends:    fmt.Sprintf("one unknown key, and now and then no key, %d requests in all", trial.ManyRepeats),
 		why:      "A server that lets in one stranger in seven is open. An overflowing counter or a cached lookup could let a stranger in.",
@@ -365,5 +361,4 @@ func steadyRefusal(b *builder, status, pointer string) {
 		}
 		t.SendAlternating(requests, status)
 	})
-	steady.IsUniform, steady.Requests = true, trial.FewRepeats
 }

@@ -42,8 +42,8 @@ func rejectionChecks(b *builder) {
 	if len(plainest) == 0 && !b.op.TakesJSON() {
 		return // nothing is known to break it
 	}
-	steady := b.add(status, checkText{
-		name: "steady", ground: contractSays, prod: conformance.LaxOnly, pointer: b.op.Body.Schema.Pointer + "/required",
+	b.add(status, checkText{
+		name: "steady", ground: contractSays, prod: conformance.LaxOnly, isUniform: true, requests: trial.FewRepeats, pointer: b.op.Body.Schema.Pointer + "/required",
 		summary: "invalid bodies are rejected every time",
 		sends:   fmt.Sprintf("simple invalid bodies in turn, %d requests in all", trial.ManyRepeats),
 		why:     "Validation that sometimes fails lets bad data in every day.",
@@ -59,7 +59,6 @@ func rejectionChecks(b *builder) {
 		}
 		t.SendAlternating(requests, status)
 	})
-	steady.IsUniform, steady.Requests = true, trial.FewRepeats
 }
 
 // withSubject makes the request of a mutation about a fresh user, where the

@@ -85,36 +85,26 @@ func replayedRules() []replayedRule {
 
 // replayedCheck adds a check over all responses that can be compared.
 func (b *builder) replayedCheck(rule replayedRule, before func(*wire.Response) *wire.Response) {
-	c := b.add(trial.StatusHTTP, checkText{
-		name: rule.name, ground: clientRelies, prod: conformance.Harmless, pointer: b.op.Pointer, summary: rule.summary, why: rule.why,
-	}, trial.StageLast, nil)
-	c.JudgeRun = func(s *trial.Session, _ *trial.Check) trial.Verdict {
-		v := s.JudgeResponses(b.op, true, func(a *wire.Response) (wire.Finding, bool) {
-			old := before(a)
-			if old == nil || a.Failure.IsInconclusive() {
-				return wire.Finding{}, false
-			}
-			return rule.compare(old, a)
-		})
-		if v.Outcome == conformance.Skip {
-			v.Reason = "not exercised: no response can be compared with a recorded one"
+	skippedAs(b.addJudged(trial.StatusHTTP, checkText{
+		name: rule.name, ground: clientRelies, pointer: b.op.Pointer, summary: rule.summary, why: rule.why,
+	}, true, func(a *wire.Response) (wire.Finding, bool) {
+		old := before(a)
+		if old == nil || a.Failure.IsInconclusive() {
+			return wire.Finding{}, false
 		}
-		return v
-	}
+		return rule.compare(old, a)
+	}), "not exercised: no response can be compared with a recorded one")
 }
 
 // replayedIdentityCheck compares which requests got the same id: whoever was one
 // user before is one user now.
 func (b *builder) replayedIdentityCheck(before func(*wire.Response) *wire.Response) {
 	name := b.op.Rules.Identity
-	c := b.add(b.op.SuccessStatus(), checkText{
-		name: "replayed-identity", ground: clientRelies, prod: conformance.Harmless,
+	b.addJudgement(b.op.SuccessStatus(), checkText{
+		name: "replayed-identity", ground: clientRelies,
 		summary: "requests with the same " + name + " in the recording still have the same, and others still differ",
 		why:     "To the client, two ids are two users and one id is one user.",
-	}, trial.StageLast, nil)
-	c.JudgeRun = func(s *trial.Session, _ *trial.Check) trial.Verdict {
-		return judgeReplayedIdentities(s.AllSeen(), name, before)
-	}
+	}, func(s *trial.Session) trial.Verdict { return judgeReplayedIdentities(s.AllSeen(), name, before) })
 }
 
 func judgeReplayedIdentities(seen []trial.SeenResponse, name string, before func(*wire.Response) *wire.Response) trial.Verdict {

@@ -26,14 +26,12 @@ func sequenceChecks(b *builder) {
 	if rules.Identity == "" || rules.Subject == "" || b.op.Body == nil {
 		return
 	}
-	c := b.add(b.op.SuccessStatus(), checkText{
-		name: "sequences", ground: contractSays, prod: conformance.NotInProduction, pointer: identityPointer(b),
+	b.add(b.op.SuccessStatus(), checkText{
+		name: "sequences", ground: contractSays, prod: conformance.NotInProduction, runsAlone: true, onRequest: func(cfg *conformance.Config) bool { return cfg.Thorough != conformance.Thorough{} }, pointer: b.memberPointer(b.op.Rules.Identity),
 		summary: "in random sequences of requests, each user keeps one id and every response conforms",
 		sends:   "with --thorough: concurrent valid requests for new and known users, mixed with invalid ones",
 		why:     "Expiring ids, overflowing caches, leaking state and rare wrong responses only show over time.",
 	}, trial.StageRecover, func(t *trial.Trial) { playSequences(b, t) })
-	c.RunsAlone = true
-	c.OnRequest = func(cfg *conformance.Config) bool { return cfg.Thorough != conformance.Thorough{} }
 }
 
 func playSequences(b *builder, t *trial.Trial) {

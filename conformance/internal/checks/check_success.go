@@ -35,7 +35,7 @@ func successChecks(b *builder) {
 				continue
 			}
 			b.add(status, checkText{
-				name: v.Name, ground: groundOf(v.Firmness), prod: conformance.Creates, pointer: v.Pointer,
+				name: v.Name, ground: groundOf(v.Firmness), prod: conformance.Creates, newUsers: 1, pointer: v.Pointer,
 				summary: "a valid body is accepted: " + v.Description,
 				sends:   "a valid body: " + v.Description,
 				why:     "Clients send whatever the schema allows.",
@@ -45,16 +45,15 @@ func successChecks(b *builder) {
 					body = o.With([]string{t.Op.Rules.Subject}, t.User())
 				}
 				t.Expect(t.Request().WithBody(body, wire.Fits), status)
-			}).NewUsers = 1
+			})
 		}
 	}
-	again := b.add(status, checkText{
-		name: "repeat", ground: contractSays, prod: conformance.Creates,
+	b.add(status, checkText{
+		name: "repeat", ground: contractSays, prod: conformance.Creates, isUniform: true, requests: trial.FewRepeats, takesMeasured: true,
 		summary: "valid requests succeed every time",
 		sends:   fmt.Sprintf("the same valid request at least %d times, each on a new connection", trial.ManyRepeats),
 		why:     "If one response in ten fails, one client in ten has an outage.",
 	}, trial.StageAccept, repeat)
-	again.IsUniform, again.Requests, again.TakesMeasured = true, trial.FewRepeats, true
 }
 
 // exampleCheck sends the contract's own example. On a shared target that user
@@ -66,7 +65,7 @@ func exampleCheck(b *builder, status string) {
 	}
 	wrong := !b.confirmed(body, wire.Fits)
 	b.add(status, checkText{
-		name: "example", ground: contractSays, prod: conformance.Creates, pointer: b.op.Body.Schema.Pointer + "/properties",
+		name: "example", ground: contractSays, prod: conformance.Creates, newUsers: 1, pointer: b.op.Body.Schema.Pointer + "/properties",
 		summary: "the documented example is accepted",
 		sends:   "the example request body of the contract",
 		why:     "Developers try the documented example first.",
@@ -75,7 +74,7 @@ func exampleCheck(b *builder, status string) {
 			t.Skip("the example of the contract does not match its own schema")
 		}
 		t.Expect(t.Request().WithBody(body, wire.Fits), status)
-	}).NewUsers = 1
+	})
 }
 
 // repeat sends one request many times and demands the same response of each.
@@ -104,7 +103,7 @@ func repeat(t *trial.Trial) {
 	}
 	first := answers[slices.IndexFunc(answers, (*wire.Response).Succeeded)]
 	if _, ok := first.Member(rules.Echo); ok && !slices.ContainsFunc(answers, func(a *wire.Response) bool { echo, _ := a.Member(rules.Echo); return echo == user }) {
-		t.RequireEcho(first, user) // which other checks find as well
+		t.RequireEcho(first) // which other checks find as well
 	}
 	t.RequireEach(answers, "the same echo and the same id each time", func(a *wire.Response) string {
 		echo, ok := a.Member(rules.Echo)

@@ -23,7 +23,7 @@ func tlsChecks(b *builder) {
 		return
 	}
 	b.add(trial.StatusHTTP, checkText{
-		name: "tls-version", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
+		name: "tls-version", ground: goodPractice, prod: conformance.Harmless, sendsNothing: true, pointer: "/servers",
 		summary: "TLS 1.0 and 1.1 are rejected",
 		sends:   "a TLS handshake that offers only these versions; no request",
 		why:     "RFC 8996 forbids both. An attacker on the network can force a client down to the oldest version that both sides accept.",
@@ -37,9 +37,9 @@ func tlsChecks(b *builder) {
 		if state != nil {
 			t.Fail("no connection with a version older than TLS 1.2", "the target accepted "+tls.VersionName(state.Version))
 		}
-	}).SendsNothing = true
+	})
 	b.add(trial.StatusHTTP, checkText{
-		name: "tls-chain", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
+		name: "tls-chain", ground: goodPractice, prod: conformance.Harmless, sendsNothing: true, pointer: "/servers",
 		summary: "the certificate is valid for this host and comes with its full chain",
 		sends:   "a TLS handshake; no request",
 		why:     "Some clients fetch a missing intermediate certificate, others fail. The API then works for some manufacturers only.",
@@ -51,7 +51,7 @@ func tlsChecks(b *builder) {
 		if err := t.Session.Client.VerifyCertificate(state); err != nil {
 			t.Fail("a certificate for "+t.Session.Client.ServerName()+" that verifies with the certificates the target sends and the trusted authorities", strings.TrimPrefix(err.Error(), "x509: "))
 		}
-	}).SendsNothing = true
+	})
 	b.add(trial.StatusHTTP, checkText{
 		name: "tls-plain-twin", ground: goodPractice, prod: conformance.Harmless, pointer: "/servers",
 		summary: "the operation is not also available over plain HTTP",

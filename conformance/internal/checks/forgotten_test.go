@@ -76,7 +76,7 @@ func compareReleased(released string, checks []conformance.Check) (problems []st
 			continue
 		}
 		missing += c.Since + " " + id + "\n"
-		if last != "" && !IsYounger(&c, last) {
+		if last != "" && !isYounger(&c, last) {
 			problems = append(problems, fmt.Sprintf("%s was not among the checks of %s: name it in younger.go, under the version that will bring it", id, last))
 		}
 	}

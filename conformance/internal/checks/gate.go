@@ -70,7 +70,7 @@ func gate(t *trial.Trial) {
 	if taken := takesFull(t, first); taken != nil {
 		t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: "the target accepts the request only with its optional parts, so the other checks send those too", Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first, taken}})
 	}
-	t.Session.NoteGate(t.Op, orMinusOne(first.Status))
+	t.Session.NoteGate(t.Op, cmp.Or(first.Status, -1))
 	t.End(trial.Verdict{Outcome: conformance.Fail, Expected: trial.DescribeStatus(t.Op.SuccessStatus()), Actual: first.Summary(), Reason: LikelyCause(first, t.Session.Contract.Document.BasePath()), Failed: gateAttempts, Tried: gateAttempts, Evidence: []*wire.Response{first}})
 }
 
@@ -101,13 +101,6 @@ func takesFull(t *trial.Trial, refused *wire.Response) *wire.Response {
 	}
 	t.Session.UseFull(t.Op, false)
 	return nil
-}
-
-func orMinusOne(status int) int {
-	if status == 0 {
-		return -1
-	}
-	return status
 }
 
 // speaksHTTP reports whether the target answers any request by HTTP.
@@ -186,10 +179,8 @@ func LikelyCause(a *wire.Response, basePath string) string {
 		return "" // which says it
 	case certificateWanted(a):
 		return "the target requires a client certificate: pass one with --client-cert and --client-key"
-	case a.Failure == wire.Unreachable && proxy != "":
-		return proxy
 	case a.Failure == wire.Unreachable:
-		return "check that the server runs at " + base + "; if it is still starting, add --wait 1m"
+		return cmp.Or(proxy, "check that the server runs at "+base+"; if it is still starting, add --wait 1m")
 	case a.Failure == wire.Untrusted:
 		return "if a private CA signed the server's certificate, pass that CA with --ca-cert"
 	case a.Failure == wire.NotHTTP && proxy != "":
@@ -222,10 +213,7 @@ func LikelyCause(a *wire.Response, basePath string) string {
 	case http.StatusServiceUnavailable:
 		return "if the server is still starting, add --wait 1m"
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
-		if proxy != "" {
-			return proxy
-		}
-		return "a gateway responds, but not the server behind it: check that the server runs; if it is still starting, add --wait 1m"
+		return cmp.Or(proxy, "a gateway responds, but not the server behind it: check that the server runs; if it is still starting, add --wait 1m")
 	}
 	return ""
 }

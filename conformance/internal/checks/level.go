@@ -58,7 +58,7 @@ func groundOf(f schema.Firmness) ground {
 // fails the run: one that is younger than the run asks for does not.
 func Weigh(cfg *conformance.Config, c *trial.Check, v *trial.Verdict) (level conformance.Level, counts bool) {
 	level = softer(v.Level, c.Level)
-	if IsYounger(&c.Check, cfg.AsOf) {
+	if isYounger(&c.Check, cfg.AsOf) {
 		return softer(level, conformance.Should), false
 	}
 	return level, level == conformance.Must || level == conformance.Should && cfg.Strict

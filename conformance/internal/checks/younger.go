@@ -57,9 +57,9 @@ func ParseVersion(text string) (version, bool) {
 	return v, true
 }
 
-// IsYounger reports whether a check came after version asOf. It reports false
+// isYounger reports whether a check came after version asOf. It reports false
 // if either version cannot be read.
-func IsYounger(c *conformance.Check, asOf string) bool {
+func isYounger(c *conformance.Check, asOf string) bool {
 	limit, ok := ParseVersion(asOf)
 	born, known := ParseVersion(c.Since)
 	return ok && known && slices.Compare(born[:], limit[:]) > 0

@@ -20,7 +20,7 @@ func TestYoungerThan(t *testing.T) {
 		{"2.0.0", "2.0.0-rc.1", false},
 		{"not one", "1.0.0", false},
 	} {
-		if got := IsYounger(&conformance.Check{Since: c.since}, c.asOf); got != c.want {
+		if got := isYounger(&conformance.Check{Since: c.since}, c.asOf); got != c.want {
 			t.Errorf("a check of %s is younger than %q: %t", c.since, c.asOf, got)
 		}
 	}

@@ -63,6 +63,11 @@ func Normalizers() []Normalizer {
 }
 
 // percentDecoded decodes what can be decoded, as lenient servers do.
+// IsNormalizer reports whether a change is one of a text as a whole.
+func IsNormalizer(change string) bool {
+	return slices.ContainsFunc(Normalizers(), func(n Normalizer) bool { return n.Name == change })
+}
+
 func percentDecoded(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

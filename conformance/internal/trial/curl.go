@@ -155,15 +155,12 @@ func bodyMaker(s *Session, body []byte) string {
 // withoutKey takes a key out of a URL, where curl puts it itself.
 func withoutKey(target string, r *wire.Request, k wire.Credential, scheme contract.SecurityScheme) string {
 	in, name := k.Resolve(scheme)
-	if own := k.ByScheme[scheme.ID]; own != "" {
-		k.Value = own
-	}
 	if in != "query" || len(r.Op.Security) == 0 {
 		return target
 	}
 	path, query, _ := strings.Cut(target, "?")
 	pairs := strings.Split(query, "&")
-	if i := slices.Index(pairs, url.QueryEscape(name)+"="+url.QueryEscape(k.Value)); i >= 0 {
+	if i := slices.Index(pairs, url.QueryEscape(name)+"="+url.QueryEscape(k.ValueFor(scheme))); i >= 0 {
 		pairs = slices.Delete(pairs, i, i+1)
 	}
 	if len(pairs) == 0 {

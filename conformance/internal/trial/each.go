@@ -26,17 +26,8 @@ func Each[T any](t *Trial, cases []T, name func(T) string, run func(*Trial, T)) 
 	subs := make([]*Trial, len(cases))
 	var wg sync.WaitGroup
 	for i, c := range cases {
-		subs[i] = &Trial{
-			Context: t.Context, Session: t.Session, Check: t.Check, Op: t.Op,
-			UserCount: t.UserCount + i*usersPerCase, sequence: t.sequence + i*requestsPerCase,
-		}
-		wg.Add(1)
-		go func() { // which the trial may end
-			defer wg.Done()
-			subs[i].verdict = Verdict{Outcome: conformance.Err, Reason: "the check did not finish"}
-			run(subs[i], c)
-			subs[i].verdict = Verdict{Outcome: conformance.Pass}
-		}()
+		subs[i] = t.part(i*usersPerCase, i*requestsPerCase)
+		wg.Go(func() { subs[i].perform(func(sub *Trial) { run(sub, c) }) })
 	}
 	wg.Wait()
 	t.UserCount += len(cases) * usersPerCase
@@ -115,16 +106,9 @@ func (s *Session) IsBlocked() bool { return s.blocked.Load() }
 // Sub performs an experiment as a trial of its own, and returns its verdict.
 // What was sent counts as sent by t.
 func Sub(t *Trial, run func(*Trial)) Verdict {
-	sub := &Trial{Context: t.Context, Session: t.Session, Check: t.Check, Op: t.Op, UserCount: t.UserCount, sequence: t.sequence}
-	done := make(chan struct{})
-	go func() { // which the trial may end
-		defer close(done)
-		sub.verdict = Verdict{Outcome: conformance.Err, Reason: "the check did not finish"}
-		run(sub)
-		sub.verdict = Verdict{Outcome: conformance.Pass}
-	}()
-	<-done
+	sub := t.part(0, 0)
+	v := sub.perform(run)
 	t.UserCount, t.sequence = sub.UserCount, sub.sequence
 	t.Responses = append(t.Responses, sub.Responses...)
-	return sub.verdict
+	return v
 }

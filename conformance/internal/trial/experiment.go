@@ -39,7 +39,7 @@ type Check struct {
 	// of the run.
 	Run func(*Trial)
 	// JudgeRun is that judgement.
-	JudgeRun func(*Session, *Check) Verdict
+	JudgeRun func(*Session) Verdict
 }
 
 // Stage orders the checks: those of one stage run side by side, and none that

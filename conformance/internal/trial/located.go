@@ -29,31 +29,22 @@ func (s *Session) locateBy(op *contract.Operation, a *wire.Response) bool {
 	if !ok || s.Contract.Confirm(r) != nil {
 		return false
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.located == nil {
-		s.located = map[string]*wire.Response{}
-	}
-	s.located[op.ID] = a
+	s.found(op, func(f *finding) { f.located = a })
 	return true
 }
 
 // Unlocate forgets what [Session.Locate] found.
 func (s *Session) Unlocate(op *contract.Operation) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.located, op.ID)
+	s.found(op, func(f *finding) { f.located = nil })
 }
 
 // atLocation puts what was found into a valid request.
 func (s *Session) atLocation(r *wire.Request) *wire.Request {
-	s.mu.Lock()
-	a := s.located[r.Op.ID]
-	s.mu.Unlock()
-	if a == nil {
-		return r
-	}
-	r, _ = r.Linked(a, r.Op.Source.Values)
+	s.found(r.Op, func(f *finding) {
+		if f.located != nil {
+			r, _ = r.Linked(f.located, r.Op.Source.Values)
+		}
+	})
 	return r
 }
 

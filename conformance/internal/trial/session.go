@@ -43,11 +43,29 @@ type Session struct {
 	ended         bool
 	Seen          []SeenResponse
 	SeenElsewhere []SeenResponse // from elsewhere than the target
-	GateStatus    map[string]int // status of the gate's answer, by operation, where it was wrong
-	FullRequests  map[string]bool
 	notes         []string
-	located       map[string]*wire.Response // what the path of an operation is taken from
-	AbsentStatus  map[string]int            // the same, where it was documented for a state of the target
+	operations    map[*contract.Operation]*finding
+}
+
+// finding is what the run has found out about an operation.
+type finding struct {
+	gate    int            // status of the gate's answer, where it was wrong
+	absent  int            // the same, where it was documented for a state of the target
+	full    bool           // valid requests contain everything optional
+	located *wire.Response // what the path is taken from
+}
+
+// found reads or changes what the run has found out about an operation.
+func (s *Session) found(op *contract.Operation, use func(*finding)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.operations == nil {
+		s.operations = map[*contract.Operation]*finding{}
+	}
+	if s.operations[op] == nil {
+		s.operations[op] = &finding{}
+	}
+	use(s.operations[op])
 }
 
 // SeenResponse is a response and the check that asked for it.
@@ -240,17 +258,14 @@ func (s *Session) validBody(op *contract.Operation, user string) schema.Object {
 
 // usesFull reports whether the plain request of an operation is to have
 // everything in it that is optional, because the target takes no other.
-func (s *Session) usesFull(op *contract.Operation) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.FullRequests[op.ID]
+func (s *Session) usesFull(op *contract.Operation) (full bool) {
+	s.found(op, func(f *finding) { full = f.full })
+	return full
 }
 
 // UseFull sets whether valid requests to an operation contain everything optional.
 func (s *Session) UseFull(op *contract.Operation, full bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.FullRequests[op.ID] = full
+	s.found(op, func(f *finding) { f.full = full })
 }
 
 // usuallyQuick reports whether the target has answered so quickly before that a
@@ -266,9 +281,7 @@ func (s *Session) quickest() string {
 
 // NoteGate records the status of a gate that stays shut.
 func (s *Session) NoteGate(op *contract.Operation, status int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.GateStatus[op.ID] = status
+	s.found(op, func(f *finding) { f.gate = status })
 }
 
 // UserPrefixOf returns how the names of a run's users begin, to distinguish
@@ -408,25 +421,20 @@ func (s *Session) JudgeIdentities(op *contract.Operation, contradiction func(a, 
 // NoteAbsent records the status that the contract documents for a state of the
 // target, if no valid request gets further.
 func (s *Session) NoteAbsent(op *contract.Operation, status int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.AbsentStatus[op.ID] = status
+	s.found(op, func(f *finding) { f.absent = status })
 }
 
 // isAbsent reports whether no valid request gets further than to this status.
-func (s *Session) isAbsent(op *contract.Operation, status int) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.AbsentStatus[op.ID] == status
+func (s *Session) isAbsent(op *contract.Operation, status int) (absent bool) {
+	s.found(op, func(f *finding) { absent = f.absent == status })
+	return absent
 }
 
 // IsShut reports whether no valid request to an operation succeeds, so that no
 // other check of it can be judged.
-func (s *Session) IsShut(op *contract.Operation) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	status, wrong := s.GateStatus[op.ID]
-	return wrong && status/100 != 2
+func (s *Session) IsShut(op *contract.Operation) (shut bool) {
+	s.found(op, func(f *finding) { shut = f.gate != 0 && f.gate/100 != 2 })
+	return shut
 }
 
 // IsRealKey reports whether the target may accept a key. White space around it

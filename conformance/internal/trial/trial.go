@@ -63,10 +63,16 @@ type Trial struct {
 
 // Run performs the experiment and returns its verdict.
 func (t *Trial) Run() Verdict {
+	return t.perform(t.Check.Run)
+}
+
+// perform performs an experiment on a goroutine of its own, which the trial may
+// end, and returns the verdict.
+func (t *Trial) perform(run func(*Trial)) Verdict {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		err := guard.Call(func() { t.Check.Run(t) }) // which does not return where the trial was ended
+		err := guard.Call(func() { run(t) }) // which does not return where the trial was ended
 		t.verdict = Verdict{Outcome: conformance.Pass, Evidence: t.Responses}
 		if err != nil {
 			t.verdict = Broken(err)
@@ -74,6 +80,12 @@ func (t *Trial) Run() Verdict {
 	}()
 	<-done
 	return t.verdict
+}
+
+// part returns a trial of its own for a part of the check: it numbers its users and
+// requests on from those of t, with so many left out.
+func (t *Trial) part(users, requests int) *Trial {
+	return &Trial{Context: t.Context, Session: t.Session, Check: t.Check, Op: t.Op, UserCount: t.UserCount + users, sequence: t.sequence + requests}
 }
 
 // End ends the trial with a verdict. Unless that names its evidence, all responses
@@ -390,11 +402,7 @@ func (t *Trial) SendAll(requests []*wire.Request) []*wire.Response {
 	var wg sync.WaitGroup
 	for i, r := range requests {
 		r = t.numbered(r)
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			answers[i] = t.Session.send(t.Context, t.Check, r)
-		}()
+		wg.Go(func() { answers[i] = t.Session.send(t.Context, t.Check, r) })
 	}
 	wg.Wait()
 	t.Responses = append(t.Responses, answers...)
@@ -494,11 +502,14 @@ func (t *Trial) SendElsewhere(r *wire.Request) *wire.Response {
 	return a
 }
 
-// RequireEcho ends the trial unless the response returns the user id exactly as
-// sent.
-func (t *Trial) RequireEcho(a *wire.Response, user string) {
+// RequireEcho ends the trial unless the response, if it is a success, returns the
+// user id exactly as sent.
+func (t *Trial) RequireEcho(a *wire.Response) {
+	if !a.Succeeded() {
+		return
+	}
 	t.RequireReadable(a)
-	name := t.Op.Rules.Echo
+	name, user := t.Op.Rules.Echo, a.Request.Subject
 	if name == "" {
 		return
 	}

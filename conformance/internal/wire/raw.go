@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -81,13 +82,7 @@ func (t raw) overHTTP1(req *http.Request) (*http.Response, error) {
 func (t raw) dial(req *http.Request) (net.Conn, error) {
 	host, port := req.URL.Hostname(), req.URL.Port()
 	if req.URL.Scheme != "https" {
-		if port == "" {
-			port = "80"
-		}
-		return (&net.Dialer{}).DialContext(req.Context(), "tcp", net.JoinHostPort(host, port))
-	}
-	if port == "" {
-		port = "443"
+		return (&net.Dialer{}).DialContext(req.Context(), "tcp", net.JoinHostPort(host, cmp.Or(port, "80")))
 	}
 	config := &tls.Config{}
 	if t.tls != nil {
@@ -97,7 +92,7 @@ func (t raw) dial(req *http.Request) (net.Conn, error) {
 		config.ServerName = host
 	}
 	config.NextProtos = []string{"http/1.1"}
-	return (&tls.Dialer{Config: config}).DialContext(req.Context(), "tcp", net.JoinHostPort(host, port))
+	return (&tls.Dialer{Config: config}).DialContext(req.Context(), "tcp", net.JoinHostPort(host, cmp.Or(port, "443")))
 }
 
 // exchange writes a request and reads the head of its response.

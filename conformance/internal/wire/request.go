@@ -145,7 +145,7 @@ func (r *Request) setKeys(header http.Header) (query string) {
 	for _, k := range r.Keys {
 		for _, scheme := range k.SchemesOf(r.Op) {
 			k := k
-			k.Value = k.valueFor(scheme)
+			k.Value = k.ValueFor(scheme)
 			switch in, name := k.Resolve(scheme); in {
 			case "header":
 				if strings.EqualFold(r.keyName, name) {
@@ -174,8 +174,8 @@ func (k Credential) SchemesOf(op *contract.Operation) []contract.SecurityScheme 
 	return op.SchemesFor(k.Place, k.OmitScheme, k.Alternative)
 }
 
-// valueFor is what is sent for a scheme.
-func (k Credential) valueFor(scheme contract.SecurityScheme) string {
+// ValueFor returns what is sent for a scheme.
+func (k Credential) ValueFor(scheme contract.SecurityScheme) string {
 	return cmp.Or(k.ByScheme[scheme.ID], k.Value)
 }
 
