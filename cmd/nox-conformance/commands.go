@@ -64,6 +64,9 @@ nox-conformance help release-gate     # stop a release that breaks the contract`
 	}
 	o.declare(p.Root)
 	command(p.Root, func(ctx context.Context, flags *pflag.FlagSet, args []string) int {
+		if len(args) > 0 && args[0] == "" {
+			return usage(std, &conformance.UsageError{Problem: "the base URL is empty: is the variable that holds it set?"})
+		}
 		if len(args) > 0 && !strings.Contains(args[0], "/") {
 			if err := p.Unknown(p.Root, args); strings.HasPrefix(err.Error(), "unknown command") {
 				return usage(std, err)

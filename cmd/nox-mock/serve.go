@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,10 +140,28 @@ func (s *instance) prepare(ctx context.Context, settings settings, stdin io.Read
 	return nil
 }
 
+// isReachable reports whether other machines may connect.
+func isReachable(l net.Listener) bool {
+	address, is := l.Addr().(*net.TCPAddr)
+	return !is || !address.IP.IsLoopback()
+}
+
+// hasPublicKeys reports whether some manufacturer has a key that everybody knows.
+func hasPublicKeys(all []store.Manufacturer) bool {
+	return slices.ContainsFunc(all, func(m store.Manufacturer) bool {
+		return slices.ContainsFunc(mock.DefaultManufacturers(), func(known store.Manufacturer) bool {
+			return slices.ContainsFunc(known.Keys, func(key string) bool { return slices.Contains(m.Keys, key) })
+		})
+	})
+}
+
 func (s *instance) openMock(ctx context.Context, settings settings) error {
 	l, err := listen(ctx, "listen", settings.listen, "127.0.0.1:4010")
 	if err != nil {
 		return err
+	}
+	if isReachable(l) && hasPublicKeys(s.config.Manufacturers) {
+		s.config.Logger.Warn("other machines can reach this address, and the test keys are public: set keys of your own with --manufacturer NAME=KEY", "listen", l.Addr().String())
 	}
 	s.base = s.baseURL(l.Addr(), s.mock.BasePath())
 	var served http.Handler = s.mock
@@ -191,7 +210,7 @@ func (s *instance) openControl(ctx context.Context, settings settings) error {
 		return err
 	}
 	s.add(h, httpserve.LimitConnections(l, settings.maxConnections))
-	if address, is := l.Addr().(*net.TCPAddr); !is || !address.IP.IsLoopback() {
+	if isReachable(l) {
 		if settings.controlToken == "" {
 			return badUsage("the control API on %s can be reached from other machines: set --control-token-file, or --control-listen off", l.Addr())
 		}

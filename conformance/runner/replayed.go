@@ -2,9 +2,11 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,6 +115,7 @@ func (p *replay) play(ctx context.Context, recordings []*Recording) string {
 	}
 	arrived := false
 	var failed *wire.Response
+	var once []*wire.Response // that succeeded when they were recorded
 	for _, t := range all {
 		keys, known := p.keysFor(t)
 		if !known {
@@ -130,6 +133,9 @@ func (p *replay) play(ctx context.Context, recordings []*Recording) string {
 		if !a.Arrived() {
 			failed = a
 		}
+		if t.old.Status/100 == 2 {
+			once = append(once, a)
+		}
 		if p.comparable(t) {
 			p.before[a] = t.old
 		} else {
@@ -145,7 +151,24 @@ func (p *replay) play(ctx context.Context, recordings []*Recording) string {
 	case !arrived:
 		return "the target responded to no request: " + trial.DescribeFailure(failed)
 	}
-	return ""
+	return p.misdirected(once)
+}
+
+// misdirected tells that the requests went to the wrong place, or with a wrong key: of
+// all that succeeded when they were recorded, none does now, for one reason, which is
+// no rule of the contract.
+func (p *replay) misdirected(once []*wire.Response) string {
+	if len(once) == 0 {
+		return ""
+	}
+	status := once[0].Status
+	elsewhere := status/100 == 3 || slices.Contains([]int{
+		http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired,
+	}, status)
+	if !elsewhere || slices.ContainsFunc(once, func(a *wire.Response) bool { return a.Status != status }) {
+		return ""
+	}
+	return fmt.Sprintf("every request that had succeeded got %s; %s", trial.DescribeStatus(strconv.Itoa(status)), checks.LikelyCause(once[0], p.s.Contract.Document.BasePath()))
 }
 
 // read makes the request of an entry, and the response that it was given. It is

@@ -23,6 +23,9 @@ func (p *Program) helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND | TOPIC]",
 		Short: "print the help of a command or a topic",
+		Long:  p.Root.Name() + " help prints the help of a command or a topic; without one, it lists them all.",
+
+		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				_, err := io.WriteString(c.OutOrStdout(), p.Help(p.Root))
@@ -65,7 +68,7 @@ func (p *Program) helpOn(name string) (string, error) {
 			return t.Text, nil
 		}
 	}
-	return "", usageError("no command or topic is named %q: the nearest is %s; see %s help", name, Nearest(name, p.subjects()), p.Root.Name())
+	return "", usageError("no command or topic is named %q%s; see %s help", name, perhaps(name, p.subjects()), p.Root.Name())
 }
 
 // Help returns the help of a command: examples first, then commands and topics,
@@ -89,9 +92,13 @@ func (p *Program) Help(c *cobra.Command) string {
 		b.WriteString("\nCommands:\n" + columns(commands))
 		b.WriteString("\nTopics (" + c.Name() + " help TOPIC):\n" + columns(topics))
 	}
-	width := 0
-	c.Flags().VisitAll(func(f *pflag.Flag) { width = max(width, utf8.RuneCountInString(flagColumn(f))) })
-	for _, s := range sections(c) {
+	all, width := sections(c), 0
+	for _, s := range all {
+		for _, f := range s.flags {
+			width = max(width, utf8.RuneCountInString(flagColumn(f)))
+		}
+	}
+	for _, s := range all {
 		b.WriteString("\n" + s.heading + ":\n")
 		for _, f := range s.flags {
 			fmt.Fprintf(&b, "  %-*s  %s\n", width, flagColumn(f), flagText(f))
@@ -126,6 +133,9 @@ type section struct {
 func sections(c *cobra.Command) []section {
 	var all []section
 	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Annotations[headingAnnotation] == nil {
+			return // one that cobra adds by itself
+		}
 		heading := f.Annotations[headingAnnotation][0]
 		i := slices.IndexFunc(all, func(s section) bool { return s.heading == heading })
 		if i < 0 {

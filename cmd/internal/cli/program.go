@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -119,8 +118,8 @@ func (p *Program) Unknown(c *cobra.Command, args []string) error {
 	for _, c := range p.Root.Commands() {
 		names = append(names, c.Name())
 	}
-	if near := Nearest(args[0], names); c == p.Root && (levenshtein.ComputeDistance(args[0], near) <= 2 || strings.HasPrefix(near, args[0])) {
-		return usageError("unknown command %q: the nearest is %s", args[0], near)
+	if near := perhaps(args[0], names); c == p.Root && args[0] != "" && near != "" {
+		return usageError("unknown command %q%s", args[0], near)
 	} else if c == p.Root {
 		return usageError("unexpected arguments: %d; the commands are %s", len(args), strings.Join(names, ", "))
 	}

@@ -178,6 +178,8 @@ func acceptedFix(k symptom, op *contract.Operation, pointer string) string {
 		return "check the key of every request before anything else"
 	case k.detail == "no key":
 		return "reject requests without a key in the documented place"
+	case k.about == op.UnauthorizedStatus() && k.detail == trial.DisabledKeyLabel:
+		return "reject the keys of manufacturers that are not enabled; if the server does, check that NOX_DISABLED_API_KEY belongs to one"
 	case k.about == op.UnauthorizedStatus():
 		return "compare the whole key exactly, and read it only from the documented header"
 	case k.detail == "":

@@ -192,7 +192,7 @@ func LikelyCause(a *wire.Response, basePath string) string {
 	case errors.Is(a.Err, wire.ErrNotConnected):
 		return "nothing responds at " + base + ", not even with a refusal: check the address, and whether a firewall drops what is sent there"
 	case a.Failure == wire.TimedOut:
-		return "the target may be slow: raise --timeout"
+		return "check that the server works at all; if it is merely slow, raise --timeout"
 	case a.Status/100 == 3:
 		return redirectAdvice(a)
 	case a.Status == http.StatusForbidden && trial.BodyKind(a) == trial.BodyHTML:

@@ -212,9 +212,12 @@ func (s *Session) OtherKey() wire.Credential {
 	return wire.Credential{Value: s.Config.Keys.Other, Label: "the other manufacturer's key", ShellWord: `"$NOX_OTHER_API_KEY"`, IsValid: true}
 }
 
+// DisabledKeyLabel names the key of [Session.DisabledKey].
+const DisabledKeyLabel = "the key of a manufacturer that is not enabled"
+
 // DisabledKey is the key of a manufacturer that is not enabled.
 func (s *Session) DisabledKey() wire.Credential {
-	return wire.Credential{Value: s.Config.Keys.Disabled, Label: "the key of a manufacturer that is not enabled", ShellWord: `"$NOX_DISABLED_API_KEY"`}
+	return wire.Credential{Value: s.Config.Keys.Disabled, Label: DisabledKeyLabel, ShellWord: `"$NOX_DISABLED_API_KEY"`}
 }
 
 // ValidRequest returns a request that fits the contract, about a user if the

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -266,6 +267,9 @@ func (t *Trial) RequireResponse(a *wire.Response) {
 func DescribeFailure(a *wire.Response) string {
 	if a.Err == nil {
 		return string(a.Failure)
+	}
+	if a.Failure == wire.TimedOut && a.Status == 0 && errors.Is(a.Err, context.DeadlineExceeded) && !errors.Is(a.Err, wire.ErrNotConnected) {
+		return fmt.Sprintf("%s: the target took the connection, and sent nothing for %.3g s", a.Failure, a.Duration.Seconds())
 	}
 	return string(a.Failure) + ": " + InnermostError(a.Err)
 }

@@ -30,7 +30,7 @@ func Prose(s string, n int) string {
 	if plainWords.MatchString(s) && !reference.MatchString(s) {
 		return s
 	}
-	return Code(s, n)
+	return code(s)
 }
 
 // plainCode are texts that a code span in backticks shows as they are, in a
@@ -38,8 +38,10 @@ func Prose(s string, n int) string {
 var plainCode = regexp.MustCompile("^[^`|\\\\ ](?:[^`|\\\\]*[^`|\\\\ ])?$")
 
 // Code is s as code in a line, "" for nothing.
-func Code(s string, n int) string {
-	s = safe.Line(s, n)
+func Code(s string, n int) string { return code(safe.Line(s, n)) }
+
+// code is a line made safe.
+func code(s string) string {
 	switch {
 	case s == "":
 		return ""
