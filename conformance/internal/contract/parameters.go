@@ -41,7 +41,7 @@ func (p *Parameter) Minimal() (v any, ok bool) {
 		return p.example, true
 	}
 	v, ok = p.Schema.Make(false)
-	if o, is := v.(schema.Object); is && len(o) == 0 && p.Required {
+	if o, is := v.(schema.Object); is && len(o) == 0 && !p.asJSON {
 		v, ok = p.Schema.Make(true) // of an empty object nothing would be sent
 	}
 	return v, ok && !(p.In == "path" && p.Text(v) == "")
@@ -67,6 +67,9 @@ func (p *Parameter) PathSegment(v any) string {
 				b.WriteString(";" + p.Name + "=" + url.PathEscape(scalarText(item)))
 			}
 			return b.String()
+		}
+		if _, isObject := v.(schema.Object); isObject && p.explode {
+			return ";" + p.joined(v, ";", url.PathEscape)
 		}
 		return ";" + p.Name + "=" + p.joined(v, ",", url.PathEscape)
 	}
