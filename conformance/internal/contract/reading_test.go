@@ -139,6 +139,22 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// TestNestedParameters leaves values alone that no style has.
+func TestNestedParameters(t *testing.T) {
+	t.Parallel()
+	for schemaText, want := range map[string]bool{
+		"{type: object, required: [a], properties: {a: {type: integer}, b: {type: array}}}":                  true,
+		"{type: object, required: [a], properties: {a: {type: array, items: {type: integer}}}}":              false,
+		"{type: object, required: [a], properties: {a: {type: object, required: [b], properties: {b: {}}}}}": false,
+		"{type: object, required: [a], properties: {a: {type: integer}}, example: {a: 1, b: [2]}}":           true,
+	} {
+		p := parameterOf(t, "query", "deepObject", true, schemaText)
+		if v, ok := p.Minimal(); ok != want {
+			t.Errorf("%s: made %v, want %t", schemaText, v, want)
+		}
+	}
+}
+
 // TestStyles writes the values of the table of styles (OpenAPI 3.0.3, "Style Examples").
 func TestStyles(t *testing.T) {
 	t.Parallel()

@@ -46,7 +46,7 @@ func prepareParameters(op *contract.Operation) (obstacle string) {
 				op.FullValues[i] = contract.Absent{}
 			}
 		case !ok:
-			return fmt.Sprintf("no value can be built for its parameter %s; add an example to the contract", p.Name)
+			return fmt.Sprintf("no value can be built for its parameter %s that its style can carry; add an example to the contract", p.Name)
 		}
 	}
 	return ""
