@@ -21,10 +21,12 @@ type Operation struct {
 	pointer  string // into the contract
 	route    *routers.Route
 	options  *openapi3filter.Options
-	Security []Requirement // alternatives; none: no key is needed
-	codes    []string      // the documented statuses, as written
-	Success  int           // the lowest documented 2xx status, else the first that is documented
-	base     string        // the path that its own path stands under
+	Security []Requirement         // alternatives; none: no key is needed
+	codes    []string              // the documented statuses, as written
+	Success  int                   // the lowest documented 2xx status, else the first that is documented
+	base     string                // the path that its own path stands under
+	composed []*openapi3.Parameter // judged here: see readComposed
+	judged   *routers.Route        // the operation without these
 	made     *made
 	all      []*Operation // of the contract
 }
@@ -79,6 +81,8 @@ func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*O
 		op.Security = readSecurity(doc, op.route.Operation)
 		op.route.Operation.Security = openapi3.NewSecurityRequirements() // which the library is not asked about
 		op.Success = op.lowestSuccess()
+		op.judged = op.route
+		op.readComposed()
 		all = append(all, op)
 	}
 	for _, op := range all {
@@ -93,7 +97,11 @@ func basePath(server, contract string) string {
 	if server == "" || err != nil {
 		return contract
 	}
-	return strings.TrimRight(u.EscapedPath(), "/")
+	path := strings.Trim(u.EscapedPath(), "/") // a URL relative to the document has no slash in front
+	if path == "" {
+		return ""
+	}
+	return "/" + path
 }
 
 // filterOptions are the options of kin-openapi under which a request is judged
