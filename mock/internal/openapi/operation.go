@@ -177,15 +177,14 @@ func firstStatus(code string, byDefault int) int {
 
 // RefusalStatus is the status with which the operation refuses a request, for
 // which status is the usual one: that, if it is documented, or one that says the
-// same, or for an invalid request the nearest that is. nearest reports that it is
-// another.
-func (op *Operation) RefusalStatus(status int) (code int, nearest bool) {
+// same, or for an invalid request the nearest that is.
+func (op *Operation) RefusalStatus(status int) int {
 	if op.Documents(status) {
-		return status, false
+		return status
 	}
 	for _, pair := range [][2]int{{400, 422}, {401, 403}} {
 		if pair[0] == status && op.Documents(pair[1]) {
-			return pair[1], true
+			return pair[1]
 		}
 	}
 	best := 0
@@ -197,9 +196,9 @@ func (op *Operation) RefusalStatus(status int) (code int, nearest bool) {
 		}
 	}
 	if best == 0 || status != http.StatusBadRequest {
-		return status, false
+		return status
 	}
-	return best, true
+	return best
 }
 
 // invalidStatus is the status for a request that does not fit the contract.
@@ -210,8 +209,7 @@ func (op *Operation) invalidStatus() int {
 			return status
 		}
 	}
-	status, _ := op.RefusalStatus(http.StatusBadRequest)
-	return status
+	return op.RefusalStatus(http.StatusBadRequest)
 }
 
 // TakesString reports whether the JSON body of a request has a string property
