@@ -244,21 +244,18 @@ func isSame(a, b *yaml.Node) bool {
 	return a.Kind == b.Kind && slices.EqualFunc(a.Content, b.Content, isSame)
 }
 
-// nullable puts right where null fits a schema of OpenAPI 3.0 without a type. There
-// "nullable" says nothing, and null fits as any value does that no part forbids
-// (OpenAPI 3.0.3, "Schema Object"); but many write it beside the reference to what
-// may be null, and mean it.
+// nullable puts right where null fits a schema of OpenAPI 3.0. It adds null to the type
+// beside it; a schema without a type takes null as any value that no part forbids
+// (OpenAPI 3.0.3, "Schema Object"). Many write it beside a reference to what may be
+// null here, and mean it.
 func (w *normalizer) nullable(n *yaml.Node, out []member) []member {
 	has := func(names ...string) bool {
 		return slices.ContainsFunc(out, func(m member) bool { return slices.Contains(names, m.key) })
 	}
-	if has("type") {
-		return out
-	}
-	fits := w.takesNull(n)
-	if scalar(n, "nullable") == "true" && !fits {
-		w.warn(field(n, "nullable"), "\"nullable\" has a meaning beside a type alone; null is taken to fit all the same")
-		fits = true
+	meant := scalar(n, "nullable") == "true"
+	fits := meant || !has("type") && w.takesNull(n)
+	if meant && !w.partsTakeNull(n) {
+		w.warn(field(n, "nullable"), "\"nullable\" adds null to the type beside it, and another part of this schema takes no null; null is taken to fit all the same")
 		if has("oneOf", "anyOf") { // the one combination that says "or null" to every reader is allOf
 			part := mapNode(n.Line)
 			out = slices.DeleteFunc(out, func(m member) bool {

@@ -267,13 +267,14 @@ func (g generator) typed(s *openapi3.Schema, depth int) (any, error) {
 		}
 	}
 	if err == nil && s.Not != nil {
-		value = g.otherThan(s.Not, value)
+		value = g.otherThan(s, value)
 	}
 	return value, err
 }
 
-// otherThan is a value much like another that a schema does not take.
-func (g generator) otherThan(not *openapi3.SchemaRef, value any) any {
+// otherThan is a value much like another that fits a schema, for which that one was
+// made regardless of its "not".
+func (g generator) otherThan(s *openapi3.Schema, value any) any {
 	others := variants(value)
 	if object, is := value.(map[string]any); is {
 		for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -283,12 +284,17 @@ func (g generator) otherThan(not *openapi3.SchemaRef, value any) any {
 				others = append(others, changed)
 			}
 		}
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			less := maps.Clone(object)
+			delete(less, name)
+			others = append(others, less)
+		}
 		more := maps.Clone(object)
 		more["property1"], more["property2"] = "string", "string"
 		others = append(others, more)
 	}
 	for _, other := range others {
-		if !g.fits(not, other) {
+		if g.fits(openapi3.NewSchemaRef("", s), other) {
 			return other
 		}
 	}
