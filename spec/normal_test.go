@@ -72,8 +72,13 @@ func TestNormal(t *testing.T) {
 		"tags":                             {with("3.1.0", body("{enum: [!!str 5, !!int '5', !!float 5, !!str true, !own 6]}"), ""), `["5",5,5,"true",6]`, "", ""},
 		"CRLF":                             {strings.ReplaceAll(with("3.0.3", anyResponse, ""), "\n", "\r\n"), `"version":"1.10"`, "", ""},
 		"a branch twice":                   {with("3.0.3", body("{oneOf: [{type: string}, {type: string}]}"), ""), `"oneOf":[{"type":"string"}]`, "", "no value fits exactly one"},
-		"nullable beside a reference":      {with("3.0.3", body("{nullable: true, oneOf: [{type: string}]}"), ""), `"allOf":[{"oneOf":[{"type":"string"}]}],` + "\n" + `"nullable":true`, "", "takes no null"},
-		"bytes of Latin-1":                 {strings.Replace(with("3.0.3", anyResponse, ""), "title: t", "title: \xe4", 1), "", "", "c.yaml:2: not YAML or JSON: this line is not text in UTF-8"},
+		"a branch twice, with two examples": {with("3.0.3", body("{oneOf: [{$ref: '#/components/schemas/A'}, {type: object, properties: {id: {type: string, example: b}}}]}"), "components: {schemas: {A: {type: object, description: one, properties: {id: {type: string, example: a}}}}}"),
+			`"oneOf":[{"$ref":"#/components/schemas/A"}]`, "", "no value fits exactly one"},
+		"properties that are called as annotations": {with("3.0.3", body("{oneOf: [{type: object, properties: {title: {type: string}}}, {type: object, properties: {title: {type: integer}}}]}"), ""), `{"title":{"type":"integer"}}`, "", ""},
+		"branches alike with a discriminator": {with("3.0.3", body("{discriminator: {propertyName: k}, oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]}"), "components: {schemas: {A: {type: object}, B: {type: object}}}"),
+			`"oneOf":[{"$ref":"#/components/schemas/A"},{"$ref":"#/components/schemas/B"}]`, "", ""},
+		"nullable beside a reference": {with("3.0.3", body("{nullable: true, oneOf: [{type: string}]}"), ""), `"allOf":[{"oneOf":[{"type":"string"}]}],` + "\n" + `"nullable":true`, "", "takes no null"},
+		"bytes of Latin-1":            {strings.Replace(with("3.0.3", anyResponse, ""), "title: t", "title: \xe4", 1), "", "", "c.yaml:2: not YAML or JSON: this line is not text in UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := spec.Parse("c.yaml", []byte(c.text))

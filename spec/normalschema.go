@@ -188,7 +188,7 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 				w.warn(m.value, "%s is empty; it is left out", m.key)
 				continue
 			}
-			if m.key == "oneOf" && m.value != nil {
+			if _, chosen := child(n, "discriminator"); m.key == "oneOf" && m.value != nil && chosen == nil {
 				m.value = w.different(m.value)
 			}
 		}
@@ -218,30 +218,64 @@ func (w *normalizer) distinct(n *yaml.Node) *yaml.Node {
 	return out
 }
 
-// different lists the branches of a oneOf without those that are there already:
-// what fits one of two that are the same never fits exactly one.
+// different lists the branches of a oneOf without those that take what one does that is
+// there already: what fits one of two that are the same never fits exactly one.
 func (w *normalizer) different(n *yaml.Node) *yaml.Node {
 	out := &yaml.Node{Kind: n.Kind, Line: n.Line}
+	seen := make([]*yaml.Node, 0, len(n.Content))
 	for _, branch := range n.Content {
-		if slices.ContainsFunc(out.Content, func(have *yaml.Node) bool { return isSame(have, branch) }) {
-			w.contradiction(branch, "a branch of this oneOf stands there twice: no value fits exactly one; it is read as one branch")
+		target := branch
+		if branch.Kind != yaml.MappingNode { // true and false
+			out.Content = append(out.Content, branch)
 			continue
 		}
+		if w.is30 || len(branch.Content) == 2 { // nothing stands beside a $ref
+			if target = w.target(branch); target == nil {
+				return n
+			}
+		}
+		if slices.ContainsFunc(seen, func(have *yaml.Node) bool { return isSame(have, target, true) }) {
+			w.contradiction(branch, "a branch of this oneOf takes what another does: no value fits exactly one; they are read as one branch")
+			continue
+		}
+		seen = append(seen, target)
 		out.Content = append(out.Content, branch)
 	}
 	return out
 }
 
-func isSame(a, b *yaml.Node) bool {
-	if a == b {
+// isSame compares two values; of schemas, what decides about values.
+func isSame(a, b *yaml.Node, schema bool) bool {
+	switch {
+	case a == b:
 		return true
-	}
-	if a.Kind == yaml.ScalarNode && b.Kind == yaml.ScalarNode {
+	case a.Kind != b.Kind:
+		return false
+	case a.Kind == yaml.ScalarNode:
 		kindA, textA := resolve(a)
 		kindB, textB := resolve(b)
 		return kindA == kindB && textA == textB
+	case a.Kind != yaml.MappingNode:
+		return slices.EqualFunc(a.Content, b.Content, func(a, b *yaml.Node) bool { return isSame(a, b, schema) })
 	}
-	return a.Kind == b.Kind && slices.EqualFunc(a.Content, b.Content, isSame)
+	deciding := func(n *yaml.Node) []member {
+		all := members(n)
+		if schema {
+			all = slices.DeleteFunc(all, func(m member) bool { return slices.Contains(annotations(), m.key) })
+		}
+		return all
+	}
+	return slices.EqualFunc(deciding(a), deciding(b), func(a, b member) bool {
+		switch {
+		case a.key != b.key:
+			return false
+		case !schema || slices.Contains([]string{"enum", "const", "required"}, a.key):
+			return isSame(a.value, b.value, false)
+		case slices.Contains([]string{"properties", "patternProperties", "dependentSchemas"}, a.key) && a.value.Kind == yaml.MappingNode && b.value.Kind == yaml.MappingNode:
+			return slices.EqualFunc(members(a.value), members(b.value), func(a, b member) bool { return a.key == b.key && isSame(a.value, b.value, true) })
+		}
+		return isSame(a.value, b.value, true)
+	})
 }
 
 // nullable puts right where null fits a schema of OpenAPI 3.0. It adds null to the type
