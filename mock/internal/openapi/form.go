@@ -267,7 +267,11 @@ func typed(text string, ref *openapi3.SchemaRef) any {
 	if ref == nil || ref.Value == nil {
 		return text
 	}
-	types := joined(ref.Value, 0).Type
+	s := joined(ref.Value, 0)
+	types := s.Type
+	if types.IsEmpty() && (s.Min != nil || s.Max != nil || s.MultipleOf != nil) { // who limits numbers means one
+		types = &openapi3.Types{"number"}
+	}
 	if types.IsEmpty() || types.Includes("string") {
 		return text
 	}
