@@ -88,7 +88,7 @@ func (o *options) runSelfTest(ctx context.Context, std streams) int {
 		e.SetIndent("", "  ")
 		err = e.Encode(p)
 	default:
-		err = p.print(std.out, o)
+		p.print(std.out, o)
 	}
 	switch {
 	case err != nil:
@@ -312,7 +312,7 @@ func (p *selfTestResult) findProblems(ctx context.Context) {
 
 // print writes the result as text, without the verdict on the sound mock, which has
 // been printed before.
-func (p *selfTestResult) print(w io.Writer, o *options) error {
+func (p *selfTestResult) print(w io.Writer, o *options) {
 	if o.verbose {
 		for _, t := range slices.Concat(p.Variations, p.Defects) {
 			fmt.Fprintf(w, "%-32s %s\n", t.Name, strings.Join(t.Failed, " "))
@@ -337,5 +337,4 @@ func (p *selfTestResult) print(w io.Writer, o *options) error {
 	for _, problem := range p.Problems {
 		fmt.Fprintln(w, "  PROBLEM", problem)
 	}
-	return nil
 }

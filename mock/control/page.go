@@ -100,11 +100,7 @@ func (c *Control) servePage(r *http.Request) openapi.Response {
 
 // pageDocument writes the document.
 func (c *Control) pageDocument(r *http.Request) ([]byte, error) {
-	view, err := c.pageView(r.Context())
-	if err != nil {
-		return nil, err
-	}
 	var b bytes.Buffer
-	err = c.page.document.Execute(&b, view)
+	err := c.page.document.Execute(&b, c.pageView(r.Context()))
 	return b.Bytes(), err
 }

@@ -44,10 +44,10 @@ func (v pageView) Short(path string) string {
 	return path
 }
 
-func (c *Control) pageView(ctx context.Context) (pageView, error) {
+func (c *Control) pageView(ctx context.Context) pageView {
 	view := pageView{Locked: c.config.Token != "", Kinds: fault.Kinds()}
 	if view.Locked {
-		return view, nil
+		return view
 	}
 	view.About, view.base = c.about(), c.mock.BasePath()
 	found := c.mock.Journal().List(journal.Query{Limit: firstEntries, Newest: true}).Entries
@@ -59,7 +59,7 @@ func (c *Control) pageView(ctx context.Context) (pageView, error) {
 	if err := c.viewState(ctx, &view); err != nil { // the rest is of use all the same
 		view.Problem = err.Error()
 	}
-	return view, nil
+	return view
 }
 
 // viewState adds what is in the store.
