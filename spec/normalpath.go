@@ -15,7 +15,7 @@ var methods = [...]string{"get", "put", "post", "delete", "options", "head", "pa
 
 // normalize writes the document anew and fills in what it declares.
 func (d *Document) normalize(version string) error {
-	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, made: map[*yaml.Node]string{}, taken: map[string]bool{}}
+	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, made: map[*yaml.Node]string{}, taken: map[string]bool{}, nulls: map[*yaml.Node]bool{}}
 	w.schemas = map[string]*yaml.Node{}
 	if all := field(field(d.root, "components"), "schemas"); all != nil && all.Kind == yaml.MappingNode {
 		for _, m := range members(all) {
