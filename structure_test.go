@@ -145,7 +145,7 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 		"github.com/oasdiff/oasdiff":               {"spec/drift"},
 		"github.com/pb33f/libopenapi":              {tests},
 		"github.com/pb33f/jsonschema/v6":           {"conformance/internal/judge"},
-		"github.com/pb33f/libopenapi-validator":    {"conformance/internal/judge"},
+		"github.com/pb33f/libopenapi-validator":    {tests},
 		"github.com/redis/go-redis/v9":             {"mock/redisstore"},
 		"github.com/spf13/cobra":                   {"cmd"},
 		"github.com/spf13/pflag":                   {"cmd"},

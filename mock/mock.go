@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -175,15 +176,16 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 		return op.Fail(http.StatusInternalServerError, "").Because("internal", "store: "+err.Error())
 	}
 	if err != nil {
-		status, nearest := op.RefusalStatus(http.StatusUnauthorized)
-		if nearest {
-			x.notes = append(x.notes, fmt.Sprintf("the contract documents no 401 here; %d is the nearest that it does", status))
-		}
+		status := op.RefusalStatus(http.StatusUnauthorized)
+		x.noteStatus(http.StatusUnauthorized, status)
 		return op.Fail(status, "").WithReason(refusalReason(op, err)).With("WWW-Authenticate", op.Challenge(m.BasePath()))
 	}
 	wanted, ask := override.Preferred(op, r)
 	if m.overrides {
 		x.example.Name, x.example.Dynamic = override.Example(r)
+		if ask == "" && x.example.Name != "" {
+			ask = override.NoExample(x.example.Name, m.examples(op, wanted))
+		}
 	} else if wanted != 0 {
 		wanted, ask = 0, override.SwitchedOff(override.PreferPrefix, strconv.Itoa(wanted))
 	}
@@ -220,6 +222,26 @@ func (m *Mock) answer(x *exchange, w http.ResponseWriter) openapi.Response {
 	return honest()
 }
 
+// examples lists the names of the examples that the response to a request may have:
+// none where it follows from what the mock keeps.
+func (m *Mock) examples(op *openapi.Operation, wanted int) []string {
+	if m.rule.appliesTo(op) && (wanted == 0 || wanted == op.Success) {
+		return nil
+	}
+	return op.Examples(cmp.Or(wanted, op.Success))
+}
+
+// noteStatus notes in the journal that a request was refused with another status than
+// the usual one, or with one that the contract does not document.
+func (x *exchange) noteStatus(usual, status int) {
+	switch documented := x.operation.Documents(status); {
+	case !documented:
+		x.notes = append(x.notes, fmt.Sprintf("the contract documents no %d here, nor a status near it", status))
+	case status != usual && status != http.StatusUnprocessableEntity: // which says the same as 400
+		x.notes = append(x.notes, fmt.Sprintf("the contract documents no %d here; %d is the nearest that it does", usual, status))
+	}
+}
+
 // honest answers a request whose body was read and judged: p is what is wrong
 // with it, wanted the status that it prefers.
 func (m *Mock) honest(x *exchange, p *openapi.Problem, wanted int) openapi.Response {
@@ -227,6 +249,7 @@ func (m *Mock) honest(x *exchange, p *openapi.Problem, wanted int) openapi.Respo
 	switch {
 	case p != nil:
 		a := op.Reject(*p)
+		x.noteStatus(http.StatusBadRequest, a.Status)
 		a.Close = p.Close
 		return a
 	case wanted != 0 && (wanted != op.Success || !m.rule.appliesTo(op)):

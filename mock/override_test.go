@@ -123,3 +123,70 @@ func TestNearestPath(t *testing.T) {
 		}
 	}
 }
+
+// Examples are asked for by name as with Prism, by the header or by the query, of any
+// documented response; what is not there is said.
+func TestExamplesByName(t *testing.T) {
+	s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Contract: parse(t, `
+openapi: 3.0.3
+info: {title: Cats, version: "1"}
+servers: [{url: /v1}]
+paths:
+  /cat:
+    get:
+      responses:
+        '200': {description: ok, content: {application/json: {schema: {type: object, properties: {a: {type: string}}}, examples: {one: {value: {a: "1"}}, two: {value: {a: "2"}}}}}}
+        '404': {description: no, content: {application/json: {schema: {type: object, properties: {error: {type: string}}}, examples: {gone: {value: {error: gone}}, never: {value: {error: never}}}}}}
+`)}))
+	for _, x := range []struct {
+		query, prefer string
+		status        int
+		body, said    string
+	}{
+		{"", "", 200, `{"a":"1"}`, ""},
+		{"", "example=two", 200, `{"a":"2"}`, ""},
+		{"", `example="two"`, 200, `{"a":"2"}`, ""},
+		{"", "dynamic=true", 200, `{"a":"string"}`, ""},
+		{"", "dynamic=false", 200, `{"a":"1"}`, ""},
+		{"", "code=404", 404, `{"error":"gone"}`, ""},
+		{"", "code=404, example=never", 404, `{"error":"never"}`, ""},
+		{"", "code=404; example=never", 404, `{"error":"never"}`, ""},
+		{"", "code=404, dynamic=true", 404, `{"error":"string"}`, ""},
+		{"", "code=404, example=nevr", 404, `{"error":"gone"}`, "Prefer: example=never"},
+		{"", "example=tow", 200, `{"a":"1"}`, "Prefer: example=two"},
+		{"?__example=two", "", 200, `{"a":"2"}`, ""},
+		{"?__code=404&__example=never", "", 404, `{"error":"never"}`, ""},
+		{"?__dynamic=true", "", 200, `{"a":"string"}`, ""},
+	} {
+		r := clienttest.Do(t, s, "GET", "/cat"+x.query, clienttest.Headers("Prefer", x.prefer), nil)
+		if said := r.Header.Get(mock.NotUnderstoodHeader); r.Status != x.status || r.Body != x.body || (said == "") != (x.said == "") || !strings.Contains(said, x.said) {
+			t.Errorf("%s Prefer: %s: %d %s, said %q; want %d %s, %q", x.query, x.prefer, r.Status, r.Body, said, x.status, x.body, x.said)
+		}
+	}
+}
+
+// A refusal with another status than the usual one, for want of it in the contract, is
+// noted in the journal.
+func TestRefusalsWithTheNearestStatus(t *testing.T) {
+	for responses, want := range map[string]struct {
+		status int
+		note   string
+	}{
+		"'400': {description: bad}, '404': {description: no}": {400, ""},
+		"'422': {description: bad}":                           {422, ""},
+		"'404': {description: no}":                            {404, "the contract documents no 400 here; 404 is the nearest that it does"},
+		"'200': {description: ok}":                            {400, "the contract documents no 400 here, nor a status near it"},
+	} {
+		s := mocktest.NewServer(t, mocktest.WithConfig(mock.Config{Contract: parse(t, `
+openapi: 3.0.3
+info: {title: Cats, version: "1"}
+servers: [{url: /v1}]
+paths: {/cat: {get: {parameters: [{name: q, in: query, schema: {type: integer}}], responses: {`+responses+`}}}}
+`)}))
+		r := clienttest.Do(t, s, "GET", "/cat?q=x", nil, nil)
+		entries := s.Journal(journal.Query{})
+		if said := strings.Join(entries[len(entries)-1].Notes, "; "); r.Status != want.status || said != want.note {
+			t.Errorf("%s: %d, noted %q", responses, r.Status, said)
+		}
+	}
+}

@@ -3,7 +3,11 @@ package spec
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"regexp"
+	"unicode/utf8"
 
 	"github.com/pb33f/go-yaml"
 )
@@ -11,23 +15,41 @@ import (
 // maxDepth bounds the nesting of a document.
 const maxDepth = 1000
 
-// decode parses one YAML or JSON document and returns its top node, nil for an
-// empty one. JSON is read as JSON: a YAML parser refuses some of it, such as
-// surrogate pairs and tabs.
-func decode(data []byte) (*yaml.Node, error) {
+// decode parses the first YAML or JSON document that is not empty and returns its
+// top node, nil if there is none. further reports whether others follow it. JSON is
+// read as JSON: a YAML parser refuses some of it, such as surrogate pairs and tabs.
+func decode(data []byte) (top *yaml.Node, further bool, err error) {
 	if json.Valid(data) {
 		r := jsonReader{data: data, line: 1, decoder: json.NewDecoder(bytes.NewReader(data))}
 		r.decoder.UseNumber()
-		return r.next(0)
+		top, err = r.next(0)
+		return top, false, err
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, err
+	if utf8.Valid(data) { // a byte that is none is told by the parser
+		data = versionDirective.ReplaceAllLiteral(data, []byte("#YAML "))
 	}
-	if doc.Kind != yaml.DocumentNode || len(doc.Content) == 0 {
-		return nil, nil
+	stream := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		if err := stream.Decode(&doc); errors.Is(err, io.EOF) {
+			return top, false, nil
+		} else if top != nil {
+			return top, err != nil || !isEmpty(&doc), nil
+		} else if err != nil {
+			return nil, false, err
+		}
+		if !isEmpty(&doc) {
+			top = doc.Content[0]
+		}
 	}
-	return doc.Content[0], nil
+}
+
+// versionDirective says which YAML a document is in. The parser refuses all but 1.1,
+// and which one it is changes nothing here: see resolve.
+var versionDirective = regexp.MustCompile(`(?m)^%YAML `)
+
+func isEmpty(doc *yaml.Node) bool {
+	return doc.Kind != yaml.DocumentNode || len(doc.Content) == 0 || isNullNode(doc.Content[0])
 }
 
 // jsonReader makes YAML nodes, with their lines, of a JSON text that is valid.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pb33f/go-yaml"
 )
@@ -76,13 +77,13 @@ func Parse(source string, data []byte) (*Document, error) { return parse(source,
 func parse(source string, data []byte, variables map[string]string) (*Document, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	d := &Document{source: source, data: data, variables: variables}
-	node, err := decode(data)
+	node, further, err := decode(data)
 	if err != nil || field(node, "openapi") == nil {
 		fenced, offset, found := documentInFence(data)
 		switch {
 		case found:
 			d.data, d.lineOffset = fenced, offset
-			if node, err = decode(fenced); err != nil {
+			if node, further, err = decode(fenced); err != nil {
 				return nil, d.yamlError(err)
 			}
 		case looksLikeMarkdown(data):
@@ -92,6 +93,9 @@ func parse(source string, data []byte, variables map[string]string) (*Document, 
 		}
 	}
 	d.root = node
+	if further {
+		d.warn(nil, "further YAML documents follow the first one in this file; they are passed over")
+	}
 	if node != nil {
 		if err := d.expand(node); err != nil {
 			return nil, err
@@ -258,6 +262,12 @@ var yamlPlace = regexp.MustCompile(`\bL(\d+)\.C\d+(?:-L(\d+)\.C\d+)?: (.*)$`)
 func (d *Document) yamlError(err error) *Error {
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	e := &Error{Source: d.source, Reason: "not YAML or JSON: " + text}
+	for i, line := range bytes.Split(d.data, []byte("\n")) {
+		if !utf8.Valid(line) && !bytes.HasPrefix(d.data, []byte("\xff\xfe")) && !bytes.HasPrefix(d.data, []byte("\xfe\xff")) {
+			e.Line, e.Reason = d.LineOfPage(i+1), "not YAML or JSON: this line is not text in UTF-8"
+			return e
+		}
+	}
 	m := yamlPlace.FindStringSubmatch(text)
 	if m == nil {
 		return e

@@ -45,6 +45,7 @@ type normalizer struct {
 	names  map[*yaml.Node]string        // component names of schemas that are referred to
 	made   map[*yaml.Node]string        // and of those that references of our own lead to
 	taken  map[string]bool
+	nulls  map[*yaml.Node]bool // schemas that null fits, where that is known
 	queue  []*yaml.Node
 	nested int
 	err    *Error

@@ -63,6 +63,22 @@ func TestNormal(t *testing.T) {
 		"a name twice in YAML":             {"openapi: 3.0.3\ninfo: {title: a, title: b, version: '1'}\npaths: {/a: {get: {responses: {}}}}\n", `"title":"b"`, "", "stands twice"},
 		"a surrogate pair":                 {`{"openapi":"3.0.3","info":{"title":"\ud83d\ude00","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}`, "😀", "", ""},
 		"a directive":                      {"%YAML 1.1\n---\n" + with("3.0.3", anyResponse, ""), `"openapi":"3.0.3"`, "", ""},
+		"a directive of YAML 1.2":          {"%YAML 1.2\n---\n" + with("3.0.3", anyResponse, ""), `"openapi":"3.0.3"`, "", ""},
+		"a first document that is empty":   {"---\n# none\n---\n" + with("3.0.3", anyResponse, ""), `"openapi":"3.0.3"`, "", ""},
+		"several documents":                {with("3.0.3", anyResponse, "") + "---\na: b\n", `"openapi":"3.0.3"`, "", "further YAML documents"},
+		"an end of a document":             {with("3.0.3", anyResponse, "") + "...\n---\n", `"openapi":"3.0.3"`, "", ""},
+		"infinity and no number":           {with("3.1.0", body("{examples: [.inf, -.INF, .NaN, 1]}"), ""), `"post":{`, "INF", "beyond what most readers keep"},
+		"infinity as a limit":              {with("3.0.3", body("{type: number, maximum: .inf}"), ""), `"type":"number"`, "maximum", "a number expected"},
+		"tags":                             {with("3.1.0", body("{enum: [!!str 5, !!int '5', !!float 5, !!str true, !own 6]}"), ""), `["5",5,5,"true",6]`, "", ""},
+		"CRLF":                             {strings.ReplaceAll(with("3.0.3", anyResponse, ""), "\n", "\r\n"), `"version":"1.10"`, "", ""},
+		"a branch twice":                   {with("3.0.3", body("{oneOf: [{type: string}, {type: string}]}"), ""), `"oneOf":[{"type":"string"}]`, "", "no value fits exactly one"},
+		"a branch twice, with two examples": {with("3.0.3", body("{oneOf: [{$ref: '#/components/schemas/A'}, {type: object, properties: {id: {type: string, example: b}}}]}"), "components: {schemas: {A: {type: object, description: one, properties: {id: {type: string, example: a}}}}}"),
+			`"oneOf":[{"$ref":"#/components/schemas/A"}]`, "", "no value fits exactly one"},
+		"properties that are called as annotations": {with("3.0.3", body("{oneOf: [{type: object, properties: {title: {type: string}}}, {type: object, properties: {title: {type: integer}}}]}"), ""), `{"title":{"type":"integer"}}`, "", ""},
+		"branches alike with a discriminator": {with("3.0.3", body("{discriminator: {propertyName: k}, oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]}"), "components: {schemas: {A: {type: object}, B: {type: object}}}"),
+			`"oneOf":[{"$ref":"#/components/schemas/A"},{"$ref":"#/components/schemas/B"}]`, "", ""},
+		"nullable beside a reference": {with("3.0.3", body("{nullable: true, oneOf: [{type: string}]}"), ""), `"allOf":[{"oneOf":[{"type":"string"}]}],` + "\n" + `"nullable":true`, "", "takes no null"},
+		"bytes of Latin-1":            {strings.Replace(with("3.0.3", anyResponse, ""), "title: t", "title: \xe4", 1), "", "", "c.yaml:2: not YAML or JSON: this line is not text in UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := spec.Parse("c.yaml", []byte(c.text))

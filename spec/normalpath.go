@@ -15,7 +15,7 @@ var methods = [...]string{"get", "put", "post", "delete", "options", "head", "pa
 
 // normalize writes the document anew and fills in what it declares.
 func (d *Document) normalize(version string) error {
-	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, made: map[*yaml.Node]string{}, taken: map[string]bool{}}
+	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, made: map[*yaml.Node]string{}, taken: map[string]bool{}, nulls: map[*yaml.Node]bool{}}
 	w.schemas = map[string]*yaml.Node{}
 	if all := field(field(d.root, "components"), "schemas"); all != nil && all.Kind == yaml.MappingNode {
 		for _, m := range members(all) {
@@ -371,6 +371,21 @@ func (w *normalizer) schemaOf(n *yaml.Node, has func(string) bool) []member {
 	return []member{{"schema", mapNode(n.Line, inside...)}}
 }
 
+// withEither is a media type whose body fits its own schema or another, anything where
+// one of the two is not given.
+func withEither(media, other *yaml.Node) *yaml.Node {
+	var out []member
+	for _, m := range members(media) {
+		if m.key == "schema" && other != nil {
+			m.value = mapNode(m.value.Line, member{"anyOf", &yaml.Node{Kind: yaml.SequenceNode, Line: m.value.Line, Content: []*yaml.Node{m.value, other}}})
+		}
+		if m.key != "schema" || other != nil {
+			out = append(out, m)
+		}
+	}
+	return mapNode(media.Line, out...)
+}
+
 // mediaTypes are the entries of a content map under their media types alone:
 // they are compared without parameters and case (RFC 9110, section 8.3.1).
 func (w *normalizer) mediaTypes(n *yaml.Node) []member {
@@ -385,8 +400,9 @@ func (w *normalizer) mediaTypes(n *yaml.Node) []member {
 			w.warn(key, "%q is no media type; it is left out", key.Value)
 			continue
 		}
-		if slices.ContainsFunc(out, func(m member) bool { return m.key == name }) {
-			w.warn(key, "the media type %s stands twice with other parameters; this one is left out", name)
+		if i := slices.IndexFunc(out, func(m member) bool { return m.key == name }); i >= 0 {
+			w.warn(key, "the media type %s stands twice with other parameters; a body may fit either schema", name)
+			out[i].value = withEither(out[i].value, field(value, "schema"))
 			continue
 		}
 		if isNullNode(value) {

@@ -148,7 +148,11 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 			}
 			if len(m.value.Content) == 0 {
 				w.contradiction(m.value, "an empty enum: no value fits")
-				m = member{"not", mapNode(m.value.Line)}
+				m = member{"not", plainNode("true")}
+			}
+		case "not":
+			if m.value.Kind == yaml.MappingNode && len(m.value.Content) == 0 {
+				m.value = plainNode("true") // {}, as readers know it
 			}
 		case "const":
 			if w.is30 {
@@ -184,12 +188,18 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 				w.warn(m.value, "%s is empty; it is left out", m.key)
 				continue
 			}
+			if _, chosen := child(n, "discriminator"); m.key == "oneOf" && m.value != nil && chosen == nil {
+				m.value = w.different(m.value)
+			}
 		}
 		if m.value != nil && !slices.ContainsFunc(out, func(have member) bool { return have.key == m.key }) {
 			out = append(out, m)
 		}
 	}
 	out = w.exclusive(n, out)
+	if w.is30 {
+		out = w.nullable(n, out)
+	}
 	w.contradictions(n)
 	w.members(out, func(name string) string { return known[name] })
 	return true
@@ -206,6 +216,153 @@ func (w *normalizer) distinct(n *yaml.Node) *yaml.Node {
 		out.Content = append(out.Content, name)
 	}
 	return out
+}
+
+// different lists the branches of a oneOf without those that take what one does that is
+// there already: what fits one of two that are the same never fits exactly one.
+func (w *normalizer) different(n *yaml.Node) *yaml.Node {
+	out := &yaml.Node{Kind: n.Kind, Line: n.Line}
+	seen := make([]*yaml.Node, 0, len(n.Content))
+	for _, branch := range n.Content {
+		target := branch
+		if branch.Kind != yaml.MappingNode { // true and false
+			out.Content = append(out.Content, branch)
+			continue
+		}
+		if w.is30 || len(branch.Content) == 2 { // nothing stands beside a $ref
+			if target = w.target(branch); target == nil {
+				return n
+			}
+		}
+		if slices.ContainsFunc(seen, func(have *yaml.Node) bool { return isSame(have, target, true) }) {
+			w.contradiction(branch, "a branch of this oneOf takes what another does: no value fits exactly one; they are read as one branch")
+			continue
+		}
+		seen = append(seen, target)
+		out.Content = append(out.Content, branch)
+	}
+	return out
+}
+
+// isSame compares two values; of schemas, what decides about values.
+func isSame(a, b *yaml.Node, schema bool) bool {
+	switch {
+	case a == b:
+		return true
+	case a.Kind != b.Kind:
+		return false
+	case a.Kind == yaml.ScalarNode:
+		kindA, textA := resolve(a)
+		kindB, textB := resolve(b)
+		return kindA == kindB && textA == textB
+	case a.Kind != yaml.MappingNode:
+		return slices.EqualFunc(a.Content, b.Content, func(a, b *yaml.Node) bool { return isSame(a, b, schema) })
+	}
+	deciding := func(n *yaml.Node) []member {
+		all := members(n)
+		if schema {
+			all = slices.DeleteFunc(all, func(m member) bool { return slices.Contains(annotations(), m.key) })
+		}
+		return all
+	}
+	return slices.EqualFunc(deciding(a), deciding(b), func(a, b member) bool {
+		switch {
+		case a.key != b.key:
+			return false
+		case !schema || slices.Contains([]string{"enum", "const", "required"}, a.key):
+			return isSame(a.value, b.value, false)
+		case slices.Contains([]string{"properties", "patternProperties", "dependentSchemas"}, a.key) && a.value.Kind == yaml.MappingNode && b.value.Kind == yaml.MappingNode:
+			return slices.EqualFunc(members(a.value), members(b.value), func(a, b member) bool { return a.key == b.key && isSame(a.value, b.value, true) })
+		}
+		return isSame(a.value, b.value, true)
+	})
+}
+
+// nullable puts right where null fits a schema of OpenAPI 3.0. It adds null to the type
+// beside it; a schema without a type takes null as any value that no part forbids
+// (OpenAPI 3.0.3, "Schema Object"). Many write it beside a reference to what may be
+// null here, and mean it.
+func (w *normalizer) nullable(n *yaml.Node, out []member) []member {
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(out, func(m member) bool { return slices.Contains(names, m.key) })
+	}
+	meant := scalar(n, "nullable") == "true"
+	fits := meant || !has("type") && w.takesNull(n)
+	if meant && !w.partsTakeNull(n) {
+		w.warn(field(n, "nullable"), "\"nullable\" adds null to the type beside it, and another part of this schema takes no null; null is taken to fit all the same")
+		if has("oneOf", "anyOf") { // the one combination that says "or null" to every reader is allOf
+			part := mapNode(n.Line)
+			out = slices.DeleteFunc(out, func(m member) bool {
+				moves := slices.Contains([]string{"oneOf", "anyOf", "discriminator"}, m.key)
+				if moves {
+					part.Content = append(part.Content, textNode(m.key), m.value)
+				}
+				return moves
+			})
+			parts := &yaml.Node{Kind: yaml.SequenceNode, Line: n.Line, Content: []*yaml.Node{part}}
+			if i := slices.IndexFunc(out, func(m member) bool { return m.key == "allOf" }); i >= 0 {
+				parts.Content = slices.Concat(out[i].value.Content, parts.Content)
+				out = slices.Delete(out, i, i+1)
+			}
+			out = append(out, member{"allOf", parts})
+		}
+	}
+	out = slices.DeleteFunc(out, func(m member) bool { return m.key == "nullable" })
+	if fits {
+		out = append(out, member{"nullable", plainNode("true")})
+	}
+	return out
+}
+
+// takesNull reports whether null fits a schema of OpenAPI 3.0.
+func (w *normalizer) takesNull(n *yaml.Node) bool {
+	if n = w.target(n); n == nil || n.Kind != yaml.MappingNode {
+		return n == nil || n.Value != "false"
+	}
+	fits, known := w.nulls[n]
+	if known {
+		return fits
+	}
+	w.nulls[n] = false // to itself
+	if _, typed := child(n, "type"); typed != nil {
+		fits = scalar(n, "nullable") == "true" || typed.Kind == yaml.SequenceNode && slices.ContainsFunc(typed.Content, func(each *yaml.Node) bool { return each.Value == "null" })
+	} else {
+		fits = w.partsTakeNull(n)
+	}
+	w.nulls[n] = fits
+	return fits
+}
+
+func (w *normalizer) partsTakeNull(n *yaml.Node) bool {
+	count := func(keyword string) (taking, all int) {
+		_, parts := child(n, keyword)
+		if parts == nil || parts.Kind != yaml.SequenceNode {
+			return 0, 0
+		}
+		for _, part := range parts.Content {
+			if w.takesNull(part) {
+				taking++
+			}
+		}
+		return taking, len(parts.Content)
+	}
+	if taking, all := count("allOf"); taking < all {
+		return false
+	}
+	if taking, all := count("anyOf"); taking == 0 && all > 0 {
+		return false
+	}
+	if taking, all := count("oneOf"); taking != 1 && all > 0 {
+		return false
+	}
+	if _, not := child(n, "not"); not != nil && w.takesNull(not) {
+		return false
+	}
+	if _, one := child(n, "const"); one != nil {
+		return isNullNode(one)
+	}
+	_, listed := child(n, "enum")
+	return listed == nil || listed.Kind != yaml.SequenceNode || slices.ContainsFunc(listed.Content, isNullNode)
 }
 
 func jsonTypes() []string {
@@ -326,8 +483,12 @@ func (w *normalizer) discriminator(schema, n *yaml.Node) *yaml.Node {
 		}
 		w.warn(m.value, "the discriminator maps %q to %q, which leads nowhere", m.key, m.value.Value)
 	}
-	pairs = append(pairs, w.ownNames(n, name, pairs, one, any)...)
-	if len(pairs) == 0 {
+	own, tells := w.ownNames(n, name, pairs, one, any)
+	if !tells {
+		w.warn(n, "branches list the same %s: it does not tell them apart, and the discriminator is not judged", name)
+		return nil
+	}
+	if pairs = append(pairs, own...); len(pairs) == 0 {
 		return mapNode(n.Line, out...)
 	}
 	return mapNode(n.Line, append(out, member{"mapping", mapNode(mapping.Line, pairs...)})...)
@@ -335,9 +496,10 @@ func (w *normalizer) discriminator(schema, n *yaml.Node) *yaml.Node {
 
 // ownNames maps the values by which branches that no mapping names call
 // themselves: what their own schema of the property lists, where it does not
-// take the name of the component, which would be the value otherwise.
-func (w *normalizer) ownNames(n *yaml.Node, property string, mapped []member, choices ...*yaml.Node) []member {
-	var out, plain []member
+// take the name of the component, which would be the value otherwise. It reports
+// false where two of them list the same value.
+func (w *normalizer) ownNames(n *yaml.Node, property string, mapped []member, choices ...*yaml.Node) (out []member, tells bool) {
+	var plain []member
 	for _, choice := range choices {
 		if choice == nil || choice.Kind != yaml.SequenceNode {
 			continue
@@ -358,12 +520,18 @@ func (w *normalizer) ownNames(n *yaml.Node, property string, mapped []member, ch
 				continue
 			}
 			for _, value := range listed {
-				out = append(out, member{value, textNode(target)})
+				same := func(have member) bool { return have.key == value }
+				if slices.ContainsFunc(out, same) {
+					return nil, false
+				}
+				if !slices.ContainsFunc(mapped, same) {
+					out = append(out, member{value, textNode(target)})
+				}
 			}
 		}
 	}
 	if len(out) == 0 {
-		return nil
+		return nil, true
 	}
 	w.warn(n, "this discriminator maps nothing to some branches, whose own schemas list another %s than their names; those are taken", property)
 	for _, m := range plain { // beside a mapping, some libraries know nothing else
@@ -371,7 +539,7 @@ func (w *normalizer) ownNames(n *yaml.Node, property string, mapped []member, ch
 			out = append(out, m)
 		}
 	}
-	return out
+	return out, true
 }
 
 // listedValues are the texts that a schema lists for one of its properties.

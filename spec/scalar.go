@@ -19,6 +19,7 @@ var (
 	yamlInteger = regexp.MustCompile(`^[-+]?[0-9]+$`)
 	yamlOctal   = regexp.MustCompile(`^0o[0-7]+$`)
 	yamlHex     = regexp.MustCompile(`^0x[0-9a-fA-F]+$`)
+	yamlBeyond  = regexp.MustCompile(`^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
 	yamlFloat   = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
 	jsonNumber  = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 )
@@ -60,7 +61,7 @@ func resolve(n *yaml.Node) (scalarKind, string) {
 // numberText writes a number of YAML as JSON does, digit by digit.
 func numberText(v string) (text string, ok bool) {
 	switch {
-	case jsonNumber.MatchString(v):
+	case jsonNumber.MatchString(v), yamlBeyond.MatchString(v): // see isFinite
 		return v, true
 	case yamlOctal.MatchString(v), yamlHex.MatchString(v):
 		n, ok := new(big.Int).SetString(v, 0)

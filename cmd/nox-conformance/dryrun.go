@@ -4,20 +4,24 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 
 	"nox.energy/contract/conformance/runner"
 )
 
 // printPlan prints the requests that a run would send.
-func (o *options) printPlan(w io.Writer, plan []runner.Planned) error {
+func (o *options) printPlan(w io.Writer, plan iter.Seq[runner.Planned]) error {
 	if o.output == "json" {
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
-		return e.Encode(plan)
+		return e.Encode(slices.Collect(plan))
 	}
 	last := ""
-	for _, p := range plan {
+	total := 0
+	for p := range plan {
+		total++
 		if p.Check != last {
 			if _, err := fmt.Fprintf(w, "# %s\n", p.Check); err != nil {
 				return err
@@ -28,6 +32,6 @@ func (o *options) printPlan(w io.Writer, plan []runner.Planned) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "# %d requests, none sent\n", len(plan))
+	_, err := fmt.Fprintf(w, "# %d requests, none sent\n", total)
 	return err
 }

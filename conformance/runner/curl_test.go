@@ -96,7 +96,7 @@ func TestCurlLinesWorkInPlainShells(t *testing.T) {
 	}
 	changed := map[string]int{"key-changed": len(curlKey) / 2, "key-changed-start": 0, "key-changed-end": len(curlKey) - 1}
 	seen := map[string]bool{}
-	for _, p := range r.DryRun(t.Context()) {
+	for p := range r.DryRun(t.Context()) {
 		if seen[p.Check] || strings.Contains(p.Curl, "body.json") {
 			continue
 		}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,18 +25,20 @@ type Planned struct {
 // DryRun lists the requests that [Runner.Run] would send to a target that
 // keeps the contract, in the order of the catalogue, without sending any. The
 // same seed, run id and contract give the same requests, byte for byte.
-func (r *Runner) DryRun(ctx context.Context) []Planned {
+func (r *Runner) DryRun(ctx context.Context) iter.Seq[Planned] {
 	s := r.session()
 	s.Client.Simulate = newIdeal()
 	run := newRun(s, r.checks)
 	run.perform(ctx)
 	seen := s.Sort(slices.Concat(s.AllSeen(), s.SeenElsewhere))
-	out := make([]Planned, 0, len(seen))
-	for _, each := range seen {
-		x := s.Exchange(each.Response)
-		out = append(out, Planned{each.Check.ID, x.Request, x.Curl})
+	return func(yield func(Planned) bool) { // of a large contract all at once are much to keep
+		for _, each := range seen {
+			x := s.Exchange(each.Response)
+			if !yield(Planned{each.Check.ID, x.Request, x.Curl}) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 // newIdeal returns a function that imagines the response of a target that keeps

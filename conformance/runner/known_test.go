@@ -370,7 +370,7 @@ func TestBodiesCarryThePrefix(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan := r.DryRun(t.Context())
+		plan := slices.Collect(r.DryRun(t.Context()))
 		if len(plan) < 40 {
 			t.Fatalf("%s: %d requests", p, len(plan))
 		}
@@ -514,7 +514,7 @@ func TestProductionClassesAreHonest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, x := range r.DryRun(t.Context()) {
+	for x := range r.DryRun(t.Context()) {
 		if classes[x.Check] == conformance.Harmless {
 			t.Errorf("%s is said to be harmless and sends %s %q", x.Check, x.Request.Method, x.Request.Body)
 		}
@@ -597,7 +597,7 @@ func TestUsersWithoutTheMarkEndWithABlockPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, x := range r.DryRun(t.Context()) {
+	for x := range r.DryRun(t.Context()) {
 		if strings.Contains(x.Check, "/echo-") && !strings.Contains(x.Request.Body, "onformance-test-") {
 			all++
 		}

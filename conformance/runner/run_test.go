@@ -438,7 +438,7 @@ func TestDryRunRepeats(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := json.Marshal(r.DryRun(t.Context()))
+		text, err := json.Marshal(slices.Collect(r.DryRun(t.Context())))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -464,7 +464,7 @@ func TestDryRunIsTheRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planned := r.DryRun(t.Context())
+	planned := slices.Collect(r.DryRun(t.Context()))
 	result := judge(t, cfg)
 	if result.ExitCode != 0 || len(planned) != result.Requests {
 		t.Errorf("%d requests planned, %d sent; exit code %d %s", len(planned), result.Requests, result.ExitCode, result.Reason)

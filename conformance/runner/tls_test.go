@@ -155,7 +155,7 @@ func TestDryRunShowsThePlainTwin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := r.DryRun(t.Context())
+	plan := slices.Collect(r.DryRun(t.Context()))
 	var hosts []string
 	for _, p := range plan {
 		u, err := url.Parse(p.Request.URL)

@@ -60,8 +60,14 @@ function jsonSchema(node, is30) { // of OpenAPI's dialect
       if (s.enum) s.enum = [...s.enum, null]
     }
   }
+  const { propertyName, mapping } = node.discriminator ?? {}
+  if ((node.oneOf || node.anyOf) && typeof mapping === 'object') {
+    const named = Object.entries(mapping).filter(([, ref]) => String(ref).startsWith('#/'))
+    s.allOf = [...(s.allOf ?? []), ...named.map(([value, $ref]) => ({ if: { properties: { [propertyName]: { const: value } }, required: [propertyName] }, then: jsonSchema({ $ref }, true) }))]
+  }
+  const orNull = is30 && s.nullable === true && (s.allOf || s.oneOf || s.anyOf) // which generators write, and mean
   delete s.nullable
-  return s
+  return orNull ? { anyOf: [s, { type: 'null' }] } : s
 }
 
 function follow(doc, node) {
@@ -95,6 +101,10 @@ async function serve(doc, base) {
   const root = { $id: 'doc:/', ...jsonSchema({ components: doc.components ?? {}, paths: doc.paths }, is30) }
   ajv.addSchema(root)
   const validator = pointer => ajv.compile({ $ref: 'doc:/#' + pointer })
+  const exact = new Ajv({ strict: false, logger: false }) // what is sent fits its formats
+  addFormats(exact)
+  exact.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i)
+  exact.addSchema(root)
   const escape = t => encodeURIComponent(String(t).replaceAll('~', '~0').replaceAll('/', '~1'))
   const tally = { right: 0, skipped: 0, wrong: [] }
   for (const [path, item] of Object.entries(doc.paths ?? {})) {
@@ -109,7 +119,7 @@ async function serve(doc, base) {
         for (const p of parameters) {
           if (!p.required || p.in === 'header' && /^(accept|content-type|authorization)$/i.test(p.name)) continue
           const schema = p.schema ?? Object.values(p.content ?? {})[0]?.schema ?? {}
-          const fits = ajv.compile(absolute(jsonSchema(schema, is30)))
+          const fits = exact.compile(absolute(jsonSchema(schema, is30)))
           const tries = [p.example, follow(doc, Object.values(p.examples ?? {})[0]).value, sampler.sample(schema, { quiet: true }, doc), '1', 'A', 'a1', 'abcdefgh', 'ABCDEFGH', '12345678', '2026-01-02', 1, '10000000-0000-4000-8000-000000000000']
           let v = tries.find(t => t !== undefined && fits(t))
           if (v === undefined) throw new Error('skip: no valid parameter sampled')
@@ -137,8 +147,8 @@ async function serve(doc, base) {
           if (!type) throw new Error('skip: its body is neither JSON nor a form')
           const media = content[type]
           const examples = [media.example, ...Object.values(media.examples ?? {}).map(e => follow(doc, e).value), sampler.sample(media.schema ?? {}, { quiet: true, skipReadOnly: true }, doc), sampler.sample(media.schema ?? {}, { quiet: true, skipReadOnly: true, skipNonRequired: true }, doc)]
-          const at = follow(doc, op.requestBody) === op.requestBody ? `/paths/${escape(path)}/${method}/requestBody/content/${escape(type)}/schema` : null
-          const fits = media.schema && at ? validator(at) : () => true
+          const at = (op.requestBody.$ref?.slice(1) ?? `/paths/${escape(path)}/${method}/requestBody`) + `/content/${escape(type)}/schema`
+          const fits = media.schema ? exact.compile({ $ref: 'doc:/#' + at }) : () => true
           body = examples.find(e => e !== undefined && fits(e))
           if (body === undefined) throw new Error('skip: no valid body sampled')
           body = isJSON(type) ? JSON.stringify(body) : new URLSearchParams(pairs(body)).toString()

@@ -78,7 +78,7 @@ func clientChecks(b *builder) {
 			if c.name != clients[0].name {
 				return
 			}
-			if invalid := t.Op.InvalidStatus(); invalid != "" && t.Op.Body.Schema.HasType("object") {
+			if invalid := t.Op.InvalidStatus(); invalid != "" && t.Op.TakesJSON() && t.Op.Body.Schema.HasType("object") {
 				t.RequireReadable(t.Expect(c.as(t.Request().WithText([]byte("{"), wire.Breaks)), invalid))
 			}
 			if refusal := t.Op.UnauthorizedStatus(); refusal != "" && len(t.Op.Security) > 0 {

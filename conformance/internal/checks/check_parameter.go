@@ -90,7 +90,7 @@ func parameterVariants(b *builder, i int, p *contract.Parameter, plain any) {
 		return
 	}
 	add := func(suffix, about, pointer string, hold schema.Firmness, v any) {
-		if b.contract.Confirm(wire.MinimalRequest(b.op).WithParameter(i, v, wire.Fits)) != nil {
+		if !p.CanCarry(v) || b.contract.Confirm(wire.MinimalRequest(b.op).WithParameter(i, v, wire.Fits)) != nil {
 			return
 		}
 		c := b.add(status, checkText{
@@ -132,7 +132,7 @@ func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 		if (p.In == "header" || p.In == "cookie") && strings.ContainsFunc(p.Text(m.Value), unicode.IsControl) {
 			return // which no client can send
 		}
-		if p.In == "path" && p.Text(m.Value) == "" || b.contract.Confirm(wire.MinimalRequest(b.op).WithParameter(i, m.Value, how)) != nil {
+		if !p.CanCarry(m.Value) || p.In == "path" && p.Text(m.Value) == "" || b.contract.Confirm(wire.MinimalRequest(b.op).WithParameter(i, m.Value, how)) != nil {
 			return
 		}
 		b.add(status, checkText{

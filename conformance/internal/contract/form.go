@@ -283,6 +283,20 @@ func (p partSchema) propertySchema(name string) *schema.Schema {
 	if declared := p.Property(name); declared != nil {
 		return declared.Schema
 	}
+	branches := schema.Choice{Keyword: "anyOf"} // of what the branches declare
+	for _, c := range p.Choices {
+		for _, branch := range c.Branches {
+			if declared := branch.Property(name); declared != nil {
+				branches.Branches = append(branches.Branches, declared.Schema)
+			}
+		}
+	}
+	switch {
+	case len(branches.Branches) > 0:
+		return &schema.Schema{Choices: []schema.Choice{branches}}
+	case p.Additional != nil:
+		return p.Additional
+	}
 	return &schema.Schema{}
 }
 
@@ -290,6 +304,11 @@ func (p partSchema) propertySchema(name string) *schema.Schema {
 // where there are several.
 func meantAll(texts []string, s *schema.Schema) any {
 	if !s.HasType("array") && len(texts) == 1 {
+		for _, v := range []any{meant(texts[0], s), literally(texts[0]), []any{texts[0]}} {
+			if s.Fits(v) {
+				return v
+			}
+		}
 		return meant(texts[0], s)
 	}
 	items := s.Items

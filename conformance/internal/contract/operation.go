@@ -71,14 +71,16 @@ type documented struct {
 // SchemaOf returns where the schema of a body stands that has a media type, "" if
 // there is none. ok is false if the contract does not have the media type.
 func (d documented) SchemaOf(mediaType string) (pointer string, ok bool) {
-	for _, precise := range []bool{true, false} {
-		for _, name := range d.MediaTypes {
-			if name == mediaType || !precise && MatchesMediaRange(mediaType, name) {
-				return d.schemas[name], true
-			}
+	precision := -2
+	for _, name := range d.MediaTypes {
+		if !MatchesMediaRange(mediaType, name) {
+			continue
+		}
+		if n := len(name) - 2*strings.Count(name, "*"); n > precision { // the most specific of them
+			pointer, precision, ok = d.schemas[name], n, true
 		}
 	}
-	return "", false
+	return pointer, ok
 }
 
 // SecurityScheme is a way in which the contract wants a key to be sent.

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"nox.energy/contract/conformance/internal/schema"
@@ -37,14 +38,26 @@ func defaultStyle(in string) string {
 // Minimal returns the value of a parameter in the plainest request: its
 // example, else a value that fits. ok is false if none was found.
 func (p *Parameter) Minimal() (v any, ok bool) {
-	if p.hasExample && p.Schema.Fits(p.example) {
+	if p.hasExample && p.Schema.Fits(p.example) && p.CanCarry(p.example) {
 		return p.example, true
 	}
 	v, ok = p.Schema.Make(false)
-	if o, is := v.(schema.Object); is && len(o) == 0 && p.Required {
+	if o, is := v.(schema.Object); is && len(o) == 0 && !p.asJSON {
 		v, ok = p.Schema.Make(true) // of an empty object nothing would be sent
 	}
-	return v, ok && !(p.In == "path" && p.Text(v) == "")
+	return v, ok && p.CanCarry(v) && !(p.In == "path" && p.Text(v) == "")
+}
+
+// CanCarry reports whether OpenAPI says how the style of the parameter writes a value:
+// no style has lists or objects within others.
+func (p *Parameter) CanCarry(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return p.asJSON || !slices.ContainsFunc(v, func(item any) bool { return !isScalar(item) })
+	case schema.Object:
+		return p.asJSON || !slices.ContainsFunc(v, func(m schema.Member) bool { return !isScalar(m.Value) })
+	}
+	return true
 }
 
 // SimpleSegment writes a value of a path parameter as if its style were "simple".
@@ -67,6 +80,9 @@ func (p *Parameter) PathSegment(v any) string {
 				b.WriteString(";" + p.Name + "=" + url.PathEscape(scalarText(item)))
 			}
 			return b.String()
+		}
+		if _, isObject := v.(schema.Object); isObject && p.explode {
+			return ";" + p.joined(v, ";", url.PathEscape)
 		}
 		return ";" + p.Name + "=" + p.joined(v, ",", url.PathEscape)
 	}

@@ -88,9 +88,11 @@ func (r *contractReader) described(n node, in, pointer string) Parameter {
 	}
 	content, _ := n.value("schema")
 	if name, media := firstJSON(n.node("content")); media != nil {
-		out.asJSON = true
-		out.SchemaPointer = pointer + spec.Pointer("content", name, "schema")
-		content, _ = media.value("schema")
+		out.asJSON = IsJSON(name)
+		out.SchemaPointer = ""
+		if content, _ = media.value("schema"); media.has("schema") {
+			out.SchemaPointer = pointer + spec.Pointer("content", name, "schema")
+		}
 	}
 	out.Schema = r.readSchema(content, out.SchemaPointer)
 	if out.example, out.hasExample = n.example(); !out.hasExample {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,7 @@ type Sent struct {
 	Variables map[string]string // of the path, as [Operation.Variables] finds them
 	Query     string
 	Header    http.Header
+	Taken     []string // the names of other parameters in the query
 }
 
 // Variables takes the variables out of a path that matches the operation's, each
@@ -31,7 +33,7 @@ func (op *Operation) Variables(path string) (values map[string]string, ok bool) 
 		}
 		name, behind, _ := strings.Cut(after, "}")
 		names, rest = append(names, name), behind
-		pattern.WriteString("([^/]+?)")
+		pattern.WriteString("([^/]+)")
 	}
 	found := regexp.MustCompile("^" + pattern.String() + "$").FindStringSubmatch(inOneSpelling(path))
 	if found == nil {
@@ -47,14 +49,17 @@ func (op *Operation) Variables(path string) (values map[string]string, ok bool) 
 // inOneSpelling encodes the same characters of a path whichever it has encoded (RFC
 // 3986, section 6.2.2).
 func inOneSpelling(path string) string {
-	segments := strings.Split(path, "/")
-	for i, s := range segments {
+	return betweenSeparators.ReplaceAllStringFunc(path, func(s string) string {
 		if plain, err := url.PathUnescape(s); err == nil {
-			segments[i] = url.PathEscape(plain)
+			return url.PathEscape(plain)
 		}
-	}
-	return strings.Join(segments, "/")
+		return s
+	})
 }
+
+// betweenSeparators are the parts of a path between the characters that part it, or a
+// list within it, unless they are encoded.
+var betweenSeparators = regexp.MustCompile("[^/,]+")
 
 // Read returns what a server may read a parameter of a request as, by the types that
 // its schema has: a text "5" is a number to one schema and a string to another.
@@ -77,7 +82,7 @@ func (p *Parameter) Read(r Sent) []any {
 			}
 		}
 	case "query":
-		return p.readQuery(r.Query)
+		return p.readQuery(r.Query, r.Taken)
 	}
 	return nil
 }
@@ -99,7 +104,7 @@ func unescaper(decode func(string) (string, error)) func(string) string {
 
 // readQuery reads a parameter in the style that it has in a query (OpenAPI 3.0.3,
 // "Style Examples").
-func (p *Parameter) readQuery(query string) []any {
+func (p *Parameter) readQuery(query string, taken []string) []any {
 	unescape := unescaper(url.QueryUnescape)
 	var raws []string
 	var members schema.Object
@@ -110,7 +115,7 @@ func (p *Parameter) readQuery(query string) []any {
 			members = append(members, schema.Member{Name: inner, Value: unescape(raw)})
 		} else if name == p.Name {
 			raws = append(raws, raw)
-		} else if p.style == "form" && p.explode && p.Schema.Property(name) != nil {
+		} else if p.style == "form" && p.explode && (p.Schema.Property(name) != nil || p.Schema.Additional != nil && !slices.Contains(taken, name)) {
 			members = append(members, schema.Member{Name: name, Value: unescape(raw)})
 		}
 	}

@@ -138,3 +138,63 @@ func TestVariables(t *testing.T) {
 		}
 	}
 }
+
+// TestNestedParameters leaves values alone that no style has.
+func TestNestedParameters(t *testing.T) {
+	t.Parallel()
+	for schemaText, want := range map[string]bool{
+		"{type: object, required: [a], properties: {a: {type: integer}, b: {type: array}}}":                  true,
+		"{type: object, required: [a], properties: {a: {type: array, items: {type: integer}}}}":              false,
+		"{type: object, required: [a], properties: {a: {type: object, required: [b], properties: {b: {}}}}}": false,
+		"{type: object, required: [a], properties: {a: {type: integer}}, example: {a: 1, b: [2]}}":           true,
+	} {
+		p := parameterOf(t, "query", "deepObject", true, schemaText)
+		if v, ok := p.Minimal(); ok != want {
+			t.Errorf("%s: made %v, want %t", schemaText, v, want)
+		}
+	}
+}
+
+// TestStyles writes the values of the table of styles (OpenAPI 3.0.3, "Style Examples").
+func TestStyles(t *testing.T) {
+	t.Parallel()
+	const list, object = `["blue","black","brown"]`, `{"R":100,"G":200,"B":150}`
+	for _, c := range []struct {
+		in, style    string
+		explode      bool
+		value, write string
+	}{
+		{"path", "matrix", false, `"blue"`, ";p=blue"},
+		{"path", "matrix", false, list, ";p=blue,black,brown"},
+		{"path", "matrix", true, list, ";p=blue;p=black;p=brown"},
+		{"path", "matrix", false, object, ";p=R,100,G,200,B,150"},
+		{"path", "matrix", true, object, ";R=100;G=200;B=150"},
+		{"path", "label", false, `"blue"`, ".blue"},
+		{"path", "label", false, list, ".blue,black,brown"}, // as RFC 6570 has it
+		{"path", "label", true, list, ".blue.black.brown"},
+		{"path", "label", false, object, ".R,100,G,200,B,150"},
+		{"path", "label", true, object, ".R=100.G=200.B=150"},
+		{"path", "simple", false, list, "blue,black,brown"},
+		{"path", "simple", true, object, "R=100,G=200,B=150"},
+		{"query", "form", true, list, "p=blue&p=black&p=brown"},
+		{"query", "form", false, list, "p=blue,black,brown"},
+		{"query", "form", true, object, "R=100&G=200&B=150"},
+		{"query", "form", false, object, "p=R,100,G,200,B,150"},
+		{"query", "spaceDelimited", false, list, "p=blue%20black%20brown"},
+		{"query", "pipeDelimited", false, list, "p=blue|black|brown"},
+		{"query", "deepObject", true, object, "p[R]=100&p[G]=200&p[B]=150"},
+	} {
+		v, err := schema.Parse([]byte(c.value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := parameterOf(t, c.in, c.style, c.explode, "{}")
+		got := p.PathSegment(v)
+		if c.in == "query" {
+			got = strings.Join(p.QueryPairs(v), "&")
+		}
+		if got != c.write {
+			t.Errorf("%s in a %s, style %s, explode %t: %s, want %s", c.value, c.in, c.style, c.explode, got, c.write)
+		}
+	}
+}

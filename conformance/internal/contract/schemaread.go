@@ -107,6 +107,7 @@ func (r *schemaReader) readTypes(s *schema.Schema, n node) {
 	if r.is30 && n.flag("nullable") && s.Types != nil && !s.HasType("null") {
 		s.Types = append(s.Types, "null")
 	}
+	s.MayBeNull = r.is30 && n.flag("nullable") && slices.ContainsFunc([]string{"allOf", "anyOf", "oneOf"}, n.has)
 	s.Enum = n.list("enum")
 	if v, ok := n.value("const"); ok {
 		if s.Enum != nil && !schema.ContainsValue(s.Enum, v) {

@@ -209,6 +209,9 @@ func (j *Judge) judgeHeaders(a *wire.Response, documented *contract.Response, fo
 		if len(values) == 0 && p.Required {
 			found(wire.ClauseHeaders, expected, fmt.Sprintf("Required header '%s' was not found in response", p.Name))
 		}
+		if len(values) > 1 && p.Schema.HasType("array") {
+			values = []string{strings.Join(values, ",")} // one list (RFC 9110, section 5.3)
+		}
 		for _, value := range values {
 			broken, err := j.readFailures(a.Request.Op, p.SchemaPointer, p.HeaderReadings(value), received)
 			if err != nil {

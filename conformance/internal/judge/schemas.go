@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/pb33f/jsonschema/v6"
-	"github.com/pb33f/libopenapi-validator/openapi_vocabulary"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
@@ -139,16 +138,12 @@ func (s *schemas) compiler(way direction) *jsonschema.Compiler {
 			return nil
 		}})
 	}
-	version := openapi_vocabulary.Version31
-	if s.is30 {
-		version = openapi_vocabulary.Version30
+	for _, name := range []string{"period", "semver"} { // which OpenAPI has not, and documents mean something else by
+		c.RegisterFormat(&jsonschema.Format{Name: name, Validate: func(any) error { return nil }})
 	}
-	c.RegisterVocabulary(openapi_vocabulary.NewOpenAPIVocabulary(version))
-	c.AssertVocabs()
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(s.normal))
 	if err == nil {
-		w := rewriter{is30: s.is30, way: way, document: document}
-		w.object(document)
+		(&rewriter{is30: s.is30, way: way, document: document}).rewrite()
 		err = c.AddResource(documentURL, document)
 	}
 	if err != nil { // cannot be: it is the document that was read

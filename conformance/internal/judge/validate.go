@@ -30,9 +30,15 @@ func (j *Judge) requestProblems(r *wire.Request) ([]problem, error) {
 	if !ok || req.Method != op.Method {
 		return []problem{{text: fmt.Sprintf("%s %s is not %s %s", req.Method, r.Path, op.Method, op.Path)}}, nil
 	}
+	carried := contract.Sent{Variables: variables, Query: r.Query, Header: req.Header}
+	for _, p := range op.Parameters {
+		if p.In == "query" {
+			carried.Taken = append(carried.Taken, p.Name)
+		}
+	}
 	var out []problem
 	for _, p := range op.Parameters {
-		readings := p.Read(contract.Sent{Variables: variables, Query: r.Query, Header: req.Header})
+		readings := p.Read(carried)
 		if len(readings) == 0 {
 			if p.Required {
 				out = append(out, problem{text: fmt.Sprintf("the %s parameter %s is missing", p.In, p.Name)})
@@ -55,8 +61,11 @@ func (j *Judge) requestProblems(r *wire.Request) ([]problem, error) {
 }
 
 // readFailures holds each of the readings of a text to a schema. There are none if one
-// of the readings fits, else those of the first.
+// of the readings fits or there is no schema, else those of the first.
 func (j *Judge) readFailures(op *contract.Operation, pointer string, readings []any, way direction) (first []failure, err error) {
+	if pointer == "" {
+		return nil, nil
+	}
 	for i, v := range readings {
 		broken, err := j.schemas.failures(op.InNormalForm(pointer), schema.Encode(v), way)
 		if err != nil || len(broken) == 0 {

@@ -12,7 +12,7 @@ func fits(s *Schema, v any) bool {
 	switch {
 	case s.MatchesNothing:
 		return false
-	case s.IsTruncated:
+	case s.IsTruncated, s.MayBeNull && v == nil:
 		return true
 	case s.Types != nil && !slices.ContainsFunc(s.Types, func(t string) bool { return isOfType(v, t) }),
 		s.Enum != nil && !ContainsValue(s.Enum, v):

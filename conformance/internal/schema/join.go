@@ -17,6 +17,7 @@ func Join(a, b *Schema) *Schema {
 	out.MatchesNothing = a.MatchesNothing || b.MatchesNothing
 	out.IsTruncated = a.IsTruncated || b.IsTruncated
 	out.IsOpaque = a.IsOpaque || b.IsOpaque
+	out.MayBeNull = a.MayBeNull || b.MayBeNull
 	out.ReadOnly, out.WriteOnly = a.ReadOnly || b.ReadOnly, a.WriteOnly || b.WriteOnly
 	out.Choices = slices.Concat(a.Choices, b.Choices)
 	out.Not = slices.Concat(a.Not, b.Not)

@@ -19,6 +19,7 @@ type Schema struct {
 	MatchesNothing bool              // nothing fits it
 	IsTruncated    bool              // it was not read: too deep, or within itself
 	IsOpaque       bool              // it has rules that are left to the validator alone
+	MayBeNull      bool              // null is neither made for it nor against it: readers of "nullable" differ
 
 	Enum       []any // the values of enum, or the one of const
 	Format     string

@@ -42,6 +42,8 @@ type Session struct {
 	mu            sync.Mutex
 	ended         bool
 	Seen          []SeenResponse
+	indexed       int // of those seen, how many are in byOperation
+	byOperation   map[*contract.Operation][]SeenResponse
 	SeenElsewhere []SeenResponse // from elsewhere than the target
 	notes         []string
 	operations    map[*contract.Operation]*finding
@@ -151,6 +153,22 @@ func (s *Session) AllSeen() []SeenResponse {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.Seen[:len(s.Seen):len(s.Seen)]
+}
+
+// seenOf returns what has been seen so far of one operation. It is asked for by each
+// check of what every response should be.
+func (s *Session) seenOf(op *contract.Operation) []SeenResponse {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byOperation == nil {
+		s.byOperation = map[*contract.Operation][]SeenResponse{}
+	}
+	for _, each := range s.Seen[s.indexed:] {
+		of := each.Response.Request.Op
+		s.byOperation[of] = append(s.byOperation[of], each)
+	}
+	s.indexed = len(s.Seen)
+	return slices.Clip(s.byOperation[op])
 }
 
 // Sort returns responses in the order of the catalogue, which is the same in
@@ -303,8 +321,8 @@ func (s *Session) JudgeResponses(op *contract.Operation, around bool, rule func(
 	var problems wire.Tally
 	wrong, right := map[sameRequest]int{}, map[sameRequest]int{}
 	var unread []*wire.Response // which may break the rule
-	for _, each := range s.AllSeen() {
-		if each.Response.Request.Op != op || each.Check.Status == StatusHTTP && !around {
+	for _, each := range s.seenOf(op) {
+		if each.Check.Status == StatusHTTP && !around {
 			continue
 		}
 		same := sameRequest{each.Check, each.Response.Request.Kind}
@@ -383,10 +401,10 @@ func intermittent(wrong, right map[sameRequest]int) bool {
 func (s *Session) JudgeIdentities(op *contract.Operation, contradiction func(a, other *wire.Response) string, sameID bool) Verdict {
 	first := map[string]*wire.Response{}
 	v := Verdict{Outcome: conformance.Pass}
-	for _, each := range s.AllSeen() {
+	for _, each := range s.seenOf(op) {
 		a := each.Response
 		id, ok := a.Member(op.Rules.Identity)
-		if !ok || a.Request.Op != op || !a.Succeeded() || len(a.Request.Keys) != 1 || !a.Request.Keys[0].IsValid || a.Request.Subject == "" {
+		if !ok || !a.Succeeded() || len(a.Request.Keys) != 1 || !a.Request.Keys[0].IsValid || a.Request.Subject == "" {
 			continue
 		}
 		v.Tried++

@@ -46,7 +46,7 @@ func prepareParameters(op *contract.Operation) (obstacle string) {
 				op.FullValues[i] = contract.Absent{}
 			}
 		case !ok:
-			return fmt.Sprintf("no value can be built for its parameter %s; add an example to the contract", p.Name)
+			return fmt.Sprintf("no value can be built for its parameter %s that its style can carry; add an example to the contract", p.Name)
 		}
 	}
 	return ""
@@ -79,11 +79,11 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 func setBodies(b *contract.RequestBody) bool {
 	made := func(optional bool) (any, bool) {
 		v, ok := b.Schema.Make(optional)
-		if ok && b.Encode(v) != nil {
+		if ok && len(b.Encode(v)) > 0 { // an empty form is no body to many servers
 			return v, true
 		}
 		for _, v := range b.Schema.MakeSeveral(several, optional) { // as a list that is not empty, where a form has to name it
-			if b.Encode(v) != nil {
+			if len(b.Encode(v)) > 0 {
 				return v, true
 			}
 		}

@@ -1,7 +1,13 @@
 package openapi
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -13,8 +19,9 @@ import (
 
 // Media types whose text gets its types from the schema.
 const (
-	formType = "application/x-www-form-urlencoded"
-	textType = "text/plain"
+	formType  = "application/x-www-form-urlencoded"
+	partsType = "multipart/form-data"
+	textType  = "text/plain"
 )
 
 // maxBrackets bounds how deep the brackets of a form's name nest: a[b][c].
@@ -30,36 +37,80 @@ func readText(contentType string, media *openapi3.MediaType, body []byte) (value
 	switch essence(contentType) {
 	case textType:
 		return typed(string(body), media.Schema), true, nil
-	case formType:
-		pairs, err := url.ParseQuery(string(body))
-		if err != nil {
-			return nil, true, &openapi3filter.ParseError{Kind: openapi3filter.KindInvalidFormat, Cause: err}
-		}
+	case formType, partsType:
 		root := &formNode{}
 		schema := joined(media.Schema.Value, 0)
-		for name, texts := range pairs {
-			path := []string{name}
-			if schema.Properties[name] == nil {
-				path = brackets(name)
+		at := func(name string) *formNode {
+			if schema.Properties[name] != nil {
+				return root.at([]string{name})
 			}
-			root.add(path, texts)
+			return root.at(brackets(name))
+		}
+		if essence(contentType) == partsType {
+			err = readParts(contentType, body, at)
+		} else {
+			err = readPairs(body, at)
+		}
+		if err != nil {
+			return nil, true, &openapi3filter.ParseError{Kind: openapi3filter.KindInvalidFormat, Cause: err}
 		}
 		return root.object(schema, media.Encoding), true, nil
 	}
 	return nil, false, nil
 }
 
+func readPairs(body []byte, at func(name string) *formNode) error {
+	pairs, err := url.ParseQuery(string(body))
+	for name, texts := range pairs {
+		n := at(name)
+		n.texts = append(n.texts, texts...)
+	}
+	return err
+}
+
+// readParts reads a form in parts: files and texts as texts, JSON as what it is.
+func readParts(contentType string, body []byte, at func(name string) *formNode) error {
+	_, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return err
+	}
+	parts := multipart.NewReader(bytes.NewReader(body), parameters["boundary"])
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		data, err := io.ReadAll(part)
+		if err != nil {
+			return err
+		}
+		n := at(part.FormName())
+		if !isJSON(part.Header.Get("Content-Type")) || part.FileName() != "" {
+			n.texts = append(n.texts, string(data))
+			continue
+		}
+		var made any
+		if err := json.Unmarshal(data, &made); err != nil {
+			return err
+		}
+		n.made = append(n.made, made)
+	}
+}
+
 // formNode is what stands in a form under one name, or the names in brackets behind
 // it.
 type formNode struct {
 	texts []string
+	made  []any // of parts in JSON
 	named map[string]*formNode
 }
 
-func (n *formNode) add(path, texts []string) {
+func (n *formNode) at(path []string) *formNode {
 	if len(path) == 0 {
-		n.texts = append(n.texts, texts...)
-		return
+		return n
 	}
 	if n.named == nil {
 		n.named = map[string]*formNode{}
@@ -67,7 +118,7 @@ func (n *formNode) add(path, texts []string) {
 	if n.named[path[0]] == nil {
 		n.named[path[0]] = &formNode{}
 	}
-	n.named[path[0]].add(path[1:], texts)
+	return n.named[path[0]].at(path[1:])
 }
 
 // brackets splits a name as a[b][0] into its parts.
@@ -99,13 +150,22 @@ func (n *formNode) value(ref *openapi3.SchemaRef, encoding *openapi3.Encoding) a
 	}
 	s := joined(ref.Value, 0)
 	if branches := slices.Concat(s.AnyOf, s.OneOf); len(branches) > 0 {
+		rest := *s
+		rest.AnyOf, rest.OneOf = nil, nil
 		var made any
 		for _, branch := range branches {
-			if made = n.value(branch, encoding); branch.Value != nil && branch.Value.VisitJSON(made, openapi3.FailFast(), openapi3.SetSchemaRegexCompiler(compilePattern)) == nil {
+			both := joined(&openapi3.Schema{AllOf: openapi3.SchemaRefs{{Value: &rest}, branch}}, 0)
+			if made = n.value(openapi3.NewSchemaRef("", both), encoding); both.VisitJSON(made, openapi3.FailFast(), openapi3.SetSchemaRegexCompiler(compilePattern)) == nil {
 				break
 			}
 		}
 		return made
+	}
+	if len(n.made) > 0 {
+		if _, isList := n.made[0].([]any); s.Type.Includes("array") && (len(n.made) > 1 || !isList) {
+			return n.made
+		}
+		return n.made[0]
 	}
 	if len(n.named) > 0 {
 		if isList := s.Type.Includes("array") || s.Type.IsEmpty() && n.numbered(); !isList {
@@ -122,6 +182,9 @@ func (n *formNode) value(ref *openapi3.SchemaRef, encoding *openapi3.Encoding) a
 			list[i] = typed(text, ref)
 		}
 		return list
+	}
+	if len(n.texts) == 0 {
+		return nil
 	}
 	return typed(n.texts[0], ref)
 }
@@ -204,7 +267,11 @@ func typed(text string, ref *openapi3.SchemaRef) any {
 	if ref == nil || ref.Value == nil {
 		return text
 	}
-	types := joined(ref.Value, 0).Type
+	s := joined(ref.Value, 0)
+	types := s.Type
+	if types.IsEmpty() && (s.Min != nil || s.Max != nil || s.MultipleOf != nil) { // who limits numbers means one
+		types = &openapi3.Types{"number"}
+	}
 	if types.IsEmpty() || types.Includes("string") {
 		return text
 	}
@@ -221,4 +288,80 @@ func typed(text string, ref *openapi3.SchemaRef) any {
 		}
 	}
 	return text
+}
+
+// readComposed takes out of the library's hands the parameters whose texts get their
+// type from several schemas together, as {type: number, oneOf: [{minimum: 1}, …]}: it
+// reads each part by itself.
+func (op *Operation) readComposed() {
+	isComposed := func(p *openapi3.Parameter) bool {
+		plain := map[string]string{"query": "form", "path": "simple", "header": "simple", "cookie": "form"}[p.In]
+		return p.Schema != nil && p.Schema.Value != nil && (p.Style == "" || p.Style == plain) && isComposed(p.Schema.Value) && isScalar(p.Schema.Value, 0)
+	}
+	for _, p := range op.parameters() {
+		if isComposed(p) {
+			op.composed = append(op.composed, p)
+		}
+	}
+	if len(op.composed) == 0 {
+		return
+	}
+	mine := func(ref *openapi3.ParameterRef) bool { return slices.Contains(op.composed, ref.Value) }
+	route, item, operation := *op.route, *op.route.PathItem, *op.route.Operation
+	operation.Parameters = slices.DeleteFunc(slices.Clone(operation.Parameters), mine)
+	item.Parameters = slices.DeleteFunc(slices.Clone(item.Parameters), func(ref *openapi3.ParameterRef) bool {
+		return mine(ref) || op.route.Operation.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) != nil
+	})
+	route.PathItem, route.Operation = &item, &operation
+	op.judged = &route
+}
+
+func isComposed(s *openapi3.Schema) bool {
+	return len(s.AllOf)+len(s.OneOf)+len(s.AnyOf) > 0 || s.Not != nil
+}
+
+// isScalar reports whether no part of a schema takes a list or an object by its type.
+func isScalar(s *openapi3.Schema, depth int) bool {
+	if depth > maxJoined || s.Type.Includes("array") || s.Type.Includes("object") || len(s.Properties) > 0 {
+		return false
+	}
+	for _, ref := range slices.Concat(s.AllOf, s.OneOf, s.AnyOf) {
+		if ref != nil && ref.Value != nil && !isScalar(ref.Value, depth+1) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkComposed judges the parameters that the library does not.
+func (op *Operation) checkComposed(r *http.Request, path map[string]string) error {
+	for _, p := range op.composed {
+		text, sent := "", false
+		switch p.In {
+		case openapi3.ParameterInPath:
+			text, sent = path[p.Name]
+		case openapi3.ParameterInQuery:
+			if sent = r.URL.Query().Has(p.Name); sent {
+				text = r.URL.Query().Get(p.Name)
+			}
+		case openapi3.ParameterInHeader:
+			sent = len(r.Header.Values(p.Name)) > 0
+			text = r.Header.Get(p.Name)
+		case openapi3.ParameterInCookie:
+			if c, err := r.Cookie(p.Name); err == nil {
+				text, sent = c.Value, true
+			}
+		}
+		switch {
+		case !sent && p.Required:
+			return &openapi3filter.RequestError{Parameter: p, Err: openapi3filter.ErrInvalidRequired}
+		case !sent || text == "" && p.AllowEmptyValue:
+			continue
+		}
+		value := (&formNode{texts: []string{text}}).value(p.Schema, nil)
+		if err := p.Schema.Value.VisitJSON(value, op.visitOptions()...); err != nil {
+			return &openapi3filter.RequestError{Parameter: p, Err: err}
+		}
+	}
+	return nil
 }

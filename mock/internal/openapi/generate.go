@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -22,6 +23,7 @@ type generator struct {
 	named        string // the example to answer with, of several
 	inventing    bool   // examples and defaults are passed over
 	branch       int    // which of a oneOf or anyOf is tried first
+	apart        bool   // what is made for a branch of a oneOf is none of the others
 	left         *int   // how many values may still be made that nothing requires
 	within       []*openapi3.Schema
 }
@@ -71,6 +73,7 @@ func (g generator) fitting(ref *openapi3.SchemaRef) (any, error) {
 		try.branch = attempt / 3
 		try.requiredOnly = g.requiredOnly || attempt%3 == 2
 		try.inventing = g.inventing || attempt%3 != 0
+		try.apart = attempt%3 != 0
 		made, err := try.value(ref, 0)
 		if err == nil {
 			made, err = clone(made)
@@ -183,6 +186,13 @@ func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, dept
 		inner := g
 		inner.within = append(g.within[:len(g.within):len(g.within)], branch.Value)
 		both := joined(&openapi3.Schema{AllOf: openapi3.SchemaRefs{{Value: &rest}, branch}}, 0)
+		if g.apart && len(s.OneOf) > 1 && discriminator == nil {
+			others := slices.DeleteFunc(slices.Clone(branches), func(other *openapi3.SchemaRef) bool { return other == branch })
+			if both.Not != nil {
+				others = append(others, both.Not)
+			}
+			both.Not = openapi3.NewSchemaRef("", &openapi3.Schema{AnyOf: others})
+		}
 		value, err := inner.value(&openapi3.SchemaRef{Value: both}, depth+1)
 		if err == nil {
 			return named(value, discriminator, branch.Ref), nil
@@ -257,28 +267,50 @@ func (g generator) typed(s *openapi3.Schema, depth int) (any, error) {
 		}
 	}
 	if err == nil && s.Not != nil {
-		value = g.otherThan(s.Not, value)
+		value = g.otherThan(s, value)
 	}
 	return value, err
 }
 
-// otherThan is a value much like another that a schema does not take.
-func (g generator) otherThan(not *openapi3.SchemaRef, value any) any {
-	var others []any
-	switch v := value.(type) {
-	case string:
-		others = []any{v + "x", "x" + v, "other", ""}
-	case float64:
-		others = []any{v + 1, v - 1, 0.0, v * 2}
-	case bool:
-		others = []any{!v}
+// otherThan is a value much like another that fits a schema, for which that one was
+// made regardless of its "not".
+func (g generator) otherThan(s *openapi3.Schema, value any) any {
+	others := variants(value)
+	if object, is := value.(map[string]any); is {
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			for _, other := range variants(object[name]) {
+				changed := maps.Clone(object)
+				changed[name] = other
+				others = append(others, changed)
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			less := maps.Clone(object)
+			delete(less, name)
+			others = append(others, less)
+		}
+		more := maps.Clone(object)
+		more["property1"], more["property2"] = "string", "string"
+		others = append(others, more)
 	}
 	for _, other := range others {
-		if !g.fits(not, other) {
+		if g.fits(openapi3.NewSchemaRef("", s), other) {
 			return other
 		}
 	}
 	return value
+}
+
+func variants(value any) []any {
+	switch v := value.(type) {
+	case string:
+		return []any{v + "x", "x" + v, "other", ""}
+	case float64:
+		return []any{v + 1, v - 1, 0.0, v * 2, v + 0.5}
+	case bool:
+		return []any{!v}
+	}
+	return nil
 }
 
 // kindOf is the type to make, guessed from the keywords where none is declared.
@@ -355,6 +387,9 @@ func (g generator) object(s *openapi3.Schema, depth int) (any, error) {
 	}
 	for i := 0; uint64(len(made)) < s.MinProps && i < maxOptional; i++ {
 		name := g.newName(s, i)
+		if _, has := made[name]; has { // a pattern that one text meets at any length
+			name += strconv.Itoa(i)
+		}
 		value, err := g.value(undeclared(s, name), depth+1)
 		if err != nil {
 			return nil, err
@@ -392,8 +427,10 @@ func (g generator) newName(s *openapi3.Schema, i int) string {
 		}
 	}
 	for _, pattern := range slices.Sorted(maps.Keys(s.PatternProperties)) {
-		if made, err := matching(pattern, uint64(i+1)); err == nil {
-			return made
+		for _, least := range []uint64{uint64(i + 1), 0} {
+			if made, err := matching(pattern, least); err == nil {
+				return made
+			}
 		}
 	}
 	return fmt.Sprintf("property%d", i+1)

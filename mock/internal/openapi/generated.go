@@ -22,7 +22,7 @@ type Example struct {
 
 // Generate answers with a documented status, from the contract alone.
 func (op *Operation) Generate(status int, example Example) Response {
-	if status >= 400 {
+	if status >= 400 && !example.Dynamic && !slices.Contains(op.Examples(status), example.Name) {
 		return op.Fail(status, "").Because("prefer", "asked for by the header Prefer")
 	}
 	key := fmt.Sprint(status, example)
@@ -44,6 +44,18 @@ func (op *Operation) Generate(status int, example Example) Response {
 // maxRemembered bounds the responses that are remembered of one operation: the
 // names of examples are the client's.
 const maxRemembered = 100
+
+// Examples lists the names of the examples of a documented response.
+func (op *Operation) Examples(status int) []string {
+	response := op.response(status)
+	if response == nil {
+		return nil
+	}
+	if _, media := jsonContent(response.Content); media != nil {
+		return slices.Sorted(maps.Keys(media.Examples))
+	}
+	return nil
+}
 
 func (op *Operation) generate(status int, example Example) Response {
 	a := Response{Status: status}.Because("generated", "generated")
@@ -68,6 +80,9 @@ func (op *Operation) generate(status int, example Example) Response {
 			return op.Fail(http.StatusInternalServerError, "").Because("internal", "response body: "+err.Error())
 		}
 		a.MediaType, a.Body = concrete(mediaType), body
+	}
+	if status >= 400 {
+		return a.Because("prefer", "asked for by the header Prefer")
 	}
 	return a.With(GeneratedHeader, "generated")
 }

@@ -21,10 +21,12 @@ type Operation struct {
 	pointer  string // into the contract
 	route    *routers.Route
 	options  *openapi3filter.Options
-	Security []Requirement // alternatives; none: no key is needed
-	codes    []string      // the documented statuses, as written
-	Success  int           // the lowest documented 2xx status, else the first that is documented
-	base     string        // the path that its own path stands under
+	Security []Requirement         // alternatives; none: no key is needed
+	codes    []string              // the documented statuses, as written
+	Success  int                   // the lowest documented 2xx status, else the first that is documented
+	base     string                // the path that its own path stands under
+	composed []*openapi3.Parameter // judged here: see readComposed
+	judged   *routers.Route        // the operation without these
 	made     *made
 	all      []*Operation // of the contract
 }
@@ -79,6 +81,8 @@ func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*O
 		op.Security = readSecurity(doc, op.route.Operation)
 		op.route.Operation.Security = openapi3.NewSecurityRequirements() // which the library is not asked about
 		op.Success = op.lowestSuccess()
+		op.judged = op.route
+		op.readComposed()
 		all = append(all, op)
 	}
 	for _, op := range all {
@@ -93,7 +97,11 @@ func basePath(server, contract string) string {
 	if server == "" || err != nil {
 		return contract
 	}
-	return strings.TrimRight(u.EscapedPath(), "/")
+	path := strings.Trim(u.EscapedPath(), "/") // a URL relative to the document has no slash in front
+	if path == "" {
+		return ""
+	}
+	return "/" + path
 }
 
 // filterOptions are the options of kin-openapi under which a request is judged
@@ -169,15 +177,14 @@ func firstStatus(code string, byDefault int) int {
 
 // RefusalStatus is the status with which the operation refuses a request, for
 // which status is the usual one: that, if it is documented, or one that says the
-// same, or for an invalid request the nearest that is. nearest reports that it is
-// another.
-func (op *Operation) RefusalStatus(status int) (code int, nearest bool) {
+// same, or for an invalid request the nearest that is.
+func (op *Operation) RefusalStatus(status int) int {
 	if op.Documents(status) {
-		return status, false
+		return status
 	}
 	for _, pair := range [][2]int{{400, 422}, {401, 403}} {
 		if pair[0] == status && op.Documents(pair[1]) {
-			return pair[1], true
+			return pair[1]
 		}
 	}
 	best := 0
@@ -189,9 +196,9 @@ func (op *Operation) RefusalStatus(status int) (code int, nearest bool) {
 		}
 	}
 	if best == 0 || status != http.StatusBadRequest {
-		return status, false
+		return status
 	}
-	return best, true
+	return best
 }
 
 // invalidStatus is the status for a request that does not fit the contract.
@@ -202,8 +209,7 @@ func (op *Operation) invalidStatus() int {
 			return status
 		}
 	}
-	status, _ := op.RefusalStatus(http.StatusBadRequest)
-	return status
+	return op.RefusalStatus(http.StatusBadRequest)
 }
 
 // TakesString reports whether the JSON body of a request has a string property

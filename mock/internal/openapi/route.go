@@ -50,14 +50,14 @@ func newRouter(base string, operations []*Operation) router {
 
 func newPath(base, template string) path {
 	var expression strings.Builder
-	p := path{base: base, template: template, operations: map[string]*Operation{}}
+	p := path{base: canonical(base), template: template, operations: map[string]*Operation{}}
 	rest := 0
 	for _, at := range pathParameter.FindAllStringSubmatchIndex(template, -1) {
-		expression.WriteString(regexp.QuoteMeta(template[rest:at[0]]) + "([^/]+)")
+		expression.WriteString(regexp.QuoteMeta(canonical(template[rest:at[0]])) + "([^/]+)")
 		p.names = append(p.names, template[at[2]:at[3]])
 		rest = at[1]
 	}
-	expression.WriteString(regexp.QuoteMeta(template[rest:]))
+	expression.WriteString(regexp.QuoteMeta(canonical(template[rest:])))
 	p.expression = regexp.MustCompile("^" + expression.String() + "$")
 	return p
 }
@@ -65,7 +65,7 @@ func newPath(base, template string) path {
 // Find returns the operation and its path parameters. Without one, allowed
 // holds the methods of the path, or is empty if there is no such path either.
 func (r router) Find(req *http.Request) (op *Operation, parameters map[string]string, allowed []string) {
-	whole := unreserved(req.URL.EscapedPath())
+	whole := canonical(req.URL.EscapedPath())
 	for _, p := range r.paths {
 		sent, under := strings.CutPrefix(whole, p.base)
 		if !under {
@@ -106,21 +106,22 @@ func (r router) nearest(sent string) string {
 // maxCompared is how much of a path is compared with others, in bytes.
 const maxCompared = 200
 
-var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+var escape = regexp.MustCompile("%[0-9A-Fa-f]{2}|[^!-~]|[\"<>\\\\^`|]")
 
-// unreserved writes as they are the characters of a path that need no escape: it
-// means the same with and without (RFC 3986, section 6.2.2.2).
-func unreserved(path string) string {
-	if !strings.Contains(path, "%") {
-		return path
-	}
+// canonical writes a path of a request or a contract in the one way that stands for
+// all that mean the same (RFC 3986, section 6.2.2): characters that need no escape
+// have none, those that need one have it, in upper case.
+func canonical(path string) string {
 	return escape.ReplaceAllStringFunc(path, func(text string) string {
+		if len(text) != 3 || text[0] != '%' {
+			return url.PathEscape(text)
+		}
 		c, _ := strconv.ParseUint(text[1:], 16, 8)
 		switch r := rune(c); {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-._~", r):
 			return string(r)
 		}
-		return text
+		return strings.ToUpper(text)
 	})
 }
 

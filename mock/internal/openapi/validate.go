@@ -35,10 +35,13 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 		options = &rest
 	}
 	if err == nil {
+		err = op.checkComposed(r, parameters)
+	}
+	if err == nil {
 		err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 			Request:    judged,
 			PathParams: parameters,
-			Route:      op.route,
+			Route:      op.judged,
 			Options:    options,
 		})
 	}

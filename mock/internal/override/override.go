@@ -34,13 +34,19 @@ func SwitchedOff(place, what string) Unmet {
 }
 
 // preferences lists what the header Prefer asks for (RFC 7240), names in lower
-// case.
+// case, then what the query does as users of Prism write it: __code=404.
 func preferences(r *http.Request) (all [][2]string) {
 	for _, field := range r.Header.Values("Prefer") {
-		for preference := range strings.SplitSeq(field, ",") {
-			preference, _, _ = strings.Cut(preference, ";")
+		for _, preference := range strings.FieldsFunc(field, func(c rune) bool { return c == ',' || c == ';' }) {
 			name, value, _ := strings.Cut(preference, "=")
 			all = append(all, [2]string{strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)})
+		}
+	}
+	if strings.Contains(r.URL.RawQuery, "__") {
+		for _, name := range []string{"code", "example", "dynamic"} {
+			if values := r.URL.Query()["__"+name]; len(values) > 0 {
+				all = append(all, [2]string{name, values[0]})
+			}
 		}
 	}
 	return all
@@ -131,6 +137,22 @@ func Example(r *http.Request) (name string, dynamic bool) {
 		}
 	}
 	return name, dynamic
+}
+
+// NoExample says that none of the named examples that there are has the name that is
+// asked for.
+func NoExample(name string, names []string) Unmet {
+	if name == "" || slices.Contains(names, name) {
+		return ""
+	}
+	if len(names) == 0 {
+		return Unmet(fmt.Sprintf("Prefer: example=%s is not understood: this response has no example with a name", shortened(name)))
+	}
+	nearest := slices.MinFunc(names, func(a, b string) int {
+		name := name[:min(len(name), 100)]
+		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
+	})
+	return Unmet(fmt.Sprintf("Prefer: example=%s is not understood; the nearest that is: Prefer: example=%s", shortened(name), nearest))
 }
 
 // Outcome is what a user_id asks for; the zero value asks for nothing.
