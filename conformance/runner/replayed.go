@@ -115,7 +115,7 @@ func (p *replay) play(ctx context.Context, recordings []*Recording) string {
 	}
 	arrived := false
 	var failed *wire.Response
-	var once []*wire.Response // that succeeded when they were recorded
+	var once []*wire.Response // to requests that succeeded when they were recorded, with the first key if any
 	for _, t := range all {
 		keys, known := p.keysFor(t)
 		if !known {
@@ -133,7 +133,7 @@ func (p *replay) play(ctx context.Context, recordings []*Recording) string {
 		if !a.Arrived() {
 			failed = a
 		}
-		if t.old.Status/100 == 2 {
+		if t.old.Status/100 == 2 && (len(keys) == 0 || keys[0].Value == p.s.Key().Value) {
 			once = append(once, a)
 		}
 		if p.comparable(t) {
@@ -155,8 +155,8 @@ func (p *replay) play(ctx context.Context, recordings []*Recording) string {
 }
 
 // misdirected tells that the requests went to the wrong place, or with a wrong key: of
-// all that succeeded when they were recorded, none does now, for one reason, which is
-// no rule of the contract.
+// those that succeeded when they were recorded, none does now, for one reason, which
+// is no rule of the contract.
 func (p *replay) misdirected(once []*wire.Response) string {
 	if len(once) == 0 {
 		return ""
