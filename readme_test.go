@@ -153,6 +153,7 @@ func (r *reader) read(name string) {
 }
 
 var (
+	built   = regexp.MustCompile(`\bv[0-9]+\.[0-9]+\.[0-9]+\S*`) // the version of a program that was built from a clone
 	hexWord = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{8}\b`)
 	amount  = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)? (ms|s)\b`)
 	number  = regexp.MustCompile(`\b[0-9]+\b`)
@@ -161,6 +162,7 @@ var (
 
 // steady takes out of an output what changes from run to run.
 func steady(out string) string {
+	out = built.ReplaceAllString(out, "(devel)")
 	out = hexWord.ReplaceAllString(out, "ID")
 	out = amount.ReplaceAllString(out, "TIME")
 	out = number.ReplaceAllString(out, "N")
