@@ -12,8 +12,8 @@ require (
 	github.com/oasdiff/oasdiff v1.36.0 // says what differs between two contracts, and whom it breaks
 	github.com/pb33f/go-yaml v0.1.1 // keeps the line of each clause in a contract
 	github.com/pb33f/jsonschema/v6 v6.0.3 // holds values to the schemas of the contract, for the judge
-	github.com/pb33f/libopenapi v0.42.4 // a third reader, beside the two of this module; tests only
-	github.com/pb33f/libopenapi-validator v0.16.2 // its vocabulary gives the schemas of the judge the keywords of OpenAPI; all of it judges the judge in tests
+	github.com/pb33f/libopenapi v0.42.4 // reads documents for libopenapi-validator; tests only
+	github.com/pb33f/libopenapi-validator v0.16.2 // the third reader: the verdicts of the judge are compared with its; tests only
 	github.com/redis/go-redis/v9 v9.23.0 // speaks to the store that several mocks share, a cluster included
 	github.com/rogpeppe/go-internal v1.16.0 // runs the scripts that test both programs; tests only
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // holds reports to published schemas; tests only, and kin-openapi needs it

@@ -354,6 +354,9 @@ func (t *text) verdict() {
 	if unchecked := findings.Unchecked(r); unchecked != "" {
 		s += "; " + safe.Line(unchecked, 300)
 	}
+	if expired := findings.Expired(r); expired > 0 {
+		s += "; " + safe.Count(expired, "expired excuse")
+	}
 	if t.r.Strict {
 		s += "; strict"
 	}

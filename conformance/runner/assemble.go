@@ -152,7 +152,7 @@ func conclude(r *run, out *conformance.Result, reason string) {
 	case undecided != "":
 		out.Verdict, out.ExitCode, out.Reason = conformance.Inconclusive, conformance.ExitInconclusive, undecided
 	case len(missing) > 0:
-		out.Verdict, out.ExitCode, out.Reason = conformance.Violates, conformance.ExitViolates, "required but not exercised: "+strings.Join(missing, ", ")
+		out.Verdict, out.ExitCode, out.Reason = conformance.Violates, conformance.ExitViolates, "required but not exercised: "+strings.Join(missing, ", ")+provokeAdvice(r.Config)
 	case len(out.Problems) > 0: // the target conforms, and the list does not know it
 		out.Verdict, out.ExitCode = conformance.Conforms, conformance.ExitViolates
 	default:
@@ -168,6 +168,17 @@ func nonEmpty(text string) []string {
 		return nil
 	}
 	return []string{text}
+}
+
+// provokeAdvice says how a required error of the server comes about, which no ordinary
+// request causes.
+func provokeAdvice(cfg *conformance.Config) string {
+	for _, status := range cfg.Require {
+		if strings.HasPrefix(status, "5") && !slices.ContainsFunc(cfg.Provoke, func(p conformance.Provocation) bool { return p.Status == status }) {
+			return "; say with --provoke " + status + "=HOW how this target can be made to respond with it"
+		}
+	}
+	return ""
 }
 
 func unexercised(r *run, rows []conformance.ResponseResult) []string {

@@ -115,6 +115,16 @@ func Unchecked(r *conformance.Result) string {
 	return "unchecked: " + strings.Join(r.Unchecked, ", ")
 }
 
+// Expired counts the known failures whose excuse has expired, and that still fail.
+func Expired(r *conformance.Result) (n int) {
+	for _, s := range r.Expiring {
+		if strings.Contains(s, " expired on ") {
+			n++
+		}
+	}
+	return n
+}
+
 // Unexplained returns why a run does not conform, where its checks do not say:
 // nothing where they do.
 func Unexplained(r *conformance.Result) []string {
