@@ -69,10 +69,10 @@ func (o *options) judge(ctx context.Context, args []string, std streams) int {
 	if err != nil {
 		return fail(std, err)
 	}
-	limitMemory(memoryToRun)
 	if o.dryRun {
 		return fail(std, o.printPlan(std.out, judging.DryRun(ctx)))
 	}
+	limitMemory(memoryToRun)
 	if !o.quiet {
 		o.thorough.announce(std.err, o.rate)
 	}
