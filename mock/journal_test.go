@@ -215,6 +215,9 @@ func TestKeyElsewhere(t *testing.T) {
 // The journal keeps a little of a large body, and nothing of one that was not
 // read.
 func TestLargeBodyInJournal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector takes twenty times as long over it, and nothing in it is concurrent")
+	}
 	s, m := observed(t, mock.Config{})
 	long := `{"user_id":"` + strings.Repeat("é", 20_000) + `"}`
 	clienttest.Do(t, s, "POST", clienttest.ConnectPath, clienttest.Good(s), strings.NewReader(long))

@@ -52,7 +52,11 @@ func TestNoKeyIsKeptInAnotherForm(t *testing.T) {
 	s, m := observed(t, mock.Config{Manufacturers: all, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	server := clienttest.Control(t, s, control.Config{Token: token})
 	authorized := clienttest.Headers("Authorization", "Bearer "+token)
-	for _, key := range []string{s.APIKey, s.OtherAPIKey, digestOnly, token, foreign} {
+	keys := []string{s.APIKey, s.OtherAPIKey, digestOnly, token, foreign}
+	if testing.Short() {
+		keys = keys[2:3] // the one that is found in most ways
+	}
+	for _, key := range keys {
 		for name, written := range encodings(key) {
 			for _, around := range []string{"%s", `a=%s&b {"k":"%s"}`} {
 				text := strings.ReplaceAll(around, "%s", written)
