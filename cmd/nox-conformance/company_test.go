@@ -15,6 +15,9 @@ import (
 // may fail or have nothing to judge. By itself it takes a few defects; with
 // NOX_RUNS set, all of them.
 func TestNoCheckPassesForAnothersFailure(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many runs, whose code the tests of the runner go through")
+	}
 	all := slices.DeleteFunc(defect.Defects(), dependsOnOrder)
 	if os.Getenv("NOX_RUNS") == "" {
 		all = everyNth(all, someOf(40))

@@ -102,6 +102,9 @@ func takesOver(d defect.Deviation) bool { return strings.Contains(d.Name, "close
 // TestRandomCorrectServers draws servers from the freedoms that the contract
 // leaves, several at once, and demands that none fails.
 func TestRandomCorrectServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many runs, whose code the tests of the runner go through")
+	}
 	var legal, outermost []defect.Deviation
 	for _, d := range defect.Variations() {
 		if takesOver(d) || d.OverTLS() {

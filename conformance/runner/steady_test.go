@@ -60,7 +60,7 @@ func TestOneVerdictForEveryRunID(t *testing.T) {
 	t.Parallel()
 	n := 20
 	if testing.Short() {
-		n = 5
+		n = 2
 	}
 	for _, c := range []struct{ defect, run string }{
 		{"", "**"},
