@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ func (f failure) String() string {
 // the schema cannot be compiled, or the text not be read.
 func (s *schemas) failures(pointer string, text []byte, way direction) ([]failure, error) {
 	s.mu.Lock()
-	compiled, err := s.compiler(way).Compile(documentURL + "#" + pointer)
+	compiled, err := s.compiler(way).Compile(documentURL + "#" + (&url.URL{Fragment: pointer}).EscapedFragment())
 	s.mu.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("the schema at %s cannot be compiled: %w", pointer, err)
