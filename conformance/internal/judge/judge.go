@@ -98,7 +98,7 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 		found(wire.ClauseContentType, "Content-Type: "+want, actual)
 		return
 	}
-	media := mediaTypeOf(a.Header)
+	media := essence(a.Header.Get("Content-Type"))
 	if media == "text/plain" && documented.Text != nil && a.Failure == wire.NoFailure && !a.IsPartial && a.Request.Method != http.MethodHead {
 		problem, err := j.textProblem(a.Request.Op, documented.Text, a.Body)
 		if err != nil {
@@ -177,12 +177,6 @@ func wrongMediaType(header http.Header, documented []string) string {
 		}
 	}
 	return "Content-Type: " + values[0]
-}
-
-// mediaTypeOf is the media type of a message without its parameters.
-func mediaTypeOf(header http.Header) string {
-	name, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
-	return name
 }
 
 // judgeSchema holds the body to the schema of its media type.
