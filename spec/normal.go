@@ -306,7 +306,12 @@ func (w *normalizer) members(all []member, kindOf func(string) string) {
 // object writes an object of the grammar. References to one are written out,
 // except those to schemas.
 func (w *normalizer) object(n *yaml.Node, kind string) bool {
+	reference := n
 	if n = w.target(n); n == nil {
+		if (kind == "example" || kind == "link") && w.err != nil { // without which all is known that is asked
+			w.warn(reference, "%s; the %s is left out", w.err.Reason, kind)
+			w.err = nil
+		}
 		return false
 	}
 	if n.Kind != yaml.MappingNode {
