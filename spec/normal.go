@@ -246,6 +246,9 @@ func (w *normalizer) list(n *yaml.Node, kind string) bool {
 		w.warn(n, "a list expected; this is read as its only item")
 		items = []*yaml.Node{n}
 	}
+	if kind == "requirement" {
+		items = w.alternatives(items)
+	}
 	w.out = append(w.out, '[')
 	first := true
 	for _, item := range items {

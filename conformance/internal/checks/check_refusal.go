@@ -65,6 +65,9 @@ func refusalChecks(b *builder) {
 	}
 	lockOutCheck(b, status)
 	for _, w := range wrong[1:] {
+		if w.name == "key-with-scheme" && b.op.TakesBearerFor(b.op.Security) {
+			continue
+		}
 		near(w)
 	}
 	b.add(status, checkText{

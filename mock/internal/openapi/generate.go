@@ -23,7 +23,9 @@ type generator struct {
 	named        string // the example to answer with, of several
 	inventing    bool   // examples and defaults are passed over
 	branch       int    // which of a oneOf or anyOf is tried first
-	apart        bool   // what is made for a branch of a oneOf is none of the others
+	branches     *int   // the most that one of them was seen to have
+	apart        bool   // what is made for a branch of a oneOf is none of the others, and no closed part of an allOf refuses it
+	nearest      bool   // what cannot be made is made as near as it can be
 	left         *int   // how many values may still be made that nothing requires
 	within       []*openapi3.Schema
 }
@@ -66,10 +68,11 @@ func (g generator) content(media *openapi3.MediaType) (any, error) {
 // fitting makes a value that fits. It tries the plainest way first, then others.
 func (g generator) fitting(ref *openapi3.SchemaRef) (any, error) {
 	failure := errors.New("no value that fits the schema could be made")
-	for attempt := range maxAttempts {
+	branches := minBranches
+	for attempt := 0; attempt < 3*min(branches, maxBranches); attempt++ {
 		try := g
 		left := maxOptional
-		try.left = &left
+		try.left, try.branches = &left, &branches
 		try.branch = attempt / 3
 		try.requiredOnly = g.requiredOnly || attempt%3 == 2
 		try.inventing = g.inventing || attempt%3 != 0
@@ -89,7 +92,19 @@ func (g generator) fitting(ref *openapi3.SchemaRef) (any, error) {
 	return nil, failure
 }
 
-const maxAttempts = 12
+// How many branches of a choice are tried, at least and at most.
+const minBranches, maxBranches = 4, 16
+
+// near makes a value for a schema that no value fits: much like what it describes.
+func (g generator) near(ref *openapi3.SchemaRef) (any, error) {
+	left := maxOptional
+	g.left, g.nearest = &left, true
+	made, err := g.value(ref, 0)
+	if err != nil {
+		return nil, err
+	}
+	return clone(made)
+}
 
 // fits tells whether value is valid by the schema.
 func (g generator) fits(ref *openapi3.SchemaRef, value any) bool {
@@ -117,11 +132,14 @@ func (g generator) value(ref *openapi3.SchemaRef, depth int) (any, error) {
 	if ref == nil || ref.Value == nil {
 		return map[string]any{}, nil
 	}
-	if depth > 4*maxGenerated {
+	if depth > 4*maxGenerated || g.nearest && depth > maxGenerated && ref.Value.Type.Includes("object") {
+		if g.nearest {
+			return map[string]any{}, nil
+		}
 		return nil, errTooDeep
 	}
 	g.within = append(g.within[:len(g.within):len(g.within)], ref.Value)
-	s := joined(ref.Value, 0)
+	s := g.joined(ref.Value)
 	if !g.inventing {
 		switch {
 		case s.Example != nil && mayFit(s, s.Example) && (g.doc.IsOpenAPI31OrLater() || g.fits(ref, s.Example)):
@@ -175,6 +193,9 @@ func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, dept
 	} else {
 		rest.AnyOf = nil
 	}
+	if g.branches != nil {
+		*g.branches = max(*g.branches, len(branches))
+	}
 	discriminator := rest.Discriminator
 	rest.Discriminator = nil
 	var first error
@@ -185,7 +206,7 @@ func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, dept
 		}
 		inner := g
 		inner.within = append(g.within[:len(g.within):len(g.within)], branch.Value)
-		both := joined(&openapi3.Schema{AllOf: openapi3.SchemaRefs{{Value: &rest}, branch}}, 0)
+		both := g.joined(&openapi3.Schema{AllOf: openapi3.SchemaRefs{{Value: &rest}, branch}})
 		if g.apart && len(s.OneOf) > 1 && discriminator == nil {
 			others := slices.DeleteFunc(slices.Clone(branches), func(other *openapi3.SchemaRef) bool { return other == branch })
 			if both.Not != nil {
@@ -254,7 +275,9 @@ func (g generator) typed(s *openapi3.Schema, depth int) (any, error) {
 		case "array":
 			value, err = g.array(s, depth)
 		case "string":
-			value, err = makeString(s)
+			if value, err = makeString(s); err != nil && g.nearest {
+				value, err = usualString(s.Format), nil
+			}
 		case "integer", "number":
 			value, err = makeNumber(s, kind == "integer"), nil
 		case "boolean":
@@ -552,6 +575,19 @@ func (g generator) body(mediaType string, media *openapi3.MediaType) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
+	return encode(mediaType, value)
+}
+
+// nearBody makes a body for a schema that no value fits.
+func (g generator) nearBody(mediaType string, media *openapi3.MediaType) ([]byte, error) {
+	value, err := g.near(media.Schema)
+	if err != nil {
+		return nil, err
+	}
+	return encode(mediaType, value)
+}
+
+func encode(mediaType string, value any) ([]byte, error) {
 	if text, ok := value.(string); ok && !isJSON(concrete(mediaType)) {
 		return []byte(text), nil
 	}

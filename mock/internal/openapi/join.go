@@ -28,6 +28,36 @@ func joined(s *openapi3.Schema, depth int) *openapi3.Schema {
 	return &whole
 }
 
+// joined is a schema with the parts of its allOf in one. Of what nothing requires
+// it leaves out what one of the parts takes no further properties for, if what is
+// made must be apart.
+func (g generator) joined(s *openapi3.Schema) *openapi3.Schema {
+	whole := joined(s, 0)
+	if !g.apart || whole == s {
+		return whole
+	}
+	for _, part := range closedParts(s, 0) {
+		maps.DeleteFunc(whole.Properties, func(name string, _ *openapi3.SchemaRef) bool {
+			return part.Properties[name] == nil && undeclared(part, name) == nil && !slices.Contains(whole.Required, name)
+		})
+	}
+	return whole
+}
+
+// closedParts are those of a schema and of its allOf that take no property that
+// they do not declare.
+func closedParts(s *openapi3.Schema, depth int) (closed []*openapi3.Schema) {
+	if may := s.AdditionalProperties.Has; may != nil && !*may {
+		closed = append(closed, s)
+	}
+	for _, ref := range s.AllOf {
+		if ref != nil && ref.Value != nil && depth <= maxJoined {
+			closed = append(closed, closedParts(ref.Value, depth+1)...)
+		}
+	}
+	return closed
+}
+
 // join adds to a schema what another asks for as well.
 func join(s, other *openapi3.Schema) {
 	s.Type = commonTypes(s.Type, other.Type)

@@ -25,7 +25,7 @@ type Operation struct {
 	codes    []string              // the documented statuses, as written
 	Success  int                   // the lowest documented 2xx status, else the first that is documented
 	base     string                // the path that its own path stands under
-	composed []*openapi3.Parameter // judged here: see readComposed
+	own      []*openapi3.Parameter // read here: see readOwn
 	judged   *routers.Route        // the operation without these
 	made     *made
 	all      []*Operation // of the contract
@@ -82,7 +82,7 @@ func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*O
 		op.route.Operation.Security = openapi3.NewSecurityRequirements() // which the library is not asked about
 		op.Success = op.lowestSuccess()
 		op.judged = op.route
-		op.readComposed()
+		op.readOwn()
 		all = append(all, op)
 	}
 	for _, op := range all {
@@ -155,12 +155,16 @@ func (op *Operation) lowestSuccess() int {
 		case n/100 == 2 && (lowest == 0 || n < lowest):
 			lowest = n
 		}
-		if first == 0 && n/100 != 4 && n/100 != 5 {
+		if first == 0 && n/100 == 3 {
 			first = n
 		}
 	}
-	if lowest == 0 && first == 0 && byDefault == 0 && len(op.codes) > 0 {
-		first = firstStatus(op.codes[0], http.StatusOK)
+	if lowest == 0 && first == 0 && byDefault == 0 {
+		for _, code := range op.codes {
+			if n := firstStatus(code, 0); n/100 != 1 { // a switch of protocols is nothing that the mock can do
+				first = cmp.Or(first, n)
+			}
+		}
 	}
 	return cmp.Or(lowest, first, byDefault, http.StatusOK)
 }

@@ -5,9 +5,14 @@ import (
 	"regexp/syntax"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"nox.energy/contract/spec"
 )
+
+// maxTries bounds how many texts of a pattern's outline, each longer than the one
+// before, are tried.
+const maxTries = 64
 
 // matching makes a short string that a pattern matches: alternatives are
 // decided for the first, repetitions for the least that reaches minLength.
@@ -20,11 +25,18 @@ func matching(pattern string, minLength uint64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for extra := range 1 << 10 {
+	last, tries := "", 0
+	for extra := 0; extra < 1<<10 && tries < maxTries; extra++ {
 		var b strings.Builder
 		expand(&b, parsed, extra)
 		made := b.String()
-		if uint64(len([]rune(made))) >= minLength && compiled.MatchString(made) {
+		if extra > 0 && made == last {
+			break
+		}
+		if last = made; uint64(utf8.RuneCountInString(made)) < minLength {
+			continue
+		}
+		if tries++; compiled.MatchString(made) {
 			return made, nil
 		}
 	}

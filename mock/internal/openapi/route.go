@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -25,6 +26,7 @@ type path struct {
 	template   string
 	expression *regexp.Regexp
 	names      []string // of the parameters, in order
+	literal    int      // how much of the template is no parameter
 	operations map[string]*Operation
 }
 
@@ -43,8 +45,11 @@ func newRouter(base string, operations []*Operation) router {
 		r.paths[i].operations[op.route.Method] = op
 	}
 	// A concrete path comes before a templated one (OpenAPI 3.0.3, "Paths
-	// Object"); document order decides among the templated.
-	slices.SortStableFunc(r.paths, func(a, b path) int { return len(a.names) - len(b.names) })
+	// Object"), and of the templated the one that says more: /{id}:cancel before
+	// /{id}. Document order decides among the rest.
+	slices.SortStableFunc(r.paths, func(a, b path) int {
+		return cmp.Or(len(a.names)-len(b.names), b.literal-a.literal)
+	})
 	return r
 }
 
@@ -58,6 +63,7 @@ func newPath(base, template string) path {
 		rest = at[1]
 	}
 	expression.WriteString(regexp.QuoteMeta(canonical(template[rest:])))
+	p.literal = len(pathParameter.ReplaceAllLiteralString(template, ""))
 	p.expression = regexp.MustCompile("^" + expression.String() + "$")
 	return p
 }

@@ -35,7 +35,7 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 		options = &rest
 	}
 	if err == nil {
-		err = op.checkComposed(r, parameters)
+		err = op.checkOwn(r, parameters)
 	}
 	if err == nil {
 		err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
@@ -45,7 +45,7 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 			Options:    options,
 		})
 	}
-	if err == nil && inText {
+	if _, cannot := value.(unjudged); err == nil && inText && !cannot {
 		err = media.Schema.Value.VisitJSON(value, op.visitOptions()...)
 	}
 	if err == nil {
