@@ -2,7 +2,6 @@ package spec
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,9 +10,6 @@ import (
 )
 
 const schemaComponents = "#/components/schemas/"
-
-// regexLiteral is a regular expression as the source of a program in JavaScript has it.
-var regexLiteral = regexp.MustCompile(`^/(\^.*\$)/([a-z]*)$`)
 
 // schema writes a schema object, or a reference to one.
 func (w *normalizer) schema(n *yaml.Node) bool {
@@ -181,14 +177,6 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 			}
 			m.value = w.distinct(m.value)
 		case "pattern":
-			if literal := regexLiteral.FindStringSubmatch(m.value.Value); literal != nil {
-				w.warn(m.value, "a pattern is written without slashes around it, between which no text has its beginning and end; they are left out")
-				pattern := literal[1]
-				if strings.Contains(literal[2], "i") {
-					pattern = "(?i)" + pattern
-				}
-				m.value = textNode(pattern)
-			}
 			if _, err := CompilePattern(m.value.Value); err != nil {
 				w.warn(m.value, "the pattern %q cannot be read: it is not judged", m.value.Value)
 				continue

@@ -46,12 +46,10 @@ func isOwn(p *openapi3.Parameter) bool {
 	switch {
 	case p.In == openapi3.ParameterInCookie && explode && !isScalar(s, 0):
 		return true
-	case isScalar(s, 0):
-		return isComposed(s) && plain
 	case len(propertyNames(s, 0)) > 0:
 		return !s.Type.Is("object") || isComposed(s) || p.In == openapi3.ParameterInQuery && style == "form" && explode
 	}
-	return false
+	return isComposed(s) && plain
 }
 
 // styleOf is the style of a parameter, with the defaults of its place.
@@ -163,7 +161,7 @@ func readParameter(p *openapi3.Parameter, texts []string, query url.Values) (val
 		between = ","
 	}
 	text := strings.TrimPrefix(strings.TrimPrefix(texts[0], front), p.Name+"=")
-	if isScalar(p.Schema.Value, 0) || len(texts) > 1 {
+	if isScalar(p.Schema.Value, 0) || len(texts) > 1 || p.In == openapi3.ParameterInQuery && explode {
 		return (&formNode{texts: append([]string{text}, texts[1:]...)}).value(p.Schema, nil), texts
 	}
 	parts := strings.Split(text, between)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -23,10 +24,6 @@ import (
 
 // Validate judges parameters and body by the contract. Any error is a *problem.
 func (op *Operation) Validate(r *http.Request, parameters map[string]string, body []byte) error {
-	judged := r.WithContext(r.Context()) // kin-openapi changes the request that it validates
-	judged.Body = io.NopCloser(bytes.NewReader(body))
-	judged.ContentLength = int64(len(body))
-	judged.GetBody = nil
 	media, value, inText, err := op.textBody(r, body)
 	options := op.options
 	if inText {
@@ -37,13 +34,26 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 	if err == nil {
 		err = op.checkOwn(r, parameters)
 	}
-	if err == nil {
-		err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+	judge := func(body []byte) error {
+		judged := r.WithContext(r.Context()) // kin-openapi changes the request that it validates
+		judged.Body = io.NopCloser(bytes.NewReader(body))
+		judged.ContentLength = int64(len(body))
+		judged.GetBody = nil
+		return openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 			Request:    judged,
 			PathParams: parameters,
 			Route:      op.judged,
 			Options:    options,
 		})
+	}
+	if err == nil {
+		err = judge(body)
+		for changed, at := body, freeNull(err); at != nil; at = freeNull(err) {
+			if changed = withTrue(changed, at); changed == nil {
+				break
+			}
+			err = judge(changed)
+		}
 	}
 	if _, cannot := value.(unjudged); err == nil && inText && !cannot {
 		err = media.Schema.Value.VisitJSON(value, op.visitOptions()...)
@@ -57,6 +67,48 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 		}
 	}
 	return op.explain(err)
+}
+
+// freeNull is where a body has null for a schema that says nothing of types: the library
+// refuses it in OpenAPI 3.1. It is nil where an error is another one.
+func freeNull(err error) []string {
+	var e *openapi3.SchemaError
+	if !errors.As(err, &e) || e.Value != nil || e.Schema == nil || !e.Schema.Type.IsEmpty() || isComposed(e.Schema) || len(e.Schema.Enum) > 0 || e.Schema.Const != nil {
+		return nil
+	}
+	return e.JSONPointer()
+}
+
+// withTrue puts true in the place of a null, of which a schema without a type says as
+// little; nil if there is none.
+func withTrue(body []byte, at []string) []byte {
+	var root any
+	if len(at) == 0 || json.Unmarshal(body, &root) != nil {
+		return nil
+	}
+	outer := root
+	for i, name := range at {
+		last := i == len(at)-1
+		switch v := outer.(type) {
+		case map[string]any:
+			if outer = v[name]; last && outer == nil {
+				v[name] = true
+			}
+		case []any:
+			n, err := strconv.Atoi(name)
+			if err != nil || n < 0 || n >= len(v) {
+				return nil
+			}
+			if outer = v[n]; last && outer == nil {
+				v[n] = true
+			}
+		}
+	}
+	if outer != nil {
+		return nil
+	}
+	body, _ = json.Marshal(root) // which came from JSON
+	return body
 }
 
 // textBody reads a body whose text gets its types from the schema, which the library
