@@ -193,11 +193,13 @@ async function serve(doc, base) {
         const query = new URLSearchParams(), headers = { 'x-api-key': key, authorization: `Bearer ${key}` }, cookies = []
         const parameters = new Map([follow(doc, item).parameters, op.parameters].flatMap(list => Array.isArray(list) ? list : []).map(p => follow(doc, p)).map(p => [p.in + p.name, p]))
         for (const p of parameters.values()) {
-          if (!p.required && p.in !== 'path' || p.in === 'header' && /^(accept|content-type|authorization)$/i.test(p.name)) continue
+          if (!p.required && p.in !== 'path' || p.in === 'header' && /^(accept|content-type|authorization|content-length|host)$/i.test(p.name)) continue
           const schema = p.schema ?? Object.values(p.content ?? {})[0]?.schema ?? {}
           const holder = { ...absolute(jsonSchema(schema, is30)) }
+          const listed = schema.type === 'array' && !schema.minItems ? { minItems: 1 } : {} // an empty one is not sent
+          Object.assign(holder, listed)
           const fits = compile(exact, p.in === 'path' ? { allOf: [holder], not: { const: '' } } : holder)
-          const value = fitting({ ...p, schema }, fits, `parameter ${p.name}`, Object.keys(schema).length ? [] : ['1'])
+          const value = fitting({ ...p, schema: { ...schema, ...listed } }, fits, `parameter ${p.name}`, Object.keys(schema).length ? [] : ['1'])
           for (const [named, text] of parameter(p, value)) {
             if (p.in === 'path') target = target.replace(`{${p.name}}`, text)
             if (p.in === 'query') query.append(named, text)

@@ -31,6 +31,7 @@ function mend(validate, value, sample, RandExp) {
     const parent = path.reduce((at, name) => at?.[name], holder)
     if (parent === undefined || parent === null) return undefined
     const branches = error.parentSchema[error.keyword]
+    if (choose && !Array.isArray(branches)) return undefined
     parent[last] = choose ? sample(branches[(round >> 3) % branches.length]) : better(parent[last], error, round, RandExp)
     if (parent[last] === undefined) Array.isArray(parent) ? parent.splice(Number(last), 1) : delete parent[last]
   }

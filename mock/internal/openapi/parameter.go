@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -42,6 +43,9 @@ func isOwn(p *openapi3.Parameter) bool {
 	}
 	s := p.Schema.Value
 	style, explode := styleOf(p)
+	if p.In == openapi3.ParameterInHeader && (strings.EqualFold(p.Name, "Content-Length") || strings.EqualFold(p.Name, "Host")) {
+		return true // which net/http keeps elsewhere
+	}
 	plain := style == "form" || style == "simple"
 	switch {
 	case p.In == openapi3.ParameterInCookie && explode && !isScalar(s, 0):
@@ -117,7 +121,11 @@ func sentTexts(p *openapi3.Parameter, r *http.Request, path map[string]string) (
 	case openapi3.ParameterInQuery:
 		texts = r.URL.Query()[p.Name]
 	case openapi3.ParameterInHeader:
-		texts = r.Header.Values(p.Name)
+		if texts = r.Header.Values(p.Name); strings.EqualFold(p.Name, "Content-Length") {
+			texts = []string{strconv.FormatInt(max(r.ContentLength, 0), 10)}
+		} else if strings.EqualFold(p.Name, "Host") {
+			texts = []string{r.Host}
+		}
 	case openapi3.ParameterInCookie:
 		for _, c := range r.CookiesNamed(p.Name) {
 			texts = append(texts, c.Value)

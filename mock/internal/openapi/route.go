@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -17,7 +16,7 @@ import (
 // were sent, but for escapes of what needs none: nothing is cleaned or redirected.
 type router struct {
 	base  string // the contract's base path
-	paths []path // those without parameters first
+	paths []path // those that say most first
 }
 
 // path is a path template of the contract with its operations.
@@ -47,9 +46,7 @@ func newRouter(base string, operations []*Operation) router {
 	// A concrete path comes before a templated one (OpenAPI 3.0.3, "Paths
 	// Object"), and of the templated the one that says more: /{id}:cancel before
 	// /{id}. Document order decides among the rest.
-	slices.SortStableFunc(r.paths, func(a, b path) int {
-		return cmp.Or(len(a.names)-len(b.names), b.literal-a.literal)
-	})
+	slices.SortStableFunc(r.paths, func(a, b path) int { return b.literal - a.literal })
 	return r
 }
 
@@ -58,8 +55,13 @@ func newPath(base, template string) path {
 	p := path{base: canonical(base), template: template, operations: map[string]*Operation{}}
 	rest := 0
 	for _, at := range pathParameter.FindAllStringSubmatchIndex(template, -1) {
-		expression.WriteString(regexp.QuoteMeta(canonical(template[rest:at[0]])) + "([^/]+)")
-		p.names = append(p.names, template[at[2]:at[3]])
+		name := template[at[2]:at[3]]
+		text := "([^/]+)"
+		if strings.ContainsAny(name[:1], "+*") { // which may have slashes in it (RFC 6570, section 3.2.3), as names at Google
+			text = "(.+)"
+		}
+		expression.WriteString(regexp.QuoteMeta(canonical(template[rest:at[0]])) + text)
+		p.names = append(p.names, name)
 		rest = at[1]
 	}
 	expression.WriteString(regexp.QuoteMeta(canonical(template[rest:])))
