@@ -276,7 +276,9 @@ func (g generator) typed(s *openapi3.Schema, depth int) (any, error) {
 			value, err = g.array(s, depth)
 		case "string":
 			if value, err = makeString(s); err != nil && g.nearest {
-				value, err = usualString(s.Format), nil
+				if value, err = matching(s.Pattern, 0); err != nil {
+					value, err = usualString(s.Format), nil
+				}
 			}
 		case "integer", "number":
 			value, err = makeNumber(s, kind == "integer"), nil

@@ -33,7 +33,14 @@ func matching(pattern string, minLength uint64) (string, error) {
 		if extra > 0 && made == last {
 			break
 		}
-		if last = made; uint64(utf8.RuneCountInString(made)) < minLength {
+		last = made
+		if short := int(min(minLength, maxText)) - utf8.RuneCountInString(made); short > 0 {
+			more := strings.Repeat("x", short)
+			for _, longer := range []string{made + more, more + made} { // of a pattern without an end, or a beginning
+				if extra == 0 && compiled.MatchString(longer) {
+					return longer, nil
+				}
+			}
 			continue
 		}
 		if tries++; compiled.MatchString(made) {
