@@ -44,6 +44,8 @@ async function run(program, args, env, ready) {
   return { child, end, out: () => out, err: () => err, seconds, memory: memory / 1024, ended: () => ended }
 }
 
+const kinds = ['null', 'boolean', 'object', 'array', 'number', 'string', 'integer']
+
 function jsonSchema(node, is30) { // of OpenAPI's dialect
   if (Array.isArray(node)) return node.map(n => jsonSchema(n, is30))
   if (!node || typeof node !== 'object') return node
@@ -54,6 +56,11 @@ function jsonSchema(node, is30) { // of OpenAPI's dialect
     s[k] = ['enum', 'const', 'default', 'required'].includes(k) ? v : jsonSchema(v, is30)
   }
   if (node.properties) s.properties = Object.fromEntries(Object.entries(node.properties).map(([k, v]) => [k, jsonSchema(v, is30)]))
+  if (s.type !== undefined) {
+    const known = [s.type].flat().map(t => ({ bool: 'boolean', int: 'integer', float: 'number' })[t] ?? t).filter(t => kinds.includes(t))
+    if (known.length) s.type = Array.isArray(s.type) ? known : known[0]
+    else delete s.type
+  }
   if (!Array.isArray(s.required)) delete s.required // which nothing can be meant by
   if (Array.isArray(s.enum) && !s.enum.length) delete s.enum
   for (const [flag, at] of [['exclusiveMinimum', 'minimum'], ['exclusiveMaximum', 'maximum']]) {
@@ -178,7 +185,8 @@ async function serve(doc, base) {
     for (const options of [{}, { skipNonRequired: true }]) {
       try { tries.push(sampler.sample(media.schema ?? {}, { quiet: true, skipReadOnly: true, ...options }, doc)) } catch {}
     }
-    const value = valid(fits, tries, schema => sampler.sample(JSON.parse(JSON.stringify(schema).replaceAll('"doc:/#', '"#')), { quiet: true, skipReadOnly: true, skipNonRequired: true }, doc), RandExp)
+    let value
+    try { value = valid(fits, tries, schema => sampler.sample(JSON.parse(JSON.stringify(schema).replaceAll('"doc:/#', '"#')), { quiet: true, skipReadOnly: true, skipNonRequired: true }, doc), RandExp) } catch (e) { throw new Error('skip: ' + e.message) }
     if (value === undefined) throw new Error(`skip: no valid ${what} made: ${exact.errorsText(fits.errors).slice(0, 200)}`)
     return value
   }
@@ -199,7 +207,7 @@ async function serve(doc, base) {
           const listed = schema.type === 'array' && !schema.minItems ? { minItems: 1 } : {} // an empty one is not sent
           Object.assign(holder, listed)
           const fits = compile(exact, p.in === 'path' ? { allOf: [holder], not: { const: '' } } : holder)
-          const value = fitting({ ...p, schema: { ...schema, ...listed } }, fits, `parameter ${p.name}`, Object.keys(schema).length ? [] : ['1'])
+          const value = fitting({ ...p, schema: { ...schema, ...listed } }, fits, `parameter ${p.name}`, Array.isArray(schema.enum) ? schema.enum : Object.keys(schema).length ? [] : ['1'])
           for (const [named, text] of parameter(p, value)) {
             if (p.in === 'path') target = target.replace(`{${p.name}}`, text)
             if (p.in === 'query') query.append(named, text)
@@ -222,13 +230,13 @@ async function serve(doc, base) {
         const content = follow(doc, op.requestBody).content
         if (content && Object.keys(content).length && method !== 'get' && method !== 'head') {
           const types = Object.keys(content)
-          const type = types.find(isJSON) ?? types.find(t => /^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(t)) ?? types.find(t => !/xml|^multipart/i.test(t))
+          const type = types.find(t => isJSON(t) && !/\*/.test(t)) ?? types.find(isJSON) ?? types.find(t => /^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(t)) ?? types.find(t => !/xml|^multipart/i.test(t))
           if (!type) throw new Error('skip: no body of ' + types)
           const media = content[type]
           const at = (op.requestBody.$ref?.slice(1) ?? `/paths/${escape(path)}/${method}/requestBody`) + `/content/${escape(type)}/schema`
           const value = fitting(media, media.schema ? compile(exact, { $ref: 'doc:/#' + at }) : () => true, 'body')
           body = written(type, value)
-          if (!(body instanceof FormData)) headers['content-type'] = type.replace('*/*', 'application/json').replace('/*', '/plain')
+          if (!(body instanceof FormData)) headers['content-type'] = type.replace('*/*', 'application/json').replace('*+', 'x+').replace('/*', '/plain')
         }
         const own = (op.servers ?? follow(doc, item).servers)?.[0]
         let beneath = base
