@@ -50,8 +50,8 @@ func (p *Pattern) MatchString(text string) bool {
 func (p *Pattern) String() string { return p.source }
 
 // Outline returns a pattern in Go's own syntax that is the same but for what
-// that does not have: look-arounds and back references are left out, but for what
-// must stand in front. It serves to make texts that may match.
+// that does not have: look-arounds and back references are left out. It serves
+// to make texts that may match.
 func (p *Pattern) Outline() string {
 	if p.linear != nil {
 		return p.source
@@ -68,10 +68,7 @@ func (p *Pattern) Outline() string {
 		case rest[0] == '\\' && len(rest) > 1:
 			b.WriteString(rest[:2])
 			i++
-		case strings.HasPrefix(rest, "(?<="):
-			b.WriteString("(?:")
-			i += len("(?<=") - 1
-		case strings.HasPrefix(rest, "(?=") || strings.HasPrefix(rest, "(?!") || strings.HasPrefix(rest, "(?<!"):
+		case strings.HasPrefix(rest, "(?=") || strings.HasPrefix(rest, "(?!") || strings.HasPrefix(rest, "(?<=") || strings.HasPrefix(rest, "(?<!"):
 			i += groupLength(rest) - 1
 		default:
 			b.WriteByte(rest[0])

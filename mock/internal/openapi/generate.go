@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-
-	"nox.energy/contract/spec"
 )
 
 // generator makes values that fit the contract, always the same ones: examples
@@ -121,12 +119,6 @@ func (g generator) fits(ref *openapi3.SchemaRef, value any) bool {
 	return ref.Value.VisitJSON(value, options...) == nil
 }
 
-// compilePattern reads patterns in the dialect of OpenAPI, which the library
-// does not.
-func compilePattern(pattern string) (openapi3.RegexMatcher, error) {
-	return spec.CompilePattern(pattern)
-}
-
 // value makes a value of the schema. It need not fit: see fitting.
 func (g generator) value(ref *openapi3.SchemaRef, depth int) (any, error) {
 	if ref == nil || ref.Value == nil {
@@ -163,6 +155,22 @@ func (g generator) value(ref *openapi3.SchemaRef, depth int) (any, error) {
 		return g.conditional(s, depth)
 	}
 	return g.typed(s, depth)
+}
+
+// joined is a schema with the parts of its allOf in one. Of what nothing requires
+// it leaves out what one of the parts takes no further properties for, if what is
+// made must be apart.
+func (g generator) joined(s *openapi3.Schema) *openapi3.Schema {
+	whole := joined(s, 0)
+	if !g.apart || whole == s {
+		return whole
+	}
+	for _, part := range closedParts(s, 0) {
+		maps.DeleteFunc(whole.Properties, func(name string, _ *openapi3.SchemaRef) bool {
+			return part.Properties[name] == nil && undeclared(part, name) == nil && !slices.Contains(whole.Required, name)
+		})
+	}
+	return whole
 }
 
 // mayFit compares the JSON type and the enum, which is what most examples that do
@@ -429,16 +437,6 @@ func (g generator) object(s *openapi3.Schema, depth int) (any, error) {
 		}
 	}
 	return made, nil
-}
-
-// undeclared is the schema of a property that is not declared by its name.
-func undeclared(s *openapi3.Schema, name string) *openapi3.SchemaRef {
-	for _, pattern := range slices.Sorted(maps.Keys(s.PatternProperties)) {
-		if p, err := spec.CompilePattern(pattern); err == nil && p.MatchString(name) {
-			return s.PatternProperties[pattern]
-		}
-	}
-	return s.AdditionalProperties.Schema
 }
 
 // newName is a name of a property that is not declared.

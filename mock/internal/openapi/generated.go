@@ -114,14 +114,3 @@ func headerText(value any) string {
 	}
 	return fmt.Sprint(value)
 }
-
-// concrete makes a media type of a range: JSON of "*/*", and so on.
-func concrete(mediaType string) string {
-	switch mediaType {
-	case "*/*", "application/*":
-		return "application/json"
-	case "text/*":
-		return "text/plain"
-	}
-	return mediaType
-}

@@ -3,9 +3,12 @@ package openapi
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"nox.energy/contract/spec"
 )
 
 // maxJoined bounds how deep allOf stands within allOf.
@@ -26,22 +29,6 @@ func joined(s *openapi3.Schema, depth int) *openapi3.Schema {
 		}
 	}
 	return &whole
-}
-
-// joined is a schema with the parts of its allOf in one. Of what nothing requires
-// it leaves out what one of the parts takes no further properties for, if what is
-// made must be apart.
-func (g generator) joined(s *openapi3.Schema) *openapi3.Schema {
-	whole := joined(s, 0)
-	if !g.apart || whole == s {
-		return whole
-	}
-	for _, part := range closedParts(s, 0) {
-		maps.DeleteFunc(whole.Properties, func(name string, _ *openapi3.SchemaRef) bool {
-			return part.Properties[name] == nil && undeclared(part, name) == nil && !slices.Contains(whole.Required, name)
-		})
-	}
-	return whole
 }
 
 // closedParts are those of a schema and of its allOf that take no property that
@@ -176,4 +163,32 @@ func same(a, b any) bool {
 	x, err := json.Marshal(a)
 	y, other := json.Marshal(b)
 	return err == nil && other == nil && string(x) == string(y)
+}
+
+// undeclared is the schema of a property that is not declared by its name.
+func undeclared(s *openapi3.Schema, name string) *openapi3.SchemaRef {
+	for _, pattern := range slices.Sorted(maps.Keys(s.PatternProperties)) {
+		if p, err := spec.CompilePattern(pattern); err == nil && p.MatchString(name) {
+			return s.PatternProperties[pattern]
+		}
+	}
+	return s.AdditionalProperties.Schema
+}
+
+// permits tells whether value is of one of the types.
+func permits(types *openapi3.Types, value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return types.Includes("null")
+	case bool:
+		return types.Includes("boolean")
+	case string:
+		return types.Includes("string")
+	case float64:
+		return types.Includes("number") || types.Includes("integer") && v == math.Trunc(v)
+	case []any:
+		return types.Includes("array")
+	default:
+		return types.Includes("object")
+	}
 }

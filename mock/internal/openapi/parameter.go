@@ -10,33 +10,9 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 )
 
-// readOwn takes out of the library's hands the parameters that it cannot read:
-// those whose texts get their type from several schemas together, as {type: number,
-// oneOf: [{minimum: 1}, …]}, objects of such schemas or of no declared type, objects
-// of which each property is a parameter, lists and objects in cookies, and media
-// types other than JSON.
-func (op *Operation) readOwn() {
-	for _, p := range op.parameters() {
-		if isOwn(p) {
-			op.own = append(op.own, p)
-		}
-	}
-	if len(op.own) == 0 {
-		return
-	}
-	mine := func(ref *openapi3.ParameterRef) bool { return slices.Contains(op.own, ref.Value) }
-	route, item, operation := *op.route, *op.route.PathItem, *op.route.Operation
-	operation.Parameters = slices.DeleteFunc(slices.Clone(operation.Parameters), mine)
-	item.Parameters = slices.DeleteFunc(slices.Clone(item.Parameters), func(ref *openapi3.ParameterRef) bool {
-		return mine(ref) || op.route.Operation.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) != nil
-	})
-	route.PathItem, route.Operation = &item, &operation
-	op.judged = &route
-}
-
+// isOwn reports whether a parameter is one that the library cannot read: see readOwn.
 func isOwn(p *openapi3.Parameter) bool {
 	if p.Schema == nil || p.Schema.Value == nil {
 		return len(p.Content) == 1 && p.Content.Get("application/json") == nil
@@ -88,27 +64,6 @@ func propertyNames(s *openapi3.Schema, depth int) (names []string) {
 		}
 	}
 	return names
-}
-
-// checkOwn judges the parameters that the library does not.
-func (op *Operation) checkOwn(r *http.Request, path map[string]string) error {
-	for _, p := range op.own {
-		texts := sentTexts(p, r, path)
-		var value any
-		if p.Schema != nil {
-			value, texts = readParameter(p, texts, r.URL.Query())
-		}
-		switch {
-		case len(texts) == 0 && p.Required:
-			return &openapi3filter.RequestError{Parameter: p, Err: openapi3filter.ErrInvalidRequired}
-		case len(texts) == 0 || texts[0] == "" && p.AllowEmptyValue || p.Schema == nil:
-			continue
-		}
-		if err := p.Schema.Value.VisitJSON(value, op.visitOptions()...); err != nil {
-			return &openapi3filter.RequestError{Parameter: p, Err: err}
-		}
-	}
-	return nil
 }
 
 // sentTexts are the texts that a request has for a parameter by its name.

@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"nox.energy/contract/spec"
 )
 
@@ -21,7 +23,12 @@ func matching(pattern string, minLength uint64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	parsed, err := syntax.Parse(compiled.Outline(), syntax.Perl)
+	// What must stand in front of a match is made as well.
+	outline := compiled.Outline()
+	if in, err := spec.CompilePattern(strings.ReplaceAll(pattern, "(?<=", "(?:")); err == nil {
+		outline = in.Outline()
+	}
+	parsed, err := syntax.Parse(outline, syntax.Perl)
 	if err != nil {
 		return "", err
 	}
@@ -114,4 +121,10 @@ func plainest(ranges []rune) rune {
 		return 'a' // matches nothing anyway
 	}
 	return ranges[0]
+}
+
+// compilePattern reads patterns in the dialect of OpenAPI, which the library
+// does not.
+func compilePattern(pattern string) (openapi3.RegexMatcher, error) {
+	return spec.CompilePattern(pattern)
 }
