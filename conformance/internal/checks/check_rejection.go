@@ -126,18 +126,10 @@ func about(body, from any, user string) any {
 // operations each gets fewer.
 func (b *builder) maxDerived() int { return max(20, min(300, 4000/len(b.contract.Operations))) }
 
-const unjudgedWhy = "What is not judged should be known."
-
 // tooManyCheck stands for what is left out beyond that.
 func tooManyCheck(b *builder, status, name string) {
-	b.add(status, checkText{
-		name: name, ground: contractSays, prod: conformance.Harmless, pointer: b.op.Body.Schema.Pointer,
-		summary: "what the schema says beyond the checks that are derived from it",
-		sends:   "nothing: more bodies could be made from the schema",
-		why:     unjudgedWhy,
-	}, trial.StageAccept, func(t *trial.Trial) {
-		t.Skip(fmt.Sprintf("not judged: beyond the first %d bodies that the schema gives rise to", b.maxDerived()))
-	})
+	b.addUnjudged(status, name, "what the schema says beyond the checks that are derived from it", b.op.Body.Schema.Pointer,
+		fmt.Sprintf("beyond the first %d bodies that the schema gives rise to", b.maxDerived()))
 }
 
 // bodilessChecks leave the required body out.

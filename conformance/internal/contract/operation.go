@@ -176,7 +176,7 @@ func (op *Operation) EquivalentStatuses(status string) Statuses {
 	}
 	for _, kind := range kinds {
 		if slices.Contains(kind, status) {
-			return slices.DeleteFunc(slices.Clone(kind), func(s string) bool { return !slices.Contains(op.Statuses, s) && s != status })
+			return slices.DeleteFunc(slices.Clone(kind), func(s string) bool { return s != status && op.ResponseFor(statusNumber(s)) == nil })
 		}
 	}
 	return Statuses{status}
@@ -266,6 +266,13 @@ func (s SecurityScheme) Field() (in, name string) {
 		return string(InHeader), "Authorization"
 	}
 	return in, name
+}
+
+// isWrittenAs reports whether a request carries the keys of both schemes alike.
+func (s SecurityScheme) isWrittenAs(other SecurityScheme) bool {
+	one, _ := ResolvePlace(AsDeclared, s)
+	two, _ := ResolvePlace(AsDeclared, other)
+	return one == two
 }
 
 // OtherKeyPlaces are the places where a key may stand under another requirement.

@@ -139,18 +139,31 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestNestedParameters leaves values alone that no style has.
+// TestNestedParameters writes and reads values within values, which deepObject has and
+// no other style.
 func TestNestedParameters(t *testing.T) {
 	t.Parallel()
-	for schemaText, want := range map[string]bool{
-		"{type: object, required: [a], properties: {a: {type: integer}, b: {type: array}}}":                  true,
-		"{type: object, required: [a], properties: {a: {type: array, items: {type: integer}}}}":              false,
-		"{type: object, required: [a], properties: {a: {type: object, required: [b], properties: {b: {}}}}}": false,
-		"{type: object, required: [a], properties: {a: {type: integer}}, example: {a: 1, b: [2]}}":           true,
+	for _, c := range []struct{ style, schema, want string }{
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: integer}, b: {type: array}}}", "p[a]=1"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: array, minItems: 2, items: {type: integer}}}}", "p[a][0]=1&p[a][1]=2"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: array, items: {type: object, required: [b], properties: {b: {type: boolean}}}}}}", "p[a][0][b]=true"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: object, required: [b], properties: {b: {}}}}}", "p[a][b]=sample"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {anyOf: [{type: array, items: {type: integer}}, {type: string, enum: ['']}]}}}", "p[a][0]=1"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: object}}}", ""},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: integer}}, example: {a: 1, b: [2]}}", "p[a]=1&p[b][0]=2"},
+		{"form", "{type: object, required: [a], properties: {a: {type: array, items: {type: integer}}}}", ""},
 	} {
-		p := parameterOf(t, "query", "deepObject", true, schemaText)
-		if v, ok := p.Minimal(); ok != want {
-			t.Errorf("%s: made %v, want %t", schemaText, v, want)
+		p := parameterOf(t, "query", c.style, true, c.schema)
+		v, ok := p.Minimal()
+		got := ""
+		if ok {
+			got = strings.Join(p.QueryPairs(v), "&")
+		}
+		if got != c.want {
+			t.Errorf("%s: wrote %q, want %q", c.schema, got, c.want)
+		}
+		if ok && !p.Schema.Fits(p.Read(contract.Sent{Query: got})[0]) {
+			t.Errorf("%s: %s was read as %v", c.schema, got, p.Read(contract.Sent{Query: got})[0])
 		}
 	}
 }
