@@ -136,7 +136,9 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 	for _, m := range all {
 		switch m.key {
 		case "type":
-			m.value = w.types(m.value)
+			if m.value = w.types(m.value); m.value != nil && !w.is30 {
+				m.value = w.orNull(n, m.value)
+			}
 		case "exclusiveMinimum", "exclusiveMaximum":
 			continue // below
 		case "items":
@@ -397,6 +399,29 @@ func (w *normalizer) types(n *yaml.Node) *yaml.Node {
 		w.warn(n, "a list of types is no type in OpenAPI 3.0; it is read as in 3.1")
 	}
 	return &yaml.Node{Kind: yaml.SequenceNode, Line: n.Line, Content: out}
+}
+
+// orNull adds null to the type beside a oneOf or anyOf that has it as a branch, which
+// nothing else fulfils.
+func (w *normalizer) orNull(n, types *yaml.Node) *yaml.Node {
+	is := func(each *yaml.Node) bool { return each.Value == "null" }
+	all := types.Content
+	if types.Kind != yaml.SequenceNode {
+		all = []*yaml.Node{types}
+	}
+	for _, keyword := range []string{"oneOf", "anyOf"} {
+		branches := field(n, keyword)
+		if branches == nil || slices.ContainsFunc(all, is) {
+			continue
+		}
+		for _, branch := range branches.Content {
+			if one := field(branch, "type"); one != nil && is(one) {
+				w.contradiction(branch, "the type beside this %s does not take its branch null; null is taken to fit", keyword)
+				return &yaml.Node{Kind: yaml.SequenceNode, Line: types.Line, Content: append(slices.Clone(all), textNode("null"))}
+			}
+		}
+	}
+	return types
 }
 
 // items is a keyword items of one schema; a list of them, as older versions of

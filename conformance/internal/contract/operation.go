@@ -268,6 +268,13 @@ func (s SecurityScheme) Field() (in, name string) {
 	return in, name
 }
 
+// isPlaceOf reports whether a parameter is declared where a request carries a key of the
+// scheme, so that it is the key.
+func (s SecurityScheme) isPlaceOf(p Parameter) bool {
+	in, name := s.Field()
+	return p.In == in && (p.Name == name || in == string(InHeader) && strings.EqualFold(p.Name, name))
+}
+
 // isWrittenAs reports whether a request carries the keys of both schemes alike.
 func (s SecurityScheme) isWrittenAs(other SecurityScheme) bool {
 	one, _ := ResolvePlace(AsDeclared, s)

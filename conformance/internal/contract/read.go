@@ -62,6 +62,9 @@ func (r *contractReader) operation(declared spec.Operation) *Operation {
 		op.Responses = append(op.Responses, r.response(m.Name, asNode(m.Value), op.Pointer+spec.Pointer("responses", m.Name)))
 	}
 	r.security(op, n)
+	op.Parameters = slices.DeleteFunc(op.Parameters, func(p Parameter) bool {
+		return slices.ContainsFunc(op.Security, func(s SecurityScheme) bool { return s.isPlaceOf(p) })
+	})
 	if declared.Server != "" {
 		op.Obstacle = "it has its own server, " + declared.Server + ": judge it with that base URL and a contract that names this server"
 	}
