@@ -211,3 +211,43 @@ func TestStyles(t *testing.T) {
 		}
 	}
 }
+
+// TestSources finds where an operation's path comes from by the shape of what creates it.
+func TestSources(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ path, variable, created, want string }{
+		{"/things", "thing_id", "{id: {type: string}}", "/id"},
+		{"/things", "thingId", "{thing: {type: object, properties: {id: {type: string}}}}", "/thing/id"},
+		{"/categories", "id", "{owner: {type: object, properties: {id: {type: string}}}, category: {type: object, properties: {id: {type: string}}}}", "/category/id"},
+		{"/things", "thingUuid", "{data: {type: object, properties: {uuid: {type: string}}}}", "/data/uuid"},
+		{"/tokens", "tokenName", "{id: {type: string}, name: {type: string}}", "/name"},
+		{"/things", "id", "{owner: {type: object, properties: {id: {type: string}}}}", ""},
+		{"/things", "thing", "{id: {type: string}}", ""},
+	} {
+		doc, err := spec.Parse("test", fmt.Appendf(nil, `
+openapi: 3.0.3
+info: {title: t, version: "1"}
+paths:
+  %[1]s:
+    post: {responses: {"201": {description: ok, content: {application/json: {schema: {type: object, properties: %[3]s}}}}}}
+  %[1]s/{%[2]s}:
+    delete:
+      parameters: [{name: %[2]s, in: path, required: true, schema: {type: string}}]
+      responses: {"204": {description: ok}}
+`, c.path, c.variable, c.created))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := contract.Read(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if s := read.Operations[1].Source; s.Creates() {
+			got = strings.TrimPrefix(s.Values[0], "$response.body#")
+		}
+		if got != c.want {
+			t.Errorf("%s/{%s} of %s: %q, want %q", c.path, c.variable, c.created, got, c.want)
+		}
+	}
+}

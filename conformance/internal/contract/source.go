@@ -146,6 +146,9 @@ func byShape(op, from *Operation) *Source {
 		return nil
 	}
 	pointer := idPointer(success.Schema, name, from.Method == http.MethodGet)
+	if wrapped := wrapping(success.Schema, from.Path); pointer == "" && wrapped != nil {
+		pointer = prefixed(spec.Pointer(wrapped.Name), idPointer(wrapped.Schema, name, false))
+	}
 	if pointer == "" {
 		return nil
 	}
@@ -187,13 +190,12 @@ func idPointer(s *schema.Schema, variable string, listed bool) string {
 		}
 		return ""
 	}
-	plain := func(name string) string {
-		return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
-	}
 	for _, same := range []func(string) bool{
 		func(name string) bool { return name == variable },
 		func(name string) bool { return plain(name) == plain(variable) },
-		func(name string) bool { return plain(name) == "id" && strings.HasSuffix(plain(variable), "id") },
+		func(name string) bool {
+			return slices.Contains([]string{"id", "uuid", "key", "name", "slug", "code", "number"}, plain(name)) && strings.HasSuffix(plain(variable), plain(name))
+		},
 	} {
 		for _, p := range s.Properties {
 			if same(p.Name) && (p.Schema.AcceptsType("string") || p.Schema.AcceptsType("integer")) {
@@ -202,6 +204,24 @@ func idPointer(s *schema.Schema, variable string, listed bool) string {
 		}
 	}
 	return ""
+}
+
+// plain is a name without what different spellings of it differ in.
+func plain(name string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+}
+
+// wrapping is the property that a success has around what a path ends in, as "thing" of
+// what /things returns, nil where it has none.
+func wrapping(s *schema.Schema, path string) *schema.Property {
+	collection := plain(path[strings.LastIndex(strings.TrimSuffix(path, "/"), "/")+1:])
+	for i, p := range s.Properties {
+		name := plain(p.Name)
+		if p.Schema.HasType("object") && (name == "data" || len(name) > 2 && strings.HasPrefix(collection, name[:len(name)-1])) {
+			return &s.Properties[i]
+		}
+	}
+	return nil
 }
 
 func prefixed(prefix, rest string) string {
