@@ -273,7 +273,7 @@ func bypassCheck(b *builder) {
 				t.Fail("a rejection", a.Summary(), a)
 			}
 		})
-		if other := t.Session.RequestByMethod(t.Op, http.MethodPut); other != nil && !slices.Contains(b.contract.DocumentedMethods(b.op.Path), http.MethodPut) {
+		if other := t.Session.RequestByMethod(t.Op, http.MethodPut); other != nil && !b.contract.Declares(http.MethodPut, other.Path) {
 			if a := t.Try(other.WithKeys()); a.Status/100 == 2 && a.IsJSON {
 				t.Fail("a rejection", a.Summary(), a)
 			}

@@ -350,6 +350,15 @@ func (c *Contract) FindOperation(method, path string) (op *Operation, base, rest
 	return op, base, rest
 }
 
+// Declares reports whether a path, relative to the base URL, is one of an operation with
+// that method, also by a variable in its place.
+func (c *Contract) Declares(method, path string) bool {
+	return slices.ContainsFunc(c.Operations, func(op *Operation) bool {
+		base, _, ok := splitPath(path, op.Path)
+		return ok && base == "" && op.Method == method
+	})
+}
+
 // Resembles reports whether an object has the required properties of a
 // documented response.
 func (d *Response) Resembles(members map[string]any) bool {

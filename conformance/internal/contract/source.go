@@ -208,7 +208,7 @@ func idPointer(s *schema.Schema, variable string, listed bool) string {
 
 // plain is a name without what different spellings of it differ in.
 func plain(name string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+	return strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(name, "_", ""), "-", ""))
 }
 
 // wrapping is the property that a success has around what a path ends in, as "thing" of
