@@ -144,7 +144,7 @@ func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(t.Request().WithParameter(i, m.Value, how), allowed...) })
 	}
 	if p.Required && p.In != "path" {
-		add(schema.Breach{Name: "missing", Description: "left out", Pointer: p.Pointer + "/required", Firmness: schema.Firm, Value: contract.Absent{}})
+		add(schema.Breach{Name: "missing", Description: "left out", Pointer: p.Pointer + "/required", Firmness: p.Schema.FirmnessOfAbsence(), Value: contract.Absent{}})
 	}
 	for _, m := range mistyped(p) {
 		add(m)
