@@ -180,7 +180,7 @@ func (o *options) declare(c *cobra.Command) {
 		f.BoolVar(&o.insecure, "insecure", false, "accept any certificate")
 	})
 	cli.Section(c, "Contract", func(f *pflag.FlagSet) {
-		f.StringVar(&o.spec, "spec", "", "`FILE` judge by another contract: a file with those that it refers to, a URL or -")
+		f.StringVar(&o.spec, "spec", "", "`FILE` another OpenAPI document: a file, a URL or - (help documents)")
 		f.StringVar(&o.rules, "rules", "", "`FILE` rules beyond the schemas (nox-conformance help rules)")
 		f.StringArrayVar(&o.serverVariables, "server-variable", nil, "`NAME=VALUE` variable in the contract's server URLs")
 		f.StringVar(&o.contractPath, "contract-path", "", "`FILE` the contract in your repository, for reports to point to")

@@ -146,7 +146,7 @@ func byShape(op, from *Operation) *Source {
 	if i < 0 || success == nil || success.Schema == nil {
 		return nil
 	}
-	collection := from.Path[strings.LastIndex(from.Path, "/")+1:]
+	collection := from.Path[strings.LastIndex(strings.TrimSuffix(from.Path, "/"), "/")+1:]
 	names := []string{name}
 	if isOneOf(name, collection) { // {coupon} of /coupons is the id of one
 		names = append(names, name+"Id")
@@ -154,7 +154,7 @@ func byShape(op, from *Operation) *Source {
 	pointer := ""
 	for _, name := range names {
 		pointer = cmp.Or(pointer, idPointer(success.Schema, name, from.Method == http.MethodGet))
-		if wrapper := wrapperOf(success.Schema, collection); wrapper != nil && from.Method == http.MethodPost {
+		if wrapper := wrapperOf(success.Schema, collection); wrapper != nil {
 			pointer = cmp.Or(pointer, prefixed(spec.Pointer(wrapper.Name), idPointer(wrapper.Schema, name, false)))
 		}
 	}
@@ -202,8 +202,9 @@ func idPointer(s *schema.Schema, variable string, listed bool) string {
 	for _, same := range []func(string) bool{
 		func(name string) bool { return name == variable },
 		func(name string) bool { return plain(name) == plain(variable) },
-		func(name string) bool { // id for userId, gid for task_gid
-			return strings.HasSuffix(plain(name), "id") && strings.HasSuffix(plain(variable), plain(name))
+		func(name string) bool { // id and gid for task_gid, name for repo_name
+			name = plain(name)
+			return (strings.HasSuffix(name, "id") || slices.Contains([]string{"key", "name", "slug", "code", "number"}, name)) && strings.HasSuffix(plain(variable), name)
 		},
 	} {
 		for _, p := range s.Properties {
@@ -219,8 +220,8 @@ func idPointer(s *schema.Schema, variable string, listed bool) string {
 // one that is named "data" or as one of the collection, such as "user" of /users; nil
 // for none.
 func wrapperOf(s *schema.Schema, collection string) *schema.Property {
-	for i := range s.Properties {
-		if name := s.Properties[i].Name; len(s.Properties) == 1 || name == "data" || isOneOf(name, collection) {
+	for i, p := range s.Properties {
+		if p.Schema.HasType("object") && (len(s.Properties) == 1 || p.Name == "data" || isOneOf(p.Name, collection)) {
 			return &s.Properties[i]
 		}
 	}
@@ -234,7 +235,7 @@ func isOneOf(name, collection string) bool {
 	return len(name) > 2 && (strings.HasPrefix(collection, strings.TrimSuffix(name, "y")) || strings.HasSuffix(strings.TrimSuffix(collection, "s"), name))
 }
 
-// plain is a name without what tells one spelling from another.
+// plain is a name without what different spellings of it differ in.
 func plain(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
 }
