@@ -242,6 +242,9 @@ func named(value any, d *openapi3.Discriminator, ref string) any {
 	if !ok || d == nil || d.PropertyName == "" || ref == "" {
 		return value
 	}
+	if _, isText := object[d.PropertyName].(string); object[d.PropertyName] != nil && !isText {
+		return value // which a name cannot be
+	}
 	name := ref[strings.LastIndex(ref, "/")+1:]
 	for _, key := range slices.Sorted(maps.Keys(d.Mapping)) {
 		if d.Mapping[key].Ref == ref {

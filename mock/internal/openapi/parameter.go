@@ -15,7 +15,7 @@ import (
 // isOwn reports whether a parameter is one that the library cannot read: see readOwn.
 func isOwn(p *openapi3.Parameter) bool {
 	if p.Schema == nil || p.Schema.Value == nil {
-		return len(p.Content) == 1 && p.Content.Get("application/json") == nil
+		return len(p.Content) == 1 && (p.Content.Get("application/json") == nil || p.In == openapi3.ParameterInCookie)
 	}
 	s := p.Schema.Value
 	style, explode := styleOf(p)
