@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"nox.energy/contract/spec"
 )
 
 // makeNumber makes a number within the limits of the schema, if it can.
@@ -68,15 +70,23 @@ func usualString(format string) string {
 		return "2001:db8::1"
 	case "byte":
 		return "bm94"
+	case "json-pointer":
+		return "/a"
+	case "relative-json-pointer":
+		return "1"
 	}
 	return "string"
 }
 
 func makeString(s *openapi3.Schema) (any, error) {
+	made := usualString(s.Format)
 	if s.Pattern != "" {
+		p, err := spec.CompilePattern(s.Pattern)
+		if s.Format != "" && err == nil && p.MatchString(made) && uint64(len(made)) >= s.MinLength && (s.MaxLength == nil || uint64(len(made)) <= *s.MaxLength) {
+			return made, nil
+		}
 		return matching(s.Pattern, s.MinLength)
 	}
-	made := usualString(s.Format)
 	if short := int(s.MinLength) - len(made); short > 0 {
 		if short > maxText {
 			return nil, errors.New("minLength is too large")

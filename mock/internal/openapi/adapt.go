@@ -1,0 +1,106 @@
+package openapi
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// branchMark marks a branch that a discriminator names: its only part is the branch as
+// the contract has it.
+const branchMark = "x-branch"
+
+// adapt puts schemas in words that the library reads whole.
+func adapt(doc *openapi3.T) error {
+	return doc.WalkSchemas(func(_ string, ref *openapi3.SchemaRef) error {
+		s := ref.Value
+		switch {
+		case s.Discriminator != nil:
+			writeOut(s, doc.Components.Schemas)
+		case doc.IsOpenAPI31OrLater() && s.IsEmpty():
+			always := true // or it takes no null
+			s.Always = &always
+		}
+		return nil
+	})
+}
+
+// writeOut says with other keywords what a discriminator does, since the library reads it
+// in part only: the branch that a value names must fit it, whatever else does. A value that
+// names none fits any branch, unless the mapping names them all.
+func writeOut(s *openapi3.Schema, components openapi3.Schemas) {
+	d, branches := s.Discriminator, slices.Concat(s.OneOf, s.AnyOf)
+	s.Discriminator = nil
+	s.Required = append(s.Required, d.PropertyName)
+	named, targets := map[string]*openapi3.SchemaRef{}, map[string]bool{}
+	for _, mapped := range d.Mapping {
+		targets[mapped.Ref] = true
+	}
+	isComplete := true
+	for _, branch := range branches {
+		switch {
+		case branch.Ref != "":
+			named[lastToken(branch.Ref)] = branch
+			isComplete = isComplete && targets[branch.Ref]
+		case !branch.Value.Type.Is("null"):
+			return // one that has no name
+		}
+	}
+	if len(s.OneOf) > 0 && len(s.AnyOf) > 0 {
+		return
+	}
+	for name, mapped := range d.Mapping {
+		if target := components[lastToken(mapped.Ref)]; target != nil {
+			named[name] = &openapi3.SchemaRef{Ref: mapped.Ref, Value: target.Value}
+		}
+	}
+	s.OneOf, s.AnyOf = nil, nil
+	names := slices.Sorted(maps.Keys(named))
+	for _, name := range names {
+		tag := openapi3.Schemas{d.PropertyName: enumOf(name)}
+		s.AnyOf = append(s.AnyOf, openapi3.NewSchemaRef("", &openapi3.Schema{
+			Extensions: map[string]any{branchMark: true},
+			Not:        not(tagged(tag)), // is decided before the branch
+			Properties: tag, Required: []string{d.PropertyName}, AllOf: openapi3.SchemaRefs{named[name]},
+		}))
+	}
+	all := openapi3.Schemas{}
+	if !isComplete {
+		all[d.PropertyName] = enumOf(names...)
+	}
+	for _, branch := range branches {
+		other := not(tagged(all))
+		other.Value.AllOf = openapi3.SchemaRefs{branch}
+		other.Value.Extensions = map[string]any{branchMark: true}
+		s.AnyOf = append(s.AnyOf, other)
+	}
+}
+
+func lastToken(ref string) string { return ref[strings.LastIndex(ref, "/")+1:] }
+
+func enumOf(names ...string) *openapi3.SchemaRef {
+	s := &openapi3.Schema{}
+	for _, name := range names {
+		s.Enum = append(s.Enum, name)
+	}
+	return openapi3.NewSchemaRef("", s)
+}
+
+// tagged takes objects with these properties.
+func tagged(properties openapi3.Schemas) *openapi3.SchemaRef {
+	return openapi3.NewSchemaRef("", &openapi3.Schema{Type: &openapi3.Types{"object"}, Properties: properties, Required: slices.Sorted(maps.Keys(properties))})
+}
+
+func not(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
+	return openapi3.NewSchemaRef("", &openapi3.Schema{Not: ref})
+}
+
+// asDeclared is a branch as the contract has it.
+func asDeclared(branch *openapi3.Schema) *openapi3.Schema {
+	if branch.Extensions[branchMark] == true {
+		return branch.AllOf[0].Value
+	}
+	return branch
+}
