@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -19,12 +20,30 @@ func adapt(doc *openapi3.T) error {
 		switch {
 		case s.Discriminator != nil:
 			writeOut(s, doc.Components.Schemas)
-		case doc.IsOpenAPI31OrLater() && s.IsEmpty():
-			always := true // or it takes no null
+		case s.Not != nil && saysNothing(s.Not.Value): // which nothing fits, and the library takes for an empty one
+			s.Always = new(bool)
+		case doc.IsOpenAPI31OrLater() && saysNothing(s): // or it takes no null
+			always := true
 			s.Always = &always
 		}
 		return nil
 	})
+}
+
+// saysNothing reports whether a schema takes everything.
+func saysNothing(s *openapi3.Schema) bool {
+	if s.Always != nil {
+		return *s.Always
+	}
+	data, err := json.Marshal(s)
+	var said map[string]any
+	if !s.IsEmpty() || err != nil || json.Unmarshal(data, &said) != nil {
+		return false
+	}
+	maps.DeleteFunc(said, func(keyword string, _ any) bool {
+		return strings.HasPrefix(keyword, "x-") || slices.Contains([]string{"title", "description", "default", "example", "examples", "deprecated"}, keyword)
+	})
+	return len(said) == 0
 }
 
 // writeOut says with other keywords what a discriminator does, since the library reads it
