@@ -136,7 +136,10 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 	for _, m := range all {
 		switch m.key {
 		case "type":
-			m.value = w.types(m.value)
+			if m.value = w.types(m.value); !w.is30 && m.value != nil && m.value.Kind == yaml.ScalarNode && hasNullBranch(n) {
+				w.warn(m.value, "%q beside a branch for null leaves null out; it is taken to fit all the same", "type")
+				m.value = &yaml.Node{Kind: yaml.SequenceNode, Line: m.value.Line, Content: []*yaml.Node{m.value, textNode("null")}}
+			}
 		case "exclusiveMinimum", "exclusiveMaximum":
 			continue // below
 		case "items":
@@ -363,6 +366,17 @@ func (w *normalizer) partsTakeNull(n *yaml.Node) bool {
 	}
 	_, listed := child(n, "enum")
 	return listed == nil || listed.Kind != yaml.SequenceNode || slices.ContainsFunc(listed.Content, isNullNode)
+}
+
+// hasNullBranch reports whether a schema chooses between others and null.
+func hasNullBranch(n *yaml.Node) bool {
+	for _, keyword := range []string{"oneOf", "anyOf"} {
+		branches := field(n, keyword)
+		if branches != nil && slices.ContainsFunc(branches.Content, func(branch *yaml.Node) bool { return scalar(branch, "type") == "null" }) {
+			return true
+		}
+	}
+	return false
 }
 
 func jsonTypes() []string {

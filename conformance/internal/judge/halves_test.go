@@ -119,8 +119,10 @@ func (c comparison) staying() string {
 		return "objects within those of deepObject, of which the specification says nothing"
 	case !c.IsValue && strings.Contains(c.Mutation, "twice") || strings.Contains(c.Mutation, ": two values"):
 		return "a parameter in JSON that stands in the query twice: nothing says what that means; the runner sends none"
-	case c.Mock == "" && strings.Contains(c.Message, "9223372036854775808"):
-		return "the number behind the greatest of int64 is the same to kin-openapi, which keeps it as a float64"
+	case c.Mock == "" && (strings.Contains(c.Message, "9223372036854775808") || strings.Contains(c.Sent, "int64")):
+		return "kin-openapi keeps an int64 as a float64 and converts that, so that numbers beyond it pass"
+	case mockRefuses && strings.Contains(c.Message, "a%2Ca"):
+		return "a comma that is encoded separates items to some readers and belongs to one to others"
 	case c.Mock == "" && strings.Contains(c.Sent, "multipleOf"):
 		return "kin-openapi divides as float64"
 	case mockRefuses && strings.Contains(c.Mock, `got="null"`) && c.IsValue:

@@ -35,9 +35,11 @@ func saysNothing(s *openapi3.Schema) bool {
 	if s.Always != nil {
 		return *s.Always
 	}
-	data, err := json.Marshal(s)
 	var said map[string]any
-	if !s.IsEmpty() || err != nil || json.Unmarshal(data, &said) != nil {
+	if !s.IsEmpty() {
+		return false
+	}
+	if data, err := json.Marshal(s); err != nil || json.Unmarshal(data, &said) != nil {
 		return false
 	}
 	maps.DeleteFunc(said, func(keyword string, _ any) bool {
@@ -53,15 +55,27 @@ func writeOut(s *openapi3.Schema, components openapi3.Schemas) {
 	d, branches := s.Discriminator, slices.Concat(s.OneOf, s.AnyOf)
 	s.Discriminator = nil
 	s.Required = append(s.Required, d.PropertyName)
+	var names []string // what the contract calls them first
 	named, targets := map[string]*openapi3.SchemaRef{}, map[string]bool{}
-	for _, mapped := range d.Mapping {
-		targets[mapped.Ref] = true
+	add := func(name string, branch *openapi3.SchemaRef) {
+		if branch != nil && named[name] == nil {
+			names, named[name] = append(names, name), branch
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Mapping)) {
+		ref := d.Mapping[name].Ref
+		targets[ref] = true
+		if target := components[lastToken(ref)]; target != nil {
+			add(name, &openapi3.SchemaRef{Ref: ref, Value: target.Value})
+		}
 	}
 	isComplete := true
 	for _, branch := range branches {
 		switch {
 		case branch.Ref != "":
-			named[lastToken(branch.Ref)] = branch
+			if mayBe(branch.Value, d.PropertyName, lastToken(branch.Ref)) {
+				add(lastToken(branch.Ref), branch)
+			}
 			isComplete = isComplete && targets[branch.Ref]
 		case !branch.Value.Type.Is("null"):
 			return // one that has no name
@@ -70,13 +84,7 @@ func writeOut(s *openapi3.Schema, components openapi3.Schemas) {
 	if len(s.OneOf) > 0 && len(s.AnyOf) > 0 {
 		return
 	}
-	for name, mapped := range d.Mapping {
-		if target := components[lastToken(mapped.Ref)]; target != nil {
-			named[name] = &openapi3.SchemaRef{Ref: mapped.Ref, Value: target.Value}
-		}
-	}
 	s.OneOf, s.AnyOf = nil, nil
-	names := slices.Sorted(maps.Keys(named))
 	for _, name := range names {
 		tag := openapi3.Schemas{d.PropertyName: enumOf(name)}
 		s.AnyOf = append(s.AnyOf, openapi3.NewSchemaRef("", &openapi3.Schema{
@@ -95,6 +103,16 @@ func writeOut(s *openapi3.Schema, components openapi3.Schemas) {
 		other.Value.Extensions = map[string]any{branchMark: true}
 		s.AnyOf = append(s.AnyOf, other)
 	}
+}
+
+// mayBe reports whether an object's property may be a text, as far as lists say.
+func mayBe(s *openapi3.Schema, property, text string) bool {
+	ref := joined(s, 0).Properties[property]
+	if ref == nil || ref.Value == nil {
+		return true
+	}
+	own := joined(ref.Value, 0)
+	return (own.Const == nil || own.Const == text) && (len(own.Enum) == 0 || slices.Contains(own.Enum, any(text)))
 }
 
 func lastToken(ref string) string { return ref[strings.LastIndex(ref, "/")+1:] }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"nox.energy/contract/spec"
 )
 
 // base64Syntax takes either alphabet, with padding or without, in lines or not.
@@ -22,7 +24,10 @@ func formats() map[string]openapi3.StringFormatValidator {
 			return nil
 		})
 	}
-	out := map[string]openapi3.StringFormatValidator{"byte": of(base64Syntax.MatchString)}
+	out := map[string]openapi3.StringFormatValidator{"byte": of(base64Syntax.MatchString), "regex": of(func(text string) bool {
+		_, err := spec.CompilePattern(text)
+		return err == nil
+	})}
 	for _, name := range []string{
 		"date", "date-time", "time", "duration", "uuid", "email", "hostname", "ipv4", "ipv6", "uri", "iri",
 		"uri-reference", "iri-reference", "uri-template", "json-pointer", "relative-json-pointer",
