@@ -382,7 +382,11 @@ func (h *halves) parts(v any, depth int) []map[string]any {
 
 // sample makes a value that should fit, simply.
 func (h *halves) sample(v any, depth int) any {
+	const deepest = 20
 	s := object(v)
+	if depth > deepest {
+		return nil
+	}
 	if ref, ok := s["$ref"].(string); ok {
 		return h.sample(h.schemas[ref[strings.LastIndex(ref, "/")+1:]], depth+1)
 	}
