@@ -73,7 +73,7 @@ type Result struct {
 	Problems     []string         `json:"problems,omitempty"`  // of the list of known failures: if there is one, ExitCode is not 0, whatever the verdict
 	Expiring     []string         `json:"expiring,omitempty"`  // known failures whose excuse has expired, or will within a week
 	Unchecked    []string         `json:"unchecked,omitempty"` // what no check could judge for want of a key
-	Notes        []string         `json:"notes,omitempty"`     // of a recording: what of it was not judged, and why; of a run: how long the target put it off
+	Notes        []string         `json:"notes,omitempty"`     // of a recording: what of it was not judged, and why; of a run: how long the target put it off, and where the contract contradicts itself
 	Drift        []spec.Drift     `json:"drift,omitempty"`     // how the contract differs from others that clients may know
 	Requests     int              `json:"requests"`            // sent, repetitions included
 	Summary      Summary          `json:"summary"`

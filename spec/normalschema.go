@@ -1,7 +1,7 @@
 package spec
 
 import (
-	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +34,7 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 		ref = dynamic
 	}
 	if ref == nil || ref.Kind != yaml.ScalarNode {
-		return w.schemaObject(n, w.known(n, "schema", w.schemaGrammar()))
+		return w.schemaObject(n, w.known(n, "schema", w.kinds["schema"]))
 	}
 	name, made := w.made[ref]
 	if !made {
@@ -43,7 +43,7 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 	if name == "" {
 		return false
 	}
-	beside := slices.DeleteFunc(w.known(n, "schema", w.schemaGrammar()), func(m member) bool { return slices.Contains(annotations(), m.key) })
+	beside := slices.DeleteFunc(w.known(n, "schema", w.kinds["schema"]), func(m member) bool { return slices.Contains(annotations(), m.key) })
 	if len(beside) > 0 && w.is30 {
 		w.warn(n, "what stands beside a $ref is ignored in OpenAPI 3.0: %s", beside[0].key)
 		beside = nil
@@ -66,15 +66,6 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 		}
 	}
 	return w.schemaObject(n, append(beside, member{"allOf", all}))
-}
-
-func (w *normalizer) schemaGrammar() map[string]string {
-	if w.is30 {
-		return w.kinds["schema"]
-	}
-	all := maps.Clone(w.kinds["schema"])
-	maps.Copy(all, w.kinds["schema31"])
-	return all
 }
 
 // component is the name of the schema that a reference stands for, which is
@@ -114,6 +105,10 @@ func (w *normalizer) component(ref *yaml.Node) string {
 func (w *normalizer) newName(ref string) string {
 	pointer, _ := fragment(ref)
 	name := strings.TrimPrefix("#"+pointer, schemaComponents)
+	if strings.HasPrefix(pointer, "/"+filesField) { // the last name alone, without the ending of a file
+		name = strings.ReplaceAll(pointer, "~1", "/")
+		name = strings.TrimSuffix(path.Base(name), path.Ext(name))
+	}
 	name = strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-' {
 			return r
@@ -131,14 +126,13 @@ func (w *normalizer) newName(ref string) string {
 // schemaObject writes the keywords of a schema, put right where they are not
 // what the version of the document has.
 func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
-	known := w.schemaGrammar()
+	known := w.kinds["schema"]
 	out := make([]member, 0, len(all))
 	for _, m := range all {
 		switch m.key {
 		case "type":
-			if m.value = w.types(m.value); !w.is30 && m.value != nil && m.value.Kind == yaml.ScalarNode && hasNullBranch(n) {
-				w.warn(m.value, "%q beside a branch for null leaves null out; it is taken to fit all the same", "type")
-				m.value = &yaml.Node{Kind: yaml.SequenceNode, Line: m.value.Line, Content: []*yaml.Node{m.value, textNode("null")}}
+			if m.value = w.types(m.value); m.value != nil && !w.is30 {
+				m.value = w.orNull(n, m.value)
 			}
 		case "exclusiveMinimum", "exclusiveMaximum":
 			continue // below
@@ -203,7 +197,7 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 	if w.is30 {
 		out = w.nullable(n, out)
 	}
-	w.contradictions(n)
+	out = w.withoutContradictions(n, out)
 	w.members(out, func(name string) string { return known[name] })
 	return true
 }
@@ -368,17 +362,6 @@ func (w *normalizer) partsTakeNull(n *yaml.Node) bool {
 	return listed == nil || listed.Kind != yaml.SequenceNode || slices.ContainsFunc(listed.Content, isNullNode)
 }
 
-// hasNullBranch reports whether a schema chooses between others and null.
-func hasNullBranch(n *yaml.Node) bool {
-	for _, keyword := range []string{"oneOf", "anyOf"} {
-		branches := field(n, keyword)
-		if branches != nil && slices.ContainsFunc(branches.Content, func(branch *yaml.Node) bool { return scalar(branch, "type") == "null" }) {
-			return true
-		}
-	}
-	return false
-}
-
 func jsonTypes() []string {
 	return []string{"null", "boolean", "object", "array", "number", "string", "integer"}
 }
@@ -411,6 +394,29 @@ func (w *normalizer) types(n *yaml.Node) *yaml.Node {
 		w.warn(n, "a list of types is no type in OpenAPI 3.0; it is read as in 3.1")
 	}
 	return &yaml.Node{Kind: yaml.SequenceNode, Line: n.Line, Content: out}
+}
+
+// orNull adds null to the type beside a oneOf or anyOf that has it as a branch, which
+// nothing else fulfils.
+func (w *normalizer) orNull(n, types *yaml.Node) *yaml.Node {
+	is := func(each *yaml.Node) bool { return each.Value == "null" }
+	all := types.Content
+	if types.Kind != yaml.SequenceNode {
+		all = []*yaml.Node{types}
+	}
+	for _, keyword := range []string{"oneOf", "anyOf"} {
+		branches := field(n, keyword)
+		if branches == nil || slices.ContainsFunc(all, is) {
+			continue
+		}
+		for _, branch := range branches.Content {
+			if one := field(branch, "type"); one != nil && is(one) {
+				w.contradiction(branch, "the type beside this %s does not take its branch null; null is taken to fit", keyword)
+				return &yaml.Node{Kind: yaml.SequenceNode, Line: types.Line, Content: append(slices.Clone(all), textNode("null"))}
+			}
+		}
+	}
+	return types
 }
 
 // items is a keyword items of one schema; a list of them, as older versions of
@@ -587,24 +593,97 @@ func (w *normalizer) listedValues(n *yaml.Node, property string, depth int) []st
 // maxNested bounds how deep parts of parts are looked into for a property.
 const maxNested = 8
 
-// contradictions notes what no value can fulfil.
-func (w *normalizer) contradictions(n *yaml.Node) {
+// withoutContradictions leaves out rules that no value can fulfil together: neither
+// half then demands what cannot be.
+func (w *normalizer) withoutContradictions(n *yaml.Node, out []member) []member {
+	drop := func(keyword string) {
+		out = slices.DeleteFunc(out, func(m member) bool { return m.key == keyword })
+	}
 	for _, pair := range [][2]string{{"minimum", "maximum"}, {"minLength", "maxLength"}, {"minItems", "maxItems"}, {"minProperties", "maxProperties"}} {
 		least, ok := w.number(n, pair[0])
 		most, both := w.number(n, pair[1])
 		if ok && both && least > most {
-			w.contradiction(field(n, pair[0]), "%s is greater than %s: no value fits", pair[0], pair[1])
+			w.contradiction(field(n, pair[0]), "%s is greater than %s: no value fits; neither is judged", pair[0], pair[1])
+			drop(pair[0])
+			drop(pair[1])
 		}
 	}
-	required, properties := field(n, "required"), field(n, "properties")
-	if closed := field(n, "additionalProperties"); closed == nil || closed.Value != "false" || required == nil || field(n, "patternProperties") != nil {
-		return
+	required := field(n, "required")
+	if forbidden := w.forbidden(n, required); len(forbidden) > 0 {
+		for _, name := range forbidden {
+			w.contradiction(name, "%q is required, and additionalProperties forbids it: no value fits; neither is judged", name.Value)
+		}
+		drop("additionalProperties")
+		for i := range out {
+			if out[i].key == "required" {
+				kept := slices.DeleteFunc(slices.Clone(out[i].value.Content), func(name *yaml.Node) bool { return slices.Contains(forbidden, name) })
+				out[i].value = &yaml.Node{Kind: yaml.SequenceNode, Line: required.Line, Content: kept}
+			}
+		}
+	}
+	for i := range out {
+		if out[i].key == "allOf" && out[i].value.Kind == yaml.SequenceNode {
+			closed := false
+			if out[i].value, closed = w.together(n, out[i].value); closed {
+				drop("additionalProperties")
+				break
+			}
+		}
+	}
+	return out
+}
+
+// forbidden lists the names that must be there and that a schema does not allow.
+func (w *normalizer) forbidden(n, required *yaml.Node) (out []*yaml.Node) {
+	if closed := field(n, "additionalProperties"); closed == nil || closed.Value != "false" || required == nil || required.Kind != yaml.SequenceNode || field(n, "patternProperties") != nil {
+		return nil
 	}
 	for _, name := range required.Content {
-		if _, declared := child(properties, name.Value); declared == nil {
-			w.contradiction(name, "%q is required, and additionalProperties forbids it: no value fits", name.Value)
+		if field(field(n, "properties"), name.Value) == nil {
+			out = append(out, name)
 		}
 	}
+	return out
+}
+
+// together opens schemas that allOf joins where one forbids what another requires:
+// additionalProperties does not see across allOf, which authors seldom know. whole
+// reports whether the schema with the allOf is one of them.
+func (w *normalizer) together(n, parts *yaml.Node) (out *yaml.Node, whole bool) {
+	targets := make([]*yaml.Node, len(parts.Content))
+	all := []*yaml.Node{n}
+	for i, part := range parts.Content {
+		if _, ours := w.made[field(part, "$ref")]; ours {
+			continue
+		}
+		if targets[i] = w.target(part); targets[i] != nil && targets[i].Kind == yaml.MappingNode {
+			all = append(all, targets[i])
+		}
+	}
+	opened := map[*yaml.Node]bool{}
+	for _, one := range all {
+		for _, other := range all {
+			for _, name := range w.forbidden(one, field(other, "required")) {
+				if one != other && !opened[one] {
+					opened[one] = true
+					w.contradiction(field(one, "additionalProperties"), "additionalProperties forbids %q, which another part of the allOf requires (line %d): no value fits; it is not judged", name.Value, w.LineOfPage(name.Line))
+				}
+			}
+		}
+	}
+	out = &yaml.Node{Kind: parts.Kind, Line: parts.Line}
+	for i, part := range parts.Content {
+		if target := targets[i]; opened[target] {
+			part = &yaml.Node{Kind: target.Kind, Line: target.Line}
+			for i := 0; i+1 < len(target.Content); i += 2 {
+				if target.Content[i].Value != "additionalProperties" {
+					part.Content = append(part.Content, target.Content[i], target.Content[i+1])
+				}
+			}
+		}
+		out.Content = append(out.Content, part)
+	}
+	return out, opened[n]
 }
 
 func (w *normalizer) number(n *yaml.Node, keyword string) (float64, bool) {

@@ -26,6 +26,8 @@ type TextOptions struct {
 const (
 	textFell     = 8  // ids of those that fell to the same cause
 	textReasons  = 4  // reasons of skipped checks
+	textUnjudged = 12 // reasons why something is not judged
+	textRows     = 80 // documented responses; of more those that are violated, and how many there are
 	textBlocks   = 5  // warnings told in a block, more in a line each
 	textFailures = 20 // failures told in a block; a line each is left for more
 )
@@ -246,6 +248,12 @@ func (t *text) known() {
 
 func (t *text) skipped() {
 	groups := findings.SkippedByReason(t.r)
+	is := func(g findings.ReasonGroup) bool { return strings.HasPrefix(g.Reason, "not judged: ") }
+	t.reasons("SKIP ", slices.DeleteFunc(slices.Clone(groups), is), textReasons)
+	t.reasons("SKIP  not judged,", slices.DeleteFunc(groups, func(g findings.ReasonGroup) bool { return !is(g) }), textUnjudged)
+}
+
+func (t *text) reasons(title string, groups []findings.ReasonGroup, most int) {
 	if len(groups) == 0 {
 		return
 	}
@@ -253,9 +261,9 @@ func (t *text) skipped() {
 	for _, g := range groups {
 		n += len(g.IDs)
 	}
-	t.Printf("%s %s\n", t.Paint(terminal.Bold, "SKIP "), safe.Count(n, "check"))
+	t.Printf("%s %s\n", t.Paint(terminal.Bold, title), safe.Count(n, "check"))
 	for i, g := range groups {
-		if i == textReasons && !t.Verbose && len(groups) > textReasons+1 {
+		if i == most && !t.Verbose && len(groups) > most+1 {
 			rest := 0
 			for _, g := range groups[i:] {
 				rest += len(g.IDs)
@@ -263,7 +271,11 @@ func (t *text) skipped() {
 			t.Printf("%6d  for %s; --verbose lists them\n", rest, safe.Count(len(groups)-i, "other reason"))
 			break
 		}
-		t.Printf("%6d  %s\n", len(g.IDs), t.OneLine(g.Reason, 8, 120))
+		reason, unjudged := strings.CutPrefix(g.Reason, "not judged: ")
+		if unjudged && !t.Verbose {
+			reason = g.IDs[0] + ": " + reason
+		}
+		t.Printf("%6d  %s\n", len(g.IDs), t.OneLine(reason, 8, 240))
 		if t.Verbose {
 			for _, id := range g.IDs {
 				t.Printf("        %s\n", t.Paint(terminal.Dim, safe.Line(id, 200)))
@@ -292,8 +304,13 @@ func (t *text) responses() {
 	if len(t.r.Responses) == 0 {
 		return
 	}
-	rows := make([][]string, len(t.r.Responses))
-	for i, d := range t.r.Responses {
+	shown := t.r.Responses
+	if len(shown) > textRows && !t.Verbose {
+		shown = slices.DeleteFunc(slices.Clone(shown), func(d conformance.ResponseResult) bool { return d.Verdict != conformance.Violates })
+		shown = shown[:min(textRows, len(shown))]
+	}
+	rows := make([][]string, len(shown))
+	for i, d := range shown {
 		rows[i] = []string{safe.Line(d.Operation+"/"+d.Status, 120), findings.ResponseVerdict(t.r, d), findings.ResponseExchanges(d), "", ""}
 		if d.Latency != nil {
 			rows[i][3], rows[i][4] = "p50 "+safe.Duration(d.Latency.P50), "p99 "+safe.Duration(d.Latency.P99)
@@ -313,12 +330,20 @@ func (t *text) responses() {
 			case 0:
 				cells = append(cells, cell+pad)
 			case 1:
-				cells = append(cells, t.Paint(verdictColor(t.r.Responses[i].Verdict), safe.Visible(cell))+pad)
+				cells = append(cells, t.Paint(verdictColor(shown[i].Verdict), safe.Visible(cell))+pad)
 			default:
 				cells = append(cells, pad+cell)
 			}
 		}
 		t.Printf("  %s\n", strings.TrimRight(strings.Join(cells, "   "), " "))
+	}
+	if len(shown) < len(t.r.Responses) {
+		counts := map[conformance.Verdict]int{}
+		for _, d := range t.r.Responses {
+			counts[d.Verdict]++
+		}
+		t.Printf("  of %d documented responses %d conform, %d are violated and %d were not exercised; --verbose lists them\n",
+			len(t.r.Responses), counts[conformance.Conforms], counts[conformance.Violates], counts[conformance.NotExercised])
 	}
 	t.Printf("\n")
 }

@@ -11,8 +11,10 @@ import (
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/causes"
 	"nox.energy/contract/conformance/internal/checks"
+	"nox.energy/contract/conformance/internal/contract"
 	"nox.energy/contract/conformance/internal/guard"
 	"nox.energy/contract/conformance/internal/trial"
+	"nox.energy/contract/spec"
 )
 
 const (
@@ -50,9 +52,31 @@ func assemble(r *run, reason string) *conformance.Result {
 	if err := guard.Call(func() { out.Causes = failures.Describe(out.Checks) }); err != nil {
 		out.Notes = append(out.Notes, "the failures could not be put together by their causes: "+r.Redactor.RedactOwn(err.Error()))
 	}
+	out.Notes = append(out.Notes, contradictions(doc)...)
 	out.Responses = responseResults(r, out.Checks)
 	conclude(r, out, r.Redactor.RedactOwn(reason))
 	return out
+}
+
+// maxContradictions bounds the contradictions of a contract that a result lists.
+const maxContradictions = 10
+
+// contradictions says what the contract demands and nothing can fulfil, so that it is
+// not judged.
+func contradictions(doc *spec.Document) (notes []string) {
+	n := 0
+	for _, w := range doc.Warnings() {
+		if !w.Contradiction {
+			continue
+		}
+		if n++; n <= maxContradictions {
+			notes = append(notes, fmt.Sprintf("the contract contradicts itself on line %d: %s", w.Line, w.Text))
+		}
+	}
+	if n > maxContradictions {
+		notes = append(notes, fmt.Sprintf("the contract contradicts itself in %d more places: nox-conformance lint lists them", n-maxContradictions))
+	}
+	return notes
 }
 
 func checkResult(r *run, c *trial.Check, v *trial.Verdict, took time.Duration) conformance.CheckResult {
@@ -90,12 +114,22 @@ func checkResult(r *run, c *trial.Check, v *trial.Verdict, took time.Duration) c
 // check of it that counts failed, and was not exercised if no response had it.
 func responseResults(r *run, checks []conformance.CheckResult) []conformance.ResponseResult {
 	var out []conformance.ResponseResult
+	seen := map[*contract.Operation][]trial.SeenResponse{}
+	for _, s := range r.AllSeen() {
+		seen[s.Response.Request.Op] = append(seen[s.Response.Request.Op], s)
+	}
+	violated := map[string]bool{}
+	for _, c := range checks {
+		if c.Outcome == conformance.Fail && !c.Known {
+			violated[c.Operation+"/"+c.Status] = true
+		}
+	}
 	for _, op := range r.Contract.Operations {
 		for _, status := range op.Statuses {
 			row := conformance.ResponseResult{Operation: op.ID, Status: status, Verdict: conformance.NotExercised}
 			var took []float64
-			for _, s := range r.AllSeen() {
-				if s.Response.Request.Op == op && s.Response.HasStatus(status) && s.Check.Status != "http" {
+			for _, s := range seen[op] {
+				if s.Response.HasStatus(status) && s.Check.Status != "http" {
 					took = append(took, trial.Milliseconds(s.Response.Duration))
 				}
 			}
@@ -104,10 +138,8 @@ func responseResults(r *run, checks []conformance.CheckResult) []conformance.Res
 				sort.Float64s(took)
 				row.Latency = &conformance.Latency{P50: took[(len(took)-1)/2], P99: took[(len(took)-1)*99/100]}
 			}
-			for _, c := range checks {
-				if c.Operation == op.ID && c.Status == status && c.Outcome == conformance.Fail && !c.Known {
-					row.Verdict = conformance.Violates
-				}
+			if violated[op.ID+"/"+status] {
+				row.Verdict = conformance.Violates
 			}
 			out = append(out, row)
 		}

@@ -93,6 +93,14 @@ func (b *builder) addJudgement(status string, t checkText, judge func(*trial.Ses
 	return c
 }
 
+// addUnjudged makes a check that only says what is not judged, and why.
+func (b *builder) addUnjudged(status, name, summary, pointer, reason string) {
+	b.add(status, checkText{
+		name: name, ground: contractSays, prod: conformance.Harmless, pointer: pointer,
+		summary: summary, sends: "nothing: " + reason, why: "What is not judged should be known.",
+	}, trial.StageAccept, func(t *trial.Trial) { t.Skip("not judged: " + reason) })
+}
+
 // skippedAs gives the reason why a judgement finds nothing to judge.
 func skippedAs(c *trial.Check, reason string) {
 	judge := c.JudgeRun

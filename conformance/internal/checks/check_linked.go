@@ -56,8 +56,15 @@ func follow(t *trial.Trial, r *contract.Response, l *contract.Link) {
 // removalChecks delete what the run itself has created, and nothing else.
 func removalChecks(b *builder) {
 	status := b.op.SuccessStatus()
-	if status == "" || b.op.Source.From.Obstacle != "" {
-		return // a request is needed that creates something
+	switch from := b.op.Source.From; {
+	case status == "":
+		b.addUnjudged(trial.StatusHTTP, "minimal", "deleting what exists succeeds", b.op.Pointer+"/responses",
+			"the contract documents no success of the operation, only "+strings.Join(b.op.Statuses, ", "))
+		return
+	case from.Obstacle != "":
+		b.addUnjudged(status, "minimal", "deleting what exists returns "+status, b.op.Pointer,
+			"what it removes is created by "+from.ID+", which is not judged either: "+from.Obstacle)
+		return
 	}
 	add := func(status, name string, g ground, summary, sends, why string, run func(*trial.Trial)) {
 		b.add(status, checkText{name: name, ground: g, prod: conformance.NotInProduction, newUsers: 1, runsAlone: true, summary: summary, sends: sends, why: why}, trial.StageRemove, run)

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -18,12 +19,7 @@ func obstacleCheck(b *builder) {
 	if status == "" {
 		status = trial.StatusHTTP
 	}
-	b.add(status, checkText{
-		name: "minimal", ground: contractSays, prod: conformance.Harmless, pointer: b.op.Pointer,
-		summary: "a minimal valid request returns " + status,
-		sends:   "nothing: " + b.op.Obstacle,
-		why:     "The report should name each operation that it cannot judge.",
-	}, trial.StageAccept, func(t *trial.Trial) { t.Skip("not judged: " + t.Op.Obstacle) })
+	b.addUnjudged(status, "minimal", "a minimal valid request returns "+status, b.op.Pointer, b.op.Obstacle)
 }
 
 // parameterChecks vary the parameters beside the body: each optional one
@@ -33,6 +29,11 @@ func parameterChecks(b *builder) {
 	for i := range b.op.Parameters {
 		p := &b.op.Parameters[i]
 		plain, ok := p.Minimal()
+		if p.Twin != "" {
+			b.addUnjudged(trial.StatusHTTP, p.In+"-"+schema.IDWord(p.Name), "the parameter "+p.Name+" is read as documented", p.Pointer,
+				fmt.Sprintf("the operation declares the %s parameter %s twice, on lines %d and %d", p.In, p.Name, b.clause(p.Twin).Line, b.clause(p.Pointer).Line))
+			continue
+		}
 		if !ok {
 			continue
 		}
@@ -143,7 +144,7 @@ func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(t.Request().WithParameter(i, m.Value, how), allowed...) })
 	}
 	if p.Required && p.In != "path" {
-		add(schema.Breach{Name: "missing", Description: "left out", Pointer: p.Pointer + "/required", Firmness: schema.Firm, Value: contract.Absent{}})
+		add(schema.Breach{Name: "missing", Description: "left out", Pointer: p.Pointer + "/required", Firmness: p.Schema.FirmnessOfAbsence(), Value: contract.Absent{}})
 	}
 	for _, m := range mistyped(p) {
 		add(m)

@@ -65,6 +65,9 @@ func refusalChecks(b *builder) {
 	}
 	lockOutCheck(b, status)
 	for _, w := range wrong[1:] {
+		if in, _ := b.op.Security[0].Field(); w.name == withScheme && in == string(contract.InHeader) && b.op.AcceptsKeyIn(contract.AsBearer) && b.op.Security[0].Kind == "apiKey" {
+			continue // it is right for another requirement
+		}
 		near(w)
 	}
 	b.add(status, checkText{
@@ -150,9 +153,11 @@ func alternativeChecks(b *builder, status, pointer string) {
 
 // nearMissGround is why a wrong key weighs what it does. In a cookie, quotes
 // around a value may or may not be part of it (RFC 6265, sections 4.1.1 and
-// 5.2); databases compare without case by default.
+// 5.2); in Authorization, a scheme may precede a key; databases compare without case
+// by default.
 func nearMissGround(b *builder, w WrongKey) ground {
-	if in, _ := b.op.Security[0].Field(); w.level != conformance.Must || in == string(contract.InCookie) && w.name == "key-quoted" {
+	in, name := b.op.Security[0].Field()
+	if w.level != conformance.Must || in == string(contract.InCookie) && w.name == "key-quoted" || w.name == withScheme && strings.EqualFold(name, "Authorization") && b.op.Security[0].Kind == "apiKey" {
 		return stacksDiffer
 	}
 	return contractSays

@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"nox.energy/contract/conformance"
 	"nox.energy/contract/conformance/internal/schema"
@@ -15,6 +16,8 @@ import (
 func successChecks(b *builder) {
 	status := b.op.SuccessStatus()
 	if status == "" {
+		b.addUnjudged(trial.StatusHTTP, "minimal", "a minimal valid request succeeds", b.op.Pointer+"/responses",
+			"the contract documents no success of the operation, only "+strings.Join(b.op.Statuses, ", "))
 		return
 	}
 	b.add(status, checkText{

@@ -19,6 +19,9 @@ type WrongKey struct {
 	shell  string
 }
 
+// withScheme names the check of a key behind the name of a scheme.
+const withScheme = "key-with-scheme"
+
 // WrongKeys lists keys that are missing, unknown, or nearly right: each is
 // taken by a server that compares carelessly in one way.
 func WrongKeys() []WrongKey {
@@ -38,7 +41,7 @@ func WrongKeys() []WrongKey {
 		{"key-half", "the first half of the key", conformance.Must, func(k string, _ *rand.Rand) string { return part(k, func(n int) (from, to int) { return 0, n / 2 }) }, shellHalf},
 		{"key-doubled", "the key repeated twice", conformance.Must, func(k string, _ *rand.Rand) string { return k + k }, `"$NOX_API_KEY$NOX_API_KEY"`},
 		{"key-quoted", "the key in quotes", conformance.Must, func(k string, _ *rand.Rand) string { return `"` + k + `"` }, `"\"$NOX_API_KEY\""`},
-		{"key-with-scheme", "the key with the prefix Bearer", conformance.Must, func(k string, _ *rand.Rand) string { return "Bearer " + k }, `"Bearer $NOX_API_KEY"`},
+		{withScheme, "the key with the prefix Bearer", conformance.Must, func(k string, _ *rand.Rand) string { return "Bearer " + k }, `"Bearer $NOX_API_KEY"`},
 		{"key-punctuation", "the key with its dashes and underscores exchanged", conformance.Must, func(k string, _ *rand.Rand) string {
 			return strings.NewReplacer("-", "_", "_", "-").Replace(k)
 		}, `"$(printf %s "$NOX_API_KEY" | tr -- -_ _-)"`},

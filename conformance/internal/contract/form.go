@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"nox.energy/contract/conformance/internal/schema"
@@ -127,7 +128,7 @@ func (b *RequestBody) encodeForm(members schema.Object) []byte {
 	pairs := []string{}
 	for _, m := range members {
 		f := b.field(m.Name)
-		if !f.asJSON && !isFlat(m.Value) && f.style != "deepObject" {
+		if !f.asJSON && !isFlat(m.Value) && !(f.style == "deepObject" && fillsBrackets(m.Value)) {
 			return nil
 		}
 		pairs = append(pairs, f.QueryPairs(m.Value)...)
@@ -221,12 +222,12 @@ func (b *RequestBody) decodeForm(body []byte) (any, error) {
 		return nil, err
 	}
 	out := schema.Object{}
-	deep := map[string]schema.Object{}
+	deep := bracketed{}
 	for name, texts := range values {
-		outer, inner, isDeep := strings.Cut(strings.TrimSuffix(name, "]"), "[")
+		outer, _, isDeep := strings.Cut(name, "[")
 		switch f := b.field(outer); {
 		case isDeep && f.style == "deepObject":
-			deep[outer] = append(deep[outer], schema.Member{Name: inner, Value: meant(texts[0], b.schemaOf(outer).propertySchema(inner))})
+			deep.add(name, texts[0])
 		case b.field(name).asJSON:
 			out = append(out, schema.Member{Name: name, Value: schema.Literal(texts[0])})
 		default:
@@ -237,10 +238,63 @@ func (b *RequestBody) decodeForm(body []byte) (any, error) {
 			out = append(out, schema.Member{Name: name, Value: meantAll(texts, b.schemaOf(name).Schema)})
 		}
 	}
-	for name, o := range deep {
-		out = append(out, schema.Member{Name: name, Value: o})
+	for name, within := range deep {
+		out = append(out, schema.Member{Name: name, Value: read(within, b.schemaOf(name).Schema)})
 	}
 	return out, nil
+}
+
+// bracketed is what stands under names with brackets, by the parts of the name: a text,
+// or what stands deeper.
+type bracketed map[string]any
+
+// add notes a text under a name as a[b][0].
+func (b bracketed) add(name, text string) {
+	path := strings.Split(strings.TrimSuffix(strings.ReplaceAll(strings.Replace(name, "[", "][", 1), "][", "\x00"), "]"), "\x00")
+	for _, part := range path[:len(path)-1] {
+		deeper, ok := b[part].(bracketed)
+		if !ok {
+			deeper = bracketed{}
+			b[part] = deeper
+		}
+		b = deeper
+	}
+	b[path[len(path)-1]] = text
+}
+
+// read reads it by a schema: places in order as a list, unless the schema has an
+// object there.
+func read(v any, s *schema.Schema) any {
+	within, ok := v.(bracketed)
+	if !ok {
+		text, _ := v.(string)
+		return meantAll([]string{text}, s)
+	}
+	if len(s.Choices) > 0 {
+		for _, view := range s.Views() {
+			if made := read(v, view); s.Fits(made) {
+				return made
+			}
+		}
+	}
+	var list []any
+	for i := range len(within) {
+		if item, ok := within[strconv.Itoa(i)]; ok && s.AcceptsType("array") {
+			items := s.Items
+			if items == nil {
+				items = &schema.Schema{}
+			}
+			list = append(list, read(item, items))
+		}
+	}
+	if len(list) == len(within) {
+		return list
+	}
+	o := schema.Object{}
+	for name, each := range within {
+		o = append(o, schema.Member{Name: name, Value: read(each, partSchema{s}.propertySchema(name))})
+	}
+	return o
 }
 
 // separator stands between the items of a list, as a reader finds it.

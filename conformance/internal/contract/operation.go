@@ -176,7 +176,7 @@ func (op *Operation) EquivalentStatuses(status string) Statuses {
 	}
 	for _, kind := range kinds {
 		if slices.Contains(kind, status) {
-			return slices.DeleteFunc(slices.Clone(kind), func(s string) bool { return !slices.Contains(op.Statuses, s) && s != status })
+			return slices.DeleteFunc(slices.Clone(kind), func(s string) bool { return s != status && op.ResponseFor(statusNumber(s)) == nil })
 		}
 	}
 	return Statuses{status}
@@ -268,6 +268,20 @@ func (s SecurityScheme) Field() (in, name string) {
 	return in, name
 }
 
+// isPlaceOf reports whether a parameter is declared where a request carries a key of the
+// scheme, so that it is the key.
+func (s SecurityScheme) isPlaceOf(p Parameter) bool {
+	in, name := s.Field()
+	return p.In == in && (p.Name == name || in == string(InHeader) && strings.EqualFold(p.Name, name))
+}
+
+// isWrittenAs reports whether a request carries the keys of both schemes alike.
+func (s SecurityScheme) isWrittenAs(other SecurityScheme) bool {
+	one, _ := ResolvePlace(AsDeclared, s)
+	two, _ := ResolvePlace(AsDeclared, other)
+	return one == two
+}
+
 // OtherKeyPlaces are the places where a key may stand under another requirement.
 func (op *Operation) OtherKeyPlaces() []string {
 	var out []string
@@ -334,6 +348,15 @@ func (c *Contract) FindOperation(method, path string) (op *Operation, base, rest
 		op, base, rest, most = candidate, before, path[len(before):], literal
 	}
 	return op, base, rest
+}
+
+// Declares reports whether a path, relative to the base URL, is one of an operation with
+// that method, also by a variable in its place.
+func (c *Contract) Declares(method, path string) bool {
+	return slices.ContainsFunc(c.Operations, func(op *Operation) bool {
+		base, _, ok := splitPath(path, op.Path)
+		return ok && base == "" && op.Method == method
+	})
 }
 
 // Resembles reports whether an object has the required properties of a

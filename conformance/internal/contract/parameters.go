@@ -3,6 +3,7 @@ package contract
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nox.energy/contract/conformance/internal/schema"
@@ -19,6 +20,7 @@ type Parameter struct {
 	example    any
 	hasExample bool
 	Pointer    string
+	Twin       string // where the operation declares it once more, "" where it does not
 
 	SchemaPointer string
 }
@@ -48,14 +50,15 @@ func (p *Parameter) Minimal() (v any, ok bool) {
 	return v, ok && p.CanCarry(v) && !(p.In == "path" && p.Text(v) == "")
 }
 
-// CanCarry reports whether OpenAPI says how the style of the parameter writes a value:
-// no style has lists or objects within others.
+// CanCarry reports whether it is known how the style of the parameter writes a value:
+// no style has lists or objects within others, but brackets for them are what users of
+// deepObject mean.
 func (p *Parameter) CanCarry(v any) bool {
 	switch v := v.(type) {
 	case []any:
 		return p.asJSON || !slices.ContainsFunc(v, func(item any) bool { return !isScalar(item) })
 	case schema.Object:
-		return p.asJSON || !slices.ContainsFunc(v, func(m schema.Member) bool { return !isScalar(m.Value) })
+		return p.asJSON || p.style == "deepObject" && fillsBrackets(v) || !slices.ContainsFunc(v, func(m schema.Member) bool { return !isScalar(m.Value) })
 	}
 	return true
 }
@@ -106,11 +109,8 @@ func (p *Parameter) QueryPairs(v any) []string {
 	var out []string
 	switch {
 	case p.asJSON:
-	case isObject && p.style == "deepObject":
-		for _, m := range members {
-			out = append(out, name+"["+url.QueryEscape(m.Name)+"]="+url.QueryEscape(scalarText(m.Value)))
-		}
-		return out
+	case (isObject || isList) && p.style == "deepObject":
+		return inBrackets(name, v)
 	case isObject && p.explode:
 		for _, m := range members {
 			out = append(out, url.QueryEscape(m.Name)+"="+url.QueryEscape(scalarText(m.Value)))
@@ -123,6 +123,36 @@ func (p *Parameter) QueryPairs(v any) []string {
 		return out
 	}
 	return []string{name + "=" + p.joined(v, separator, url.QueryEscape)}
+}
+
+// inBrackets writes a value as name=value pairs, with the way to each part in brackets
+// behind the name: a[b][0]=1.
+func inBrackets(name string, v any) (out []string) {
+	switch v := v.(type) {
+	case schema.Object:
+		for _, m := range v {
+			out = append(out, inBrackets(name+"["+url.QueryEscape(m.Name)+"]", m.Value)...)
+		}
+	case []any:
+		for i, item := range v {
+			out = append(out, inBrackets(name+"["+strconv.Itoa(i)+"]", item)...)
+		}
+	default:
+		out = []string{name + "=" + url.QueryEscape(scalarText(v))}
+	}
+	return out
+}
+
+// fillsBrackets reports whether each part of a value leaves something in brackets: an
+// empty list or object, and null, do not.
+func fillsBrackets(v any) bool {
+	switch v := v.(type) {
+	case schema.Object:
+		return len(v) > 0 && !slices.ContainsFunc(v, func(m schema.Member) bool { return !fillsBrackets(m.Value) })
+	case []any:
+		return len(v) > 0 && !slices.ContainsFunc(v, func(item any) bool { return !fillsBrackets(item) })
+	}
+	return v != nil
 }
 
 // joined writes a value as one text, the parts of a list or an object one

@@ -62,6 +62,9 @@ func (r *contractReader) operation(declared spec.Operation) *Operation {
 		op.Responses = append(op.Responses, r.response(m.Name, asNode(m.Value), op.Pointer+spec.Pointer("responses", m.Name)))
 	}
 	r.security(op, n)
+	op.Parameters = slices.DeleteFunc(op.Parameters, func(p Parameter) bool {
+		return slices.ContainsFunc(op.Security, func(s SecurityScheme) bool { return s.isPlaceOf(p) })
+	})
 	if declared.Server != "" {
 		op.Obstacle = "it has its own server, " + declared.Server + ": judge it with that base URL and a contract that names this server"
 	}
@@ -69,11 +72,31 @@ func (r *contractReader) operation(declared spec.Operation) *Operation {
 }
 
 // parameter adds a parameter to an operation; one of the operation takes the
-// place of one of the path.
+// place of one of the path. Of two in one list the required one is sent, and
+// neither is judged.
 func (r *contractReader) parameter(op *Operation, n node, pointer string) {
 	out := r.described(n, n.text("in"), pointer)
-	op.Parameters = slices.DeleteFunc(op.Parameters, func(q Parameter) bool { return q.Name == out.Name && q.In == out.In })
-	op.Parameters = append(op.Parameters, out)
+	i := slices.IndexFunc(op.Parameters, func(q Parameter) bool { return q.Name == out.Name && q.In == out.In })
+	if i < 0 {
+		op.Parameters = append(op.Parameters, out)
+		return
+	}
+	have := &op.Parameters[i]
+	if parentOf(have.Pointer) == parentOf(pointer) {
+		if out.Twin = have.Pointer; have.Required && !out.Required {
+			have.Twin = pointer
+			return
+		}
+	}
+	op.Parameters = append(slices.Delete(op.Parameters, i, i+1), out)
+}
+
+func parentOf(pointer string) string { return pointer[:strings.LastIndex(pointer, "/")] }
+
+// lineOf is the line of what a pointer leads to, 0 for nothing.
+func (r *contractReader) lineOf(pointer string) int {
+	c, _ := r.doc.Clause(pointer)
+	return c.Line
 }
 
 // described reads a parameter, or the header of a response.
@@ -219,7 +242,20 @@ func (r *contractReader) schemes(requirement node, at string) (out []SecuritySch
 		case s.Kind == "http" && s.httpScheme != "basic" && s.httpScheme != "bearer":
 			return nil, fmt.Sprintf("unsupported HTTP authentication scheme %q: a single key cannot satisfy it", s.httpScheme)
 		}
-		out = append(out, s)
+		in, name := s.Field()
+		i := slices.IndexFunc(out, func(have SecurityScheme) bool {
+			haveIn, haveName := have.Field()
+			return haveIn == in && strings.EqualFold(haveName, name)
+		})
+		switch {
+		case i < 0:
+			out = append(out, s)
+		case out[i].isWrittenAs(s) || in == string(InHeader) && s.Kind == "apiKey":
+		case in == string(InHeader) && out[i].Kind == "apiKey":
+			out[i] = s // whose text is a key as well
+		default:
+			return nil, fmt.Sprintf("line %d: its security schemes %s and %s both need the %s %s, which a request has only once", r.lineOf(at), out[i].ID, s.ID, in, name)
+		}
 	}
 	return out, ""
 }

@@ -108,16 +108,29 @@ func (p *Parameter) readQuery(query string, taken []string) []any {
 	unescape := unescaper(url.QueryUnescape)
 	var raws []string
 	var members schema.Object
+	deep := bracketed{}
 	for _, pair := range strings.Split(query, "&") {
 		rawName, raw, _ := strings.Cut(pair, "=")
 		name := unescape(rawName)
-		if outer, inner, deep := strings.Cut(strings.TrimSuffix(name, "]"), "["); p.style == "deepObject" && deep && outer == p.Name {
-			members = append(members, schema.Member{Name: inner, Value: unescape(raw)})
+		if outer, _, isDeep := strings.Cut(name, "["); p.style == "deepObject" && isDeep && outer == p.Name {
+			deep.add(name, unescape(raw))
 		} else if name == p.Name {
 			raws = append(raws, raw)
 		} else if p.style == "form" && p.explode && (p.Schema.Property(name) != nil || p.Schema.Additional != nil && !slices.Contains(taken, name)) {
 			members = append(members, schema.Member{Name: name, Value: unescape(raw)})
 		}
+	}
+	if within, ok := deep[p.Name].(bracketed); ok {
+		for name, v := range within {
+			if _, isText := v.(string); isText {
+				members = append(members, schema.Member{Name: name, Value: v})
+			}
+		}
+		out := []any{read(within, p.Schema)}
+		if len(members) == len(within) {
+			out = append(out, p.objects(members)...)
+		}
+		return out
 	}
 	switch {
 	case members != nil:

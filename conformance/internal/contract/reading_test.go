@@ -139,18 +139,31 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestNestedParameters leaves values alone that no style has.
+// TestNestedParameters writes and reads values within values, which deepObject has and
+// no other style.
 func TestNestedParameters(t *testing.T) {
 	t.Parallel()
-	for schemaText, want := range map[string]bool{
-		"{type: object, required: [a], properties: {a: {type: integer}, b: {type: array}}}":                  true,
-		"{type: object, required: [a], properties: {a: {type: array, items: {type: integer}}}}":              false,
-		"{type: object, required: [a], properties: {a: {type: object, required: [b], properties: {b: {}}}}}": false,
-		"{type: object, required: [a], properties: {a: {type: integer}}, example: {a: 1, b: [2]}}":           true,
+	for _, c := range []struct{ style, schema, want string }{
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: integer}, b: {type: array}}}", "p[a]=1"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: array, minItems: 2, items: {type: integer}}}}", "p[a][0]=1&p[a][1]=2"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: array, items: {type: object, required: [b], properties: {b: {type: boolean}}}}}}", "p[a][0][b]=true"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: object, required: [b], properties: {b: {}}}}}", "p[a][b]=sample"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {anyOf: [{type: array, items: {type: integer}}, {type: string, enum: ['']}]}}}", "p[a][0]=1"},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: object}}}", ""},
+		{"deepObject", "{type: object, required: [a], properties: {a: {type: integer}}, example: {a: 1, b: [2]}}", "p[a]=1&p[b][0]=2"},
+		{"form", "{type: object, required: [a], properties: {a: {type: array, items: {type: integer}}}}", ""},
 	} {
-		p := parameterOf(t, "query", "deepObject", true, schemaText)
-		if v, ok := p.Minimal(); ok != want {
-			t.Errorf("%s: made %v, want %t", schemaText, v, want)
+		p := parameterOf(t, "query", c.style, true, c.schema)
+		v, ok := p.Minimal()
+		got := ""
+		if ok {
+			got = strings.Join(p.QueryPairs(v), "&")
+		}
+		if got != c.want {
+			t.Errorf("%s: wrote %q, want %q", c.schema, got, c.want)
+		}
+		if ok && !p.Schema.Fits(p.Read(contract.Sent{Query: got})[0]) {
+			t.Errorf("%s: %s was read as %v", c.schema, got, p.Read(contract.Sent{Query: got})[0])
 		}
 	}
 }
@@ -195,6 +208,46 @@ func TestStyles(t *testing.T) {
 		}
 		if got != c.write {
 			t.Errorf("%s in a %s, style %s, explode %t: %s, want %s", c.value, c.in, c.style, c.explode, got, c.write)
+		}
+	}
+}
+
+// TestSources finds where an operation's path comes from by the shape of what creates it.
+func TestSources(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ path, variable, created, want string }{
+		{"/things", "thing_id", "{id: {type: string}}", "/id"},
+		{"/things", "thingId", "{thing: {type: object, properties: {id: {type: string}}}}", "/thing/id"},
+		{"/categories", "id", "{owner: {type: object, properties: {id: {type: string}}}, category: {type: object, properties: {id: {type: string}}}}", "/category/id"},
+		{"/things", "thingUuid", "{data: {type: object, properties: {uuid: {type: string}}}}", "/data/uuid"},
+		{"/tokens", "tokenName", "{id: {type: string}, name: {type: string}}", "/name"},
+		{"/things", "id", "{owner: {type: object, properties: {id: {type: string}}}}", ""},
+		{"/things", "thing", "{id: {type: string}}", ""},
+	} {
+		doc, err := spec.Parse("test", fmt.Appendf(nil, `
+openapi: 3.0.3
+info: {title: t, version: "1"}
+paths:
+  %[1]s:
+    post: {responses: {"201": {description: ok, content: {application/json: {schema: {type: object, properties: %[3]s}}}}}}
+  %[1]s/{%[2]s}:
+    delete:
+      parameters: [{name: %[2]s, in: path, required: true, schema: {type: string}}]
+      responses: {"204": {description: ok}}
+`, c.path, c.variable, c.created))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := contract.Read(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if s := read.Operations[1].Source; s.Creates() {
+			got = strings.TrimPrefix(s.Values[0], "$response.body#")
+		}
+		if got != c.want {
+			t.Errorf("%s/{%s} of %s: %q, want %q", c.path, c.variable, c.created, got, c.want)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (s *Schema) Make(optional bool) (v any, ok bool) {
 // a whole: of a oneOf no other branch.
 func (s *Schema) makeByBranch(optional bool) (any, bool) {
 	for _, full := range []bool{optional, !optional} {
-		for _, view := range s.views() {
+		for _, view := range s.Views() {
 			if v, ok := view.Make(full); ok && fits(s, v) {
 				return v, true
 			}
@@ -224,7 +224,7 @@ func (s *Schema) MakeSeveral(n int, optional bool) []any {
 	for _, v := range s.Enum {
 		add(v)
 	}
-	for _, view := range s.views() {
+	for _, view := range s.Views() {
 		if len(out) < n {
 			view.each(n+1, optional, add)
 		}

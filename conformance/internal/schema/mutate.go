@@ -79,31 +79,44 @@ func mutationOf(p Spot, b Breach) Mutation {
 
 // absences leave out each required property, all of them, and rename each of
 // the outermost in ways that a lax reader would overlook. JSON names are
-// compared exactly (RFC 8259, section 8.3).
+// compared exactly (RFC 8259, section 8.3). Mainstream readers put in the default of
+// what is not there.
 func absences(s *Schema, whole Object, most int) []Mutation {
-	required := 0
+	required, hardest := 0, Lenient
 	none := whole
 	out := gather(s, whole, most, func(p Spot) []Mutation {
 		if !p.Required || len(p.Path) == 0 || isItem(p) {
 			return nil
 		}
 		rule := strings.TrimSuffix(p.Schema.Pointer, "/properties/"+p.Path[len(p.Path)-1]) + "/required"
-		all := []Mutation{{p.id("missing"), "without " + p.Label, rule, Firm, removed(p.Body, p.Path)}}
+		hold := p.Schema.FirmnessOfAbsence()
+		all := []Mutation{{p.id("missing"), "without " + p.Label, rule, hold, removed(p.Body, p.Path)}}
 		if len(p.Path) > 1 || p.Label != IDWord(p.Path[0]) {
 			return all
 		}
 		required++
+		if hold == Firm {
+			hardest = Firm
+		}
 		none = none.without(p.Path)
 		name := p.Path[0]
 		if swapped := otherCase(name); swapped != name {
 			all = append(all, Mutation{p.id("name-case"), name + " named " + swapped + " instead", rule, Lenient, whole.renamed(name, swapped)})
 		}
-		return append(all, Mutation{p.id("name-space"), name + " with a trailing space in its name", rule, Firm, whole.renamed(name, name+" ")})
+		return append(all, Mutation{p.id("name-space"), name + " with a trailing space in its name", rule, hold, whole.renamed(name, name+" ")})
 	})
 	if required > 1 {
-		out = append(out, Mutation{"all-missing", "without any required property", s.RulePointer("required"), Firm, none})
+		out = append(out, Mutation{"all-missing", "without any required property", s.RulePointer("required"), hardest, none})
 	}
 	return out
+}
+
+// FirmnessOfAbsence is how strictly a target is bound to miss what is required.
+func (s *Schema) FirmnessOfAbsence() Firmness {
+	if s.HasDefault {
+		return Lenient
+	}
+	return Firm
 }
 
 // isItem reports whether the spot is an item of an array.

@@ -135,9 +135,9 @@ func (s *Schema) undeclaredName() string {
 	return name
 }
 
-// views are the schemas that a value may fit to fit s: one for each branch of
+// Views are the schemas that a value may fit to fit s: one for each branch of
 // its first choice, joined with the rest, or s alone.
-func (s *Schema) views() []*Schema {
+func (s *Schema) Views() []*Schema {
 	if len(s.Choices) == 0 {
 		return []*Schema{s}
 	}
@@ -146,7 +146,7 @@ func (s *Schema) views() []*Schema {
 	var out []*Schema
 	for _, b := range s.Choices[0].Branches[:min(maxBranches, len(s.Choices[0].Branches))] {
 		if joined := Join(&rest, b); !joined.MatchesNothing && !joined.IsTruncated {
-			out = append(out, joined.views()...)
+			out = append(out, joined.Views()...)
 		}
 		if len(out) >= maxBranches {
 			return out[:maxBranches]
@@ -163,7 +163,7 @@ func (s *Schema) BranchFor(v any) *Schema {
 	if len(s.Choices) == 0 {
 		return s
 	}
-	views := s.views()
+	views := s.Views()
 	for _, each := range views {
 		if fits(each, v) {
 			return each

@@ -130,7 +130,7 @@ func (p Spot) alternatives() []Spot {
 		return nil
 	}
 	made := []any{p.Value}
-	for i, view := range p.Schema.views() {
+	for i, view := range p.Schema.Views() {
 		v, ok := view.Make(true)
 		if !ok || !fits(p.Schema, v) || ContainsValue(made, v) {
 			continue

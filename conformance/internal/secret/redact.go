@@ -22,13 +22,22 @@ type Redactor struct {
 	mu       sync.RWMutex
 	known    map[string]bool
 	index    *Index
+	short    map[string]string // short texts as they are redacted: most headers are those of all requests
+	learned  int               // how often what is known has changed
 }
+
+// maxShort bounds the texts that are kept with what was made of them, and maxKept how
+// many.
+const (
+	maxShort = 256
+	maxKept  = 10_000
+)
 
 // NewRedactor returns a redactor. It leaves pieces of secrets that also appear
 // in a public text: they give nothing away. harmless words are no secrets, even
 // if a request carries one as its key.
 func NewRedactor(harmless []string, public ...string) *Redactor {
-	return &Redactor{harmless: harmless, known: map[string]bool{}, index: NewIndex(public...)}
+	return &Redactor{harmless: harmless, known: map[string]bool{}, index: NewIndex(public...), short: map[string]string{}}
 }
 
 // Add makes a secret known, and pieces of it. Call it before anything that
@@ -69,6 +78,7 @@ func (r *Redactor) learn(secret, label string, how func(x *Index, secret, label 
 	defer r.mu.Unlock()
 	if !r.known[secret] {
 		r.known[secret] = true
+		r.forget()
 		how(r.index, secret, "["+label+"]")
 	}
 }
@@ -83,8 +93,32 @@ func IsPlainHeader(name string) bool {
 	return false
 }
 
+// forget is called with the lock held.
+func (r *Redactor) forget() {
+	r.learned++
+	clear(r.short)
+}
+
 // Redact replaces every secret in data that was sent or received.
-func (r *Redactor) Redact(text string) string { return r.replace(text, len(text), false) }
+func (r *Redactor) Redact(text string) string {
+	if len(text) > maxShort {
+		return r.replace(text, len(text), false)
+	}
+	r.mu.RLock()
+	out, ok := r.short[text]
+	learned := r.learned
+	r.mu.RUnlock()
+	if ok {
+		return out
+	}
+	out = r.replace(text, len(text), false)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.learned == learned && len(r.short) < maxKept {
+		r.short[text] = out
+	}
+	return out
+}
 
 // RedactOwn replaces every secret in a sentence of this program. A key that is
 // an ordinary word stays.
@@ -102,6 +136,7 @@ func (r *Redactor) AllowURL(url string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.index.spare(url)
+	r.forget()
 }
 
 func (r *Redactor) replace(text string, length int, own bool) string {

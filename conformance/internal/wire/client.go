@@ -298,7 +298,7 @@ func (c *Client) SendOnce(ctx context.Context, r *Request) (a *Response, reused 
 		if a.Failure == TimedOut && dialled.Load() != 0 && !connected.Load() {
 			a.Err = ErrNotConnected
 		}
-		return a, again.Load() && !first.Load()
+		return a, again.Load() && !first.Load() || isOwnClosing(a.Err)
 	}
 	c.noteSpeed(a.Duration)
 	c.noteTrouble(a)

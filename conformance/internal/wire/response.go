@@ -192,7 +192,7 @@ func FailureOf(err error) Failure {
 		return Untrusted
 	case errors.As(err, &dns), errors.As(err, &dial) && dial.Op == "dial", strings.Contains(text, "proxyconnect"):
 		return Unreachable
-	case strings.Contains(text, "readLoopPeekFail"), strings.Contains(text, "Unsolicited response"): // net/http's words for one that came too early
+	case isOwnClosing(err), strings.Contains(text, "readLoopPeekFail"), strings.Contains(text, "Unsolicited response"): // net/http's words for one that came too early
 		return ConnectionClosed
 	case errors.As(err, &head), strings.Contains(text, "Content-Length"), strings.Contains(text, "malformed MIME header"), strings.Contains(text, "transfer encoding"):
 		return Malformed
@@ -202,6 +202,12 @@ func FailureOf(err error) Failure {
 		return ConnectionClosed
 	}
 	return NotHTTP
+}
+
+// isOwnClosing reports whether this program closed the connection, as an idle one, while
+// the request took it.
+func isOwnClosing(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "CloseIdleConnections called")
 }
 
 func isTimeout(err error) bool {
