@@ -118,7 +118,7 @@ func (c comparison) staying() string {
 	case mockRefuses && strings.Contains(c.Mutation, "]=") && strings.HasSuffix(c.Mutation, "brackets"):
 		return "objects within those of deepObject, of which the specification says nothing"
 	case !c.IsValue && strings.Contains(c.Mutation, "twice") || strings.Contains(c.Mutation, ": two values"):
-		return "a parameter in JSON that stands in the query twice: nothing says what that means; the runner sends none"
+		return "a field that stands twice though it is no list: nothing says what that means; the runner sends none"
 	case c.Mock == "" && (strings.Contains(c.Message, "9223372036854775808") || strings.Contains(c.Sent, "int64")):
 		return "kin-openapi keeps an int64 as a float64 and converts that, so that numbers beyond it pass"
 	case mockRefuses && strings.Contains(c.Message, "a%2Ca"):
