@@ -121,6 +121,9 @@ var (
 	plainName  = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*$`)
 )
 
+// base64Syntax takes either alphabet, with padding or without, in lines or not.
+var base64Syntax = regexp.MustCompile(`^[A-Za-z0-9+/_\r\n-]*={0,2}[\r\n]*$`)
+
 const documentURL = "https://contract.invalid/document.json"
 
 // compiler is one for requests, or for responses.
@@ -139,6 +142,12 @@ func (s *schemas) compiler(way direction) *jsonschema.Compiler {
 			return nil
 		}})
 	}
+	c.RegisterFormat(&jsonschema.Format{Name: "byte", Validate: func(v any) error {
+		if text, ok := v.(string); ok && !base64Syntax.MatchString(text) {
+			return errors.New("it is no base64")
+		}
+		return nil
+	}})
 	for _, name := range []string{"period", "semver"} { // which OpenAPI has not, and documents mean something else by
 		c.RegisterFormat(&jsonschema.Format{Name: name, Validate: func(any) error { return nil }})
 	}

@@ -70,6 +70,10 @@ func usualString(format string) string {
 		return "2001:db8::1"
 	case "byte":
 		return "bm94"
+	case "json-pointer":
+		return "/a"
+	case "relative-json-pointer":
+		return "1"
 	}
 	return "string"
 }

@@ -43,7 +43,8 @@ func readContract(contract *spec.Document) (*openapi3.T, error) {
 		sentence, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, contract.Errorf("", "not a valid OpenAPI document: %s", sentence)
 	}
-	return doc, nil
+	doc.SetStringFormatValidators(formats())
+	return doc, adapt(doc)
 }
 
 // JSON returns an OpenAPI document in JSON; without its security requirements, if
@@ -143,6 +144,7 @@ func filterOptions(doc *openapi3.T) *openapi3filter.Options {
 		// 3.0.3, "Schema Object"): clients send back what they were given.
 		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.SetSchemaRegexCompiler(compilePattern), openapi3.DisableReadOnlyValidation()},
 	}
+	options.SchemaValidationOptions = append(options.SchemaValidationOptions, doc.GetSchemaValidationOptions()...)
 	if !doc.IsOpenAPI31OrLater() { // where it makes every body fail
 		options.SchemaValidationOptions = append(options.SchemaValidationOptions, openapi3.DisableSchemaErrorDetails())
 	}
