@@ -14,6 +14,7 @@ type rewriter struct {
 	way          direction
 	document     any
 	requirements bool // they come first, while every schema is as it was written
+	isOfFormat   func(format, text string) bool
 }
 
 // rewrite finds the schemas of the document: by the fields that hold one, since a
@@ -76,6 +77,9 @@ func (w *rewriter) schema(v any, within ...map[string]any) {
 	if s == nil {
 		return
 	}
+	for _, example := range append(items(s["examples"]), s["example"]) {
+		w.exemplify(s, example)
+	}
 	for _, name := range []string{"example", "examples", "default", "description", "title"} {
 		delete(s, name)
 	}
@@ -110,6 +114,25 @@ func (w *rewriter) schema(v any, within ...map[string]any) {
 		exclusive(s, "minimum", "exclusiveMinimum")
 		exclusive(s, "maximum", "exclusiveMaximum")
 		nullable(s)
+	}
+}
+
+// exemplify leaves out formats that the document's own example of a schema has not:
+// documents mean what they show.
+func (w *rewriter) exemplify(s map[string]any, example any) {
+	switch example := example.(type) {
+	case string:
+		if format, ok := s["format"].(string); ok && !w.isOfFormat(format, example) {
+			delete(s, "format")
+		}
+	case []any:
+		for _, each := range example {
+			w.exemplify(members(s["items"]), each)
+		}
+	case map[string]any:
+		for name, each := range example {
+			w.exemplify(members(members(s["properties"])[name]), each)
+		}
 	}
 }
 
