@@ -2,6 +2,7 @@ package spec
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -27,7 +28,8 @@ const EmbeddedName = "create-manufacturer-device-connection.md"
 // usable. It is immutable and safe for concurrent use.
 type Document struct {
 	source     string
-	data       []byte
+	page       []byte     // what was read
+	data       []byte     // the OpenAPI document in it, or what its files were put together to
 	normal     []byte     // see [Document.Normal]
 	root       *yaml.Node // the top mapping
 	lineOffset int        // lines of the source before the document's first line
@@ -35,7 +37,11 @@ type Document struct {
 	title      string
 	version    string
 	servers    []string
-	variables  map[string]string // of server URLs, where they are not to have their defaults
+	variables  map[string]string     // of server URLs, where they are not to have their defaults
+	read       beside                // nil where no other file is to be read
+	files      []file                // see [Document.gather]
+	unread     map[*yaml.Node]string // references to files, and why those could not be read
+	written    map[*yaml.Node]string // references that were changed, as they were
 	operations []Operation
 	warnings   []Warning
 }
@@ -72,11 +78,12 @@ func Embedded() (*Document, error) { return Parse(EmbeddedName, embeddedPage) }
 // Parse reads a contract from data: an OpenAPI 3 document in YAML or JSON, or a
 // Markdown page with such a document in a fence. source names it in errors.
 // Any error is an [*Error].
-func Parse(source string, data []byte) (*Document, error) { return parse(source, data, nil) }
+// Nothing that the document refers to is read with it; see [Load].
+func Parse(source string, data []byte) (*Document, error) { return parse(source, data, nil, nil) }
 
-func parse(source string, data []byte, variables map[string]string) (*Document, error) {
+func parse(source string, data []byte, read beside, variables map[string]string) (*Document, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	d := &Document{source: source, data: data, variables: variables}
+	d := &Document{source: source, page: data, data: data, read: read, variables: variables}
 	node, further, err := decode(data)
 	if err != nil || field(node, "openapi") == nil {
 		fenced, offset, found := documentInFence(data)
@@ -100,6 +107,11 @@ func parse(source string, data []byte, variables map[string]string) (*Document, 
 		if err := d.expand(node); err != nil {
 			return nil, err
 		}
+		if read != nil {
+			if err := d.gather(read); err != nil {
+				return nil, err
+			}
+		}
 	}
 	sum := sha256.Sum256(d.data)
 	d.sha256 = hex.EncodeToString(sum[:])
@@ -113,8 +125,8 @@ func parse(source string, data []byte, variables map[string]string) (*Document, 
 // for standard input, or [EmbeddedName].
 func (d *Document) Source() string { return d.source }
 
-// Bytes returns the OpenAPI document itself, without the page around it. The
-// caller must not change it.
+// Bytes returns the OpenAPI document itself, without the page around it; of a contract
+// of several files, one document that holds them all. The caller must not change it.
 func (d *Document) Bytes() []byte { return d.data }
 
 // Normal returns the document in a form that every OpenAPI library reads alike:
@@ -131,7 +143,7 @@ func (d *Document) Warnings() []Warning { return append([]Warning(nil), d.warnin
 // that are contradictions.
 func (d *Document) Lint() (lines []string, contradictions int) {
 	for _, w := range d.warnings {
-		kind, place := "warning", d.source
+		kind, place := "warning", cmp.Or(w.File, d.source)
 		if w.Contradiction {
 			contradictions++
 			kind = "contradiction"
@@ -177,12 +189,7 @@ func (d *Document) WithServerVariables(values map[string]string) (*Document, err
 			return nil, fmt.Errorf("%q is no value of %s; the contract lists %s", values[name], name, strings.Join(enum, ", "))
 		}
 	}
-	other, err := parse(d.source, d.data, values)
-	if err != nil {
-		return nil, err
-	}
-	other.lineOffset = d.lineOffset
-	return other, nil
+	return parse(d.source, d.page, d.read, values)
 }
 
 // collectVariables finds the variables of the servers of a document, its paths and
@@ -228,8 +235,12 @@ func (d *Document) BasePath() string {
 // Operations returns the declared operations in document order.
 func (d *Document) Operations() []Operation { return append([]Operation(nil), d.operations...) }
 
-// LineOfPage turns a line of [Document.Bytes] into a line of the source.
+// LineOfPage turns a line of [Document.Bytes] into a line of the source. Of a line of
+// another file of the contract it is the line of the reference that leads there.
 func (d *Document) LineOfPage(line int) int {
+	for i := line >> lineBits; i > 0 && i < len(d.files); i = line >> lineBits {
+		line = d.files[i].from
+	}
 	if line <= 0 {
 		return 0
 	}
@@ -249,7 +260,7 @@ func (d *Document) Errorf(pointer, format string, args ...any) *Error {
 func (d *Document) errorAt(n *yaml.Node, format string, args ...any) *Error {
 	e := &Error{Source: d.source, Reason: fmt.Sprintf(format, args...)}
 	if n != nil {
-		e.Line = d.LineOfPage(n.Line)
+		e.Source, e.Line = d.place(n.Line)
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,7 +13,8 @@ import (
 // Warning is something in a document that does not stop it from being used,
 // and that its author may not have meant.
 type Warning struct {
-	Line          int    `json:"line"` // of the source
+	File          string `json:"file,omitempty"` // of a contract of several files, where it is not the one that was asked for
+	Line          int    `json:"line"`           // of that file
 	Text          string `json:"text"`
 	Contradiction bool   `json:"contradiction"` // nothing can fulfil it, or it says two things
 }
@@ -20,7 +22,9 @@ type Warning struct {
 func (d *Document) warn(n *yaml.Node, format string, args ...any) {
 	w := Warning{Text: fmt.Sprintf(format, args...)}
 	if n != nil {
-		w.Line = d.LineOfPage(n.Line)
+		if w.File, w.Line = d.place(n.Line); w.File == d.source {
+			w.File = ""
+		}
 	}
 	d.warnings = append(d.warnings, w)
 }
@@ -124,10 +128,15 @@ func (w *normalizer) value(n *yaml.Node, kind string) bool {
 		ok = w.data(n)
 	case isNullNode(n):
 		return kind == "schema" && w.schema(n)
-	case kind[0] == '[':
-		ok = w.list(n, kind[1:])
-	case kind[0] == '{':
-		ok = w.mapping(n, kind[1:])
+	case kind[0] == '[', kind[0] == '{': // a reference is no list or map, yet those who split a document write one
+		if n = w.target(n); n == nil {
+			return false
+		}
+		if kind[0] == '[' {
+			ok = w.list(n, kind[1:])
+		} else {
+			ok = w.mapping(n, kind[1:])
+		}
 	case kind == "texts":
 		ok = w.list(n, "text")
 	case kind == "text", kind == "bool", kind == "number", kind == "count":
@@ -388,10 +397,13 @@ func (w *normalizer) refersTo(ref *yaml.Node) *yaml.Node {
 	if found := w.identified(ref.Value); found != nil {
 		return found
 	}
-	if !strings.HasPrefix(ref.Value, "#") {
-		w.fail(w.errorAt(ref, "the reference %q leaves the document; references to other files and hosts are not followed", ref.Value))
+	written := cmp.Or(w.written[ref], ref.Value)
+	if why := w.unread[ref]; why != "" {
+		w.fail(w.errorAt(ref, "the reference %q leads nowhere: %s", written, why))
+	} else if !strings.HasPrefix(ref.Value, "#") {
+		w.fail(w.errorAt(ref, "the reference %q leaves the document and is not followed: only files beside the contract are read", written))
 	} else {
-		w.fail(w.errorAt(ref, "the reference %q leads nowhere", ref.Value))
+		w.fail(w.errorAt(ref, "the reference %q leads nowhere", written))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"maps"
 	"mime"
 	"regexp"
 	"slices"
@@ -16,6 +17,9 @@ var methods = [...]string{"get", "put", "post", "delete", "options", "head", "pa
 // normalize writes the document anew and fills in what it declares.
 func (d *Document) normalize(version string) error {
 	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, made: map[*yaml.Node]string{}, taken: map[string]bool{}, nulls: map[*yaml.Node]bool{}}
+	if !w.is30 {
+		maps.Copy(w.kinds["schema"], w.kinds["schema31"])
+	}
 	w.schemas = map[string]*yaml.Node{}
 	if all := field(field(d.root, "components"), "schemas"); all != nil && all.Kind == yaml.MappingNode {
 		for _, m := range members(all) {
@@ -134,7 +138,13 @@ func (w *normalizer) pathItem(key, path string, item *yaml.Node, ids map[string]
 	shared := field(item, "parameters")
 	var all []member
 	for _, m := range members(item) {
-		if m.key == "parameters" || slices.Contains(methods[:], m.key) && m.value.Kind == yaml.MappingNode {
+		isMethod := slices.Contains(methods[:], m.key)
+		if isMethod {
+			if m.value = w.target(m.value); m.value == nil {
+				return false
+			}
+		}
+		if m.key == "parameters" || isMethod && m.value.Kind == yaml.MappingNode {
 			if m.key != "parameters" {
 				m.value = w.operation(key, path, m.key, m.value, shared, field(item, "servers"), ids)
 			}

@@ -1,7 +1,7 @@
 package spec
 
 import (
-	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +34,7 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 		ref = dynamic
 	}
 	if ref == nil || ref.Kind != yaml.ScalarNode {
-		return w.schemaObject(n, w.known(n, "schema", w.schemaGrammar()))
+		return w.schemaObject(n, w.known(n, "schema", w.kinds["schema"]))
 	}
 	name, made := w.made[ref]
 	if !made {
@@ -43,7 +43,7 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 	if name == "" {
 		return false
 	}
-	beside := slices.DeleteFunc(w.known(n, "schema", w.schemaGrammar()), func(m member) bool { return slices.Contains(annotations(), m.key) })
+	beside := slices.DeleteFunc(w.known(n, "schema", w.kinds["schema"]), func(m member) bool { return slices.Contains(annotations(), m.key) })
 	if len(beside) > 0 && w.is30 {
 		w.warn(n, "what stands beside a $ref is ignored in OpenAPI 3.0: %s", beside[0].key)
 		beside = nil
@@ -66,15 +66,6 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 		}
 	}
 	return w.schemaObject(n, append(beside, member{"allOf", all}))
-}
-
-func (w *normalizer) schemaGrammar() map[string]string {
-	if w.is30 {
-		return w.kinds["schema"]
-	}
-	all := maps.Clone(w.kinds["schema"])
-	maps.Copy(all, w.kinds["schema31"])
-	return all
 }
 
 // component is the name of the schema that a reference stands for, which is
@@ -114,6 +105,10 @@ func (w *normalizer) component(ref *yaml.Node) string {
 func (w *normalizer) newName(ref string) string {
 	pointer, _ := fragment(ref)
 	name := strings.TrimPrefix("#"+pointer, schemaComponents)
+	if strings.HasPrefix(pointer, "/"+filesField) { // the last name alone, without the ending of a file
+		name = strings.ReplaceAll(pointer, "~1", "/")
+		name = strings.TrimSuffix(path.Base(name), path.Ext(name))
+	}
 	name = strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-' {
 			return r
@@ -131,7 +126,7 @@ func (w *normalizer) newName(ref string) string {
 // schemaObject writes the keywords of a schema, put right where they are not
 // what the version of the document has.
 func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
-	known := w.schemaGrammar()
+	known := w.kinds["schema"]
 	out := make([]member, 0, len(all))
 	for _, m := range all {
 		switch m.key {

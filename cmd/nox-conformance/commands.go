@@ -88,7 +88,8 @@ runs alone. If it passes then, it runs once more together with all checks of the
 With recorded traffic, such as the mock's /journal.har, it sends the requests of the client to
 --target with the keys of the environment. It judges each response by the contract, and reports
 where it differs from the one that the client got: in status, shape, echo, or in which users
-share an id. --run, --skip, --known, --require, --report and --output apply to this only.
+share an id. --run, --skip, --known, --require, --report and --output are for recorded traffic
+alone.
 
 Exit codes: 0 all pass now; 1 a check still fails; 2 usage, or an unusable report; 3 none
 fails, but some were undecided.`,
@@ -133,8 +134,13 @@ have meant, with lines: what means something else than it seems to, what no valu
 and which operations no check can judge. It sends nothing.
 
 Exit codes: 0 no contradiction; 1 a contradiction; 2 usage, or a contract that cannot be read.`,
-		Example: "nox-conformance lint openapi.yaml",
+		Example: "nox-conformance lint openapi.yaml\nnox-conformance lint --output json openapi.yaml",
 	}
+	var lintFormat string
+	cli.Section(weak, "Output", func(f *pflag.FlagSet) {
+		f.StringVar(&lintFormat, "output", "text", "`FORMAT` format of standard output: text or json")
+	})
+	cli.Values(weak, "output", func() []string { return []string{"text", "json"} })
 	embedded := &cobra.Command{
 		Use:     "contract",
 		Short:   "print the built-in contract as an OpenAPI document in YAML",
@@ -143,7 +149,9 @@ Exit codes: 0 no contradiction; 1 a contradiction; 2 usage, or a contract that c
 	}
 	p.Root.AddCommand(
 		command(embedded, func(_ context.Context, _ *pflag.FlagSet, args []string) int { return printContract(args, std) }),
-		command(weak, func(ctx context.Context, _ *pflag.FlagSet, args []string) int { return lint(ctx, args, std) }),
+		command(weak, func(ctx context.Context, _ *pflag.FlagSet, args []string) int {
+			return lint(ctx, lintFormat, args, std)
+		}),
 		command(again, func(ctx context.Context, flags *pflag.FlagSet, args []string) int {
 			return re.replay(ctx, flags, args, std)
 		}),
@@ -172,7 +180,7 @@ func (o *options) declare(c *cobra.Command) {
 		f.BoolVar(&o.insecure, "insecure", false, "accept any certificate")
 	})
 	cli.Section(c, "Contract", func(f *pflag.FlagSet) {
-		f.StringVar(&o.spec, "spec", "", "`FILE` judge by another contract: a file, a URL or -")
+		f.StringVar(&o.spec, "spec", "", "`FILE` another OpenAPI document: a file, a URL or - (help documents)")
 		f.StringVar(&o.rules, "rules", "", "`FILE` rules beyond the schemas (nox-conformance help rules)")
 		f.StringArrayVar(&o.serverVariables, "server-variable", nil, "`NAME=VALUE` variable in the contract's server URLs")
 		f.StringVar(&o.contractPath, "contract-path", "", "`FILE` the contract in your repository, for reports to point to")

@@ -151,7 +151,7 @@ func declareServe(c *cobra.Command, s *settings) {
 		f.StringVar(&s.listen, "listen", "127.0.0.1:4010", "`ADDRESS` address to serve on; port 0 picks a free one")
 		f.StringVar(&s.controlListen, "control-listen", "127.0.0.1:4011", "`ADDRESS` address of control API and dashboard, or off")
 		f.StringVar(&s.addressFile, "address-file", "", "`FILE` write {\"base_url\": …, \"control_url\": …} to a file while serving")
-		f.StringVar(&s.spec, "spec", "", "`FILE` serve another contract: a file, a URL, or - for standard input")
+		f.StringVar(&s.spec, "spec", "", "`FILE` another OpenAPI document: a file, a URL or - (help documents)")
 		if c.Name() != "exec" {
 			f.BoolVar(&s.lint, "lint", false, "list what is weak or contradictory in the contract, with lines")
 		}

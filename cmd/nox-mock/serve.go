@@ -88,7 +88,7 @@ func (s *instance) announce(name string) (remove func(), err error) {
 
 // open prepares everything to serve, so that errors come before the start-up message.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*instance, error) {
-	if settings.state == "" && settings.fixture == "" { // there is little to collect yet
+	if settings.state == "" && settings.fixture == "" && settings.spec == "" { // there is little to collect yet, and little to keep
 		defer debug.SetGCPercent(debug.SetGCPercent(-1))
 		time.AfterFunc(time.Second, debug.FreeOSMemory) // what the start leaves is a megabyte
 	}

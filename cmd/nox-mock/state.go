@@ -140,6 +140,9 @@ func (s *instance) startState() error {
 // exportState writes the state file as a fixture.
 func exportState(ctx context.Context, settings settings, stdout io.Writer) error {
 	var config mock.Config
+	if settings.state == "" {
+		return badUsage("name the state file: nox-mock export --state FILE")
+	}
 	name := resolveLink(settings.state)
 	found, err := openState(ctx, name, &config)
 	if err != nil {

@@ -11,5 +11,5 @@ var topicPages embed.FS
 
 // topics are the pages that "nox-mock help" prints.
 func topics() ([]cli.Topic, error) {
-	return cli.ReadTopics(topicPages, "outcomes", "lost-response", "sandbox", "https", "state", "tests", "migrating", "reference")
+	return cli.ReadTopics(topicPages, "outcomes", "lost-response", "sandbox", "https", "state", "documents", "tests", "migrating", "reference")
 }

@@ -32,6 +32,8 @@ func Read(r io.Reader, name string) (*conformance.Result, error) {
 	case result.Format == conformance.ReportFormat:
 	case strings.HasPrefix(result.Format, major+"/"):
 		return nil, unusable(name, "has the format %s, but this version reads %s; use the version that wrote it", safe.Line(result.Format, 80), conformance.ReportFormat)
+	case result.Format == "":
+		return nil, unusable(name, "not a report: it has no \"format\"; write a report with --report json=FILE")
 	default:
 		return nil, unusable(name, "not a report: its format is %q, not %q; write a report with --report json=FILE", safe.Shorten(result.Format, 80), conformance.ReportFormat)
 	}

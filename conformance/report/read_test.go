@@ -33,7 +33,7 @@ func TestReadUnusable(t *testing.T) {
 		"":                                       "file:1: not a report: unexpected end of JSON input",
 		"<html>":                                 "file:1: not a report: invalid character '<'",
 		"[]":                                     "file:1: not a report: found a JSON array",
-		"{}":                                     `file: not a report: its format is "", not "nox-conformance-report/1"; write a report with --report json=FILE`,
+		"{}":                                     `file: not a report: it has no "format"; write a report with --report json=FILE`,
 		begin + "\n\n}":                          "file:3: not a report: ",
 		`{"format": "nox-conformance-report/2"}`: "file: has the format nox-conformance-report/2, but this version reads nox-conformance-report/1; ",
 		`{"format": "nox-conformance-report/\u001b[2J"}`:              `nox-conformance-report/\x1b[2J`,

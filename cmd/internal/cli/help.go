@@ -49,7 +49,9 @@ func (p *Program) helpCommand() *cobra.Command {
 // subjects are what there is help on.
 func (p *Program) subjects() (names []string) {
 	for _, c := range p.Root.Commands() {
-		names = append(names, c.Name())
+		if !c.Hidden { // as the one that completes
+			names = append(names, c.Name())
+		}
 	}
 	for _, t := range p.Topics {
 		names = append(names, t.Name)

@@ -18,7 +18,8 @@ import (
 // things is a server of linked-resources.yaml that knows what it has created, and
 // nothing else.
 type things struct {
-	flaw string // what is wrong with it
+	flaw    string // what is wrong with it
+	wrapped bool   // a thing is created as {"thing": {…}}
 
 	mu    sync.Mutex
 	names map[string]string
@@ -103,6 +104,10 @@ func (s *things) create(w http.ResponseWriter, r *http.Request, answer func(int,
 		if s.flaw == "returns secrets" {
 			thing["secret"] = "s"
 		}
+		if s.wrapped {
+			answer(201, map[string]any{"request": map[string]string{"id": "r"}, "thing": thing})
+			return
+		}
 		answer(201, thing)
 	}
 }
@@ -143,6 +148,34 @@ func TestLinkedResources(t *testing.T) {
 	} {
 		if o := outcomes(flaw)[check]; o != conformance.Fail && o != conformance.Warn {
 			t.Errorf("a server that %s: %s %q", flaw, check, o)
+		}
+	}
+}
+
+// Without links, what was created is found by its name, also where it is wrapped.
+func TestWrappedResources(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(folder + "/linked-resources.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapped := strings.NewReplacer(
+		"content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}\n          links: {read: {operationId: getThing, parameters: {thingId: '$response.body#/id'}}}",
+		"content: {application/json: {schema: {type: object, required: [request, thing], properties: {request: {type: object, properties: {id: {type: string}}}, thing: {$ref: '#/components/schemas/Thing'}}}}}",
+	).Replace(string(text))
+	doc, err := spec.Parse("wrapped.yaml", []byte(wrapped))
+	if err != nil || wrapped == string(text) {
+		t.Fatal("the document is not changed: ", err)
+	}
+	for flaw, want := range map[string]conformance.Outcome{"": conformance.Pass, "deletes nothing": conformance.Warn} {
+		var got conformance.Outcome
+		for _, c := range (&feature{}).judge(t, doc, &things{flaw: flaw, wrapped: true, names: map[string]string{}}).Checks {
+			if c.ID == "deleteThing/200/gone" {
+				got = c.Outcome
+			}
+		}
+		if got != want {
+			t.Errorf("a server that %q: deleteThing/200/gone %q, want %q", flaw, got, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -133,7 +134,7 @@ func (s *Source) completes(op *Operation) bool {
 
 // byShape takes a path such as /things/{id}/parts from what POST or GET /things
 // returns: from a property that is named like the variable, or "id" where the
-// variable is named like an id. nil where the two do not belong together.
+// variable is named like an id or as one of the collection. nil where the two do not belong together.
 func byShape(op, from *Operation) *Source {
 	rest, under := strings.CutPrefix(op.Path, strings.TrimSuffix(from.Path, "/")+"/{")
 	if !under || from == op || from.Method != http.MethodPost && from.Method != http.MethodGet {
@@ -145,9 +146,17 @@ func byShape(op, from *Operation) *Source {
 	if i < 0 || success == nil || success.Schema == nil {
 		return nil
 	}
-	pointer := idPointer(success.Schema, name, from.Method == http.MethodGet)
-	if wrapped := wrapping(success.Schema, from.Path); pointer == "" && wrapped != nil {
-		pointer = prefixed(spec.Pointer(wrapped.Name), idPointer(wrapped.Schema, name, false))
+	collection := from.Path[strings.LastIndex(strings.TrimSuffix(from.Path, "/"), "/")+1:]
+	names := []string{name}
+	if isOneOf(name, collection) { // {coupon} of /coupons is the id of one
+		names = append(names, name+"Id")
+	}
+	pointer := ""
+	for _, name := range names {
+		pointer = cmp.Or(pointer, idPointer(success.Schema, name, from.Method == http.MethodGet))
+		if wrapper := wrapperOf(success.Schema, collection); wrapper != nil {
+			pointer = cmp.Or(pointer, prefixed(spec.Pointer(wrapper.Name), idPointer(wrapper.Schema, name, false)))
+		}
 	}
 	if pointer == "" {
 		return nil
@@ -193,8 +202,9 @@ func idPointer(s *schema.Schema, variable string, listed bool) string {
 	for _, same := range []func(string) bool{
 		func(name string) bool { return name == variable },
 		func(name string) bool { return plain(name) == plain(variable) },
-		func(name string) bool {
-			return slices.Contains([]string{"id", "uuid", "key", "name", "slug", "code", "number"}, plain(name)) && strings.HasSuffix(plain(variable), plain(name))
+		func(name string) bool { // id and gid for task_gid, name for repo_name
+			name = plain(name)
+			return (strings.HasSuffix(name, "id") || slices.Contains([]string{"key", "name", "slug", "code", "number"}, name)) && strings.HasSuffix(plain(variable), name)
 		},
 	} {
 		for _, p := range s.Properties {
@@ -206,22 +216,28 @@ func idPointer(s *schema.Schema, variable string, listed bool) string {
 	return ""
 }
 
-// plain is a name without what different spellings of it differ in.
-func plain(name string) string {
-	return strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(name, "_", ""), "-", ""))
-}
-
-// wrapping is the property that a success has around what a path ends in, as "thing" of
-// what /things returns, nil where it has none.
-func wrapping(s *schema.Schema, path string) *schema.Property {
-	collection := plain(path[strings.LastIndex(strings.TrimSuffix(path, "/"), "/")+1:])
+// wrapperOf is the property of a success that holds what was created: all there is, or
+// one that is named "data" or as one of the collection, such as "user" of /users; nil
+// for none.
+func wrapperOf(s *schema.Schema, collection string) *schema.Property {
 	for i, p := range s.Properties {
-		name := plain(p.Name)
-		if p.Schema.HasType("object") && (name == "data" || len(name) > 2 && strings.HasPrefix(collection, name[:len(name)-1])) {
+		if p.Schema.HasType("object") && (len(s.Properties) == 1 || p.Name == "data" || isOneOf(p.Name, collection)) {
 			return &s.Properties[i]
 		}
 	}
 	return nil
+}
+
+// isOneOf reports whether a name is that of one in a collection: "user" of users,
+// "company" of companies, "item" of value_list_items.
+func isOneOf(name, collection string) bool {
+	name, collection = plain(name), plain(collection)
+	return len(name) > 2 && (strings.HasPrefix(collection, strings.TrimSuffix(name, "y")) || strings.HasSuffix(strings.TrimSuffix(collection, "s"), name))
+}
+
+// plain is a name without what different spellings of it differ in.
+func plain(name string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
 }
 
 func prefixed(prefix, rest string) string {
