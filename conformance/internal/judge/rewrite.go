@@ -58,7 +58,12 @@ func (w *rewriter) described(all any) {
 // content rewrites the schema of each media type.
 func (w *rewriter) content(v any) {
 	for _, media := range members(members(v)["content"]) {
-		w.schema(members(media)["schema"])
+		m := members(media)
+		w.exemplify(members(m["schema"]), m["example"], 0)
+		for _, each := range members(m["examples"]) {
+			w.exemplify(members(m["schema"]), members(each)["value"], 0)
+		}
+		w.schema(m["schema"])
 	}
 }
 
@@ -78,7 +83,7 @@ func (w *rewriter) schema(v any, within ...map[string]any) {
 		return
 	}
 	for _, example := range append(items(s["examples"]), s["example"]) {
-		w.exemplify(s, example)
+		w.exemplify(s, example, 0)
 	}
 	for _, name := range []string{"example", "examples", "default", "description", "title"} {
 		delete(s, name)
@@ -119,21 +124,40 @@ func (w *rewriter) schema(v any, within ...map[string]any) {
 
 // exemplify leaves out formats that the document's own example of a schema has not:
 // documents mean what they show.
-func (w *rewriter) exemplify(s map[string]any, example any) {
+func (w *rewriter) exemplify(s map[string]any, example any, level int) {
+	if s == nil || level > maxExemplified {
+		return
+	}
+	if ref, ok := s["$ref"].(string); ok {
+		w.exemplify(w.component(ref), example, level+1)
+	}
+	for _, name := range []string{"allOf", "oneOf", "anyOf"} {
+		for _, part := range items(s[name]) {
+			w.exemplify(members(part), example, level+1)
+		}
+	}
 	switch example := example.(type) {
 	case string:
-		if format, ok := s["format"].(string); ok && !w.isOfFormat(format, example) {
+		if format, ok := s["format"].(string); ok && example != "" && example != "string" && !w.isOfFormat(format, example) { // which are no examples
 			delete(s, "format")
 		}
 	case []any:
-		for _, each := range example {
-			w.exemplify(members(s["items"]), each)
+		for _, each := range example[:min(len(example), maxExemplified)] {
+			w.exemplify(members(s["items"]), each, level+1)
 		}
 	case map[string]any:
 		for name, each := range example {
-			w.exemplify(members(members(s["properties"])[name]), each)
+			w.exemplify(members(members(s["properties"])[name]), each, level+1)
 		}
 	}
+}
+
+// maxExemplified bounds how deep an example is looked into, and how far a list in it.
+const maxExemplified = 16
+
+// component is the schema that a reference leads to.
+func (w *rewriter) component(ref string) map[string]any {
+	return members(members(members(members(w.document)["components"])["schemas"])[lastToken(ref)])
 }
 
 // require leaves out what is not required in this direction, wherever among the
@@ -168,7 +192,7 @@ func (w *rewriter) anyPart(v any, seen map[string]bool, is func(map[string]any) 
 	}
 	if ref, ok := s["$ref"].(string); ok && !seen[ref] {
 		seen[ref] = true
-		if w.anyPart(members(members(members(w.document)["components"])["schemas"])[lastToken(ref)], seen, is) {
+		if w.anyPart(w.component(ref), seen, is) {
 			return true
 		}
 	}
