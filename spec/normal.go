@@ -255,6 +255,9 @@ func (w *normalizer) list(n *yaml.Node, kind string) bool {
 		w.warn(n, "a list expected; this is read as its only item")
 		items = []*yaml.Node{n}
 	}
+	if kind == "requirement" {
+		items = w.alternatives(items)
+	}
 	w.out = append(w.out, '[')
 	first := true
 	for _, item := range items {
@@ -315,7 +318,12 @@ func (w *normalizer) members(all []member, kindOf func(string) string) {
 // object writes an object of the grammar. References to one are written out,
 // except those to schemas.
 func (w *normalizer) object(n *yaml.Node, kind string) bool {
+	reference := n
 	if n = w.target(n); n == nil {
+		if (kind == "example" || kind == "link") && w.err != nil { // without which all is known that is asked
+			w.warn(reference, "%s; the %s is left out", w.err.Reason, kind)
+			w.err = nil
+		}
 		return false
 	}
 	if n.Kind != yaml.MappingNode {

@@ -77,8 +77,10 @@ func TestNormal(t *testing.T) {
 		"properties that are called as annotations": {with("3.0.3", body("{oneOf: [{type: object, properties: {title: {type: string}}}, {type: object, properties: {title: {type: integer}}}]}"), ""), `{"title":{"type":"integer"}}`, "", ""},
 		"branches alike with a discriminator": {with("3.0.3", body("{discriminator: {propertyName: k}, oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]}"), "components: {schemas: {A: {type: object}, B: {type: object}}}"),
 			`"oneOf":[{"$ref":"#/components/schemas/A"},{"$ref":"#/components/schemas/B"}]`, "", ""},
-		"nullable beside a reference": {with("3.0.3", body("{nullable: true, oneOf: [{type: string}]}"), ""), `"allOf":[{"oneOf":[{"type":"string"}]}],` + "\n" + `"nullable":true`, "", "takes no null"},
-		"bytes of Latin-1":            {strings.Replace(with("3.0.3", anyResponse, ""), "title: t", "title: \xe4", 1), "", "", "c.yaml:2: not YAML or JSON: this line is not text in UTF-8"},
+		"nullable beside a reference":          {with("3.0.3", body("{nullable: true, oneOf: [{type: string}]}"), ""), `"allOf":[{"oneOf":[{"type":"string"}]}],` + "\n" + `"nullable":true`, "", "takes no null"},
+		"a reference of an example to nowhere": {with("3.0.3", "responses: {200: {description: d, content: {application/json: {examples: {a: {$ref: '#/components/examples/A'}}}}}}", ""), `"examples":{}`, "", "\"#/components/examples/A\" leads nowhere; the example is left out"},
+		"a reference of a link to nowhere":     {with("3.0.3", "responses: {200: {description: d, links: {a: {$ref: '#/components/links/A'}}}}", ""), `"links":{}`, "", "leads nowhere; the link is left out"},
+		"bytes of Latin-1":                     {strings.Replace(with("3.0.3", anyResponse, ""), "title: t", "title: \xe4", 1), "", "", "c.yaml:2: not YAML or JSON: this line is not text in UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := spec.Parse("c.yaml", []byte(c.text))

@@ -80,6 +80,49 @@ func (w *normalizer) securitySchemes() {
 	w.members(used, func(string) string { return "securityScheme" })
 }
 
+// alternatives are security requirements that can be met: of two schemes that want
+// the same header, cookie or parameter, a request can carry one.
+func (w *normalizer) alternatives(requirements []*yaml.Node) []*yaml.Node {
+	out := slices.Clone(requirements)
+	for i := 0; i < len(out); i++ {
+		places := map[string]int{}
+		for j := 0; out[i].Kind == yaml.MappingNode && j+1 < len(out[i].Content); j += 2 {
+			place := w.keyPlace(out[i].Content[j].Value)
+			before, taken := places[place]
+			if places[place] = j; !taken || place == "" {
+				continue
+			}
+			w.warn(out[i], "%q and %q both take the %s, which carries one of them; either is read as enough", out[i].Content[before].Value, out[i].Content[j].Value, place)
+			without := func(k int) *yaml.Node {
+				less := *out[i]
+				less.Content = slices.Delete(slices.Clone(less.Content), k, k+2)
+				return &less
+			}
+			out = append(out, without(before))
+			out[i] = without(j)
+			i-- // which may have a third
+			break
+		}
+	}
+	return out
+}
+
+// keyPlace is where a security scheme wants its key; "" where that is not known.
+func (w *normalizer) keyPlace(name string) string {
+	declared := w.target(field(field(field(w.root, "components"), "securitySchemes"), name))
+	switch scalar(declared, "type") {
+	case "http", "oauth2", "openIdConnect":
+		return "header authorization"
+	case "apiKey":
+		if in, name := scalar(declared, "in"), scalar(declared, "name"); in != "header" {
+			return in + " " + name
+		} else {
+			return "header " + strings.ToLower(name)
+		}
+	}
+	return ""
+}
+
 var templateName = regexp.MustCompile(`\{([^{}/]*)\}`)
 
 // paths writes the path items that can be served, and lists their operations.

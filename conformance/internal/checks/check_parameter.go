@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -136,6 +137,9 @@ func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 		if !p.CanCarry(m.Value) || p.In == "path" && p.Text(m.Value) == "" || b.contract.Confirm(wire.MinimalRequest(b.op).WithParameter(i, m.Value, how)) != nil {
 			return
 		}
+		if p.In == "path" && b.strays(wire.MinimalRequest(b.op).WithParameter(i, m.Value, how)) {
+			return
+		}
 		b.add(status, checkText{
 			name: p.In + "-" + schema.IDWord(p.Name) + "-" + m.Name, ground: groundOf(m.Firmness), prod: conformance.LaxOnly, pointer: m.Pointer,
 			summary: "an invalid parameter is rejected: " + p.Name + " " + m.Description,
@@ -155,6 +159,22 @@ func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 			m.Value = schema.Replace(s.Body, s.Path, m.Value)
 			add(m)
 		}
+	})
+}
+
+var pathVariable = regexp.MustCompile(`\\\{[^/]*?\\\}`) // as QuoteMeta writes it
+
+// strays reports whether a request fits the path of another operation, which the
+// minimal one does not: /files/1.5 that of /files/{id}.{extension}.
+func (b *builder) strays(r *wire.Request) bool {
+	sent, _, _ := strings.Cut(r.Path, "?")
+	minimal, _, _ := strings.Cut(wire.MinimalRequest(b.op).Path, "?")
+	return slices.ContainsFunc(b.contract.Operations, func(other *contract.Operation) bool {
+		if other.Method != b.op.Method || other.Path == b.op.Path {
+			return false
+		}
+		fits, err := regexp.Compile("^" + pathVariable.ReplaceAllLiteralString(regexp.QuoteMeta(other.Path), "[^/]+") + "$")
+		return err == nil && fits.MatchString(sent) && !fits.MatchString(minimal)
 	})
 }
 

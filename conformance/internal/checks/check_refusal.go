@@ -65,7 +65,7 @@ func refusalChecks(b *builder) {
 	}
 	lockOutCheck(b, status)
 	for _, w := range wrong[1:] {
-		if in, _ := b.op.Security[0].Field(); w.name == withScheme && in == string(contract.InHeader) && b.op.AcceptsKeyIn(contract.AsBearer) && b.op.Security[0].Kind == "apiKey" {
+		if w.name == withScheme && b.op.TakesBearerFor(b.op.Security) {
 			continue // it is right for another requirement
 		}
 		near(w)

@@ -304,6 +304,15 @@ func (op *Operation) AcceptsKeyIn(p Place) bool {
 	return slices.Contains(op.OtherKeyPlaces(), string(p))
 }
 
+// TakesBearerFor reports whether one of these schemes wants a key alone in the header
+// Authorization, in which another takes it as a bearer token.
+func (op *Operation) TakesBearerFor(schemes []SecurityScheme) bool {
+	return op.AcceptsKeyIn(AsBearer) && slices.ContainsFunc(schemes, func(s SecurityScheme) bool {
+		_, name := s.Field()
+		return s.Kind == "apiKey" && strings.EqualFold(name, "Authorization")
+	})
+}
+
 // SchemesFor returns the security schemes under which a request carries a
 // credential: all of the operation's, or of its n-th alternative, or the first for a
 // credential in a place of its own.

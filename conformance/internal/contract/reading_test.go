@@ -222,7 +222,8 @@ func TestSources(t *testing.T) {
 		{"/things", "thingUuid", "{data: {type: object, properties: {uuid: {type: string}}}}", "/data/uuid"},
 		{"/tokens", "tokenName", "{id: {type: string}, name: {type: string}}", "/name"},
 		{"/things", "id", "{owner: {type: object, properties: {id: {type: string}}}}", ""},
-		{"/things", "thing", "{id: {type: string}}", ""},
+		{"/things", "thing", "{id: {type: string}}", "/id"},
+		{"/things", "owner", "{id: {type: string}}", ""},
 	} {
 		doc, err := spec.Parse("test", fmt.Appendf(nil, `
 openapi: 3.0.3

@@ -216,12 +216,11 @@ func idPointer(s *schema.Schema, variable string, listed bool) string {
 	return ""
 }
 
-// wrapperOf is the property of a success that holds what was created: all there is, or
-// one that is named "data" or as one of the collection, such as "user" of /users; nil
-// for none.
+// wrapperOf is the property of a success that holds what was created: one that is named
+// "data" or as one of the collection, such as "user" of /users; nil for none.
 func wrapperOf(s *schema.Schema, collection string) *schema.Property {
 	for i, p := range s.Properties {
-		if p.Schema.HasType("object") && (len(s.Properties) == 1 || p.Name == "data" || isOneOf(p.Name, collection)) {
+		if p.Schema.HasType("object") && (p.Name == "data" || isOneOf(p.Name, collection)) {
 			return &s.Properties[i]
 		}
 	}

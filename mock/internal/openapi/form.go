@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -22,10 +21,14 @@ const (
 	formType  = "application/x-www-form-urlencoded"
 	partsType = "multipart/form-data"
 	textType  = "text/plain"
+	bytesType = "application/octet-stream"
 )
 
 // maxBrackets bounds how deep the brackets of a form's name nest: a[b][c].
 const maxBrackets = 16
+
+// unjudged is the value of a body that its schema cannot be about.
+type unjudged struct{}
 
 // readText reads a body in text by its schema: a number where the schema has one,
 // and so on. is reports whether the media type is one that it reads; of the others
@@ -34,12 +37,21 @@ func readText(contentType string, media *openapi3.MediaType, body []byte) (value
 	if media == nil || media.Schema == nil || media.Schema.Value == nil {
 		return nil, false, nil
 	}
+	schema := joined(media.Schema.Value, 0)
 	switch essence(contentType) {
+	case bytesType:
+		value = typed(string(body), media.Schema)
+		if _, isText := value.(string); isText && !schema.Type.IsEmpty() && !schema.Type.Includes("string") {
+			return unjudged{}, true, nil // as one of Google's uploads, which describes what describes the bytes
+		}
+		return value, true, nil
 	case textType:
 		return typed(string(body), media.Schema), true, nil
 	case formType, partsType:
+		if !schema.Type.IsEmpty() && !schema.Type.Includes("object") {
+			return unjudged{}, true, nil // whose parts or pairs nothing is said of
+		}
 		root := &formNode{}
-		schema := joined(media.Schema.Value, 0)
 		at := func(name string) *formNode {
 			if schema.Properties[name] != nil {
 				return root.at([]string{name})
@@ -288,80 +300,4 @@ func typed(text string, ref *openapi3.SchemaRef) any {
 		}
 	}
 	return text
-}
-
-// readComposed takes out of the library's hands the parameters whose texts get their
-// type from several schemas together, as {type: number, oneOf: [{minimum: 1}, …]}: it
-// reads each part by itself.
-func (op *Operation) readComposed() {
-	isComposed := func(p *openapi3.Parameter) bool {
-		plain := map[string]string{"query": "form", "path": "simple", "header": "simple", "cookie": "form"}[p.In]
-		return p.Schema != nil && p.Schema.Value != nil && (p.Style == "" || p.Style == plain) && isComposed(p.Schema.Value) && isScalar(p.Schema.Value, 0)
-	}
-	for _, p := range op.parameters() {
-		if isComposed(p) {
-			op.composed = append(op.composed, p)
-		}
-	}
-	if len(op.composed) == 0 {
-		return
-	}
-	mine := func(ref *openapi3.ParameterRef) bool { return slices.Contains(op.composed, ref.Value) }
-	route, item, operation := *op.route, *op.route.PathItem, *op.route.Operation
-	operation.Parameters = slices.DeleteFunc(slices.Clone(operation.Parameters), mine)
-	item.Parameters = slices.DeleteFunc(slices.Clone(item.Parameters), func(ref *openapi3.ParameterRef) bool {
-		return mine(ref) || op.route.Operation.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) != nil
-	})
-	route.PathItem, route.Operation = &item, &operation
-	op.judged = &route
-}
-
-func isComposed(s *openapi3.Schema) bool {
-	return len(s.AllOf)+len(s.OneOf)+len(s.AnyOf) > 0 || s.Not != nil
-}
-
-// isScalar reports whether no part of a schema takes a list or an object by its type.
-func isScalar(s *openapi3.Schema, depth int) bool {
-	if depth > maxJoined || s.Type.Includes("array") || s.Type.Includes("object") || len(s.Properties) > 0 {
-		return false
-	}
-	for _, ref := range slices.Concat(s.AllOf, s.OneOf, s.AnyOf) {
-		if ref != nil && ref.Value != nil && !isScalar(ref.Value, depth+1) {
-			return false
-		}
-	}
-	return true
-}
-
-// checkComposed judges the parameters that the library does not.
-func (op *Operation) checkComposed(r *http.Request, path map[string]string) error {
-	for _, p := range op.composed {
-		text, sent := "", false
-		switch p.In {
-		case openapi3.ParameterInPath:
-			text, sent = path[p.Name]
-		case openapi3.ParameterInQuery:
-			if sent = r.URL.Query().Has(p.Name); sent {
-				text = r.URL.Query().Get(p.Name)
-			}
-		case openapi3.ParameterInHeader:
-			sent = len(r.Header.Values(p.Name)) > 0
-			text = r.Header.Get(p.Name)
-		case openapi3.ParameterInCookie:
-			if c, err := r.Cookie(p.Name); err == nil {
-				text, sent = c.Value, true
-			}
-		}
-		switch {
-		case !sent && p.Required:
-			return &openapi3filter.RequestError{Parameter: p, Err: openapi3filter.ErrInvalidRequired}
-		case !sent || text == "" && p.AllowEmptyValue:
-			continue
-		}
-		value := (&formNode{texts: []string{text}}).value(p.Schema, nil)
-		if err := p.Schema.Value.VisitJSON(value, op.visitOptions()...); err != nil {
-			return &openapi3filter.RequestError{Parameter: p, Err: err}
-		}
-	}
-	return nil
 }

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-
-	"nox.energy/contract/spec"
 )
 
 // generator makes values that fit the contract, always the same ones: examples
@@ -23,7 +21,9 @@ type generator struct {
 	named        string // the example to answer with, of several
 	inventing    bool   // examples and defaults are passed over
 	branch       int    // which of a oneOf or anyOf is tried first
-	apart        bool   // what is made for a branch of a oneOf is none of the others
+	branches     *int   // the most that one of them was seen to have
+	apart        bool   // what is made for a branch of a oneOf is none of the others, and no closed part of an allOf refuses it
+	nearest      bool   // what cannot be made is made as near as it can be
 	left         *int   // how many values may still be made that nothing requires
 	within       []*openapi3.Schema
 }
@@ -66,10 +66,11 @@ func (g generator) content(media *openapi3.MediaType) (any, error) {
 // fitting makes a value that fits. It tries the plainest way first, then others.
 func (g generator) fitting(ref *openapi3.SchemaRef) (any, error) {
 	failure := errors.New("no value that fits the schema could be made")
-	for attempt := range maxAttempts {
+	branches := minBranches
+	for attempt := 0; attempt < 3*min(branches, maxBranches); attempt++ {
 		try := g
 		left := maxOptional
-		try.left = &left
+		try.left, try.branches = &left, &branches
 		try.branch = attempt / 3
 		try.requiredOnly = g.requiredOnly || attempt%3 == 2
 		try.inventing = g.inventing || attempt%3 != 0
@@ -89,7 +90,19 @@ func (g generator) fitting(ref *openapi3.SchemaRef) (any, error) {
 	return nil, failure
 }
 
-const maxAttempts = 12
+// How many branches of a choice are tried, at least and at most.
+const minBranches, maxBranches = 4, 16
+
+// near makes a value for a schema that no value fits: much like what it describes.
+func (g generator) near(ref *openapi3.SchemaRef) (any, error) {
+	left := maxOptional
+	g.left, g.nearest = &left, true
+	made, err := g.value(ref, 0)
+	if err != nil {
+		return nil, err
+	}
+	return clone(made)
+}
 
 // fits tells whether value is valid by the schema.
 func (g generator) fits(ref *openapi3.SchemaRef, value any) bool {
@@ -106,22 +119,19 @@ func (g generator) fits(ref *openapi3.SchemaRef, value any) bool {
 	return ref.Value.VisitJSON(value, options...) == nil
 }
 
-// compilePattern reads patterns in the dialect of OpenAPI, which the library
-// does not.
-func compilePattern(pattern string) (openapi3.RegexMatcher, error) {
-	return spec.CompilePattern(pattern)
-}
-
 // value makes a value of the schema. It need not fit: see fitting.
 func (g generator) value(ref *openapi3.SchemaRef, depth int) (any, error) {
 	if ref == nil || ref.Value == nil {
 		return map[string]any{}, nil
 	}
-	if depth > 4*maxGenerated {
+	if depth > 4*maxGenerated || g.nearest && depth > maxGenerated && ref.Value.Type.Includes("object") {
+		if g.nearest {
+			return map[string]any{}, nil
+		}
 		return nil, errTooDeep
 	}
 	g.within = append(g.within[:len(g.within):len(g.within)], ref.Value)
-	s := joined(ref.Value, 0)
+	s := g.joined(ref.Value)
 	if !g.inventing {
 		switch {
 		case s.Example != nil && mayFit(s, s.Example) && (g.doc.IsOpenAPI31OrLater() || g.fits(ref, s.Example)):
@@ -145,6 +155,22 @@ func (g generator) value(ref *openapi3.SchemaRef, depth int) (any, error) {
 		return g.conditional(s, depth)
 	}
 	return g.typed(s, depth)
+}
+
+// joined is a schema with the parts of its allOf in one. Of what nothing requires
+// it leaves out what one of the parts takes no further properties for, if what is
+// made must be apart.
+func (g generator) joined(s *openapi3.Schema) *openapi3.Schema {
+	whole := joined(s, 0)
+	if !g.apart || whole == s {
+		return whole
+	}
+	for _, part := range closedParts(s, 0) {
+		maps.DeleteFunc(whole.Properties, func(name string, _ *openapi3.SchemaRef) bool {
+			return part.Properties[name] == nil && undeclared(part, name) == nil && !slices.Contains(whole.Required, name)
+		})
+	}
+	return whole
 }
 
 // mayFit compares the JSON type and the enum, which is what most examples that do
@@ -175,6 +201,9 @@ func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, dept
 	} else {
 		rest.AnyOf = nil
 	}
+	if g.branches != nil {
+		*g.branches = max(*g.branches, len(branches))
+	}
 	discriminator := rest.Discriminator
 	rest.Discriminator = nil
 	var first error
@@ -185,7 +214,7 @@ func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, dept
 		}
 		inner := g
 		inner.within = append(g.within[:len(g.within):len(g.within)], branch.Value)
-		both := joined(&openapi3.Schema{AllOf: openapi3.SchemaRefs{{Value: &rest}, branch}}, 0)
+		both := g.joined(&openapi3.Schema{AllOf: openapi3.SchemaRefs{{Value: &rest}, branch}})
 		if g.apart && len(s.OneOf) > 1 && discriminator == nil {
 			others := slices.DeleteFunc(slices.Clone(branches), func(other *openapi3.SchemaRef) bool { return other == branch })
 			if both.Not != nil {
@@ -254,7 +283,11 @@ func (g generator) typed(s *openapi3.Schema, depth int) (any, error) {
 		case "array":
 			value, err = g.array(s, depth)
 		case "string":
-			value, err = makeString(s)
+			if value, err = makeString(s); err != nil && g.nearest {
+				if value, err = matching(s.Pattern, 0); err != nil {
+					value, err = usualString(s.Format), nil
+				}
+			}
 		case "integer", "number":
 			value, err = makeNumber(s, kind == "integer"), nil
 		case "boolean":
@@ -406,16 +439,6 @@ func (g generator) object(s *openapi3.Schema, depth int) (any, error) {
 	return made, nil
 }
 
-// undeclared is the schema of a property that is not declared by its name.
-func undeclared(s *openapi3.Schema, name string) *openapi3.SchemaRef {
-	for _, pattern := range slices.Sorted(maps.Keys(s.PatternProperties)) {
-		if p, err := spec.CompilePattern(pattern); err == nil && p.MatchString(name) {
-			return s.PatternProperties[pattern]
-		}
-	}
-	return s.AdditionalProperties.Schema
-}
-
 // newName is a name of a property that is not declared.
 func (g generator) newName(s *openapi3.Schema, i int) string {
 	if names := s.PropertyNames; names != nil && names.Value != nil && (names.Value.Pattern != "" || len(names.Value.Enum) > i) {
@@ -552,6 +575,19 @@ func (g generator) body(mediaType string, media *openapi3.MediaType) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
+	return encode(mediaType, value)
+}
+
+// nearBody makes a body for a schema that no value fits.
+func (g generator) nearBody(mediaType string, media *openapi3.MediaType) ([]byte, error) {
+	value, err := g.near(media.Schema)
+	if err != nil {
+		return nil, err
+	}
+	return encode(mediaType, value)
+}
+
+func encode(mediaType string, value any) ([]byte, error) {
 	if text, ok := value.(string); ok && !isJSON(concrete(mediaType)) {
 		return []byte(text), nil
 	}

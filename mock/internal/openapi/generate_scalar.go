@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"nox.energy/contract/spec"
 )
 
 // makeNumber makes a number within the limits of the schema, if it can.
@@ -73,18 +75,35 @@ func usualString(format string) string {
 }
 
 func makeString(s *openapi3.Schema) (any, error) {
-	if s.Pattern != "" {
-		return matching(s.Pattern, s.MinLength)
-	}
 	made := usualString(s.Format)
-	if short := int(s.MinLength) - len(made); short > 0 {
-		if short > maxText {
-			return nil, errors.New("minLength is too large")
-		}
-		made += strings.Repeat("x", short)
+	if short := int(s.MinLength) - len(made); short > maxText {
+		return nil, errors.New("minLength is too large")
+	} else if short > 0 {
+		made = longer(s.Format, made, short)
 	}
 	if s.MaxLength != nil && uint64(len(made)) > *s.MaxLength {
 		made = made[:*s.MaxLength]
+		if short := "a@b.cd"; strings.HasSuffix(s.Format, "email") && uint64(len(short)) <= *s.MaxLength {
+			made = short
+		}
 	}
-	return made, nil
+	if s.Pattern == "" {
+		return made, nil
+	}
+	if p, err := spec.CompilePattern(s.Pattern); s.Format != "" && err == nil && p.MatchString(made) {
+		return made, nil
+	}
+	return matching(s.Pattern, s.MinLength)
+}
+
+// longer is a text of a format with short more characters, where the format has room
+// for them.
+func longer(format, text string, short int) string {
+	switch format {
+	case "date-time", "time": // a fraction of a second
+		return strings.TrimSuffix(text, "Z") + "." + strings.Repeat("0", max(short-1, 1)) + "Z"
+	case "byte":
+		return text + strings.Repeat("bm94", (short+3)/4)
+	}
+	return text + strings.Repeat("x", short)
 }

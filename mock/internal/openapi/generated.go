@@ -70,12 +70,19 @@ func (op *Operation) generate(status int, example Example) Response {
 		}
 		value, err := g.fitting(ref.Value.Schema)
 		if err != nil {
+			value, err = g.near(ref.Value.Schema)
+		}
+		if err != nil {
 			return op.Fail(http.StatusInternalServerError, "").Because("internal", "header "+name+": "+err.Error())
 		}
 		a = a.With(name, headerText(value))
 	}
 	if mediaType, media := jsonContent(response.Content); media != nil && status != http.StatusNoContent && status != http.StatusNotModified {
 		body, err := g.body(mediaType, media)
+		if err != nil { // no value fits, so that none could be expected
+			a = a.Because("nearest", "generated, though no value fits the schema")
+			body, err = g.nearBody(mediaType, media)
+		}
 		if err != nil {
 			return op.Fail(http.StatusInternalServerError, "").Because("internal", "response body: "+err.Error())
 		}
@@ -106,15 +113,4 @@ func headerText(value any) string {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return fmt.Sprint(value)
-}
-
-// concrete makes a media type of a range: JSON of "*/*", and so on.
-func concrete(mediaType string) string {
-	switch mediaType {
-	case "*/*", "application/*":
-		return "application/json"
-	case "text/*":
-		return "text/plain"
-	}
-	return mediaType
 }

@@ -3,9 +3,12 @@ package openapi
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"nox.energy/contract/spec"
 )
 
 // maxJoined bounds how deep allOf stands within allOf.
@@ -26,6 +29,20 @@ func joined(s *openapi3.Schema, depth int) *openapi3.Schema {
 		}
 	}
 	return &whole
+}
+
+// closedParts are those of a schema and of its allOf that take no property that
+// they do not declare.
+func closedParts(s *openapi3.Schema, depth int) (closed []*openapi3.Schema) {
+	if may := s.AdditionalProperties.Has; may != nil && !*may {
+		closed = append(closed, s)
+	}
+	for _, ref := range s.AllOf {
+		if ref != nil && ref.Value != nil && depth <= maxJoined {
+			closed = append(closed, closedParts(ref.Value, depth+1)...)
+		}
+	}
+	return closed
 }
 
 // join adds to a schema what another asks for as well.
@@ -146,4 +163,32 @@ func same(a, b any) bool {
 	x, err := json.Marshal(a)
 	y, other := json.Marshal(b)
 	return err == nil && other == nil && string(x) == string(y)
+}
+
+// undeclared is the schema of a property that is not declared by its name.
+func undeclared(s *openapi3.Schema, name string) *openapi3.SchemaRef {
+	for _, pattern := range slices.Sorted(maps.Keys(s.PatternProperties)) {
+		if p, err := spec.CompilePattern(pattern); err == nil && p.MatchString(name) {
+			return s.PatternProperties[pattern]
+		}
+	}
+	return s.AdditionalProperties.Schema
+}
+
+// permits tells whether value is of one of the types.
+func permits(types *openapi3.Types, value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return types.Includes("null")
+	case bool:
+		return types.Includes("boolean")
+	case string:
+		return types.Includes("string")
+	case float64:
+		return types.Includes("number") || types.Includes("integer") && v == math.Trunc(v)
+	case []any:
+		return types.Includes("array")
+	default:
+		return types.Includes("object")
+	}
 }

@@ -26,7 +26,7 @@ type Operation struct {
 	codes    []string              // the documented statuses, as written
 	Success  int                   // the lowest documented 2xx status, else the first that is documented
 	base     string                // the path that its own path stands under
-	composed []*openapi3.Parameter // judged here: see readComposed
+	own      []*openapi3.Parameter // read here: see readOwn
 	judged   *routers.Route        // the operation without these
 	made     *made
 	all      []*Operation // of the contract
@@ -86,13 +86,37 @@ func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*O
 		op.route.Operation.Security = openapi3.NewSecurityRequirements() // which the library is not asked about
 		op.Success = op.lowestSuccess()
 		op.judged = op.route
-		op.readComposed()
+		op.readOwn()
 		all = append(all, op)
 	}
 	for _, op := range all {
 		op.all = all
 	}
 	return all, nil
+}
+
+// readOwn takes out of the library's hands the parameters that it cannot read:
+// those whose texts get their type from several schemas together, as {type: number,
+// oneOf: [{minimum: 1}, …]}, objects of such schemas or of no declared type, objects
+// of which each property is a parameter, lists and objects in cookies, and media
+// types other than JSON.
+func (op *Operation) readOwn() {
+	for _, p := range op.parameters() {
+		if isOwn(p) {
+			op.own = append(op.own, p)
+		}
+	}
+	if len(op.own) == 0 {
+		return
+	}
+	mine := func(ref *openapi3.ParameterRef) bool { return slices.Contains(op.own, ref.Value) }
+	route, item, operation := *op.route, *op.route.PathItem, *op.route.Operation
+	operation.Parameters = slices.DeleteFunc(slices.Clone(operation.Parameters), mine)
+	item.Parameters = slices.DeleteFunc(slices.Clone(item.Parameters), func(ref *openapi3.ParameterRef) bool {
+		return mine(ref) || op.route.Operation.Parameters.GetByInAndName(ref.Value.In, ref.Value.Name) != nil
+	})
+	route.PathItem, route.Operation = &item, &operation
+	op.judged = &route
 }
 
 // basePath is the path of a server of an operation's own, or of the contract.
@@ -159,12 +183,16 @@ func (op *Operation) lowestSuccess() int {
 		case n/100 == 2 && (lowest == 0 || n < lowest):
 			lowest = n
 		}
-		if first == 0 && n/100 != 4 && n/100 != 5 {
+		if first == 0 && n/100 == 3 {
 			first = n
 		}
 	}
-	if lowest == 0 && first == 0 && byDefault == 0 && len(op.codes) > 0 {
-		first = firstStatus(op.codes[0], http.StatusOK)
+	if lowest == 0 && first == 0 && byDefault == 0 {
+		for _, code := range op.codes {
+			if n := firstStatus(code, 0); n/100 != 1 { // a switch of protocols is nothing that the mock can do
+				first = cmp.Or(first, n)
+			}
+		}
 	}
 	return cmp.Or(lowest, first, byDefault, http.StatusOK)
 }
@@ -256,38 +284,4 @@ func (op *Operation) SmallestResponse() (mediaType string, body map[string]any) 
 		return mediaType, object
 	}
 	return mediaType, map[string]any{}
-}
-
-// jsonContent picks the media type to answer in, JSON where there is a choice.
-func jsonContent(content openapi3.Content) (mediaType string, media *openapi3.MediaType) {
-	names := make([]string, 0, len(content))
-	for name := range content {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if isJSON(a) != isJSON(b) {
-			if isJSON(a) {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a, b)
-	})
-	if len(names) == 0 {
-		return "", nil
-	}
-	return names[0], content[names[0]]
-}
-
-// isJSON tells whether a media type is JSON or built on it (RFC 6839,
-// section 3.1).
-func isJSON(mediaType string) bool {
-	mediaType = essence(mediaType)
-	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
-}
-
-// essence is a media type without its parameters, in lower case.
-func essence(mediaType string) string {
-	mediaType, _, _ = strings.Cut(mediaType, ";")
-	return strings.ToLower(strings.TrimSpace(mediaType))
 }

@@ -5,9 +5,16 @@ import (
 	"regexp/syntax"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"nox.energy/contract/spec"
 )
+
+// maxTries bounds how many texts of a pattern's outline, each longer than the one
+// before, are tried.
+const maxTries = 64
 
 // matching makes a short string that a pattern matches: alternatives are
 // decided for the first, repetitions for the least that reaches minLength.
@@ -16,15 +23,34 @@ func matching(pattern string, minLength uint64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	parsed, err := syntax.Parse(compiled.Outline(), syntax.Perl)
+	// What must stand in front of a match is made as well.
+	outline := compiled.Outline()
+	if in, err := spec.CompilePattern(strings.ReplaceAll(pattern, "(?<=", "(?:")); err == nil {
+		outline = in.Outline()
+	}
+	parsed, err := syntax.Parse(outline, syntax.Perl)
 	if err != nil {
 		return "", err
 	}
-	for extra := range 1 << 10 {
+	last, tries := "", 0
+	for extra := 0; extra < 1<<10 && tries < maxTries; extra++ {
 		var b strings.Builder
 		expand(&b, parsed, extra)
 		made := b.String()
-		if uint64(len([]rune(made))) >= minLength && compiled.MatchString(made) {
+		if extra > 0 && made == last {
+			break
+		}
+		last = made
+		if short := int(min(minLength, maxText)) - utf8.RuneCountInString(made); short > 0 {
+			more := strings.Repeat("x", short)
+			for _, longer := range []string{made + more, more + made} { // of a pattern without an end, or a beginning
+				if extra == 0 && compiled.MatchString(longer) {
+					return longer, nil
+				}
+			}
+			continue
+		}
+		if tries++; compiled.MatchString(made) {
 			return made, nil
 		}
 	}
@@ -95,4 +121,10 @@ func plainest(ranges []rune) rune {
 		return 'a' // matches nothing anyway
 	}
 	return ranges[0]
+}
+
+// compilePattern reads patterns in the dialect of OpenAPI, which the library
+// does not.
+func compilePattern(pattern string) (openapi3.RegexMatcher, error) {
+	return spec.CompilePattern(pattern)
 }

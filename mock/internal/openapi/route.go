@@ -16,7 +16,7 @@ import (
 // were sent, but for escapes of what needs none: nothing is cleaned or redirected.
 type router struct {
 	base  string // the contract's base path
-	paths []path // those without parameters first
+	paths []path // those that say most first
 }
 
 // path is a path template of the contract with its operations.
@@ -25,6 +25,7 @@ type path struct {
 	template   string
 	expression *regexp.Regexp
 	names      []string // of the parameters, in order
+	literal    int      // how much of the template is no parameter
 	operations map[string]*Operation
 }
 
@@ -43,8 +44,9 @@ func newRouter(base string, operations []*Operation) router {
 		r.paths[i].operations[op.route.Method] = op
 	}
 	// A concrete path comes before a templated one (OpenAPI 3.0.3, "Paths
-	// Object"); document order decides among the templated.
-	slices.SortStableFunc(r.paths, func(a, b path) int { return len(a.names) - len(b.names) })
+	// Object"), and of the templated the one that says more: /{id}:cancel before
+	// /{id}. Document order decides among the rest.
+	slices.SortStableFunc(r.paths, func(a, b path) int { return b.literal - a.literal })
 	return r
 }
 
@@ -53,11 +55,17 @@ func newPath(base, template string) path {
 	p := path{base: canonical(base), template: template, operations: map[string]*Operation{}}
 	rest := 0
 	for _, at := range pathParameter.FindAllStringSubmatchIndex(template, -1) {
-		expression.WriteString(regexp.QuoteMeta(canonical(template[rest:at[0]])) + "([^/]+)")
-		p.names = append(p.names, template[at[2]:at[3]])
+		name := template[at[2]:at[3]]
+		text := "([^/]+)"
+		if strings.ContainsAny(name[:1], "+*") { // which may have slashes in it (RFC 6570, section 3.2.3), as names at Google
+			text = "(.+)"
+		}
+		expression.WriteString(regexp.QuoteMeta(canonical(template[rest:at[0]])) + text)
+		p.names = append(p.names, name)
 		rest = at[1]
 	}
 	expression.WriteString(regexp.QuoteMeta(canonical(template[rest:])))
+	p.literal = len(pathParameter.ReplaceAllLiteralString(template, ""))
 	p.expression = regexp.MustCompile("^" + expression.String() + "$")
 	return p
 }

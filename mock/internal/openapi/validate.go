@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -23,10 +23,6 @@ import (
 
 // Validate judges parameters and body by the contract. Any error is a *problem.
 func (op *Operation) Validate(r *http.Request, parameters map[string]string, body []byte) error {
-	judged := r.WithContext(r.Context()) // kin-openapi changes the request that it validates
-	judged.Body = io.NopCloser(bytes.NewReader(body))
-	judged.ContentLength = int64(len(body))
-	judged.GetBody = nil
 	media, value, inText, err := op.textBody(r, body)
 	options := op.options
 	if inText {
@@ -35,17 +31,30 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 		options = &rest
 	}
 	if err == nil {
-		err = op.checkComposed(r, parameters)
+		err = op.checkOwn(r, parameters)
 	}
-	if err == nil {
-		err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+	judge := func(body []byte) error {
+		judged := r.WithContext(r.Context()) // kin-openapi changes the request that it validates
+		judged.Body = io.NopCloser(bytes.NewReader(body))
+		judged.ContentLength = int64(len(body))
+		judged.GetBody = nil
+		return openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 			Request:    judged,
 			PathParams: parameters,
 			Route:      op.judged,
 			Options:    options,
 		})
 	}
-	if err == nil && inText {
+	if err == nil {
+		err = judge(body)
+		for changed, at := body, freeNull(err); at != nil; at = freeNull(err) {
+			if changed = withTrue(changed, at); changed == nil {
+				break
+			}
+			err = judge(changed)
+		}
+	}
+	if _, cannot := value.(unjudged); err == nil && inText && !cannot {
 		err = media.Schema.Value.VisitJSON(value, op.visitOptions()...)
 	}
 	if err == nil {
@@ -57,6 +66,69 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 		}
 	}
 	return op.explain(err)
+}
+
+// freeNull is where a body has null for a schema that says nothing of types: the library
+// refuses it in OpenAPI 3.1. It is nil where an error is another one.
+func freeNull(err error) []string {
+	var e *openapi3.SchemaError
+	if !errors.As(err, &e) || e.Value != nil || e.Schema == nil || !e.Schema.Type.IsEmpty() || isComposed(e.Schema) || len(e.Schema.Enum) > 0 || e.Schema.Const != nil {
+		return nil
+	}
+	return e.JSONPointer()
+}
+
+// withTrue puts true in the place of a null, of which a schema without a type says as
+// little; nil if there is none.
+func withTrue(body []byte, at []string) []byte {
+	var root any
+	if len(at) == 0 || json.Unmarshal(body, &root) != nil {
+		return nil
+	}
+	outer := root
+	for i, name := range at {
+		last := i == len(at)-1
+		switch v := outer.(type) {
+		case map[string]any:
+			if outer = v[name]; last && outer == nil {
+				v[name] = true
+			}
+		case []any:
+			n, err := strconv.Atoi(name)
+			if err != nil || n < 0 || n >= len(v) {
+				return nil
+			}
+			if outer = v[n]; last && outer == nil {
+				v[n] = true
+			}
+		}
+	}
+	if outer != nil {
+		return nil
+	}
+	body, _ = json.Marshal(root) // which came from JSON
+	return body
+}
+
+// checkOwn judges the parameters that the library does not.
+func (op *Operation) checkOwn(r *http.Request, path map[string]string) error {
+	for _, p := range op.own {
+		texts := sentTexts(p, r, path)
+		var value any
+		if p.Schema != nil {
+			value, texts = readParameter(p, texts, r.URL.Query())
+		}
+		switch {
+		case len(texts) == 0 && p.Required:
+			return &openapi3filter.RequestError{Parameter: p, Err: openapi3filter.ErrInvalidRequired}
+		case len(texts) == 0 || texts[0] == "" && p.AllowEmptyValue || p.Schema == nil:
+			continue
+		}
+		if err := p.Schema.Value.VisitJSON(value, op.visitOptions()...); err != nil {
+			return &openapi3filter.RequestError{Parameter: p, Err: err}
+		}
+	}
+	return nil
 }
 
 // textBody reads a body whose text gets its types from the schema, which the library
@@ -181,24 +253,6 @@ func (op *Operation) plainProblem(body []byte) *Problem {
 		}
 	}
 	return nil
-}
-
-// permits tells whether value is of one of the types.
-func permits(types *openapi3.Types, value any) bool {
-	switch v := value.(type) {
-	case nil:
-		return types.Includes("null")
-	case bool:
-		return types.Includes("boolean")
-	case string:
-		return types.Includes("string")
-	case float64:
-		return types.Includes("number") || types.Includes("integer") && v == math.Trunc(v)
-	case []any:
-		return types.Includes("array")
-	default:
-		return types.Includes("object")
-	}
 }
 
 // reason is the library's own reason, which speaks of the schema and not of the
