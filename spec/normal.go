@@ -49,6 +49,7 @@ type normalizer struct {
 	names  map[*yaml.Node]string        // component names of schemas that are referred to
 	made   map[*yaml.Node]string        // and of those that references of our own lead to
 	taken  map[string]bool
+	needed map[*yaml.Node]bool // schemas that some message must have a value of; nil until asked for
 	nulls  map[*yaml.Node]bool // schemas that null fits, where that is known
 	queue  []*yaml.Node
 	nested int

@@ -1,0 +1,179 @@
+package spec
+
+import (
+	"slices"
+
+	"github.com/pb33f/go-yaml"
+)
+
+// withoutContradictions leaves out rules that no value can fulfil together, where a value
+// must be: neither half then demands what cannot be. Elsewhere nothing, or an empty list,
+// fulfils them.
+func (w *normalizer) withoutContradictions(n *yaml.Node, out []member) []member {
+	drop := func(keyword string) {
+		if w.isNeeded(n) {
+			out = slices.DeleteFunc(out, func(m member) bool { return m.key == keyword })
+		}
+	}
+	for _, pair := range [][2]string{{"minimum", "maximum"}, {"minLength", "maxLength"}, {"minItems", "maxItems"}, {"minProperties", "maxProperties"}} {
+		least, ok := w.number(n, pair[0])
+		most, both := w.number(n, pair[1])
+		if ok && both && least > most {
+			w.contradiction(field(n, pair[0]), "%s is greater than %s: no value fits%s", pair[0], pair[1], w.unlessNeeded(n))
+			drop(pair[0])
+			drop(pair[1])
+		}
+	}
+	required := field(n, "required")
+	if forbidden := w.forbidden(n, required); len(forbidden) > 0 {
+		for _, name := range forbidden {
+			w.contradiction(name, "%q is required, and additionalProperties forbids it: no value fits%s", name.Value, w.unlessNeeded(n))
+		}
+		drop("additionalProperties")
+		for i := range out {
+			if out[i].key == "required" && w.isNeeded(n) {
+				kept := slices.DeleteFunc(slices.Clone(out[i].value.Content), func(name *yaml.Node) bool { return slices.Contains(forbidden, name) })
+				out[i].value = &yaml.Node{Kind: yaml.SequenceNode, Line: required.Line, Content: kept}
+			}
+		}
+	}
+	for i := range out {
+		if out[i].key == "allOf" && out[i].value.Kind == yaml.SequenceNode {
+			parts, closed := w.together(n, out[i].value)
+			if w.isNeeded(n) {
+				out[i].value = parts
+			}
+			if closed {
+				drop("additionalProperties")
+				break
+			}
+		}
+	}
+	return out
+}
+
+// unlessNeeded ends a sentence about a contradiction.
+func (w *normalizer) unlessNeeded(n *yaml.Node) string {
+	if w.isNeeded(n) {
+		return "; neither is judged"
+	}
+	return ""
+}
+
+// isNeeded reports whether some message must have a value of a schema: a body or a
+// required parameter, what it requires, and their parts. Nothing is needed in a branch of
+// several, in a list that may be empty, and where a property may be left out.
+func (w *normalizer) isNeeded(n *yaml.Node) bool {
+	if w.needed == nil {
+		w.needed = map[*yaml.Node]bool{}
+		w.findNeeded(w.root, map[*yaml.Node]bool{})
+	}
+	return w.needed[n]
+}
+
+func (w *normalizer) findNeeded(n *yaml.Node, seen map[*yaml.Node]bool) {
+	if n == nil || n.Kind == yaml.ScalarNode || seen[n] {
+		return
+	}
+	seen[n] = true
+	if content := field(n, "content"); content != nil && content.Kind == yaml.MappingNode {
+		for _, m := range members(content) {
+			w.need(field(m.value, "schema"), 0)
+		}
+	}
+	if scalar(n, "in") == "path" || scalar(n, "required") == "true" {
+		w.need(field(n, "schema"), 0)
+	}
+	for _, child := range n.Content {
+		w.findNeeded(child, seen)
+	}
+}
+
+func (w *normalizer) need(n *yaml.Node, depth int) {
+	for range maxReferences {
+		ref := field(n, "$ref")
+		if ref == nil || ref.Kind != yaml.ScalarNode {
+			break
+		}
+		if n != nil { // what stands beside it counts in 3.1
+			w.needed[n] = true
+		}
+		pointer, _ := fragment(ref.Value)
+		_, found, ok := w.find(pointer)
+		if !ok {
+			found = w.identified(ref.Value)
+		}
+		n = found
+	}
+	if n == nil || n.Kind != yaml.MappingNode || w.needed[n] || depth > maxDepth {
+		return
+	}
+	w.needed[n] = true
+	if parts := field(n, "allOf"); parts != nil {
+		for _, part := range parts.Content {
+			w.need(part, depth+1)
+		}
+	}
+	if required := field(n, "required"); required != nil {
+		for _, name := range required.Content {
+			_, property := child(field(n, "properties"), name.Value)
+			w.need(property, depth+1)
+		}
+	}
+	if least, ok := w.number(n, "minItems"); ok && least > 0 {
+		w.need(field(n, "items"), depth+1)
+	}
+}
+
+// forbidden lists the names that must be there and that a schema does not allow.
+func (w *normalizer) forbidden(n, required *yaml.Node) (out []*yaml.Node) {
+	if closed := field(n, "additionalProperties"); closed == nil || closed.Value != "false" || required == nil || required.Kind != yaml.SequenceNode || field(n, "patternProperties") != nil {
+		return nil
+	}
+	for _, name := range required.Content {
+		if field(field(n, "properties"), name.Value) == nil {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// together opens schemas that allOf joins where one forbids what another requires:
+// additionalProperties does not see across allOf, which authors seldom know. whole
+// reports whether the schema with the allOf is one of them.
+func (w *normalizer) together(n, parts *yaml.Node) (out *yaml.Node, whole bool) {
+	targets := make([]*yaml.Node, len(parts.Content))
+	all := []*yaml.Node{n}
+	for i, part := range parts.Content {
+		if _, ours := w.made[field(part, "$ref")]; ours {
+			continue
+		}
+		if targets[i] = w.target(part); targets[i] != nil && targets[i].Kind == yaml.MappingNode {
+			all = append(all, targets[i])
+		}
+	}
+	opened := map[*yaml.Node]bool{}
+	for _, one := range all {
+		for _, other := range all {
+			for _, name := range w.forbidden(one, field(other, "required")) {
+				if one != other && !opened[one] {
+					opened[one] = true
+					w.contradiction(field(one, "additionalProperties"), "additionalProperties forbids %q, which another part of the allOf requires (line %d): no value fits%s", name.Value, w.LineOfPage(name.Line), w.unlessNeeded(n))
+				}
+			}
+		}
+	}
+	out = &yaml.Node{Kind: parts.Kind, Line: parts.Line}
+	for i, part := range parts.Content {
+		if target := targets[i]; opened[target] {
+			part = &yaml.Node{Kind: target.Kind, Line: target.Line}
+			for i := 0; i+1 < len(target.Content); i += 2 {
+				if target.Content[i].Value != "additionalProperties" {
+					part.Content = append(part.Content, target.Content[i], target.Content[i+1])
+				}
+			}
+		}
+		out.Content = append(out.Content, part)
+	}
+	return out, opened[n]
+}
