@@ -43,7 +43,7 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 	if name == "" {
 		return false
 	}
-	beside := slices.DeleteFunc(w.known(n, "schema", w.kinds["schema"]), func(m member) bool { return slices.Contains(annotations(), m.key) })
+	beside := slices.DeleteFunc(w.known(n, "schema", w.kinds["schema"]), func(m member) bool { return isAnnotation(m.key) })
 	if len(beside) > 0 && w.is30 {
 		w.warn(n, "what stands beside a $ref is ignored in OpenAPI 3.0: %s", beside[0].key)
 		beside = nil
@@ -261,7 +261,7 @@ func isSame(a, b *yaml.Node, schema bool) bool {
 	deciding := func(n *yaml.Node) []member {
 		all := members(n)
 		if schema {
-			all = slices.DeleteFunc(all, func(m member) bool { return slices.Contains(annotations(), m.key) })
+			all = slices.DeleteFunc(all, func(m member) bool { return isAnnotation(m.key) })
 		}
 		return all
 	}

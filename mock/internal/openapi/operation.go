@@ -99,8 +99,8 @@ func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*O
 // readOwn takes out of the library's hands the parameters that it cannot read:
 // those whose texts get their type from several schemas together, as {type: number,
 // oneOf: [{minimum: 1}, …]}, objects of such schemas or of no declared type, objects
-// of which each property is a parameter, lists and objects in cookies, and media
-// types other than JSON.
+// of which each property is a parameter, lists of anything, lists, objects and
+// JSON in cookies, and media types other than JSON.
 func (op *Operation) readOwn() {
 	for _, p := range op.parameters() {
 		if isOwn(p) {
