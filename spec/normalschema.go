@@ -393,6 +393,22 @@ func (w *normalizer) withoutCircle(n, parts *yaml.Node) *yaml.Node {
 	return out
 }
 
+// meantType is the JSON type of what a programming language calls so, "" for anything
+// else.
+func meantType(name string) string {
+	switch strings.ToLower(name) {
+	case "int", "long", "int32", "int64":
+		return "integer"
+	case "bool":
+		return "boolean"
+	case "float", "double", "decimal":
+		return "number"
+	case "str", "text":
+		return "string"
+	}
+	return ""
+}
+
 func jsonTypes() []string {
 	return []string{"null", "boolean", "object", "array", "number", "string", "integer"}
 }
@@ -409,6 +425,10 @@ func (w *normalizer) types(n *yaml.Node) *yaml.Node {
 		if isNullNode(each) && n.Kind == yaml.SequenceNode {
 			w.warn(each, "null as a type is written in quotes: 'null'")
 			name = "null"
+		}
+		if meant := meantType(name); meant != "" {
+			w.warn(each, "%q is no type; it is read as %s", each.Value, meant)
+			name = meant
 		}
 		if !slices.Contains(jsonTypes(), name) {
 			w.warn(each, "%q is no type; it is left out", each.Value)

@@ -30,7 +30,7 @@ type Runner struct {
 	contract *trial.Contract
 	checks   []*trial.Check    // those selected
 	number   map[string]string // of each check in the catalogue
-	leftOut  map[string]string // why the profile leaves a check out
+	leftOut  map[string]string // why a check is left out
 	client   *wire.Client
 }
 
@@ -63,13 +63,20 @@ func New(cfg conformance.Config) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	number := make(map[string]string, len(all))
+	number, left := make(map[string]string, len(all)), leftOut(selected, cfg.Profile, cfg.NoForeignIDs)
+	chosen := map[*trial.Check]bool{}
+	for _, each := range selected {
+		chosen[each] = true
+	}
 	for i, each := range all {
+		if !chosen[each] {
+			left[each.ID] = "not chosen"
+		}
 		for _, name := range each.IDs() {
 			number[name] = trial.CheckNumber(i)
 		}
 	}
-	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: leftOut(selected, cfg.Profile, cfg.NoForeignIDs), client: wire.NewClient(clientConfig(&cfg), target)}
+	r := &Runner{cfg: cfg, contract: c, checks: selected, number: number, leftOut: left, client: wire.NewClient(clientConfig(&cfg), target)}
 	if err := setDeadline(r); err != nil {
 		return nil, err
 	}

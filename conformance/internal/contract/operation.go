@@ -363,8 +363,14 @@ func (c *Contract) FindOperation(method, path string) (op *Operation, base, rest
 // that method, also by a variable in its place.
 func (c *Contract) Declares(method, path string) bool {
 	return slices.ContainsFunc(c.Operations, func(op *Operation) bool {
+		if op.Method != method {
+			return false
+		}
+		if strings.Contains(op.Path, "{+") || strings.Contains(op.Path, "{*") { // which may have slashes in it (RFC 6570, section 3.2.3)
+			return strings.HasPrefix(path, op.Path[:strings.Index(op.Path, "{")]) && strings.HasSuffix(path, op.Path[strings.LastIndex(op.Path, "}")+1:])
+		}
 		base, _, ok := splitPath(path, op.Path)
-		return ok && base == "" && op.Method == method
+		return ok && base == ""
 	})
 }
 

@@ -99,7 +99,7 @@ func (p *Parameter) Text(v any) string {
 
 // QueryPairs returns a value of a query parameter as name=value pairs.
 func (p *Parameter) QueryPairs(v any) []string {
-	name := url.QueryEscape(p.Name)
+	name := queryEscape(p.Name)
 	separator := map[string]string{"spaceDelimited": "%20", "pipeDelimited": "|"}[p.style]
 	if separator == "" {
 		separator = ","
@@ -113,16 +113,16 @@ func (p *Parameter) QueryPairs(v any) []string {
 		return inBrackets(name, v)
 	case isObject && p.explode:
 		for _, m := range members {
-			out = append(out, url.QueryEscape(m.Name)+"="+url.QueryEscape(scalarText(m.Value)))
+			out = append(out, queryEscape(m.Name)+"="+queryEscape(scalarText(m.Value)))
 		}
 		return out
 	case isList && p.explode:
 		for _, item := range items {
-			out = append(out, name+"="+url.QueryEscape(scalarText(item)))
+			out = append(out, name+"="+queryEscape(scalarText(item)))
 		}
 		return out
 	}
-	return []string{name + "=" + p.joined(v, separator, url.QueryEscape)}
+	return []string{name + "=" + p.joined(v, separator, queryEscape)}
 }
 
 // inBrackets writes a value as name=value pairs, with the way to each part in brackets
@@ -131,16 +131,22 @@ func inBrackets(name string, v any) (out []string) {
 	switch v := v.(type) {
 	case schema.Object:
 		for _, m := range v {
-			out = append(out, inBrackets(name+"["+url.QueryEscape(m.Name)+"]", m.Value)...)
+			out = append(out, inBrackets(name+"["+queryEscape(m.Name)+"]", m.Value)...)
 		}
 	case []any:
 		for i, item := range v {
 			out = append(out, inBrackets(name+"["+strconv.Itoa(i)+"]", item)...)
 		}
 	default:
-		out = []string{name + "=" + url.QueryEscape(scalarText(v))}
+		out = []string{name + "=" + queryEscape(scalarText(v))}
 	}
 	return out
+}
+
+// queryEscape encodes a text for a query, a space as %20: only readers of forms take a
+// plus for one.
+func queryEscape(text string) string {
+	return strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
 }
 
 // fillsBrackets reports whether each part of a value leaves something in brackets: an

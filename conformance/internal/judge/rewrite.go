@@ -14,6 +14,7 @@ type rewriter struct {
 	way          direction
 	document     any
 	requirements bool // they come first, while every schema is as it was written
+	isOfFormat   func(format, text string) bool
 }
 
 // rewrite finds the schemas of the document: by the fields that hold one, since a
@@ -57,9 +58,14 @@ func (w *rewriter) described(all any) {
 // content rewrites the schema of each media type.
 func (w *rewriter) content(v any) {
 	for _, media := range members(members(v)["content"]) {
-		s := members(members(media)["schema"])
+		m := members(media)
+		s := members(m["schema"])
 		if w.way == received && s["type"] == "string" && s["format"] == "binary" {
-			members(media)["schema"] = map[string]any{} // the bytes as they are, whatever the media type
+			m["schema"] = map[string]any{} // the bytes as they are, whatever the media type
+		}
+		w.exemplify(s, m["example"], 0)
+		for _, each := range members(m["examples"]) {
+			w.exemplify(s, members(each)["value"], 0)
 		}
 		w.schema(s)
 	}
@@ -79,6 +85,9 @@ func (w *rewriter) schema(v any, within ...map[string]any) {
 	s := members(v)
 	if s == nil {
 		return
+	}
+	for _, example := range append(items(s["examples"]), s["example"]) {
+		w.exemplify(s, example, 0)
 	}
 	for _, name := range []string{"example", "examples", "default", "description", "title"} {
 		delete(s, name)
@@ -117,6 +126,44 @@ func (w *rewriter) schema(v any, within ...map[string]any) {
 	}
 }
 
+// exemplify leaves out formats that the document's own example of a schema has not:
+// documents mean what they show.
+func (w *rewriter) exemplify(s map[string]any, example any, level int) {
+	if s == nil || level > maxExemplified {
+		return
+	}
+	if ref, ok := s["$ref"].(string); ok {
+		w.exemplify(w.component(ref), example, level+1)
+	}
+	for _, name := range []string{"allOf", "oneOf", "anyOf"} {
+		for _, part := range items(s[name]) {
+			w.exemplify(members(part), example, level+1)
+		}
+	}
+	switch example := example.(type) {
+	case string:
+		if format, ok := s["format"].(string); ok && example != "" && example != "string" && !w.isOfFormat(format, example) { // which are no examples
+			delete(s, "format")
+		}
+	case []any:
+		for _, each := range example[:min(len(example), maxExemplified)] {
+			w.exemplify(members(s["items"]), each, level+1)
+		}
+	case map[string]any:
+		for name, each := range example {
+			w.exemplify(members(members(s["properties"])[name]), each, level+1)
+		}
+	}
+}
+
+// maxExemplified bounds how deep an example is looked into, and how far a list in it.
+const maxExemplified = 16
+
+// component is the schema that a reference leads to.
+func (w *rewriter) component(ref string) map[string]any {
+	return members(members(members(members(w.document)["components"])["schemas"])[lastToken(ref)])
+}
+
 // require leaves out what is not required in this direction, wherever among the
 // schemas of the same value the property is declared.
 func (w *rewriter) require(s map[string]any, within []map[string]any) {
@@ -149,7 +196,7 @@ func (w *rewriter) anyPart(v any, seen map[string]bool, is func(map[string]any) 
 	}
 	if ref, ok := s["$ref"].(string); ok && !seen[ref] {
 		seen[ref] = true
-		if w.anyPart(members(members(members(w.document)["components"])["schemas"])[lastToken(ref)], seen, is) {
+		if w.anyPart(w.component(ref), seen, is) {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -97,6 +98,22 @@ func leavesOf(e *jsonschema.ValidationError, out []failure) []failure {
 	return append(out, failure{placeOf(e.InstanceLocation), e.ErrorKind.LocalizedString(message.NewPrinter(language.Tag{})), keyword})
 }
 
+// formatsOf returns what tells whether a text has a format as a compiler knows them.
+func formatsOf(c *jsonschema.Compiler) func(format, text string) bool {
+	compiled := map[string]*jsonschema.Schema{}
+	return func(format, text string) bool {
+		s, known := compiled[format]
+		if !known {
+			at := "https://contract.invalid/formats/" + strconv.Itoa(len(compiled))
+			if c.AddResource(at, map[string]any{"format": format}) == nil {
+				s, _ = c.Compile(at)
+			}
+			compiled[format] = s
+		}
+		return s == nil || s.Validate(text) == nil
+	}
+}
+
 // placeOf writes a place in a value as programmers do.
 func placeOf(steps []string) string {
 	var b strings.Builder
@@ -153,7 +170,7 @@ func (s *schemas) compiler(way direction) *jsonschema.Compiler {
 	}
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(s.normal))
 	if err == nil {
-		(&rewriter{is30: s.is30, way: way, document: document}).rewrite()
+		(&rewriter{is30: s.is30, way: way, document: document, isOfFormat: formatsOf(c)}).rewrite()
 		err = c.AddResource(documentURL, document)
 	}
 	if err != nil { // cannot be: it is the document that was read

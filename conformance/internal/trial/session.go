@@ -28,7 +28,7 @@ type Session struct {
 	Redactor     *secret.Redactor
 	UserPrefix   string
 	CheckNumbers map[string]string // of each check, for the names of its users
-	SkipReasons  map[string]string // why the profile leaves a check out
+	SkipReasons  map[string]string // why a check is left out
 	SchemeKeys   map[string]string // keys for one security scheme each, by its id
 
 	measured []*wire.Response // to valid requests about the first user, for a check to judge

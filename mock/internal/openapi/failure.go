@@ -18,6 +18,7 @@ type failure struct {
 	base      any      // of the JSON data model; nil where the response has no body
 	message   []string // the properties that lead to the message; nil where there is none
 	words     string   // the message of base
+	fields    http.Header
 	fits      func(value any) bool
 }
 
@@ -87,7 +88,7 @@ func newFailure(doc *openapi3.T, op *Operation, status int) (failure, bool) {
 		return failure{}, false
 	}
 	mediaType, media := jsonContent(response.Content)
-	if media == nil || !isJSON(mediaType) {
+	if mediaType = concrete(mediaType); media == nil || !isJSON(mediaType) {
 		return failure{}, false
 	}
 	g := generator{doc: doc, response: true}
@@ -96,7 +97,7 @@ func newFailure(doc *openapi3.T, op *Operation, status int) (failure, bool) {
 		return failure{}, false
 	}
 	base = stated(base, status, hasExample(media))
-	f := failure{mediaType: mediaType, base: base, fits: func(v any) bool { return g.fits(media.Schema, v) }}
+	f := failure{mediaType: mediaType, base: base, fields: requiredFields(g, response), fits: func(v any) bool { return g.fits(media.Schema, v) }}
 	f.message = messagePath(media.Schema, base)
 	f.words, _ = at(base, f.message).(string)
 	if !hasExample(media) {
@@ -207,7 +208,32 @@ func (f failure) response(status int, words string) Response {
 	if err != nil { // cannot be: value came from JSON
 		return Response{Status: status}.Because("internal", err.Error())
 	}
-	return Response{Status: status, MediaType: f.mediaType, Body: body}
+	return Response{Status: status, MediaType: f.mediaType, Body: body, Fields: f.fields}
+}
+
+// requiredFields makes the header fields that a response must have.
+func requiredFields(g generator, response *openapi3.Response) (fields http.Header) {
+	for name, ref := range response.Headers {
+		if ref.Value == nil || !ref.Value.Required || strings.EqualFold(name, "Content-Type") {
+			continue
+		}
+		if value, err := g.fitting(ref.Value.Schema); err == nil {
+			fields = Response{Fields: fields}.With(name, headerText(value)).Fields
+		}
+	}
+	return fields
+}
+
+// plainFailure is an error response whose body, if it has one, is not JSON.
+func (op *Operation) plainFailure(status int) Response {
+	response, g := op.response(status), generator{doc: op.route.Spec, response: true}
+	a := Response{Status: status, Fields: requiredFields(g, response)}
+	if mediaType, media := jsonContent(response.Content); media != nil {
+		if body, err := g.body(mediaType, media); err == nil {
+			a.MediaType, a.Body = concrete(mediaType), body
+		}
+	}
+	return a
 }
 
 // Fail answers with an error status in the contract's shape. words are for the
@@ -216,8 +242,8 @@ func (op *Operation) Fail(status int, words string) Response {
 	if f, documented := op.failure(status); documented {
 		return f.response(status, words)
 	}
-	if op.Documents(status) { // without a body that the mock can write
-		return Response{Status: status}
+	if op.Documents(status) {
+		return op.plainFailure(status)
 	}
 	if words == "" {
 		words = http.StatusText(status)
