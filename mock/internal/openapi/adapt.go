@@ -105,14 +105,14 @@ func writeOut(s *openapi3.Schema, components openapi3.Schemas) {
 	}
 }
 
-// mayBe reports whether an object's property may be a text, as far as lists say.
+// mayBe reports whether an object's property may be a text, as far as its type and lists say.
 func mayBe(s *openapi3.Schema, property, text string) bool {
 	ref := joined(s, 0).Properties[property]
 	if ref == nil || ref.Value == nil {
 		return true
 	}
 	own := joined(ref.Value, 0)
-	return (own.Const == nil || own.Const == text) && (len(own.Enum) == 0 || slices.Contains(own.Enum, any(text)))
+	return (own.Type.IsEmpty() || own.Type.Includes("string")) && (own.Const == nil || own.Const == text) && (len(own.Enum) == 0 || slices.Contains(own.Enum, any(text)))
 }
 
 func lastToken(ref string) string { return ref[strings.LastIndex(ref, "/")+1:] }
