@@ -83,13 +83,10 @@ func (w *normalizer) component(ref *yaml.Node) string {
 	for range maxReferences { // a reference to a reference, as long as it is nothing else
 		_, next := child(target, "$ref")
 		if next == nil || next.Kind != yaml.ScalarNode || !w.is30 && len(target.Content) > 2 {
-			if name, known := w.names[target]; known {
-				return name
+			if family := w.family(target); family != nil {
+				target = family
 			}
-			name := w.newName(ref.Value)
-			w.names[target] = name
-			w.queue = append(w.queue, target)
-			return name
+			return w.named(target, ref.Value)
 		}
 		if target = w.refersTo(next); target == nil {
 			return ""
@@ -98,6 +95,17 @@ func (w *normalizer) component(ref *yaml.Node) string {
 	}
 	w.fail(w.errorAt(ref, "these references lead in a circle"))
 	return ""
+}
+
+// named is the component name of a schema, which is written under it once.
+func (w *normalizer) named(target *yaml.Node, ref string) string {
+	name, known := w.names[target]
+	if !known {
+		name = w.newName(ref)
+		w.names[target] = name
+		w.queue = append(w.queue, target)
+	}
+	return name
 }
 
 // newName is the name of a component as it is, where it is one, else made of
@@ -181,6 +189,9 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 		case "discriminator":
 			m.value = w.discriminator(n, m.value)
 		case "allOf", "oneOf", "anyOf", "prefixItems":
+			if m.key == "allOf" {
+				w.inherit(n, m.value)
+			}
 			if m.value != nil && m.value.Kind == yaml.SequenceNode && len(m.value.Content) == 0 {
 				w.warn(m.value, "%s is empty; it is left out", m.key)
 				continue
@@ -478,7 +489,9 @@ func (w *normalizer) discriminator(schema, n *yaml.Node) *yaml.Node {
 		return nil
 	}
 	if one == nil && any == nil {
-		w.warn(n, "a discriminator without oneOf or anyOf is not judged")
+		if w.family(schema) == nil {
+			w.warn(n, "a discriminator without oneOf or anyOf, and no component that is made of this one by allOf: it is not judged")
+		}
 		return nil
 	}
 	out := []member{{"propertyName", textNode(name)}}
@@ -599,13 +612,36 @@ func (w *normalizer) withoutContradictions(n *yaml.Node, out []member) []member 
 	drop := func(keyword string) {
 		out = slices.DeleteFunc(out, func(m member) bool { return m.key == keyword })
 	}
-	for _, pair := range [][2]string{{"minimum", "maximum"}, {"minLength", "maxLength"}, {"minItems", "maxItems"}, {"minProperties", "maxProperties"}} {
+	for _, pair := range [][2]string{{"minimum", "maximum"}, {"minLength", "maxLength"}, {"minItems", "maxItems"}, {"minProperties", "maxProperties"}, {"minContains", "maxContains"}} {
 		least, ok := w.number(n, pair[0])
 		most, both := w.number(n, pair[1])
 		if ok && both && least > most {
 			w.contradiction(field(n, pair[0]), "%s is greater than %s: no value fits; neither is judged", pair[0], pair[1])
 			drop(pair[0])
 			drop(pair[1])
+		}
+	}
+	w.emptyRange(n)
+	if types := w.typesOf(n); types != nil {
+		listed := field(n, "enum")
+		if one := field(n, "const"); one != nil {
+			listed = &yaml.Node{Kind: yaml.SequenceNode, Line: one.Line, Content: []*yaml.Node{one}}
+		}
+		if listed != nil && listed.Kind == yaml.SequenceNode && len(listed.Content) > 0 && !slices.ContainsFunc(listed.Content, func(v *yaml.Node) bool { return isOfTypes(v, types) }) {
+			w.contradiction(listed.Content[0], "no value that is listed is of the type %s: no value fits", strings.Join(types, " or "))
+		}
+	}
+	if parts := field(n, "allOf"); parts != nil {
+		common := w.typesOf(n)
+		for _, part := range parts.Content {
+			if types := w.typesOf(part); common == nil {
+				common = types
+			} else if types != nil {
+				if common = commonTypes(common, types); len(common) == 0 {
+					w.contradiction(part, "the parts of this allOf are of different types: no value fits")
+					break
+				}
+			}
 		}
 	}
 	required := field(n, "required")
@@ -693,4 +729,71 @@ func (w *normalizer) number(n *yaml.Node, keyword string) (float64, bool) {
 	}
 	f, err := strconv.ParseFloat(v.Value, 64)
 	return f, err == nil
+}
+
+// emptyRange notes limits between which there is no number.
+func (w *normalizer) emptyRange(n *yaml.Node) {
+	limit := func(inclusive, exclusive string) (value float64, open, ok bool) {
+		value, ok = w.number(n, inclusive)
+		open = scalar(n, exclusive) == "true"
+		if other, is := w.number(n, exclusive); is && (!ok || (other >= value) == (exclusive == "exclusiveMinimum")) {
+			return other, true, true
+		}
+		return value, open, ok
+	}
+	least, openLeast, ok := limit("minimum", "exclusiveMinimum")
+	most, openMost, both := limit("maximum", "exclusiveMaximum")
+	_, low := w.number(n, "minimum")
+	_, high := w.number(n, "maximum")
+	if ok && both && (least == most && (openLeast || openMost) || least > most && !(low && high)) {
+		w.contradiction(n, "no number is between these limits: no value fits")
+	}
+}
+
+// typesOf are the types that a schema names, or the one that it refers to; nil for any.
+func (w *normalizer) typesOf(n *yaml.Node) (out []string) {
+	n = w.target(n)
+	named := field(n, "type")
+	switch {
+	case named == nil:
+		return nil
+	case named.Kind == yaml.SequenceNode:
+		for _, each := range named.Content {
+			out = append(out, each.Value)
+		}
+	default:
+		out = []string{named.Value}
+	}
+	if slices.ContainsFunc(out, func(name string) bool { return !slices.Contains(jsonTypes(), name) }) {
+		return nil
+	}
+	if scalar(n, "nullable") == "true" {
+		out = append(out, "null")
+	}
+	return out
+}
+
+func commonTypes(a, b []string) (out []string) {
+	for _, name := range a {
+		if slices.Contains(b, name) || name == "integer" && slices.Contains(b, "number") || name == "number" && slices.Contains(b, "integer") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// isOfTypes reports whether a value is of one of some JSON types.
+func isOfTypes(v *yaml.Node, types []string) bool {
+	name := "object"
+	switch v = unalias(v); {
+	case v.Kind == yaml.SequenceNode:
+		name = "array"
+	case v.Kind == yaml.ScalarNode:
+		kind, text := resolve(v)
+		name = map[scalarKind]string{isNull: "null", isBool: "boolean", isNumber: "number", isText: "string"}[kind]
+		if number, err := strconv.ParseFloat(text, 64); kind == isNumber && err == nil && number == float64(int64(number)) {
+			return slices.Contains(types, "number") || slices.Contains(types, "integer")
+		}
+	}
+	return slices.Contains(types, name)
 }
