@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,7 +110,7 @@ func (g generator) fits(ref *openapi3.SchemaRef, value any) bool {
 	if ref == nil || ref.Value == nil {
 		return true
 	}
-	options := []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.FailFast(), openapi3.SetSchemaRegexCompiler(compilePattern)}
+	options := []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.FailFast(), openapi3.SetSchemaRegexCompiler(compilePattern), withFormats()}
 	if g.response {
 		options[0] = openapi3.VisitAsResponse()
 	}
@@ -588,8 +589,25 @@ func (g generator) nearBody(mediaType string, media *openapi3.MediaType) ([]byte
 }
 
 func encode(mediaType string, value any) ([]byte, error) {
-	if text, ok := value.(string); ok && !isJSON(concrete(mediaType)) {
-		return []byte(text), nil
+	switch v := value.(type) {
+	case string:
+		if !isJSON(concrete(mediaType)) {
+			return []byte(v), nil
+		}
+	case map[string]any:
+		if essence(mediaType) == formType {
+			form := url.Values{}
+			for name, each := range v {
+				items, isList := each.([]any)
+				if !isList {
+					items = []any{each}
+				}
+				for _, item := range items {
+					form.Add(name, headerText(item, false))
+				}
+			}
+			return []byte(form.Encode()), nil
+		}
 	}
 	return EncodeJSON(value)
 }

@@ -70,6 +70,8 @@ func usualString(format string) string {
 		return "2001:db8::1"
 	case "byte":
 		return "bm94"
+	case "json-pointer":
+		return "/sample"
 	}
 	return "string"
 }

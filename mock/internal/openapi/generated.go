@@ -68,14 +68,23 @@ func (op *Operation) generate(status int, example Example) Response {
 		if ref.Value == nil || !ref.Value.Required || strings.EqualFold(name, "Content-Type") {
 			continue
 		}
-		value, err := g.fitting(ref.Value.Schema)
+		_, media := jsonContent(ref.Value.Content)
+		schema := ref.Value.Schema
+		if media != nil {
+			schema = media.Schema
+		}
+		value, err := g.fitting(schema)
 		if err != nil {
 			value, err = g.near(ref.Value.Schema)
 		}
 		if err != nil {
 			return op.Fail(http.StatusInternalServerError, "").Because("internal", "header "+name+": "+err.Error())
 		}
-		a = a.With(name, headerText(value))
+		text := headerText(value, ref.Value.Explode != nil && *ref.Value.Explode)
+		if encoded, err := EncodeJSON(value); media != nil && err == nil {
+			text = string(encoded)
+		}
+		a = a.With(name, text)
 	}
 	if mediaType, media := jsonContent(response.Content); media != nil && status != http.StatusNoContent && status != http.StatusNotModified {
 		body, err := g.body(mediaType, media)
@@ -95,7 +104,11 @@ func (op *Operation) generate(status int, example Example) Response {
 }
 
 // headerText writes a value in the style "simple".
-func headerText(value any) string {
+func headerText(value any, explode bool) string {
+	between := ","
+	if explode {
+		between = "="
+	}
 	switch v := value.(type) {
 	case []any:
 		words := make([]string, len(v))
@@ -106,7 +119,7 @@ func headerText(value any) string {
 	case map[string]any:
 		var words []string
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			words = append(words, name, fmt.Sprint(v[name]))
+			words = append(words, name+between+fmt.Sprint(v[name]))
 		}
 		return strings.Join(words, ",")
 	case float64:

@@ -1,10 +1,13 @@
 package openapi
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	urlpath "path"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,18 +35,26 @@ type Operation struct {
 	all      []*Operation // of the contract
 }
 
-// readContract reads a contract with kin-openapi.
-func readContract(contract *spec.Document) (*openapi3.T, error) {
-	doc := &openapi3.T{}
-	err := json.Unmarshal(contract.Normal(), doc) // the loader reads it as YAML, for three times the memory
-	if err == nil {
-		err = openapi3.NewLoader().ResolveRefsIn(doc, nil)
+// readContract reads a contract with kin-openapi, as its requests mean it and as its
+// responses do.
+func readContract(contract *spec.Document) (requests, responses *openapi3.T, err error) {
+	normal := contract.Normal()
+	for _, doc := range []**openapi3.T{&requests, &responses} {
+		data, isSame := adapted(normal, !bytes.HasPrefix(normal, []byte(`{"openapi":"3.0`)), doc == &responses)
+		if doc == &responses && isSame {
+			responses = requests
+			break
+		}
+		*doc = &openapi3.T{}
+		if err = json.Unmarshal(data, *doc); err == nil { // the loader reads it as YAML, for three times the memory
+			err = openapi3.NewLoader().ResolveRefsIn(*doc, nil)
+		}
+		if err != nil {
+			sentence, _, _ := strings.Cut(err.Error(), "\n")
+			return nil, nil, contract.Errorf("", "not a valid OpenAPI document: %s", sentence)
+		}
 	}
-	if err != nil {
-		sentence, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, contract.Errorf("", "not a valid OpenAPI document: %s", sentence)
-	}
-	return doc, nil
+	return requests, responses, nil
 }
 
 // JSON returns an OpenAPI document in JSON; without its security requirements, if
@@ -60,7 +71,7 @@ func JSON(document []byte, secured bool) ([]byte, error) {
 }
 
 // readOperations makes the operations of the contract ready, in its order.
-func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*Operation, error) {
+func readOperations(contract *spec.Document, doc, responses *openapi3.T, base string) ([]*Operation, error) {
 	var all []*Operation
 	for _, declared := range contract.Operations() {
 		item := doc.Paths.Value(declared.Path)
@@ -82,6 +93,7 @@ func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*O
 				Operation: item.GetOperation(declared.Method),
 			},
 		}
+		op.route.Operation.Responses = responses.Paths.Value(declared.Path).GetOperation(declared.Method).Responses
 		op.Security = readSecurity(doc, op.route.Operation)
 		op.route.Operation.Security = openapi3.NewSecurityRequirements() // which the library is not asked about
 		op.Success = op.lowestSuccess()
@@ -125,11 +137,22 @@ func basePath(server, contract string) string {
 	if server == "" || err != nil {
 		return contract
 	}
-	path := strings.Trim(u.EscapedPath(), "/") // a URL relative to the document has no slash in front
-	if path == "" {
-		return ""
+	// A URL relative to the document has no slash in front.
+	return strings.TrimRight(urlpath.Clean("/"+u.EscapedPath()), "/")
+}
+
+// withFormats has the library judge the formats that it leaves alone.
+func withFormats() openapi3.SchemaValidationOption {
+	known := map[string]openapi3.StringFormatValidator{}
+	for _, format := range []string{"uuid", "email", "ipv4", "ipv6", "uri", "hostname", "time", "duration", "json-pointer", "uri-reference", "regex"} {
+		known[format] = openapi3.NewCallbackValidator(func(text string) error {
+			if !spec.FitsFormat(format, text) {
+				return fmt.Errorf("it is no %s", format)
+			}
+			return nil
+		})
 	}
-	return "/" + path
+	return openapi3.WithStringFormatValidators(known)
 }
 
 // filterOptions are the options of kin-openapi under which a request is judged
@@ -141,7 +164,7 @@ func filterOptions(doc *openapi3.T) *openapi3filter.Options {
 		SkipSettingDefaults: true,
 		// What is only read should not be sent, and is ignored where it is (OpenAPI
 		// 3.0.3, "Schema Object"): clients send back what they were given.
-		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.SetSchemaRegexCompiler(compilePattern), openapi3.DisableReadOnlyValidation()},
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.SetSchemaRegexCompiler(compilePattern), openapi3.DisableReadOnlyValidation(), withFormats()},
 	}
 	if !doc.IsOpenAPI31OrLater() { // where it makes every body fail
 		options.SchemaValidationOptions = append(options.SchemaValidationOptions, openapi3.DisableSchemaErrorDetails())
