@@ -121,6 +121,9 @@ var (
 	plainName  = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*$`)
 )
 
+// base64Characters are those of either alphabet, and of lines (RFC 4648, RFC 2045).
+const base64Characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=\r\n"
+
 const documentURL = "https://contract.invalid/document.json"
 
 // compiler is one for requests, or for responses.
@@ -139,6 +142,12 @@ func (s *schemas) compiler(way direction) *jsonschema.Compiler {
 			return nil
 		}})
 	}
+	c.RegisterFormat(&jsonschema.Format{Name: "byte", Validate: func(v any) error {
+		if text, is := v.(string); is && strings.Trim(text, base64Characters) != "" {
+			return errors.New("it is no base64")
+		}
+		return nil
+	}})
 	for _, name := range []string{"period", "semver"} { // which OpenAPI has not, and documents mean something else by
 		c.RegisterFormat(&jsonschema.Format{Name: name, Validate: func(any) error { return nil }})
 	}
