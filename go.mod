@@ -16,7 +16,7 @@ require (
 	github.com/pb33f/libopenapi-validator v0.16.2 // the third reader: the verdicts of the judge are compared with its; tests only
 	github.com/redis/go-redis/v9 v9.23.0 // speaks to the store that several mocks share, a cluster included
 	github.com/rogpeppe/go-internal v1.16.0 // runs the scripts that test both programs; tests only
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // holds reports to published schemas; tests only, and kin-openapi needs it
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // judges formats of texts in requests, for the mock; kin-openapi needs it anyway
 	github.com/spf13/cobra v1.10.2 // parses commands, and makes completions and manual pages
 	github.com/spf13/pflag v1.1.0 // parses flags as POSIX and GNU write them
 	golang.org/x/net v0.62.0 // writes the names of hosts in ASCII (IDNA); in tests frames of HTTP/2

@@ -45,10 +45,14 @@ func grammar() map[string]map[string]string {
 	}
 }
 
-// annotations are what a schema object says of itself that decides about no
-// value.
-func annotations() []string {
-	return strings.Fields("title description summary deprecated externalDocs xml example examples default $comment $id $anchor $schema $defs $dynamicAnchor")
+// isAnnotation reports whether a field of a schema object decides about no value.
+func isAnnotation(name string) bool {
+	switch name {
+	case "title", "description", "summary", "deprecated", "externalDocs", "xml", "example", "examples", "default",
+		"$comment", "$id", "$anchor", "$schema", "$defs", "$dynamicAnchor":
+		return true
+	}
+	return false
 }
 
 // fields reads lines of "NAME NAME KIND; …".

@@ -43,7 +43,7 @@ func (w *normalizer) schema(n *yaml.Node) bool {
 	if name == "" {
 		return false
 	}
-	beside := slices.DeleteFunc(w.known(n, "schema", w.kinds["schema"]), func(m member) bool { return slices.Contains(annotations(), m.key) })
+	beside := slices.DeleteFunc(w.known(n, "schema", w.kinds["schema"]), func(m member) bool { return isAnnotation(m.key) })
 	if len(beside) > 0 && w.is30 {
 		w.warn(n, "what stands beside a $ref is ignored in OpenAPI 3.0: %s", beside[0].key)
 		beside = nil
@@ -196,6 +196,9 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 				w.warn(m.value, "%s is empty; it is left out", m.key)
 				continue
 			}
+			if m.key == "allOf" && m.value != nil {
+				m.value = w.withoutCircle(n, m.value)
+			}
 			if _, chosen := child(n, "discriminator"); m.key == "oneOf" && m.value != nil && chosen == nil {
 				m.value = w.different(m.value)
 			}
@@ -269,7 +272,7 @@ func isSame(a, b *yaml.Node, schema bool) bool {
 	deciding := func(n *yaml.Node) []member {
 		all := members(n)
 		if schema {
-			all = slices.DeleteFunc(all, func(m member) bool { return slices.Contains(annotations(), m.key) })
+			all = slices.DeleteFunc(all, func(m member) bool { return isAnnotation(m.key) })
 		}
 		return all
 	}
@@ -371,6 +374,34 @@ func (w *normalizer) partsTakeNull(n *yaml.Node) bool {
 	}
 	_, listed := child(n, "enum")
 	return listed == nil || listed.Kind != yaml.SequenceNode || slices.ContainsFunc(listed.Content, isNullNode)
+}
+
+// withoutCircle lists the parts of a schema with those in place that choose between it and
+// others, as a base type does that its subtypes refer back to: of these, all but the choice
+// counts, which is made when a value gets here.
+func (w *normalizer) withoutCircle(n, parts *yaml.Node) *yaml.Node {
+	out := &yaml.Node{Kind: parts.Kind, Line: parts.Line}
+	for _, part := range parts.Content {
+		_, ref := child(part, "$ref")
+		if _, made := w.made[ref]; ref == nil || made {
+			out.Content = append(out.Content, part)
+			continue
+		}
+		base := w.target(part)
+		isBranch := func(branch *yaml.Node) bool { return w.target(branch) == n }
+		chooses := func(keyword string) bool {
+			choice := field(base, keyword)
+			return choice != nil && choice.Kind == yaml.SequenceNode && slices.ContainsFunc(choice.Content, isBranch)
+		}
+		if !chooses("oneOf") && !chooses("anyOf") {
+			out.Content = append(out.Content, part)
+			continue
+		}
+		out.Content = append(out.Content, mapNode(base.Line, slices.DeleteFunc(members(base), func(m member) bool {
+			return slices.Contains([]string{"oneOf", "anyOf", "discriminator"}, m.key)
+		})...))
+	}
+	return out
 }
 
 func jsonTypes() []string {

@@ -75,7 +75,8 @@ function jsonSchema(node, is30) { // of OpenAPI's dialect
   const { propertyName, mapping = {} } = node.discriminator ?? {}
   if ((node.oneOf || node.anyOf) && propertyName) {
     const refs = (node.oneOf ?? node.anyOf).map(b => b.$ref).filter(ref => ref && !Object.values(mapping).includes(ref))
-    s.allOf = [{ required: [propertyName], properties: { [propertyName]: { enum: [...Object.keys(mapping), ...refs.map(ref => ref.slice(ref.lastIndexOf('/') + 1))] } } }]
+    const names = [...Object.keys(mapping), ...refs.map(ref => ref.slice(ref.lastIndexOf('/') + 1))]
+    s.allOf = [{ required: [propertyName], ...(node.discriminator.mapping ? { properties: { [propertyName]: { enum: [...names, true, false] } } } : {}) }]
     const named = Object.entries(mapping).filter(([, ref]) => String(ref).startsWith('#/'))
     s.allOf = [...(jsonSchema(node.allOf, is30) ?? []), ...s.allOf, ...named.map(([value, $ref]) => ({ if: { properties: { [propertyName]: { const: value } }, required: [propertyName] }, then: jsonSchema({ $ref }, true) }))]
   }

@@ -449,7 +449,6 @@ func meantAll(texts []string, s *schema.Schema) any {
 }
 
 var (
-	wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 	// trueWord and falseWord are what readers of forms take for truth values.
 	trueWord  = regexp.MustCompile(`(?i)^(true|1|t|on|yes|y)$`)
 	falseWord = regexp.MustCompile(`(?i)^(false|0|f|off|no|n|)$`)
@@ -457,10 +456,11 @@ var (
 
 // meant reads a text as the type that the schema has for it.
 func meant(text string, s *schema.Schema) any {
+	n, isNumber := number(text)
 	switch {
 	case s.Types == nil || s.HasType("string"):
-	case s.HasType("number") && schema.JSONNumber.MatchString(text), s.HasType("integer") && wholeNumber.MatchString(text):
-		return schema.Literal(text)
+	case isNumber && (s.HasType("number") || s.HasType("integer")):
+		return n
 	case s.HasType("boolean") && trueWord.MatchString(text):
 		return true
 	case s.HasType("boolean") && falseWord.MatchString(text):

@@ -135,9 +135,9 @@ func (p *Parameter) readQuery(query string, taken []string) []any {
 	switch {
 	case members != nil:
 		return p.objects(members)
-	case raws == nil:
+	case raws == nil, p.style == "deepObject": // whose members are named one by one
 		return nil
-	case p.explode && !p.asJSON && (len(raws) > 1 || p.Schema.HasType("array")):
+	case p.explode && !p.asJSON && (len(raws) > 1 && p.Schema.AcceptsType("array") || p.Schema.HasType("array")): // else the first counts
 		for i := range raws {
 			raws[i] = unescape(raws[i])
 		}
@@ -175,6 +175,9 @@ func (p *Parameter) readings(raw, separator string, unescape func(string) string
 	}
 	if p.Schema.AcceptsType("array") {
 		out = append(out, p.lists(parts)...)
+		if decoded := strings.Split(text, separator); len(decoded) > len(parts) && raw != "" { // as servers read it that decode first
+			out = append(out, p.lists(decoded)...)
+		}
 	}
 	if p.Schema.AcceptsType("object") {
 		var members schema.Object

@@ -57,7 +57,11 @@ func (w *rewriter) described(all any) {
 // content rewrites the schema of each media type.
 func (w *rewriter) content(v any) {
 	for _, media := range members(members(v)["content"]) {
-		w.schema(members(media)["schema"])
+		s := members(members(media)["schema"])
+		if w.way == received && s["type"] == "string" && s["format"] == "binary" {
+			members(media)["schema"] = map[string]any{} // the bytes as they are, whatever the media type
+		}
+		w.schema(s)
 	}
 }
 

@@ -121,8 +121,8 @@ var (
 	plainName  = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*$`)
 )
 
-// base64Characters are those of either alphabet, and of lines (RFC 4648, RFC 2045).
-const base64Characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=\r\n"
+// base64Syntax takes either alphabet, with padding or without, in lines or not.
+var base64Syntax = regexp.MustCompile(`^[A-Za-z0-9+/_\r\n-]*={0,2}[\r\n]*$`)
 
 const documentURL = "https://contract.invalid/document.json"
 
@@ -143,7 +143,7 @@ func (s *schemas) compiler(way direction) *jsonschema.Compiler {
 		}})
 	}
 	c.RegisterFormat(&jsonschema.Format{Name: "byte", Validate: func(v any) error {
-		if text, is := v.(string); is && strings.Trim(text, base64Characters) != "" {
+		if text, ok := v.(string); ok && !base64Syntax.MatchString(text) {
 			return errors.New("it is no base64")
 		}
 		return nil

@@ -1,124 +1,143 @@
 package openapi
 
 import (
-	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// adapted is a document in normal form for the requests, or the responses, that the
-// library is to judge. It says in other words what the library overlooks: that the
-// value of a discriminator without a mapping may name no other branch than the one that
-// fits, and in OpenAPI 3.1 that what is only read is not required of requests, and what
-// is only written not of responses. isSame reports whether both ways are alike.
-func adapted(normal []byte, is31, response bool) (document []byte, isSame bool) {
-	flag := map[bool]string{false: `"readOnly"`, true: `"writeOnly"`}
-	oneWay := is31 && (bytes.Contains(normal, []byte(flag[false])) || bytes.Contains(normal, []byte(flag[true])))
-	if !oneWay && !bytes.Contains(normal, []byte(`"discriminator"`)) {
-		return normal, true
-	}
-	d := json.NewDecoder(bytes.NewReader(normal))
-	d.UseNumber()
-	var root any
-	if d.Decode(&root) != nil {
-		return normal, true
-	}
-	a := adapter{root: root}
-	if oneWay {
-		a.keyword = strings.Trim(flag[response], `"`)
-	}
-	a.walk(root)
-	if document, err := json.Marshal(root); err == nil {
-		return document, !oneWay
-	}
-	return normal, true
-}
+// branchMark marks a branch that a discriminator names: its only part is the branch as
+// the contract has it.
+const branchMark = "x-branch"
 
-type adapter struct {
-	root    any
-	keyword string // of properties that go the other way alone
-}
-
-func (a adapter) walk(v any) {
-	switch v := v.(type) {
-	case []any:
-		for _, each := range v {
-			a.walk(each)
+// adapt puts schemas in words that the library reads whole.
+func adapt(doc *openapi3.T) error {
+	return doc.WalkSchemas(func(_ string, ref *openapi3.SchemaRef) error {
+		s := ref.Value
+		switch {
+		case s.Discriminator != nil:
+			writeOut(s, doc.Components.Schemas)
+		case s.Not != nil && saysNothing(s.Not.Value): // which nothing fits, and the library takes for an empty one
+			s.Always = new(bool)
+		case doc.IsOpenAPI31OrLater() && saysNothing(s): // or it takes no null
+			always := true
+			s.Always = &always
 		}
-	case map[string]any:
-		a.namesItsBranch(v)
-		if required, is := v["required"].([]any); is && a.keyword != "" {
-			v["required"] = slices.DeleteFunc(required, func(name any) bool {
-				text, _ := name.(string)
-				return a.isFlagged(v, text, 0)
-			})
-			if len(v["required"].([]any)) == 0 {
-				delete(v, "required")
+		return nil
+	})
+}
+
+// saysNothing reports whether a schema takes everything.
+func saysNothing(s *openapi3.Schema) bool {
+	if s.Always != nil {
+		return *s.Always
+	}
+	var said map[string]any
+	if !s.IsEmpty() {
+		return false
+	}
+	if data, err := json.Marshal(s); err != nil || json.Unmarshal(data, &said) != nil {
+		return false
+	}
+	maps.DeleteFunc(said, func(keyword string, _ any) bool {
+		return strings.HasPrefix(keyword, "x-") || slices.Contains([]string{"title", "description", "default", "example", "examples", "deprecated"}, keyword)
+	})
+	return len(said) == 0
+}
+
+// writeOut says with other keywords what a discriminator does, since the library reads it
+// in part only: the branch that a value names must fit it, whatever else does. A value that
+// names none fits any branch, unless the mapping names them all.
+func writeOut(s *openapi3.Schema, components openapi3.Schemas) {
+	d, branches := s.Discriminator, slices.Concat(s.OneOf, s.AnyOf)
+	s.Discriminator = nil
+	s.Required = append(s.Required, d.PropertyName)
+	var names []string // what the contract calls them first
+	named, targets := map[string]*openapi3.SchemaRef{}, map[string]bool{}
+	add := func(name string, branch *openapi3.SchemaRef) {
+		if branch != nil && named[name] == nil {
+			names, named[name] = append(names, name), branch
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Mapping)) {
+		ref := d.Mapping[name].Ref
+		targets[ref] = true
+		if target := components[lastToken(ref)]; target != nil {
+			add(name, &openapi3.SchemaRef{Ref: ref, Value: target.Value})
+		}
+	}
+	isComplete := true
+	for _, branch := range branches {
+		switch {
+		case branch.Ref != "":
+			if mayBe(branch.Value, d.PropertyName, lastToken(branch.Ref)) {
+				add(lastToken(branch.Ref), branch)
 			}
+			isComplete = isComplete && targets[branch.Ref]
+		case !branch.Value.Type.Is("null"):
+			return // one that has no name
 		}
-		for _, each := range v {
-			a.walk(each)
-		}
 	}
-}
-
-// isFlagged reports whether a schema, or a part of it, declares a property as one that
-// goes the other way alone.
-func (a adapter) isFlagged(v any, property string, depth int) bool {
-	schema := a.target(v)
-	properties, _ := schema["properties"].(map[string]any)
-	parts, _ := schema["allOf"].([]any)
-	return depth < maxJoined && (a.has(properties[property], 0) ||
-		slices.ContainsFunc(parts, func(part any) bool { return a.isFlagged(part, property, depth+1) }))
-}
-
-func (a adapter) has(v any, depth int) bool {
-	schema := a.target(v)
-	parts, _ := schema["allOf"].([]any)
-	return depth < maxJoined && (schema[a.keyword] == true || slices.ContainsFunc(parts, func(part any) bool { return a.has(part, depth+1) }))
-}
-
-// target is a schema or the component that it refers to, which in normal form is none.
-func (a adapter) target(v any) map[string]any {
-	schema, _ := v.(map[string]any)
-	ref, is := schema["$ref"].(string)
-	if !is {
-		return schema
-	}
-	var at any = a.root
-	for _, name := range []string{"components", "schemas", lastName(ref)} {
-		within, _ := at.(map[string]any)
-		at = within[name]
-	}
-	found, _ := at.(map[string]any)
-	return found
-}
-
-func lastName(ref string) string { return ref[strings.LastIndex(ref, "/")+1:] }
-
-// namesItsBranch forbids the values of a discriminator that name a branch which does not
-// fit. A value that names none is left to the branches: documents are careless of names.
-func (a adapter) namesItsBranch(schema map[string]any) {
-	discriminator, _ := schema["discriminator"].(map[string]any)
-	property, _ := discriminator["propertyName"].(string)
-	branches, one := schema["oneOf"].([]any)
-	if !one {
-		branches, _ = schema["anyOf"].([]any)
-	}
-	if property == "" || discriminator["mapping"] != nil || schema["not"] != nil {
+	if len(s.OneOf) > 0 && len(s.AnyOf) > 0 {
 		return
 	}
-	var wrong []any
+	s.OneOf, s.AnyOf = nil, nil
+	for _, name := range names {
+		tag := openapi3.Schemas{d.PropertyName: enumOf(name)}
+		s.AnyOf = append(s.AnyOf, openapi3.NewSchemaRef("", &openapi3.Schema{
+			Extensions: map[string]any{branchMark: true},
+			Not:        not(tagged(tag)), // is decided before the branch
+			Properties: tag, Required: []string{d.PropertyName}, AllOf: openapi3.SchemaRefs{named[name]},
+		}))
+	}
+	all := openapi3.Schemas{}
+	if !isComplete {
+		all[d.PropertyName] = enumOf(names...)
+	}
 	for _, branch := range branches {
-		if ref, is := branch.(map[string]any)["$ref"].(string); is {
-			tag := map[string]any{"enum": []any{lastName(ref)}}
-			wrong = append(wrong, map[string]any{
-				"type": "object", "required": []any{property}, "properties": map[string]any{property: tag}, "not": branch,
-			})
-		}
+		other := not(tagged(all))
+		other.Value.AllOf = openapi3.SchemaRefs{branch}
+		other.Value.Extensions = map[string]any{branchMark: true}
+		s.AnyOf = append(s.AnyOf, other)
 	}
-	if len(wrong) > 0 {
-		schema["not"] = map[string]any{"anyOf": wrong, "description": property + " names another branch than the one that fits"}
+}
+
+// mayBe reports whether an object's property may be a text, as far as lists say.
+func mayBe(s *openapi3.Schema, property, text string) bool {
+	ref := joined(s, 0).Properties[property]
+	if ref == nil || ref.Value == nil {
+		return true
 	}
+	own := joined(ref.Value, 0)
+	return (own.Const == nil || own.Const == text) && (len(own.Enum) == 0 || slices.Contains(own.Enum, any(text)))
+}
+
+func lastToken(ref string) string { return ref[strings.LastIndex(ref, "/")+1:] }
+
+func enumOf(names ...string) *openapi3.SchemaRef {
+	s := &openapi3.Schema{}
+	for _, name := range names {
+		s.Enum = append(s.Enum, name)
+	}
+	return openapi3.NewSchemaRef("", s)
+}
+
+// tagged takes objects with these properties.
+func tagged(properties openapi3.Schemas) *openapi3.SchemaRef {
+	return openapi3.NewSchemaRef("", &openapi3.Schema{Type: &openapi3.Types{"object"}, Properties: properties, Required: slices.Sorted(maps.Keys(properties))})
+}
+
+func not(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
+	return openapi3.NewSchemaRef("", &openapi3.Schema{Not: ref})
+}
+
+// asDeclared is a branch as the contract has it.
+func asDeclared(branch *openapi3.Schema) *openapi3.Schema {
+	if branch.Extensions[branchMark] == true {
+		return branch.AllOf[0].Value
+	}
+	return branch
 }

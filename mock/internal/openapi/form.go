@@ -320,14 +320,17 @@ func typed(text string, ref *openapi3.SchemaRef) any {
 		return text
 	}
 	var value any
-	if json.Unmarshal([]byte(text), &value) == nil && value != nil && permits(types, value) {
+	if n, err := strconv.ParseFloat(text, 64); err == nil && !strings.ContainsAny(text, "xXiInN_pP") && permits(types, n) {
+		return n
+	}
+	if text == strings.TrimSpace(text) && json.Unmarshal([]byte(text), &value) == nil && value != nil && permits(types, value) {
 		return value
 	}
 	if types.Includes("boolean") {
 		switch strings.ToLower(text) {
-		case "1", "on", "yes", "t", "y":
+		case "true", "1", "on", "yes", "t", "y":
 			return true
-		case "0", "off", "no", "f", "n", "":
+		case "false", "0", "off", "no", "f", "n", "":
 			return false
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -22,6 +21,7 @@ type generator struct {
 	named        string // the example to answer with, of several
 	inventing    bool   // examples and defaults are passed over
 	branch       int    // which of a oneOf or anyOf is tried first
+	anyFormat    bool   // formats of texts are passed over
 	branches     *int   // the most that one of them was seen to have
 	apart        bool   // what is made for a branch of a oneOf is none of the others, and no closed part of an allOf refuses it
 	nearest      bool   // what cannot be made is made as near as it can be
@@ -88,6 +88,10 @@ func (g generator) fitting(ref *openapi3.SchemaRef) (any, error) {
 			return made, nil
 		}
 	}
+	if !g.anyFormat { // which the rest of the schema may contradict
+		g.anyFormat = true
+		return g.fitting(ref)
+	}
 	return nil, failure
 }
 
@@ -110,9 +114,12 @@ func (g generator) fits(ref *openapi3.SchemaRef, value any) bool {
 	if ref == nil || ref.Value == nil {
 		return true
 	}
-	options := []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.FailFast(), openapi3.SetSchemaRegexCompiler(compilePattern), withFormats()}
+	options := []openapi3.SchemaValidationOption{openapi3.VisitAsRequest(), openapi3.FailFast(), openapi3.SetSchemaRegexCompiler(compilePattern)}
 	if g.response {
 		options[0] = openapi3.VisitAsResponse()
+	}
+	if !g.anyFormat {
+		options = append(options, g.doc.GetSchemaValidationOptions()...)
 	}
 	if g.doc.IsOpenAPI31OrLater() {
 		options = append(options, openapi3.EnableJSONSchema2020())
@@ -194,7 +201,6 @@ func (g generator) listed(s *openapi3.Schema) any {
 }
 
 // chosen makes a value of one branch, joined with what stands beside the choice.
-// Where a discriminator tells the branches apart, the value names its own.
 func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, depth int) (any, error) {
 	rest := *s
 	if len(s.OneOf) > 0 {
@@ -205,18 +211,16 @@ func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, dept
 	if g.branches != nil {
 		*g.branches = max(*g.branches, len(branches))
 	}
-	discriminator := rest.Discriminator
-	rest.Discriminator = nil
 	var first error
 	for i := range branches {
 		branch := branches[(i+g.branch)%len(branches)]
-		if branch == nil || branch.Value == nil || slices.Contains(g.within, branch.Value) && i+1 < len(branches) {
+		if branch == nil || branch.Value == nil || slices.Contains(g.within, asDeclared(branch.Value)) && i+1 < len(branches) {
 			continue // one that leads back here
 		}
 		inner := g
-		inner.within = append(g.within[:len(g.within):len(g.within)], branch.Value)
+		inner.within = append(g.within[:len(g.within):len(g.within)], asDeclared(branch.Value))
 		both := g.joined(&openapi3.Schema{AllOf: openapi3.SchemaRefs{{Value: &rest}, branch}})
-		if g.apart && len(s.OneOf) > 1 && discriminator == nil {
+		if g.apart && len(s.OneOf) > 1 {
 			others := slices.DeleteFunc(slices.Clone(branches), func(other *openapi3.SchemaRef) bool { return other == branch })
 			if both.Not != nil {
 				others = append(others, both.Not)
@@ -225,7 +229,7 @@ func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, dept
 		}
 		value, err := inner.value(&openapi3.SchemaRef{Value: both}, depth+1)
 		if err == nil {
-			return named(value, discriminator, branch.Ref), nil
+			return value, nil
 		}
 		if first == nil {
 			first = err
@@ -235,24 +239,6 @@ func (g generator) chosen(s *openapi3.Schema, branches openapi3.SchemaRefs, dept
 		first = errTooDeep
 	}
 	return nil, first
-}
-
-// named lets an object name the branch that it was made by.
-func named(value any, d *openapi3.Discriminator, ref string) any {
-	object, ok := value.(map[string]any)
-	if !ok || d == nil || d.PropertyName == "" || ref == "" {
-		return value
-	}
-	name := ref[strings.LastIndex(ref, "/")+1:]
-	for _, key := range slices.Sorted(maps.Keys(d.Mapping)) {
-		if d.Mapping[key].Ref == ref {
-			name = key
-			break
-		}
-	}
-	changed := maps.Clone(object)
-	changed[d.PropertyName] = name
-	return changed
 }
 
 // conditional makes a value that meets a condition and what follows from it, or

@@ -71,7 +71,9 @@ func usualString(format string) string {
 	case "byte":
 		return "bm94"
 	case "json-pointer":
-		return "/sample"
+		return "/a"
+	case "relative-json-pointer":
+		return "1"
 	}
 	return "string"
 }

@@ -70,7 +70,7 @@ func join(s, other *openapi3.Schema) {
 	}
 	switch {
 	case len(s.OneOf)+len(s.AnyOf) == 0:
-		s.OneOf, s.AnyOf, s.Discriminator = other.OneOf, other.AnyOf, other.Discriminator
+		s.OneOf, s.AnyOf = other.OneOf, other.AnyOf
 	case len(s.OneOf) == 0 && len(other.AnyOf) == 0:
 		s.OneOf = other.OneOf
 	case len(s.AnyOf) == 0 && len(other.OneOf) == 0:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	urlpath "path"
@@ -40,7 +39,7 @@ type Operation struct {
 func readContract(contract *spec.Document) (requests, responses *openapi3.T, err error) {
 	normal := contract.Normal()
 	for _, doc := range []**openapi3.T{&requests, &responses} {
-		data, isSame := adapted(normal, !bytes.HasPrefix(normal, []byte(`{"openapi":"3.0`)), doc == &responses)
+		data, isSame := oneWay(normal, !bytes.HasPrefix(normal, []byte(`{"openapi":"3.0`)), doc == &responses)
 		if doc == &responses && isSame {
 			responses = requests
 			break
@@ -48,6 +47,10 @@ func readContract(contract *spec.Document) (requests, responses *openapi3.T, err
 		*doc = &openapi3.T{}
 		if err = json.Unmarshal(data, *doc); err == nil { // the loader reads it as YAML, for three times the memory
 			err = openapi3.NewLoader().ResolveRefsIn(*doc, nil)
+		}
+		if err == nil {
+			(*doc).SetStringFormatValidators(formats())
+			err = adapt(*doc)
 		}
 		if err != nil {
 			sentence, _, _ := strings.Cut(err.Error(), "\n")
@@ -110,8 +113,8 @@ func readOperations(contract *spec.Document, doc, responses *openapi3.T, base st
 // readOwn takes out of the library's hands the parameters that it cannot read:
 // those whose texts get their type from several schemas together, as {type: number,
 // oneOf: [{minimum: 1}, …]}, objects of such schemas or of no declared type, objects
-// of which each property is a parameter, lists and objects in cookies, and media
-// types other than JSON.
+// of which each property is a parameter, lists of anything, lists, objects and
+// JSON in cookies, and media types other than JSON.
 func (op *Operation) readOwn() {
 	for _, p := range op.parameters() {
 		if isOwn(p) {
@@ -141,20 +144,6 @@ func basePath(server, contract string) string {
 	return strings.TrimRight(urlpath.Clean("/"+u.EscapedPath()), "/")
 }
 
-// withFormats has the library judge the formats that it leaves alone.
-func withFormats() openapi3.SchemaValidationOption {
-	known := map[string]openapi3.StringFormatValidator{}
-	for _, format := range []string{"uuid", "email", "ipv4", "ipv6", "uri", "hostname", "time", "duration", "json-pointer", "uri-reference", "regex"} {
-		known[format] = openapi3.NewCallbackValidator(func(text string) error {
-			if !spec.FitsFormat(format, text) {
-				return fmt.Errorf("it is no %s", format)
-			}
-			return nil
-		})
-	}
-	return openapi3.WithStringFormatValidators(known)
-}
-
 // filterOptions are the options of kin-openapi under which a request is judged
 // and left as it is. Authentication is not among its tasks: it would read the
 // body first.
@@ -164,8 +153,9 @@ func filterOptions(doc *openapi3.T) *openapi3filter.Options {
 		SkipSettingDefaults: true,
 		// What is only read should not be sent, and is ignored where it is (OpenAPI
 		// 3.0.3, "Schema Object"): clients send back what they were given.
-		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.SetSchemaRegexCompiler(compilePattern), openapi3.DisableReadOnlyValidation(), withFormats()},
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.SetSchemaRegexCompiler(compilePattern), openapi3.DisableReadOnlyValidation()},
 	}
+	options.SchemaValidationOptions = append(options.SchemaValidationOptions, doc.GetSchemaValidationOptions()...)
 	if !doc.IsOpenAPI31OrLater() { // where it makes every body fail
 		options.SchemaValidationOptions = append(options.SchemaValidationOptions, openapi3.DisableSchemaErrorDetails())
 	}

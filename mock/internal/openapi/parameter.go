@@ -25,6 +25,8 @@ func isOwn(p *openapi3.Parameter) bool {
 	}
 	plain := style == "form" || style == "simple"
 	switch {
+	case s.Type.Is("array") && s.Items == nil:
+		return true
 	case p.In == openapi3.ParameterInCookie && explode && !isScalar(s, 0):
 		return true
 	case len(propertyNames(s, 0)) > 0:
@@ -45,7 +47,7 @@ func isComposed(s *openapi3.Schema) bool {
 
 // isScalar reports whether no part of a schema takes a list or an object by its type.
 func isScalar(s *openapi3.Schema, depth int) bool {
-	if depth > maxJoined || s.Type.Includes("array") || s.Type.Includes("object") || len(s.Properties) > 0 {
+	if depth > maxJoined || s.Type.Includes("array") || s.Type.Includes("object") || s.Type.IsEmpty() && len(s.Properties) > 0 {
 		return false
 	}
 	for _, ref := range slices.Concat(s.AllOf, s.OneOf, s.AnyOf) {
@@ -58,7 +60,9 @@ func isScalar(s *openapi3.Schema, depth int) bool {
 
 // propertyNames are the properties that a schema or any part of it declares.
 func propertyNames(s *openapi3.Schema, depth int) (names []string) {
-	names = slices.Collect(maps.Keys(s.Properties))
+	if s.Type.IsEmpty() || s.Type.Includes("object") {
+		names = slices.Collect(maps.Keys(s.Properties))
+	}
 	for _, ref := range slices.Concat(s.AllOf, s.OneOf, s.AnyOf) {
 		if ref != nil && ref.Value != nil && depth <= maxJoined {
 			names = append(names, propertyNames(ref.Value, depth+1)...)
