@@ -16,7 +16,7 @@ import (
 // isOwn reports whether a parameter is one that the library cannot read: see readOwn.
 func isOwn(p *openapi3.Parameter) bool {
 	if p.Schema == nil || p.Schema.Value == nil {
-		return false // see decodeContent
+		return p.In == openapi3.ParameterInCookie && len(p.Content) == 1 // the library refuses one that is not there
 	}
 	s := p.Schema.Value
 	style, explode := styleOf(p)
