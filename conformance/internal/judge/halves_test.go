@@ -107,6 +107,9 @@ func (c comparison) isDisagreement() bool {
 	return (c.Mock == "") != (c.Sent == "") || c.IsValue && (c.Sent == "") != (c.Received == "")
 }
 
+// otherTruth are words that some readers take for true or false.
+var otherTruth = regexp.MustCompile(`(?i): "?\\?"?(1|0|t|f|true|false)\\?"?"?$`)
+
 // staying says why a disagreement stays, "" if nothing does.
 func (c comparison) staying() string {
 	mockRefuses := c.Mock != "" && c.Sent == ""
@@ -115,6 +118,8 @@ func (c comparison) staying() string {
 		return "an integer of a parameter in another form than digits, or beyond 64 bits: kin-openapi takes none, other readers do; the runner sends none and blames nobody"
 	case !c.IsValue && strings.HasSuffix(c.Mutation, ": no value") || mockRefuses && !c.IsValue && (strings.HasSuffix(c.Mutation, `: ""`) || strings.HasSuffix(c.Mutation, `: "\"\""`) || strings.HasSuffix(c.Mutation, `: "null"`)):
 		return "a parameter without a value is false, null or absent to some readers; the runner sends none"
+	case mockRefuses && !c.IsValue && otherTruth.MatchString(c.Mutation):
+		return "true and false in other words, as 1: many servers take them, the mock does not; the runner sends none and blames nobody"
 	case mockRefuses && strings.Contains(c.Mutation, "]=") && strings.HasSuffix(c.Mutation, "brackets"):
 		return "objects within those of deepObject, of which the specification says nothing"
 	case !c.IsValue && strings.Contains(c.Mutation, "twice") || strings.Contains(c.Mutation, ": two values"):
