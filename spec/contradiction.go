@@ -2,6 +2,8 @@ package spec
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/pb33f/go-yaml"
 )
@@ -15,13 +17,36 @@ func (w *normalizer) withoutContradictions(n *yaml.Node, out []member) []member 
 			out = slices.DeleteFunc(out, func(m member) bool { return m.key == keyword })
 		}
 	}
-	for _, pair := range [][2]string{{"minimum", "maximum"}, {"minLength", "maxLength"}, {"minItems", "maxItems"}, {"minProperties", "maxProperties"}} {
+	for _, pair := range [][2]string{{"minimum", "maximum"}, {"minLength", "maxLength"}, {"minItems", "maxItems"}, {"minProperties", "maxProperties"}, {"minContains", "maxContains"}} {
 		least, ok := w.number(n, pair[0])
 		most, both := w.number(n, pair[1])
 		if ok && both && least > most {
 			w.contradiction(field(n, pair[0]), "%s is greater than %s: no value fits%s", pair[0], pair[1], w.unlessNeeded(n))
 			drop(pair[0])
 			drop(pair[1])
+		}
+	}
+	w.emptyRange(n)
+	if types := w.typesOf(n); types != nil {
+		listed := field(n, "enum")
+		if one := field(n, "const"); one != nil {
+			listed = &yaml.Node{Kind: yaml.SequenceNode, Line: one.Line, Content: []*yaml.Node{one}}
+		}
+		if listed != nil && listed.Kind == yaml.SequenceNode && len(listed.Content) > 0 && !slices.ContainsFunc(listed.Content, func(v *yaml.Node) bool { return isOfTypes(v, types) }) {
+			w.contradiction(listed.Content[0], "no value that is listed is of the type %s: no value fits", strings.Join(types, " or "))
+		}
+	}
+	if parts := field(n, "allOf"); parts != nil {
+		common := w.typesOf(n)
+		for _, part := range parts.Content {
+			if types := w.typesOf(part); common == nil {
+				common = types
+			} else if types != nil {
+				if common = commonTypes(common, types); len(common) == 0 {
+					w.contradiction(part, "the parts of this allOf are of different types: no value fits")
+					break
+				}
+			}
 		}
 	}
 	required := field(n, "required")
@@ -101,7 +126,7 @@ func (w *normalizer) need(n *yaml.Node, depth int) {
 		pointer, _ := fragment(ref.Value)
 		_, found, ok := w.find(pointer)
 		if !ok {
-			found = w.identified(ref.Value)
+			found = w.identified(ref)
 		}
 		n = found
 	}
@@ -176,4 +201,71 @@ func (w *normalizer) together(n, parts *yaml.Node) (out *yaml.Node, whole bool) 
 		out.Content = append(out.Content, part)
 	}
 	return out, opened[n]
+}
+
+// emptyRange notes limits between which there is no number.
+func (w *normalizer) emptyRange(n *yaml.Node) {
+	limit := func(inclusive, exclusive string) (value float64, open, ok bool) {
+		value, ok = w.number(n, inclusive)
+		open = scalar(n, exclusive) == "true"
+		if other, is := w.number(n, exclusive); is && (!ok || (other >= value) == (exclusive == "exclusiveMinimum")) {
+			return other, true, true
+		}
+		return value, open, ok
+	}
+	least, openLeast, ok := limit("minimum", "exclusiveMinimum")
+	most, openMost, both := limit("maximum", "exclusiveMaximum")
+	_, low := w.number(n, "minimum")
+	_, high := w.number(n, "maximum")
+	if ok && both && (least == most && (openLeast || openMost) || least > most && !(low && high)) {
+		w.contradiction(n, "no number is between these limits: no value fits")
+	}
+}
+
+// typesOf are the types that a schema names, or the one that it refers to; nil for any.
+func (w *normalizer) typesOf(n *yaml.Node) (out []string) {
+	n = w.target(n)
+	named := field(n, "type")
+	switch {
+	case named == nil:
+		return nil
+	case named.Kind == yaml.SequenceNode:
+		for _, each := range named.Content {
+			out = append(out, each.Value)
+		}
+	default:
+		out = []string{named.Value}
+	}
+	if slices.ContainsFunc(out, func(name string) bool { return !slices.Contains(jsonTypes(), name) }) {
+		return nil
+	}
+	if scalar(n, "nullable") == "true" {
+		out = append(out, "null")
+	}
+	return out
+}
+
+func commonTypes(a, b []string) (out []string) {
+	for _, name := range a {
+		if slices.Contains(b, name) || name == "integer" && slices.Contains(b, "number") || name == "number" && slices.Contains(b, "integer") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// isOfTypes reports whether a value is of one of some JSON types.
+func isOfTypes(v *yaml.Node, types []string) bool {
+	name := "object"
+	switch v = unalias(v); {
+	case v.Kind == yaml.SequenceNode:
+		name = "array"
+	case v.Kind == yaml.ScalarNode:
+		kind, text := resolve(v)
+		name = map[scalarKind]string{isNull: "null", isBool: "boolean", isNumber: "number", isText: "string"}[kind]
+		if number, err := strconv.ParseFloat(text, 64); kind == isNumber && err == nil && number == float64(int64(number)) {
+			return slices.Contains(types, "number") || slices.Contains(types, "integer")
+		}
+	}
+	return slices.Contains(types, name)
 }

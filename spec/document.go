@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	urlpath "path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -228,6 +229,9 @@ func (d *Document) BasePath() string {
 	u, err := url.Parse(d.servers[0])
 	if err != nil {
 		return ""
+	}
+	if strings.HasPrefix(u.Path, ".") { // relative to where the document stands
+		return strings.TrimRight(urlpath.Clean("/"+u.Path), "/")
 	}
 	return strings.TrimRight(u.Path, "/")
 }

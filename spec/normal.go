@@ -3,6 +3,7 @@ package spec
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,18 +44,20 @@ const maxNormal = 4 * maxBytes
 // grammar of OpenAPI is left out, with a warning.
 type normalizer struct {
 	*Document
-	out    []byte
-	is30   bool
-	kinds  map[string]map[string]string // see grammar
-	names  map[*yaml.Node]string        // component names of schemas that are referred to
-	made   map[*yaml.Node]string        // and of those that references of our own lead to
-	taken  map[string]bool
-	needed map[*yaml.Node]bool // schemas that some message must have a value of; nil until asked for
-	nulls  map[*yaml.Node]bool // schemas that null fits, where that is known
-	queue  []*yaml.Node
-	nested int
-	err    *Error
-	ids    map[string]*yaml.Node // schemas by $id and $anchor; nil until asked for
+	out      []byte
+	is30     bool
+	kinds    map[string]map[string]string // see grammar
+	names    map[*yaml.Node]string        // component names of schemas that are referred to
+	made     map[*yaml.Node]string        // and of those that references of our own lead to
+	taken    map[string]bool
+	needed   map[*yaml.Node]bool       // schemas that some message must have a value of; nil until asked for
+	nulls    map[*yaml.Node]bool       // schemas that null fits, where that is known
+	families map[*yaml.Node]*yaml.Node // see family
+	bases    map[*yaml.Node]string     // $id of the schema that a reference stands in
+	queue    []*yaml.Node
+	nested   int
+	err      *Error
+	ids      map[string]*yaml.Node // schemas by $id and $anchor; nil until asked for
 
 	schemas   map[string]*yaml.Node // the components
 	schemes   []string              // security schemes that are asked for
@@ -403,7 +406,7 @@ func (w *normalizer) refersTo(ref *yaml.Node) *yaml.Node {
 			return found
 		}
 	}
-	if found := w.identified(ref.Value); found != nil {
+	if found := w.identified(ref); found != nil {
 		return found
 	}
 	written := cmp.Or(w.written[ref], ref.Value)
@@ -418,7 +421,7 @@ func (w *normalizer) refersTo(ref *yaml.Node) *yaml.Node {
 }
 
 // identified finds a schema by its $id, its $anchor or both.
-func (w *normalizer) identified(ref string) *yaml.Node {
+func (w *normalizer) identified(ref *yaml.Node) *yaml.Node {
 	if w.is30 {
 		return nil
 	}
@@ -426,7 +429,21 @@ func (w *normalizer) identified(ref string) *yaml.Node {
 		w.ids = map[string]*yaml.Node{}
 		w.identify(w.root, "", 0)
 	}
-	return w.ids[ref]
+	base := w.bases[ref]
+	text := ref.Value
+	if u, err := url.Parse(base); err == nil && base != "" {
+		if target, err := u.Parse(text); err == nil {
+			text = target.String()
+		}
+	}
+	if within, pointer, _ := strings.Cut(text, "#"); strings.HasPrefix(pointer, "/") {
+		found := w.ids[within]
+		for _, token := range strings.Split(pointer, "/")[1:] {
+			_, found = child(found, strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
+		}
+		return found
+	}
+	return cmp.Or(w.ids[text], w.ids[strings.TrimSuffix(text, "#")], w.ids[ref.Value])
 }
 
 func (w *normalizer) identify(n *yaml.Node, base string, depth int) {
@@ -435,8 +452,18 @@ func (w *normalizer) identify(n *yaml.Node, base string, depth int) {
 	}
 	if n.Kind == yaml.MappingNode {
 		if id := scalar(n, "$id"); id != "" {
+			if u, err := url.Parse(base); err == nil {
+				if target, err := u.Parse(id); err == nil {
+					id = target.String()
+				}
+			}
 			base = strings.TrimSuffix(id, "#")
 			w.ids[base] = n
+		}
+		for _, keyword := range []string{"$ref", "$dynamicRef"} {
+			if _, ref := child(n, keyword); ref != nil && base != "" {
+				w.bases[ref] = base
+			}
 		}
 		for _, keyword := range []string{"$anchor", "$dynamicAnchor"} {
 			if name := scalar(n, keyword); name != "" {

@@ -16,7 +16,7 @@ var methods = [...]string{"get", "put", "post", "delete", "options", "head", "pa
 
 // normalize writes the document anew and fills in what it declares.
 func (d *Document) normalize(version string) error {
-	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, made: map[*yaml.Node]string{}, taken: map[string]bool{}, nulls: map[*yaml.Node]bool{}}
+	w := &normalizer{Document: d, is30: strings.HasPrefix(version, "3.0"), kinds: grammar(), names: map[*yaml.Node]string{}, made: map[*yaml.Node]string{}, taken: map[string]bool{}, nulls: map[*yaml.Node]bool{}, families: map[*yaml.Node]*yaml.Node{}, bases: map[*yaml.Node]string{}}
 	if !w.is30 {
 		maps.Copy(w.kinds["schema"], w.kinds["schema31"])
 	}

@@ -83,13 +83,10 @@ func (w *normalizer) component(ref *yaml.Node) string {
 	for range maxReferences { // a reference to a reference, as long as it is nothing else
 		_, next := child(target, "$ref")
 		if next == nil || next.Kind != yaml.ScalarNode || !w.is30 && len(target.Content) > 2 {
-			if name, known := w.names[target]; known {
-				return name
+			if family := w.family(target); family != nil {
+				target = family
 			}
-			name := w.newName(ref.Value)
-			w.names[target] = name
-			w.queue = append(w.queue, target)
-			return name
+			return w.named(target, ref.Value)
 		}
 		if target = w.refersTo(next); target == nil {
 			return ""
@@ -98,6 +95,17 @@ func (w *normalizer) component(ref *yaml.Node) string {
 	}
 	w.fail(w.errorAt(ref, "these references lead in a circle"))
 	return ""
+}
+
+// named is the component name of a schema, which is written under it once.
+func (w *normalizer) named(target *yaml.Node, ref string) string {
+	name, known := w.names[target]
+	if !known {
+		name = w.newName(ref)
+		w.names[target] = name
+		w.queue = append(w.queue, target)
+	}
+	return name
 }
 
 // newName is the name of a component as it is, where it is one, else made of
@@ -181,6 +189,9 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 		case "discriminator":
 			m.value = w.discriminator(n, m.value)
 		case "allOf", "oneOf", "anyOf", "prefixItems":
+			if m.key == "allOf" {
+				w.inherit(n, m.value)
+			}
 			if m.value != nil && m.value.Kind == yaml.SequenceNode && len(m.value.Content) == 0 {
 				w.warn(m.value, "%s is empty; it is left out", m.key)
 				continue
@@ -529,7 +540,9 @@ func (w *normalizer) discriminator(schema, n *yaml.Node) *yaml.Node {
 		return nil
 	}
 	if one == nil && any == nil {
-		w.warn(n, "a discriminator without oneOf or anyOf is not judged")
+		if w.family(schema) == nil {
+			w.warn(n, "a discriminator without oneOf or anyOf, and no component that is made of this one by allOf: it is not judged")
+		}
 		return nil
 	}
 	out := []member{{"propertyName", textNode(name)}}

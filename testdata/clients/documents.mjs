@@ -293,10 +293,11 @@ for (const file of sources.flatMap(files)) {
     console.log(`| ${basename(file)} | refused after ${mock.seconds.toFixed(1)} s: ${mock.err().trim().split('\n')[0].replace(file, '')} | | ${mock.memory.toFixed(0)} MB | | | | |`)
     continue
   }
-  const base = JSON.parse(readFileSync(address, 'utf8')).base_url.replace(/\/$/, '')
+  const { base_url, control_url } = JSON.parse(readFileSync(address, 'utf8'))
+  const base = base_url.replace(/\/$/, '')
   let doc, tally = { right: 0, skipped: [], wrong: [] }
   try {
-    doc = YAML.parse(readFileSync(file, 'utf8'), { merge: true, maxAliasCount: 10000, logLevel: 'silent' })
+    doc = YAML.parse(await (await fetch(control_url + '/contract')).text(), { merge: true, maxAliasCount: 10000, logLevel: 'silent' })
     if (doc?.paths) tally = await serve(doc, base)
   } catch (e) { tally.wrong.push('this script: ' + e.message) }
   const runner = process.env.RUNNER === 'no' ? null : await run('nox-conformance', ['--spec', file, '--output', 'json', '--run', '**/minimal', base], { NOX_API_KEY: key })

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,7 @@ type feature struct {
 	Invalid       *string           `yaml:"invalid"` // a body that it refuses
 	InvalidTarget *string           `yaml:"invalid_target"`
 	Returns       *string           `yaml:"returns"`  // the body of a response that breaks the contract
+	Altered       [][2]string       `yaml:"altered"`  // a text of the document and another: a server that keeps this one is wrong
 	Unjudged      *string           `yaml:"unjudged"` // why the runner judges nothing
 	Key           *string           `yaml:"key"`
 }
@@ -106,6 +108,23 @@ func TestFeatures(t *testing.T) {
 			if f.Returns != nil {
 				if r := f.judge(t, doc, returning(m, *f.Returns)); r.Verdict != conformance.Violates {
 					t.Errorf("a server that answers %s: %s", *f.Returns, r.Verdict)
+				}
+			}
+			for _, change := range f.Altered {
+				head, rest, _ := bytes.Cut(text, []byte("\nopenapi:"))
+				if !bytes.Contains(rest, []byte(change[0])) {
+					t.Fatalf("the document has no %s", change[0])
+				}
+				other, err := spec.Parse("altered.yaml", slices.Concat(head, []byte("\nopenapi:"), bytes.Replace(rest, []byte(change[0]), []byte(change[1]), 1)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				wrong, err := mock.New(mock.Config{Contract: other})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r := f.judge(t, doc, wrong); r.Verdict != conformance.Violates {
+					t.Errorf("a server with %s instead of %s: %s", change[1], change[0], r.Verdict)
 				}
 			}
 			if f.Invalid != nil || f.InvalidTarget != nil {

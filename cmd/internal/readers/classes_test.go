@@ -47,8 +47,11 @@ func (s *subject) classes() map[string]func(message) bool {
 		"string that says nothing":        ofBody(regexp.MustCompile(`:" *"`).Match),
 		"redirect that is not documented": func(m message) bool { return slices.Contains(unjudgedByKin(), m.status) },
 		"format that only one asserts":    s.differsInFormat,
-		"multiple of a fraction":          ofBody(regexp.MustCompile(`"factor":[0-9.eE+-]{17,}`).Match),
-		"field of the query twice":        func(m message) bool { return hasField(m, func(values []string) bool { return len(values) > 1 }) },
+		"truth in other words": func(m message) bool {
+			return hasField(m, func(values []string) bool { return otherTruth.MatchString(values[0]) })
+		},
+		"multiple of a fraction":   ofBody(regexp.MustCompile(`"factor":[0-9.eE+-]{17,}`).Match),
+		"field of the query twice": func(m message) bool { return hasField(m, func(values []string) bool { return len(values) > 1 }) },
 		"integer written otherwise": func(m message) bool {
 			return otherInteger(m.header.Get(s.answerHeader)) || hasField(m, func(values []string) bool { return otherInteger(values[0]) })
 		},
@@ -61,6 +64,9 @@ func (s *subject) classes() map[string]func(message) bool {
 		"status of a gateway":  func(m message) bool { return m.status == http.StatusNotFound || m.status == http.StatusBadGateway },
 	}
 }
+
+// otherTruth are the words beside true and false that readers take for them.
+var otherTruth = regexp.MustCompile(`(?i)^(1|0|t|f|true|false)$`)
 
 // unjudgedByKin are the statuses that kin-openapi lets pass.
 func unjudgedByKin() []int {

@@ -31,6 +31,9 @@ func latitudeChecks(b *builder) {
 		{"accept-json", "an Accept header that prefers JSON is accepted", "Accept: application/json;q=0.9, */*;q=0.1", "Generated clients send this header.", httpSays, header("Accept", "application/json;q=0.9, */*;q=0.1")},
 		{"unknown-headers", "undocumented headers are ignored", "traceparent, X-Forwarded-For and other headers of proxies, browsers and tracing tools, the same for two users", "Proxies and tracing tools add headers on the way.", httpSays, func(t *trial.Trial, r *wire.Request) *wire.Request {
 			for name, value := range addedHeaders() {
+				if sent := r.Header.Get(name); name == "Cookie" && sent != "" {
+					value = sent + "; " + value
+				}
 				r = r.WithHeader(name, value)
 			}
 			return r

@@ -38,9 +38,7 @@ func parameterChecks(b *builder) {
 		if !ok {
 			continue
 		}
-		if p.In != "path" { // what a path names is there or not, whatever the schema allows
-			parameterVariants(b, i, p, plain)
-		}
+		parameterVariants(b, i, p, plain)
 		parameterMutations(b, i, p, plain)
 	}
 	elsewhereCheck(b)
@@ -91,6 +89,14 @@ func parameterVariants(b *builder, i int, p *contract.Parameter, plain any) {
 	if status == "" {
 		return
 	}
+	allowed := []string{status}
+	if p.In == "path" {
+		_, isList := plain.([]any)
+		if _, isObject := plain.(schema.Object); !isList && !isObject {
+			return // what a path names is there or not, whatever the schema allows
+		}
+		allowed = append(allowed, "404")
+	}
 	add := func(suffix, about, pointer string, hold schema.Firmness, v any) {
 		if !p.CanCarry(v) || b.contract.Confirm(wire.MinimalRequest(b.op).WithParameter(i, v, wire.Fits)) != nil {
 			return
@@ -100,7 +106,7 @@ func parameterVariants(b *builder, i int, p *contract.Parameter, plain any) {
 			summary: "a valid parameter is accepted: " + p.Name + " " + about,
 			sends:   "an otherwise minimal request with the " + p.In + " parameter " + p.Name + " " + about,
 			why:     "Clients send whatever the contract allows.",
-		}, trial.StageAccept, func(t *trial.Trial) { t.Expect(t.Request().WithParameter(i, v, wire.Fits), status) })
+		}, trial.StageAccept, func(t *trial.Trial) { t.Expect(t.Request().WithParameter(i, v, wire.Fits), allowed...) })
 		if !b.op.IsSafe() {
 			c.NewUsers = 1
 		}
@@ -150,11 +156,8 @@ func parameterMutations(b *builder, i int, p *contract.Parameter, plain any) {
 	if p.Required && p.In != "path" {
 		add(schema.Breach{Name: "missing", Description: "left out", Pointer: p.Pointer + "/required", Firmness: p.Schema.FirmnessOfAbsence(), Value: contract.Absent{}})
 	}
-	for _, m := range mistyped(p) {
-		add(m)
-	}
 	schema.Visit(p.Schema, plain, b.maxDerived(), func(s schema.Spot) {
-		for _, m := range s.Breaches() {
+		for _, m := range slices.Concat(mistyped(s.Schema), s.Breaches()) {
 			m.Name = strings.TrimPrefix(s.Label+"-"+m.Name, "-")
 			m.Value = schema.Replace(s.Body, s.Path, m.Value)
 			add(m)
@@ -178,21 +181,21 @@ func (b *builder) strays(r *wire.Request) bool {
 	})
 }
 
-// mistyped lists texts that stand for no value of the parameter's type.
-func mistyped(p *contract.Parameter) []schema.Breach {
+// mistyped lists texts that stand for no value of a schema's type.
+func mistyped(s *schema.Schema) []schema.Breach {
 	var out []schema.Breach
 	add := func(name, about, text string) {
-		if !p.Schema.AcceptsType("string") {
-			out = append(out, schema.Breach{Name: name, Description: about, Pointer: p.Schema.RulePointer("type"), Firmness: schema.Firm, Value: text})
+		if !s.AcceptsType("string") {
+			out = append(out, schema.Breach{Name: name, Description: about, Pointer: s.RulePointer("type"), Firmness: schema.Firm, Value: text})
 		}
 	}
 	switch {
-	case p.Schema.HasType("integer"), p.Schema.HasType("number"):
+	case s.HasType("integer"), s.HasType("number"):
 		add("string", "a word instead of a number", "abc")
-	case p.Schema.HasType("boolean"):
+	case s.HasType("boolean"):
 		add("string", "a word instead of true or false", "maybe")
 	}
-	if p.Schema.HasType("integer") && !p.Schema.HasType("number") {
+	if s.HasType("integer") && !s.HasType("number") {
 		add("fraction", "with a fraction", "1.5")
 	}
 	return out

@@ -34,6 +34,29 @@ func rejectionChecks(b *builder) {
 			why:     "A server that accepts invalid data stores it, and returns it to some client later.",
 		}, trial.StageReject, func(t *trial.Trial) { t.Expect(withSubject(t, m), status) })
 	}
+	for _, w := range b.op.Body.Twists() {
+		if r := wire.MinimalRequest(b.op).WithText(w.Body, wire.Breaks); !w.Fits && b.contract.Confirm(r) == nil {
+			b.add(status, checkText{
+				name: w.Name, ground: groundOf(w.Firmness), prod: conformance.LaxOnly, pointer: w.Pointer,
+				summary: "an invalid part is rejected: " + w.Description,
+				sends:   "an otherwise valid form with " + w.Description,
+				why:     "A server that accepts invalid data stores it, and returns it to some client later.",
+			}, trial.StageReject, func(t *trial.Trial) { t.Expect(t.Request().WithText(w.Body, wire.Breaks), status) })
+		}
+	}
+	for _, other := range b.op.Body.Others {
+		for _, m := range schema.Mutations(other.Schema, b.maxDerived()/4) {
+			if r := wire.MinimalRequest(b.op).WithBodyIn(other, m.Body, wire.Breaks); m.Firmness != schema.Firm || r.Body == nil || b.contract.Confirm(r) != nil {
+				continue
+			}
+			b.add(status, checkText{
+				name: "as-" + schema.IDWord(other.MediaType) + "-" + m.Name, ground: contractSays, prod: conformance.LaxOnly, pointer: m.Pointer,
+				summary: "an invalid body in " + other.MediaType + " is rejected: " + m.Description,
+				sends:   "an otherwise valid body in " + other.MediaType + ", " + m.Description,
+				why:     "A server that accepts invalid data stores it, and returns it to some client later.",
+			}, trial.StageReject, func(t *trial.Trial) { t.Expect(t.Request().WithBodyIn(other, m.Body, wire.Breaks), status) })
+		}
+	}
 	bodilessChecks(b, status)
 	mediaTypeChecks(b, status)
 	// Description some readers take by default would look as if it came and went.

@@ -26,8 +26,15 @@ func successChecks(b *builder) {
 		sends:   "a request with only the required parts",
 		why:     "Everything else depends on this request. If it fails, no other check can judge the target.",
 	}, trial.StageGate, gate)
+	for _, r := range b.op.Responses {
+		if types := r.Unread(); len(types) > 0 {
+			b.addUnjudged(r.Status, "body-of-other-type", "what the schema says of bodies in "+strings.Join(types, ", "), r.Pointer+"/content",
+				"the schema of responses in "+strings.Join(types, ", ")+"; only their media type is")
+		}
+	}
 	if b.op.Body != nil {
 		exampleCheck(b, status)
+		otherBodyChecks(b, status)
 		variants := schema.Variants(b.op.Body.Schema, b.maxDerived())
 		if len(variants) > b.maxDerived() {
 			variants = variants[:b.maxDerived()]
@@ -57,6 +64,43 @@ func successChecks(b *builder) {
 		sends:   fmt.Sprintf("the same valid request at least %d times, each on a new connection", trial.ManyRepeats),
 		why:     "If one response in ten fails, one client in ten has an outage.",
 	}, trial.StageAccept, repeat)
+}
+
+// otherBodyChecks send what the contract has beside a body in its first media type.
+func otherBodyChecks(b *builder, status string) {
+	if b.op.Rules.Subject != "" {
+		return // the checks of the user say all
+	}
+	add := func(name, what string, change func(*wire.Request) *wire.Request) {
+		if b.contract.Confirm(change(wire.MinimalRequest(b.op))) != nil {
+			return
+		}
+		b.add(status, checkText{
+			name: name, ground: contractSays, prod: conformance.Creates, newUsers: 1, pointer: b.op.Pointer + "/requestBody",
+			summary: what + " is accepted",
+			sends:   "an otherwise minimal request with " + what,
+			why:     "Clients send whatever the contract allows.",
+		}, trial.StageAccept, func(t *trial.Trial) { t.Expect(change(t.Request()), status) })
+	}
+	for _, w := range b.op.Body.Twists() {
+		if w.Fits {
+			add(w.Name, w.Description, func(r *wire.Request) *wire.Request { return r.WithText(w.Body, wire.Fits) })
+		}
+	}
+	for _, other := range b.op.Body.Others {
+		for i, v := range []any{other.Minimal, other.Full} {
+			if i == 0 || !schema.Equal(v, other.Minimal) {
+				add("as-"+schema.IDWord(other.MediaType)+[]string{"", "-all"}[i], "a body in "+other.MediaType, func(r *wire.Request) *wire.Request { return r.WithBodyIn(other, v, wire.Fits) })
+			}
+		}
+	}
+	if !b.op.Body.Required {
+		add("body-left-out", "no body, which the contract allows,", func(r *wire.Request) *wire.Request {
+			r = r.WithoutBody().WithHeader("Content-Type")
+			r.Intent = wire.Fits
+			return r
+		})
+	}
 }
 
 // exampleCheck sends the contract's own example. On a shared target that user

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"nox.energy/contract/conformance/internal/schema"
+	"nox.energy/contract/spec"
 )
 
 // The media types of bodies that are made here, beside JSON.
@@ -29,6 +30,7 @@ const boundary = "nox-conformance-boundary"
 type field struct {
 	Parameter
 	mediaType string // "" where the contract does not say
+	headers   []Parameter
 }
 
 // TakesJSON reports whether the operation takes a body in JSON.
@@ -56,21 +58,52 @@ func (b *RequestBody) ContentType() string {
 	return b.MediaType
 }
 
+// Is reports whether the body is of a media type.
+func (b *RequestBody) Is(mediaType string) bool { return b != nil && b.essence() == mediaType }
+
 // IsBuilt reports whether bodies of the media type can be made.
 func (b *RequestBody) IsBuilt() bool {
 	name := b.essence()
-	return IsJSON(name) || name == formType || name == multipartType || name == textType
+	return IsJSON(name) || name == formType || name == multipartType || strings.HasPrefix(name, "text/") && name != "text/xml" || b.isFile()
+}
+
+// MayBeEmpty reports whether nothing is a body too: an empty text, or file.
+func (b *RequestBody) MayBeEmpty() bool {
+	name := b.essence()
+	return !IsJSON(name) && name != formType && name != multipartType && (b.isFile() || b.Schema.Fits(""))
+}
+
+// In is the body in a media type.
+func (b *RequestBody) In(mediaType string) *RequestBody {
+	for _, other := range b.Others {
+		if other.essence() == mediaType && b.essence() != mediaType {
+			return other
+		}
+	}
+	return b
+}
+
+// isFile reports whether the body is a file, of which there is a sample.
+func (b *RequestBody) isFile() bool {
+	_, ok := sampleFile(b.essence())
+	return ok
 }
 
 // readFields reads how the parts of a form are written (OpenAPI 3.0.3, "Encoding
 // Object"): those in JSON, those as in a query, files.
-func (b *RequestBody) readFields(media node) {
+func (b *RequestBody) readFields(r *contractReader, media node, pointer string) {
 	b.fields = map[string]field{}
 	for _, m := range media.node("encoding") {
 		n := asNode(m.Value)
 		f := field{Parameter: Parameter{Name: m.Name, style: n.text("style"), asJSON: IsJSON(n.text("contentType"))}, mediaType: n.text("contentType")}
 		if f.explode = f.style == "" || f.style == "form"; n.has("explode") {
 			f.explode = n.flag("explode")
+		}
+		for _, h := range n.node("headers") {
+			header := r.described(asNode(h.Value), "header", pointer+spec.Pointer("encoding", m.Name, "headers", h.Name))
+			if header.Name = h.Name; header.Required && !strings.EqualFold(h.Name, "Content-Type") {
+				f.headers = append(f.headers, header)
+			}
 		}
 		b.fields[m.Name] = f
 	}
@@ -95,14 +128,18 @@ func (b *RequestBody) Encode(v any) []byte {
 		if b.essence() == formType {
 			return b.encodeForm(members)
 		}
-		return b.encodeMultipart(members)
-	case textType:
-		if !isScalar(v) {
-			return nil
-		}
+		return b.encodeMultipart(members, nil)
+	}
+	content, isFile := sampleFile(b.essence())
+	switch {
+	case isFile:
+		return content
+	case IsJSON(b.essence()):
+		return schema.Encode(v)
+	case isScalar(v):
 		return []byte(scalarText(v))
 	}
-	return schema.Encode(v)
+	return nil
 }
 
 func isScalar(v any) bool {
@@ -128,6 +165,9 @@ func (b *RequestBody) encodeForm(members schema.Object) []byte {
 	pairs := []string{}
 	for _, m := range members {
 		f := b.field(m.Name)
+		if _, isObject := m.Value.(schema.Object); isObject && f.style == "" {
+			f.asJSON = true // as where nothing else is said (OpenAPI 3.0.3, "Encoding Object")
+		}
 		if !f.asJSON && !isFlat(m.Value) && !(f.style == "deepObject" && fillsBrackets(m.Value)) {
 			return nil
 		}
@@ -136,7 +176,9 @@ func (b *RequestBody) encodeForm(members schema.Object) []byte {
 	return []byte(strings.Join(pairs, "&"))
 }
 
-func (b *RequestBody) encodeMultipart(members schema.Object) []byte {
+// encodeMultipart writes a form in parts. change may have a part be a file of another type,
+// or change its headers.
+func (b *RequestBody) encodeMultipart(members schema.Object, change func(name, as string, header textproto.MIMEHeader) string) []byte {
 	var out bytes.Buffer
 	w := multipart.NewWriter(&out)
 	w.SetBoundary(boundary) // which is one
@@ -150,16 +192,25 @@ func (b *RequestBody) encodeMultipart(members schema.Object) []byte {
 		}
 		for _, v := range values {
 			header := textproto.MIMEHeader{}
-			disposition := map[string]string{"name": m.Name}
+			disposition := "form-data; name=" + quoted(m.Name)
 			text := scalarText(v)
+			as := fileType(f.mediaType)
+			if change != nil {
+				as = change(m.Name, as, textproto.MIMEHeader{})
+			}
+			file, isSample := sampleFile(as)
 			switch _, isObject := v.(schema.Object); {
 			case v == nil:
 				return nil
 			case isObject, f.asJSON: // as OpenAPI 3.0.3 wants it where nothing else is said
 				header.Set("Content-Type", "application/json")
 				text = string(schema.Encode(v))
-			case b.isFile(m.Name):
-				disposition["filename"] = "conformance.bin"
+			case isSample && isScalar(v):
+				disposition += "; filename=" + quoted("conformance."+as[strings.Index(as, "/")+1:])
+				header.Set("Content-Type", as)
+				text = string(file)
+			case b.hasFile(m.Name):
+				disposition += "; filename=" + quoted("conformance.bin")
 				header.Set("Content-Type", "application/octet-stream")
 			case !isScalar(v):
 				return nil
@@ -167,7 +218,17 @@ func (b *RequestBody) encodeMultipart(members schema.Object) []byte {
 			if f.mediaType != "" && !strings.ContainsAny(f.mediaType, "*,") {
 				header.Set("Content-Type", f.mediaType)
 			}
-			header.Set("Content-Disposition", mime.FormatMediaType("form-data", disposition))
+			for _, h := range f.headers {
+				value, ok := h.Minimal()
+				if !ok {
+					return nil
+				}
+				header.Set(h.Name, h.Text(value))
+			}
+			if change != nil {
+				change(m.Name, as, header)
+			}
+			header.Set("Content-Disposition", disposition)
 			part, err := w.CreatePart(header)
 			if err != nil {
 				return nil
@@ -179,8 +240,13 @@ func (b *RequestBody) encodeMultipart(members schema.Object) []byte {
 	return out.Bytes()
 }
 
-// isFile reports whether a part is a file by its schema.
-func (b *RequestBody) isFile(name string) bool {
+// quoted writes a name as browsers do (WHATWG HTML, "Multipart form data").
+func quoted(name string) string {
+	return `"` + strings.NewReplacer("\n", "%0A", "\r", "%0D", `"`, "%22").Replace(name) + `"`
+}
+
+// hasFile reports whether a part is a file by its schema.
+func (b *RequestBody) hasFile(name string) bool {
 	p := b.Schema.Property(name)
 	if p == nil {
 		return false
@@ -197,7 +263,7 @@ func (b *RequestBody) isFile(name string) bool {
 func (b *RequestBody) Files() []string {
 	var out []string
 	for name, f := range b.fields {
-		if f.mediaType != "" && !f.asJSON && !strings.HasPrefix(f.mediaType, "text/plain") && !strings.Contains(f.mediaType, "octet-stream") {
+		if f.mediaType != "" && !f.asJSON && !strings.HasPrefix(f.mediaType, "text/") && fileType(f.mediaType) == "" {
 			out = append(out, name)
 		}
 	}
@@ -318,6 +384,9 @@ func (b *RequestBody) decodeMultipart(body []byte) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := b.field(part.FormName()).fits(part.Header); err != nil {
+			return nil, err
+		}
 		texts[part.FormName()] = append(texts[part.FormName()], string(text))
 	}
 	for name, all := range texts {
@@ -368,6 +437,9 @@ func meantAll(texts []string, s *schema.Schema) any {
 	items := s.Items
 	if items == nil {
 		items = &schema.Schema{}
+	}
+	if len(texts) == 1 && (items.HasType("object") || items.HasType("array")) && strings.HasPrefix(texts[0], "[") && json.Valid([]byte(texts[0])) {
+		return schema.Literal(texts[0])
 	}
 	list := []any{}
 	for _, text := range texts {

@@ -45,7 +45,8 @@ type RequestBody struct {
 	Full       any // one with everything that is optional
 	Example    any // the media type's own, where it has one
 	HasExample bool
-	Pointer    string // of the media type
+	Pointer    string         // of the media type
+	Others     []*RequestBody // in its other media types
 	documented
 	hasSchema bool
 	fields    map[string]field // of a form, those with an encoding of their own
@@ -59,7 +60,7 @@ type Response struct {
 	Pointer string
 	Headers []Parameter
 	Links   []*Link
-	Text    *RequestBody // its body in plain text, where that has a schema
+	Text    *RequestBody // its body in plain text or a form, where that has a schema
 }
 
 // documented is what a body may be.
@@ -81,6 +82,17 @@ func (d documented) SchemaOf(mediaType string) (pointer string, ok bool) {
 		}
 	}
 	return pointer, ok
+}
+
+// Unread are the media types of a response whose bodies are not read, and of which the
+// schema says more than that they are bytes.
+func (r *Response) Unread() (out []string) {
+	for _, name := range r.MediaTypes {
+		if _, has := r.schemas[name]; has && (name == "text/xml" || name == "application/xml" || strings.HasSuffix(name, "+xml")) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // SecurityScheme is a way in which the contract wants a key to be sent.

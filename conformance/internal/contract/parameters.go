@@ -54,6 +54,9 @@ func (p *Parameter) Minimal() (v any, ok bool) {
 // no style has lists or objects within others, but brackets for them are what users of
 // deepObject mean.
 func (p *Parameter) CanCarry(v any) bool {
+	if p.style == "label" && p.explode && strings.Contains(p.Text(v), ".") {
+		return false // which parts the items
+	}
 	switch v := v.(type) {
 	case []any:
 		return p.asJSON || !slices.ContainsFunc(v, func(item any) bool { return !isScalar(item) })
@@ -97,10 +100,19 @@ func (p *Parameter) Text(v any) string {
 	return p.joined(v, ",", func(s string) string { return s })
 }
 
+// CookiePairs returns a value of a cookie parameter as name=value pairs. Commas stay,
+// as the style says, for who reads them splits there first.
+func (p *Parameter) CookiePairs(v any) []string {
+	if _, isText := v.(string); isText || p.asJSON {
+		return []string{p.Name + "=" + url.PathEscape(p.Text(v))}
+	}
+	return p.QueryPairs(v)
+}
+
 // QueryPairs returns a value of a query parameter as name=value pairs.
 func (p *Parameter) QueryPairs(v any) []string {
 	name := queryEscape(p.Name)
-	separator := map[string]string{"spaceDelimited": "%20", "pipeDelimited": "|"}[p.style]
+	separator := map[string]string{"spaceDelimited": "%20", "pipeDelimited": "%7C"}[p.style]
 	if separator == "" {
 		separator = ","
 	}

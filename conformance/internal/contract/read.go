@@ -129,17 +129,27 @@ func (r *contractReader) requestBody(n node, pointer string) *RequestBody {
 	if len(content) == 0 {
 		return nil
 	}
-	name, media := firstJSON(content)
-	at := pointer + spec.Pointer("content", name)
-	out := &RequestBody{Required: n.flag("required"), MediaType: name, Pointer: at}
-	if strings.HasSuffix(name, "/*") && MatchesMediaRange("application/json", name) {
-		out.MediaType = "application/json"
-	}
+	first, media := firstJSON(content)
+	out := r.bodyOf(n, first, media, pointer)
 	out.documented = readContent(content, pointer)
+	for _, m := range content {
+		if m.Name != first && len(out.Others) < maxOthers {
+			out.Others = append(out.Others, r.bodyOf(n, m.Name, asNode(m.Value), pointer))
+		}
+	}
+	return out
+}
+
+// maxOthers bounds the media types of one body that are sent.
+const maxOthers = 5
+
+func (r *contractReader) bodyOf(n node, name string, media node, pointer string) *RequestBody {
+	at := pointer + spec.Pointer("content", name)
+	out := &RequestBody{Required: n.flag("required"), MediaType: concrete(name), Pointer: at}
 	declared, hasSchema := media.value("schema")
 	out.hasSchema = hasSchema
 	out.Schema = r.readSchema(declared, at+"/schema")
-	out.readFields(media)
+	out.readFields(r, media, at)
 	if out.Example, out.HasExample = media.example(); out.HasExample && !out.Schema.HasExample {
 		out.Schema.Example, out.Schema.HasExample = out.Example, true
 	}
@@ -169,7 +179,7 @@ func (r *contractReader) response(status string, n node, pointer string) *Respon
 	out.documented = readContent(content, pointer)
 	for _, m := range content {
 		text := &RequestBody{MediaType: m.Name, Pointer: pointer + spec.Pointer("content", m.Name), hasSchema: true}
-		if declared, ok := asNode(m.Value).value("schema"); ok && text.essence() == textType {
+		if declared, ok := asNode(m.Value).value("schema"); ok && (text.essence() == textType || text.essence() == formType) && out.Text == nil {
 			out.Text, text.Schema = text, r.readOutline(declared, text.SchemaPointer())
 		}
 	}

@@ -183,7 +183,7 @@ func (p *Parameter) readings(raw, separator string, unescape func(string) string
 		var members schema.Object
 		for i := 0; i < len(parts); i++ {
 			name, value, exploded := strings.Cut(parts[i], "=")
-			if !p.explode || !exploded {
+			if !p.explode || !exploded && p.In == "path" { // which is read in the style "simple"
 				if name, value = parts[i], ""; i+1 < len(parts) {
 					i++
 					value = parts[i]

@@ -194,7 +194,7 @@ func TestStyles(t *testing.T) {
 		{"query", "form", true, object, "R=100&G=200&B=150"},
 		{"query", "form", false, object, "p=R,100,G,200,B,150"},
 		{"query", "spaceDelimited", false, list, "p=blue%20black%20brown"},
-		{"query", "pipeDelimited", false, list, "p=blue|black|brown"},
+		{"query", "pipeDelimited", false, list, "p=blue%7Cblack%7Cbrown"},
 		{"query", "deepObject", true, object, "p[R]=100&p[G]=200&p[B]=150"},
 	} {
 		v, err := schema.Parse([]byte(c.value))

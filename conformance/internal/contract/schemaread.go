@@ -84,13 +84,72 @@ func (r *schemaReader) read(v any, pointer string, level int) *schema.Schema {
 		s = schema.Join(s, r.read(part, pointer+spec.Pointer("allOf", strconv.Itoa(i)), level+1))
 	}
 	r.readChoices(s, n, level)
-	s.IsOpaque = s.IsOpaque || slices.ContainsFunc(opaqueKeywords(), n.has)
+	r.readConditions(s, n, level)
+	r.readUnevaluated(s, n, level)
 	return s
 }
 
-// opaqueKeywords are rules that are not read here.
-func opaqueKeywords() []string {
-	return []string{"if", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties", "prefixItems", "patternProperties", "dependentSchemas", "dependentRequired"}
+// readConditions reads what depends on a condition as a choice between the cases.
+func (r *schemaReader) readConditions(s *schema.Schema, n node, level int) {
+	none := &schema.Schema{Pointer: s.Pointer}
+	add := func(keyword string, condition, then, otherwise *schema.Schema) {
+		c := schema.Choice{Keyword: keyword, Branches: []*schema.Schema{schema.Join(condition, then)}}
+		for _, not := range condition.Negations() {
+			c.Branches = append(c.Branches, schema.Join(not, otherwise))
+		}
+		s.Choices = append(s.Choices, c)
+	}
+	part := func(keyword string) *schema.Schema {
+		if v, ok := n.value(keyword); ok {
+			return r.read(v, s.Pointer+"/"+keyword, level+1)
+		}
+		return none
+	}
+	if n.has("if") {
+		add("if", part("if"), part("then"), part("else"))
+	}
+	with := func(pointer string, names ...any) *schema.Schema {
+		out := &schema.Schema{Pointer: pointer}
+		for _, each := range names {
+			if name, ok := each.(string); ok {
+				out.Properties = append(out.Properties, schema.Property{Name: name, Required: true, Schema: &schema.Schema{Pointer: pointer}})
+			}
+		}
+		return out
+	}
+	for _, p := range n.node("dependentRequired") {
+		names, _ := p.Value.([]any)
+		pointer := s.Pointer + spec.Pointer("dependentRequired", p.Name)
+		add("dependentRequired", with(pointer, p.Name), with(pointer, names...), none)
+	}
+	for _, p := range n.node("dependentSchemas") {
+		pointer := s.Pointer + spec.Pointer("dependentSchemas", p.Name)
+		add("dependentSchemas", with(pointer, p.Name), r.read(p.Value, pointer, level+1), none)
+	}
+}
+
+// readUnevaluated reads what no other keyword has a word on. Where that depends on
+// the value, it is left to the validator.
+func (r *schemaReader) readUnevaluated(s *schema.Schema, n node, level int) {
+	rest, ok := n.value("unevaluatedProperties")
+	items, okItems := n.value("unevaluatedItems")
+	if !ok && !okItems {
+		return
+	}
+	if len(s.Choices) > 0 || okItems && len(s.Contains) > 0 {
+		s.IsOpaque = true
+		return
+	}
+	if ok && s.Additional == nil && !s.IsClosed {
+		s.MovedRules["additionalProperties"] = s.Pointer + "/unevaluatedProperties"
+		if s.Additional = r.read(rest, s.Pointer+"/unevaluatedProperties", level+1); s.Additional.MatchesNothing {
+			s.Additional, s.IsClosed = nil, true
+		}
+	}
+	if okItems && s.Items == nil {
+		s.MovedRules["items"] = s.Pointer + "/unevaluatedItems"
+		s.Items = r.read(items, s.Pointer+"/unevaluatedItems", level+1)
+	}
 }
 
 func (r *schemaReader) readTypes(s *schema.Schema, n node) {
@@ -152,6 +211,13 @@ func readLimit(n node, inclusive, exclusive string, inward int) *schema.Limit {
 func (r *schemaReader) readArray(s *schema.Schema, n node, level int) {
 	s.MinItems, s.MaxItems = n.count("minItems"), n.count("maxItems")
 	s.UniqueItems = n.flag("uniqueItems")
+	if v, ok := n.value("contains"); ok {
+		c := schema.Contained{Schema: r.read(v, s.Pointer+"/contains", level+1), Least: 1, Most: n.count("maxContains")}
+		if least := n.count("minContains"); least != nil {
+			c.Least = int(*least)
+		}
+		s.Contains = append(s.Contains, c)
+	}
 	for i, item := range n.list("prefixItems") {
 		s.Prefix = append(s.Prefix, r.read(item, s.Pointer+spec.Pointer("prefixItems", strconv.Itoa(i)), level+1))
 	}
@@ -169,6 +235,14 @@ func (r *schemaReader) readObject(s *schema.Schema, n node, level int) {
 		if s.Additional = r.read(additional, s.Pointer+"/additionalProperties", level+1); s.Additional.MatchesNothing {
 			s.Additional, s.IsClosed = nil, true
 		}
+	}
+	for _, p := range n.node("patternProperties") {
+		if pattern, err := spec.CompilePattern(p.Name); err == nil {
+			s.Patterned = append(s.Patterned, schema.Patterned{Pattern: pattern, Schema: r.read(p.Value, s.Pointer+spec.Pointer("patternProperties", p.Name), level+1)})
+		}
+	}
+	if v, ok := n.value("propertyNames"); ok {
+		s.Names = schema.Join(&schema.Schema{Types: []string{"string"}}, r.read(v, s.Pointer+"/propertyNames", level+1))
 	}
 	required := n.list("required")
 	for _, p := range n.node("properties") {
@@ -194,7 +268,7 @@ func (r *schemaReader) readChoices(s *schema.Schema, n node, level int) {
 		if len(branches) == 0 {
 			continue
 		}
-		c := schema.Choice{Keyword: keyword}
+		c := schema.Choice{Keyword: keyword, Tag: n.node("discriminator").text("propertyName")}
 		for i, each := range branches {
 			branch := r.read(each, s.Pointer+spec.Pointer(keyword, strconv.Itoa(i)), level+1)
 			c.Branches = append(c.Branches, discriminated(n.node("discriminator"), asNode(each).text("$ref"), branch))
@@ -202,6 +276,10 @@ func (r *schemaReader) readChoices(s *schema.Schema, n node, level int) {
 		s.Choices = append(s.Choices, c)
 	}
 	if not, ok := n.value("not"); ok {
+		if rules, is := not.(schema.Object); not == true || is && len(rules) == 0 { // as false is written
+			s.MatchesNothing = true
+			return
+		}
 		s.Not = append(s.Not, r.read(not, s.Pointer+"/not", level+1))
 	}
 }

@@ -99,7 +99,7 @@ func (j *Judge) judgeContent(a *wire.Response, documented *contract.Response, pr
 		return
 	}
 	media := essence(a.Header.Get("Content-Type"))
-	if media == "text/plain" && documented.Text != nil && a.Failure == wire.NoFailure && !a.IsPartial && a.Request.Method != http.MethodHead {
+	if documented.Text.Is(media) && a.Failure == wire.NoFailure && !a.IsPartial && a.Request.Method != http.MethodHead {
 		problem, err := j.textProblem(a.Request.Op, documented.Text, a.Body)
 		if err != nil {
 			a.Failure, a.Err = wire.Unjudged, err

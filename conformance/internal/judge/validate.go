@@ -85,7 +85,7 @@ func (j *Judge) bodyProblem(r *wire.Request, req *http.Request) (*problem, error
 		return nil, nil
 	}
 	if req.Body == nil || len(r.Body) == 0 {
-		if b.Required {
+		if b.Required && !b.In(essence(req.Header.Get("Content-Type"))).MayBeEmpty() {
 			return &problem{text: "there is no body"}, nil
 		}
 		return nil, nil
@@ -95,8 +95,8 @@ func (j *Judge) bodyProblem(r *wire.Request, req *http.Request) (*problem, error
 	switch {
 	case !ok:
 		return &problem{text: fmt.Sprintf("the contract does not have the media type %q", media)}, nil
-	case !contract.IsJSON(media) && !r.Op.TakesJSON():
-		text, err := j.formProblem(r.Op, b, r.Body, sent)
+	case !contract.IsJSON(media) && (!r.Op.TakesJSON() || b.In(media) != b):
+		text, err := j.formProblem(r.Op, b.In(media), r.Body, sent)
 		if err != nil || text == "" {
 			return nil, err
 		}

@@ -66,7 +66,7 @@ func fitsString(s *Schema, v string) bool {
 	case s.MinLength != nil && n < *s.MinLength, s.MaxLength != nil && n > *s.MaxLength:
 		return false
 	}
-	return isOfFormat(s.Format, v) && !slices.ContainsFunc(s.Patterns, func(p *spec.Pattern) bool { return !p.MatchString(v) })
+	return spec.FitsFormat(s.Format, v) && !slices.ContainsFunc(s.Patterns, func(p *spec.Pattern) bool { return !p.MatchString(v) })
 }
 
 func fitsNumber(s *Schema, n *big.Rat) bool {
@@ -90,6 +90,17 @@ func fitsArray(s *Schema, v []any) bool {
 	n := int64(len(v))
 	if s.MinItems != nil && n < *s.MinItems || s.MaxItems != nil && n > *s.MaxItems {
 		return false
+	}
+	for _, c := range s.Contains {
+		n := 0
+		for _, item := range v {
+			if fits(c.Schema, item) {
+				n++
+			}
+		}
+		if n < c.Least || c.Most != nil && int64(n) > *c.Most {
+			return false
+		}
 	}
 	seen := map[string]bool{}
 	for i, item := range v {
@@ -127,11 +138,30 @@ func fitsObject(s *Schema, v Object) bool {
 		}
 	}
 	for _, m := range v {
-		if s.Property(m.Name) == nil && (s.IsClosed || s.Additional != nil && !fits(s.Additional, m.Value)) {
+		of, allowed := s.undeclared(m.Name)
+		if s.Names != nil && !fits(s.Names, m.Name) || s.Property(m.Name) == nil && !allowed || of != nil && !fits(of, m.Value) {
 			return false
 		}
 	}
 	return true
+}
+
+// undeclared is the schema of the properties of a name apart from what is declared of
+// it, nil for any; allowed reports whether there may be one that is not declared.
+func (s *Schema) undeclared(name string) (of *Schema, allowed bool) {
+	for _, p := range s.Patterned {
+		switch {
+		case !p.Pattern.MatchString(name):
+		case of == nil:
+			of = p.Schema
+		default:
+			of = Join(of, p.Schema)
+		}
+	}
+	if of != nil || s.Property(name) != nil {
+		return of, true
+	}
+	return s.Additional, !s.IsClosed
 }
 
 func fitsChoices(s *Schema, v any) bool {

@@ -4,10 +4,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
-	"net/mail"
-	"net/netip"
-	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +36,10 @@ func formatSample(format string, i int) string {
 		return fmt.Sprintf("2001:db8::%x", 1+i)
 	case "byte":
 		return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "something%d", i))
+	case "json-pointer":
+		return numbered("/sample%s", i)
+	case "relative-json-pointer":
+		return strconv.Itoa(i) + "/sample"
 	}
 	return ""
 }
@@ -96,57 +96,14 @@ func brokenFormat(format string) (near, wrong string) {
 		return "2001:db8::1::2", "here"
 	case "byte":
 		return "c29tZXRoaW5n=", "?!"
+	case "json-pointer":
+		return "sample", "sample~2"
+	case "uri-reference", "iri-reference":
+		return "/100%", "\\\\ %%"
+	case "regex":
+		return "(sample", "["
 	}
 	return "", ""
-}
-
-var (
-	uuidSyntax     = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-	hostSyntax     = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z-]{0,61}[0-9A-Za-z])?(\.[0-9A-Za-z]([0-9A-Za-z-]{0,61}[0-9A-Za-z])?)*$`)
-	durationSyntax = regexp.MustCompile(`^P(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?)$`)
-)
-
-// isOfFormat reports whether a string is in a format. What is in none that is
-// known here is.
-func isOfFormat(format, v string) bool {
-	var err error
-	switch format {
-	case "date":
-		_, err = time.Parse(time.DateOnly, v)
-	case "date-time":
-		_, err = time.Parse(time.RFC3339, v)
-	case "time":
-		_, err = time.Parse("15:04:05Z07:00", v)
-	case "duration":
-		return durationSyntax.MatchString(v) && !strings.HasSuffix(v, "P") && !strings.HasSuffix(v, "T")
-	case "email", "idn-email":
-		var a *mail.Address
-		if a, err = mail.ParseAddress(v); err == nil {
-			return a.Address == v
-		}
-	case "uuid":
-		return uuidSyntax.MatchString(v)
-	case "uri", "url", "iri":
-		var u *url.URL
-		if u, err = url.Parse(v); err == nil {
-			return u.IsAbs()
-		}
-	case "hostname":
-		return len(v) <= 253 && hostSyntax.MatchString(v)
-	case "ipv4":
-		var a netip.Addr
-		if a, err = netip.ParseAddr(v); err == nil {
-			return a.Is4()
-		}
-	case "ipv6":
-		var a netip.Addr
-		if a, err = netip.ParseAddr(v); err == nil {
-			return a.Is6() && a.Zone() == ""
-		}
-	case "byte":
-		_, err = base64.StdEncoding.DecodeString(v)
-	}
-	return err == nil
 }
 
 // integerFormat is the greatest number of a format of integers, nil for others;

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"nox.energy/contract/spec"
 )
 
 const (
@@ -74,7 +76,7 @@ func (s *Schema) makeOfType(optional bool) (any, bool) {
 				return o, true
 			}
 		case "array":
-			if items, ok := s.makeArray(s.plainLength(), optional); ok {
+			if items, ok := s.makeArray(s.plainLength(), optional); ok && (len(s.Contains) == 0 || fits(s, items)) {
 				return items, true
 			}
 		case "integer", "number":
@@ -117,8 +119,11 @@ func (s *Schema) makeObject(optional bool) (Object, bool) {
 		}
 	}
 	out = s.filled(out, left)
+	if optional && len(s.Choices) == 0 && (s.Additional != nil || s.Patterned != nil) {
+		out = s.padded(out, len(out)+1)
+	}
 	for i := len(out) - 1; i >= 0 && s.MaxProperties != nil && int64(len(out)) > *s.MaxProperties; i-- {
-		if !s.Property(out[i].Name).Required {
+		if p := s.Property(out[i].Name); p == nil || !p.Required {
 			out = slices.Delete(out, i, i+1)
 		}
 	}
@@ -141,15 +146,31 @@ func (s *Schema) filled(out Object, left []Member) Object {
 
 // padded adds undeclared properties until there are n, where they are allowed.
 func (s *Schema) padded(out Object, n int) Object {
-	var v any = "value"
-	if s.Additional != nil {
-		v, _ = s.Additional.Make(false)
+	var names []string
+	for _, p := range s.Patterned {
+		names = append(names, samplesOf(&Schema{Patterns: []*spec.Pattern{p.Pattern}}, n)...)
 	}
-	for i := 1; len(out) < n && !s.IsClosed; i++ {
-		name := "property-" + strconv.Itoa(i)
-		if _, has := out.Get(name); !has && s.Property(name) == nil {
-			out = append(out[:len(out):len(out)], Member{name, v})
+	if s.Names != nil {
+		for _, v := range s.Names.MakeSeveral(n+len(s.Properties), false) {
+			name, _ := v.(string)
+			names = append(names, name)
 		}
+	}
+	for i := range n + len(s.Properties) {
+		names = append(names, "property-"+strconv.Itoa(i+1))
+	}
+	for _, name := range names {
+		of, allowed := s.undeclared(name)
+		if _, has := out.Get(name); len(out) >= n || has || !allowed || s.Property(name) != nil || s.Names != nil && !fits(s.Names, name) {
+			continue
+		}
+		var v any = "value"
+		if of != nil {
+			if v, allowed = of.Make(false); !allowed {
+				continue
+			}
+		}
+		out = append(out[:len(out):len(out)], Member{name, v})
 	}
 	return out
 }
@@ -157,8 +178,11 @@ func (s *Schema) padded(out Object, n int) Object {
 // plainLength is how many items an array has where nothing asks for more.
 func (s *Schema) plainLength() int {
 	n := 1
+	if n += len(s.Prefix); len(s.Prefix) > 0 && (s.Items == nil || s.Items.MatchesNothing) {
+		n--
+	}
 	if s.MinItems != nil {
-		n = int(min(max(*s.MinItems, 1), maxGeneratedList+1))
+		n = int(min(max(*s.MinItems, int64(n)), maxGeneratedList+1))
 	}
 	if s.MaxItems != nil {
 		n = min(n, int(max(*s.MaxItems, 0)))
@@ -193,6 +217,9 @@ func (s *Schema) makeArray(n int, optional bool) ([]any, bool) {
 		return s.makeByPlace(n, optional)
 	}
 	items := s.Items
+	if len(s.Contains) > 0 {
+		return s.makeContaining(n, optional)
+	}
 	if items == nil {
 		items = &Schema{Types: []string{"string"}}
 	}
@@ -204,6 +231,31 @@ func (s *Schema) makeArray(n int, optional bool) ([]any, bool) {
 		out = append(out, out[i])
 	}
 	return out, len(out) == n
+}
+
+// makeContaining makes an array with as many items as its first contains asks for, and
+// others that it does not count.
+func (s *Schema) makeContaining(n int, optional bool) ([]any, bool) {
+	items := s.Items
+	if items == nil {
+		items = &Schema{}
+	}
+	c := s.Contains[0]
+	several := func(of *Schema, n int) []any {
+		out := of.MakeSeveral(n, optional)
+		for i := 0; len(out) > 0 && len(out) < n && !s.UniqueItems; i++ {
+			out = append(out, out[i])
+		}
+		return out
+	}
+	out := several(Join(items, c.Schema), c.Least)
+	if n > len(out) {
+		out = append(out, several(Join(items, &Schema{Not: []*Schema{c.Schema}}), n-len(out))...)
+	}
+	if n > len(out) { // all that fit are counted
+		out = several(Join(items, c.Schema), n)
+	}
+	return out, len(out) >= c.Least
 }
 
 // MakeSeveral returns up to n different values that fit, the sample first.

@@ -21,6 +21,9 @@ func Join(a, b *Schema) *Schema {
 	out.ReadOnly, out.WriteOnly = a.ReadOnly || b.ReadOnly, a.WriteOnly || b.WriteOnly
 	out.Choices = slices.Concat(a.Choices, b.Choices)
 	out.Not = slices.Concat(a.Not, b.Not)
+	out.Outside = slices.Concat(a.Outside, b.Outside)
+	out.Contains = slices.Concat(a.Contains, b.Contains)
+	out.Patterned = slices.Concat(a.Patterned, b.Patterned)
 	if !out.HasExample {
 		out.Example, out.HasExample = b.Example, b.HasExample
 	}
@@ -59,7 +62,11 @@ func joinTypes(s *Schema, b *Schema) {
 		s.Enum = b.Enum
 		takeRule(s, "enum", b)
 	default:
-		s.Enum = slices.DeleteFunc(slices.Clone(s.Enum), func(v any) bool { return !ContainsValue(b.Enum, v) })
+		both := slices.DeleteFunc(slices.Clone(s.Enum), func(v any) bool { return !ContainsValue(b.Enum, v) })
+		if len(both) < max(len(s.Enum), len(b.Enum)) {
+			s.Outside = slices.DeleteFunc(slices.Concat(s.Outside, s.Enum, b.Enum), func(v any) bool { return ContainsValue(both, v) })
+		}
+		s.Enum = both
 		s.MatchesNothing = s.MatchesNothing || len(s.Enum) == 0
 	}
 }
@@ -170,6 +177,13 @@ func joinObjects(s *Schema, a, b *Schema) {
 	}
 	s.IsClosed = a.IsClosed || b.IsClosed
 	switch {
+	case b.Names == nil:
+	case s.Names == nil:
+		s.Names = b.Names
+	default:
+		s.Names = Join(s.Names, b.Names)
+	}
+	switch {
 	case b.Additional == nil:
 	case s.Additional == nil:
 		s.Additional = b.Additional
@@ -183,6 +197,15 @@ func (p Property) beside(other *Schema) Property {
 	if q := other.Property(p.Name); q != nil {
 		return Property{p.Name, p.Required || q.Required, Join(p.Schema, q.Schema)}
 	}
+	matched := false
+	for _, each := range other.Patterned {
+		if each.Pattern.MatchString(p.Name) {
+			p.Schema, matched = Join(p.Schema, each.Schema), true
+		}
+	}
+	if matched {
+		return p
+	}
 	if other.Additional != nil {
 		p.Schema = Join(p.Schema, other.Additional)
 	}
@@ -192,4 +215,24 @@ func (p Property) beside(other *Schema) Property {
 		p.Schema = &forbidden
 	}
 	return p
+}
+
+// Negations are schemas that a value fits, one at least, if it does not fit s: one for
+// each property that s speaks of, and one that says just that.
+func (s *Schema) Negations() []*Schema {
+	var out []*Schema
+	for _, p := range s.Properties {
+		if p.Required {
+			out = append(out, &Schema{Pointer: s.Pointer, Properties: []Property{{p.Name, false, &Schema{Pointer: s.Pointer, MatchesNothing: true}}}})
+		}
+		if other := (&Schema{Pointer: s.Pointer, Not: []*Schema{p.Schema}}); !p.Schema.isAny() {
+			out = append(out, &Schema{Pointer: s.Pointer, Properties: []Property{{p.Name, true, other}}})
+		}
+	}
+	return append(out, &Schema{Pointer: s.Pointer, Not: []*Schema{s}})
+}
+
+// isAny reports whether the schema is one without rules, as far as is read here.
+func (s *Schema) isAny() bool {
+	return fits(s, nil) && fits(s, "") && fits(s, Literal("-0.5")) && fits(s, Object{}) && fits(s, []any{})
 }

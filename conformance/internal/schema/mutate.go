@@ -238,10 +238,116 @@ func (p Spot) Breaches() []Breach {
 			add("past-format", "one above the range of its format", "format", Annotated, past)
 		}
 	}
-	if o, ok := p.Value.(Object); ok && s.IsClosed {
-		add(undeclaredProperty, "with a property that the schema forbids", "additionalProperties", Firm, append(o[:len(o):len(o)], Member{s.undeclaredName(), "value"}))
+	for _, n := range s.Not {
+		relaxed := *s
+		relaxed.Not = slices.DeleteFunc(slices.Clone(s.Not), func(other *Schema) bool { return other == n })
+		if v, ok := Join(&relaxed, n).Make(true); ok {
+			add("not", "as its not forbids", "not", Firm, v)
+		}
+	}
+	for _, v := range p.Schema.underOtherNames() {
+		add("other-branch", "as the branch has it that its discriminator does not name", "discriminator", Firm, v)
+	}
+	for _, v := range p.Schema.ofTwoBranches() {
+		add("two-branches", "as two branches of its oneOf have it", "oneOf", Firm, v)
+	}
+	switch v := p.Value.(type) {
+	case Object:
+		more := func(name string, value any) Object { return append(v[:len(v):len(v)], Member{name, value}) }
+		if s.IsClosed {
+			add(undeclaredProperty, "with a property that the schema forbids", "additionalProperties", Firm, more(s.undeclaredName(), "value"))
+		}
+		if s.Names != nil {
+			unnamed := *s
+			unnamed.Names = nil
+			name := s.unfitName()
+			if whole := unnamed.padded(v, len(v)+1); len(whole) > len(v) {
+				of, _ := s.undeclared(name)
+				value := whole[len(v)].Value
+				if of != nil {
+					value = Sample(of, false)
+				}
+				add("property-name", "with a name that its propertyNames forbids", "propertyNames", Firm, more(name, value))
+			}
+		}
+		for _, each := range s.Properties {
+			if _, has := v.Get(each.Name); each.Schema.MatchesNothing && !has {
+				add("forbidden-"+IDWord(each.Name), "with a property that no value fits", "properties", Firm, more(each.Name, "value"))
+			}
+		}
+	case []any:
+		if len(s.Prefix) > 0 && s.MaxItems == nil {
+			for _, item := range []any{Filler, Literal("12345"), true} {
+				add("further-item", "with an item more than it may have", "items", Firm, append(v[:len(v):len(v)], item))
+			}
+		}
+		for _, c := range s.Contains {
+			for i, n := range []int64{int64(c.Least) - 1, count(c.Most, -2) + 1} {
+				relaxed := *s
+				relaxed.Contains = []Contained{{c.Schema, int(n), nil}}
+				if items, ok := relaxed.makeArray(max(int(n), s.plainLength()), true); ok && n >= 0 && n < maxGeneratedList {
+					add([]string{"contains-few", "contains-many"}[i], "with another number of the items that it must contain", "contains", Firm, items)
+				}
+			}
+		}
 	}
 	return out
+}
+
+func count(n *int64, unset int64) int64 {
+	if n == nil {
+		return unset
+	}
+	return *n
+}
+
+// underOtherNames lists objects that fit a branch but for the value of the
+// discriminator, which names another.
+func (s *Schema) underOtherNames() (out []any) {
+	for _, c := range s.Choices {
+		for i, b := range c.Branches[:min(len(c.Branches), maxBranches)] {
+			o, isObject := Sample(b, true).(Object)
+			other := c.Branches[(i+1)%len(c.Branches)].Property(c.Tag)
+			if c.Tag == "" || !isObject || other == nil || len(other.Schema.Enum) == 0 {
+				continue
+			}
+			out = append(out, o.With([]string{c.Tag}, other.Schema.Enum[0]))
+		}
+	}
+	return out
+}
+
+// ofTwoBranches lists values that fit two branches of a oneOf, one for each pair.
+func (s *Schema) ofTwoBranches() (out []any) {
+	for i, c := range s.Choices {
+		if c.Keyword != "oneOf" {
+			continue
+		}
+		rest := *s
+		rest.Choices = slices.Delete(slices.Clone(s.Choices), i, i+1)
+		for j, a := range c.Branches[:min(len(c.Branches), maxBranches)] {
+			for _, b := range c.Branches[:j] {
+				if v, ok := Join(&rest, Join(b, a)).Make(true); ok && len(out) < maxBranches {
+					out = append(out, v)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// unfitName is a name that propertyNames forbids, if one is found.
+func (s *Schema) unfitName() string {
+	names := []string{"NOT a name!", "undeclared", "UNDECLARED", "0", ""}
+	if n := count(s.Names.MaxLength, maxGenerated); n < maxGenerated {
+		names = append(names, strings.Repeat("x", int(n)+1))
+	}
+	for _, name := range names {
+		if !fits(s.Names, name) {
+			return name
+		}
+	}
+	return s.undeclaredName()
 }
 
 // offFormat adds a string that is nearly in the format, and one that is not at
@@ -284,6 +390,15 @@ func unlisted(s *Schema, v any) []Breach {
 		}
 	case bool:
 		add("enum", "with a value outside its enum", !v)
+	case Object:
+		add("enum", "with a value outside its enum", append(v[:len(v):len(v)], Member{"unlisted", true}))
+	case []any:
+		add("enum", "with a value outside its enum", append(v[:len(v):len(v)], "unlisted"))
+	case nil:
+		add("enum", "with a value outside its enum", "null")
+	}
+	for _, other := range s.Outside {
+		add("enum-of-a-part", "with a value that only a part of it lists", other)
 	}
 	return out
 }

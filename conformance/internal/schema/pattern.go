@@ -4,9 +4,12 @@ import (
 	"regexp/syntax"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"nox.energy/contract/spec"
 )
 
 // Bounds of the search for a string that a pattern matches.
@@ -187,7 +190,27 @@ func unmatchedBy(s *Schema, sample string) []unmatched {
 			out = append(out, u)
 		}
 	}
+	outlines := *s // without what looks ahead or behind
+	outlines.Patterns = nil
+	for _, p := range s.Patterns {
+		if outline, err := spec.CompilePattern(p.Outline()); err == nil && p.Outline() != p.String() {
+			outlines.Patterns = append(outlines.Patterns, outline)
+		}
+	}
+	for i, v := range samplesOf(&outlines, maxGeneratedList) {
+		if breaksPatternOnly(s, v) && len(out) < 2*len(near) {
+			out = append(out, unmatched{"pattern-around-" + strconv.Itoa(i+1), "in which its pattern looks ahead or behind in vain", v, Firm})
+		}
+	}
 	return out
+}
+
+// matchedWithin lists strings with more around a match than a pattern asks for.
+func matchedWithin(s *Schema, sample string) []string {
+	if len(s.Patterns) == 0 {
+		return nil
+	}
+	return []string{"x" + sample, sample + "x", "?" + sample, sample + "?"}
 }
 
 func breaksPatternOnly(s *Schema, v string) bool {

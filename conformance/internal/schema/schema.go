@@ -35,14 +35,18 @@ type Schema struct {
 	UniqueItems bool
 	Items       *Schema   // nil: any
 	Prefix      []*Schema // of the first items, by their place
+	Contains    []Contained
 
 	Properties    []Property
 	MinProperties *int64
 	MaxProperties *int64
+	Patterned     []Patterned
+	Names         *Schema // of all names of properties; nil: any
 	Additional    *Schema // of properties not declared; nil: any
 	IsClosed      bool    // no property but those declared
 
-	Choices []Choice  // oneOf and anyOf
+	Choices []Choice  // oneOf and anyOf, and what depends on a condition
+	Outside []any     // values that the enum of a part has, and not all of them
 	Not     []*Schema // none of which may fit
 
 	ReadOnly     bool
@@ -60,16 +64,30 @@ type Property struct {
 	Schema   *Schema
 }
 
+// Patterned is what the properties must fit whose names match a pattern.
+type Patterned struct {
+	Pattern *spec.Pattern
+	Schema  *Schema
+}
+
+// Contained is what some items of an array must fit: Least of them, and Most at most.
+type Contained struct {
+	*Schema
+	Least int
+	Most  *int64
+}
+
 // Limit is a minimum or maximum.
 type Limit struct {
 	Value     *big.Rat
 	Exclusive bool
 }
 
-// Choice is a oneOf or anyOf.
+// Choice is a oneOf or anyOf, or the cases of a condition.
 type Choice struct {
 	Keyword  string
 	Branches []*Schema
+	Tag      string // the property that a discriminator names branches by
 }
 
 // IsNarrow reports whether the schema has rules on what a text may be.
@@ -104,13 +122,13 @@ func (s *Schema) AcceptsType(jsonType string) bool {
 
 // isObject reports whether what fits the schema is, first of all, an object.
 func (s *Schema) isObject() bool {
-	return s.HasType("object") || s.Types == nil && (len(s.Properties) > 0 || s.IsClosed)
+	return s.HasType("object") || s.Types == nil && (len(s.Properties) > 0 || s.IsClosed || s.Patterned != nil || s.Names != nil)
 }
 
 // AllowsUndeclared reports whether an object that fits may contain any
 // undeclared property with any value.
 func (s *Schema) AllowsUndeclared() bool {
-	return s.isObject() && s.Additional == nil && !s.IsClosed && !s.IsOpaque && s.MaxProperties == nil && len(s.Choices) == 0 && len(s.Not) == 0
+	return s.isObject() && s.Additional == nil && !s.IsClosed && !s.IsOpaque && s.MaxProperties == nil && len(s.Choices) == 0 && len(s.Not) == 0 && s.Names == nil && s.Patterned == nil
 }
 
 // Property returns the declared property of that name, nil if there is none.
@@ -145,6 +163,9 @@ func (s *Schema) Views() []*Schema {
 	rest.Choices = s.Choices[1:]
 	var out []*Schema
 	for _, b := range s.Choices[0].Branches[:min(maxBranches, len(s.Choices[0].Branches))] {
+		if b.ReadOnly { // only responses have it
+			continue
+		}
 		if joined := Join(&rest, b); !joined.MatchesNothing && !joined.IsTruncated {
 			out = append(out, joined.Views()...)
 		}

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -75,9 +76,19 @@ func (p Spot) Alternatives() []Alternative {
 	if text, ok := multibyteText(s); ok && s.HasType("string") {
 		add("at-max-length-multibyte", "at its maxLength in two-byte letters (maxLength counts characters)", s.RulePointer("maxLength"), Firm, text)
 	}
+	if text, ok := p.Value.(string); ok && s.Enum == nil {
+		for i, v := range matchedWithin(s, text) {
+			add("pattern-within-"+strconv.Itoa(i+1), "with more around a match of its pattern", s.RulePointer("pattern"), Firm, v)
+		}
+	}
 	// What stands for nothing in many languages, and is a value all the same.
 	if s.HasType("integer") || s.HasType("number") {
 		add("zero", "zero", s.Pointer, Lenient, Literal("0"))
+	}
+	if s.HasType("array") && s.MaxItems == nil && s.Items != nil && !s.Items.isObject() {
+		if items, ok := s.makeArray(s.plainLength()+1, true); ok {
+			add("several", "an array with more items", s.Pointer, Firm, items)
+		}
 	}
 	if s.HasType("array") {
 		add("empty", "an empty array", s.Pointer, Lenient, []any{})

@@ -106,13 +106,18 @@ func (p Spot) children(do func(Spot)) {
 	case Object:
 		for _, m := range v {
 			child := p.Effective.Property(m.Name)
+			if of, _ := p.Effective.undeclared(m.Name); child == nil && of != nil {
+				child = &Property{m.Name, false, of}
+			}
 			if child != nil && !child.Schema.ReadOnly && !child.Schema.IsTruncated {
 				do(p.within(m.Name, child.Required, child.Schema, m.Value))
 			}
 		}
 	case []any:
-		if of := p.Effective.itemSchema(0); len(v) > 0 && of != nil && !of.IsTruncated {
-			do(p.within("0", true, of, v[0]))
+		for i := range v[:min(len(v), len(p.Effective.Prefix)+1)] { // one of those that are alike
+			if of := p.Effective.itemSchema(i); of != nil && !of.IsTruncated {
+				do(p.within(strconv.Itoa(i), true, of, v[i]))
+			}
 		}
 	}
 }

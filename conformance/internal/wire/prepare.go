@@ -59,10 +59,13 @@ func prepareBody(op *contract.Operation) (obstacle string) {
 	problem := ""
 	switch body := op.Body; {
 	case !body.IsBuilt():
-		problem = "its request body is " + body.MediaType + ", and nox-conformance only builds JSON, forms and plain text"
+		problem = "its request body is " + body.MediaType + ", and nox-conformance only builds JSON, forms, text and some files"
 	case len(body.Files()) > 0:
 		problem = "its request body has the part " + body.Files()[0] + " in a format that nox-conformance cannot build"
 	case setBodies(body):
+		body.Others = slices.DeleteFunc(body.Others, func(other *contract.RequestBody) bool {
+			return !other.IsBuilt() || len(other.Files()) > 0 || !setBodies(other)
+		})
 		return ""
 	default:
 		problem = "no request body can be built from its schema; add an example to the contract"

@@ -93,6 +93,11 @@ func (r *Request) WithBody(v any, i Intent) *Request {
 	return c
 }
 
+// WithBodyIn sends a body in another media type of the operation.
+func (r *Request) WithBodyIn(b *contract.RequestBody, v any, i Intent) *Request {
+	return r.WithText(b.Encode(v), i).WithHeader("Content-Type", b.ContentType())
+}
+
 // WithText sends bytes instead, with the same media type.
 func (r *Request) WithText(text []byte, i Intent) *Request {
 	c := r.Clone()
@@ -263,15 +268,18 @@ func (r *Request) setParameters(values []any) {
 		case "header":
 			r.Header[http.CanonicalHeaderKey(p.Name)] = []string{p.Text(v)}
 		case "cookie":
-			cookies = append(cookies, p.Name+"="+url.QueryEscape(p.Text(v)))
+			cookies = append(cookies, p.CookiePairs(v)...)
 		}
 	}
 	r.Path, r.Query = path, strings.Join(query, "&")
 	if r.simplePath = ""; simple != path {
 		r.simplePath = simple
 	}
-	if len(cookies) > 0 {
+	switch {
+	case len(cookies) > 0:
 		r.Header["Cookie"] = []string{strings.Join(cookies, "; ")}
+	case slices.ContainsFunc(r.Op.Parameters, func(p contract.Parameter) bool { return p.In == "cookie" }):
+		delete(r.Header, "Cookie") // all are left out
 	}
 }
 

@@ -31,11 +31,11 @@ type Limits struct {
 // Load reads a contract whose operations are served under the path base. It
 // fails if the contract cannot be served; the error names the place.
 func Load(contract *spec.Document, base string, bounds Limits) (*API, error) {
-	doc, err := readContract(contract)
+	requests, responses, err := readContract(contract)
 	if err != nil {
 		return nil, err
 	}
-	operations, err := readOperations(contract, doc, base)
+	operations, err := readOperations(contract, requests, responses, base)
 	if err != nil {
 		return nil, err
 	}

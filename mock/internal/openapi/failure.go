@@ -97,7 +97,8 @@ func newFailure(doc *openapi3.T, op *Operation, status int) (failure, bool) {
 		return failure{}, false
 	}
 	base = stated(base, status, hasExample(media))
-	f := failure{mediaType: mediaType, base: base, fields: requiredFields(g, response), fits: func(v any) bool { return g.fits(media.Schema, v) }}
+	fields, _ := g.requiredFields(response) // a refusal lacks what no value fits
+	f := failure{mediaType: mediaType, base: base, fields: fields, fits: func(v any) bool { return g.fits(media.Schema, v) }}
 	f.message = messagePath(media.Schema, base)
 	f.words, _ = at(base, f.message).(string)
 	if !hasExample(media) {
@@ -211,23 +212,11 @@ func (f failure) response(status int, words string) Response {
 	return Response{Status: status, MediaType: f.mediaType, Body: body, Fields: f.fields}
 }
 
-// requiredFields makes the header fields that a response must have.
-func requiredFields(g generator, response *openapi3.Response) (fields http.Header) {
-	for name, ref := range response.Headers {
-		if ref.Value == nil || !ref.Value.Required || strings.EqualFold(name, "Content-Type") {
-			continue
-		}
-		if value, err := g.fitting(ref.Value.Schema); err == nil {
-			fields = Response{Fields: fields}.With(name, headerText(value)).Fields
-		}
-	}
-	return fields
-}
-
 // plainFailure is an error response whose body, if it has one, is not JSON.
 func (op *Operation) plainFailure(status int) Response {
 	response, g := op.response(status), generator{doc: op.route.Spec, response: true}
-	a := Response{Status: status, Fields: requiredFields(g, response)}
+	fields, _ := g.requiredFields(response)
+	a := Response{Status: status, Fields: fields}
 	if mediaType, media := jsonContent(response.Content); media != nil {
 		if body, err := g.body(mediaType, media); err == nil {
 			a.MediaType, a.Body = concrete(mediaType), body

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/textproto"
 	"net/url"
 	"slices"
 	"strconv"
@@ -59,7 +60,7 @@ func readText(contentType string, media *openapi3.MediaType, body []byte) (value
 			return root.at(brackets(name))
 		}
 		if essence(contentType) == partsType {
-			err = readParts(contentType, body, at)
+			err = readParts(contentType, body, media.Encoding, at)
 		} else {
 			err = readPairs(body, at)
 		}
@@ -81,7 +82,7 @@ func readPairs(body []byte, at func(name string) *formNode) error {
 }
 
 // readParts reads a form in parts: files and texts as texts, JSON as what it is.
-func readParts(contentType string, body []byte, at func(name string) *formNode) error {
+func readParts(contentType string, body []byte, encodings map[string]*openapi3.Encoding, at func(name string) *formNode) error {
 	_, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return err
@@ -99,6 +100,9 @@ func readParts(contentType string, body []byte, at func(name string) *formNode) 
 		if err != nil {
 			return err
 		}
+		if err := fitsEncoding(part.Header, encodings[part.FormName()]); err != nil {
+			return err
+		}
 		n := at(part.FormName())
 		if !isJSON(part.Header.Get("Content-Type")) || part.FileName() != "" {
 			n.texts = append(n.texts, string(data))
@@ -110,6 +114,34 @@ func readParts(contentType string, body []byte, at func(name string) *formNode) 
 		}
 		n.made = append(n.made, made)
 	}
+}
+
+// fitsEncoding judges the headers of a part. One that does not say its type is of any.
+func fitsEncoding(header textproto.MIMEHeader, encoding *openapi3.Encoding) error {
+	if encoding == nil {
+		return nil
+	}
+	sent := essence(header.Get("Content-Type"))
+	matches := func(declared string) bool {
+		declared = essence(declared)
+		kind, isRange := strings.CutSuffix(declared, "*")
+		return declared == sent || declared == "*/*" || isRange && strings.HasPrefix(sent, kind)
+	}
+	if sent != "" && encoding.ContentType != "" && !slices.ContainsFunc(strings.Split(encoding.ContentType, ","), matches) {
+		return errors.New("a part is of another media type")
+	}
+	for name, ref := range encoding.Headers {
+		switch text := header.Values(name); {
+		case ref.Value == nil || strings.EqualFold(name, "Content-Type"):
+		case len(text) == 0 && ref.Value.Required:
+			return errors.New("a part has no header " + name)
+		case len(text) > 0 && ref.Value.Schema != nil && ref.Value.Schema.Value != nil:
+			if err := ref.Value.Schema.Value.VisitJSON(typed(text[0], ref.Value.Schema), openapi3.SetSchemaRegexCompiler(compilePattern)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // formNode is what stands in a form under one name, or the names in brackets behind

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -574,8 +575,25 @@ func (g generator) nearBody(mediaType string, media *openapi3.MediaType) ([]byte
 }
 
 func encode(mediaType string, value any) ([]byte, error) {
-	if text, ok := value.(string); ok && !isJSON(concrete(mediaType)) {
-		return []byte(text), nil
+	switch v := value.(type) {
+	case string:
+		if !isJSON(concrete(mediaType)) {
+			return []byte(v), nil
+		}
+	case map[string]any:
+		if essence(mediaType) == formType {
+			form := url.Values{}
+			for name, each := range v {
+				items, isList := each.([]any)
+				if !isList {
+					items = []any{each}
+				}
+				for _, item := range items {
+					form.Add(name, headerText(item, false))
+				}
+			}
+			return []byte(form.Encode()), nil
+		}
 	}
 	return EncodeJSON(value)
 }

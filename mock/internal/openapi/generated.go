@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // GeneratedHeader marks an answer that was made from examples and schemas, with
@@ -64,18 +66,9 @@ func (op *Operation) generate(status int, example Example) Response {
 		return a.With(GeneratedHeader, "generated")
 	}
 	g := generator{doc: op.route.Spec, response: true, named: example.Name, inventing: example.Dynamic}
-	for name, ref := range response.Headers {
-		if ref.Value == nil || !ref.Value.Required || strings.EqualFold(name, "Content-Type") {
-			continue
-		}
-		value, err := g.fitting(ref.Value.Schema)
-		if err != nil {
-			value, err = g.near(ref.Value.Schema)
-		}
-		if err != nil {
-			return op.Fail(http.StatusInternalServerError, "").Because("internal", "header "+name+": "+err.Error())
-		}
-		a = a.With(name, headerText(value))
+	var err error
+	if a.Fields, err = g.requiredFields(response); err != nil {
+		return op.Fail(http.StatusInternalServerError, "").Because("internal", err.Error())
 	}
 	if mediaType, media := jsonContent(response.Content); media != nil && status != http.StatusNoContent && status != http.StatusNotModified {
 		body, err := g.body(mediaType, media)
@@ -94,8 +87,39 @@ func (op *Operation) generate(status int, example Example) Response {
 	return a.With(GeneratedHeader, "generated")
 }
 
+// requiredFields makes the header fields that a response must have.
+func (g generator) requiredFields(response *openapi3.Response) (fields http.Header, err error) {
+	for name, ref := range response.Headers {
+		if ref.Value == nil || !ref.Value.Required || strings.EqualFold(name, "Content-Type") {
+			continue
+		}
+		_, media := jsonContent(ref.Value.Content)
+		schema := ref.Value.Schema
+		if media != nil {
+			schema = media.Schema
+		}
+		value, err := g.fitting(schema)
+		if err != nil {
+			value, err = g.near(schema)
+		}
+		if err != nil {
+			return fields, fmt.Errorf("header %s: %w", name, err)
+		}
+		text := headerText(value, ref.Value.Explode != nil && *ref.Value.Explode)
+		if encoded, err := EncodeJSON(value); media != nil && err == nil {
+			text = string(encoded)
+		}
+		fields = Response{Fields: fields}.With(name, text).Fields
+	}
+	return fields, nil
+}
+
 // headerText writes a value in the style "simple".
-func headerText(value any) string {
+func headerText(value any, explode bool) string {
+	between := ","
+	if explode {
+		between = "="
+	}
 	switch v := value.(type) {
 	case []any:
 		words := make([]string, len(v))
@@ -106,7 +130,7 @@ func headerText(value any) string {
 	case map[string]any:
 		var words []string
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			words = append(words, name, fmt.Sprint(v[name]))
+			words = append(words, name+between+fmt.Sprint(v[name]))
 		}
 		return strings.Join(words, ",")
 	case float64:

@@ -1,10 +1,12 @@
 package openapi
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	urlpath "path"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,19 +34,30 @@ type Operation struct {
 	all      []*Operation // of the contract
 }
 
-// readContract reads a contract with kin-openapi.
-func readContract(contract *spec.Document) (*openapi3.T, error) {
-	doc := &openapi3.T{}
-	err := json.Unmarshal(contract.Normal(), doc) // the loader reads it as YAML, for three times the memory
-	if err == nil {
-		err = openapi3.NewLoader().ResolveRefsIn(doc, nil)
+// readContract reads a contract with kin-openapi, as its requests mean it and as its
+// responses do.
+func readContract(contract *spec.Document) (requests, responses *openapi3.T, err error) {
+	normal := contract.Normal()
+	for _, doc := range []**openapi3.T{&requests, &responses} {
+		data, isSame := oneWay(normal, !bytes.HasPrefix(normal, []byte(`{"openapi":"3.0`)), doc == &responses)
+		if doc == &responses && isSame {
+			responses = requests
+			break
+		}
+		*doc = &openapi3.T{}
+		if err = json.Unmarshal(data, *doc); err == nil { // the loader reads it as YAML, for three times the memory
+			err = openapi3.NewLoader().ResolveRefsIn(*doc, nil)
+		}
+		if err == nil {
+			(*doc).SetStringFormatValidators(formats())
+			err = adapt(*doc)
+		}
+		if err != nil {
+			sentence, _, _ := strings.Cut(err.Error(), "\n")
+			return nil, nil, contract.Errorf("", "not a valid OpenAPI document: %s", sentence)
+		}
 	}
-	if err != nil {
-		sentence, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, contract.Errorf("", "not a valid OpenAPI document: %s", sentence)
-	}
-	doc.SetStringFormatValidators(formats())
-	return doc, adapt(doc)
+	return requests, responses, nil
 }
 
 // JSON returns an OpenAPI document in JSON; without its security requirements, if
@@ -61,7 +74,7 @@ func JSON(document []byte, secured bool) ([]byte, error) {
 }
 
 // readOperations makes the operations of the contract ready, in its order.
-func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*Operation, error) {
+func readOperations(contract *spec.Document, doc, responses *openapi3.T, base string) ([]*Operation, error) {
 	var all []*Operation
 	for _, declared := range contract.Operations() {
 		item := doc.Paths.Value(declared.Path)
@@ -83,6 +96,7 @@ func readOperations(contract *spec.Document, doc *openapi3.T, base string) ([]*O
 				Operation: item.GetOperation(declared.Method),
 			},
 		}
+		op.route.Operation.Responses = responses.Paths.Value(declared.Path).GetOperation(declared.Method).Responses
 		op.Security = readSecurity(doc, op.route.Operation)
 		op.route.Operation.Security = openapi3.NewSecurityRequirements() // which the library is not asked about
 		op.Success = op.lowestSuccess()
@@ -126,11 +140,8 @@ func basePath(server, contract string) string {
 	if server == "" || err != nil {
 		return contract
 	}
-	path := strings.Trim(u.EscapedPath(), "/") // a URL relative to the document has no slash in front
-	if path == "" {
-		return ""
-	}
-	return "/" + path
+	// A URL relative to the document has no slash in front.
+	return strings.TrimRight(urlpath.Clean("/"+u.EscapedPath()), "/")
 }
 
 // filterOptions are the options of kin-openapi under which a request is judged

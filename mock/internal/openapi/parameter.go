@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -15,7 +16,7 @@ import (
 // isOwn reports whether a parameter is one that the library cannot read: see readOwn.
 func isOwn(p *openapi3.Parameter) bool {
 	if p.Schema == nil || p.Schema.Value == nil {
-		return len(p.Content) == 1 && (p.Content.Get("application/json") == nil || p.In == openapi3.ParameterInCookie)
+		return p.In == openapi3.ParameterInCookie && len(p.Content) == 1 // the library refuses one that is not there
 	}
 	s := p.Schema.Value
 	style, explode := styleOf(p)
@@ -31,7 +32,7 @@ func isOwn(p *openapi3.Parameter) bool {
 	case len(propertyNames(s, 0)) > 0:
 		return !s.Type.Is("object") || isComposed(s) || p.In == openapi3.ParameterInQuery && style == "form" && explode
 	}
-	return isComposed(s) && plain
+	return (isComposed(s) || s.Type.Is("boolean")) && plain // of which it takes 1 and T for true
 }
 
 // styleOf is the style of a parameter, with the defaults of its place.
@@ -151,4 +152,24 @@ func readParameter(p *openapi3.Parameter, texts []string, query url.Values) (val
 		value = (&formNode{texts: parts}).value(p.Schema, nil) // by a branch that is no object
 	}
 	return value, texts
+}
+
+// decodeContent reads a parameter whose text is of a media type.
+func decodeContent(p *openapi3.Parameter, texts []string) (any, *openapi3.Schema, error) {
+	mediaType, media := jsonContent(p.Content)
+	if media == nil || media.Schema == nil || media.Schema.Value == nil || len(texts) == 0 {
+		return nil, &openapi3.Schema{}, nil
+	}
+	text := texts[0]
+	if p.In == openapi3.ParameterInCookie {
+		if plain, err := url.PathUnescape(text); err == nil {
+			text = plain
+		}
+	}
+	if !isJSON(mediaType) {
+		return typed(text, media.Schema), media.Schema.Value, nil
+	}
+	var value any
+	err := json.Unmarshal([]byte(text), &value)
+	return value, media.Schema.Value, err
 }

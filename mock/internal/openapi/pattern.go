@@ -35,7 +35,7 @@ func matching(pattern string, minLength uint64) (string, error) {
 	last, tries := "", 0
 	for extra := 0; extra < 1<<10 && tries < maxTries; extra++ {
 		var b strings.Builder
-		expand(&b, parsed, extra)
+		expand(&b, parsed, extra, 0)
 		made := b.String()
 		if extra > 0 && made == last {
 			break
@@ -53,37 +53,46 @@ func matching(pattern string, minLength uint64) (string, error) {
 		if tries++; compiled.MatchString(made) {
 			return made, nil
 		}
+		for turn := 1; turn < len(plainCharacters); turn++ { // what looks ahead may want one of each
+			var mixed strings.Builder
+			if expand(&mixed, parsed, extra, turn); compiled.MatchString(mixed.String()) {
+				return mixed.String(), nil
+			}
+		}
 	}
 	return "", fmt.Errorf("no string that matches the pattern %s could be made", pattern)
 }
 
 // expand writes a string for one node; a repetition without an end is made
 // extra times longer than it must be.
-func expand(b *strings.Builder, node *syntax.Regexp, extra int) {
+func expand(b *strings.Builder, node *syntax.Regexp, extra, turn int) {
 	switch node.Op {
 	case syntax.OpLiteral:
 		b.WriteString(string(node.Rune))
 	case syntax.OpCharClass:
-		b.WriteRune(plainest(node.Rune))
+		if turn > 0 {
+			turn += b.Len()
+		}
+		b.WriteRune(plainest(node.Rune, turn))
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		b.WriteRune('a')
 	case syntax.OpStar:
-		repeat(b, node.Sub[0], extra)
+		repeat(b, node.Sub[0], extra, turn)
 	case syntax.OpPlus:
-		repeat(b, node.Sub[0], 1+extra)
+		repeat(b, node.Sub[0], 1+extra, turn)
 	case syntax.OpRepeat:
 		times := node.Min + extra
 		if node.Max >= 0 {
 			times = min(times, node.Max)
 		}
-		repeat(b, node.Sub[0], times)
+		repeat(b, node.Sub[0], times, turn)
 	case syntax.OpCapture:
-		expand(b, node.Sub[0], extra)
+		expand(b, node.Sub[0], extra, turn)
 	case syntax.OpAlternate:
-		expand(b, node.Sub[0], extra)
+		expand(b, node.Sub[0], extra, turn)
 	case syntax.OpConcat:
 		for _, sub := range node.Sub {
-			expand(b, sub, extra)
+			expand(b, sub, extra, turn)
 		}
 	}
 }
@@ -91,19 +100,23 @@ func expand(b *strings.Builder, node *syntax.Regexp, extra int) {
 // maxText bounds a text that is made, in bytes.
 const maxText = 1 << 20
 
-func repeat(b *strings.Builder, node *syntax.Regexp, times int) {
+func repeat(b *strings.Builder, node *syntax.Regexp, times, turn int) {
 	for range times {
 		if b.Len() > maxText {
 			return
 		}
-		expand(b, node, 0)
+		expand(b, node, 0, turn)
 	}
 }
 
-// plainest picks a character of a class, a letter or digit if it has one.
-// ranges holds pairs of bounds.
-func plainest(ranges []rune) rune {
-	for _, wanted := range "a1A" {
+// plainCharacters are those that a text is made of where it may be.
+const plainCharacters = "a1A"
+
+// plainest picks a character of a class, a letter or digit if it has one, from
+// another turn on another. ranges holds pairs of bounds.
+func plainest(ranges []rune, turn int) rune {
+	turn %= len(plainCharacters)
+	for _, wanted := range plainCharacters[turn:] + plainCharacters[:turn] {
 		for i := 0; i+1 < len(ranges); i += 2 {
 			if ranges[i] <= wanted && wanted <= ranges[i+1] {
 				return wanted

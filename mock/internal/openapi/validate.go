@@ -43,6 +43,8 @@ func (op *Operation) Validate(r *http.Request, parameters map[string]string, bod
 			PathParams: parameters,
 			Route:      op.judged,
 			Options:    options,
+
+			ParamDecoder: decodeContent,
 		})
 	}
 	if err == nil {
@@ -121,10 +123,21 @@ func (op *Operation) checkOwn(r *http.Request, path map[string]string) error {
 		switch {
 		case len(texts) == 0 && p.Required:
 			return &openapi3filter.RequestError{Parameter: p, Err: openapi3filter.ErrInvalidRequired}
-		case len(texts) == 0 || texts[0] == "" && p.AllowEmptyValue || p.Schema == nil:
+		case len(texts) == 0 || texts[0] == "" && p.AllowEmptyValue:
 			continue
 		}
-		if err := p.Schema.Value.VisitJSON(value, op.visitOptions()...); err != nil {
+		schema := &openapi3.Schema{}
+		if p.Schema != nil {
+			schema = p.Schema.Value
+		} else if made, of, err := decodeContent(p, texts); err != nil {
+			return &openapi3filter.RequestError{Parameter: p, Err: err}
+		} else {
+			value, schema = made, of
+		}
+		if made, is := value.(bool); is && texts[0] != strconv.FormatBool(made) { // no form, in which a checkbox is on
+			value = texts[0]
+		}
+		if err := schema.VisitJSON(value, op.visitOptions()...); err != nil {
 			return &openapi3filter.RequestError{Parameter: p, Err: err}
 		}
 	}
