@@ -70,9 +70,13 @@ func (w *normalizer) family(parent *yaml.Node) *yaml.Node {
 	w.queue = append(w.queue, whole)
 	w.families[parent] = whole
 	var all []string
+	inherited := w.listedValues(parent, property, 0)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if len(values[name]) == 0 {
 			values[name] = w.listedValues(w.schemas[name], property, 0)
+		}
+		if slices.Equal(values[name], inherited) { // which names no component
+			values[name] = nil
 		}
 		if len(values[name]) == 0 || slices.ContainsFunc(values[name], func(value string) bool { return slices.Contains(all, value) }) {
 			values[name] = []string{name}
