@@ -41,6 +41,10 @@ func (w *normalizer) family(parent *yaml.Node) *yaml.Node {
 			}
 		}
 	}
+	all := w.ownValues(parent, property, values)
+	if len(all) == 0 {
+		return nil
+	}
 	is := func(keyword string, names ...string) *yaml.Node {
 		listed := &yaml.Node{Kind: yaml.SequenceNode}
 		for _, name := range names {
@@ -69,25 +73,34 @@ func (w *normalizer) family(parent *yaml.Node) *yaml.Node {
 	w.names[whole] = w.newName(schemaComponents + own) // before its own parts take it
 	w.queue = append(w.queue, whole)
 	w.families[parent] = whole
-	var all []string
-	inherited := w.listedValues(parent, property, 0)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if len(values[name]) == 0 {
-			values[name] = w.listedValues(w.schemas[name], property, 0)
-		}
-		if slices.Equal(values[name], inherited) { // which names no component
-			values[name] = nil
-		}
-		if len(values[name]) == 0 || slices.ContainsFunc(values[name], func(value string) bool { return slices.Contains(all, value) }) {
-			values[name] = []string{name}
-		}
-		all = append(all, values[name]...)
 		branches.Content = append(branches.Content, both(is("", values[name]...), w.schemas[name], name))
 	}
 	other := both(is("not", all...), parent, own)
 	other.Content = append(other.Content, textNode("readOnly"), plainNode("true")) // nobody sends what no component is named by
 	branches.Content = append(branches.Content, other)
 	return whole
+}
+
+// ownValues fills in the values by which components are named that no mapping names: those
+// that the component lists itself, else its name. What the parent lists names none of them,
+// and a component that no value of that list names is left out.
+func (w *normalizer) ownValues(parent *yaml.Node, property string, values map[string][]string) (all []string) {
+	inherited := w.listedValues(parent, property, 0)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if len(values[name]) == 0 {
+			values[name] = w.listedValues(w.schemas[name], property, 0)
+			if taken := slices.ContainsFunc(values[name], func(value string) bool { return slices.Contains(all, value) }); taken || len(values[name]) == 0 || slices.Equal(values[name], inherited) {
+				values[name] = []string{name}
+			}
+		}
+		if len(inherited) > 0 && !slices.ContainsFunc(values[name], func(value string) bool { return slices.Contains(inherited, value) }) {
+			delete(values, name)
+			continue
+		}
+		all = append(all, values[name]...)
+	}
+	return all
 }
 
 // isMadeOf reports whether a component adds to another by allOf, by itself or through
