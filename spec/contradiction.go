@@ -77,10 +77,10 @@ func (w *normalizer) withoutContradictions(n *yaml.Node, out []member) []member 
 	return out
 }
 
-// unlessNeeded ends a sentence about a contradiction.
+// unlessNeeded ends the sentence about a contradiction that is left out.
 func (w *normalizer) unlessNeeded(n *yaml.Node) string {
 	if w.isNeeded(n) {
-		return "; neither is judged"
+		return "; it is not judged"
 	}
 	return ""
 }

@@ -284,10 +284,24 @@ func (w *normalizer) statuses(responses *yaml.Node) []member {
 		case isNullNode(responses.Content[i+1]):
 			out = append(out, member{status, mapNode(key.Line)})
 		default:
-			out = append(out, member{status, responses.Content[i+1]})
+			out = append(out, member{status, w.withoutContent(status, responses.Content[i+1])})
 		}
 	}
 	return out
+}
+
+// withoutContent is a response without the content that its status cannot have (RFC 9110,
+// sections 15.3.5, 15.3.6 and 15.4.5).
+func (w *normalizer) withoutContent(status string, response *yaml.Node) *yaml.Node {
+	if !slices.Contains([]string{"204", "205", "304"}, status) {
+		return response
+	}
+	found := w.target(response)
+	if content := field(found, "content"); content == nil || len(content.Content) == 0 {
+		return response
+	}
+	w.warn(response, "a response with the status %s has no content; what is documented of it is left out", status)
+	return mapNode(found.Line, slices.DeleteFunc(members(found), func(m member) bool { return m.key == "content" })...)
 }
 
 // withVariables adds the path's variables that no parameter declares.

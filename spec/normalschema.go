@@ -152,7 +152,10 @@ func (w *normalizer) schemaObject(n *yaml.Node, all []member) bool {
 				continue
 			}
 			if len(m.value.Content) == 0 {
-				w.contradiction(m.value, "an empty enum: no value fits")
+				w.contradiction(m.value, "an empty enum: no value fits%s", w.unlessNeeded(n))
+				if w.isNeeded(n) {
+					continue
+				}
 				m = member{"not", plainNode("true")}
 			}
 		case "not":

@@ -77,7 +77,7 @@ func (j *Judge) assess(a *wire.Response) {
 	if a.Failure == wire.Truncated {
 		found(wire.ClauseJSON, "a complete body", cutShortWords(a))
 	}
-	if len(documented.MediaTypes) > 0 {
+	if hasType := a.Header.Get("Content-Type") != ""; len(documented.MediaTypes) > 0 && (hasType || a.Request.Method != http.MethodHead) { // which may leave it out (RFC 9110, section 9.3.2)
 		j.judgeContent(a, documented, problem, excess, found)
 	}
 	j.judgeHeaders(a, documented, found)
