@@ -51,11 +51,14 @@ func TestHalves(t *testing.T) {
 	} else {
 		t.Log("HALVES_DOCUMENTS names no folder: only the documents of testdata/contracts are read")
 	}
-	asked, left := 0, map[string]int{}
+	asked, left, documents := 0, map[string]int{}, 0
 	for _, folder := range folders {
 		err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".yaml", ".yml"}, filepath.Ext(name)) {
 				return err
+			}
+			if documents++; testing.Short() && documents%16 != 0 {
+				return nil
 			}
 			doc, err := spec.Load(context.Background(), name, nil)
 			if err != nil {
