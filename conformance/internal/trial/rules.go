@@ -74,7 +74,7 @@ func (c *Contract) bindShipped() {
 	}
 	for _, r := range rules {
 		for _, op := range c.Operations {
-			if schema.IDWord(r.Operation) == op.ID || misfit(op, &r) == "" {
+			if isNamed := schema.IDWord(r.Operation) == op.ID && op.RequestProperty(r.Subject) != nil; isNamed || misfit(op, &r) == "" {
 				op.Rules = contract.Rules{Subject: r.Subject, Echo: r.Echo, Identity: r.Identity}
 			}
 		}
