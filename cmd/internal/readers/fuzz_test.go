@@ -166,6 +166,9 @@ func latin1(s string) string {
 }
 
 func fuzzRequest(t *testing.T, s *subject, mock http.Handler, m message) {
+	if rest, under := strings.CutPrefix(m.target, "/v2"); under && rest != "" && !strings.ContainsRune("/?", rune(rest[0])) {
+		t.Skip("libopenapi-validator takes the base path off without its slash")
+	}
 	v := verdicts{Kin: s.kin.request(m), Validator: s.validator.request(m), Mock: served(mock, m)}
 	if v.broken() {
 		t.Fatalf("a reader broke: %s\n%s", v, m)
