@@ -34,6 +34,14 @@ func Pointer(tokens ...string) string {
 	return b.String()
 }
 
+// unescaped is a reference token as it is (RFC 6901, section 4).
+func unescaped(token string) string {
+	if !strings.Contains(token, "~") {
+		return token
+	}
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+}
+
 // Clause finds the place that a JSON pointer names. References on the way are
 // followed, so that "/paths/…/schema/required" is found in the component that
 // holds it; the returned pointer is the one it was found under.
@@ -76,10 +84,7 @@ func (d *Document) walk(pointer string, references int) (key, value *yaml.Node, 
 		return nil, nil, "", false
 	}
 	for _, raw := range strings.Split(pointer, "/")[1:] {
-		token := raw
-		if strings.Contains(raw, "~") {
-			token = strings.NewReplacer("~1", "/", "~0", "~").Replace(raw)
-		}
+		token := unescaped(raw)
 		nextKey, next := child(value, token)
 		if next == nil {
 			target, is := fragment(scalar(value, "$ref"))

@@ -26,14 +26,21 @@ func (w *normalizer) withoutContradictions(n *yaml.Node, out []member) []member 
 			drop(pair[1])
 		}
 	}
-	w.emptyRange(n)
+	if w.isEmptyRange(n) {
+		w.contradiction(n, "no number is between these limits: no value fits%s", w.unlessNeeded(n))
+		for _, keyword := range []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} {
+			drop(keyword)
+		}
+	}
 	if types := w.typesOf(n); types != nil {
 		listed := field(n, "enum")
 		if one := field(n, "const"); one != nil {
 			listed = &yaml.Node{Kind: yaml.SequenceNode, Line: one.Line, Content: []*yaml.Node{one}}
 		}
 		if listed != nil && listed.Kind == yaml.SequenceNode && len(listed.Content) > 0 && !slices.ContainsFunc(listed.Content, func(v *yaml.Node) bool { return isOfTypes(v, types) }) {
-			w.contradiction(listed.Content[0], "no value that is listed is of the type %s: no value fits", strings.Join(types, " or "))
+			w.contradiction(listed.Content[0], "no value that is listed is of the type %s: no value fits%s", strings.Join(types, " or "), w.unlessNeeded(n))
+			drop("enum")
+			drop("const")
 		}
 	}
 	if parts := field(n, "allOf"); parts != nil {
@@ -43,7 +50,8 @@ func (w *normalizer) withoutContradictions(n *yaml.Node, out []member) []member 
 				common = types
 			} else if types != nil {
 				if common = commonTypes(common, types); len(common) == 0 {
-					w.contradiction(part, "the parts of this allOf are of different types: no value fits")
+					w.contradiction(part, "the parts of this allOf are of different types: no value fits%s", w.unlessNeeded(n))
+					drop("allOf")
 					break
 				}
 			}
@@ -120,9 +128,7 @@ func (w *normalizer) need(n *yaml.Node, depth int) {
 		if ref == nil || ref.Kind != yaml.ScalarNode {
 			break
 		}
-		if n != nil { // what stands beside it counts in 3.1
-			w.needed[n] = true
-		}
+		w.needed[n] = true // what stands beside it counts in 3.1
 		pointer, _ := fragment(ref.Value)
 		_, found, ok := w.find(pointer)
 		if !ok {
@@ -203,8 +209,8 @@ func (w *normalizer) together(n, parts *yaml.Node) (out *yaml.Node, whole bool) 
 	return out, opened[n]
 }
 
-// emptyRange notes limits between which there is no number.
-func (w *normalizer) emptyRange(n *yaml.Node) {
+// isEmptyRange reports whether there is no number between exclusive limits.
+func (w *normalizer) isEmptyRange(n *yaml.Node) bool {
 	limit := func(inclusive, exclusive string) (value float64, open, ok bool) {
 		value, ok = w.number(n, inclusive)
 		open = scalar(n, exclusive) == "true"
@@ -217,9 +223,7 @@ func (w *normalizer) emptyRange(n *yaml.Node) {
 	most, openMost, both := limit("maximum", "exclusiveMaximum")
 	_, low := w.number(n, "minimum")
 	_, high := w.number(n, "maximum")
-	if ok && both && (least == most && (openLeast || openMost) || least > most && !(low && high)) {
-		w.contradiction(n, "no number is between these limits: no value fits")
-	}
+	return ok && both && (least == most && (openLeast || openMost) || least > most && !(low && high))
 }
 
 // typesOf are the types that a schema names, or the one that it refers to; nil for any.

@@ -36,7 +36,7 @@ type beside func(name string) ([]byte, error)
 // whose file cannot be read stays as it is: nothing may make use of it.
 func (d *Document) gather(read beside) error {
 	name := path.Base(d.source)
-	if u, err := url.Parse(d.source); err == nil && u.Host != "" {
+	if u, isURL := httpURL(d.source); isURL {
 		name = path.Base(u.Path)
 	}
 	d.files = []file{{name: name, source: d.source, root: d.root}}
@@ -208,7 +208,7 @@ func (g *gatherer) load(f *file) (why string) {
 
 // sourceOf is how messages name a file of the contract.
 func (d *Document) sourceOf(name string) string {
-	if u, err := url.Parse(d.source); err == nil && u.Host != "" {
+	if u, isURL := httpURL(d.source); isURL {
 		return u.ResolveReference(&url.URL{Path: name}).String()
 	}
 	return path.Join(path.Dir(d.source), name)

@@ -439,7 +439,7 @@ func (w *normalizer) identified(ref *yaml.Node) *yaml.Node {
 	if within, pointer, _ := strings.Cut(text, "#"); strings.HasPrefix(pointer, "/") {
 		found := w.ids[within]
 		for _, token := range strings.Split(pointer, "/")[1:] {
-			_, found = child(found, strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
+			_, found = child(found, unescaped(token))
 		}
 		return found
 	}

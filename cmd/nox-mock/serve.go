@@ -88,9 +88,11 @@ func (s *instance) announce(name string) (remove func(), err error) {
 
 // open prepares everything to serve, so that errors come before the start-up message.
 func open(ctx context.Context, settings settings, stdin io.Reader, stderr io.Writer) (*instance, error) {
-	if settings.state == "" && settings.fixture == "" && settings.spec == "" { // there is little to collect yet, and little to keep
-		defer debug.SetGCPercent(debug.SetGCPercent(-1))
-		time.AfterFunc(time.Second, debug.FreeOSMemory) // what the start leaves is a megabyte
+	if settings.state == "" && settings.fixture == "" {
+		if settings.spec == "" { // there is little to collect yet, and little to keep
+			defer debug.SetGCPercent(debug.SetGCPercent(-1))
+		}
+		time.AfterFunc(time.Second, debug.FreeOSMemory) // what the start leaves is far less than it took
 	}
 	s := &instance{state: resolveLink(settings.state), unlock: func() {}, flushLog: func() {}}
 	if err := s.prepare(ctx, settings, stdin, stderr); err != nil {

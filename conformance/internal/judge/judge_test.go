@@ -96,6 +96,25 @@ func TestResponses(t *testing.T) {
 	}
 }
 
+// A response to HEAD may leave out what it would take a body to know (RFC 9110, section
+// 9.3.2); what it has is judged.
+func TestHeadMayLackItsMediaType(t *testing.T) {
+	t.Parallel()
+	j := (operationCase{Schema: "{type: object}"}).judge(t)
+	for _, c := range []struct {
+		mediaType string
+		fits      bool
+	}{{"", true}, {"application/json", true}, {"text/html", false}} {
+		a := &wire.Response{Request: &wire.Request{Op: j.Contract.Operations[0], Method: http.MethodHead, Path: "/a"}, Status: http.StatusOK, Header: http.Header{}}
+		if c.mediaType != "" {
+			a.Header.Set("Content-Type", c.mediaType)
+		}
+		if j.Assess(a); c.fits != (len(a.Findings) == 0) {
+			t.Errorf("the media type %q: found %v", c.mediaType, a.Findings)
+		}
+	}
+}
+
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	for _, c := range readCases(t, "testdata/requests.yaml") {
